@@ -1,0 +1,117 @@
+//! How the caller cancels, watches and bounds a run, without the engine knowing who the caller is.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
+
+use crate::error::{Error, Result};
+
+/// Shared between the thread that runs the engine and the thread that watches it.
+///
+/// All methods may be called from any thread.
+#[derive(Debug)]
+pub struct Control {
+    cancelled: AtomicBool,
+    used: AtomicUsize,
+    peak: AtomicUsize,
+    limit: usize,
+    done: AtomicU64,
+    total: AtomicU64,
+}
+
+impl Default for Control {
+    fn default() -> Self {
+        Control::new(usize::MAX)
+    }
+}
+
+impl Control {
+    /// A control with a memory budget of `limit` bytes.
+    pub fn new(limit: usize) -> Self {
+        Control {
+            cancelled: AtomicBool::new(false),
+            used: AtomicUsize::new(0),
+            peak: AtomicUsize::new(0),
+            limit,
+            done: AtomicU64::new(0),
+            total: AtomicU64::new(0),
+        }
+    }
+
+    /// Ask the run to stop at its next check.
+    pub fn cancel(&self) {
+        self.cancelled.store(true, Relaxed);
+    }
+
+    /// Fail with [`Error::Cancelled`] once [`Control::cancel`] was called. Called at least every few milliseconds of work.
+    pub fn check(&self) -> Result<()> {
+        if self.cancelled.load(Relaxed) {
+            Err(Error::Cancelled)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Count `bytes` against the budget, before they are allocated.
+    pub fn reserve(&self, bytes: usize) -> Result<()> {
+        let needed = self.used.fetch_add(bytes, Relaxed).saturating_add(bytes);
+        if needed > self.limit {
+            self.used.fetch_sub(bytes, Relaxed);
+            return Err(Error::OutOfMemory { needed, limit: self.limit });
+        }
+        self.peak.fetch_max(needed, Relaxed);
+        Ok(())
+    }
+
+    /// Give back `bytes` counted by [`Control::reserve`].
+    pub fn release(&self, bytes: usize) {
+        let _ = self.used.fetch_update(Relaxed, Relaxed, |used| Some(used.saturating_sub(bytes)));
+    }
+
+    /// Bytes counted now.
+    pub fn used(&self) -> usize {
+        self.used.load(Relaxed)
+    }
+
+    /// The most bytes ever counted at once.
+    pub fn peak(&self) -> usize {
+        self.peak.load(Relaxed)
+    }
+
+    /// A vector with room for exactly `len` values, counted first. The caller gives the count back with
+    /// [`Control::release_vec`] if the vector is dropped before the run ends.
+    pub fn vec<T>(&self, len: usize) -> Result<Vec<T>> {
+        let bytes = len.saturating_mul(std::mem::size_of::<T>());
+        self.reserve(bytes)?;
+        let mut v = Vec::new();
+        if v.try_reserve_exact(len).is_err() {
+            self.release(bytes);
+            return Err(Error::OutOfMemory { needed: bytes, limit: self.limit });
+        }
+        Ok(v)
+    }
+
+    /// Drop a vector made by [`Control::vec`] and give its count back.
+    pub fn release_vec<T>(&self, v: Vec<T>) {
+        self.release(v.capacity() * std::mem::size_of::<T>());
+    }
+
+    /// Say how many steps of work there will be.
+    pub fn start(&self, total: u64) {
+        self.done.store(0, Relaxed);
+        self.total.store(total, Relaxed);
+    }
+
+    /// Say that `steps` more steps are done.
+    pub fn advance(&self, steps: u64) {
+        self.done.fetch_add(steps, Relaxed);
+    }
+
+    /// The share of the work that is done, 0 to 1.
+    pub fn progress(&self) -> f64 {
+        let total = self.total.load(Relaxed);
+        if total == 0 {
+            0.0
+        } else {
+            (self.done.load(Relaxed) as f64 / total as f64).min(1.0)
+        }
+    }
+}

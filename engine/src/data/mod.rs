@@ -1,0 +1,16 @@
+//! Typed columns: how rows are kept between the query that read them and the learner.
+//!
+//! A [`Table`] holds one [`Column`] a *feature* (an array of numbers gives one feature an element). Numbers are `f64` with
+//! NaN for missing; categories are `u32` codes into a [`Dictionary`] with [`MISSING`] for missing.
+
+mod chunked;
+mod dictionary;
+mod holdout;
+mod order;
+mod table;
+
+pub use chunked::{Chunked, CHUNK};
+pub use dictionary::Dictionary;
+pub use holdout::{split, Draw, Holdout, HoldoutPlan};
+pub use order::{canonical_order, RowHashes};
+pub use table::{Column, ColumnData, Table, MISSING};

@@ -1,0 +1,36 @@
+//! Learning: from a table to a model.
+
+pub mod bin;
+pub mod exact;
+pub mod kmeans;
+pub mod options;
+pub mod tree;
+
+/// What the learner is to predict, for the training rows in canonical order.
+#[derive(Debug)]
+pub enum Target {
+    /// The class of each row, below `classes`.
+    Class {
+        /// Class indexes.
+        codes: Vec<u32>,
+        /// The number of classes, at least 1.
+        classes: usize,
+    },
+    /// The value of each row, all finite.
+    Number(Vec<f64>),
+}
+
+impl Target {
+    /// The number of rows.
+    pub fn len(&self) -> usize {
+        match self {
+            Target::Class { codes, .. } => codes.len(),
+            Target::Number(values) => values.len(),
+        }
+    }
+
+    /// Whether there is no row.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}

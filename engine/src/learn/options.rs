@@ -1,0 +1,1 @@
+//! Options: jsonb whose keys are the field's own terms, checked before anything is read.

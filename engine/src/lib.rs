@@ -1,0 +1,21 @@
+//! The engine of Orchard: everything about learning, scoring and judging that does not need PostgreSQL.
+//!
+//! The crate cannot name Postgres, so its threads cannot call it; it is tested and benchmarked without a server.
+//!
+//! * [`data`]: typed columns as they are read, the canonical row order, the holdout.
+//! * [`learn`]: options, binning, decision trees, k-means.
+//! * [`model`]: what is stored: flat arrays, encoders, the versioned codec.
+//! * [`score`]: the prediction core.
+//! * [`judge`]: metrics.
+//! * [`control`]: how the caller cancels, watches and bounds a run.
+//! * [`error`]: the one error type.
+
+pub mod control;
+pub mod data;
+pub mod error;
+pub mod judge;
+pub mod learn;
+pub mod model;
+pub mod score;
+
+pub use error::{Error, Result};

@@ -1,0 +1,180 @@
+//! What is stored: flat arrays, feature encoders, the versioned codec.
+//!
+//! Nothing here recurses, so neither reading nor walking a model can overflow a stack. [`Model::validate`] proves every index,
+//! after which the prediction core may trust them.
+
+mod codec;
+mod tree;
+mod validate;
+
+pub use codec::{decode, encode, FORMAT_VERSION};
+pub use tree::{CategorySet, Link, Trees, LEAF};
+
+use serde::{Deserialize, Serialize};
+
+/// A trained model. Frozen: a changed field is a new format version.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Model {
+    /// The columns it reads, in the order of the arguments of `predict_<model>`.
+    pub inputs: Vec<Input>,
+    /// The features made from them, in the order of the inputs.
+    pub features: Vec<Feature>,
+    /// What it predicts.
+    pub task: Task,
+    /// How.
+    pub body: Body,
+}
+
+/// A column the model reads.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Input {
+    /// The name of the column.
+    pub name: String,
+    /// What it holds.
+    pub kind: InputKind,
+    /// Its first feature in [`Model::features`].
+    pub first: u32,
+    /// The number of its features: the length of an array, else 1.
+    pub count: u32,
+}
+
+/// What an input column holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum InputKind {
+    /// A number.
+    Number,
+    /// A truth value; false is 0 and true is 1.
+    Boolean,
+    /// A text, an enum value, a uuid, or a number too long for a float8.
+    Category,
+    /// A date, as days since 2000-01-01.
+    Date,
+    /// A timestamp with or without time zone, as seconds since 2000-01-01.
+    Timestamp,
+    /// A time span, as seconds (a month counts 30 days).
+    Interval,
+    /// An array of numbers, one feature an element.
+    Array,
+}
+
+/// One number the model looks at.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Feature {
+    /// The column's name, with the element's index for an array: `embedding[3]`.
+    pub name: String,
+    /// How a value becomes a number.
+    pub encoding: Encoding,
+    /// What training saw.
+    pub stats: FeatureStats,
+}
+
+/// How a value becomes a number.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Encoding {
+    /// As it is; NaN is missing.
+    Number,
+    /// The place of the text among `levels`; `levels.len()` for a text that is not there (rare in training, or never seen);
+    /// NaN for NULL.
+    Category {
+        /// The levels in C order.
+        levels: Vec<String>,
+    },
+}
+
+/// What training saw of a feature, over the rows of the training part.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct FeatureStats {
+    /// Rows with a missing value.
+    pub missing: u64,
+    /// Smallest number; 0 for a category or where all is missing.
+    pub minimum: f64,
+    /// Largest number.
+    pub maximum: f64,
+    /// Mean of the finite numbers.
+    pub mean: f64,
+    /// Standard deviation of the finite numbers (population).
+    pub stddev: f64,
+    /// Distinct levels of a category before rare ones were pooled; 0 for a number.
+    pub distinct: u64,
+    /// Rows of each kept level, then of all others together; empty for a number.
+    pub level_rows: Vec<u64>,
+}
+
+/// What a model predicts.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Task {
+    /// One of several classes.
+    Classification {
+        /// The labels in their order: false before true, numbers by value, texts in C order.
+        classes: Vec<String>,
+        /// The index of the positive class; meaningful for two classes.
+        positive: u32,
+    },
+    /// A number.
+    Regression,
+    /// A segment.
+    Clustering,
+}
+
+/// How a model predicts.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Body {
+    /// One decision tree or many.
+    Trees(Trees),
+    /// Nearest centre.
+    KMeans(KMeans),
+}
+
+/// A k-means model: rows are brought into a space of `dimensions` scaled numbers, where the nearest centre wins.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct KMeans {
+    /// How each feature enters the space, in the order of [`Model::features`].
+    pub axes: Vec<Axis>,
+    /// The number of dimensions.
+    pub dimensions: u32,
+    /// Centres one after the other, `dimensions` numbers each, in the scaled space.
+    pub centres: Vec<f64>,
+    /// Training rows of each segment.
+    pub sizes: Vec<u64>,
+    /// Sum over training rows of the weighted squared distance to the nearest centre, in the scaled space.
+    pub inertia: f64,
+}
+
+/// How a feature enters the space of a k-means model.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Axis {
+    /// One dimension: `(value - shift) * scale`; a missing value is taken as `fill`. Infinities are clipped to `low`..`high`.
+    Number {
+        /// What stands for a missing value, before scaling.
+        fill: f64,
+        /// Subtracted.
+        shift: f64,
+        /// Multiplied.
+        scale: f64,
+        /// Values below are taken as this.
+        low: f64,
+        /// Values above are taken as this.
+        high: f64,
+    },
+    /// One dimension a level: `scale` in the dimension of the row's level, 0 in the others, all minus `shift`.
+    Category {
+        /// The dimension of each level and, last, of a level that is not there; `u32::MAX` for none.
+        dimension: Vec<u32>,
+        /// The dimension of a missing value; `u32::MAX` for none.
+        missing: u32,
+        /// The number of dimensions of this feature.
+        count: u32,
+        /// The value that marks the level.
+        scale: f64,
+    },
+}
+
+impl Model {
+    /// The number of classes; 1 for regression and clustering.
+    pub fn classes(&self) -> &[String] {
+        match &self.task {
+            Task::Classification { classes, .. } => classes,
+            _ => &[],
+        }
+    }
+}

@@ -1,0 +1,2 @@
+//! Orchard.
+pgrx::pg_module_magic!();
