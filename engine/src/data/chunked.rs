@@ -59,7 +59,7 @@ impl<T: Copy> Chunked<T> {
     }
 
     /// All values in the order they came.
-    pub fn iter(&self) -> impl Iterator<Item = T> + '_ {
+    pub fn iter(&self) -> impl Iterator<Item = T> + Clone + '_ {
         self.chunks.iter().flat_map(|c| c.iter().copied())
     }
 

@@ -6,11 +6,12 @@
 mod chunked;
 mod dictionary;
 mod holdout;
-mod order;
+pub(crate) mod order;
 mod table;
 
 pub use chunked::{Chunked, CHUNK};
 pub use dictionary::Dictionary;
 pub use holdout::{split, Draw, Holdout, HoldoutPlan};
 pub use order::{canonical_order, RowHashes};
+pub(crate) use order::mix;
 pub use table::{Column, ColumnData, Table, MISSING};

@@ -20,7 +20,7 @@ pub struct RowHashes {
 
 /// Fold two words into one (the multiply-and-fold of wyhash; the constants are the fractional digits of pi).
 #[inline]
-pub(super) fn mix(a: u64, b: u64) -> u64 {
+pub(crate) fn mix(a: u64, b: u64) -> u64 {
     let product = u128::from(a ^ 0x243f_6a88_85a3_08d3) * u128::from(b ^ 0x1319_8a2e_0370_7344);
     (product as u64) ^ ((product >> 64) as u64)
 }

@@ -1,9 +1,12 @@
 //! Learning: from a table to a model.
 
 pub mod bin;
+pub mod columns;
 pub mod exact;
 pub mod kmeans;
 pub mod options;
+pub mod target;
+pub mod train;
 pub mod tree;
 
 /// What the learner is to predict, for the training rows in canonical order.

@@ -4,10 +4,14 @@
 //! after which the prediction core may trust them.
 
 mod codec;
+mod held;
 mod tree;
 mod validate;
 
+#[doc(hidden)]
+pub use codec::reseal;
 pub use codec::{decode, encode, FORMAT_VERSION};
+pub use held::{decode_held, encode_held, HeldActual, HeldRows};
 pub use tree::{CategorySet, Link, Trees, LEAF};
 
 use serde::{Deserialize, Serialize};
@@ -177,4 +181,9 @@ impl Model {
             _ => &[],
         }
     }
+}
+
+/// A checksum of stored bytes, to compare two models by.
+pub fn checksum(bytes: &[u8]) -> u64 {
+    xxhash_rust::xxh3::xxh3_64(bytes)
 }

@@ -1,1 +1,252 @@
-//! Validation.
+//! Proof that a model's indexes are all in range and its numbers usable, so that the kernels need not look.
+//!
+//! Bytes may be forged with a fitting checksum, so this stands alone: it assumes nothing, allocates no more than a bit a node and
+//! a pointer a name, and takes time linear in the model (but for sorting names).
+
+use super::{Axis, Body, CategorySet, Encoding, Feature, Input, InputKind, KMeans, Link, Model, Task, Trees, LEAF};
+use crate::error::{Error, Result};
+
+/// The most features of a model; the node layouts of the kernels keep flags above them.
+const MAX_FEATURES: usize = 1 << 24;
+/// How far a leaf's probabilities may be off through rounding.
+const ROUNDING: f64 = 1e-9;
+
+/// The error of a model that does not hold together.
+fn invalid(what: impl std::fmt::Display) -> Error {
+    Error::InvalidModel(format!("the model is not valid: {what}"))
+}
+
+/// Fail with `what` unless `holds`. The text is made only on failure: it is checked once a node.
+#[inline]
+fn ensure(holds: bool, what: impl FnOnce() -> String) -> Result<()> {
+    if holds {
+        Ok(())
+    } else {
+        Err(invalid(what()))
+    }
+}
+
+impl Model {
+    /// Prove that the model holds together. Afterwards:
+    ///
+    /// * the features of the inputs follow each other without gap, names are there and distinct, levels strictly ascend;
+    /// * every tree is a binary tree whose nodes each have one parent, with children after their parent and inside the tree, so
+    ///   that every walk ends; every feature, leaf, set and word a node points to is there;
+    /// * thresholds are not NaN; leaves, bases, centres and axes are finite; a classifier's leaves are probabilities unless a
+    ///   link makes them so;
+    /// * the outputs, the link and the body fit the task.
+    ///
+    /// Fails with [`Error::InvalidModel`] naming the first thing that does not hold.
+    pub fn validate(&self) -> Result<()> {
+        validate_inputs(&self.inputs, &self.features)?;
+        for feature in &self.features {
+            validate_feature(feature)?;
+        }
+        self.validate_task()?;
+        match &self.body {
+            Body::Trees(trees) => {
+                let classes = self.outputs_of_task()?;
+                validate_trees(trees, &self.features, classes)?;
+                validate_link(trees, matches!(self.task, Task::Classification { .. }))
+            }
+            Body::KMeans(kmeans) => {
+                ensure(self.task == Task::Clustering, || "k-means for another task".into())?;
+                validate_kmeans(kmeans, &self.features)
+            }
+        }
+    }
+
+    fn validate_task(&self) -> Result<()> {
+        let Task::Classification { classes, positive } = &self.task else { return Ok(()) };
+        ensure(!classes.is_empty(), || "no class".into())?;
+        ensure(classes.iter().all(|c| !c.contains('\0')), || "a zero byte in a class".into())?;
+        distinct(classes.iter().map(String::as_str), "class")?;
+        // One class and a positive index of 1: the positive class never occurred.
+        let known = classes.len().max(2);
+        ensure((*positive as usize) < known, || "the positive class is not among the classes".into())
+    }
+
+    /// The numbers a leaf must have.
+    fn outputs_of_task(&self) -> Result<usize> {
+        match &self.task {
+            Task::Classification { classes, .. } if classes.len() > 2 => Ok(classes.len()),
+            Task::Classification { .. } | Task::Regression => Ok(1),
+            Task::Clustering => Err(invalid("trees for a clustering")),
+        }
+    }
+}
+
+/// Inputs cover the features one after the other, exactly.
+fn validate_inputs(inputs: &[Input], features: &[Feature]) -> Result<()> {
+    ensure(!inputs.is_empty(), || "no input".into())?;
+    ensure(features.len() <= MAX_FEATURES, || "too many features".into())?;
+    let mut next = 0usize;
+    for input in inputs {
+        let name = &input.name;
+        ensure(!name.is_empty() && !name.contains('\0'), || "an input without a name".into())?;
+        ensure(input.first as usize == next, || format!("the features of input {name:?} do not follow the one before"))?;
+        let count = input.count as usize;
+        let fits = if input.kind == InputKind::Array { count >= 1 } else { count == 1 };
+        ensure(fits, || format!("input {name:?} has {count} features"))?;
+        let Some(own) = features.get(next..next + count) else {
+            return Err(invalid(format!("the features of input {name:?} are not there")));
+        };
+        let category = input.kind == InputKind::Category;
+        let same = own.iter().all(|f| matches!(f.encoding, Encoding::Category { .. }) == category);
+        ensure(same, || format!("input {name:?} and its features differ in kind"))?;
+        next += count;
+    }
+    ensure(next == features.len(), || "features without an input".into())?;
+    distinct(inputs.iter().map(|i| i.name.as_str()), "input")
+}
+
+fn validate_feature(feature: &Feature) -> Result<()> {
+    let name = &feature.name;
+    ensure(!name.is_empty() && !name.contains('\0'), || "a feature without a name".into())?;
+    let seen = feature.stats.level_rows.len();
+    let levels = match &feature.encoding {
+        Encoding::Number => return ensure(seen == 0, || format!("number {name:?} has counts of levels")),
+        Encoding::Category { levels } => levels,
+    };
+    ensure(levels.len() < i32::MAX as usize, || format!("feature {name:?} has too many levels"))?;
+    ensure(levels.is_sorted_by(|a, b| a < b), || format!("the levels of feature {name:?} do not ascend"))?;
+    ensure(levels.iter().all(|l| !l.contains('\0')), || format!("a zero byte in a level of feature {name:?}"))?;
+    ensure(seen == 0 || seen == levels.len() + 1, || format!("the counts of feature {name:?} do not fit its levels"))
+}
+
+/// No two names are the same.
+fn distinct<'a>(names: impl Iterator<Item = &'a str>, what: &str) -> Result<()> {
+    let mut sorted: Vec<&str> = names.collect();
+    sorted.sort_unstable();
+    let twice = sorted.windows(2).find(|w| w[0] == w[1]);
+    twice.map_or(Ok(()), |w| Err(invalid(format!("{what} {:?} is there twice", w[0]))))
+}
+
+fn validate_trees(trees: &Trees, features: &[Feature], outputs: usize) -> Result<()> {
+    let nodes = trees.nodes();
+    ensure(trees.outputs as usize == outputs, || format!("{} outputs, not {outputs}", trees.outputs))?;
+    ensure(nodes < LEAF as usize, || "too many nodes".into())?;
+    let lengths = [
+        trees.threshold.len(),
+        trees.left.len(),
+        trees.right.len(),
+        trees.missing_left.len(),
+        trees.set.len(),
+        trees.cover.len(),
+        trees.rows.len(),
+        trees.gain.len(),
+    ];
+    ensure(lengths.iter().all(|&l| l == nodes), || "the arrays of the nodes differ in length".into())?;
+    ensure(trees.base.len() == outputs, || format!("{} bases, not {outputs}", trees.base.len()))?;
+    ensure(trees.base.iter().all(|v| v.is_finite()), || "a base is not finite".into())?;
+    ensure(trees.values.iter().all(|v| v.is_finite()), || "a leaf is not finite".into())?;
+    ensure(trees.cover.iter().all(|v| v.is_finite() && *v >= 0.0), || "a cover is negative or not finite".into())?;
+    ensure(trees.gain.iter().all(|v| !v.is_nan()), || "a gain is not a number".into())?;
+    let words = trees.words.len() as u64;
+    let inside = |s: &CategorySet| u64::from(s.start) + u64::from(s.len) <= words;
+    ensure(trees.sets.iter().all(inside), || "a set is not inside the words".into())?;
+    ensure(trees.roots.first() == Some(&0), || "the first tree does not start at the first node".into())?;
+    ensure(trees.roots.is_sorted_by(|a, b| a < b), || "the trees do not follow each other".into())?;
+    let mut has_parent = Vec::new();
+    has_parent.try_reserve_exact(nodes).map_err(|_| invalid("too many nodes"))?;
+    has_parent.resize(nodes, false);
+    for (tree, &root) in trees.roots.iter().enumerate() {
+        let end = trees.roots.get(tree + 1).map_or(nodes, |&r| r as usize);
+        ensure((root as usize) < end && end <= nodes, || format!("tree {tree} has no node"))?;
+        for node in root as usize..end {
+            validate_node(trees, features, node, end, &mut has_parent)?;
+            // A node's parent comes before it, so by now it is known.
+            ensure(has_parent[node] == (node != root as usize), || format!("node {node} has no parent"))?;
+        }
+    }
+    // Whoever copies the numbers of every leaf needs no more room than is stored here.
+    let leaves = trees.feature.iter().filter(|&&f| f == LEAF).count();
+    let numbers = leaves.checked_mul(outputs).filter(|&n| u32::try_from(n).is_ok());
+    ensure(numbers == Some(trees.values.len()), || format!("{} numbers for {leaves} leaves", trees.values.len()))
+}
+
+/// One node of the tree that ends before `end`.
+fn validate_node(trees: &Trees, features: &[Feature], node: usize, end: usize, has_parent: &mut [bool]) -> Result<()> {
+    let (left, right) = (trees.left[node] as usize, trees.right[node] as usize);
+    let set = trees.set[node] as usize;
+    ensure(!trees.threshold[node].is_nan(), || format!("the threshold of node {node} is not a number"))?;
+    if trees.feature[node] == LEAF {
+        ensure(right == 0 && set == 0, || format!("leaf {node} has a split"))?;
+        let there = left.checked_add(trees.outputs as usize).is_some_and(|last| last <= trees.values.len());
+        return ensure(there, || format!("the numbers of leaf {node} are not there"));
+    }
+    let Some(feature) = features.get(trees.feature[node] as usize) else {
+        return Err(invalid(format!("the feature of node {node} is not there")));
+    };
+    let category = matches!(feature.encoding, Encoding::Category { .. });
+    ensure(category == (set != 0), || format!("the split of node {node} does not fit its feature"))?;
+    ensure(set <= trees.sets.len(), || format!("the set of node {node} is not there"))?;
+    for child in [left, right] {
+        ensure(node < child && child < end, || format!("a child of node {node} is not after it in its tree"))?;
+        ensure(!has_parent[child], || format!("node {child} has two parents"))?;
+        has_parent[child] = true;
+    }
+    Ok(())
+}
+
+/// The sum of leaves becomes an answer of the task.
+fn validate_link(trees: &Trees, classification: bool) -> Result<()> {
+    let many = trees.outputs > 1;
+    let fits = match trees.link {
+        Link::Identity => true,
+        Link::Logistic => classification && !many,
+        Link::Softmax => classification && many,
+        Link::Log => !classification,
+    };
+    ensure(fits, || format!("link {:?} does not fit the task", trees.link))?;
+    if !(classification && trees.link == Link::Identity) {
+        return Ok(());
+    }
+    // Nothing comes after the sum, so the leaves themselves must be probabilities.
+    ensure(trees.roots.len() == 1 || trees.average, || "a sum of probabilities without a link".into())?;
+    ensure(trees.base.iter().all(|&b| b == 0.0), || "a base beside probabilities".into())?;
+    for node in (0..trees.nodes()).filter(|&n| trees.feature[n] == LEAF) {
+        let start = trees.left[node] as usize;
+        let leaf = &trees.values[start..start + trees.outputs as usize];
+        let each = leaf.iter().all(|p| (-ROUNDING..=1.0 + ROUNDING).contains(p));
+        let sum = !many || (leaf.iter().sum::<f64>() - 1.0).abs() <= ROUNDING * leaf.len() as f64;
+        ensure(each && sum, || format!("the numbers of leaf {node} are not probabilities"))?;
+    }
+    Ok(())
+}
+
+fn validate_kmeans(kmeans: &KMeans, features: &[Feature]) -> Result<()> {
+    ensure(kmeans.axes.len() == features.len(), || "the axes do not fit the features".into())?;
+    let mut dimensions = 0u64;
+    for (axis, feature) in kmeans.axes.iter().zip(features) {
+        dimensions += validate_axis(axis, feature)?;
+    }
+    ensure(dimensions == u64::from(kmeans.dimensions), || "the axes do not fill the dimensions".into())?;
+    let segments = kmeans.sizes.len();
+    ensure(segments >= 1 && segments <= i32::MAX as usize, || format!("{segments} segments"))?;
+    let numbers = (segments as u64).checked_mul(dimensions);
+    ensure(numbers == Some(kmeans.centres.len() as u64), || "the centres do not fit the segments".into())?;
+    ensure(kmeans.centres.iter().all(|v| v.is_finite()), || "a centre is not finite".into())?;
+    ensure(kmeans.inertia.is_finite() && kmeans.inertia >= 0.0, || "the inertia is negative or not finite".into())
+}
+
+/// The dimensions of an axis.
+fn validate_axis(axis: &Axis, feature: &Feature) -> Result<u64> {
+    let name = &feature.name;
+    match (axis, &feature.encoding) {
+        (Axis::Number { fill, shift, scale, low, high }, Encoding::Number) => {
+            let finite = [fill, shift, scale, low, high].iter().all(|v| v.is_finite());
+            ensure(finite && low <= high, || format!("the axis of feature {name:?} is not finite"))?;
+            Ok(1)
+        }
+        (Axis::Category { dimension, missing, count, scale }, Encoding::Category { levels }) => {
+            ensure(dimension.len() == levels.len() + 1, || format!("the axis of feature {name:?} does not fit its levels"))?;
+            let inside = |d: &u32| *d == u32::MAX || d < count;
+            let all = dimension.iter().all(inside) && inside(missing);
+            ensure(all, || format!("a level of feature {name:?} is outside its axis"))?;
+            ensure(scale.is_finite(), || format!("the axis of feature {name:?} is not finite"))?;
+            Ok(u64::from(*count))
+        }
+        _ => Err(invalid(format!("the axis of feature {name:?} is of another kind"))),
+    }
+}

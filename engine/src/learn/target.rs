@@ -1,0 +1,254 @@
+//! The target column: task, classes, positive class.
+
+use crate::control::Control;
+use crate::data::{Column, ColumnData, Table, MISSING};
+use crate::error::{Error, Result};
+use crate::learn::options::{ClassWeight, Options};
+use crate::learn::train::SourceInput;
+use crate::learn::tree::{Criterion, TreeParams};
+use crate::learn::Target;
+use crate::model::{InputKind, Task};
+
+/// The most classes a target may have.
+pub const MOST_CLASSES: usize = 1000;
+
+/// The labels of a classification, in their order.
+#[derive(Debug, Clone)]
+pub struct Labels {
+    /// The labels: false before true, numbers by value, texts in C order.
+    pub labels: Vec<String>,
+    /// The index of the positive class.
+    pub positive: usize,
+}
+
+/// How the target column is read.
+#[derive(Debug)]
+pub struct Prepared {
+    column: usize,
+    classes: Option<Classes>,
+}
+
+#[derive(Debug)]
+struct Classes {
+    labels: Labels,
+    /// The class of a dictionary code.
+    by_code: Vec<u32>,
+    /// The classes' numbers in ascending order; empty for texts.
+    numbers: Vec<f64>,
+}
+
+impl Prepared {
+    /// Decide task and classes.
+    pub fn new(table: &Table, target: &SourceInput, options: &Options, notices: &mut Vec<String>) -> Result<Self> {
+        let column = &table.columns[target.first];
+        let task = options.task.as_deref();
+        let classes = match &column.data {
+            ColumnData::Category { .. } if task == Some("regression") => {
+                return Err(Error::data(
+                    format!("target \"{}\" is not a number, so it cannot be a regression", target.name),
+                    "Leave out the option \"task\", or cast the target in the source.",
+                ))
+            }
+            ColumnData::Category { .. } => Some(text_classes(column)?),
+            ColumnData::Number(_) => number_classes(column, target.kind, task)?,
+        };
+        let Some(mut classes) = classes else {
+            if options.positive_class.is_some() {
+                return Err(Error::option("option \"positive_class\" needs a classification", "Leave it out."));
+            }
+            return Ok(Prepared { column: target.first, classes: None });
+        };
+        let labels = &mut classes.labels;
+        labels.positive = positive(labels, target.kind, options.positive_class.as_deref())?;
+        match labels.labels.len() {
+            0 => {}
+            1 => notices.push(format!("the target has one class only, \"{}\"", labels.labels[0])),
+            2 => notices.push(format!("the positive class is \"{}\"", labels.labels[labels.positive])),
+            _ => {}
+        }
+        Ok(Prepared { column: target.first, classes: Some(classes) })
+    }
+
+    /// Whether the target of a row can be learned: not NULL, NaN or infinite.
+    pub fn is_known(&self, table: &Table, row: u32) -> bool {
+        match &table.columns[self.column].data {
+            ColumnData::Number(v) => v.get(row as usize).is_finite(),
+            ColumnData::Category { codes, .. } => codes.get(row as usize) != MISSING,
+        }
+    }
+
+    /// The number of strata of the holdout.
+    pub fn strata(&self) -> usize {
+        self.classes.as_ref().map_or(1, |c| c.labels.labels.len().max(1))
+    }
+
+    /// The stratum of a row whose target is known.
+    pub fn stratum(&self, table: &Table, row: u32) -> u32 {
+        match (&self.classes, &table.columns[self.column].data) {
+            (None, _) => 0,
+            (Some(c), ColumnData::Category { codes, .. }) => c.by_code[codes.get(row as usize) as usize],
+            (Some(c), ColumnData::Number(v)) => {
+                let value = v.get(row as usize);
+                c.numbers.partition_point(|&n| n < value) as u32
+            }
+        }
+    }
+
+    /// The targets of rows.
+    pub fn target(&self, table: &Table, rows: &[u32], control: &Control) -> Result<Target> {
+        match (&self.classes, &table.columns[self.column].data) {
+            (None, ColumnData::Number(v)) => {
+                let mut values = control.vec(rows.len())?;
+                values.extend(rows.iter().map(|&r| v.get(r as usize)));
+                Ok(Target::Number(values))
+            }
+            (None, _) => Err(Error::Internal("a text target has no classes".into())),
+            (Some(c), _) => {
+                let mut codes = control.vec(rows.len())?;
+                codes.extend(rows.iter().map(|&r| self.stratum(table, r)));
+                Ok(Target::Class { codes, classes: c.labels.labels.len() })
+            }
+        }
+    }
+
+    /// The task of the model.
+    pub fn task(&self) -> Task {
+        match &self.classes {
+            None => Task::Regression,
+            Some(c) => {
+                Task::Classification { classes: c.labels.labels.clone(), positive: c.labels.positive as u32 }
+            }
+        }
+    }
+
+    /// The labels of a classification.
+    pub fn labels(&self) -> Option<Labels> {
+        self.classes.as_ref().map(|c| c.labels.clone())
+    }
+
+    /// The parameters of the tree, with criterion and class weights for this target.
+    pub fn tree_params(&self, options: &Options, target: &Target) -> Result<TreeParams> {
+        let mut params = options.tree();
+        let regression = matches!(target, Target::Number(_));
+        match (params.criterion, regression, options.criterion_given()) {
+            (Criterion::SquaredError, false, true) => {
+                return Err(Error::option(
+                    "criterion \"squared_error\" needs a regression",
+                    "Use \"gini\" or \"entropy\" for a classification.",
+                ))
+            }
+            (Criterion::Gini | Criterion::Entropy, true, true) => {
+                return Err(Error::option(
+                    "this criterion needs a classification",
+                    "Use \"squared_error\" for a regression.",
+                ))
+            }
+            (_, true, _) => params.criterion = Criterion::SquaredError,
+            (Criterion::SquaredError, false, false) => params.criterion = Criterion::Gini,
+            _ => {}
+        }
+        params.class_weight = self.class_weight(options, target)?;
+        Ok(params)
+    }
+
+    fn class_weight(&self, options: &Options, target: &Target) -> Result<Option<Vec<f64>>> {
+        match (&options.class_weight, &self.classes, target) {
+            (ClassWeight::None, _, _) => Ok(None),
+            (_, None, _) | (_, _, Target::Number(_)) => {
+                Err(Error::option("option \"class_weight\" needs a classification", "Leave it out."))
+            }
+            (ClassWeight::Balanced, Some(_), Target::Class { codes, classes }) => {
+                let mut counts = vec![0u64; *classes];
+                codes.iter().for_each(|&c| counts[c as usize] += 1);
+                let weight = |&n: &u64| if n == 0 { 1.0 } else { codes.len() as f64 / (*classes as f64 * n as f64) };
+                Ok(Some(counts.iter().map(weight).collect()))
+            }
+            (ClassWeight::Map(map), Some(c), _) => {
+                let mut weights = vec![1.0; c.labels.labels.len()];
+                for (label, weight) in map {
+                    match c.labels.labels.iter().position(|l| l == label) {
+                        Some(i) => weights[i] = *weight,
+                        None => {
+                            return Err(Error::option(
+                                format!("\"class_weight\" names \"{label}\", which is not a class of the target"),
+                                format!("The classes are: {}.", c.labels.labels.join(", ")),
+                            ))
+                        }
+                    }
+                }
+                Ok(Some(weights))
+            }
+        }
+    }
+}
+
+fn too_many(column: &Column) -> Error {
+    Error::data(
+        format!("target \"{}\" has more than {MOST_CLASSES} classes", column.name),
+        "Choose a target with fewer values, or pool the rare ones in the source.",
+    )
+}
+
+fn text_classes(column: &Column) -> Result<Classes> {
+    let ColumnData::Category { dictionary, .. } = &column.data else {
+        return Err(Error::Internal("a text target is not a category".into()));
+    };
+    if dictionary.len() > MOST_CLASSES {
+        return Err(too_many(column));
+    }
+    let order = dictionary.sorted();
+    let mut by_code = vec![0; order.len()];
+    order.iter().enumerate().for_each(|(class, &code)| by_code[code as usize] = class as u32);
+    let labels = order.iter().map(|&c| String::from_utf8_lossy(dictionary.text(c)).into_owned()).collect();
+    Ok(Classes { labels: Labels { labels, positive: 0 }, by_code, numbers: Vec::new() })
+}
+
+fn number_classes(column: &Column, kind: InputKind, task: Option<&str>) -> Result<Option<Classes>> {
+    let ColumnData::Number(values) = &column.data else {
+        return Err(Error::Internal("a number target is not a number".into()));
+    };
+    if task == Some("regression") {
+        return Ok(None);
+    }
+    let most = if task == Some("classification") { MOST_CLASSES } else { 2 };
+    let mut distinct: Vec<f64> = Vec::new();
+    for v in values.iter().filter(|v| v.is_finite()) {
+        let at = distinct.partition_point(|&d| d < v);
+        if distinct.get(at) != Some(&v) {
+            if distinct.len() == most {
+                return if most == 2 { Ok(None) } else { Err(too_many(column)) };
+            }
+            distinct.insert(at, v + 0.0);
+        }
+    }
+    if distinct.len() < 2 && kind != InputKind::Boolean && task.is_none() {
+        return Ok(None);
+    }
+    let label = |&v: &f64| match kind {
+        InputKind::Boolean => if v != 0.0 { "true" } else { "false" }.to_owned(),
+        _ => format!("{v}"),
+    };
+    let labels = distinct.iter().map(label).collect();
+    Ok(Some(Classes { labels: Labels { labels, positive: 0 }, by_code: Vec::new(), numbers: distinct }))
+}
+
+/// The positive class: the option, else true or 1, else the last.
+fn positive(labels: &Labels, kind: InputKind, option: Option<&str>) -> Result<usize> {
+    let names = &labels.labels;
+    let last = names.len().saturating_sub(1);
+    let Some(wanted) = option else {
+        let usual = names.iter().position(|l| l == "true" || l == "1");
+        return Ok(usual.unwrap_or(last));
+    };
+    let wanted = match (kind, wanted) {
+        (InputKind::Boolean, "t" | "1") => "true",
+        (InputKind::Boolean, "f" | "0") => "false",
+        (_, other) => other,
+    };
+    names.iter().position(|l| l == wanted).ok_or_else(|| {
+        Error::option(
+            format!("\"positive_class\" is \"{wanted}\", which is not a class of the target"),
+            format!("The classes are: {}.", names.join(", ")),
+        )
+    })
+}

@@ -1,0 +1,106 @@
+//! From the leaves of a row to the answer.
+
+use crate::model::{Link, Task, Trees};
+
+/// What is done to the sum of the leaves after the link, to answer the question of the task.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Answer {
+    /// Nothing.
+    AsItIs,
+    /// `1 - p`: of two classes the stored probability is the second's, and the positive class is the first.
+    Complement,
+    /// Training saw one class only.
+    Constant(f64),
+}
+
+impl Answer {
+    /// The answer to a task.
+    pub fn of(task: &Task) -> Answer {
+        match task {
+            Task::Classification { classes, positive } if classes.len() == 1 => {
+                Answer::Constant(if *positive == 0 { 1.0 } else { 0.0 })
+            }
+            Task::Classification { classes, positive: 0 } if classes.len() == 2 => Answer::Complement,
+            _ => Answer::AsItIs,
+        }
+    }
+}
+
+/// Turn sums of leaves, added up in the order of the trees starting from 0, into answers: the mean if the trees are averaged,
+/// plus the base, through the link. `sums` has an entry an output.
+pub(super) fn finish(trees: &Trees, answer: Answer, probabilities: bool, sums: &mut [f64]) {
+    for (sum, base) in sums.iter_mut().zip(&trees.base) {
+        if trees.average {
+            *sum /= trees.roots.len() as f64;
+        }
+        *sum += base;
+    }
+    match trees.link {
+        // Leaves may be beyond 0 and 1 by a rounding.
+        Link::Identity if probabilities => sums.iter_mut().for_each(|p| *p = p.clamp(0.0, 1.0)),
+        Link::Identity => {}
+        Link::Logistic => sums.iter_mut().for_each(|x| *x = logistic(*x)),
+        Link::Softmax => softmax(sums),
+        Link::Log => sums.iter_mut().for_each(|x| *x = libm::exp(*x)),
+    }
+    match answer {
+        Answer::AsItIs => {}
+        Answer::Complement => sums[0] = 1.0 - sums[0],
+        Answer::Constant(p) => sums[0] = p,
+    }
+}
+
+/// `1 / (1 + exp(-x))`, accurate on both sides; 0 and 1 at the infinities.
+pub fn logistic(x: f64) -> f64 {
+    if x >= 0.0 {
+        1.0 / (1.0 + libm::exp(-x))
+    } else {
+        let e = libm::exp(x);
+        e / (1.0 + e)
+    }
+}
+
+/// Replace log-odds by probabilities. The greatest is taken off first, so that nothing overflows; infinite sums (of leaves near
+/// the largest number) count as the largest number.
+pub fn softmax(sums: &mut [f64]) {
+    let mut greatest = f64::MIN;
+    for x in sums.iter_mut() {
+        *x = x.clamp(f64::MIN, f64::MAX);
+        greatest = greatest.max(*x);
+    }
+    let mut total = 0.0;
+    for x in sums.iter_mut() {
+        *x = libm::exp(*x - greatest);
+        total += *x;
+    }
+    sums.iter_mut().for_each(|x| *x /= total);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn logistic_is_accurate_and_total() {
+        assert_eq!(logistic(0.0), 0.5);
+        assert_eq!(logistic(f64::INFINITY), 1.0);
+        assert_eq!(logistic(f64::NEG_INFINITY), 0.0);
+        assert!(logistic(-700.0) > 0.0);
+        for x in [0.1, 1.0, 5.0, 30.0] {
+            assert!((logistic(x) + logistic(-x) - 1.0).abs() < 1e-15);
+        }
+    }
+
+    #[test]
+    fn softmax_never_overflows() {
+        let mut sums = [f64::INFINITY, 0.0, f64::NEG_INFINITY];
+        softmax(&mut sums);
+        assert_eq!(sums, [1.0, 0.0, 0.0]);
+        let mut sums = [1000.0, 1000.0];
+        softmax(&mut sums);
+        assert_eq!(sums, [0.5, 0.5]);
+        let mut sums = [1.0, 2.0, 3.0];
+        softmax(&mut sums);
+        assert!((sums[2] - 0.665_240_955_774_821_6).abs() < 1e-15);
+    }
+}

@@ -1,0 +1,6 @@
+//! One file a verb: unpack the arguments, call the engine, return rows.
+
+mod evaluate;
+mod manage;
+mod options;
+mod train;

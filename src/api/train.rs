@@ -1,0 +1,405 @@
+//! `orchard.train`.
+
+use orchard_engine::control::Control;
+use orchard_engine::learn::options::{Algorithm, Options};
+use orchard_engine::learn::train::{self, Outcome, Request, SourceInput};
+use orchard_engine::model::{Encoding, Task};
+use pgrx::iter::TableIterator;
+use pgrx::pg_sys;
+use pgrx::prelude::*;
+use serde_json::{json, Value};
+
+use crate::catalog::function::{self, Argument, Returns, Signature};
+use crate::catalog::name::ModelName;
+use crate::catalog::store::{self, NewVersion};
+use crate::catalog::{relations, Found};
+use crate::error::{report, Failure, Result};
+use crate::source::types::Reader;
+use crate::source::{self, Attribute, Rows, SourceColumn};
+use crate::{interrupt, settings};
+
+type Row = (
+    String,
+    i32,
+    String,
+    String,
+    i64,
+    i32,
+    Option<String>,
+    Option<f64>,
+    f64,
+    bool,
+    String,
+);
+
+/// Learn a model from a source and make its function.
+#[pg_extern(sql = false)]
+#[allow(clippy::type_complexity)]
+fn train(
+    model: Option<&str>,
+    source: Option<&str>,
+    target: Option<&str>,
+    algorithm: Option<&str>,
+    options: Option<pgrx::JsonB>,
+) -> TableIterator<
+    'static,
+    (
+        name!(model, String),
+        name!(version, i32),
+        name!(algorithm, String),
+        name!(task, String),
+        name!(rows, i64),
+        name!(features, i32),
+        name!(metric, Option<String>),
+        name!(score, Option<f64>),
+        name!(seconds, f64),
+        name!(deployed, bool),
+        name!(function, String),
+    ),
+> {
+    let options = options.map_or_else(|| json!({}), |o| o.0);
+    TableIterator::once(report(|| run(model, source, target, algorithm.unwrap_or("auto"), options)))
+}
+
+/// What the call asks for, checked before a row is read.
+struct Job<'a> {
+    schema: String,
+    name: String,
+    source: &'a str,
+    target: Option<&'a str>,
+    algorithm: Algorithm,
+    options: Options,
+    options_text: String,
+}
+
+fn run(
+    model: Option<&str>,
+    source: Option<&str>,
+    target: Option<&str>,
+    algorithm: &str,
+    options: Value,
+) -> Result<Row> {
+    let started = std::time::Instant::now();
+    // SAFETY: raises an ERROR in a read-only transaction or on a replica; main thread.
+    unsafe { pg_sys::PreventCommandIfReadOnly(c"orchard.train()".as_ptr()) };
+    let name = ModelName::parse(model.ok_or_else(|| Failure::argument("model must not be null"))?)?;
+    let source = source.ok_or_else(|| Failure::argument("source must not be null"))?;
+    let algorithm = Algorithm::parse(algorithm, target.is_some())?;
+    let options_text = options.to_string();
+    let options = Options::parse(&options, algorithm)?;
+    check_target(algorithm, target)?;
+    let schema = creation_schema(&name)?;
+    let job = Job { schema, name: name.name, source, target, algorithm, options, options_text };
+    store::lock(&job.schema, &job.name)?;
+    let existing = existing(&job)?;
+    function::check_name(&job.schema, &job.name, existing.as_ref().map(|f| &f.row.id))?;
+    let control = Control::new(settings::max_memory());
+    let rows = read(&job, &control)?;
+    if let Some(found) = &existing {
+        if job.options.deploy && !may_keep_signature(found, &job, &rows)? {
+            function::check_replaceable(found)?;
+        }
+    }
+    let (request, types) = request(&job, rows)?;
+    let outcome = interrupt::run(&format!("orchard.train {}", job.name), &control, || train::train(request, &control))?;
+    for notice in &outcome.notices {
+        notice!("{notice}");
+    }
+    save(&job, existing, &outcome, &types, started)
+}
+
+fn check_target(algorithm: Algorithm, target: Option<&str>) -> Result<()> {
+    match (algorithm.needs_target(), target) {
+        (true, None) => Err(Failure::argument(format!("algorithm \"{}\" needs a target", algorithm.name()))
+            .hint("Name the column to predict: target => 'column'.")),
+        (false, Some(_)) => Err(Failure::argument(format!("algorithm \"{}\" takes no target", algorithm.name()))
+            .hint("Leave the target out, and exclude the column if it must not be a feature.")),
+        _ => Ok(()),
+    }
+}
+
+/// The schema the model belongs to: the one that is named, or the first of the search path as for CREATE TABLE.
+fn creation_schema(name: &ModelName) -> Result<String> {
+    if let Some(schema) = &name.schema {
+        return Ok(schema.clone());
+    }
+    relations::search_path().into_iter().next().ok_or_else(|| {
+        Failure::new(PgSqlErrorCode::ERRCODE_INVALID_SCHEMA_NAME, "no schema has been selected to make the model in")
+            .hint("Set search_path, or write schema.name.")
+    })
+}
+
+/// The model of this name, which the caller must own.
+fn existing(job: &Job<'_>) -> Result<Option<Found>> {
+    let Some(id) = store::current(&job.schema, &job.name)? else { return Ok(None) };
+    let row = relations::ModelRow { id, schema: job.schema.clone(), name: job.name.clone(), deployed: None };
+    let Some(function) = relations::function(&job.schema, &job.name, &id) else {
+        // The function went while event triggers were off; the model goes with it, as it would have.
+        store::delete_model(&id)?;
+        return Ok(None);
+    };
+    let found = Found { row, function };
+    crate::catalog::check_owner(&found)?;
+    Ok(Some(found))
+}
+
+fn read(job: &Job<'_>, control: &Control) -> Result<Rows> {
+    let mut choose = |attributes: &[Attribute]| choose(job, attributes);
+    source::read(job.source, &mut choose, control)
+}
+
+/// Which columns to read, and how.
+fn choose(job: &Job<'_>, attributes: &[Attribute]) -> Result<Vec<Option<Reader>>> {
+    check_names(attributes)?;
+    let options = &job.options;
+    let special: Vec<&str> = special_columns(job).collect();
+    let listed = options.features.iter().flatten().chain(&options.exclude).map(String::as_str);
+    for name in listed.chain(special.iter().copied()) {
+        if !attributes.iter().any(|a| a.name == name) {
+            return Err(no_column(name, attributes));
+        }
+    }
+    let wanted = |a: &Attribute| {
+        let feature = match &options.features {
+            Some(features) => features.contains(&a.name),
+            None => !options.exclude.contains(&a.name),
+        };
+        feature || special.contains(&a.name.as_str())
+    };
+    attributes.iter().map(|a| if wanted(a) { a.readable().map(Some) } else { Ok(None) }).collect()
+}
+
+/// The columns that are not features: target, weight, time, groups.
+fn special_columns<'a>(job: &'a Job<'_>) -> impl Iterator<Item = &'a str> {
+    let o = &job.options;
+    let one = job.target.into_iter().chain(o.sample_weight.as_deref()).chain(o.time_column.as_deref());
+    one.chain(o.group_columns.iter().map(String::as_str))
+}
+
+/// Every column has a name of its own.
+pub(super) fn check_names(attributes: &[Attribute]) -> Result<()> {
+    for (i, a) in attributes.iter().enumerate() {
+        if a.name == "?column?" || a.name.is_empty() {
+            return Err(Failure::new(
+                PgSqlErrorCode::ERRCODE_UNDEFINED_COLUMN,
+                format!("column {} of the source has no name", i + 1),
+            )
+            .hint("Name it in the query: expression AS name."));
+        }
+        if attributes[..i].iter().any(|b| b.name == a.name) {
+            return Err(Failure::new(
+                PgSqlErrorCode::ERRCODE_DUPLICATE_COLUMN,
+                format!("the source has two columns named \"{}\"", a.name),
+            )
+            .hint("Name one of them otherwise in the query: column AS name."));
+        }
+    }
+    Ok(())
+}
+
+/// The error for a column that is not there.
+pub(super) fn no_column(name: &str, attributes: &[Attribute]) -> Failure {
+    let given: Vec<String> = attributes.iter().take(100).map(|a| format!("\"{}\"", a.name)).collect();
+    Failure::new(PgSqlErrorCode::ERRCODE_UNDEFINED_COLUMN, format!("the source has no column \"{name}\""))
+        .detail(format!("Its columns are {}.", given.join(", ")))
+        .hint("Names keep their case: write them as the source shows them.")
+}
+
+/// A column as the engine takes it.
+fn input(column: &SourceColumn) -> SourceInput {
+    SourceInput {
+        name: column.attribute.name.clone(),
+        kind: column.reader.kind(),
+        integer: column.reader.is_integer(),
+        uuid: column.reader == Reader::Uuid,
+        first: column.first,
+        count: column.count,
+    }
+}
+
+/// The types of the arguments and what a catalogue entry says of each column.
+type Types = Vec<(String, pg_sys::Oid, String)>;
+
+fn request(job: &Job<'_>, rows: Rows) -> Result<(Request, Types)> {
+    let place = |name: &str| rows.column(name).map(|c| c.first);
+    let special: Vec<&str> = special_columns(job).collect();
+    let options = &job.options;
+    let inputs: Vec<&SourceColumn> =
+        rows.columns.iter().filter(|c| !special.contains(&c.attribute.name.as_str()) && c.count > 0).collect();
+    for c in rows.columns.iter().filter(|c| c.reader == Reader::Exact) {
+        notice!("column \"{}\" has numbers beyond 2^53 and is taken as a category", c.attribute.name);
+    }
+    let time = options.time_column.as_deref();
+    if let Some(c) = time.and_then(|name| rows.column(name)) {
+        if c.reader.is_category() || matches!(c.reader, Reader::Array(_)) {
+            return Err(Failure::argument(format!("time column \"{}\" has type {}", c.attribute.name, c.attribute.type_name))
+                .hint("Name a date, timestamp or number as \"time_column\"."));
+        }
+    }
+    let types = inputs.iter().map(|c| (c.attribute.name.clone(), argument_type(c), c.attribute.type_name.clone())).collect();
+    let request = Request {
+        inputs: inputs.into_iter().map(input).collect(),
+        target: job.target.and_then(|t| rows.column(t)).map(input),
+        weight: options.sample_weight.as_deref().and_then(place),
+        time: time.and_then(place),
+        groups: options.group_columns.iter().filter_map(|g| place(g)).collect(),
+        algorithm: job.algorithm,
+        options: job.options.clone(),
+        table: rows.table,
+    };
+    if request.target.as_ref().is_some_and(|t| t.count != 1 || t.kind == orchard_engine::model::InputKind::Array) {
+        return Err(Failure::argument("an array cannot be the target"));
+    }
+    Ok((request, types))
+}
+
+/// Arguments are wide, so that literals and expressions fit.
+fn argument_type(column: &SourceColumn) -> pg_sys::Oid {
+    match column.reader {
+        Reader::Int2 | Reader::Int4 | Reader::Int8 | Reader::Float4 | Reader::Float8 | Reader::Numeric => {
+            pg_sys::FLOAT8OID
+        }
+        Reader::Text | Reader::Bpchar | Reader::Name | Reader::Char => pg_sys::TEXTOID,
+        Reader::Exact => pg_sys::NUMERICOID,
+        Reader::Array(_) => pg_sys::FLOAT8ARRAYOID,
+        Reader::Bool | Reader::Date | Reader::Timestamp | Reader::Interval | Reader::Enum | Reader::Uuid => {
+            column.attribute.base
+        }
+    }
+}
+
+/// Whether the arguments can stay as they are, as far as that is known before training.
+fn may_keep_signature(found: &Found, job: &Job<'_>, rows: &Rows) -> Result<bool> {
+    let special: Vec<&str> = special_columns(job).collect();
+    let names = rows.columns.iter().filter(|c| !special.contains(&c.attribute.name.as_str()));
+    let columns = names.map(|c| Argument { name: c.attribute.name.clone(), oid: argument_type(c) }).collect();
+    function::may_have_signature(found.function, columns)
+}
+
+fn save(
+    job: &Job<'_>,
+    existing: Option<Found>,
+    outcome: &Outcome,
+    types: &Types,
+    started: std::time::Instant,
+) -> Result<Row> {
+    let model = outcome.scorer.model();
+    let type_of = |name: &str| types.iter().find(|t| t.0 == name);
+    let columns: Vec<Argument> = model
+        .inputs
+        .iter()
+        .filter_map(|i| type_of(&i.name).map(|t| Argument { name: t.0.clone(), oid: t.1 }))
+        .collect();
+    let (task, returns) = match &model.task {
+        Task::Classification { classes, .. } if classes.len() > 2 => ("classification", Returns::Label),
+        Task::Classification { .. } => ("classification", Returns::Number),
+        Task::Regression => ("regression", Returns::Number),
+        Task::Clustering => ("clustering", Returns::Segment),
+    };
+    let wide = columns.len() > function::MOST_ARGUMENTS;
+    let signature = Signature::new(columns, returns);
+    let comment = comment(job, &model.task);
+    let (id, first) = match &existing {
+        Some(found) => (found.row.id, false),
+        None => (store::insert_model(&job.schema, &job.name)?, true),
+    };
+    // A first version is the only one there is, so it is deployed in any case.
+    let deploy = job.options.deploy || first;
+    if wide && deploy {
+        notice!(
+            "the model has more than {} columns, so predict_{} takes the whole row",
+            function::MOST_ARGUMENTS,
+            job.name
+        );
+    }
+    match &existing {
+        None => function::create(&job.schema, &job.name, &id, &signature, &comment)?,
+        Some(found) if deploy && !function::has_signature(found.function, &signature)? => {
+            function::check_replaceable(found)?;
+            function::remake(found, &signature, &comment)?;
+        }
+        Some(_) => {}
+    }
+    let score = outcome.metric.and_then(|m| outcome.metrics.iter().find(|x| x.name == m)).and_then(|x| x.value);
+    let seconds = started.elapsed().as_secs_f64();
+    let features = features(outcome, types).to_string();
+    let metrics = metrics(outcome).to_string();
+    let timings: serde_json::Map<String, Value> =
+        outcome.timings.iter().map(|(k, v)| ((*k).to_owned(), json!(v))).chain([("total".to_owned(), json!(seconds))]).collect();
+    let new = NewVersion {
+        algorithm: job.algorithm.name(),
+        task,
+        target: job.target,
+        source: job.source,
+        options: &job.options_text,
+        rows: outcome.rows as u64,
+        training_rows: outcome.training_rows as u64,
+        holdout_rows: outcome.holdout_rows as u64,
+        features: &features,
+        metric: outcome.metric,
+        score,
+        metrics: &metrics,
+        timings: &Value::Object(timings).to_string(),
+        model: &outcome.bytes,
+        held: outcome.held.as_deref(),
+    };
+    let (version, _) = store::insert_version(&id, &new, deploy)?;
+    Ok((
+        job.name.clone(),
+        version,
+        job.algorithm.name().to_owned(),
+        task.to_owned(),
+        outcome.rows as i64,
+        model.features.len() as i32,
+        outcome.metric.map(str::to_owned),
+        score,
+        seconds,
+        deploy,
+        function::call_name(&job.schema, &job.name),
+    ))
+}
+
+fn comment(job: &Job<'_>, task: &Task) -> String {
+    match (task, job.target) {
+        (Task::Classification { classes, positive }, Some(target)) if classes.len() <= 2 => {
+            let class = classes.get(*positive as usize).map_or("", String::as_str);
+            format!("model \"{}\": probability that {target} is {class}", job.name)
+        }
+        (Task::Classification { .. }, Some(target)) => format!("model \"{}\": most probable {target}", job.name),
+        (_, Some(target)) => format!("model \"{}\": expected {target}", job.name),
+        (_, None) => format!("model \"{}\": segment of a row", job.name),
+    }
+}
+
+/// What the catalogue says of each feature.
+fn features(outcome: &Outcome, types: &Types) -> Value {
+    let model = outcome.scorer.model();
+    let mut list = Vec::new();
+    for input in &model.inputs {
+        let type_name = types.iter().find(|t| t.0 == input.name).map_or("", |t| t.2.as_str());
+        for feature in &model.features[input.first as usize..(input.first + input.count) as usize] {
+            let stats = &feature.stats;
+            list.push(match &feature.encoding {
+                Encoding::Number => json!({
+                    "name": feature.name, "column": input.name, "type": type_name, "kind": format!("{:?}", input.kind).to_lowercase(),
+                    "missing": stats.missing, "minimum": finite(stats.minimum), "maximum": finite(stats.maximum),
+                    "mean": finite(stats.mean), "stddev": finite(stats.stddev),
+                }),
+                Encoding::Category { levels } => json!({
+                    "name": feature.name, "column": input.name, "type": type_name, "kind": "category",
+                    "missing": stats.missing, "distinct": stats.distinct, "levels": levels.len(),
+                }),
+            });
+        }
+    }
+    Value::Array(list)
+}
+
+fn finite(v: f64) -> Value {
+    if v.is_finite() { json!(v) } else { Value::String(format!("{v}")) }
+}
+
+fn metrics(outcome: &Outcome) -> Value {
+    let all = outcome.metrics.iter().map(|m| json!({"metric": m.name, "value": m.value, "note": m.note}));
+    Value::Array(all.collect())
+}

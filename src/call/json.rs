@@ -1,0 +1,124 @@
+//! A JSON object as a row: keys matched by name, a missing key or a value that cannot be read is a missing value.
+
+use std::ffi::CString;
+
+use orchard_engine::model::{Input, InputKind};
+use orchard_engine::score::Scorer;
+use pgrx::pg_sys::{self, Datum, Oid};
+use pgrx::PgSqlErrorCode;
+
+use super::slot;
+use crate::error::Failure;
+use crate::source::{numeric, types};
+
+/// The columns to look for.
+pub struct JsonRow {
+    inputs: Vec<Input>,
+}
+
+impl JsonRow {
+    /// For the columns of a model.
+    pub fn new(scorer: &Scorer) -> Self {
+        JsonRow { inputs: scorer.model().inputs.clone() }
+    }
+
+    /// Put the values of a JSON datum (jsonb, json or text) into the row.
+    ///
+    /// # Safety
+    /// `datum` is a non-null value of type `oid`. Runs under a guard.
+    pub unsafe fn put(&self, scorer: &Scorer, row: &mut [f64], datum: Datum, oid: Oid) {
+        let jsonb = if oid == pg_sys::JSONBOID {
+            pg_sys::pg_detoast_datum(datum.cast_mut_ptr()) as *mut pg_sys::Jsonb
+        } else {
+            let bytes = types::Text::of(datum).bytes();
+            let text = CString::new(bytes).unwrap_or_default();
+            let value = pg_sys::OidInputFunctionCall(
+                pg_sys::Oid::from(pg_sys::F_JSONB_IN),
+                text.as_ptr().cast_mut(),
+                Oid::INVALID,
+                -1,
+            );
+            value.cast_mut_ptr()
+        };
+        let root = &raw mut (*jsonb).root;
+        if (*root).header & pg_sys::JB_FOBJECT == 0 {
+            Failure::new(PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE, "a row in JSON must be an object")
+                .hint("Write {\"column\": value, ...}, for example with row_to_json(t).")
+                .raise();
+        }
+        for input in &self.inputs {
+            slot::missing(row, input.first as usize, input.count as usize);
+            let mut value = pg_sys::JsonbValue::default();
+            let (name, len) = (input.name.as_ptr().cast(), input.name.len() as i32);
+            if !pg_sys::getKeyJsonValueFromContainer(root, name, len, &mut value).is_null() {
+                put_value(scorer, row, input, &value);
+            }
+        }
+    }
+}
+
+/// # Safety
+/// `value` was filled by the server.
+unsafe fn put_value(scorer: &Scorer, row: &mut [f64], input: &Input, value: &pg_sys::JsonbValue) {
+    let first = input.first as usize;
+    if input.kind == InputKind::Array {
+        return put_array(row, input, value);
+    }
+    let number = match (input.kind, value.type_) {
+        (InputKind::Category, pg_sys::jbvType::jbvString) => scorer.category(first, string(value)),
+        (InputKind::Category, pg_sys::jbvType::jbvBool) => {
+            let text: &[u8] = if value.val.boolean { b"true" } else { b"false" };
+            scorer.category(first, text)
+        }
+        (InputKind::Category, pg_sys::jbvType::jbvNumeric) => {
+            let datum = Datum::from(value.val.numeric as usize);
+            types::category(types::Reader::Exact, datum, |b| scorer.category(first, b))
+        }
+        (kind, _) => scalar(kind, value),
+    };
+    row[first] = number;
+}
+
+/// # Safety
+/// As for `put_value`.
+unsafe fn scalar(kind: InputKind, value: &pg_sys::JsonbValue) -> f64 {
+    match value.type_ {
+        pg_sys::jbvType::jbvNumeric => numeric::to_float8(Datum::from(value.val.numeric as usize)),
+        pg_sys::jbvType::jbvBool => f64::from(u8::from(value.val.boolean)),
+        pg_sys::jbvType::jbvString => {
+            let text = std::str::from_utf8(string(value)).unwrap_or("").trim();
+            match kind {
+                InputKind::Boolean => super::text::boolean(text),
+                InputKind::Date => super::text::timestamp(text).map_or(f64::NAN, |s| (s / 86_400.0).floor()),
+                InputKind::Timestamp => super::text::timestamp(text).unwrap_or(f64::NAN),
+                InputKind::Interval => super::text::interval(text),
+                _ => super::text::number(text),
+            }
+        }
+        _ => f64::NAN,
+    }
+}
+
+/// # Safety
+/// As for `put_value`; the type is a string.
+unsafe fn string<'a>(value: &pg_sys::JsonbValue) -> &'a [u8] {
+    std::slice::from_raw_parts(value.val.string.val.cast(), value.val.string.len as usize)
+}
+
+/// # Safety
+/// As for `put_value`.
+unsafe fn put_array(row: &mut [f64], input: &Input, value: &pg_sys::JsonbValue) {
+    if value.type_ != pg_sys::jbvType::jbvBinary {
+        return;
+    }
+    let container = value.val.binary.data;
+    if (*container).header & pg_sys::JB_FARRAY == 0 {
+        return;
+    }
+    for i in 0..input.count.min((*container).header & pg_sys::JB_CMASK) {
+        let element = pg_sys::getIthJsonbValueFromContainer(container, i);
+        if !element.is_null() {
+            row[(input.first + i) as usize] = scalar(InputKind::Number, &*element);
+        }
+    }
+}

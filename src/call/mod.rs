@@ -1,0 +1,8 @@
+//! Scoring calls. Raw functions of the server's own calling convention: arguments are read where they lie, state is kept by call site.
+
+mod json;
+mod raw;
+mod record;
+mod site;
+pub mod slot;
+mod text;

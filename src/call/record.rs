@@ -1,0 +1,103 @@
+//! A composite value as a row: its columns matched by name, found once for each row type.
+
+use orchard_engine::score::Scorer;
+use pgrx::pg_sys::{self, Datum, Oid};
+use pgrx::PgSqlErrorCode;
+
+use super::slot::Slot;
+use crate::error::{Failure, Result};
+use crate::source::types;
+
+/// How the rows of one type are taken apart.
+#[derive(Default)]
+pub struct RecordRow {
+    row_type: Option<(Oid, i32)>,
+    desc: Option<Desc>,
+    /// The attribute (from 0) and the slot of each input column.
+    slots: Vec<(usize, Slot)>,
+    values: Vec<Datum>,
+    nulls: Vec<bool>,
+}
+
+/// A private copy of a tuple descriptor.
+struct Desc(pg_sys::TupleDesc);
+
+impl Drop for Desc {
+    fn drop(&mut self) {
+        // SAFETY: the copy was made for this value, outside of any memory context that could be gone.
+        unsafe { pg_sys::FreeTupleDesc(self.0) }
+    }
+}
+
+impl RecordRow {
+    /// Put the columns of a composite datum into the row.
+    ///
+    /// # Safety
+    /// `datum` is a non-null composite value. May longjmp; no value with a destructor may be alive in the callers.
+    pub unsafe fn put(&mut self, scorer: &Scorer, row: &mut [f64], datum: Datum) {
+        // A composite that went through a sort or an aggregate may have a short header, so it must be detoasted in full.
+        let original = datum.cast_mut_ptr::<pg_sys::varlena>();
+        let header = types::raw::pg_detoast_datum(original) as pg_sys::HeapTupleHeader;
+        let fields = (*header).t_choice.t_datum;
+        let row_type = (fields.datum_typeid, fields.datum_typmod);
+        if self.row_type != Some(row_type) {
+            self.prepare(scorer, row_type);
+        }
+        let Some(desc) = &self.desc else { return };
+        let mut tuple = pg_sys::HeapTupleData {
+            t_len: pgrx::varlena::varsize_any(header.cast()) as u32,
+            t_data: header,
+            ..Default::default()
+        };
+        types::raw::heap_deform_tuple(&mut tuple, desc.0, self.values.as_mut_ptr(), self.nulls.as_mut_ptr());
+        for (attribute, slot) in &mut self.slots {
+            let value = (!self.nulls[*attribute]).then(|| self.values[*attribute]);
+            slot.put(scorer, row, value);
+        }
+        if header.cast() != original {
+            types::raw::pfree(header.cast());
+        }
+    }
+
+    #[cold]
+    unsafe fn prepare(&mut self, scorer: &Scorer, row_type: (Oid, i32)) {
+        pg_sys::panic::pgrx_extern_c_guard(|| {
+            if let Err(failure) = self.look_up(scorer, row_type) {
+                failure.raise();
+            }
+        });
+    }
+
+    unsafe fn look_up(&mut self, scorer: &Scorer, row_type: (Oid, i32)) -> Result<()> {
+        let shared = pg_sys::lookup_rowtype_tupdesc(row_type.0, row_type.1);
+        let attributes: Vec<(String, Oid, bool)> = (0..(*shared).natts as usize)
+            .map(|i| {
+                let a = crate::compat::attribute(shared, i);
+                let name = std::ffi::CStr::from_ptr((*a).attname.data.as_ptr()).to_string_lossy().into_owned();
+                (name, (*a).atttypid, (*a).attisdropped)
+            })
+            .collect();
+        let copy = pgrx::PgMemoryContexts::TopMemoryContext.switch_to(|_| pg_sys::CreateTupleDescCopy(shared));
+        if (*shared).tdrefcount >= 0 {
+            pg_sys::DecrTupleDescRefCount(shared);
+        }
+        self.desc = Some(Desc(copy));
+        self.slots.clear();
+        for input in &scorer.model().inputs {
+            let at = attributes.iter().position(|(name, _, dropped)| !dropped && *name == input.name);
+            let Some(at) = at else { return Err(missing_column(&input.name, &attributes)) };
+            self.slots.push((at, Slot::new(input, attributes[at].1)?));
+        }
+        self.values = vec![Datum::from(0usize); attributes.len()];
+        self.nulls = vec![true; attributes.len()];
+        self.row_type = Some(row_type);
+        Ok(())
+    }
+}
+
+fn missing_column(name: &str, attributes: &[(String, Oid, bool)]) -> Failure {
+    let given: Vec<String> = attributes.iter().filter(|a| !a.2).map(|a| format!("\"{}\"", a.0)).take(100).collect();
+    Failure::new(PgSqlErrorCode::ERRCODE_UNDEFINED_COLUMN, format!("the row has no column \"{name}\", which the model reads"))
+        .detail(format!("The row has the columns {}.", given.join(", ")))
+        .hint("Columns are matched by name: add the column, or give NULL AS the name.")
+}

@@ -1,0 +1,199 @@
+//! The state of one call site: the model as the statement's snapshot sees it, and how each argument is read.
+
+use std::rc::Rc;
+
+use orchard_engine::model::Task;
+use orchard_engine::score::Scorer;
+use pgrx::pg_sys::{self, Datum, FunctionCallInfo, Oid};
+use pgrx::{PgMemoryContexts, PgSqlErrorCode};
+
+use super::json::JsonRow;
+use super::record::RecordRow;
+use super::slot::Slot;
+use crate::catalog::{self, cache, Found};
+use crate::error::{Failure, Result};
+use crate::source::types::Text;
+
+/// The model and the buffers of a call site.
+pub struct Site {
+    /// What scores.
+    pub scorer: Rc<Scorer>,
+    /// One number a feature.
+    pub row: Vec<f64>,
+    /// What the scorer answers.
+    pub out: Vec<f64>,
+    /// Where the row comes from.
+    pub input: InputRow,
+    /// The name or id the model was found by.
+    key: Vec<u8>,
+}
+
+/// Where the row comes from.
+pub enum InputRow {
+    /// One argument a column.
+    Arguments(Vec<Slot>),
+    /// A composite value.
+    Record(RecordRow),
+    /// A JSON object.
+    Json(JsonRow),
+}
+
+/// How the first argument names the model.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Key {
+    /// By its id, as its function does.
+    Id,
+    /// By its name.
+    Name,
+}
+
+/// How the other arguments hold the row.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// One argument a column.
+    Columns,
+    /// One argument, a row or JSON.
+    Row,
+}
+
+impl Site {
+    fn new(fcinfo: FunctionCallInfo, key: Key, shape: Shape, bytes: &[u8]) -> Result<Site> {
+        let found = find(key, bytes)?;
+        let scorer = cache::deployed(&found)?;
+        let input = match shape {
+            Shape::Columns => arguments(fcinfo, &scorer, &found)?,
+            Shape::Row => match argument_type(fcinfo, 1)? {
+                pg_sys::JSONBOID | pg_sys::JSONOID | pg_sys::TEXTOID | pg_sys::UNKNOWNOID => {
+                    InputRow::Json(JsonRow::new(&scorer))
+                }
+                other if is_row(other) => InputRow::Record(RecordRow::default()),
+                other => {
+                    return Err(Failure::new(
+                        PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
+                        format!("a row cannot be given as {}", crate::source::types::type_name(other)),
+                    )
+                    .hint("Give a table row, a jsonb object or a ROW cast to a composite type."))
+                }
+            },
+        };
+        let row = vec![f64::NAN; scorer.model().features.len()];
+        let out = vec![f64::NAN; scorer.outputs()];
+        Ok(Site { scorer, row, out, input, key: bytes.to_vec() })
+    }
+
+    /// The labels of the model; an error where it has none.
+    pub fn classes(&self) -> Result<(&[String], usize)> {
+        match &self.scorer.model().task {
+            Task::Classification { classes, positive } => Ok((classes, *positive as usize)),
+            Task::Regression => Err(not_a_classifier("a regression")),
+            Task::Clustering => Err(not_a_classifier("a clustering")),
+        }
+    }
+
+    /// The most probable label of the row just scored.
+    pub fn label(&self) -> Result<&str> {
+        let (classes, positive) = self.classes()?;
+        let index = if self.out.len() == 1 {
+            // One number is the probability of the positive class; with two classes the other one is 1 - positive.
+            if self.out[0] >= 0.5 || classes.len() < 2 { positive } else { 1 - positive.min(1) }
+        } else {
+            let best = |b: usize, i: usize| if self.out[i] > self.out[b] { i } else { b };
+            (1..self.out.len()).fold(0, best)
+        };
+        Ok(classes.get(index).map_or("", String::as_str))
+    }
+}
+
+fn not_a_classifier(what: &str) -> Failure {
+    Failure::new(PgSqlErrorCode::ERRCODE_WRONG_OBJECT_TYPE, format!("the model is {what} and has no labels"))
+        .hint("Use orchard.predict or the function of the model.")
+}
+
+fn is_row(oid: Oid) -> bool {
+    // SAFETY: a catalogue look-up on the main thread.
+    oid == pg_sys::RECORDOID || unsafe { pg_sys::type_is_rowtype(oid) }
+}
+
+fn find(key: Key, bytes: &[u8]) -> Result<Found> {
+    match key {
+        Key::Id => {
+            let id = bytes.try_into().map_err(|_| Failure::internal("the id of a model has not 16 bytes"))?;
+            catalog::find_by_id(&id)
+        }
+        Key::Name => {
+            let text = std::str::from_utf8(bytes).map_err(|_| Failure::argument("the name of a model is not valid text"))?;
+            catalog::find(&catalog::name::ModelName::parse(text)?)
+        }
+    }
+}
+
+fn argument_type(fcinfo: FunctionCallInfo, index: i32) -> Result<Oid> {
+    // SAFETY: flinfo belongs to the running call.
+    let oid = unsafe { pg_sys::get_fn_expr_argtype((*fcinfo).flinfo, index) };
+    if oid == Oid::INVALID {
+        return Err(Failure::new(PgSqlErrorCode::ERRCODE_INDETERMINATE_DATATYPE, "could not determine the type of an argument"));
+    }
+    Ok(oid)
+}
+
+fn arguments(fcinfo: FunctionCallInfo, scorer: &Scorer, found: &Found) -> Result<InputRow> {
+    let inputs = &scorer.model().inputs;
+    // SAFETY: the running call's own record.
+    let given = unsafe { (*fcinfo).nargs } as usize - 1;
+    if given != inputs.len() {
+        return Err(Failure::new(
+            PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
+            format!("model \"{}.{}\" reads {} columns, not {given}", found.row.schema, found.row.name, inputs.len()),
+        )
+        .hint(format!("Call {}.", crate::catalog::function::identity(found.function))));
+    }
+    let slots: Result<Vec<Slot>> =
+        inputs.iter().enumerate().map(|(i, input)| Slot::new(input, argument_type(fcinfo, i as i32 + 1)?)).collect();
+    Ok(InputRow::Arguments(slots?))
+}
+
+/// The bytes that name the model: an id's sixteen, or a name's.
+///
+/// # Safety
+/// Argument 0 is a non-null uuid or text.
+unsafe fn key_bytes<'a>(datum: Datum, key: Key) -> &'a [u8] {
+    match key {
+        Key::Id => std::slice::from_raw_parts(datum.cast_mut_ptr::<u8>(), 16),
+        Key::Name => Text::of(datum).bytes(),
+    }
+}
+
+/// The state of the running call's site, made at its first call and made anew when it names another model.
+///
+/// # Safety
+/// Runs inside a call with `fcinfo`, whose argument 0 is not null. May longjmp.
+#[inline]
+pub unsafe fn site<'a>(fcinfo: FunctionCallInfo, key: Key, shape: Shape) -> &'a mut Site {
+    let flinfo = (*fcinfo).flinfo;
+    let site = (*flinfo).fn_extra.cast::<Site>();
+    let datum = (*(*fcinfo).args.as_ptr()).value;
+    if !site.is_null() && (*site).key == key_bytes(datum, key) {
+        return &mut *site;
+    }
+    make(fcinfo, key, shape, datum)
+}
+
+#[cold]
+unsafe fn make<'a>(fcinfo: FunctionCallInfo, key: Key, shape: Shape, datum: Datum) -> &'a mut Site {
+    pg_sys::panic::pgrx_extern_c_guard(|| {
+        let flinfo = (*fcinfo).flinfo;
+        match Site::new(fcinfo, key, shape, key_bytes(datum, key)) {
+            Ok(new) => {
+                let old = (*flinfo).fn_extra.cast::<Site>();
+                if old.is_null() {
+                    let made = PgMemoryContexts::For((*flinfo).fn_mcxt).leak_and_drop_on_delete(new);
+                    (*flinfo).fn_extra = made.cast();
+                } else {
+                    *old = new;
+                }
+                &mut *(*flinfo).fn_extra.cast::<Site>()
+            }
+            Err(failure) => failure.raise(),
+        }
+    })
+}

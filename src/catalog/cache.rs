@@ -1,0 +1,71 @@
+//! The decoded models of the session, bounded by `orchard.cache_size`; the one used longest ago goes first.
+//!
+//! The key is the id of a version, whose bytes never change, so an entry can be useless but not wrong.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use orchard_engine::model;
+use orchard_engine::score::Scorer;
+
+use super::relations::{self, ChunkKind, Id};
+use super::Found;
+use crate::error::Result;
+use crate::settings;
+
+struct Entry {
+    scorer: Rc<Scorer>,
+    used: u64,
+}
+
+#[derive(Default)]
+struct Cache {
+    entries: HashMap<Id, Entry>,
+    clock: u64,
+}
+
+thread_local! {
+    static CACHE: RefCell<Cache> = RefCell::default();
+}
+
+/// The scorer of the deployed version of a model.
+pub fn deployed(found: &Found) -> Result<Rc<Scorer>> {
+    version(&found.deployed()?, found)
+}
+
+/// The scorer of a version.
+pub fn version(id: &Id, found: &Found) -> Result<Rc<Scorer>> {
+    let hit = CACHE.with_borrow_mut(|cache| {
+        cache.clock += 1;
+        let now = cache.clock;
+        cache.entries.get_mut(id).map(|entry| {
+            entry.used = now;
+            entry.scorer.clone()
+        })
+    });
+    if let Some(scorer) = hit {
+        return Ok(scorer);
+    }
+    let bytes = relations::chunks(id, ChunkKind::Model)?.ok_or_else(|| super::no_version(&found.row))?;
+    let scorer = Rc::new(Scorer::new(model::decode(&bytes)?));
+    CACHE.with_borrow_mut(|cache| cache.insert(*id, scorer.clone()));
+    Ok(scorer)
+}
+
+impl Cache {
+    fn insert(&mut self, id: Id, scorer: Rc<Scorer>) {
+        let limit = settings::cache_size();
+        let new = scorer.memory();
+        let mut total: usize = self.entries.values().map(|e| e.scorer.memory()).sum();
+        while total + new > limit {
+            let Some(oldest) = self.entries.iter().min_by_key(|(_, e)| e.used).map(|(id, _)| *id) else { break };
+            if let Some(entry) = self.entries.remove(&oldest) {
+                total -= entry.scorer.memory();
+            }
+        }
+        if new <= limit {
+            self.entries.insert(id, Entry { scorer, used: self.clock });
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! Models as database objects: who they are, who may use them, where their bytes lie.
+
+pub mod cache;
+pub mod function;
+pub mod name;
+pub mod owner;
+pub mod relations;
+pub mod store;
+
+use pgrx::pg_sys::Oid;
+use pgrx::PgSqlErrorCode;
+
+use crate::error::{Failure, Result};
+use name::ModelName;
+use relations::{Id, ModelRow};
+
+/// A model the caller may use.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// Its row.
+    pub row: ModelRow,
+    /// Its function.
+    pub function: Oid,
+}
+
+impl Found {
+    /// The deployed version.
+    pub fn deployed(&self) -> Result<Id> {
+        self.row.deployed.ok_or_else(|| no_version(&self.row))
+    }
+}
+
+/// The error for a model without a version to score with.
+pub fn no_version(row: &ModelRow) -> Failure {
+    Failure::new(
+        PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+        format!("model \"{}.{}\" has no stored version", row.schema, row.name),
+    )
+    .hint("Restore the data of the extension's tables, or train the model again.")
+}
+
+/// The model of a name, looked for along the search path as a table is; the caller must be allowed to use it.
+pub fn find(name: &ModelName) -> Result<Found> {
+    let found = look_up(name)?.ok_or_else(|| missing(name))?;
+    check_use(&found)?;
+    Ok(found)
+}
+
+/// The model of a name, whether or not the caller may use it.
+pub fn look_up(name: &ModelName) -> Result<Option<Found>> {
+    let schemas = match &name.schema {
+        Some(schema) => vec![schema.clone()],
+        None => relations::search_path(),
+    };
+    for schema in schemas {
+        if let Some(row) = relations::model_by_name(&schema, &name.name)? {
+            if let Some(function) = relations::function(&row.schema, &row.name, &row.id) {
+                return Ok(Some(Found { row, function }));
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// The model of an id; the caller must be allowed to use it.
+pub fn find_by_id(id: &Id) -> Result<Found> {
+    let gone = || {
+        Failure::new(PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT, "the model of this function does not exist")
+            .hint("Restore the data of the extension's tables, or drop the function and train the model again.")
+    };
+    let row = relations::model_by_id(id)?.ok_or_else(gone)?;
+    let function = relations::function(&row.schema, &row.name, &row.id).ok_or_else(gone)?;
+    let found = Found { row, function };
+    check_use(&found)?;
+    Ok(found)
+}
+
+pub fn missing(name: &ModelName) -> Failure {
+    let failure = Failure::new(PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT, format!("model \"{name}\" does not exist"));
+    match name.schema {
+        Some(_) => failure.hint("SELECT * FROM orchard.models lists the models you may use."),
+        None => failure.hint(
+            "SELECT * FROM orchard.models lists the models you may use; write schema.name for one outside the search_path.",
+        ),
+    }
+}
+
+/// The current user must be allowed to execute the model's function.
+fn check_use(found: &Found) -> Result<()> {
+    let user = relations::current_user();
+    if crate::compat::may_execute(found.function, user) {
+        return Ok(());
+    }
+    let (role, row) = (relations::role_name(user), &found.row);
+    Err(Failure::new(
+        PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
+        format!("permission denied for model \"{}.{}\"", row.schema, row.name),
+    )
+    .detail(format!("Role \"{role}\" may not use it; a view's functions run with the rights of its reader."))
+    .hint(format!(
+        "Its owner can run: GRANT EXECUTE ON FUNCTION {} TO {};",
+        function::identity(found.function),
+        pgrx::spi::quote_identifier(&role)
+    )))
+}
+
+/// The caller must own the model.
+pub fn check_owner(found: &Found) -> Result<()> {
+    if crate::compat::owns_function(found.function, relations::current_user()) {
+        return Ok(());
+    }
+    Err(Failure::new(
+        PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
+        format!("must be owner of model \"{}.{}\"", found.row.schema, found.row.name),
+    ))
+}
+
+/// An id as SQL writes it.
+pub fn id_text(id: &Id) -> String {
+    crate::source::types::uuid_text(id)
+}

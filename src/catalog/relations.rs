@@ -1,0 +1,311 @@
+//! The model tables and their rows, read below SQL: no rights are asked, no plan is made, the statement's snapshot decides.
+
+use std::ffi::{CStr, CString};
+
+use pgrx::pg_sys::{self, Datum, Oid};
+use pgrx::PgSqlErrorCode;
+
+use crate::error::{Failure, Result};
+
+/// A model's or a version's id.
+pub type Id = [u8; 16];
+
+/// A row of `orchard.stored_models`.
+#[derive(Debug, Clone)]
+pub struct ModelRow {
+    /// The model's id, which its function carries.
+    pub id: Id,
+    /// The schema of its function.
+    pub schema: String,
+    /// The name.
+    pub name: String,
+    /// The id of the deployed version.
+    pub deployed: Option<Id>,
+}
+
+/// What the bytes of a chunk are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChunkKind {
+    /// The model.
+    Model = 1,
+    /// Labels and scores of the held-out rows.
+    Held = 2,
+}
+
+fn relation(name: &CStr) -> Result<Oid> {
+    // SAFETY: catalogue look-ups by name on the main thread.
+    let oid = unsafe {
+        let schema = pg_sys::get_namespace_oid(c"orchard".as_ptr(), true);
+        if schema == Oid::INVALID {
+            Oid::INVALID
+        } else {
+            pg_sys::get_relname_relid(name.as_ptr(), schema)
+        }
+    };
+    if oid == Oid::INVALID {
+        return Err(Failure::new(
+            PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT,
+            format!("relation \"orchard.{}\" does not exist", name.to_string_lossy()),
+        )
+        .hint("Run CREATE EXTENSION orchard in this database."));
+    }
+    Ok(oid)
+}
+
+/// The owner of the model tables.
+pub fn table_owner() -> Result<Oid> {
+    let oid = relation(c"stored_models")?;
+    // SAFETY: a syscache look-up on the main thread; the tuple is released before the oid is used.
+    unsafe {
+        let tuple = pg_sys::SearchSysCache1(pg_sys::SysCacheIdentifier::RELOID as i32, Datum::from(oid));
+        if tuple.is_null() {
+            return Err(Failure::internal("the model table has no catalogue row"));
+        }
+        let owner = (*(pg_sys::GETSTRUCT(tuple) as *const pg_sys::FormData_pg_class)).relowner;
+        pg_sys::ReleaseSysCache(tuple);
+        Ok(owner)
+    }
+}
+
+/// A name as the server keeps it.
+fn name_data(text: &str) -> pg_sys::NameData {
+    let mut name = pg_sys::NameData::default();
+    for (to, from) in name.data.iter_mut().take(63).zip(text.bytes()) {
+        *to = from as std::ffi::c_char;
+    }
+    name
+}
+
+/// One condition of a scan: column (from 1) equals datum.
+fn key(column: i16, function: u32, datum: Datum) -> pg_sys::ScanKeyData {
+    let mut key = pg_sys::ScanKeyData::default();
+    // SAFETY: fills the key it is given; the function is a built-in equality.
+    unsafe {
+        pg_sys::ScanKeyInit(&mut key, column, pg_sys::BTEqualStrategyNumber as u16, function.into(), datum);
+    }
+    key
+}
+
+/// Hand every row of a table that meets the keys to `take`, under the statement's snapshot.
+fn scan(
+    table: &CStr,
+    index: &CStr,
+    keys: &mut [pg_sys::ScanKeyData],
+    mut take: impl FnMut(pg_sys::HeapTuple, pg_sys::TupleDesc),
+) -> Result<()> {
+    let (table, index) = (relation(table)?, relation(index)?);
+    // SAFETY: a scan of a relation that is held open meanwhile; main thread. An ERROR releases all by the resource owner.
+    unsafe {
+        let lock = pg_sys::AccessShareLock as i32;
+        let heap = pg_sys::table_open(table, lock);
+        let snapshot = match pg_sys::ActiveSnapshotSet() {
+            true => pg_sys::GetActiveSnapshot(),
+            false => pg_sys::GetTransactionSnapshot(),
+        };
+        let scan = pg_sys::systable_beginscan(heap, index, true, snapshot, keys.len() as i32, keys.as_mut_ptr());
+        loop {
+            let tuple = pg_sys::systable_getnext(scan);
+            if tuple.is_null() {
+                break;
+            }
+            take(tuple, (*heap).rd_att);
+        }
+        pg_sys::systable_endscan(scan);
+        pg_sys::table_close(heap, lock);
+    }
+    Ok(())
+}
+
+/// Column `number` (from 1) of a tuple.
+///
+/// # Safety
+/// `tuple` is a live tuple of `desc`.
+unsafe fn column(tuple: pg_sys::HeapTuple, number: i32, desc: pg_sys::TupleDesc) -> Option<Datum> {
+    let mut null = false;
+    let datum = pg_sys::heap_getattr(tuple, number, desc, &mut null);
+    (!null).then_some(datum)
+}
+
+/// # Safety
+/// `datum` is a uuid.
+unsafe fn id_of(datum: Datum) -> Id {
+    *datum.cast_mut_ptr::<Id>()
+}
+
+/// # Safety
+/// `datum` is a name.
+unsafe fn name_of(datum: Datum) -> String {
+    CStr::from_ptr(datum.cast_mut_ptr()).to_string_lossy().into_owned()
+}
+
+fn model_rows(index: &CStr, keys: &mut [pg_sys::ScanKeyData]) -> Result<Option<ModelRow>> {
+    let mut found = None;
+    scan(c"stored_models", index, keys, |tuple, desc| {
+        // SAFETY: columns 1 to 4 of stored_models are uuid, name, name, uuid; the first three are not null.
+        unsafe {
+            if let (Some(id), Some(schema), Some(name)) =
+                (column(tuple, 1, desc), column(tuple, 2, desc), column(tuple, 3, desc))
+            {
+                let deployed = column(tuple, 4, desc).map(|d| id_of(d));
+                found = Some(ModelRow { id: id_of(id), schema: name_of(schema), name: name_of(name), deployed });
+            }
+        }
+    })?;
+    Ok(found)
+}
+
+/// The model of an id.
+pub fn model_by_id(id: &Id) -> Result<Option<ModelRow>> {
+    let datum = Datum::from(id.as_ptr() as usize);
+    model_rows(c"stored_models_pkey", &mut [key(1, pg_sys::F_UUID_EQ, datum)])
+}
+
+/// The model of a schema and name.
+pub fn model_by_name(schema: &str, name: &str) -> Result<Option<ModelRow>> {
+    let (schema, name) = (name_data(schema), name_data(name));
+    let mut keys = [
+        key(2, pg_sys::F_NAMEEQ, Datum::from(&raw const schema as usize)),
+        key(3, pg_sys::F_NAMEEQ, Datum::from(&raw const name as usize)),
+    ];
+    model_rows(c"stored_models_name_key", &mut keys)
+}
+
+/// The bytes of a version, `None` when nothing is stored.
+pub fn chunks(version: &Id, kind: ChunkKind) -> Result<Option<Vec<u8>>> {
+    let mut parts: Vec<(i32, Vec<u8>)> = Vec::new();
+    let mut keys = [
+        key(1, pg_sys::F_UUID_EQ, Datum::from(version.as_ptr() as usize)),
+        key(2, pg_sys::F_INT2EQ, Datum::from(kind as i16)),
+    ];
+    scan(c"stored_chunks", c"stored_chunks_pkey", &mut keys, |tuple, desc| {
+        // SAFETY: columns 3 and 4 of stored_chunks are a not-null integer and bytea; the copy of a toasted value is freed.
+        unsafe {
+            if let (Some(part), Some(data)) = (column(tuple, 3, desc), column(tuple, 4, desc)) {
+                let original = data.cast_mut_ptr::<pg_sys::varlena>();
+                let plain = pg_sys::pg_detoast_datum_packed(original);
+                parts.push((part.value() as i32, pgrx::varlena::varlena_to_byte_slice(plain).to_vec()));
+                if plain != original {
+                    pg_sys::pfree(plain.cast());
+                }
+            }
+        }
+    })?;
+    if parts.is_empty() {
+        return Ok(None);
+    }
+    parts.sort_unstable_by_key(|p| p.0);
+    Ok(Some(parts.into_iter().flat_map(|p| p.1).collect()))
+}
+
+/// The function of a model: `predict_<name>` in its schema, which carries the model's id. `None` when it is gone.
+pub fn function(schema: &str, name: &str, id: &Id) -> Option<Oid> {
+    let schema = CString::new(schema).ok()?;
+    let function = name_data(&format!("predict_{name}"));
+    let pattern = id_pattern(id);
+    // SAFETY: syscache look-ups on the main thread; list and tuples are released or freed before the oid is used.
+    unsafe {
+        let schema = pg_sys::get_namespace_oid(schema.as_ptr(), true);
+        if schema == Oid::INVALID {
+            return None;
+        }
+        let cache = pg_sys::SysCacheIdentifier::PROCNAMEARGSNSP as i32;
+        let key = Datum::from(&raw const function as usize);
+        let list = pg_sys::SearchSysCacheList(cache, 1, key, Datum::from(0usize), Datum::from(0usize));
+        let members = (*list).members.as_slice((*list).n_members as usize);
+        let mut found = None;
+        for &member in members {
+            let tuple = &raw mut (*member).tuple;
+            let form = pg_sys::GETSTRUCT(tuple) as *const pg_sys::FormData_pg_proc;
+            if (*form).pronamespace == schema && body_holds(tuple, &pattern) {
+                found = Some((*form).oid);
+                break;
+            }
+        }
+        pg_sys::ReleaseCatCacheList(list);
+        found
+    }
+}
+
+/// How a node tree writes the sixteen bytes of an id.
+fn id_pattern(id: &Id) -> String {
+    let bytes: Vec<String> = id.iter().map(|&b| format!("{}", b as std::ffi::c_char)).collect();
+    format!("[ {} ]", bytes.join(" "))
+}
+
+/// Whether the SQL-standard body of a function holds the pattern.
+///
+/// # Safety
+/// `tuple` is a live tuple of pg_proc.
+unsafe fn body_holds(tuple: pg_sys::HeapTuple, pattern: &str) -> bool {
+    let cache = pg_sys::SysCacheIdentifier::PROCOID as i32;
+    let mut null = false;
+    let body = pg_sys::SysCacheGetAttr(cache, tuple, pg_sys::Anum_pg_proc_prosqlbody as i16, &mut null);
+    if null {
+        return false;
+    }
+    let text = pg_sys::text_to_cstring(body.cast_mut_ptr());
+    let found = CStr::from_ptr(text).to_bytes().windows(pattern.len()).any(|w| w == pattern.as_bytes());
+    pg_sys::pfree(text.cast());
+    found
+}
+
+/// The owner of a function.
+pub fn function_owner(function: Oid) -> Option<Oid> {
+    // SAFETY: as in `table_owner`.
+    unsafe {
+        let tuple = pg_sys::SearchSysCache1(pg_sys::SysCacheIdentifier::PROCOID as i32, Datum::from(function));
+        if tuple.is_null() {
+            return None;
+        }
+        let owner = (*(pg_sys::GETSTRUCT(tuple) as *const pg_sys::FormData_pg_proc)).proowner;
+        pg_sys::ReleaseSysCache(tuple);
+        Some(owner)
+    }
+}
+
+/// The schemas of the search path, as names, in their order.
+pub fn search_path() -> Vec<String> {
+    // SAFETY: the server fills at most the array it is given and returns how many there are; main thread.
+    unsafe {
+        let mut oids = vec![Oid::INVALID; 64];
+        let mut count = pg_sys::fetch_search_path_array(oids.as_mut_ptr(), oids.len() as i32) as usize;
+        if count > oids.len() {
+            oids.resize(count, Oid::INVALID);
+            count = pg_sys::fetch_search_path_array(oids.as_mut_ptr(), oids.len() as i32) as usize;
+        }
+        oids.truncate(count);
+        oids.into_iter()
+            .filter_map(|oid| {
+                let name = pg_sys::get_namespace_name(oid);
+                (!name.is_null()).then(|| CStr::from_ptr(name).to_string_lossy().into_owned())
+            })
+            .filter(|name| name != "pg_catalog")
+            .collect()
+    }
+}
+
+/// The name of a role.
+pub fn role_name(role: Oid) -> String {
+    // SAFETY: a palloc'ed name or, for a role that is gone, null.
+    unsafe {
+        let name = pg_sys::GetUserNameFromId(role, true);
+        if name.is_null() {
+            role.to_u32().to_string()
+        } else {
+            CStr::from_ptr(name).to_string_lossy().into_owned()
+        }
+    }
+}
+
+/// The role whose rights count.
+pub fn current_user() -> Oid {
+    // SAFETY: reads a variable of the backend; main thread.
+    unsafe { pg_sys::GetUserId() }
+}
+
+/// A hash of a model's name, for its lock.
+pub fn name_hash(schema: &str, name: &str) -> u64 {
+    let bytes = schema.bytes().chain([0]).chain(name.bytes());
+    // FNV-1a: two names that collide only wait for each other.
+    bytes.fold(0xcbf2_9ce4_8422_2325, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0000_0100_0000_01b3))
+}

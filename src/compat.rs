@@ -1,0 +1,59 @@
+//! What differs between PostgreSQL 15 and 18.
+
+use pgrx::pg_sys;
+use pgrx::pg_sys::Oid;
+
+/// Attribute `i` (from 0) of a tuple descriptor.
+///
+/// # Safety
+/// `desc` is a live descriptor with more than `i` attributes.
+pub unsafe fn attribute(desc: pg_sys::TupleDesc, i: usize) -> pg_sys::Form_pg_attribute {
+    #[cfg(feature = "pg18")]
+    return pg_sys::TupleDescAttr(desc, i as i32);
+    #[cfg(not(feature = "pg18"))]
+    return (*desc).attrs.as_mut_ptr().add(i);
+}
+
+/// Whether a role may execute a function.
+pub fn may_execute(function: Oid, role: Oid) -> bool {
+    // SAFETY: a catalogue look-up on the main thread.
+    unsafe {
+        #[cfg(feature = "pg15")]
+        let result = pg_sys::pg_proc_aclcheck(function, role, pg_sys::ACL_EXECUTE.into());
+        #[cfg(not(feature = "pg15"))]
+        let result =
+            pg_sys::object_aclcheck(pg_sys::ProcedureRelationId, function, role, pg_sys::ACL_EXECUTE.into());
+        result == pg_sys::AclResult::ACLCHECK_OK
+    }
+}
+
+/// Whether a role owns a function, or may act as a role that does.
+pub fn owns_function(function: Oid, role: Oid) -> bool {
+    // SAFETY: a catalogue look-up on the main thread.
+    unsafe {
+        #[cfg(feature = "pg15")]
+        return pg_sys::pg_proc_ownercheck(function, role);
+        #[cfg(not(feature = "pg15"))]
+        return pg_sys::object_ownercheck(pg_sys::ProcedureRelationId, function, role);
+    }
+}
+
+/// Whether a role may create objects in a schema; an error where the schema does not exist.
+pub fn may_create(schema: &str, role: Oid) -> crate::error::Result<bool> {
+    let name = std::ffi::CString::new(schema).unwrap_or_default();
+    // SAFETY: catalogue look-ups on the main thread with a string that outlives them.
+    unsafe {
+        let oid = pg_sys::get_namespace_oid(name.as_ptr(), true);
+        if oid == Oid::INVALID {
+            return Err(crate::error::Failure::new(
+                pgrx::PgSqlErrorCode::ERRCODE_INVALID_SCHEMA_NAME,
+                format!("schema \"{schema}\" does not exist"),
+            ));
+        }
+        #[cfg(feature = "pg15")]
+        let result = pg_sys::pg_namespace_aclcheck(oid, role, pg_sys::ACL_CREATE.into());
+        #[cfg(not(feature = "pg15"))]
+        let result = pg_sys::object_aclcheck(pg_sys::NamespaceRelationId, oid, role, pg_sys::ACL_CREATE.into());
+        Ok(result == pg_sys::AclResult::ACLCHECK_OK)
+    }
+}

@@ -1,0 +1,94 @@
+//! Failures of the Postgres layer, and the one place where an error becomes a SQLSTATE, a DETAIL and a HINT.
+
+use orchard_engine::Error;
+use pgrx::pg_sys::panic::ErrorReport;
+use pgrx::{PgLogLevel, PgSqlErrorCode};
+
+/// The layer's result.
+pub type Result<T> = std::result::Result<T, Failure>;
+
+/// An error on its way to the client.
+#[derive(Debug)]
+pub struct Failure {
+    code: PgSqlErrorCode,
+    message: String,
+    detail: String,
+    hint: String,
+}
+
+impl Failure {
+    /// A failure with a SQLSTATE and a lower-case clause.
+    pub fn new(code: PgSqlErrorCode, message: impl Into<String>) -> Self {
+        Failure { code, message: message.into(), detail: String::new(), hint: String::new() }
+    }
+
+    /// A wrong argument (22023).
+    pub fn argument(message: impl Into<String>) -> Self {
+        Failure::new(PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE, message)
+    }
+
+    /// A state that must not happen (XX000).
+    pub fn internal(message: impl Into<String>) -> Self {
+        Failure::new(PgSqlErrorCode::ERRCODE_INTERNAL_ERROR, message).hint("Please report a bug.")
+    }
+
+    /// Say more, as a sentence.
+    pub fn detail(mut self, detail: impl Into<String>) -> Self {
+        self.detail = detail.into();
+        self
+    }
+
+    /// Say what to do.
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = hint.into();
+        self
+    }
+
+    /// Raise it as a Postgres ERROR.
+    pub fn raise(self) -> ! {
+        let mut report = ErrorReport::new(self.code, self.message, "orchard");
+        if !self.detail.is_empty() {
+            report = report.set_detail(self.detail);
+        }
+        if !self.hint.is_empty() {
+            report = report.set_hint(self.hint);
+        }
+        report.report(PgLogLevel::ERROR);
+        unreachable!("an ERROR does not return")
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let message = error.to_string();
+        match error {
+            Error::Cancelled => Failure::new(PgSqlErrorCode::ERRCODE_QUERY_CANCELED, message),
+            Error::OutOfMemory { needed, limit } => Failure::new(
+                PgSqlErrorCode::ERRCODE_OUT_OF_MEMORY,
+                "the data does not fit into the memory that orchard.max_memory allows",
+            )
+            .detail(format!("At least {} kB are needed and {} kB are allowed.", needed / 1024, limit / 1024))
+            .hint("Raise orchard.max_memory, or read fewer rows or columns."),
+            Error::InvalidOption { hint, .. } => Failure::argument(message).hint(hint),
+            Error::InvalidData { detail, hint, .. } => {
+                Failure::new(PgSqlErrorCode::ERRCODE_DATA_EXCEPTION, message).detail(detail).hint(hint)
+            }
+            Error::InvalidModel(_) => Failure::new(PgSqlErrorCode::ERRCODE_DATA_CORRUPTED, message),
+            Error::Internal(_) => Failure::internal(message),
+        }
+    }
+}
+
+impl From<pgrx::spi::Error> for Failure {
+    fn from(error: pgrx::spi::Error) -> Self {
+        Failure::internal(format!("catalogue query failed: {error}"))
+    }
+}
+
+/// Run the body of a SQL function; its failure becomes an ERROR.
+pub fn report<T>(body: impl FnOnce() -> Result<T>) -> T {
+    match body() {
+        Ok(value) => value,
+        Err(failure) => failure.raise(),
+    }
+}

@@ -1,0 +1,177 @@
+//! Reading a source: any relation or query, in one pass, into typed columns.
+//!
+//! The query runs with the rights of the caller, in an internal subtransaction that is read-only, through a receiver of our own
+//! that takes the executor's slots as they come: no tuple is copied.
+
+pub mod numeric;
+mod receiver;
+mod resolve;
+pub mod types;
+
+use std::ffi::CString;
+
+use orchard_engine::control::Control;
+use orchard_engine::data::Table;
+use pgrx::pg_sys::{self, Oid, PgTryBuilder};
+use pgrx::PgSqlErrorCode;
+
+use crate::error::{Failure, Result};
+use receiver::{Receiver, Stop};
+use types::Reader;
+
+/// A column of the source, before a row is read.
+#[derive(Debug, Clone)]
+pub struct Attribute {
+    /// The name.
+    pub name: String,
+    /// The type, a domain's base type.
+    pub base: Oid,
+    /// The type as SQL writes it.
+    pub type_name: String,
+    /// How its values are read; `None` for a type Orchard does not read.
+    pub reader: Option<Reader>,
+}
+
+impl Attribute {
+    /// The reader, or the error that names column and type.
+    pub fn readable(&self) -> Result<Reader> {
+        self.reader.ok_or_else(|| {
+            Failure::new(
+                PgSqlErrorCode::ERRCODE_FEATURE_NOT_SUPPORTED,
+                format!("column \"{}\" has type {}, which cannot be learned from", self.name, self.type_name),
+            )
+            .hint(format!("Leave it out with options => '{{\"exclude\": [\"{0}\"]}}', or cast it in the source, for example to text.", self.name))
+        })
+    }
+}
+
+/// A column as it was read.
+#[derive(Debug)]
+pub struct SourceColumn {
+    /// What the source says of it.
+    pub attribute: Attribute,
+    /// How its values were read; [`Reader::Exact`] where float8 could not tell the numbers apart.
+    pub reader: Reader,
+    /// Its first column in the table.
+    pub first: usize,
+    /// The number of its columns: the longest length of an array, else 1.
+    pub count: usize,
+}
+
+/// Rows by typed column.
+#[derive(Debug)]
+pub struct Rows {
+    /// The columns that were chosen, in the order of the source.
+    pub columns: Vec<SourceColumn>,
+    /// Their values.
+    pub table: Table,
+}
+
+impl Rows {
+    /// The column of a name.
+    pub fn column(&self, name: &str) -> Option<&SourceColumn> {
+        self.columns.iter().find(|c| c.attribute.name == name)
+    }
+}
+
+/// Says which columns to read: a reader for each attribute, `None` to pass over it.
+pub type Choose<'a> = dyn FnMut(&[Attribute]) -> Result<Vec<Option<Reader>>> + 'a;
+
+/// Read a source. `choose` is called once the columns are known and before a row is read.
+///
+/// Columns of whole or exact numbers for which `exact` holds are read again as categories when a value is beyond 2^53; their names
+/// are in the result's [`Reader::Exact`].
+pub fn read(source: &str, choose: &mut Choose<'_>, control: &Control) -> Result<Rows> {
+    let query = resolve::query(source)?;
+    let mut exact = Vec::new();
+    loop {
+        let mut receiver = Receiver::new(choose, control, &exact);
+        in_read_only_subtransaction(|| execute(&query, &mut receiver))?;
+        let column = match receiver.stop.take() {
+            None => return receiver.finish(),
+            Some(Stop::Failed(failure)) => return Err(failure),
+            Some(Stop::NotExact(column)) => column,
+        };
+        receiver.discard();
+        exact.push(column);
+    }
+}
+
+fn execute(query: &str, receiver: &mut Receiver<'_, '_>) -> Result<()> {
+    let text = CString::new(query).map_err(|_| Failure::argument("source must not contain a zero byte"))?;
+    // SAFETY: SPI on the main thread inside a subtransaction; text and receiver outlive the calls; an ERROR unwinds as a panic
+    // through the guards of pg_sys and is handled by the caller.
+    unsafe {
+        if pg_sys::SPI_connect() != pg_sys::SPI_OK_CONNECT as i32 {
+            return Err(Failure::internal("SPI_connect failed"));
+        }
+        let plan = pg_sys::SPI_prepare(text.as_ptr(), 0, std::ptr::null_mut());
+        let one = !plan.is_null() && pg_sys::SPI_is_cursor_plan(plan);
+        if !one {
+            pg_sys::SPI_finish();
+            return Err(Failure::new(
+                PgSqlErrorCode::ERRCODE_FEATURE_NOT_SUPPORTED,
+                "source must be one query that returns rows",
+            )
+            .hint("Give one SELECT, WITH or VALUES statement without INTO."));
+        }
+        let options = pg_sys::SPIExecuteOptions {
+            params: std::ptr::null_mut(),
+            read_only: true,
+            allow_nonatomic: false,
+            must_return_tuples: true,
+            tcount: 0,
+            dest: receiver.as_dest(),
+            owner: std::ptr::null_mut(),
+        };
+        let code = pg_sys::SPI_execute_plan_extended(plan, &options);
+        pg_sys::SPI_finish();
+        if code < 0 {
+            return Err(Failure::internal(format!("SPI_execute_plan_extended returned {code}")));
+        }
+    }
+    Ok(())
+}
+
+/// Run `body` in an internal subtransaction in which nothing can be written.
+///
+/// An ERROR in it is thrown on after the subtransaction was rolled back, so that an exception block of a caller finds its own.
+fn in_read_only_subtransaction<T>(body: impl FnOnce() -> Result<T>) -> Result<T> {
+    // SAFETY: the pattern of PL/pgSQL's exception blocks: context and owner are put back on both ways out. XactReadOnly is put
+    // back by the end of the subtransaction itself.
+    unsafe {
+        let context = pg_sys::CurrentMemoryContext;
+        let owner = pg_sys::CurrentResourceOwner;
+        pg_sys::BeginInternalSubTransaction(std::ptr::null());
+        pg_sys::MemoryContextSwitchTo(context);
+        pg_sys::XactReadOnly = true;
+        let restore = move || {
+            pg_sys::MemoryContextSwitchTo(context);
+            pg_sys::CurrentResourceOwner = owner;
+        };
+        let result = PgTryBuilder::new(std::panic::AssertUnwindSafe(body))
+            .catch_others(move |error| {
+                pg_sys::RollbackAndReleaseCurrentSubTransaction();
+                restore();
+                error.rethrow()
+            })
+            .catch_rust_panic(move |error| {
+                pg_sys::RollbackAndReleaseCurrentSubTransaction();
+                restore();
+                error.rethrow()
+            })
+            .execute();
+        match result {
+            Ok(value) => {
+                pg_sys::ReleaseCurrentSubTransaction();
+                restore();
+                Ok(value)
+            }
+            Err(failure) => {
+                pg_sys::RollbackAndReleaseCurrentSubTransaction();
+                restore();
+                Err(failure)
+            }
+        }
+    }
+}

@@ -1,0 +1,317 @@
+//! The receiver of the executor's rows.
+//!
+//! The danger: the callbacks are called from C, and what they call may longjmp. So a row is taken in frames without destructors, an
+//! error of ours is kept in the receiver and ends the query by its own means, and all that is owned lives outside.
+
+use std::ffi::CStr;
+
+use orchard_engine::control::Control;
+use orchard_engine::data::{Column, ColumnData, Dictionary, Table, MISSING};
+use orchard_engine::Error;
+use pgrx::pg_sys;
+use pgrx::pg_sys::panic::pgrx_extern_c_guard;
+
+use super::types::{self, Element, Reader};
+use super::{Attribute, Choose, Rows, SourceColumn};
+use crate::error::{Failure, Result};
+
+/// Features a source may have at most: what a tuple of PostgreSQL can hold and some arrays.
+const MOST_FEATURES: usize = 20_000;
+
+/// Beyond this, neighbouring whole numbers are the same float8.
+const EXACT_LIMIT: f64 = 9_007_199_254_740_992.0;
+
+/// Why the query was ended early.
+pub(super) enum Stop {
+    /// It cannot be read.
+    Failed(Failure),
+    /// A column of this name has numbers that float8 cannot tell apart.
+    NotExact(String),
+}
+
+/// One column of the source that is read.
+struct Field {
+    attribute: usize,
+    reader: Reader,
+    /// The first and the number of its columns in the table; arrays have their columns in `elements`.
+    column: usize,
+    /// Whether a number beyond 2^53 ends the pass.
+    watch: bool,
+    elements: Vec<Column>,
+}
+
+/// Takes rows from the executor. The C part must come first: the server knows only that.
+#[repr(C)]
+pub(super) struct Receiver<'a, 'b> {
+    dest: pg_sys::DestReceiver,
+    choose: &'a mut Choose<'b>,
+    control: &'a Control,
+    exact: &'a [String],
+    attributes: Vec<Attribute>,
+    fields: Vec<Field>,
+    needed: i32,
+    table: Table,
+    pub(super) stop: Option<Stop>,
+}
+
+impl<'a, 'b> Receiver<'a, 'b> {
+    pub(super) fn new(choose: &'a mut Choose<'b>, control: &'a Control, exact: &'a [String]) -> Self {
+        Receiver {
+            dest: pg_sys::DestReceiver {
+                receiveSlot: Some(receive),
+                rStartup: Some(start),
+                rShutdown: Some(shut_down),
+                rDestroy: Some(shut_down),
+                mydest: pg_sys::CommandDest::DestNone,
+            },
+            choose,
+            control,
+            exact,
+            attributes: Vec::new(),
+            fields: Vec::new(),
+            needed: 0,
+            table: Table::default(),
+            stop: None,
+        }
+    }
+
+    pub(super) fn as_dest(&mut self) -> *mut pg_sys::DestReceiver {
+        (self as *mut Self).cast()
+    }
+
+    /// The columns are known: choose among them.
+    fn start(&mut self, attributes: Vec<Attribute>) -> Result<()> {
+        let readers = (self.choose)(&attributes)?;
+        for (i, reader) in readers.into_iter().enumerate() {
+            let Some(mut reader) = reader else { continue };
+            let name = &attributes[i].name;
+            let can_be_exact = matches!(reader, Reader::Int8 | Reader::Numeric);
+            if can_be_exact && self.exact.contains(name) {
+                reader = if reader == Reader::Int8 { Reader::Int8 } else { Reader::Exact };
+            }
+            let as_category = self.exact.contains(name) || reader.is_category();
+            let column = self.table.columns.len();
+            if !matches!(reader, Reader::Array(_)) {
+                self.table.columns.push(match as_category {
+                    true => Column::category(name.clone()),
+                    false => Column::number(name.clone()),
+                });
+            }
+            let watch = can_be_exact && !as_category;
+            self.fields.push(Field { attribute: i, reader, column, watch, elements: Vec::new() });
+            self.needed = i as i32 + 1;
+        }
+        self.attributes = attributes;
+        Ok(())
+    }
+
+    /// Take a row. Frames from here down have no destructors while a function of the server runs.
+    ///
+    /// # Safety
+    /// `slot` is a live slot of the executor with at least `needed` attributes.
+    unsafe fn row(&mut self, slot: *mut pg_sys::TupleTableSlot) -> std::result::Result<(), Stop> {
+        if i32::from((*slot).tts_nvalid) < self.needed {
+            types::raw::slot_getsomeattrs_int(slot, self.needed);
+        }
+        let Receiver { fields, table, control, attributes, .. } = self;
+        for field in fields.iter_mut() {
+            let null = *(*slot).tts_isnull.add(field.attribute);
+            let datum = *(*slot).tts_values.add(field.attribute);
+            if let Reader::Array(element) = field.reader {
+                array_row(field, &attributes[field.attribute].name, element, (!null).then_some(datum), table.rows, control)?;
+                continue;
+            }
+            match &mut table.columns[field.column].data {
+                ColumnData::Number(values) => {
+                    let value = if null { f64::NAN } else { types::number(field.reader, datum) };
+                    if field.watch && value.abs() > EXACT_LIMIT && value.is_finite() {
+                        return Err(Stop::NotExact(attributes[field.attribute].name.clone()));
+                    }
+                    values.push(value, control).map_err(failed)?;
+                }
+                ColumnData::Category { codes, dictionary } => {
+                    let code = match null {
+                        true => MISSING,
+                        false => types::category(field.reader, datum, |b| dictionary.code(b, control)).map_err(failed)?,
+                    };
+                    codes.push(code, control).map_err(failed)?;
+                }
+            }
+        }
+        table.rows += 1;
+        if table.rows >= u32::MAX as usize {
+            return Err(Stop::Failed(Failure::from(Error::data(
+                "the source has more than four billion rows",
+                "Read a sample of it.",
+            ))));
+        }
+        Ok(())
+    }
+
+    /// Give the memory of an unfinished pass back.
+    pub(super) fn discard(mut self) {
+        for column in &mut self.table.columns {
+            column.release(self.control);
+        }
+        for field in &mut self.fields {
+            field.elements.iter_mut().for_each(|c| c.release(self.control));
+        }
+    }
+
+    /// The rows, with arrays taken apart and codes of enums and uuids spelt out.
+    pub(super) fn finish(self) -> Result<Rows> {
+        let Receiver { attributes, fields, table, control, .. } = self;
+        let mut rows = Rows { columns: Vec::new(), table: Table { columns: Vec::new(), rows: table.rows } };
+        let mut columns: Vec<Option<Column>> = table.columns.into_iter().map(Some).collect();
+        for field in fields {
+            let first = rows.table.columns.len();
+            let mut reader = field.reader;
+            if let Reader::Array(_) = reader {
+                rows.table.columns.extend(field.elements);
+            } else if let Some(mut column) = columns[field.column].take() {
+                if let ColumnData::Category { dictionary, .. } = &mut column.data {
+                    spell(dictionary, reader, control)?;
+                    if matches!(reader, Reader::Int8) {
+                        reader = Reader::Exact;
+                    }
+                }
+                rows.table.columns.push(column);
+            }
+            let count = rows.table.columns.len() - first;
+            let attribute = attributes[field.attribute].clone();
+            rows.columns.push(SourceColumn { attribute, reader, first, count });
+        }
+        Ok(rows)
+    }
+}
+
+fn failed(error: Error) -> Stop {
+    Stop::Failed(error.into())
+}
+
+/// Spread an array over the columns of its elements; a longer one than before adds columns.
+///
+/// # Safety
+/// `datum` is an array of the element's type.
+unsafe fn array_row(
+    field: &mut Field,
+    name: &str,
+    element: Element,
+    datum: Option<pg_sys::Datum>,
+    row: usize,
+    control: &Control,
+) -> std::result::Result<(), Stop> {
+    let mut error: Option<Error> = None;
+    let mut seen = 0;
+    if let Some(datum) = datum {
+        types::array(element, datum, |i, value| {
+            if error.is_none() {
+                error = put_element(&mut field.elements, name, i, value, row, control).err();
+            }
+            seen = i + 1;
+        });
+    }
+    for column in field.elements.iter_mut().skip(seen) {
+        if let ColumnData::Number(values) = &mut column.data {
+            values.push(f64::NAN, control).map_err(failed)?;
+        }
+    }
+    match error {
+        Some(error) => Err(failed(error)),
+        None => Ok(()),
+    }
+}
+
+fn put_element(
+    elements: &mut Vec<Column>,
+    name: &str,
+    index: usize,
+    value: f64,
+    row: usize,
+    control: &Control,
+) -> std::result::Result<(), Error> {
+    if index >= MOST_FEATURES {
+        return Err(Error::data(
+            format!("an array of column \"{name}\" has more than {MOST_FEATURES} elements"),
+            "Leave the column out, or aggregate it in the source.",
+        ));
+    }
+    if index == elements.len() {
+        let mut column = Column::number(format!("{name}[{}]", index + 1));
+        if let ColumnData::Number(values) = &mut column.data {
+            for _ in 0..row {
+                values.push(f64::NAN, control)?;
+            }
+        }
+        elements.push(column);
+    }
+    match &mut elements[index].data {
+        ColumnData::Number(values) => values.push(value, control),
+        ColumnData::Category { .. } => Ok(()),
+    }
+}
+
+/// Replace the keys of enums and uuids by their texts; codes stay as they are.
+fn spell(dictionary: &mut Dictionary, reader: Reader, control: &Control) -> Result<()> {
+    if !matches!(reader, Reader::Enum | Reader::Uuid) {
+        return Ok(());
+    }
+    let mut spelt = Dictionary::default();
+    for code in 0..dictionary.len() as u32 {
+        let key = dictionary.text(code);
+        let text = match reader {
+            Reader::Uuid => types::uuid_text(key),
+            _ => {
+                let oid = u32::from_ne_bytes(key.try_into().map_err(|_| Failure::internal("an enum key is not an oid"))?);
+                types::enum_label(oid).ok_or_else(|| Failure::internal("an enum value has no label"))?
+            }
+        };
+        spelt.code(text.as_bytes(), control)?;
+    }
+    dictionary.release(control);
+    *dictionary = spelt;
+    Ok(())
+}
+
+unsafe extern "C-unwind" fn start(dest: *mut pg_sys::DestReceiver, _operation: i32, typeinfo: pg_sys::TupleDesc) {
+    // SAFETY: the server calls back with the receiver it was given, on the main thread; the guard turns a panic into an ERROR.
+    unsafe {
+        pgrx_extern_c_guard(|| {
+            let receiver = &mut *dest.cast::<Receiver<'_, '_>>();
+            if let Err(failure) = receiver.start(attributes(typeinfo)) {
+                failure.raise();
+            }
+        })
+    }
+}
+
+/// The columns of a tuple descriptor.
+///
+/// # Safety
+/// `typeinfo` is a live descriptor.
+pub(crate) unsafe fn attributes(typeinfo: pg_sys::TupleDesc) -> Vec<Attribute> {
+    (0..(*typeinfo).natts as usize)
+        .map(|i| {
+            let attribute = crate::compat::attribute(typeinfo, i);
+            let name = CStr::from_ptr((*attribute).attname.data.as_ptr()).to_string_lossy().into_owned();
+            let base = types::base_type((*attribute).atttypid);
+            Attribute { name, base, type_name: types::type_name((*attribute).atttypid), reader: Reader::of(base) }
+        })
+        .collect()
+}
+
+unsafe extern "C-unwind" fn receive(slot: *mut pg_sys::TupleTableSlot, dest: *mut pg_sys::DestReceiver) -> bool {
+    // SAFETY: as in `start`; no guard, because `row` does not panic and keeps nothing with a destructor over a call of the server.
+    unsafe {
+        let receiver = &mut *dest.cast::<Receiver<'_, '_>>();
+        match receiver.row(slot) {
+            Ok(()) => true,
+            Err(stop) => {
+                receiver.stop = Some(stop);
+                false
+            }
+        }
+    }
+}
+
+unsafe extern "C-unwind" fn shut_down(_dest: *mut pg_sys::DestReceiver) {}

@@ -1,0 +1,83 @@
+//! From what the user calls the source to a query: the name of a relation, or the text of a SELECT.
+
+use std::ffi::{CStr, CString};
+
+use pgrx::{pg_sys, PgSqlErrorCode};
+
+use crate::error::{Failure, Result};
+
+/// The query of a source.
+pub fn query(source: &str) -> Result<String> {
+    let head = skip_comments(source);
+    if head.is_empty() {
+        return Err(Failure::argument("source must not be empty")
+            .hint("Give the name of a table or view, or the text of a SELECT."));
+    }
+    if is_query(head) {
+        Ok(source.trim().trim_end_matches(';').to_owned())
+    } else {
+        relation(source.trim())
+    }
+}
+
+/// The text without the white space and comments before it.
+fn skip_comments(text: &str) -> &str {
+    let mut rest = text.trim_start();
+    loop {
+        if let Some(comment) = rest.strip_prefix("--") {
+            rest = comment.split_once('\n').map_or("", |(_, after)| after).trim_start();
+        } else if let Some(comment) = rest.strip_prefix("/*") {
+            let mut depth = 1;
+            let mut at = 0;
+            let bytes = comment.as_bytes();
+            while depth > 0 && at + 1 < bytes.len() {
+                match &bytes[at..at + 2] {
+                    b"/*" => (depth, at) = (depth + 1, at + 2),
+                    b"*/" => (depth, at) = (depth - 1, at + 2),
+                    _ => at += 1,
+                }
+            }
+            rest = if depth == 0 { comment[at..].trim_start() } else { "" };
+        } else {
+            return rest;
+        }
+    }
+}
+
+/// Whether the text starts as a query does. A relation of such a name has to be quoted, as everywhere in SQL.
+fn is_query(head: &str) -> bool {
+    if head.starts_with('(') {
+        return true;
+    }
+    let word: String = head.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+    ["select", "with", "values", "table"].iter().any(|k| word.eq_ignore_ascii_case(k))
+}
+
+fn relation(name: &str) -> Result<String> {
+    let text = CString::new(name).map_err(|_| Failure::argument("source must not contain a zero byte"))?;
+    // SAFETY: parser and catalogue functions on the main thread with a C string that outlives the calls; all results are
+    // copied before the function returns.
+    unsafe {
+        let names = pg_sys::textToQualifiedNameList(pg_sys::cstring_to_text(text.as_ptr()));
+        let range = pg_sys::makeRangeVarFromNameList(names);
+        let flags = pg_sys::RVROption::RVR_MISSING_OK;
+        let oid = pg_sys::RangeVarGetRelidExtended(range, pg_sys::NoLock as i32, flags, None, std::ptr::null_mut());
+        if oid == pg_sys::InvalidOid {
+            return Err(Failure::new(
+                PgSqlErrorCode::ERRCODE_UNDEFINED_TABLE,
+                format!("relation \"{name}\" does not exist"),
+            )
+            .hint("A source is the name of a table or view, double-quoted where SQL needs it, or the text of a SELECT."));
+        }
+        let kind = pg_sys::get_rel_relkind(oid) as u8;
+        if !matches!(kind, b'r' | b'v' | b'm' | b'p' | b'f') {
+            return Err(Failure::new(
+                PgSqlErrorCode::ERRCODE_WRONG_OBJECT_TYPE,
+                format!("\"{name}\" is not a table or view"),
+            ));
+        }
+        let schema = pg_sys::get_namespace_name(pg_sys::get_rel_namespace(oid));
+        let qualified = pg_sys::quote_qualified_identifier(schema, pg_sys::get_rel_name(oid));
+        Ok(format!("SELECT * FROM {}", CStr::from_ptr(qualified).to_string_lossy()))
+    }
+}
