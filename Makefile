@@ -2,7 +2,7 @@
 SHELL = /bin/bash
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|'
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
 demo: ## build, start a private server, run the guided tour; with DATA=file.csv TARGET=column: on your own table
 	@sql/demo/run

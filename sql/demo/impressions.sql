@@ -10,7 +10,7 @@ RETURN (hashint8extended(i, purpose) & 4503599627370495)::float8 / 4503599627370
 
 CREATE TABLE history AS
 SELECT i AS impression_id,
-       timestamp '2026-03-01' + (floor(unit(i, 1) * 30 * 86400) || ' seconds')::interval AS shown_at,
+       timestamp '2026-03-01' + floor(unit(i, 1) * 30 * 86400) * interval '1 second' AS shown_at,
        (ARRAY['mobile', 'desktop', 'tablet'])[CASE WHEN unit(i, 2) < 0.6 THEN 1 WHEN unit(i, 2) < 0.9 THEN 2 ELSE 3 END] AS device,
        -- The 5,000 ads are shown log-uniformly: the first in 8 % of the rows, most of them a few times.
        floor(exp(unit(i, 3) * ln(5000::float8)))::int AS ad,

@@ -6,8 +6,6 @@ WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = r)
 DROP DATABASE IF EXISTS :"database" WITH (FORCE);
 CREATE DATABASE :"database";
 ALTER DATABASE :"database" SET search_path = marketing, public;
--- Six digits of a float8 are enough for the eye.
-ALTER DATABASE :"database" SET extra_float_digits = -9;
 \connect :"database"
 CREATE EXTENSION orchard;
 CREATE SCHEMA marketing AUTHORIZATION analyst;

@@ -12,8 +12,8 @@ case ${1:-} in
 build)
     leave_sudo "$0" build
     need_rust
-    need_compiler
     need_postgres
+    need_compiler
     build
     ;;
 install)

@@ -71,7 +71,8 @@ need_postgres() {
     fi
 }
 
-# A C compiler to link with, and libclang, with which pgrx reads PostgreSQL's headers.
+# A C compiler to link with, and libclang, with which pgrx reads PostgreSQL's headers. To be asked after
+# need_postgres, as Debian's headers of PostgreSQL bring both.
 need_compiler() {
     command -v cc >/dev/null || apt_install "a C compiler" gcc libc6-dev
     [ -n "${LIBCLANG_PATH:-}" ] || ldconfig -p 2>/dev/null | grep -q libclang ||
