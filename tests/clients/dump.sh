@@ -20,7 +20,7 @@ SET search_path = marketing;
 \i $here/../lib/clicks.sql
 SET client_min_messages = warning;
 SELECT rows FROM orchard.train('ctr', 'clicks', 'clicked', 'decision_tree', '{"max_depth": 6, "exclude": ["id"]}');
-SELECT rows FROM orchard.train('Ctr "quoted"', 'SELECT device, bid, clicked FROM clicks', 'clicked', 'decision_tree');
+SELECT rows FROM orchard.train('"Ctr Q"', 'SELECT device, bid, clicked FROM clicks', 'clicked', 'decision_tree');
 SELECT rows FROM orchard.train('segments', 'SELECT hour, bid FROM clicks', algorithm => 'kmeans', options => '{"n_clusters": 3}');
 SELECT orchard.grant('ctr', 'dump_bi');
 CREATE VIEW scored AS SELECT id, predict_ctr(device, hour, ad_id, bid, shown_at) AS score FROM clicks;
@@ -32,7 +32,7 @@ SQL
 state() {
     sql -d "$1" -U dump_bi -c 'SELECT md5(string_agg(score::text, $$ $$ ORDER BY id)) FROM marketing.scored'
     sql -d "$1" -c 'SET search_path = marketing' -c 'SELECT md5(string_agg(predict_segments(hour, bid)::text, $$ $$ ORDER BY id)),
-            md5(string_agg("predict_Ctr ""quoted"""(device, bid)::text, $$ $$ ORDER BY id)) FROM clicks' \
+            md5(string_agg("predict_Ctr Q"(device, bid)::text, $$ $$ ORDER BY id)) FROM clicks' \
         -c 'SELECT model, version, schema, owner, rows, score, checksum FROM orchard.model_versions ORDER BY model, version' \
         -c "SELECT proname, proowner::regrole, proacl FROM pg_proc WHERE proname LIKE 'predict\_%' AND pronamespace = 'marketing'::regnamespace ORDER BY 1" \
         -c "SELECT * FROM orchard.evaluate('ctr')"
