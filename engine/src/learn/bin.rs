@@ -1,1 +1,239 @@
-//! To come.
+//! Binning: a column of numbers or texts becomes small codes, and the encoding that scoring will use.
+//!
+//! Bins remember their smallest and largest value, so that a threshold can be put half-way between two values that met in a node,
+//! as an exact learner does, and not at the edge of a bin.
+
+use crate::control::Control;
+use crate::data::{Column, ColumnData, Dictionary, MISSING};
+use crate::error::Result;
+use crate::model::{Encoding, FeatureStats};
+
+/// The most bins a feature may have: codes are 16 bits wide and the last two are kept free.
+pub const MOST_BINS: usize = 65_533;
+
+/// How columns are binned.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct BinParams {
+    /// The most bins of a number; exact while there are no more distinct values.
+    pub max_bins: usize,
+    /// Levels with fewer training rows are pooled as "other".
+    pub min_category_rows: u64,
+}
+
+/// The codes of the training rows in canonical order; as narrow as the number of bins allows.
+#[derive(Debug)]
+pub enum Codes {
+    /// Up to 256 bins.
+    U8(Vec<u8>),
+    /// Up to 65,536 bins.
+    U16(Vec<u16>),
+    /// More levels than that.
+    U32(Vec<u32>),
+}
+
+/// What the bins of a feature are. The last bin is always that of missing values.
+#[derive(Debug)]
+pub enum BinKind {
+    /// Bins of ascending numbers.
+    Number {
+        /// The smallest training value of each bin.
+        low: Vec<f64>,
+        /// The largest training value of each bin.
+        high: Vec<f64>,
+    },
+    /// One bin a level, then one for all other levels.
+    Category {
+        /// The number of levels.
+        levels: usize,
+    },
+}
+
+/// A feature as the learner sees it.
+#[derive(Debug)]
+pub struct BinnedFeature {
+    /// One code a training row.
+    pub codes: Codes,
+    /// What the codes mean.
+    pub kind: BinKind,
+}
+
+impl BinnedFeature {
+    /// The number of bins, that of missing values included.
+    pub fn bins(&self) -> usize {
+        match &self.kind {
+            BinKind::Number { low, .. } => low.len() + 1,
+            BinKind::Category { levels } => levels + 2,
+        }
+    }
+}
+
+/// A column after binning.
+#[derive(Debug)]
+pub struct Binned {
+    /// For the learner.
+    pub feature: BinnedFeature,
+    /// For scoring.
+    pub encoding: Encoding,
+    /// What training saw.
+    pub stats: FeatureStats,
+    /// The held-out rows as scoring takes them: the number, or the level's code; NaN is missing.
+    pub held: Vec<f64>,
+}
+
+/// Bin a column and give its memory back. `train` and `held` are rows in order of arrival, each part in canonical order.
+///
+/// Fails with [`crate::Error::OutOfMemory`] when the budget does not hold the codes and a sorted copy of the column.
+pub fn bin(column: &mut Column, train: &[u32], held: &[u32], params: &BinParams, control: &Control) -> Result<Binned> {
+    let binned = match &column.data {
+        ColumnData::Number(values) => bin_numbers(&|r| values.get(r as usize), train, held, params, control),
+        ColumnData::Category { codes, dictionary } => {
+            bin_levels(&|r| codes.get(r as usize), dictionary, train, held, params, control)
+        }
+    }?;
+    column.release(control);
+    Ok(binned)
+}
+
+fn bin_numbers(
+    value: &dyn Fn(u32) -> f64,
+    train: &[u32],
+    held: &[u32],
+    params: &BinParams,
+    control: &Control,
+) -> Result<Binned> {
+    let mut sorted: Vec<f64> = control.vec(train.len())?;
+    // Adding zero makes the two zeros one value.
+    sorted.extend(train.iter().map(|&r| value(r) + 0.0).filter(|v| !v.is_nan()));
+    control.check()?;
+    sorted.sort_unstable_by(f64::total_cmp);
+    control.check()?;
+    let (low, high) = edges(&sorted, params.max_bins.clamp(2, MOST_BINS));
+    let stats = number_stats(&sorted, train.len());
+    control.release_vec(sorted);
+    let missing = low.len() as u32;
+    let code = |r: u32| {
+        let v = value(r) + 0.0;
+        if v.is_nan() {
+            missing
+        } else {
+            high.partition_point(|&h| h < v) as u32
+        }
+    };
+    let codes = codes(train, low.len() + 1, &code, control)?;
+    let mut held_values = control.vec(held.len())?;
+    held_values.extend(held.iter().map(|&r| value(r)));
+    let feature = BinnedFeature { codes, kind: BinKind::Number { low, high } };
+    Ok(Binned { feature, encoding: Encoding::Number, stats, held: held_values })
+}
+
+/// Smallest and largest value of each bin: one bin a distinct value while they fit, else bins of about equal weight.
+fn edges(sorted: &[f64], most: usize) -> (Vec<f64>, Vec<f64>) {
+    let distinct = sorted.chunk_by(|a, b| a == b).count();
+    let mut low = Vec::with_capacity(distinct.min(most));
+    let mut high: Vec<f64> = Vec::with_capacity(distinct.min(most));
+    let mut open = 0usize;
+    let mut left = sorted.len();
+    let mut wanted = left.div_ceil(most);
+    for run in sorted.chunk_by(|a, b| a == b) {
+        let fits = distinct > most && open > 0 && open + run.len() / 2 < wanted;
+        match high.last_mut() {
+            Some(last) if fits => *last = run[0],
+            _ => {
+                left -= open;
+                // The bins that are left share the rows that are left.
+                wanted = left.div_ceil((most - high.len().min(most - 1)).max(1));
+                open = 0;
+                low.push(run[0]);
+                high.push(run[0]);
+            }
+        }
+        open += run.len();
+    }
+    (low, high)
+}
+
+fn number_stats(sorted: &[f64], rows: usize) -> FeatureStats {
+    let (mut sum, mut n) = (0.0, 0u64);
+    for v in sorted.iter().filter(|v| v.is_finite()) {
+        sum += v;
+        n += 1;
+    }
+    let mean = if n > 0 { sum / n as f64 } else { 0.0 };
+    let squares: f64 = sorted.iter().filter(|v| v.is_finite()).map(|v| (v - mean) * (v - mean)).sum();
+    FeatureStats {
+        missing: (rows - sorted.len()) as u64,
+        minimum: sorted.first().copied().unwrap_or(0.0),
+        maximum: sorted.last().copied().unwrap_or(0.0),
+        mean: if mean.is_finite() { mean } else { 0.0 },
+        stddev: if n > 0 && squares.is_finite() { (squares / n as f64).sqrt() } else { 0.0 },
+        distinct: 0,
+        level_rows: Vec::new(),
+    }
+}
+
+fn codes(rows: &[u32], bins: usize, code: &dyn Fn(u32) -> u32, control: &Control) -> Result<Codes> {
+    Ok(if bins <= 1 << 8 {
+        let mut v = control.vec(rows.len())?;
+        v.extend(rows.iter().map(|&r| code(r) as u8));
+        Codes::U8(v)
+    } else if bins <= 1 << 16 {
+        let mut v = control.vec(rows.len())?;
+        v.extend(rows.iter().map(|&r| code(r) as u16));
+        Codes::U16(v)
+    } else {
+        let mut v = control.vec(rows.len())?;
+        v.extend(rows.iter().map(|&r| code(r)));
+        Codes::U32(v)
+    })
+}
+
+fn bin_levels(
+    value: &dyn Fn(u32) -> u32,
+    dictionary: &Dictionary,
+    train: &[u32],
+    held: &[u32],
+    params: &BinParams,
+    control: &Control,
+) -> Result<Binned> {
+    let mut counts: Vec<u64> = control.vec(dictionary.len())?;
+    counts.resize(dictionary.len(), 0);
+    let mut missing_rows = 0u64;
+    for &r in train {
+        match value(r) {
+            MISSING => missing_rows += 1,
+            c => counts[c as usize] += 1,
+        }
+    }
+    control.check()?;
+    let order = dictionary.sorted();
+    let seen = counts.iter().filter(|&&n| n > 0).count();
+    let mut place: Vec<u32> = control.vec(dictionary.len())?;
+    place.resize(dictionary.len(), MISSING);
+    let mut levels = Vec::new();
+    let mut level_rows = Vec::new();
+    for &c in &order {
+        if counts[c as usize] >= params.min_category_rows.max(1) {
+            place[c as usize] = levels.len() as u32;
+            levels.push(String::from_utf8_lossy(dictionary.text(c)).into_owned());
+            level_rows.push(counts[c as usize]);
+        }
+    }
+    let kept: u64 = level_rows.iter().sum();
+    level_rows.push(train.len() as u64 - missing_rows - kept);
+    let other = levels.len() as u32;
+    let code = |r: u32| match value(r) {
+        MISSING => other + 1,
+        c => place[c as usize].min(other),
+    };
+    let codes = codes(train, levels.len() + 2, &code, control)?;
+    let mut held_values = control.vec(held.len())?;
+    held_values.extend(held.iter().map(|&r| match code(r) {
+        c if c > other => f64::NAN,
+        c => f64::from(c),
+    }));
+    control.release_vec(counts);
+    control.release_vec(place);
+    let stats = FeatureStats { missing: missing_rows, distinct: seen as u64, level_rows, ..FeatureStats::default() };
+    let feature = BinnedFeature { codes, kind: BinKind::Category { levels: levels.len() } };
+    Ok(Binned { feature, encoding: Encoding::Category { levels }, stats, held: held_values })
+}

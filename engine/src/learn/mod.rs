@@ -2,7 +2,6 @@
 
 pub mod bin;
 pub mod columns;
-pub mod exact;
 pub mod kmeans;
 pub mod options;
 pub mod target;

@@ -1,1 +1,200 @@
-//! Options: jsonb whose keys are the field's own terms, checked before anything is read.
+//! Options: JSON whose keys are the field's own terms, checked before anything is read.
+//!
+//! One table ([`table`]) says which options there are, for whom, of what type and range, and where the value goes; the check, the
+//! messages, `orchard.options` and the README all come from it. A new algorithm is a few rows there.
+
+mod spec;
+mod table;
+
+pub use spec::{Kind, Spec};
+
+use serde_json::Value;
+
+use crate::error::{Error, Result};
+use crate::learn::kmeans::KMeansParams;
+use crate::learn::tree::TreeParams;
+use table::SPECS;
+
+/// A learner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Algorithm {
+    /// One decision tree.
+    DecisionTree,
+    /// k-means clustering.
+    KMeans,
+}
+
+impl Algorithm {
+    /// All learners.
+    pub const ALL: [Algorithm; 2] = [Algorithm::DecisionTree, Algorithm::KMeans];
+
+    /// The algorithm of a name, in any case; `auto` is decision_tree with a target and kmeans without.
+    ///
+    /// Fails with [`Error::InvalidOption`] that lists the names.
+    pub fn parse(name: &str, has_target: bool) -> Result<Algorithm> {
+        if name.eq_ignore_ascii_case("auto") {
+            return Ok(if has_target { Algorithm::DecisionTree } else { Algorithm::KMeans });
+        }
+        Algorithm::ALL.into_iter().find(|a| name.eq_ignore_ascii_case(a.name())).ok_or_else(|| {
+            let names: Vec<&str> = std::iter::once("auto").chain(Algorithm::ALL.map(Algorithm::name)).collect();
+            let guess = spec::nearest(name, names.iter().copied()).map_or_else(String::new, did_you_mean);
+            Error::option(
+                format!("unrecognized algorithm \"{name}\""),
+                format!("{guess}Valid algorithms are: {}.", names.join(", ")),
+            )
+        })
+    }
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Algorithm::DecisionTree => "decision_tree",
+            Algorithm::KMeans => "kmeans",
+        }
+    }
+
+    /// Whether it learns to predict a column.
+    pub fn needs_target(self) -> bool {
+        match self {
+            Algorithm::DecisionTree => true,
+            Algorithm::KMeans => false,
+        }
+    }
+}
+
+/// Weights of the classes while learning.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ClassWeight {
+    /// All 1.
+    None,
+    /// Inversely proportional to the classes' rows.
+    Balanced,
+    /// By label, above 0 and finite; 1 for a class that is not named.
+    Map(Vec<(String, f64)>),
+}
+
+/// Checked options. Whether columns and labels exist is known only when the source is read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Options {
+    /// Columns to use, at least one; all that are left when `None`.
+    pub features: Option<Vec<String>>,
+    /// Columns not to use; none of them is in `features`.
+    pub exclude: Vec<String>,
+    /// The share of rows held out, 0 to below 1.
+    pub holdout: f64,
+    /// The label of the positive class, spelled as labels are.
+    pub positive_class: Option<String>,
+    /// The column by which the latest rows are held out; never together with `group_columns`.
+    pub time_column: Option<String>,
+    /// The columns whose groups are kept whole by the holdout.
+    pub group_columns: Vec<String>,
+    /// The column of row weights.
+    pub sample_weight: Option<String>,
+    /// `classification` or `regression`; by the target when `None`.
+    pub task: Option<String>,
+    /// The seed of everything drawn.
+    pub seed: u64,
+    /// Whether the new version is used at once.
+    pub deploy: bool,
+    /// Weights of the classes.
+    pub class_weight: ClassWeight,
+    /// Whether the exact splitter is asked for.
+    pub exact: bool,
+    /// Whether the criterion was named.
+    pub criterion_given: bool,
+    /// For decision_tree.
+    pub tree: TreeParams,
+    /// For kmeans; the seed is [`Options::seed`].
+    pub kmeans: KMeansParams,
+}
+
+impl Options {
+    /// The defaults of an algorithm. What is an algorithm's own comes from the default of its parameters.
+    pub fn new(algorithm: Algorithm) -> Options {
+        Options {
+            features: None,
+            exclude: Vec::new(),
+            // A clustering is judged on the rows it describes.
+            holdout: if algorithm.needs_target() { 0.2 } else { 0.0 },
+            positive_class: None,
+            time_column: None,
+            group_columns: Vec::new(),
+            sample_weight: None,
+            task: None,
+            seed: 42,
+            deploy: true,
+            class_weight: ClassWeight::None,
+            exact: false,
+            criterion_given: false,
+            tree: TreeParams::default(),
+            kmeans: KMeansParams::default(),
+        }
+    }
+
+    /// Check the options given for an algorithm: an object, in which null stands for the default.
+    ///
+    /// Fails with [`Error::InvalidOption`] for an unknown key, another algorithm's key, a value of the wrong type or out of range,
+    /// and options that contradict each other.
+    pub fn parse(value: &Value, algorithm: Algorithm) -> Result<Options> {
+        let mut options = Options::new(algorithm);
+        let given = match value {
+            Value::Null => return Ok(options),
+            Value::Object(map) => map,
+            _ => return Err(Error::option("options must be a JSON object", "Write for example '{\"max_depth\": 6}'.")),
+        };
+        for (key, value) in given {
+            let spec = find(key, algorithm)?;
+            if !value.is_null() {
+                spec.set(&mut options, value)?;
+            }
+        }
+        options.kmeans.seed = options.seed;
+        options.check_together()?;
+        Ok(options)
+    }
+
+    /// What no option can see by itself.
+    fn check_together(&self) -> Result<()> {
+        let both = self.features.iter().flatten().find(|f| self.exclude.contains(f));
+        if let Some(name) = both {
+            return Err(Error::option(
+                format!("options \"features\" and \"exclude\" both name \"{name}\""),
+                "Name the column in one of them.",
+            ));
+        }
+        if self.time_column.is_some() && !self.group_columns.is_empty() {
+            return Err(Error::option(
+                "options \"time_column\" and \"group_columns\" cannot be used together",
+                "Give one of them.",
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// The options of an algorithm, in the order they are listed.
+pub fn specs(algorithm: Algorithm) -> impl Iterator<Item = &'static Spec> {
+    SPECS.iter().filter(move |s| s.algorithms.contains(&algorithm))
+}
+
+/// The spec of a key, or the error that says what would be right.
+fn find(key: &str, algorithm: Algorithm) -> Result<&'static Spec> {
+    if let Some(spec) = specs(algorithm).find(|s| s.key == key) {
+        return Ok(spec);
+    }
+    let keys: Vec<&str> = specs(algorithm).map(|s| s.key).collect();
+    let valid = format!("Valid options for {} are: {}.", algorithm.name(), keys.join(", "));
+    let owners: Vec<&str> =
+        SPECS.iter().filter(|s| s.key == key).flat_map(|s| s.algorithms).map(|a| a.name()).collect();
+    if !owners.is_empty() {
+        let message = format!("option \"{key}\" is not an option of {}", algorithm.name());
+        return Err(Error::option(message, format!("It belongs to {}. {valid}", owners.join(", "))));
+    }
+    let elsewhere = specs(algorithm).find(|s| s.elsewhere.iter().any(|e| e.eq_ignore_ascii_case(key))).map(|s| s.key);
+    let guess = elsewhere.or_else(|| spec::nearest(key, keys.iter().copied())).map_or_else(String::new, did_you_mean);
+    Err(Error::option(format!("unrecognized option \"{}\"", spec::shorten(key)), guess + &valid))
+}
+
+fn did_you_mean(name: &str) -> String {
+    format!("Did you mean \"{name}\"? ")
+}

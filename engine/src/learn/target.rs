@@ -128,9 +128,9 @@ impl Prepared {
 
     /// The parameters of the tree, with criterion and class weights for this target.
     pub fn tree_params(&self, options: &Options, target: &Target) -> Result<TreeParams> {
-        let mut params = options.tree();
+        let mut params = options.tree.clone();
         let regression = matches!(target, Target::Number(_));
-        match (params.criterion, regression, options.criterion_given()) {
+        match (params.criterion, regression, options.criterion_given) {
             (Criterion::SquaredError, false, true) => {
                 return Err(Error::option(
                     "criterion \"squared_error\" needs a regression",

@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::judge::{self, Metric};
 use crate::learn::options::{Algorithm, Options};
 use crate::learn::target::{Labels, Prepared};
-use crate::learn::{bin, columns, exact, kmeans, tree, Target};
+use crate::learn::{bin, columns, kmeans, tree, Target};
 use crate::model::{encode, Body, Feature, HeldActual, HeldRows, Input, InputKind, Model, Task};
 use crate::score::Scorer;
 
@@ -177,29 +177,26 @@ impl Run<'_> {
             }
         }
         let params = prepared.tree_params(&self.request.options, &target)?;
-        let exact_splitter = self.request.options.splitter_exact();
-        let (mut binned, mut features, mut held_columns, mut dense) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let exact_splitter = self.request.options.exact;
+        let mut bin_params = params.bin_params();
+        if exact_splitter {
+            bin_params.max_bins = bin::MOST_BINS;
+        }
+        let (mut binned, mut features, mut held_columns) = (Vec::new(), Vec::new(), Vec::new());
         self.control.start(used.len() as u64 * 2);
         for &c in &used {
             self.control.check()?;
             let column = &mut self.request.table.columns[c];
             let name = column.name.clone();
-            if exact_splitter {
-                let (values, encoded) = bin::encode_dense(column, &train, &held, &params.bin_params(), self.control)?;
-                dense.push(values);
-                features.push(Feature { name, encoding: encoded.encoding, stats: encoded.stats });
-                held_columns.push(encoded.held);
-            } else {
-                let b = bin::bin(column, &train, &held, &params.bin_params(), self.control)?;
-                binned.push(b.feature);
-                features.push(Feature { name, encoding: b.encoding, stats: b.stats });
-                held_columns.push(b.held);
-            }
+            let b = bin::bin(column, &train, &held, &bin_params, self.control)?;
+            binned.push(b.feature);
+            features.push(Feature { name, encoding: b.encoding, stats: b.stats });
+            held_columns.push(b.held);
             self.control.advance(1);
         }
         self.lap("bin");
         let trees = if exact_splitter {
-            exact::fit(&dense, &features, &target, weight.as_deref(), &params, self.control)?
+            tree::fit_exact(&binned, &target, weight.as_deref(), &params, self.control)?
         } else {
             tree::fit(&binned, &target, weight.as_deref(), &params, self.control)?
         };
@@ -218,7 +215,7 @@ impl Run<'_> {
         let weight = self.weights(&train)?;
         let held_weight = self.weights(&held)?;
         let used: Vec<usize> = self.request.inputs.iter().flat_map(|i| i.first..i.first + i.count).collect();
-        let params = self.request.options.kmeans();
+        let params = kmeans::KMeansParams { seed: self.request.options.seed, ..self.request.options.kmeans.clone() };
         let fit = kmeans::fit(&mut self.request.table, &used, &train, &held, weight.as_deref(), &params, self.control)?;
         self.lap("cluster");
         let columns = &self.request.table.columns;

@@ -8,7 +8,6 @@ pub mod kmeans;
 mod levels;
 pub mod link;
 mod nodes;
-mod rows;
 pub mod walk;
 
 use crate::model::{Axis, Body, Encoding, KMeans, Model, Task};

@@ -1,0 +1,128 @@
+//! k-means: Lloyd's algorithm (1982) from k-means++ starts (Arthur, Vassilvitskii 2007) in a space of scaled columns.
+//!
+//! Sums are taken over blocks of a fixed number of rows and the blocks are added in their order, so the bytes of a model do not depend
+//! on the number of threads.
+
+mod lloyd;
+mod random;
+mod seed;
+mod silhouette;
+mod space;
+
+pub(crate) use space::{place, width};
+pub use silhouette::{silhouette, SAMPLE};
+
+use crate::control::Control;
+use crate::data::Table;
+use crate::error::{Error, Result};
+use crate::model::{Encoding, FeatureStats, KMeans};
+use random::Random;
+
+/// How segments are looked for. Names are scikit-learn's.
+#[derive(Debug, Clone, PartialEq)]
+pub struct KMeansParams {
+    /// The number of segments.
+    pub n_clusters: u32,
+    /// Starts, of which the best is kept.
+    pub n_init: u32,
+    /// The most iterations of a start.
+    pub max_iter: u32,
+    /// The squared movement of the centres, relative to the mean variance of the dimensions, that ends a start.
+    pub tol: f64,
+    /// The seed of the starts.
+    pub seed: u64,
+    /// Levels of a category that have a dimension of their own; the others share one.
+    pub max_categories: u32,
+}
+
+impl Default for KMeansParams {
+    fn default() -> Self {
+        KMeansParams { n_clusters: 8, n_init: 10, max_iter: 300, tol: 1e-4, seed: 42, max_categories: 20 }
+    }
+}
+
+/// What came out.
+#[derive(Debug)]
+pub struct KMeansFit {
+    /// The encoding of each feature.
+    pub encodings: Vec<Encoding>,
+    /// What training saw of each feature.
+    pub stats: Vec<FeatureStats>,
+    /// The model.
+    pub body: KMeans,
+    /// Iterations of the best start.
+    pub iterations: u32,
+    /// The mean silhouette coefficient; `None` with one segment.
+    pub silhouette: Option<f64>,
+    /// The held-out rows by feature, as scoring takes them.
+    pub held: Vec<Vec<f64>>,
+}
+
+/// Rows in the scaled space.
+pub(crate) struct Points<'a> {
+    /// Rows x dimensions.
+    pub values: &'a [f64],
+    /// Numbers a row.
+    pub dimensions: usize,
+    /// The weight of each row, where they differ.
+    pub weight: Option<&'a [f64]>,
+}
+
+impl Points<'_> {
+    fn rows(&self) -> usize {
+        self.values.len() / self.dimensions.max(1)
+    }
+
+    fn row(&self, i: usize) -> &[f64] {
+        &self.values[i * self.dimensions..(i + 1) * self.dimensions]
+    }
+
+    fn weight(&self, i: usize) -> f64 {
+        self.weight.map_or(1.0, |w| w[i])
+    }
+}
+
+/// Find segments of the rows `train`, given like `held` in canonical order of arrival indexes. Columns give their memory back as they
+/// enter the space. `weight` is of the training rows.
+///
+/// Where there are fewer distinct rows than `n_clusters`, there are as many segments as distinct rows. Fails when nothing varies, when
+/// cancelled, or out of memory (8 bytes a row and dimension).
+pub fn fit(
+    table: &mut Table,
+    features: &[usize],
+    train: &[u32],
+    held: &[u32],
+    weight: Option<&[f64]>,
+    params: &KMeansParams,
+    control: &Control,
+) -> Result<KMeansFit> {
+    let space = space::build(table, features, train, held, weight, params.max_categories, control)?;
+    if space.dimensions == 0 {
+        return Err(Error::data("no column varies, so there are no segments", "Give columns with different values."));
+    }
+    let points = Points { values: &space.values, dimensions: space.dimensions, weight };
+    let variance = space.variance(&points);
+    control.start(u64::from(params.n_init) * u64::from(params.max_iter));
+    let mut best: Option<lloyd::Fit> = None;
+    for start in 0..params.n_init {
+        let mut random = Random::new(params.seed, u64::from(start));
+        let centres = seed::plus_plus(&points, params.n_clusters as usize, &mut random, control)?;
+        let fit = lloyd::run(&points, centres, params.max_iter, params.tol * variance, control)?;
+        if best.as_ref().is_none_or(|b| fit.inertia < b.inertia) {
+            best = Some(fit);
+        }
+        control.advance(u64::from(params.max_iter));
+    }
+    let mut best = best.ok_or_else(|| Error::Internal("k-means had no start".into()))?;
+    best.sort(space.dimensions);
+    let silhouette = silhouette(&space.values, space.dimensions, &best.labels, best.sizes.len(), control)?;
+    let body = KMeans {
+        axes: space.axes,
+        dimensions: space.dimensions as u32,
+        centres: best.centres,
+        sizes: best.sizes,
+        inertia: best.inertia,
+    };
+    control.release_vec(space.values);
+    Ok(KMeansFit { encodings: space.encodings, stats: space.stats, body, iterations: best.iterations, silhouette, held: space.held })
+}

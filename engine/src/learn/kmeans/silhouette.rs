@@ -1,0 +1,46 @@
+//! The silhouette coefficient (Rousseeuw 1987).
+
+use rayon::prelude::*;
+
+use super::lloyd::distance;
+use crate::control::Control;
+use crate::error::Result;
+
+/// Beyond this many rows an evenly spaced sample of this many is judged; rows come in the order of a hash, so it is a fair one.
+pub const SAMPLE: usize = 5_000;
+
+/// The mean silhouette coefficient of `values` (rows x `dimensions`) by `labels` (below `k`); `None` with fewer than two segments.
+///
+/// A row alone in its segment counts 0.
+pub fn silhouette(values: &[f64], dimensions: usize, labels: &[u32], k: usize, control: &Control) -> Result<Option<f64>> {
+    let n = labels.len();
+    let step = n.div_ceil(SAMPLE).max(1);
+    let sample: Vec<usize> = (0..n).step_by(step).collect();
+    let mut sizes = vec![0usize; k];
+    sample.iter().for_each(|&i| sizes[labels[i] as usize] += 1);
+    if sizes.iter().filter(|&&s| s > 0).count() < 2 {
+        return Ok(None);
+    }
+    let row = |i: usize| &values[i * dimensions..(i + 1) * dimensions];
+    let coefficients: Result<Vec<f64>> = sample
+        .par_iter()
+        .map(|&i| {
+            control.check()?;
+            let mut sums = vec![0.0; k];
+            for &j in &sample {
+                sums[labels[j] as usize] += distance(row(i), row(j)).sqrt();
+            }
+            let own = labels[i] as usize;
+            if sizes[own] < 2 {
+                return Ok(0.0);
+            }
+            let inside = sums[own] / (sizes[own] - 1) as f64;
+            let others = (0..k).filter(|&c| c != own && sizes[c] > 0).map(|c| sums[c] / sizes[c] as f64);
+            let outside = others.fold(f64::INFINITY, f64::min);
+            let largest = inside.max(outside);
+            Ok(if largest > 0.0 { (outside - inside) / largest } else { 0.0 })
+        })
+        .collect();
+    let coefficients = coefficients?;
+    Ok(Some(coefficients.iter().sum::<f64>() / coefficients.len() as f64))
+}

@@ -1,0 +1,225 @@
+//! The space: how columns become dimensions, stored with the model as its axes.
+//!
+//! A number is shifted by its mean and divided by its standard deviation, so two random rows differ by 2 in expected square. A category
+//! marks its level by a number chosen so that two random rows differ by 2 as well: with level shares p, rows differ with probability
+//! 1 - sum p^2 and then by 2 scale^2, so scale = 1 / sqrt(1 - sum p^2).
+
+use super::Points;
+use crate::control::Control;
+use crate::data::{Column, ColumnData, Table, MISSING};
+use crate::error::Result;
+use crate::model::{Axis, Encoding, FeatureStats};
+
+pub(super) struct Space {
+    pub axes: Vec<Axis>,
+    pub encodings: Vec<Encoding>,
+    pub stats: Vec<FeatureStats>,
+    pub dimensions: usize,
+    /// Training rows x dimensions.
+    pub values: Vec<f64>,
+    pub held: Vec<Vec<f64>>,
+}
+
+/// The dimension of a level that has none.
+const NONE: u32 = u32::MAX;
+
+impl Space {
+    /// The mean variance of the dimensions.
+    pub fn variance(&self, points: &Points<'_>) -> f64 {
+        let n = points.rows().max(1) as f64;
+        let d = self.dimensions;
+        let mut total = 0.0;
+        for j in 0..d {
+            let column = || points.values.iter().skip(j).step_by(d);
+            let mean = column().sum::<f64>() / n;
+            total += column().map(|x| (x - mean) * (x - mean)).sum::<f64>() / n;
+        }
+        total / d.max(1) as f64
+    }
+}
+
+pub(super) fn build(
+    table: &mut Table,
+    features: &[usize],
+    train: &[u32],
+    held: &[u32],
+    weight: Option<&[f64]>,
+    max_categories: u32,
+    control: &Control,
+) -> Result<Space> {
+    let mut space = Space {
+        axes: Vec::new(),
+        encodings: Vec::new(),
+        stats: Vec::new(),
+        dimensions: 0,
+        values: Vec::new(),
+        held: Vec::new(),
+    };
+    for &f in features {
+        control.check()?;
+        let (axis, encoding, stats) = axis(&table.columns[f], train, weight, max_categories);
+        space.dimensions += width(&axis);
+        space.axes.push(axis);
+        space.encodings.push(encoding);
+        space.stats.push(stats);
+    }
+    let d = space.dimensions;
+    space.values = control.vec(train.len() * d)?;
+    space.values.resize(train.len() * d, 0.0);
+    let mut first = 0;
+    for (i, &f) in features.iter().enumerate() {
+        control.check()?;
+        let column = &mut table.columns[f];
+        let code = coder(column, &space.encodings[i]);
+        for (n, &row) in train.iter().enumerate() {
+            place(&space.axes[i], code(row), &mut space.values[n * d + first..]);
+        }
+        let mut held_values = control.vec(held.len())?;
+        held_values.extend(held.iter().map(|&r| code(r)));
+        drop(code);
+        space.held.push(held_values);
+        first += width(&space.axes[i]);
+        column.release(control);
+    }
+    Ok(space)
+}
+
+/// The number of dimensions of an axis.
+pub(crate) fn width(axis: &Axis) -> usize {
+    match axis {
+        Axis::Number { .. } => 1,
+        Axis::Category { count, .. } => *count as usize,
+    }
+}
+
+/// Write the dimensions of one encoded value to the beginning of `out`.
+pub(crate) fn place(axis: &Axis, value: f64, out: &mut [f64]) {
+    match axis {
+        Axis::Number { fill, shift, scale, low, high } => {
+            let value = if value.is_nan() { *fill } else { value.clamp(*low, *high) };
+            out[0] = (value - shift) * scale;
+        }
+        Axis::Category { dimension, missing, count, scale } => {
+            out[..*count as usize].fill(0.0);
+            let at = if value.is_nan() {
+                *missing
+            } else {
+                dimension.get(value as usize).or(dimension.last()).copied().unwrap_or(NONE)
+            };
+            if let Some(place) = out[..*count as usize].get_mut(at as usize) {
+                *place = *scale;
+            }
+        }
+    }
+}
+
+/// The encoded value of a row of a column.
+fn coder<'a>(column: &'a Column, encoding: &Encoding) -> Box<dyn Fn(u32) -> f64 + 'a> {
+    match (&column.data, encoding) {
+        (ColumnData::Category { codes, dictionary }, Encoding::Category { levels }) => {
+            let level = |c: u32| {
+                let text = String::from_utf8_lossy(dictionary.text(c));
+                levels.binary_search_by(|l| l.as_str().cmp(&text)).unwrap_or(levels.len()) as f64
+            };
+            let by_code: Vec<f64> = (0..dictionary.len() as u32).map(level).collect();
+            Box::new(move |r| match codes.get(r as usize) {
+                MISSING => f64::NAN,
+                c => by_code[c as usize],
+            })
+        }
+        (ColumnData::Number(values), _) => Box::new(move |r| values.get(r as usize)),
+        _ => Box::new(|_| f64::NAN),
+    }
+}
+
+fn axis(column: &Column, train: &[u32], weight: Option<&[f64]>, max_categories: u32) -> (Axis, Encoding, FeatureStats) {
+    match &column.data {
+        ColumnData::Number(values) => {
+            let value = |&r: &u32| values.get(r as usize);
+            let (axis, stats) = number_axis(&value, train, weight);
+            (axis, Encoding::Number, stats)
+        }
+        ColumnData::Category { .. } => category_axis(column, train, weight, max_categories as usize),
+    }
+}
+
+fn number_axis(value: &dyn Fn(&u32) -> f64, train: &[u32], weight: Option<&[f64]>) -> (Axis, FeatureStats) {
+    let weight = |i: usize| weight.map_or(1.0, |w| w[i]);
+    let (mut low, mut high, mut missing) = (f64::INFINITY, f64::NEG_INFINITY, 0);
+    let (mut sum, mut total) = (0.0, 0.0);
+    for (i, r) in train.iter().enumerate() {
+        let v = value(r);
+        missing += u64::from(v.is_nan());
+        if v.is_finite() {
+            (low, high) = (low.min(v), high.max(v));
+            sum += weight(i) * v;
+            total += weight(i);
+        }
+    }
+    if low > high {
+        (low, high) = (0.0, 0.0);
+    }
+    let mean = if total > 0.0 { (sum / total).clamp(low, high) } else { low };
+    // Every row counts for the spread: a missing value stands at the mean, an infinite one at an end.
+    let (mut squares, mut all) = (0.0, 0.0);
+    for (i, r) in train.iter().enumerate() {
+        let v = value(r);
+        let v = if v.is_nan() { mean } else { v.clamp(low, high) };
+        squares += weight(i) * (v - mean) * (v - mean);
+        all += weight(i);
+    }
+    let stddev = if all > 0.0 { (squares / all).sqrt() } else { 0.0 };
+    let scale = if stddev > 0.0 && (1.0 / stddev).is_finite() && stddev.is_finite() { 1.0 / stddev } else { 0.0 };
+    let stats = FeatureStats { missing, minimum: low, maximum: high, mean, stddev, distinct: 0, level_rows: Vec::new() };
+    (Axis::Number { fill: mean, shift: mean, scale, low, high }, stats)
+}
+
+fn category_axis(column: &Column, train: &[u32], weight: Option<&[f64]>, most: usize) -> (Axis, Encoding, FeatureStats) {
+    let ColumnData::Category { codes, dictionary } = &column.data else {
+        return (Axis::Category { dimension: vec![NONE], missing: NONE, count: 0, scale: 0.0 }, Encoding::Number, FeatureStats::default());
+    };
+    let mut rows = vec![0u64; dictionary.len()];
+    let mut weights = vec![0.0; dictionary.len()];
+    let (mut missing_rows, mut missing_weight) = (0u64, 0.0);
+    for (i, &r) in train.iter().enumerate() {
+        let w = weight.map_or(1.0, |w| w[i]);
+        match codes.get(r as usize) {
+            MISSING => (missing_rows, missing_weight) = (missing_rows + 1, missing_weight + w),
+            c => {
+                rows[c as usize] += 1;
+                weights[c as usize] += w;
+            }
+        }
+    }
+    let order = dictionary.sorted();
+    let mut by_rows: Vec<u32> = order.iter().copied().filter(|&c| rows[c as usize] > 0).collect();
+    // A stable sort: levels of the same number of rows stay in C order.
+    by_rows.sort_by_key(|&c| std::cmp::Reverse(rows[c as usize]));
+    let seen = by_rows.len();
+    by_rows.truncate(most);
+    let mut is_kept = vec![false; dictionary.len()];
+    by_rows.iter().for_each(|&c| is_kept[c as usize] = true);
+    let kept: Vec<u32> = order.into_iter().filter(|&c| is_kept[c as usize]).collect();
+    let levels: Vec<String> = kept.iter().map(|&c| String::from_utf8_lossy(dictionary.text(c)).into_owned()).collect();
+    let mut level_rows: Vec<u64> = kept.iter().map(|&c| rows[c as usize]).collect();
+    let other_rows = rows.iter().sum::<u64>() - level_rows.iter().sum::<u64>();
+    level_rows.push(other_rows);
+    let mut level_weights: Vec<f64> = kept.iter().map(|&c| weights[c as usize]).collect();
+    level_weights.push(weights.iter().sum::<f64>() - level_weights.iter().sum::<f64>());
+    level_weights.push(missing_weight);
+    let total: f64 = level_weights.iter().sum();
+    let alike: f64 = level_weights.iter().map(|w| (w / total) * (w / total)).sum();
+    let scale = if alike < 1.0 - 1e-12 { 1.0 / (1.0 - alike).sqrt() } else { 0.0 };
+    let mut dimension: Vec<u32> = (0..levels.len() as u32).collect();
+    let mut count = dimension.len() as u32;
+    let mut next = |used: bool| {
+        let at = if used { count } else { NONE };
+        count += u32::from(used);
+        at
+    };
+    let other = next(other_rows > 0);
+    dimension.push(other);
+    let missing = next(missing_rows > 0);
+    let stats = FeatureStats { missing: missing_rows, distinct: seen as u64, level_rows, ..FeatureStats::default() };
+    (Axis::Category { dimension, missing, count, scale }, Encoding::Category { levels }, stats)
+}

@@ -1,0 +1,223 @@
+//! One option: its type, its range, the check of a value and the words for it.
+
+use serde_json::Value;
+
+use super::{Algorithm, ClassWeight, Options};
+use crate::error::{Error, Result};
+
+/// What values an option takes, and where a checked one goes.
+#[derive(Debug, Clone, Copy)]
+pub enum Kind {
+    /// A whole number from the first to the second; `8.0` will do.
+    Integer(u64, u64, fn(&mut Options, u64)),
+    /// A number from the first to below the second; of any size when the second is infinite.
+    Number(f64, f64, fn(&mut Options, f64)),
+    /// true or false.
+    Boolean(fn(&mut Options, bool)),
+    /// One of these words.
+    Choice(&'static [&'static str], fn(&mut Options, &'static str)),
+    /// The name of a column.
+    Column(fn(&mut Options, String)),
+    /// Names of columns, each once; a single name will do. At least as many as the first says.
+    Columns(usize, fn(&mut Options, Vec<String>)),
+    /// A label: text, number or boolean.
+    Label(fn(&mut Options, String)),
+    /// `"balanced"`, or an object of labels and weights.
+    ClassWeight(fn(&mut Options, ClassWeight)),
+}
+
+/// One option.
+#[derive(Debug, Clone, Copy)]
+pub struct Spec {
+    /// The key.
+    pub key: &'static str,
+    /// Who takes it.
+    pub algorithms: &'static [Algorithm],
+    /// What values it takes.
+    pub kind: Kind,
+    /// Reads the default out of the default options; null where there is none.
+    pub(super) default: fn(&Options) -> Value,
+    /// What other tools call it: good for a guess, not accepted.
+    pub(super) elsewhere: &'static [&'static str],
+    /// What it means: a noun clause without a full stop.
+    pub meaning: &'static str,
+}
+
+impl Spec {
+    /// Its type and range in words, to follow "must be": `an integer between 1 and 64`.
+    pub fn type_text(&self) -> String {
+        match self.kind {
+            Kind::Integer(low, u64::MAX, _) => format!("an integer of at least {low}"),
+            Kind::Integer(low, high, _) => format!("an integer between {low} and {high}"),
+            Kind::Number(low, f64::INFINITY, _) => format!("a number of at least {low}"),
+            Kind::Number(low, below, _) => format!("a number of at least {low} and below {below}"),
+            Kind::Boolean(_) => "true or false".into(),
+            Kind::Choice(words, _) => format!("one of {}", quoted(words)),
+            Kind::Column(_) => "the name of a column".into(),
+            Kind::Columns(0, _) => "an array of column names".into(),
+            Kind::Columns(..) => "an array of at least one column name".into(),
+            Kind::Label(_) => "a label of the target: a text, number or boolean".into(),
+            Kind::ClassWeight(_) => "\"balanced\" or an object of labels and weights above 0".into(),
+        }
+    }
+
+    /// Its default; `None` where there is none.
+    pub fn default_value(&self) -> Option<Value> {
+        let algorithm = self.algorithms.first().copied().unwrap_or(Algorithm::DecisionTree);
+        Some((self.default)(&Options::new(algorithm))).filter(|v| !v.is_null())
+    }
+
+    /// Check a value that is not null and put it into the options.
+    pub(super) fn set(&self, options: &mut Options, value: &Value) -> Result<()> {
+        let wrong = || self.wrong(value);
+        match self.kind {
+            Kind::Integer(low, high, set) => {
+                set(options, integer(value).filter(|v| (low..=high).contains(v)).ok_or_else(wrong)?);
+            }
+            Kind::Number(low, below, set) => {
+                set(options, value.as_f64().filter(|v| *v >= low && *v < below).ok_or_else(wrong)?);
+            }
+            Kind::Boolean(set) => set(options, value.as_bool().ok_or_else(wrong)?),
+            Kind::Choice(words, set) => {
+                set(options, words.iter().find(|w| value.as_str() == Some(**w)).ok_or_else(wrong)?);
+            }
+            Kind::Column(set) => set(options, column(value).ok_or_else(wrong)?),
+            Kind::Columns(least, set) => {
+                let names = columns(value).filter(|names| names.len() >= least).ok_or_else(wrong)?;
+                if let Some(name) = names.iter().enumerate().find_map(|(i, n)| names[..i].contains(n).then_some(n)) {
+                    return Err(Error::option(
+                        format!("option \"{}\" names column \"{name}\" twice", self.key),
+                        "Name it once.",
+                    ));
+                }
+                set(options, names);
+            }
+            Kind::Label(set) => set(options, label(value).ok_or_else(wrong)?),
+            Kind::ClassWeight(set) => set(options, class_weight(value).ok_or_else(wrong)?),
+        }
+        Ok(())
+    }
+
+    /// The error for a value that does not fit.
+    fn wrong(&self, value: &Value) -> Error {
+        let mut hint = format!("\"{}\" is {}", self.key, self.meaning);
+        if let Some(default) = self.default_value() {
+            hint += &format!(", by default {default}");
+        }
+        hint += &format!(". Given was {}", shorten(&value.to_string()));
+        // '{"max_depth": "8"}' is the slip of those who write SQL by hand.
+        let unquoted = value.as_str().and_then(|s| serde_json::from_str::<Value>(s.trim()).ok());
+        hint += match (self.kind, unquoted) {
+            (Kind::Integer(..) | Kind::Number(..), Some(Value::Number(_))) | (Kind::Boolean(_), Some(Value::Bool(_))) => {
+                ": write it without quotes."
+            }
+            _ => ".",
+        };
+        Error::option(format!("option \"{}\" must be {}", self.key, self.type_text()), hint)
+    }
+}
+
+/// A whole number that is not negative; `8.0` is one.
+fn integer(value: &Value) -> Option<u64> {
+    // Beyond 2^53 an f64 does not say which whole number was meant.
+    let whole = |f: f64| (f.fract() == 0.0 && (0.0..=9_007_199_254_740_992.0).contains(&f)).then_some(f as u64);
+    value.as_u64().or_else(|| value.as_f64().and_then(whole))
+}
+
+fn column(value: &Value) -> Option<String> {
+    value.as_str().filter(|s| !s.is_empty()).map(str::to_owned)
+}
+
+fn columns(value: &Value) -> Option<Vec<String>> {
+    match value {
+        Value::Array(names) => names.iter().map(column).collect(),
+        one => Some(vec![column(one)?]),
+    }
+}
+
+/// A label as the classes of a target are spelled.
+fn label(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Bool(value) => Some(value.to_string()),
+        Value::Number(n) if n.is_f64() => n.as_f64().map(|f| format!("{f}")),
+        Value::Number(n) => Some(n.to_string()),
+        _ => None,
+    }
+}
+
+fn class_weight(value: &Value) -> Option<ClassWeight> {
+    match value {
+        Value::String(word) if word == "balanced" => Some(ClassWeight::Balanced),
+        Value::Object(map) if !map.is_empty() => {
+            let weight = |(label, weight): (&String, &Value)| {
+                weight.as_f64().filter(|w| *w > 0.0 && w.is_finite()).map(|w| (label.clone(), w))
+            };
+            map.iter().map(weight).collect::<Option<_>>().map(ClassWeight::Map)
+        }
+        _ => None,
+    }
+}
+
+fn quoted(words: &[&str]) -> String {
+    words.iter().map(|w| format!("\"{w}\"")).collect::<Vec<_>>().join(", ")
+}
+
+/// At most 60 letters of what was given, for a message.
+pub(super) fn shorten(text: &str) -> String {
+    match text.char_indices().nth(60) {
+        Some((end, _)) => format!("{}...", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+/// The name that is most likely meant, if one is near.
+pub(super) fn nearest<'a>(given: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let given: String = given.chars().take(64).collect::<String>().to_lowercase().replace(['-', ' '], "_");
+    let far = 1 + given.len() / 4;
+    let inside = |name: &str| given.len() >= 4 && (name.contains(&given) || given.contains(name));
+    let near = |name: &'a str| {
+        let d = distance(given.as_bytes(), name.as_bytes());
+        // A name inside the other is a better guess than one a few letters away.
+        Some(if inside(name) { d.min(far) } else { d }).filter(|d| *d <= far).map(|d| (d, name))
+    };
+    names.filter_map(near).min_by_key(|(d, _)| *d).map(|(_, name)| name)
+}
+
+/// The edit distance of Levenshtein (1966).
+fn distance(a: &[u8], b: &[u8]) -> usize {
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.iter().enumerate() {
+        let mut corner = std::mem::replace(&mut row[0], i + 1);
+        for (j, y) in b.iter().enumerate() {
+            let best = (corner + usize::from(x != y)).min(row[j] + 1).min(row[j + 1] + 1);
+            corner = std::mem::replace(&mut row[j + 1], best);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn distances_are_those_of_the_textbook() {
+        assert_eq!(distance(b"kitten", b"sitting"), 3);
+        assert_eq!(distance(b"", b"abc"), 3);
+        assert_eq!(distance(b"abc", b""), 3);
+        assert_eq!(distance(b"same", b"same"), 0);
+    }
+
+    #[test]
+    fn guesses_are_near() {
+        let names = ["max_depth", "max_bins", "seed", "tol"];
+        let guess = |given| nearest(given, names.into_iter());
+        assert_eq!(guess("max_dept"), Some("max_depth"));
+        assert_eq!(guess("Max-Depth"), Some("max_depth"));
+        assert_eq!(guess("depth"), Some("max_depth"));
+        assert_eq!(guess("maxbin"), Some("max_bins"));
+        assert_eq!(guess("learning_rate"), None);
+        assert_eq!(guess(""), None);
+    }
+}

@@ -1,0 +1,177 @@
+//! The table of options. A row is an option; its default is read out of [`Options::new`], so that there is one place for it.
+
+use serde_json::json;
+
+use super::spec::{Kind, Spec};
+use super::Algorithm::{self, DecisionTree, KMeans};
+use super::Options;
+use crate::learn::bin::MOST_BINS;
+use crate::learn::tree::{Criterion, DEEPEST};
+
+const ALL: &[Algorithm] = &Algorithm::ALL;
+const SUPERVISED: &[Algorithm] = &[DecisionTree];
+const TREE: &[Algorithm] = &[DecisionTree];
+const CLUSTER: &[Algorithm] = &[KMeans];
+
+/// Row counts and leaf counts fit the fields they go to.
+const MOST_ROWS: u64 = u64::MAX;
+const MOST_LEAVES: u64 = 1 << 24;
+
+/// Every option of every algorithm, in the order they are listed.
+#[rustfmt::skip]
+pub(super) const SPECS: &[Spec] = &[
+    Spec {
+        key: "features", algorithms: ALL,
+        kind: Kind::Columns(1, |o, v| o.features = Some(v)), default: |o| json!(o.features),
+        elsewhere: &["columns", "inputs", "include"], meaning: "the list of columns to learn from",
+    },
+    Spec {
+        key: "exclude", algorithms: ALL,
+        kind: Kind::Columns(0, |o, v| o.exclude = v), default: |o| json!(o.exclude),
+        elsewhere: &["ignore", "ignore_column", "drop", "skip"], meaning: "the list of columns not to learn from",
+    },
+    Spec {
+        key: "holdout", algorithms: SUPERVISED,
+        kind: Kind::Number(0.0, 1.0, |o, v| o.holdout = v), default: |o| json!(o.holdout),
+        elsewhere: &["test_size", "validation_fraction"], meaning: "the share of rows kept aside to judge the model",
+    },
+    Spec {
+        key: "holdout", algorithms: CLUSTER,
+        kind: Kind::Number(0.0, 1.0, |o, v| o.holdout = v), default: |o| json!(o.holdout),
+        elsewhere: &["test_size"], meaning: "the share of rows kept aside",
+    },
+    Spec {
+        key: "time_column", algorithms: ALL,
+        kind: Kind::Column(|o, v| o.time_column = Some(v)), default: |o| json!(o.time_column),
+        elsewhere: &["timestamp_column", "time", "date_column"], meaning: "the column by which the latest rows are held out",
+    },
+    Spec {
+        key: "group_columns", algorithms: ALL,
+        kind: Kind::Columns(0, |o, v| o.group_columns = v), default: |o| json!(o.group_columns),
+        elsewhere: &["groups", "group", "group_by"], meaning: "the list of columns whose groups the holdout keeps whole",
+    },
+    Spec {
+        key: "sample_weight", algorithms: ALL,
+        kind: Kind::Column(|o, v| o.sample_weight = Some(v)), default: |o| json!(o.sample_weight),
+        elsewhere: &["weight", "weights", "weight_column"], meaning: "the column with the weight of each row",
+    },
+    Spec {
+        key: "task", algorithms: SUPERVISED,
+        kind: Kind::Choice(&["classification", "regression"], |o, v| o.task = Some(v.into())), default: |o| json!(o.task),
+        elsewhere: &["objective"], meaning: "what to learn; without it the target's type decides",
+    },
+    Spec {
+        key: "positive_class", algorithms: SUPERVISED,
+        kind: Kind::Label(|o, v| o.positive_class = Some(v)), default: |o| json!(o.positive_class),
+        elsewhere: &["pos_label", "positive"], meaning: "the label whose probability is predicted; without it true, 1 or the last",
+    },
+    Spec {
+        key: "class_weight", algorithms: SUPERVISED,
+        kind: Kind::ClassWeight(|o, v| o.class_weight = v), default: |_| json!(null),
+        elsewhere: &["class_weights", "is_unbalance", "scale_pos_weight"], meaning: "the weight of each class while learning",
+    },
+    Spec {
+        key: "seed", algorithms: ALL,
+        // What a JSON number, a bigint and every tool between them carry without loss.
+        kind: Kind::Integer(0, i64::MAX as u64, |o, v| o.seed = v), default: |o| json!(o.seed),
+        elsewhere: &["random_state", "random_seed"], meaning: "the seed of everything that is drawn",
+    },
+    Spec {
+        key: "deploy", algorithms: ALL,
+        kind: Kind::Boolean(|o, v| o.deploy = v), default: |o| json!(o.deploy),
+        elsewhere: &["promote"], meaning: "whether the new version is used at once",
+    },
+    Spec {
+        key: "splitter", algorithms: TREE,
+        kind: Kind::Choice(&["histogram", "exact"], |o, v| o.exact = v == "exact"),
+        default: |o| json!(if o.exact { "exact" } else { "histogram" }),
+        elsewhere: &["tree_method"], meaning: "how splits are found; exact is for small tables",
+    },
+    Spec {
+        key: "criterion", algorithms: TREE,
+        kind: Kind::Choice(&["gini", "entropy", "log_loss", "squared_error"], set_criterion), default: |_| json!(null),
+        elsewhere: &["impurity"], meaning: "what a split is to lower; without it gini, or squared_error for a regression",
+    },
+    Spec {
+        key: "max_depth", algorithms: TREE,
+        kind: Kind::Integer(1, DEEPEST as u64, |o, v| o.tree.max_depth = v as u32), default: |o| json!(o.tree.max_depth),
+        elsewhere: &["maxdepth"], meaning: "the most splits from the root to a leaf",
+    },
+    Spec {
+        key: "max_leaf_nodes", algorithms: TREE,
+        kind: Kind::Integer(2, MOST_LEAVES, |o, v| o.tree.max_leaf_nodes = Some(v as u32)),
+        default: |o| json!(o.tree.max_leaf_nodes),
+        elsewhere: &["num_leaves", "max_leaves"], meaning: "the most leaves; the tree then grows where the gain is largest",
+    },
+    Spec {
+        key: "min_samples_leaf", algorithms: TREE,
+        kind: Kind::Integer(1, MOST_ROWS, |o, v| o.tree.min_samples_leaf = v), default: |o| json!(o.tree.min_samples_leaf),
+        elsewhere: &["min_data_in_leaf", "min_child_samples", "minbucket"], meaning: "the fewest training rows of a leaf",
+    },
+    Spec {
+        key: "min_samples_split", algorithms: TREE,
+        kind: Kind::Integer(2, MOST_ROWS, |o, v| o.tree.min_samples_split = v), default: |o| json!(o.tree.min_samples_split),
+        elsewhere: &["minsplit"], meaning: "the fewest training rows of a node that is split",
+    },
+    Spec {
+        key: "min_impurity_decrease", algorithms: TREE,
+        kind: Kind::Number(0.0, f64::INFINITY, |o, v| o.tree.min_impurity_decrease = v),
+        default: |o| json!(o.tree.min_impurity_decrease),
+        elsewhere: &["min_gain_to_split", "min_split_gain", "gamma"], meaning: "the least decrease of impurity of a split, times its share of rows",
+    },
+    Spec {
+        key: "ccp_alpha", algorithms: TREE,
+        kind: Kind::Number(0.0, f64::INFINITY, |o, v| o.tree.ccp_alpha = v), default: |o| json!(o.tree.ccp_alpha),
+        elsewhere: &["cp", "alpha", "pruning"], meaning: "the price of a leaf in minimal cost-complexity pruning",
+    },
+    Spec {
+        key: "max_bins", algorithms: TREE,
+        kind: Kind::Integer(2, MOST_BINS as u64, |o, v| o.tree.max_bins = v as usize), default: |o| json!(o.tree.max_bins),
+        elsewhere: &["max_bin"], meaning: "the most bins of a number; exact while it has no more distinct values",
+    },
+    Spec {
+        key: "min_category_rows", algorithms: TREE,
+        kind: Kind::Integer(1, MOST_ROWS, |o, v| o.tree.min_category_rows = v), default: |o| json!(o.tree.min_category_rows),
+        elsewhere: &["min_data_per_group", "min_frequency"], meaning: "the fewest training rows of a level that is not pooled with the rare ones",
+    },
+    Spec {
+        key: "cat_smooth", algorithms: TREE,
+        kind: Kind::Number(0.0, f64::INFINITY, |o, v| o.tree.cat_smooth = v), default: |o| json!(o.tree.cat_smooth),
+        elsewhere: &["smooth", "smoothing"], meaning: "the rows of the node's mean added to each level before levels are put in order",
+    },
+    Spec {
+        key: "n_clusters", algorithms: CLUSTER,
+        kind: Kind::Integer(1, 10_000, |o, v| o.kmeans.n_clusters = v as u32), default: |o| json!(o.kmeans.n_clusters),
+        elsewhere: &["k", "clusters", "segments", "num_clusters"], meaning: "the number of segments",
+    },
+    Spec {
+        key: "n_init", algorithms: CLUSTER,
+        kind: Kind::Integer(1, 1_000, |o, v| o.kmeans.n_init = v as u32), default: |o| json!(o.kmeans.n_init),
+        elsewhere: &["starts", "restarts", "nstart"], meaning: "the number of starts, of which the best is kept",
+    },
+    Spec {
+        key: "max_iter", algorithms: CLUSTER,
+        kind: Kind::Integer(1, 100_000, |o, v| o.kmeans.max_iter = v as u32), default: |o| json!(o.kmeans.max_iter),
+        elsewhere: &["iterations", "max_iterations", "num_iterations"], meaning: "the most iterations of a start",
+    },
+    Spec {
+        key: "tol", algorithms: CLUSTER,
+        kind: Kind::Number(0.0, f64::INFINITY, |o, v| o.kmeans.tol = v), default: |o| json!(o.kmeans.tol),
+        elsewhere: &["tolerance"], meaning: "the movement of the centres, relative to the variance, that ends a start",
+    },
+    Spec {
+        key: "max_categories", algorithms: CLUSTER,
+        kind: Kind::Integer(1, 1_000, |o, v| o.kmeans.max_categories = v as u32), default: |o| json!(o.kmeans.max_categories),
+        elsewhere: &["max_levels"], meaning: "the most levels of a category that count on their own",
+    },
+];
+
+fn set_criterion(options: &mut Options, word: &'static str) {
+    options.criterion_given = true;
+    options.tree.criterion = match word {
+        "gini" => Criterion::Gini,
+        "squared_error" => Criterion::SquaredError,
+        // log_loss is scikit-learn's other word for it.
+        _ => Criterion::Entropy,
+    };
+}

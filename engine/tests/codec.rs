@@ -1,0 +1,324 @@
+//! Bytes of models: they come back, and nothing else comes in.
+#![allow(missing_docs)]
+
+mod samples;
+
+use std::path::PathBuf;
+
+use orchard_engine::model::*;
+use orchard_engine::score::Scorer;
+use orchard_engine::Error;
+use proptest::prelude::*;
+
+/// Bytes before the body.
+const HEADER: usize = 32;
+
+fn invalid<T: std::fmt::Debug>(result: orchard_engine::Result<T>) -> String {
+    match result {
+        Err(Error::InvalidModel(message)) => message,
+        other => panic!("expected an invalid model, got {other:?}"),
+    }
+}
+
+/// Score rows of every kind; the outputs of a classification must be probabilities.
+fn score(model: Model) {
+    let scorer = Scorer::new(model);
+    let mut out = vec![f64::NAN; scorer.outputs()];
+    for feature in 0..scorer.model().features.len() {
+        for text in ["", "phone", "Paris", "ad-71", "never seen"] {
+            scorer.category(feature, text.as_bytes());
+        }
+    }
+    let classification = matches!(scorer.model().task, Task::Classification { .. });
+    for row in samples::rows(scorer.model().features.len()) {
+        scorer.predict(&row, &mut out);
+        assert!(!classification || out.iter().all(|p| (0.0..=1.0).contains(p)), "{out:?}");
+    }
+    assert!(scorer.memory() > 0);
+}
+
+#[test]
+fn models_come_back() {
+    for (name, model) in samples::all() {
+        let bytes = encode(&model).unwrap_or_else(|e| panic!("{name}: {e}"));
+        assert_eq!(decode(&bytes).unwrap(), model, "{name}");
+        assert_eq!(encode(&model).unwrap(), bytes, "{name}");
+        score(model);
+    }
+}
+
+/// The bytes of format 1 are a promise. `ORCHARD_BLESS=1` writes the files of a new model; it must not change one that is there.
+#[test]
+fn golden_bytes_load_for_ever() {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../tests/golden");
+    let check = |name: &str, made: &[u8]| {
+        let path = folder.join(format!("{name}.v1"));
+        if std::env::var_os("ORCHARD_BLESS").is_some() && !path.exists() {
+            std::fs::write(&path, made).unwrap();
+        }
+        std::fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+    };
+    for (name, model) in samples::all() {
+        let golden = check(name, &encode(&model).unwrap());
+        assert_eq!(decode(&golden).unwrap(), model, "{name}");
+        assert_eq!(encode(&model).unwrap(), golden, "{name}");
+    }
+    for (name, rows) in held() {
+        let golden = check(name, &encode_held(&rows).unwrap());
+        assert_eq!(decode_held(&golden).unwrap(), rows, "{name}");
+        assert_eq!(encode_held(&rows).unwrap(), golden, "{name}");
+    }
+}
+
+#[test]
+fn every_truncation_and_extension_is_an_error() {
+    for (_, model) in samples::all() {
+        let bytes = encode(&model).unwrap();
+        for len in 0..bytes.len() {
+            invalid(decode(&bytes[..len]));
+            let mut forged = bytes[..len].to_vec();
+            reseal(&mut forged);
+            invalid(decode(&forged));
+        }
+        let mut longer = [bytes, vec![0]].concat();
+        invalid(decode(&longer));
+        reseal(&mut longer);
+        assert!(invalid(decode(&longer)).contains("left over"));
+    }
+}
+
+#[test]
+fn every_bit_flip_is_an_error() {
+    for (_, model) in samples::all() {
+        let mut bytes = encode(&model).unwrap();
+        for bit in 0..bytes.len() * 8 {
+            bytes[bit / 8] ^= 1 << (bit % 8);
+            invalid(decode(&bytes));
+            bytes[bit / 8] ^= 1 << (bit % 8);
+        }
+    }
+}
+
+/// What a forger can write: the checksum fits, so validate() and the limits stand alone.
+#[test]
+fn every_forged_bit_flip_is_an_error_or_a_model_that_scores() {
+    for (name, model) in samples::all() {
+        let bytes = encode(&model).unwrap();
+        let mut accepted = 0;
+        for bit in HEADER * 8..bytes.len() * 8 {
+            let mut forged = bytes.clone();
+            forged[bit / 8] ^= 1 << (bit % 8);
+            reseal(&mut forged);
+            if let Ok(model) = decode(&forged) {
+                assert_eq!(encode(&model).unwrap(), forged, "{name}: one value has one spelling");
+                score(model);
+                accepted += 1;
+            }
+        }
+        // A flip in a number or a letter makes another model.
+        assert!(accepted > 0, "{name}");
+    }
+}
+
+#[test]
+fn errors_say_what_is_wrong() {
+    let good = encode(&samples::tree()).unwrap();
+    assert_eq!(invalid(decode(b"")), "the bytes are not a model of orchard");
+    assert_eq!(invalid(decode(b"PK\x03\x04 something else")), "the bytes are not a model of orchard");
+    let mut newer = good.clone();
+    newer[8..10].copy_from_slice(&7u16.to_le_bytes());
+    let message = "the bytes have format version 7, newer than version 1 of this build: update the extension";
+    assert_eq!(invalid(decode(&newer)), message);
+    assert_eq!(invalid(decode(&newer[..12])), message, "even where the new header is not known");
+    let mut damaged = good.clone();
+    *damaged.last_mut().unwrap() ^= 1;
+    assert_eq!(invalid(decode(&damaged)), "the bytes of a model are damaged: the checksum does not match");
+    assert!(invalid(decode(&good[..40])).contains("8 bytes are there of"));
+    let (_, rows) = held().swap_remove(0);
+    assert_eq!(invalid(decode(&encode_held(&rows).unwrap())), "the bytes are not a model but something else of orchard");
+    assert!(invalid(decode_held(&good)).contains("not held-out rows"));
+}
+
+fn held() -> Vec<(&'static str, HeldRows)> {
+    let class = HeldRows {
+        outputs: 2,
+        scores: vec![0.25, 0.75, 1.0, 0.0, 0.5, 0.5],
+        actual: HeldActual::Class(vec![1, 0, 1]),
+        weight: Some(vec![1.0, 0.0, 2.5]),
+    };
+    let value = HeldRows {
+        outputs: 1,
+        scores: vec![-1.5, f64::INFINITY],
+        actual: HeldActual::Number(vec![-1.0, 1e10]),
+        weight: None,
+    };
+    let none = HeldRows { outputs: 1, scores: Vec::new(), actual: HeldActual::None, weight: None };
+    vec![("held_class", class), ("held_number", value), ("held_none", none)]
+}
+
+#[test]
+fn held_rows_come_back_and_nothing_else() {
+    for (_, rows) in held() {
+        let bytes = encode_held(&rows).unwrap();
+        assert_eq!(decode_held(&bytes).unwrap(), rows);
+        for len in 0..bytes.len() {
+            invalid(decode_held(&bytes[..len]));
+        }
+        for bit in 0..bytes.len() * 8 {
+            let mut flipped = bytes.clone();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            invalid(decode_held(&flipped));
+            reseal(&mut flipped);
+            if let Ok(rows) = decode_held(&flipped) {
+                rows.validate().unwrap();
+            }
+        }
+    }
+    let (_, good) = held().swap_remove(0);
+    let bad = [
+        HeldRows { outputs: 0, ..good.clone() },
+        HeldRows { outputs: 4, ..good.clone() },
+        HeldRows { actual: HeldActual::Class(vec![0]), ..good.clone() },
+        HeldRows { weight: Some(vec![1.0]), ..good.clone() },
+        HeldRows { weight: Some(vec![1.0, -1.0, 1.0]), ..good },
+    ];
+    bad.iter().for_each(|rows| drop(invalid(encode_held(rows))));
+}
+
+/// Change one thing of a good model and expect the message.
+fn spoiled(mut model: Model, spoil: impl FnOnce(&mut Model), message: &str) {
+    spoil(&mut model);
+    let found = invalid(model.validate());
+    assert!(found.contains(message), "{found:?} does not say {message:?}");
+    assert_eq!(invalid(encode(&model)), found, "what is not valid is not written");
+}
+
+fn trees(model: &mut Model) -> &mut Trees {
+    match &mut model.body {
+        Body::Trees(trees) => trees,
+        Body::KMeans(_) => panic!("no trees"),
+    }
+}
+
+#[test]
+fn validate_finds_what_is_wrong_with_inputs_and_classes() {
+    let bad = |spoil: fn(&mut Model), message| spoiled(samples::tree(), spoil, message);
+    bad(|m| m.inputs.clear(), "no input");
+    bad(|m| m.inputs[1].first = 0, "do not follow");
+    bad(|m| m.inputs[2].count = 3, "are not there");
+    bad(|m| m.inputs[2].count = 0, "0 features");
+    bad(|m| m.inputs[0].count = 2, "2 features");
+    bad(|m| drop(m.inputs.pop()), "without an input");
+    bad(|m| m.inputs[0].name.clear(), "without a name");
+    bad(|m| m.inputs[0].name = "e".into(), "\"e\" is there twice");
+    bad(|m| m.inputs[0].kind = InputKind::Category, "differ in kind");
+    bad(|m| m.features[3].name.clear(), "without a name");
+    bad(|m| m.features[0].stats.level_rows.push(1), "counts of levels");
+    bad(|m| drop(m.features[1].stats.level_rows.pop()), "do not fit its levels");
+    bad(|m| m.features[1] = samples::category("device", &["b", "a"]), "do not ascend");
+    bad(|m| m.features[1] = samples::category("device", &["a", "a"]), "do not ascend");
+    bad(|m| m.features[1] = samples::category("device", &["a\0"]), "zero byte");
+    bad(|m| m.task = samples::classes(&[], 0), "no class");
+    bad(|m| m.task = samples::classes(&["a", "a"], 0), "there twice");
+    bad(|m| m.task = samples::classes(&["a", "b"], 2), "positive class");
+    bad(|m| m.task = samples::classes(&["a", "b", "c"], 2), "1 outputs, not 3");
+    bad(|m| m.task = Task::Clustering, "trees for a clustering");
+}
+
+#[test]
+fn validate_finds_what_is_wrong_with_trees() {
+    let bad = |spoil: fn(&mut Trees), message| spoiled(samples::tree(), |m| spoil(trees(m)), message);
+    bad(|t| t.roots.clear(), "first tree");
+    bad(|t| t.roots = vec![1], "first tree");
+    bad(|t| t.roots = vec![0, 0], "do not follow");
+    bad(|t| t.roots = vec![0, 7], "has no node");
+    bad(|t| t.roots = vec![0, 5], "not after it in its tree");
+    bad(|t| drop(t.threshold.pop()), "differ in length");
+    bad(|t| drop(t.rows.pop()), "differ in length");
+    bad(|t| t.left[0] = 0, "not after it");
+    bad(|t| t.left[2] = 1, "not after it");
+    bad(|t| t.right[2] = 7, "not after it");
+    bad(|t| t.right[1] = 6, "two parents");
+    bad(|t| t.right[0] = 1, "two parents");
+    bad(
+        |t| {
+            t.feature[1] = LEAF;
+            t.set[1] = 0;
+            (t.left[1], t.right[1]) = (0, 0);
+        },
+        "node 3 has no parent",
+    );
+    bad(|t| t.feature[0] = 4, "is not there");
+    bad(|t| t.feature[0] = 1, "does not fit its feature");
+    bad(|t| t.set[1] = 0, "does not fit its feature");
+    bad(|t| t.set[1] = 2, "set of node 1 is not there");
+    bad(|t| t.set[4] = 1, "leaf 4 has a split");
+    bad(|t| t.left[6] = 4, "numbers of leaf 6");
+    bad(|t| t.left[6] = u32::MAX, "numbers of leaf 6");
+    bad(|t| t.values.push(0.5), "5 numbers for 4 leaves");
+    bad(|t| t.sets[0].len = 2, "not inside the words");
+    bad(|t| t.sets[0] = CategorySet { start: u32::MAX, len: u32::MAX }, "not inside the words");
+    bad(|t| t.threshold[0] = f64::NAN, "not a number");
+    bad(|t| t.values[0] = f64::NAN, "a leaf is not finite");
+    bad(|t| t.values[0] = f64::INFINITY, "a leaf is not finite");
+    bad(|t| t.values[0] = 1.5, "not probabilities");
+    bad(|t| t.cover[0] = -1.0, "cover");
+    bad(|t| t.gain[0] = f64::NAN, "gain");
+    bad(|t| t.base = vec![], "0 bases, not 1");
+    bad(|t| t.base = vec![f64::NAN], "base is not finite");
+    bad(|t| t.base = vec![0.5], "base beside probabilities");
+    bad(|t| t.link = Link::Softmax, "does not fit the task");
+    bad(|t| t.link = Link::Log, "does not fit the task");
+    spoiled(samples::boosted(), |m| trees(m).link = Link::Identity, "without a link");
+    spoiled(samples::multiclass(), |m| trees(m).values[0] = 0.75, "not probabilities");
+    spoiled(samples::multiclass(), |m| trees(m).outputs = u32::MAX, "outputs");
+}
+
+#[test]
+fn validate_finds_what_is_wrong_with_kmeans() {
+    let bad = |spoil: fn(&mut KMeans), message| {
+        let spoil = |m: &mut Model| match &mut m.body {
+            Body::KMeans(k) => spoil(k),
+            Body::Trees(_) => panic!("no k-means"),
+        };
+        spoiled(samples::kmeans(), spoil, message);
+    };
+    bad(|k| drop(k.axes.pop()), "axes do not fit");
+    bad(|k| k.axes.swap(0, 1), "of another kind");
+    bad(|k| k.dimensions = 4, "do not fill");
+    bad(|k| k.sizes.clear(), "0 segments");
+    bad(|k| drop(k.sizes.pop()), "do not fit the segments");
+    bad(|k| drop(k.centres.pop()), "do not fit the segments");
+    bad(|k| k.centres[1] = f64::NAN, "a centre is not finite");
+    bad(|k| k.inertia = -1.0, "inertia");
+    bad(|k| k.axes[0] = Axis::Number { fill: f64::NAN, shift: 0.0, scale: 1.0, low: 0.0, high: 0.0 }, "not finite");
+    bad(|k| k.axes[0] = Axis::Number { fill: 0.0, shift: 0.0, scale: 1.0, low: 1.0, high: 0.0 }, "not finite");
+    bad(|k| k.axes[1] = Axis::Category { dimension: vec![0, 1], missing: 0, count: 2, scale: 1.0 }, "does not fit its levels");
+    bad(|k| k.axes[1] = Axis::Category { dimension: vec![0, 1, 2], missing: 0, count: 2, scale: 1.0 }, "outside its axis");
+    bad(|k| k.axes[1] = Axis::Category { dimension: vec![0, 1, 1], missing: 9, count: 2, scale: 1.0 }, "outside its axis");
+    spoiled(samples::kmeans(), |m| m.task = Task::Regression, "k-means for another task");
+}
+
+proptest! {
+    /// Several bytes changed at once, lengths cut and stretched: never a panic.
+    #[test]
+    fn forged_bytes_never_panic(
+        which in 0usize..7,
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
+        cut in prop::option::of(any::<prop::sample::Index>()),
+    ) {
+        let mut bytes = encode(&samples::all()[which].1).unwrap();
+        for (at, byte) in changes {
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
+        }
+        if let Some(cut) = cut {
+            bytes.truncate(cut.index(bytes.len()));
+        }
+        let _ = decode(&bytes);
+        reseal(&mut bytes);
+        if let Ok(model) = decode(&bytes) {
+            score(model);
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! Options: what is accepted, where it goes, and what is said otherwise.
+#![allow(missing_docs)]
+
+use orchard_engine::learn::options::{specs, Algorithm, ClassWeight, Kind, Options};
+use orchard_engine::learn::tree::Criterion;
+use orchard_engine::Error;
+use proptest::prelude::*;
+use serde_json::{json, Value};
+use Algorithm::{DecisionTree, KMeans};
+
+fn tree(value: Value) -> Options {
+    Options::parse(&value, DecisionTree).unwrap_or_else(|e| panic!("{value}: {e}"))
+}
+
+/// Message and hint.
+fn refused(value: Value, algorithm: Algorithm) -> (String, String) {
+    match Options::parse(&value, algorithm) {
+        Err(Error::InvalidOption { message, hint }) => (message, hint),
+        other => panic!("{value} gave {other:?}"),
+    }
+}
+
+#[test]
+fn nothing_given_is_the_default() {
+    assert_eq!(tree(json!({})), Options::new(DecisionTree));
+    assert_eq!(tree(Value::Null), Options::new(DecisionTree));
+    let nulls: serde_json::Map<_, _> = specs(DecisionTree).map(|s| (s.key.to_owned(), Value::Null)).collect();
+    assert_eq!(tree(Value::Object(nulls)), Options::new(DecisionTree));
+    let defaults = Options::new(DecisionTree);
+    assert_eq!((defaults.holdout, defaults.seed, defaults.deploy), (0.2, 42, true));
+    let k = Options::new(KMeans).kmeans;
+    assert_eq!((k.n_clusters, k.n_init, k.max_iter, k.tol, k.max_categories), (8, 10, 300, 1e-4, 20));
+}
+
+#[test]
+fn values_arrive() {
+    let o = tree(json!({
+        "features": ["a", "B c"], "exclude": "d", "holdout": 0, "positive_class": true, "time_column": "at",
+        "sample_weight": "w", "task": "classification", "seed": 7, "deploy": false,
+        "class_weight": {"yes": 2, "no": 0.5}, "splitter": "exact", "criterion": "log_loss", "max_depth": 8.0,
+        "max_leaf_nodes": 31, "min_samples_leaf": 5, "min_samples_split": 9, "min_impurity_decrease": 1e-7, "ccp_alpha": 0.01,
+        "max_bins": 255, "min_category_rows": 3,
+    }));
+    assert_eq!(o.features, Some(vec!["a".into(), "B c".into()]));
+    assert_eq!(o.exclude, ["d"]);
+    assert_eq!((o.holdout, o.seed, o.deploy, o.exact), (0.0, 7, false, true));
+    assert_eq!(o.positive_class.as_deref(), Some("true"));
+    assert_eq!((o.time_column.as_deref(), o.sample_weight.as_deref()), (Some("at"), Some("w")));
+    assert_eq!(o.task.as_deref(), Some("classification"));
+    assert_eq!(o.class_weight, ClassWeight::Map(vec![("yes".into(), 2.0), ("no".into(), 0.5)]));
+    assert!(o.criterion_given && o.tree.criterion == Criterion::Entropy);
+    assert_eq!((o.tree.max_depth, o.tree.max_leaf_nodes), (8, Some(31)));
+    assert_eq!((o.tree.min_samples_leaf, o.tree.min_samples_split), (5, 9));
+    assert_eq!((o.tree.min_impurity_decrease, o.tree.ccp_alpha), (1e-7, 0.01));
+    assert_eq!((o.tree.max_bins, o.tree.min_category_rows), (255, 3));
+    let k = Options::parse(&json!({"n_clusters": 5, "n_init": 3, "max_iter": 9, "tol": 0, "seed": 1}), KMeans).unwrap().kmeans;
+    assert_eq!((k.n_clusters, k.n_init, k.max_iter, k.tol, k.seed), (5, 3, 9, 0.0, 1));
+    assert_eq!(tree(json!({"group_columns": ["a", "b"]})).group_columns, ["a", "b"]);
+    assert_eq!(tree(json!({"class_weight": "balanced"})).class_weight, ClassWeight::Balanced);
+    for (given, label) in [(json!(1), "1"), (json!(1.0), "1"), (json!(0.5), "0.5"), (json!(false), "false"), (json!("é"), "é")] {
+        assert_eq!(tree(json!({"positive_class": given})).positive_class.as_deref(), Some(label));
+    }
+}
+
+#[test]
+fn an_unknown_key_gets_a_guess_and_the_list() {
+    let (message, hint) = refused(json!({"max_dept": 3}), DecisionTree);
+    assert_eq!(message, "unrecognized option \"max_dept\"");
+    let start = "Did you mean \"max_depth\"? Valid options for decision_tree are: features, exclude, holdout, ";
+    assert!(hint.starts_with(start) && hint.contains("ccp_alpha") && !hint.contains("n_clusters"), "{hint}");
+    for (given, meant) in [("num_leaves", "max_leaf_nodes"), ("random_state", "seed"), ("Max-Depth", "max_depth")] {
+        let (_, hint) = refused(json!({ given: 1 }), DecisionTree);
+        assert!(hint.starts_with(&format!("Did you mean \"{meant}\"?")), "{hint}");
+    }
+    let (_, hint) = refused(json!({"k": 5}), KMeans);
+    assert!(hint.starts_with("Did you mean \"n_clusters\"? Valid options for kmeans are: "), "{hint}");
+    let (_, hint) = refused(json!({"zzzzzzzz": 5}), KMeans);
+    assert!(hint.starts_with("Valid options for kmeans are: "), "{hint}");
+}
+
+#[test]
+fn an_option_of_another_algorithm_says_so() {
+    let (message, hint) = refused(json!({"n_clusters": 3}), DecisionTree);
+    assert_eq!(message, "option \"n_clusters\" is not an option of decision_tree");
+    assert!(hint.starts_with("It belongs to kmeans. Valid options for decision_tree are: "), "{hint}");
+    let (message, hint) = refused(json!({"task": "regression"}), KMeans);
+    assert_eq!(message, "option \"task\" is not an option of kmeans");
+    assert!(hint.starts_with("It belongs to decision_tree. "), "{hint}");
+}
+
+#[test]
+fn a_wrong_value_says_what_is_right() {
+    let cases = [
+        (json!({"max_depth": 65}), "option \"max_depth\" must be an integer between 1 and 64"),
+        (json!({"max_depth": 0}), "option \"max_depth\" must be an integer between 1 and 64"),
+        (json!({"max_depth": -1}), "option \"max_depth\" must be an integer between 1 and 64"),
+        (json!({"max_depth": 2.5}), "option \"max_depth\" must be an integer between 1 and 64"),
+        (json!({"max_depth": "8"}), "option \"max_depth\" must be an integer between 1 and 64"),
+        (json!({"max_depth": [8]}), "option \"max_depth\" must be an integer between 1 and 64"),
+        (json!({"min_samples_leaf": 0}), "option \"min_samples_leaf\" must be an integer of at least 1"),
+        (json!({"min_samples_leaf": 1e300}), "option \"min_samples_leaf\" must be an integer of at least 1"),
+        (json!({"holdout": 1}), "option \"holdout\" must be a number of at least 0 and below 1"),
+        (json!({"holdout": -0.1}), "option \"holdout\" must be a number of at least 0 and below 1"),
+        (json!({"ccp_alpha": "a"}), "option \"ccp_alpha\" must be a number of at least 0"),
+        (json!({"deploy": 1}), "option \"deploy\" must be true or false"),
+        (json!({"splitter": "best"}), "option \"splitter\" must be one of \"histogram\", \"exact\""),
+        (json!({"features": []}), "option \"features\" must be an array of at least one column name"),
+        (json!({"features": [1]}), "option \"features\" must be an array of at least one column name"),
+        (json!({"exclude": {}}), "option \"exclude\" must be an array of column names"),
+        (json!({"exclude": ["a", "b", "a"]}), "option \"exclude\" names column \"a\" twice"),
+        (json!({"time_column": ""}), "option \"time_column\" must be the name of a column"),
+        (json!({"positive_class": []}), "option \"positive_class\" must be a label of the target: a text, number or boolean"),
+        (json!({"class_weight": "even"}), "option \"class_weight\" must be \"balanced\" or an object of labels and weights above 0"),
+        (json!({"class_weight": {"a": 0}}), "option \"class_weight\" must be \"balanced\" or an object of labels and weights above 0"),
+        (json!({"features": ["a", "b"], "exclude": ["b"]}), "options \"features\" and \"exclude\" both name \"b\""),
+        (
+            json!({"time_column": "t", "group_columns": ["g"]}),
+            "options \"time_column\" and \"group_columns\" cannot be used together",
+        ),
+        (json!([1]), "options must be a JSON object"),
+        (json!("max_depth"), "options must be a JSON object"),
+    ];
+    for (value, message) in cases {
+        assert_eq!(refused(value, DecisionTree).0, message);
+    }
+    let (_, hint) = refused(json!({"max_depth": "6"}), DecisionTree);
+    let expected = "\"max_depth\" is the most splits from the root to a leaf, by default 8. Given was \"6\": write it without quotes.";
+    assert_eq!(hint, expected);
+    let (_, hint) = refused(json!({"deploy": "true"}), DecisionTree);
+    assert!(hint.ends_with("Given was \"true\": write it without quotes."), "{hint}");
+    let (_, hint) = refused(json!({"max_depth": "é".repeat(500)}), DecisionTree);
+    assert!(hint.chars().count() < 200, "{hint}");
+}
+
+#[test]
+fn algorithms_have_names() {
+    assert_eq!(Algorithm::parse("auto", true), Ok(DecisionTree));
+    assert_eq!(Algorithm::parse("auto", false), Ok(KMeans));
+    for algorithm in Algorithm::ALL {
+        assert_eq!(Algorithm::parse(algorithm.name(), true), Ok(algorithm));
+    }
+    assert_eq!(Algorithm::parse("KMeans", false), Ok(KMeans));
+    let error = |name| match Algorithm::parse(name, true) {
+        Err(Error::InvalidOption { message, hint }) => (message, hint),
+        other => panic!("{other:?}"),
+    };
+    let (message, hint) = error("k-means");
+    assert_eq!(message, "unrecognized algorithm \"k-means\"");
+    assert_eq!(hint, "Did you mean \"kmeans\"? Valid algorithms are: auto, decision_tree, kmeans.");
+    assert_eq!(error("xgboost").1, "Valid algorithms are: auto, decision_tree, kmeans.");
+}
+
+/// A value other than the default, of the type of the option.
+fn example(kind: Kind) -> Value {
+    match kind {
+        Kind::Integer(low, ..) => json!(low + 1),
+        Kind::Number(..) => json!(0.75),
+        Kind::Boolean(_) => json!(false),
+        Kind::Choice(words, _) => json!(words[words.len() - 1]),
+        Kind::Column(_) => json!("a"),
+        Kind::Label(_) => json!(3),
+        Kind::Columns(..) => json!(["a", "b"]),
+        Kind::ClassWeight(_) => json!("balanced"),
+    }
+}
+
+#[test]
+fn every_row_of_the_table_works() {
+    for algorithm in Algorithm::ALL {
+        let mut seen = Vec::new();
+        for spec in specs(algorithm) {
+            assert!(!seen.contains(&spec.key), "{} is there twice", spec.key);
+            seen.push(spec.key);
+            let set = Options::parse(&json!({ spec.key: example(spec.kind) }), algorithm).unwrap();
+            assert_ne!(set, Options::new(algorithm), "{} changes nothing", spec.key);
+            if let Some(default) = spec.default_value() {
+                // The list of columns to leave out is the only default that is a list.
+                let same = Options::parse(&json!({ spec.key: default }), algorithm).unwrap();
+                assert_eq!(same, Options::new(algorithm), "the default of {}", spec.key);
+            }
+            assert!(!spec.meaning.ends_with('.') && !spec.type_text().is_empty());
+        }
+    }
+}
+
+fn any_json() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<u64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        (0u8..70).prop_map(|n| Value::from(f64::from(n))),
+        "\\PC*".prop_map(Value::from),
+        prop::sample::select(vec!["balanced", "exact", "gini", "regression", "1", "true"]).prop_map(Value::from),
+    ];
+    leaf.prop_recursive(3, 12, 4, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            prop::collection::vec(("\\PC*", inner), 0..4).prop_map(|v| Value::Object(v.into_iter().collect())),
+        ]
+    })
+}
+
+fn any_key() -> impl Strategy<Value = String> {
+    let keys: Vec<&str> = Algorithm::ALL.into_iter().flat_map(specs).map(|s| s.key).collect();
+    prop_oneof![prop::sample::select(keys).prop_map(str::to_owned), "\\PC*"]
+}
+
+proptest! {
+    /// Whatever is accepted is in range; whatever is not gets a message and a hint.
+    #[test]
+    fn no_json_panics(pairs in prop::collection::vec((any_key(), any_json()), 0..4), other in any_json()) {
+        let object = Value::Object(pairs.into_iter().collect());
+        for algorithm in Algorithm::ALL {
+            for value in [&object, &other] {
+                match Options::parse(value, algorithm) {
+                    Ok(o) => {
+                        prop_assert!((0.0..1.0).contains(&o.holdout));
+                        prop_assert!((1..=64).contains(&o.tree.max_depth) && o.tree.max_leaf_nodes != Some(0));
+                        prop_assert!(o.tree.min_samples_leaf >= 1 && o.tree.min_samples_split >= 2 && o.tree.max_bins >= 2);
+                        prop_assert!(o.tree.ccp_alpha >= 0.0 && o.tree.ccp_alpha.is_finite());
+                        prop_assert!(o.kmeans.n_clusters >= 1 && o.kmeans.tol >= 0.0 && o.kmeans.seed == o.seed);
+                        prop_assert!(o.features.is_none_or(|f| !f.is_empty()));
+                    }
+                    Err(Error::InvalidOption { message, hint }) => prop_assert!(!message.is_empty() && !hint.is_empty()),
+                    Err(e) => prop_assert!(false, "{:?}", e),
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn no_algorithm_name_panics(name in "\\PC*") {
+        let _ = Algorithm::parse(&name, true);
+    }
+}

@@ -1,0 +1,184 @@
+//! Small models of every shape, for the tests of the codec and of scoring.
+#![allow(dead_code, missing_docs)]
+
+use orchard_engine::model::*;
+
+/// A named model; the name is that of its golden file.
+pub fn all() -> Vec<(&'static str, Model)> {
+    vec![
+        ("tree", tree()),
+        ("multiclass", multiclass()),
+        ("regression", regression()),
+        ("boosted", boosted()),
+        ("softmax", softmax()),
+        ("one_class", one_class()),
+        ("kmeans", kmeans()),
+    ]
+}
+
+pub fn number(name: &str) -> Feature {
+    let stats = FeatureStats { minimum: -1.5, maximum: 9.0, mean: 3.25, stddev: 2.0, missing: 2, ..Default::default() };
+    Feature { name: name.into(), encoding: Encoding::Number, stats }
+}
+
+pub fn category(name: &str, levels: &[&str]) -> Feature {
+    let levels: Vec<String> = levels.iter().map(|l| l.to_string()).collect();
+    let stats = FeatureStats { level_rows: vec![5; levels.len() + 1], distinct: 9, ..Default::default() };
+    Feature { name: name.into(), encoding: Encoding::Category { levels }, stats }
+}
+
+/// One input a feature.
+pub fn inputs(features: &[Feature]) -> Vec<Input> {
+    let input = |(i, f): (usize, &Feature)| {
+        let kind = match f.encoding {
+            Encoding::Number => InputKind::Number,
+            Encoding::Category { .. } => InputKind::Category,
+        };
+        Input { name: f.name.clone(), kind, first: i as u32, count: 1 }
+    };
+    features.iter().enumerate().map(input).collect()
+}
+
+pub fn model(features: Vec<Feature>, task: Task, body: Body) -> Model {
+    Model { inputs: inputs(&features), features, task, body }
+}
+
+pub fn classes(labels: &[&str], positive: u32) -> Task {
+    Task::Classification { classes: labels.iter().map(|l| l.to_string()).collect(), positive }
+}
+
+/// Trees without a node, to be filled by [`leaf`] and [`split`].
+pub fn empty(outputs: u32, link: Link) -> Trees {
+    Trees { outputs, base: vec![0.0; outputs as usize], link, ..Default::default() }
+}
+
+fn node(trees: &mut Trees, feature: u32, left: u32, right: u32) -> usize {
+    trees.feature.push(feature);
+    trees.threshold.push(0.0);
+    trees.left.push(left);
+    trees.right.push(right);
+    trees.missing_left.push(false);
+    trees.set.push(0);
+    trees.cover.push(10.0);
+    trees.rows.push(10);
+    trees.gain.push(if feature == LEAF { 0.0 } else { 0.5 });
+    trees.feature.len() - 1
+}
+
+pub fn leaf(trees: &mut Trees, values: &[f64]) {
+    let start = trees.values.len() as u32;
+    trees.values.extend_from_slice(values);
+    node(trees, LEAF, start, 0);
+}
+
+/// A numeric split of the node that comes next.
+pub fn split(trees: &mut Trees, feature: u32, threshold: f64, missing_left: bool, left: u32, right: u32) {
+    let n = node(trees, feature, left, right);
+    trees.threshold[n] = threshold;
+    trees.missing_left[n] = missing_left;
+}
+
+/// A split by a set of codes.
+pub fn split_set(trees: &mut Trees, feature: u32, words: &[u64], missing_left: bool, left: u32, right: u32) {
+    let n = node(trees, feature, left, right);
+    trees.missing_left[n] = missing_left;
+    trees.sets.push(CategorySet { start: trees.words.len() as u32, len: words.len() as u32 });
+    trees.words.extend_from_slice(words);
+    trees.set[n] = trees.sets.len() as u32;
+}
+
+/// Two classes, a number, a category and an array of two.
+pub fn tree() -> Model {
+    let features = vec![number("bid"), category("device", &["", "phone", "tablet"]), number("e[1]"), number("e[2]")];
+    let mut t = empty(1, Link::Identity);
+    t.roots = vec![0];
+    split(&mut t, 0, 2.5, true, 1, 2);
+    split_set(&mut t, 1, &[0b1010], false, 3, 4);
+    split(&mut t, 3, -0.0, false, 5, 6);
+    [0.25, 1.0, 0.0, 0.625].iter().for_each(|&p| leaf(&mut t, &[p]));
+    let mut m = model(features, classes(&["no", "yes"], 1), Body::Trees(t));
+    m.inputs.truncate(2);
+    m.inputs.push(Input { name: "e".into(), kind: InputKind::Array, first: 2, count: 2 });
+    m
+}
+
+pub fn multiclass() -> Model {
+    let mut t = empty(3, Link::Identity);
+    t.roots = vec![0];
+    split(&mut t, 0, 7.0, false, 1, 2);
+    leaf(&mut t, &[0.5, 0.25, 0.25]);
+    leaf(&mut t, &[0.0, 0.125, 0.875]);
+    let mut m = model(vec![number("day")], classes(&["a", "b", "ü"], 2), Body::Trees(t));
+    m.inputs[0].kind = InputKind::Date;
+    m
+}
+
+pub fn regression() -> Model {
+    let mut t = empty(1, Link::Identity);
+    t.roots = vec![0];
+    split(&mut t, 0, f64::NEG_INFINITY, true, 1, 2);
+    leaf(&mut t, &[-12.5]);
+    leaf(&mut t, &[1e300]);
+    let mut m = model(vec![number("sold")], Task::Regression, Body::Trees(t));
+    m.inputs[0].kind = InputKind::Boolean;
+    m
+}
+
+/// Two trees through the logistic link; the positive class is the first.
+pub fn boosted() -> Model {
+    let mut t = empty(1, Link::Logistic);
+    t.base = vec![-0.5];
+    t.roots = vec![0, 3];
+    split(&mut t, 0, 1.0, false, 1, 2);
+    leaf(&mut t, &[-1.0]);
+    leaf(&mut t, &[2.0]);
+    split_set(&mut t, 1, &[1, 1 << 7], true, 4, 5);
+    leaf(&mut t, &[0.125]);
+    leaf(&mut t, &[-0.75]);
+    let levels: Vec<String> = (0..90).map(|i| format!("ad-{i:02}")).collect();
+    let levels: Vec<&str> = levels.iter().map(String::as_str).collect();
+    model(vec![number("x"), category("ad", &levels)], classes(&["f", "t"], 0), Body::Trees(t))
+}
+
+/// Two trees of three outputs, averaged, through softmax.
+pub fn softmax() -> Model {
+    let mut t = empty(3, Link::Softmax);
+    t.base = vec![0.1, 0.2, 0.3];
+    t.average = true;
+    t.roots = vec![0, 1];
+    leaf(&mut t, &[1.0, 2.0, 3.0]);
+    split(&mut t, 0, 0.5, true, 2, 3);
+    leaf(&mut t, &[-800.0, 0.0, 1.0]);
+    leaf(&mut t, &[0.0, 900.0, 1.0]);
+    model(vec![number("x")], classes(&["1", "2", "3"], 0), Body::Trees(t))
+}
+
+/// Training saw the negative class only.
+pub fn one_class() -> Model {
+    let mut t = empty(1, Link::Identity);
+    t.roots = vec![0];
+    leaf(&mut t, &[1.0]);
+    model(vec![number("x")], classes(&["false"], 1), Body::Trees(t))
+}
+
+pub fn kmeans() -> Model {
+    let axes = vec![
+        Axis::Number { fill: 2.0, shift: 1.0, scale: 0.5, low: -10.0, high: 10.0 },
+        Axis::Category { dimension: vec![0, u32::MAX, 1], missing: 1, count: 2, scale: 0.75 },
+    ];
+    let centres = vec![0.5, 0.75, 0.0, -2.0, 0.0, 0.5];
+    let body = KMeans { axes, dimensions: 3, centres, sizes: vec![30, 12], inertia: 4.5 };
+    let features = vec![number("spend"), category("city", &["Lyon", "Paris"])];
+    model(features, Task::Clustering, Body::KMeans(body))
+}
+
+/// Rows that try every path: the values a number can take, codes within and beyond the levels, in every combination of the
+/// first features and rotated over the others.
+pub fn rows(features: usize) -> Vec<Vec<f64>> {
+    let cells = [
+        f64::NAN, -0.0, 0.0, 1.0, 2.0, 3.0, 4.0, 63.0, 64.0, 71.0, 89.0, 90.0, 2.5, 7.0, -1.0, 1e300, -1e300, 4294967295.0,
+        4294967296.0, f64::INFINITY, f64::NEG_INFINITY, f64::MIN_POSITIVE,
+    ];
+    let n = cells.len();
+    (0..n * n).map(|i| (0..features).map(|f| cells[(i / n.pow(f as u32 % 2) + f / 2 * 5) % n]).collect()).collect()
+}

@@ -1,0 +1,224 @@
+//! Scoring: exact answers of small models, and the quick layout against the plain walk.
+#![allow(missing_docs)]
+
+mod samples;
+
+use orchard_engine::model::*;
+use orchard_engine::score::link::{logistic, softmax};
+use orchard_engine::score::{walk, Scorer};
+use proptest::prelude::*;
+
+fn predict(scorer: &Scorer, row: &[f64]) -> Vec<f64> {
+    let mut out = vec![f64::NAN; scorer.outputs()];
+    scorer.predict(row, &mut out);
+    out
+}
+
+const NAN: f64 = f64::NAN;
+const INF: f64 = f64::INFINITY;
+
+#[test]
+fn a_tree_takes_every_path() {
+    let s = Scorer::new(samples::tree());
+    let p = |bid, device: Option<&str>, e2| {
+        let device = device.map_or(NAN, |d| s.category(1, d.as_bytes()));
+        predict(&s, &[bid, device, NAN, e2])[0]
+    };
+    // Left by bid, then by device: phone and "other" are in the set.
+    assert_eq!(p(2.5, Some("phone"), 0.0), 0.25);
+    assert_eq!(p(-INF, Some("never seen"), 0.0), 0.25);
+    assert_eq!(p(2.0, Some("tablet"), 0.0), 1.0);
+    assert_eq!(p(2.0, Some(""), 0.0), 1.0);
+    // A missing bid goes left; a missing device goes right.
+    assert_eq!(p(NAN, None, 0.0), 1.0);
+    // Right by bid, then by e[2] <= -0: a zero of either sign goes left, a missing one right.
+    assert_eq!(p(2.500_000_000_000_000_4, None, 0.0), 0.0);
+    assert_eq!(p(INF, None, -0.0), 0.0);
+    assert_eq!(p(3.0, None, f64::MIN_POSITIVE), 0.625);
+    assert_eq!(p(3.0, None, NAN), 0.625);
+}
+
+#[test]
+fn categories_have_codes() {
+    let s = Scorer::new(samples::tree());
+    let codes: Vec<f64> = ["", "phone", "tablet", "TABLET", "zzz"].iter().map(|t| s.category(1, t.as_bytes())).collect();
+    assert_eq!(codes, [0.0, 1.0, 2.0, 3.0, 3.0]);
+    assert_eq!(s.category(1, b"\xff\xfe"), 3.0, "bytes that are no text");
+    assert!(s.category(0, b"phone").is_nan(), "a number has no levels");
+    // Codes that no text has still have a path: right, as they are not in the set; below 0 counts as the first.
+    let at = |code| predict(&s, &[0.0, code, NAN, NAN])[0];
+    assert_eq!([at(4.0), at(64.0), at(1e18), at(INF)], [1.0; 4]);
+    assert_eq!(at(-5.0), at(0.0));
+}
+
+#[test]
+fn the_answer_is_about_the_positive_class() {
+    let mut flipped = samples::tree();
+    flipped.task = samples::classes(&["no", "yes"], 0);
+    let (s, f) = (Scorer::new(samples::tree()), Scorer::new(flipped));
+    for row in samples::rows(4) {
+        assert_eq!(predict(&f, &row)[0], 1.0 - predict(&s, &row)[0]);
+        assert_eq!(f.class(&predict(&f, &row)), s.class(&predict(&s, &row)));
+    }
+    assert_eq!(s.class(&[0.5]), Some(0), "of equals the first, as in scikit-learn");
+    assert_eq!(f.class(&[0.5]), Some(0));
+    assert_eq!(s.class(&[0.51]), Some(1));
+}
+
+#[test]
+fn one_class_is_certain() {
+    let mut known = samples::one_class();
+    known.task = samples::classes(&["true"], 0);
+    assert_eq!(predict(&Scorer::new(known), &[1.0]), [1.0]);
+    let never = Scorer::new(samples::one_class());
+    assert_eq!(predict(&never, &[1.0]), [0.0]);
+    assert_eq!(never.class(&[0.0]), Some(0));
+}
+
+#[test]
+fn many_classes_and_values() {
+    let s = Scorer::new(samples::multiclass());
+    assert_eq!(predict(&s, &[7.0]), [0.5, 0.25, 0.25]);
+    assert_eq!(predict(&s, &[NAN]), [0.0, 0.125, 0.875]);
+    assert_eq!(s.class(&[0.5, 0.25, 0.25]), Some(0));
+    assert_eq!(s.class(&[0.2, 0.4, 0.4]), Some(1));
+    let s = Scorer::new(samples::regression());
+    assert_eq!([predict(&s, &[-INF])[0], predict(&s, &[NAN])[0], predict(&s, &[-1e308])[0]], [-12.5, -12.5, 1e300]);
+    assert_eq!(s.class(&[1.0]), None);
+}
+
+#[test]
+fn many_trees_are_summed_and_linked() {
+    let s = Scorer::new(samples::boosted());
+    // "ad-00" and "ad-71" are in the set of two words.
+    let p = |x, ad: &str| predict(&s, &[x, s.category(1, ad.as_bytes())])[0];
+    assert_eq!(p(1.0, "ad-00"), 1.0 - logistic(-1.0 + 0.125 - 0.5));
+    assert_eq!(p(1.5, "ad-71"), 1.0 - logistic(2.0 + 0.125 - 0.5));
+    assert_eq!(p(1.5, "ad-72"), 1.0 - logistic(2.0 - 0.75 - 0.5));
+    assert_eq!(p(1.5, "other"), 1.0 - logistic(2.0 - 0.75 - 0.5));
+    let s = Scorer::new(samples::softmax());
+    let mut expected = [1.0 / 2.0 + 0.1, 902.0 / 2.0 + 0.2, 4.0 / 2.0 + 0.3];
+    softmax(&mut expected);
+    assert_eq!(predict(&s, &[1.0]), expected);
+    let mut log = samples::regression();
+    if let Body::Trees(t) = &mut log.body {
+        t.link = Link::Log;
+        t.base = vec![0.5];
+    }
+    assert_eq!(predict(&Scorer::new(log), &[NAN])[0], libm::exp(-12.0));
+}
+
+#[test]
+fn the_nearest_centre_wins() {
+    let s = Scorer::new(samples::kmeans());
+    let at = |spend, city: Option<&str>| predict(&s, &[spend, city.map_or(NAN, |c| s.category(1, c.as_bytes()))])[0];
+    assert_eq!(at(2.0, Some("Lyon")), 1.0);
+    assert_eq!(at(-3.0, Some("Lyon")), 2.0);
+    // Missing spend is filled with 2; a missing city and one never seen share a dimension.
+    assert_eq!(at(NAN, None), 1.0);
+    assert_eq!(at(-9.0, None), at(-9.0, Some("Nice")));
+    assert_eq!([at(INF, None), at(-INF, Some("Paris"))], [1.0, 2.0]);
+}
+
+/// The plain way: walk each tree, add the leaves up in order, mean, base, link.
+fn oracle(model: &Model, row: &[f64]) -> Vec<f64> {
+    let Body::Trees(trees) = &model.body else { panic!("no trees") };
+    let mut out = vec![0.0; trees.outputs as usize];
+    for tree in 0..trees.roots.len() {
+        let leaf = walk::leaf(trees, tree, row);
+        out.iter_mut().zip(walk::values(trees, leaf)).for_each(|(o, v)| *o += v);
+    }
+    for (o, base) in out.iter_mut().zip(&trees.base) {
+        *o = if trees.average { *o / trees.roots.len() as f64 } else { *o } + base;
+    }
+    match trees.link {
+        Link::Identity => {}
+        Link::Logistic => out[0] = logistic(out[0]),
+        Link::Softmax => softmax(&mut out),
+        Link::Log => out[0] = libm::exp(out[0]),
+    }
+    if let Task::Classification { classes, positive: 0 } = &model.task {
+        if classes.len() == 2 {
+            out[0] = 1.0 - out[0];
+        }
+    }
+    out
+}
+
+/// A tree by random choices, in an order of nodes that is not breadth first.
+fn grow(t: &mut Trees, levels: u32, choices: &mut impl Iterator<Item = u32>, values: &[f64]) {
+    let root = t.feature.len() as u32;
+    t.roots.push(root);
+    // Shapes first: open nodes are split until the choices say stop; children get the next two indexes.
+    let mut shape: Vec<Option<(u32, u32)>> = vec![None];
+    let mut open = vec![0usize];
+    while let Some(at) = (!open.is_empty()).then(|| choices.next().unwrap_or(0) as usize % open.len()) {
+        let node = open.swap_remove(at);
+        if shape.len() > 40 || choices.next().unwrap_or(0) % 4 == 0 {
+            continue;
+        }
+        let next = shape.len() as u32;
+        let swap = choices.next().unwrap_or(0) % 2;
+        shape[node] = Some((root + next + swap, root + next + 1 - swap));
+        shape.extend([None, None]);
+        open.extend([next as usize, next as usize + 1]);
+    }
+    for children in shape {
+        let pick = choices.next().unwrap_or(1);
+        match children {
+            None => {
+                let leaf: Vec<f64> = (0..t.outputs).map(|k| values[(pick + k) as usize % values.len()]).collect();
+                samples::leaf(t, &leaf);
+            }
+            Some((l, r)) if pick % 3 == 0 => {
+                let words: Vec<u64> = (0..levels.div_ceil(64).min(pick % 4)).map(|w| u64::from(pick) * 0x9e37_79b9 << w).collect();
+                samples::split_set(t, 2, &words, pick % 2 == 0, l, r);
+            }
+            Some((l, r)) => {
+                let thresholds = [-1.0, -0.0, 0.0, 1.0, 2.5, 63.0, 1e300, INF, -INF];
+                samples::split(t, pick % 2, thresholds[pick as usize % thresholds.len()], pick % 5 < 2, l, r);
+            }
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn the_layout_agrees_with_the_walk(
+        choices in prop::collection::vec(any::<u32>(), 1..600),
+        trees in 1usize..5,
+        kind in 0usize..6,
+        base in -2.0f64..2.0,
+    ) {
+        let levels: Vec<String> = (0..130).map(|i| format!("{i:03}")).collect();
+        let levels: Vec<&str> = levels.iter().map(String::as_str).collect();
+        let features = vec![samples::number("a"), samples::number("b"), samples::category("c", &levels)];
+        let (task, outputs, link) = match kind {
+            0 => (samples::classes(&["n", "y"], 0), 1, Link::Logistic),
+            1 => (samples::classes(&["n", "y"], 1), 1, Link::Identity),
+            2 => (samples::classes(&["a", "b", "c"], 0), 3, Link::Softmax),
+            3 => (Task::Regression, 1, Link::Log),
+            4 => (samples::classes(&["n", "y"], 0), 1, Link::Identity),
+            _ => (Task::Regression, 1, Link::Identity),
+        };
+        let probabilities = matches!(kind, 1 | 4);
+        let values: &[f64] = if probabilities { &[0.0, 0.1, 0.7, 1.0, 0.3] } else { &[-0.0, 1.5, -2.25, 1e3, 0.1, -700.0] };
+        let mut t = samples::empty(outputs, link);
+        t.average = probabilities || choices[0] % 2 == 0;
+        t.base = vec![if probabilities { 0.0 } else { base }; outputs as usize];
+        let mut next = choices.iter().copied();
+        (0..trees).for_each(|_| grow(&mut t, 131, &mut next, values));
+        let model = samples::model(features, task, Body::Trees(t));
+        model.validate().unwrap();
+        prop_assert_eq!(&decode(&encode(&model).unwrap()).unwrap(), &model);
+        let scorer = Scorer::new(model.clone());
+        for row in samples::rows(3) {
+            let (found, expected) = (predict(&scorer, &row), oracle(&model, &row));
+            prop_assert_eq!(
+                found.iter().map(|v| v.to_bits()).collect::<Vec<_>>(),
+                expected.iter().map(|v| v.to_bits()).collect::<Vec<_>>(),
+                "row {:?}: {:?} and {:?}", row, found, expected
+            );
+        }
+    }
+}
