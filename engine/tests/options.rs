@@ -53,11 +53,15 @@ fn values_arrive() {
     assert_eq!((o.tree.min_samples_leaf, o.tree.min_samples_split), (5, 9));
     assert_eq!((o.tree.min_impurity_decrease, o.tree.ccp_alpha), (1e-7, 0.01));
     assert_eq!((o.tree.max_bins, o.tree.min_category_rows), (255, 3));
-    let k = Options::parse(&json!({"n_clusters": 5, "n_init": 3, "max_iter": 9, "tol": 0, "seed": 1}), KMeans).unwrap().kmeans;
+    let k = Options::parse(&json!({"n_clusters": 5, "n_init": 3, "max_iter": 9, "tol": 0, "seed": 1}), KMeans)
+        .unwrap()
+        .kmeans;
     assert_eq!((k.n_clusters, k.n_init, k.max_iter, k.tol, k.seed), (5, 3, 9, 0.0, 1));
     assert_eq!(tree(json!({"group_columns": ["a", "b"]})).group_columns, ["a", "b"]);
     assert_eq!(tree(json!({"class_weight": "balanced"})).class_weight, ClassWeight::Balanced);
-    for (given, label) in [(json!(1), "1"), (json!(1.0), "1"), (json!(0.5), "0.5"), (json!(false), "false"), (json!("é"), "é")] {
+    for (given, label) in
+        [(json!(1), "1"), (json!(1.0), "1"), (json!(0.5), "0.5"), (json!(false), "false"), (json!("é"), "é")]
+    {
         assert_eq!(tree(json!({"positive_class": given})).positive_class.as_deref(), Some(label));
     }
 }
@@ -109,9 +113,18 @@ fn a_wrong_value_says_what_is_right() {
         (json!({"exclude": {}}), "option \"exclude\" must be an array of column names"),
         (json!({"exclude": ["a", "b", "a"]}), "option \"exclude\" names column \"a\" twice"),
         (json!({"time_column": ""}), "option \"time_column\" must be the name of a column"),
-        (json!({"positive_class": []}), "option \"positive_class\" must be a label of the target: a text, number or boolean"),
-        (json!({"class_weight": "even"}), "option \"class_weight\" must be \"balanced\" or an object of labels and weights above 0"),
-        (json!({"class_weight": {"a": 0}}), "option \"class_weight\" must be \"balanced\" or an object of labels and weights above 0"),
+        (
+            json!({"positive_class": []}),
+            "option \"positive_class\" must be a label of the target: a text, number or boolean",
+        ),
+        (
+            json!({"class_weight": "even"}),
+            "option \"class_weight\" must be \"balanced\" or an object of labels and weights above 0",
+        ),
+        (
+            json!({"class_weight": {"a": 0}}),
+            "option \"class_weight\" must be \"balanced\" or an object of labels and weights above 0",
+        ),
         (json!({"features": ["a", "b"], "exclude": ["b"]}), "options \"features\" and \"exclude\" both name \"b\""),
         (
             json!({"time_column": "t", "group_columns": ["g"]}),

@@ -41,7 +41,8 @@ fn a_tree_takes_every_path() {
 #[test]
 fn categories_have_codes() {
     let s = Scorer::new(samples::tree());
-    let codes: Vec<f64> = ["", "phone", "tablet", "TABLET", "zzz"].iter().map(|t| s.category(1, t.as_bytes())).collect();
+    let codes: Vec<f64> =
+        ["", "phone", "tablet", "TABLET", "zzz"].iter().map(|t| s.category(1, t.as_bytes())).collect();
     assert_eq!(codes, [0.0, 1.0, 2.0, 3.0, 3.0]);
     assert_eq!(s.category(1, b"\xff\xfe"), 3.0, "bytes that are no text");
     assert!(s.category(0, b"phone").is_nan(), "a number has no levels");
@@ -154,7 +155,7 @@ fn grow(t: &mut Trees, levels: u32, choices: &mut impl Iterator<Item = u32>, val
     let mut open = vec![0usize];
     while let Some(at) = (!open.is_empty()).then(|| choices.next().unwrap_or(0) as usize % open.len()) {
         let node = open.swap_remove(at);
-        if shape.len() > 40 || choices.next().unwrap_or(0) % 4 == 0 {
+        if shape.len() > 40 || choices.next().unwrap_or(0).is_multiple_of(4) {
             continue;
         }
         let next = shape.len() as u32;
@@ -170,9 +171,10 @@ fn grow(t: &mut Trees, levels: u32, choices: &mut impl Iterator<Item = u32>, val
                 let leaf: Vec<f64> = (0..t.outputs).map(|k| values[(pick + k) as usize % values.len()]).collect();
                 samples::leaf(t, &leaf);
             }
-            Some((l, r)) if pick % 3 == 0 => {
-                let words: Vec<u64> = (0..levels.div_ceil(64).min(pick % 4)).map(|w| u64::from(pick) * 0x9e37_79b9 << w).collect();
-                samples::split_set(t, 2, &words, pick % 2 == 0, l, r);
+            Some((l, r)) if pick.is_multiple_of(3) => {
+                let words: Vec<u64> =
+                    (0..levels.div_ceil(64).min(pick % 4)).map(|w| (u64::from(pick) * 0x9e37_79b9) << w).collect();
+                samples::split_set(t, 2, &words, pick.is_multiple_of(2), l, r);
             }
             Some((l, r)) => {
                 let thresholds = [-1.0, -0.0, 0.0, 1.0, 2.5, 63.0, 1e300, INF, -INF];
@@ -204,7 +206,7 @@ proptest! {
         let probabilities = matches!(kind, 1 | 4);
         let values: &[f64] = if probabilities { &[0.0, 0.1, 0.7, 1.0, 0.3] } else { &[-0.0, 1.5, -2.25, 1e3, 0.1, -700.0] };
         let mut t = samples::empty(outputs, link);
-        t.average = probabilities || choices[0] % 2 == 0;
+        t.average = probabilities || choices[0].is_multiple_of(2);
         t.base = vec![if probabilities { 0.0 } else { base }; outputs as usize];
         let mut next = choices.iter().copied();
         (0..trees).for_each(|_| grow(&mut t, 131, &mut next, values));

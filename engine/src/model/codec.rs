@@ -34,8 +34,7 @@ const LIMIT: usize = usize::MAX / 2;
 
 type Config = Configuration<LittleEndian, Fixint, Limit<LIMIT>>;
 
-const CONFIG: Config =
-    bincode::config::standard().with_little_endian().with_fixed_int_encoding().with_limit::<LIMIT>();
+const CONFIG: Config = bincode::config::standard().with_little_endian().with_fixed_int_encoding().with_limit::<LIMIT>();
 
 /// What the bytes hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -84,7 +84,9 @@ fn validate_inputs(inputs: &[Input], features: &[Feature]) -> Result<()> {
     for input in inputs {
         let name = &input.name;
         ensure(!name.is_empty() && !name.contains('\0'), || "an input without a name".into())?;
-        ensure(input.first as usize == next, || format!("the features of input {name:?} do not follow the one before"))?;
+        ensure(input.first as usize == next, || {
+            format!("the features of input {name:?} do not follow the one before")
+        })?;
         let count = input.count as usize;
         let fits = if input.kind == InputKind::Array { count >= 1 } else { count == 1 };
         ensure(fits, || format!("input {name:?} has {count} features"))?;
@@ -240,7 +242,9 @@ fn validate_axis(axis: &Axis, feature: &Feature) -> Result<u64> {
             Ok(1)
         }
         (Axis::Category { dimension, missing, count, scale }, Encoding::Category { levels }) => {
-            ensure(dimension.len() == levels.len() + 1, || format!("the axis of feature {name:?} does not fit its levels"))?;
+            ensure(dimension.len() == levels.len() + 1, || {
+                format!("the axis of feature {name:?} does not fit its levels")
+            })?;
             let inside = |d: &u32| *d == u32::MAX || d < count;
             let all = dimension.iter().all(inside) && inside(missing);
             ensure(all, || format!("a level of feature {name:?} is outside its axis"))?;

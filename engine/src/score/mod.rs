@@ -1,7 +1,7 @@
 //! The prediction core: the scalar reference, written to be obviously right.
 //!
 //! A row is one `f64` a feature: a number as it is, a category as its code ([`Scorer::category`]), NaN where it is missing. Every
-//! such row has an answer; nothing here fails or allocates. The rule of a split stands in [`walk`], the order of a sum and the
+//! such row has an answer; nothing here fails, nor allocates a row. The rule of a split stands in [`walk`], the order of a sum and the
 //! links in [`link`]; whatever is quicker must agree with them bit for bit.
 
 pub mod kmeans;
@@ -10,9 +10,16 @@ pub mod link;
 mod nodes;
 pub mod walk;
 
-use crate::model::{Axis, Body, Encoding, KMeans, Model, Task};
+use std::cell::RefCell;
+
+use crate::model::{Body, Encoding, Model, Task};
 use levels::Levels;
 use nodes::Nodes;
+
+thread_local! {
+    /// A row in the scaled space of a k-means model; kept so that a row costs no allocation.
+    static SCRATCH: RefCell<Vec<f64>> = const { RefCell::new(Vec::new()) };
+}
 
 /// A model and what is made from it when it is loaded, ready to score rows. Cheap to share between threads.
 #[derive(Debug)]
@@ -73,7 +80,10 @@ impl Scorer {
     pub fn predict(&self, row: &[f64], out: &mut [f64]) {
         assert_eq!(row.len(), self.model.features.len(), "one number a feature");
         match &self.model.body {
-            Body::KMeans(kmeans) => out[0] = (nearest(kmeans, row) + 1) as f64,
+            Body::KMeans(body) => {
+                let (segment, _) = SCRATCH.with_borrow_mut(|scratch| kmeans::nearest(body, row, scratch));
+                out[0] = f64::from(segment) + 1.0;
+            }
             Body::Trees(trees) => {
                 if let Some(nodes) = &self.nodes {
                     nodes.predict(trees, row, out);
@@ -123,43 +133,4 @@ fn model_bytes(model: &Model) -> usize {
         Body::KMeans(k) => (k.centres.len() + k.sizes.len()) * 8 + k.axes.len() * 64,
     };
     inputs + features + model.classes().iter().map(text).sum::<usize>() + body
-}
-
-/// The segment whose centre is nearest, the first of equals.
-fn nearest(kmeans: &KMeans, row: &[f64]) -> usize {
-    let dimensions = kmeans.dimensions as usize;
-    let mut best = (f64::INFINITY, 0);
-    for segment in 0..kmeans.sizes.len() {
-        let centre = &kmeans.centres[segment * dimensions..][..dimensions];
-        let distance = distance(kmeans, row, centre);
-        if distance < best.0 {
-            best = (distance, segment);
-        }
-    }
-    best.1
-}
-
-/// The squared distance of a row from a centre, summed in the order of the dimensions.
-fn distance(kmeans: &KMeans, row: &[f64], centre: &[f64]) -> f64 {
-    let mut at = 0;
-    let mut sum = 0.0;
-    for (axis, &value) in kmeans.axes.iter().zip(row) {
-        match axis {
-            Axis::Number { fill, shift, scale, low, high } => {
-                let value = if value.is_nan() { *fill } else { value.clamp(*low, *high) };
-                let d = (value - shift) * scale - centre[at];
-                sum += d * d;
-                at += 1;
-            }
-            Axis::Category { dimension, missing, count, scale } => {
-                let own = if value.is_nan() { *missing } else { dimension[(walk::code(value) as usize).min(dimension.len() - 1)] };
-                for k in 0..*count {
-                    let d = if k == own { *scale } else { 0.0 } - centre[at];
-                    sum += d * d;
-                    at += 1;
-                }
-            }
-        }
-    }
-    sum
 }

@@ -176,8 +176,28 @@ pub fn kmeans() -> Model {
 /// first features and rotated over the others.
 pub fn rows(features: usize) -> Vec<Vec<f64>> {
     let cells = [
-        f64::NAN, -0.0, 0.0, 1.0, 2.0, 3.0, 4.0, 63.0, 64.0, 71.0, 89.0, 90.0, 2.5, 7.0, -1.0, 1e300, -1e300, 4294967295.0,
-        4294967296.0, f64::INFINITY, f64::NEG_INFINITY, f64::MIN_POSITIVE,
+        f64::NAN,
+        -0.0,
+        0.0,
+        1.0,
+        2.0,
+        3.0,
+        4.0,
+        63.0,
+        64.0,
+        71.0,
+        89.0,
+        90.0,
+        2.5,
+        7.0,
+        -1.0,
+        1e300,
+        -1e300,
+        4294967295.0,
+        4294967296.0,
+        f64::INFINITY,
+        f64::NEG_INFINITY,
+        f64::MIN_POSITIVE,
     ];
     let n = cells.len();
     (0..n * n).map(|i| (0..features).map(|f| cells[(i / n.pow(f as u32 % 2) + f / 2 * 5) % n]).collect()).collect()

@@ -108,9 +108,8 @@ impl Spec {
         // '{"max_depth": "8"}' is the slip of those who write SQL by hand.
         let unquoted = value.as_str().and_then(|s| serde_json::from_str::<Value>(s.trim()).ok());
         hint += match (self.kind, unquoted) {
-            (Kind::Integer(..) | Kind::Number(..), Some(Value::Number(_))) | (Kind::Boolean(_), Some(Value::Bool(_))) => {
-                ": write it without quotes."
-            }
+            (Kind::Integer(..) | Kind::Number(..), Some(Value::Number(_)))
+            | (Kind::Boolean(_), Some(Value::Bool(_))) => ": write it without quotes.",
             _ => ".",
         };
         Error::option(format!("option \"{}\" must be {}", self.key, self.type_text()), hint)
