@@ -19,10 +19,9 @@ pub fn may_execute(function: Oid, role: Oid) -> bool {
     // SAFETY: a catalogue look-up on the main thread.
     unsafe {
         #[cfg(feature = "pg15")]
-        let result = pg_sys::pg_proc_aclcheck(function, role, pg_sys::ACL_EXECUTE.into());
+        let result = pg_sys::pg_proc_aclcheck(function, role, pg_sys::ACL_EXECUTE);
         #[cfg(not(feature = "pg15"))]
-        let result =
-            pg_sys::object_aclcheck(pg_sys::ProcedureRelationId, function, role, pg_sys::ACL_EXECUTE.into());
+        let result = pg_sys::object_aclcheck(pg_sys::ProcedureRelationId, function, role, pg_sys::ACL_EXECUTE);
         result == pg_sys::AclResult::ACLCHECK_OK
     }
 }
@@ -51,9 +50,9 @@ pub fn may_create(schema: &str, role: Oid) -> crate::error::Result<bool> {
             ));
         }
         #[cfg(feature = "pg15")]
-        let result = pg_sys::pg_namespace_aclcheck(oid, role, pg_sys::ACL_CREATE.into());
+        let result = pg_sys::pg_namespace_aclcheck(oid, role, pg_sys::ACL_CREATE);
         #[cfg(not(feature = "pg15"))]
-        let result = pg_sys::object_aclcheck(pg_sys::NamespaceRelationId, oid, role, pg_sys::ACL_CREATE.into());
+        let result = pg_sys::object_aclcheck(pg_sys::NamespaceRelationId, oid, role, pg_sys::ACL_CREATE);
         Ok(result == pg_sys::AclResult::ACLCHECK_OK)
     }
 }

@@ -6,9 +6,9 @@
 //! * [`learn`]: options, binning, decision trees, k-means.
 //! * [`model`]: what is stored: flat arrays, encoders, the versioned codec.
 //! * [`score`]: the prediction core.
-//! * [`judge`]: metrics.
+//! * [`judge`] has the metrics.
 //! * [`control`]: how the caller cancels, watches and bounds a run.
-//! * [`error`]: the one error type.
+//! * [`error`] has the one error type.
 
 pub mod control;
 pub mod data;

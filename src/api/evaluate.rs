@@ -163,7 +163,9 @@ fn fill(scorer: &Scorer, feature: usize, table: &Table, column: usize, out: &mut
     match (&table.columns[column].data, &scorer.model().features[feature].encoding) {
         (ColumnData::Number(v), Encoding::Number) => out.extend(v.iter()),
         (ColumnData::Number(v), Encoding::Category { .. }) => {
-            out.extend(v.iter().map(|x| if x.is_nan() { x } else { scorer.category(feature, format!("{x}").as_bytes()) }));
+            out.extend(
+                v.iter().map(|x| if x.is_nan() { x } else { scorer.category(feature, format!("{x}").as_bytes()) }),
+            );
         }
         (ColumnData::Category { codes, dictionary }, _) => {
             let levels: Vec<f64> =

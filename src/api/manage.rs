@@ -29,7 +29,10 @@ fn drop_model(model: Option<&str>, cascade: Option<bool>) {
         if !cascade && !dependents.is_empty() {
             return Err(Failure::new(
                 PgSqlErrorCode::ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST,
-                format!("cannot drop model \"{}.{}\" because other objects depend on it", found.row.schema, found.row.name),
+                format!(
+                    "cannot drop model \"{}.{}\" because other objects depend on it",
+                    found.row.schema, found.row.name
+                ),
             )
             .detail(format!("It is used by: {}.", dependents.join(", ")))
             .hint("Use orchard.drop_model(model, cascade => true) to drop them too."));

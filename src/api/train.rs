@@ -18,19 +18,7 @@ use crate::source::types::Reader;
 use crate::source::{self, Attribute, Rows, SourceColumn};
 use crate::{interrupt, settings};
 
-type Row = (
-    String,
-    i32,
-    String,
-    String,
-    i64,
-    i32,
-    Option<String>,
-    Option<f64>,
-    f64,
-    bool,
-    String,
-);
+type Row = (String, i32, String, String, i64, i32, Option<String>, Option<f64>, f64, bool, String);
 
 /// Learn a model from a source and make its function.
 #[pg_extern(sql = false)]
@@ -232,11 +220,15 @@ fn request(job: &Job<'_>, rows: Rows) -> Result<(Request, Types)> {
     let time = options.time_column.as_deref();
     if let Some(c) = time.and_then(|name| rows.column(name)) {
         if c.reader.is_category() || matches!(c.reader, Reader::Array(_)) {
-            return Err(Failure::argument(format!("time column \"{}\" has type {}", c.attribute.name, c.attribute.type_name))
-                .hint("Name a date, timestamp or number as \"time_column\"."));
+            return Err(Failure::argument(format!(
+                "time column \"{}\" has type {}",
+                c.attribute.name, c.attribute.type_name
+            ))
+            .hint("Name a date, timestamp or number as \"time_column\"."));
         }
     }
-    let types = inputs.iter().map(|c| (c.attribute.name.clone(), argument_type(c), c.attribute.type_name.clone())).collect();
+    let types =
+        inputs.iter().map(|c| (c.attribute.name.clone(), argument_type(c), c.attribute.type_name.clone())).collect();
     let request = Request {
         inputs: inputs.into_iter().map(input).collect(),
         target: job.target.and_then(|t| rows.column(t)).map(input),
@@ -324,8 +316,12 @@ fn save(
     let seconds = started.elapsed().as_secs_f64();
     let features = features(outcome, types).to_string();
     let metrics = metrics(outcome).to_string();
-    let timings: serde_json::Map<String, Value> =
-        outcome.timings.iter().map(|(k, v)| ((*k).to_owned(), json!(v))).chain([("total".to_owned(), json!(seconds))]).collect();
+    let timings: serde_json::Map<String, Value> = outcome
+        .timings
+        .iter()
+        .map(|(k, v)| ((*k).to_owned(), json!(v)))
+        .chain([("total".to_owned(), json!(seconds))])
+        .collect();
     let new = NewVersion {
         algorithm: job.algorithm.name(),
         task,
@@ -396,7 +392,11 @@ fn features(outcome: &Outcome, types: &Types) -> Value {
 }
 
 fn finite(v: f64) -> Value {
-    if v.is_finite() { json!(v) } else { Value::String(format!("{v}")) }
+    if v.is_finite() {
+        json!(v)
+    } else {
+        Value::String(format!("{v}"))
+    }
 }
 
 fn metrics(outcome: &Outcome) -> Value {

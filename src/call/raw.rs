@@ -98,7 +98,9 @@ fn check_one_number(site: &Site) {
                 pgrx::PgSqlErrorCode::ERRCODE_WRONG_OBJECT_TYPE,
                 format!("the model has {} classes, so there is no one probability", classes.len()),
             )
-            .hint("Use orchard.predict_label for the most probable label or orchard.predict_proba for all probabilities.")
+            .hint(
+                "Use orchard.predict_label for the most probable label or orchard.predict_proba for all probabilities.",
+            )
             .raise();
         }
     }

@@ -97,7 +97,10 @@ impl RecordRow {
 
 fn missing_column(name: &str, attributes: &[(String, Oid, bool)]) -> Failure {
     let given: Vec<String> = attributes.iter().filter(|a| !a.2).map(|a| format!("\"{}\"", a.0)).take(100).collect();
-    Failure::new(PgSqlErrorCode::ERRCODE_UNDEFINED_COLUMN, format!("the row has no column \"{name}\", which the model reads"))
-        .detail(format!("The row has the columns {}.", given.join(", ")))
-        .hint("Columns are matched by name: add the column, or give NULL AS the name.")
+    Failure::new(
+        PgSqlErrorCode::ERRCODE_UNDEFINED_COLUMN,
+        format!("the row has no column \"{name}\", which the model reads"),
+    )
+    .detail(format!("The row has the columns {}.", given.join(", ")))
+    .hint("Columns are matched by name: add the column, or give NULL AS the name.")
 }

@@ -95,7 +95,11 @@ impl Site {
         let (classes, positive) = self.classes()?;
         let index = if self.out.len() == 1 {
             // One number is the probability of the positive class; with two classes the other one is 1 - positive.
-            if self.out[0] >= 0.5 || classes.len() < 2 { positive } else { 1 - positive.min(1) }
+            if self.out[0] >= 0.5 || classes.len() < 2 {
+                positive
+            } else {
+                1 - positive.min(1)
+            }
         } else {
             let best = |b: usize, i: usize| if self.out[i] > self.out[b] { i } else { b };
             (1..self.out.len()).fold(0, best)
@@ -121,7 +125,8 @@ fn find(key: Key, bytes: &[u8]) -> Result<Found> {
             catalog::find_by_id(&id)
         }
         Key::Name => {
-            let text = std::str::from_utf8(bytes).map_err(|_| Failure::argument("the name of a model is not valid text"))?;
+            let text =
+                std::str::from_utf8(bytes).map_err(|_| Failure::argument("the name of a model is not valid text"))?;
             catalog::find(&catalog::name::ModelName::parse(text)?)
         }
     }
@@ -131,7 +136,10 @@ fn argument_type(fcinfo: FunctionCallInfo, index: i32) -> Result<Oid> {
     // SAFETY: flinfo belongs to the running call.
     let oid = unsafe { pg_sys::get_fn_expr_argtype((*fcinfo).flinfo, index) };
     if oid == Oid::INVALID {
-        return Err(Failure::new(PgSqlErrorCode::ERRCODE_INDETERMINATE_DATATYPE, "could not determine the type of an argument"));
+        return Err(Failure::new(
+            PgSqlErrorCode::ERRCODE_INDETERMINATE_DATATYPE,
+            "could not determine the type of an argument",
+        ));
     }
     Ok(oid)
 }

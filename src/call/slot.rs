@@ -60,7 +60,8 @@ impl Slot {
                 set(row, first, value);
             }
             (InputKind::Category, Reader::Uuid) => {
-                let value = types::category(Reader::Uuid, datum, |b| scorer.category(first, types::uuid_text(b).as_bytes()));
+                let value =
+                    types::category(Reader::Uuid, datum, |b| scorer.category(first, types::uuid_text(b).as_bytes()));
                 set(row, first, value);
             }
             (InputKind::Category, reader) => {

@@ -185,7 +185,8 @@ pub fn dependents(function: Oid) -> Result<Vec<String>> {
 fn current_signature(function: Oid) -> Result<(String, Vec<String>, Oid)> {
     with_safe_path(|| {
         Spi::connect(|client| {
-            let sql = "SELECT proargtypes::text, proargnames::text[], prorettype FROM pg_catalog.pg_proc WHERE oid = $1";
+            let sql =
+                "SELECT proargtypes::text, proargnames::text[], prorettype FROM pg_catalog.pg_proc WHERE oid = $1";
             let rows = client.select(sql, Some(1), &[function.into()])?.first();
             Ok((
                 rows.get::<String>(1)?.unwrap_or_default(),
@@ -213,7 +214,10 @@ pub fn check_replaceable(found: &Found) -> Result<()> {
     }
     Err(Failure::new(
         PgSqlErrorCode::ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST,
-        format!("cannot change the arguments of function {} because other objects depend on it", identity(found.function)),
+        format!(
+            "cannot change the arguments of function {} because other objects depend on it",
+            identity(found.function)
+        ),
     )
     .detail(format!("It is used by: {}.", dependents.join(", ")))
     .hint("Train with the same columns, drop what depends on it, or train with options => '{\"deploy\": false}'."))
@@ -250,7 +254,8 @@ pub fn create(schema: &str, name: &str, id: &Id, signature: &Signature, comment:
 /// Drop the function of a model and make it anew with other arguments, with its owner and grants.
 pub fn remake(found: &Found, signature: &Signature, comment: &str) -> Result<()> {
     let row = &found.row;
-    let owner = relations::function_owner(found.function).ok_or_else(|| Failure::internal("a function has no owner"))?;
+    let owner =
+        relations::function_owner(found.function).ok_or_else(|| Failure::internal("a function has no owner"))?;
     let grants = grants(found.function)?;
     let remaking = Remaking::begin();
     with_safe_path(|| Ok(Spi::run(&format!("DROP FUNCTION {}", identity(found.function)))?))?;
@@ -302,7 +307,8 @@ pub fn may_have_signature(function: Oid, columns: Vec<Argument>) -> Result<bool>
     let types: Vec<&str> = types.split(' ').filter(|t| !t.is_empty()).collect();
     let mut at = 0;
     for column in &columns {
-        let same = names.get(at) == Some(&column.name) && types.get(at) == Some(&column.oid.to_u32().to_string().as_str());
+        let same =
+            names.get(at) == Some(&column.name) && types.get(at) == Some(&column.oid.to_u32().to_string().as_str());
         at += usize::from(same);
     }
     Ok(at == names.len())

@@ -65,7 +65,8 @@ fn execute(sql: &str, args: &[DatumWithOid<'_>]) -> Result<()> {
 pub fn current(schema: &str, name: &str) -> Result<Option<Id>> {
     as_owner(|| {
         Spi::connect_mut(|client| {
-            let sql = "SELECT id::text FROM orchard.stored_models WHERE schema_name = $1::name AND model_name = $2::name";
+            let sql =
+                "SELECT id::text FROM orchard.stored_models WHERE schema_name = $1::name AND model_name = $2::name";
             let rows = client.update(sql, Some(1), &[schema.into(), name.into()])?;
             match rows.first().get_one::<String>() {
                 Ok(id) => Ok(id.and_then(|text| parse_id(&text))),
@@ -205,7 +206,10 @@ pub fn delete_model(id: &Id) -> Result<()> {
 /// The metrics of a version.
 pub fn metrics(version: &Id) -> Result<serde_json::Value> {
     let sql = "SELECT metrics FROM orchard.stored_versions WHERE id = $1::uuid";
-    as_owner(|| Ok(Spi::get_one_with_args::<pgrx::JsonB>(sql, &[id_text(version).into()])?.map_or(serde_json::Value::Null, |j| j.0)))
+    as_owner(|| {
+        Ok(Spi::get_one_with_args::<pgrx::JsonB>(sql, &[id_text(version).into()])?
+            .map_or(serde_json::Value::Null, |j| j.0))
+    })
 }
 
 /// The target column of a version; `None` for a clustering.

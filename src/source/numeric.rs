@@ -33,7 +33,7 @@ pub fn fast_float8(bytes: &[u8]) -> Option<f64> {
     }
     let mut exponent = 4 * (parts.weight + 1 - (parts.digits.len() / 2) as i32);
     // 12.50 is stored as 12 | 5000: strip the padding, so that it counts as 125 / 10.
-    while exponent < 0 && mantissa != 0 && mantissa % 10 == 0 {
+    while exponent < 0 && mantissa != 0 && mantissa.is_multiple_of(10) {
         mantissa /= 10;
         exponent += 1;
     }

@@ -118,7 +118,14 @@ impl<'a, 'b> Receiver<'a, 'b> {
             let null = *(*slot).tts_isnull.add(field.attribute);
             let datum = *(*slot).tts_values.add(field.attribute);
             if let Reader::Array(element) = field.reader {
-                array_row(field, &attributes[field.attribute].name, element, (!null).then_some(datum), table.rows, control)?;
+                array_row(
+                    field,
+                    &attributes[field.attribute].name,
+                    element,
+                    (!null).then_some(datum),
+                    table.rows,
+                    control,
+                )?;
                 continue;
             }
             match &mut table.columns[field.column].data {
@@ -132,7 +139,9 @@ impl<'a, 'b> Receiver<'a, 'b> {
                 ColumnData::Category { codes, dictionary } => {
                     let code = match null {
                         true => MISSING,
-                        false => types::category(field.reader, datum, |b| dictionary.code(b, control)).map_err(failed)?,
+                        false => {
+                            types::category(field.reader, datum, |b| dictionary.code(b, control)).map_err(failed)?
+                        }
                     };
                     codes.push(code, control).map_err(failed)?;
                 }
@@ -262,7 +271,8 @@ fn spell(dictionary: &mut Dictionary, reader: Reader, control: &Control) -> Resu
         let text = match reader {
             Reader::Uuid => types::uuid_text(key),
             _ => {
-                let oid = u32::from_ne_bytes(key.try_into().map_err(|_| Failure::internal("an enum key is not an oid"))?);
+                let oid =
+                    u32::from_ne_bytes(key.try_into().map_err(|_| Failure::internal("an enum key is not an oid"))?);
                 types::enum_label(oid).ok_or_else(|| Failure::internal("an enum value has no label"))?
             }
         };

@@ -67,7 +67,9 @@ fn relation(name: &str) -> Result<String> {
                 PgSqlErrorCode::ERRCODE_UNDEFINED_TABLE,
                 format!("relation \"{name}\" does not exist"),
             )
-            .hint("A source is the name of a table or view, double-quoted where SQL needs it, or the text of a SELECT."));
+            .hint(
+                "A source is the name of a table or view, double-quoted where SQL needs it, or the text of a SELECT.",
+            ));
         }
         let kind = pg_sys::get_rel_relkind(oid) as u8;
         if !matches!(kind, b'r' | b'v' | b'm' | b'p' | b'f') {

@@ -23,7 +23,7 @@ impl<T: Copy> Chunked<T> {
     /// Append a value. Memory is counted a chunk at a time.
     #[inline]
     pub fn push(&mut self, value: T, control: &Control) -> Result<()> {
-        if self.len % CHUNK == 0 {
+        if self.len.is_multiple_of(CHUNK) {
             self.grow(control)?;
         }
         if let Some(chunk) = self.chunks.last_mut() {

@@ -48,7 +48,10 @@ impl Dictionary {
             Entry::Vacant(entry) => {
                 let code = places.len() as u32;
                 if code == super::MISSING {
-                    return Err(Error::data("a text column has more than four billion levels", "Leave the column out."));
+                    return Err(Error::data(
+                        "a text column has more than four billion levels",
+                        "Leave the column out.",
+                    ));
                 }
                 let fits = blocks.last().is_some_and(|b| b.capacity() - b.len() >= text.len());
                 if !fits {

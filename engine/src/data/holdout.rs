@@ -129,7 +129,8 @@ fn draw_rows(
 
 /// How many rows of each class are held out: together `wanted`, each class its share, at least one row of a class stays.
 fn quotas(sizes: &[usize], wanted: usize, share: f64) -> Vec<usize> {
-    let mut quotas: Vec<usize> = sizes.iter().map(|&n| ((n as f64 * share).floor() as usize).min(n.saturating_sub(1))).collect();
+    let mut quotas: Vec<usize> =
+        sizes.iter().map(|&n| ((n as f64 * share).floor() as usize).min(n.saturating_sub(1))).collect();
     let mut order: Vec<usize> = (0..sizes.len()).collect();
     let remainder = |c: usize| sizes[c] as f64 * share - (sizes[c] as f64 * share).floor();
     order.sort_by(|&a, &b| remainder(b).total_cmp(&remainder(a)).then(a.cmp(&b)));
@@ -161,7 +162,13 @@ fn draw_latest(rows: &mut [RowHashes], wanted: usize, time: &dyn Fn(u32) -> f64,
     Ok(())
 }
 
-fn draw_groups(rows: &mut [RowHashes], wanted: usize, seed: u64, group: &dyn Fn(u32) -> u64, control: &Control) -> Result<()> {
+fn draw_groups(
+    rows: &mut [RowHashes],
+    wanted: usize,
+    seed: u64,
+    group: &dyn Fn(u32) -> u64,
+    control: &Control,
+) -> Result<()> {
     let mut draws: Vec<(u64, u32)> = control.vec(rows.len())?;
     draws.extend(rows.iter().enumerate().map(|(i, r)| (mix(group(r.row), seed ^ 0x082e_fa98_ec4e_6c89), i as u32)));
     draws.sort_unstable();
@@ -188,7 +195,11 @@ mod tests {
 
     fn rows(n: u32, distinct: u32) -> Vec<RowHashes> {
         let mut v: Vec<RowHashes> = (0..n)
-            .map(|row| RowHashes { features: mix(u64::from(row % distinct), 7), rest: u64::from(row / distinct % 2), row })
+            .map(|row| RowHashes {
+                features: mix(u64::from(row % distinct), 7),
+                rest: u64::from(row / distinct % 2),
+                row,
+            })
             .collect();
         v.sort_unstable();
         v
@@ -197,7 +208,7 @@ mod tests {
     #[test]
     fn shares_are_exact_by_class() {
         let control = Control::default();
-        let class = |row: u32| u32::from(row % 10 == 0);
+        let class = |row: u32| u32::from(row.is_multiple_of(10));
         let mut r = rows(10_000, 10_000);
         let plan = HoldoutPlan { share: 0.2, seed: 1 };
         let h = split(&mut r, plan, Draw::Rows { class: &class, classes: 2 }, &control).unwrap();

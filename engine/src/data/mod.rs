@@ -12,6 +12,6 @@ mod table;
 pub use chunked::{Chunked, CHUNK};
 pub use dictionary::Dictionary;
 pub use holdout::{split, Draw, Holdout, HoldoutPlan};
-pub use order::{canonical_order, RowHashes};
 pub(crate) use order::mix;
+pub use order::{canonical_order, RowHashes};
 pub use table::{Column, ColumnData, Table, MISSING};

@@ -87,7 +87,7 @@ mod tests {
     #[test]
     fn the_order_does_not_depend_on_arrival() {
         let control = Control::default();
-        let read = |rows: &[(f64, Option<&str>, f64)]| {
+        let read = |rows: &[(f64, Option<&'static str>, f64)]| {
             let numbers: Vec<f64> = rows.iter().map(|r| r.0).collect();
             let texts: Vec<Option<&str>> = rows.iter().map(|r| r.1).collect();
             let target: Vec<f64> = rows.iter().map(|r| r.2).collect();
@@ -102,9 +102,8 @@ mod tests {
             let order = canonical_order(&table, &[0, 1], &[2], &control).unwrap();
             order.iter().map(|r| rows[r.row as usize]).collect::<Vec<_>>()
         };
-        let rows: Vec<(f64, Option<&str>, f64)> = (0..500)
-            .map(|i| ((i % 7) as f64, [None, Some("x"), Some("")][i % 3], (i % 2) as f64))
-            .collect();
+        let rows: Vec<(f64, Option<&'static str>, f64)> =
+            (0..500).map(|i| ((i % 7) as f64, [None, Some("x"), Some("")][i % 3], (i % 2) as f64)).collect();
         let mut shuffled = rows.clone();
         shuffled.reverse();
         shuffled.swap(3, 400);

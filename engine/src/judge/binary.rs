@@ -25,13 +25,29 @@ pub fn binary(probability: &[f64], positive: &[bool], weight: Option<&[f64]>, th
     let no_rows = "there is no row";
     vec![
         Metric::new("roc_auc", defined(curve.roc_auc, both), reason("area under the ROC curve", both)),
-        Metric::new("pr_auc", defined(curve.average_precision, positives > 0.0), reason("average precision", positives > 0.0)),
+        Metric::new(
+            "pr_auc",
+            defined(curve.average_precision, positives > 0.0),
+            reason("average precision", positives > 0.0),
+        ),
         Metric::ratio("log_loss", log_loss, total, "mean negative log-likelihood", no_rows),
         Metric::ratio("brier", brier, total, "mean squared error of the probability", no_rows),
         Metric::ratio("accuracy", tp + tn, total, "share of right labels", no_rows),
-        Metric::ratio("precision", tp, tp + fp, "share of positives among those predicted positive", "no row is predicted positive"),
+        Metric::ratio(
+            "precision",
+            tp,
+            tp + fp,
+            "share of positives among those predicted positive",
+            "no row is predicted positive",
+        ),
         Metric::ratio("recall", tp, positives, "share of the positives that are found", "there is no positive row"),
-        Metric::ratio("f1", 2.0 * tp, 2.0 * tp + fp + fn_, "harmonic mean of precision and recall", "no row is or is predicted positive"),
+        Metric::ratio(
+            "f1",
+            2.0 * tp,
+            2.0 * tp + fp + fn_,
+            "harmonic mean of precision and recall",
+            "no row is or is predicted positive",
+        ),
         Metric::ratio("base_rate", positives, total, "share of positives", no_rows),
         Metric::new("threshold", Some(threshold), "a row is predicted positive from this probability on"),
         rows_metric(probability.len()),
@@ -107,7 +123,14 @@ mod tests {
                 if y[i] && !y[j] {
                     let weight = w[i] * w[j];
                     all += weight;
-                    right += weight * if p[i] > p[j] { 1.0 } else if p[i] == p[j] { 0.5 } else { 0.0 };
+                    right += weight
+                        * if p[i] > p[j] {
+                            1.0
+                        } else if p[i] == p[j] {
+                            0.5
+                        } else {
+                            0.0
+                        };
                 }
             }
         }
@@ -158,6 +181,8 @@ mod tests {
             let metric = metrics.iter().find(|m| m.name == name).unwrap();
             assert_eq!((metric.value, metric.note.as_str()), (None, reason), "{name}");
         }
-        assert!(binary(&[], &[], None, 0.5).iter().all(|m| m.value.is_none() || m.name == "rows" || m.name == "threshold"));
+        assert!(binary(&[], &[], None, 0.5)
+            .iter()
+            .all(|m| m.value.is_none() || m.name == "rows" || m.name == "threshold"));
     }
 }

@@ -15,7 +15,9 @@ pub fn clustering(inertia: f64, silhouette: Option<f64>, sizes: &[u64]) -> Vec<M
         Metric::new("n_clusters", Some(sizes.len() as f64), "segments"),
         Metric::new("rows", Some(sizes.iter().sum::<u64>() as f64), "rows judged"),
     ];
-    let size = |(i, n): (usize, &u64)| Metric::new(format!("size_{}", i + 1), Some(*n as f64), format!("rows of segment {}", i + 1));
+    let size = |(i, n): (usize, &u64)| {
+        Metric::new(format!("size_{}", i + 1), Some(*n as f64), format!("rows of segment {}", i + 1))
+    };
     metrics.extend(sizes.iter().enumerate().map(size));
     metrics
 }

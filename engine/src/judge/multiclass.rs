@@ -45,9 +45,9 @@ pub fn multiclass(proba: &[f64], actual: &[u32], classes: &[String], weight: Opt
         -weight_of(weight, i) * libm::log(clip(row(i)[actual[i] as usize] / total))
     }));
     let brier = sum((0..rows).flat_map(|i| {
-        (0..k).map(move |c| (i, c)).map(|(i, c)| {
-            weight_of(weight, i) * (row(i)[c] - f64::from(u8::from(actual[i] as usize == c))).powi(2)
-        })
+        (0..k)
+            .map(move |c| (i, c))
+            .map(|(i, c)| weight_of(weight, i) * (row(i)[c] - f64::from(u8::from(actual[i] as usize == c))).powi(2))
     }));
     let no_rows = "there is no row";
     let (auc, auc_note) = one_against_rest(proba, actual, k, weight);
@@ -55,7 +55,13 @@ pub fn multiclass(proba: &[f64], actual: &[u32], classes: &[String], weight: Opt
         Metric::ratio("accuracy", right, total, "share of right labels", no_rows),
         Metric::new("roc_auc", auc, auc_note),
         Metric::ratio("log_loss", log_loss, total, "mean negative log-likelihood", no_rows),
-        Metric::ratio("brier", brier, total, "mean squared error of the probabilities, summed over the classes", no_rows),
+        Metric::ratio(
+            "brier",
+            brier,
+            total,
+            "mean squared error of the probabilities, summed over the classes",
+            no_rows,
+        ),
         Metric::ratio("precision", precision, present, "mean over the classes", no_rows),
         Metric::ratio("recall", recall, present, "mean over the classes", no_rows),
         Metric::ratio("f1", f1, present, "mean over the classes", no_rows),

@@ -22,7 +22,11 @@ pub fn regression(predicted: &[f64], actual: &[f64], weight: Option<&[f64]>) -> 
         Metric::new("rmse", rmse, if rmse.is_some() { "root of the mean squared error" } else { no_rows }),
         Metric::ratio("mae", absolute, total, "mean absolute error", no_rows),
         Metric::new("median_error", median(&errors), if total > 0.0 { "median absolute error" } else { no_rows }),
-        Metric::new("r2", r2, if r2.is_some() { "share of the variance explained" } else { "the target does not vary" }),
+        Metric::new(
+            "r2",
+            r2,
+            if r2.is_some() { "share of the variance explained" } else { "the target does not vary" },
+        ),
         Metric::ratio("mean_error", bias, total, "mean of predicted less actual", no_rows),
         Metric::new("mean_actual", Some(mean), "mean of the target"),
         rows_metric(actual.len()),

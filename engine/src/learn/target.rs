@@ -115,9 +115,7 @@ impl Prepared {
     pub fn task(&self) -> Task {
         match &self.classes {
             None => Task::Regression,
-            Some(c) => {
-                Task::Classification { classes: c.labels.labels.clone(), positive: c.labels.positive as u32 }
-            }
+            Some(c) => Task::Classification { classes: c.labels.labels.clone(), positive: c.labels.positive as u32 },
         }
     }
 

@@ -83,7 +83,10 @@ pub fn train(request: Request, control: &Control) -> Result<Outcome> {
     let mut run = Run { request, control, notices: Vec::new(), timings: Vec::new(), clock: Instant::now() };
     run.request.inputs = columns::choose(&run.request, &mut run.notices)?;
     if run.request.inputs.is_empty() {
-        return Err(Error::data("the source has no column to learn from", "Name columns with the option \"features\"."));
+        return Err(Error::data(
+            "the source has no column to learn from",
+            "Name columns with the option \"features\".",
+        ));
     }
     let prepared = match &run.request.target {
         Some(target) => Some(Prepared::new(&run.request.table, target, &run.request.options, &mut run.notices)?),
@@ -116,7 +119,12 @@ impl Run<'_> {
         let request = &self.request;
         let features: Vec<usize> = request.inputs.iter().flat_map(|i| i.first..i.first + i.count).collect();
         let target = request.target.as_ref().map(|t| t.first);
-        let rest: Vec<usize> = target.into_iter().chain(request.weight).chain(request.time).chain(request.groups.iter().copied()).collect();
+        let rest: Vec<usize> = target
+            .into_iter()
+            .chain(request.weight)
+            .chain(request.time)
+            .chain(request.groups.iter().copied())
+            .collect();
         let mut rows = canonical_order(&request.table, &features, &rest, self.control)?;
         if let Some(prepared) = prepared {
             rows.retain(|r| prepared.is_known(&request.table, r.row));
@@ -164,7 +172,8 @@ impl Run<'_> {
     }
 
     fn tree(mut self, holdout: Holdout, prepared: Option<Prepared>) -> Result<Outcome> {
-        let prepared = prepared.ok_or_else(|| Error::option("a decision tree needs a target", "Give target => 'column'."))?;
+        let prepared =
+            prepared.ok_or_else(|| Error::option("a decision tree needs a target", "Give target => 'column'."))?;
         let Holdout { train, held, twins } = holdout;
         let target = prepared.target(&self.request.table, &train, self.control)?;
         let held_actual = prepared.target(&self.request.table, &held, self.control)?;
@@ -220,8 +229,9 @@ impl Run<'_> {
         self.lap("cluster");
         let columns = &self.request.table.columns;
         let features = used.iter().zip(fit.encodings).zip(fit.stats);
-        let features =
-            features.map(|((&c, encoding), stats)| Feature { name: columns[c].name.clone(), encoding, stats }).collect();
+        let features = features
+            .map(|((&c, encoding), stats)| Feature { name: columns[c].name.clone(), encoding, stats })
+            .collect();
         let metrics = judge::clustering(fit.body.inertia, fit.silhouette, &fit.body.sizes);
         let model = Model { inputs: self.inputs(), features, task: Task::Clustering, body: Body::KMeans(fit.body) };
         let mut outcome = self.finish(model, train.len(), fit.held, HeldActual::None, held_weight, 0, None)?;
@@ -263,7 +273,9 @@ impl Run<'_> {
             let mut held = HeldRows { outputs: scorer.outputs() as u32, scores, actual, weight };
             (metrics, metric) = judge_rows(&scorer, &held);
             if twins > 0 && labels.is_some() {
-                self.notices.push(format!("{twins} of {holdout_rows} held-out rows have a twin with the same features in training"));
+                self.notices.push(format!(
+                    "{twins} of {holdout_rows} held-out rows have a twin with the same features in training"
+                ));
             }
             shorten(&mut held);
             held_rows = Some(crate::model::encode_held(&held)?);
@@ -295,9 +307,10 @@ fn check_weights(request: &Request, rows: &[RowHashes]) -> Result<()> {
             detail: String::new(),
             hint: "Give every row a weight of 0 or more.".into(),
         }),
-        ColumnData::Number(values) if rows.iter().all(|r| values.get(r.row as usize) == 0.0) => {
-            Err(Error::data(format!("all weights in column \"{}\" are zero", column.name), "Give some row a weight above 0."))
-        }
+        ColumnData::Number(values) if rows.iter().all(|r| values.get(r.row as usize) == 0.0) => Err(Error::data(
+            format!("all weights in column \"{}\" are zero", column.name),
+            "Give some row a weight above 0.",
+        )),
         ColumnData::Number(_) => Ok(()),
         ColumnData::Category { .. } => Err(Error::data(
             format!("weight column \"{}\" is not a number", column.name),
@@ -335,7 +348,9 @@ pub fn judge_rows(scorer: &Scorer, held: &HeldRows) -> (Vec<Metric>, Option<&'st
         (Task::Classification { classes, .. }, HeldActual::Class(actual)) => {
             (judge::multiclass(&held.scores, actual, classes, weight), Some("accuracy"))
         }
-        (Task::Regression, HeldActual::Number(actual)) => (judge::regression(&held.scores, actual, weight), Some("rmse")),
+        (Task::Regression, HeldActual::Number(actual)) => {
+            (judge::regression(&held.scores, actual, weight), Some("rmse"))
+        }
         _ => (Vec::new(), None),
     }
 }

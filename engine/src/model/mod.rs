@@ -122,6 +122,7 @@ pub enum Task {
 
 /// How a model predicts.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[allow(clippy::large_enum_variant, reason = "a model has one body, and it is never moved in a loop")]
 pub enum Body {
     /// One decision tree or many.
     Trees(Trees),

@@ -35,7 +35,13 @@ struct Part {
     farthest: (f64, usize),
 }
 
-pub(super) fn run(points: &Points<'_>, mut centres: Vec<f64>, max_iter: u32, tol: f64, control: &Control) -> Result<Fit> {
+pub(super) fn run(
+    points: &Points<'_>,
+    mut centres: Vec<f64>,
+    max_iter: u32,
+    tol: f64,
+    control: &Control,
+) -> Result<Fit> {
     let d = points.dimensions;
     let k = centres.len() / d;
     let mut labels: Vec<u32> = control.vec(points.rows())?;

@@ -9,8 +9,8 @@ mod seed;
 mod silhouette;
 mod space;
 
-pub(crate) use space::{place, width};
 pub use silhouette::{silhouette, SAMPLE};
+pub(crate) use space::{place, width};
 
 use crate::control::Control;
 use crate::data::Table;
@@ -124,5 +124,12 @@ pub fn fit(
         inertia: best.inertia,
     };
     control.release_vec(space.values);
-    Ok(KMeansFit { encodings: space.encodings, stats: space.stats, body, iterations: best.iterations, silhouette, held: space.held })
+    Ok(KMeansFit {
+        encodings: space.encodings,
+        stats: space.stats,
+        body,
+        iterations: best.iterations,
+        silhouette,
+        held: space.held,
+    })
 }

@@ -12,7 +12,13 @@ pub const SAMPLE: usize = 5_000;
 /// The mean silhouette coefficient of `values` (rows x `dimensions`) by `labels` (below `k`); `None` with fewer than two segments.
 ///
 /// A row alone in its segment counts 0.
-pub fn silhouette(values: &[f64], dimensions: usize, labels: &[u32], k: usize, control: &Control) -> Result<Option<f64>> {
+pub fn silhouette(
+    values: &[f64],
+    dimensions: usize,
+    labels: &[u32],
+    k: usize,
+    control: &Control,
+) -> Result<Option<f64>> {
     let n = labels.len();
     let step = n.div_ceil(SAMPLE).max(1);
     let sample: Vec<usize> = (0..n).step_by(step).collect();

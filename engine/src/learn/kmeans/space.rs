@@ -170,13 +170,23 @@ fn number_axis(value: &dyn Fn(&u32) -> f64, train: &[u32], weight: Option<&[f64]
     }
     let stddev = if all > 0.0 { (squares / all).sqrt() } else { 0.0 };
     let scale = if stddev > 0.0 && (1.0 / stddev).is_finite() && stddev.is_finite() { 1.0 / stddev } else { 0.0 };
-    let stats = FeatureStats { missing, minimum: low, maximum: high, mean, stddev, distinct: 0, level_rows: Vec::new() };
+    let stats =
+        FeatureStats { missing, minimum: low, maximum: high, mean, stddev, distinct: 0, level_rows: Vec::new() };
     (Axis::Number { fill: mean, shift: mean, scale, low, high }, stats)
 }
 
-fn category_axis(column: &Column, train: &[u32], weight: Option<&[f64]>, most: usize) -> (Axis, Encoding, FeatureStats) {
+fn category_axis(
+    column: &Column,
+    train: &[u32],
+    weight: Option<&[f64]>,
+    most: usize,
+) -> (Axis, Encoding, FeatureStats) {
     let ColumnData::Category { codes, dictionary } = &column.data else {
-        return (Axis::Category { dimension: vec![NONE], missing: NONE, count: 0, scale: 0.0 }, Encoding::Number, FeatureStats::default());
+        return (
+            Axis::Category { dimension: vec![NONE], missing: NONE, count: 0, scale: 0.0 },
+            Encoding::Number,
+            FeatureStats::default(),
+        );
     };
     let mut rows = vec![0u64; dictionary.len()];
     let mut weights = vec![0.0; dictionary.len()];

@@ -93,7 +93,8 @@ fn grow_linfa(
     // The matrix, and what linfa sorts of it for a node.
     let bytes = n * features.len() * 8 * 3;
     control.reserve(bytes)?;
-    let matrix = Array2::from_shape_fn((n, features.len()), |(r, f)| f64::from(ranks[f][code(&features[f], r) as usize]));
+    let matrix =
+        Array2::from_shape_fn((n, features.len()), |(r, f)| f64::from(ranks[f][code(&features[f], r) as usize]));
     let labels = Array1::from_iter(codes.iter().map(|&c| c as usize));
     let mut data = linfa::Dataset::new(matrix, labels);
     if weight.is_some() || params.class_weight.is_some() {
@@ -175,7 +176,8 @@ fn rule(feature: &BinnedFeature, ranks: &[u32], cut: f64, rows: &[u32]) -> Optio
             Some(Rule::Number { last: below, threshold: between(high[below as usize], low[above as usize]) })
         }
         BinKind::Category { .. } => {
-            let mut seen: Vec<u32> = rows.iter().map(|&r| code(feature, r as usize)).filter(|c| *c != missing).collect();
+            let mut seen: Vec<u32> =
+                rows.iter().map(|&r| code(feature, r as usize)).filter(|c| *c != missing).collect();
             seen.sort_unstable();
             seen.dedup();
             let left = seen.iter().copied().filter(|&c| f64::from(ranks[c as usize]) <= cut).collect();

@@ -63,7 +63,12 @@ impl PartialEq for Candidate {
 
 impl Eq for Candidate {}
 
-pub(super) fn grow(features: &[BinnedFeature], rows: &Rows<'_>, params: &TreeParams, control: &Control) -> Result<Vec<Node>> {
+pub(super) fn grow(
+    features: &[BinnedFeature],
+    rows: &Rows<'_>,
+    params: &TreeParams,
+    control: &Control,
+) -> Result<Vec<Node>> {
     let mut order: Vec<u32> = control.vec(rows.order.len())?;
     order.extend_from_slice(&rows.order);
     let mut spare: Vec<u32> = control.vec(order.len())?;

@@ -21,7 +21,12 @@ pub(super) struct Rows<'a> {
 }
 
 impl<'a> Rows<'a> {
-    pub fn new(target: &'a Target, weight: Option<&'a [f64]>, params: &'a TreeParams, control: &Control) -> Result<Self> {
+    pub fn new(
+        target: &'a Target,
+        weight: Option<&'a [f64]>,
+        params: &'a TreeParams,
+        control: &Control,
+    ) -> Result<Self> {
         let mut order = control.vec(target.len())?;
         order.extend(0..target.len() as u32);
         let (width, centre) = match target {

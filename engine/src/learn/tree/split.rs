@@ -61,7 +61,12 @@ pub(super) fn best(
             let split = cut.map(|cut| {
                 let (last, next) = (order[cut.at], order[cut.at + 1]);
                 let threshold = between(high[last as usize], low[next as usize]);
-                Split { feature, gain: cut.gain, missing_left: cut.missing_left, rule: Rule::Number { last, threshold } }
+                Split {
+                    feature,
+                    gain: cut.gain,
+                    missing_left: cut.missing_left,
+                    rule: Rule::Number { last, threshold },
+                }
             });
             scratch.touched = order;
             split
@@ -182,7 +187,10 @@ impl Scratch {
                     continue;
                 }
                 // The last cut leaves nothing but missing values on the right, which no threshold can say.
-                if right_rows < least || right_rows == 0 || left_rows - if missing_left { missing_rows } else { 0 } == total {
+                if right_rows < least
+                    || right_rows == 0
+                    || left_rows - if missing_left { missing_rows } else { 0 } == total
+                {
                     break;
                 }
                 self.right.clear();
@@ -217,7 +225,9 @@ impl Scratch {
         for &bin in &self.touched {
             let stat = &self.stats[bin as usize * width..][..width];
             let weight = rows.total(stat);
-            let share = |i: usize| (stat[i] + smooth * node[i] / total.max(f64::MIN_POSITIVE)) / (weight + smooth).max(f64::MIN_POSITIVE);
+            let share = |i: usize| {
+                (stat[i] + smooth * node[i] / total.max(f64::MIN_POSITIVE)) / (weight + smooth).max(f64::MIN_POSITIVE)
+            };
             let key = match (classes, width) {
                 (true, 0 | 1) => 0.0,
                 (_, 2) => share(1),
@@ -240,7 +250,8 @@ impl Scratch {
             for &bin in &self.touched {
                 let stat = &self.stats[bin as usize * width..][..width];
                 let weight = rows.total(stat);
-                let deviation = |i: usize| (stat[i] + smooth * mean[i]) / (weight + smooth).max(f64::MIN_POSITIVE) - mean[i];
+                let deviation =
+                    |i: usize| (stat[i] + smooth * mean[i]) / (weight + smooth).max(f64::MIN_POSITIVE) - mean[i];
                 let along: f64 = (0..width).map(|i| axis[i] * deviation(i)).sum();
                 next.iter_mut().enumerate().for_each(|(i, n)| *n += weight * along * deviation(i));
             }
