@@ -46,6 +46,26 @@ pub enum BinKind {
         /// The number of levels.
         levels: usize,
     },
+    /// Bins of the numbers that stand for many levels: see [`crate::learn::ordered`].
+    Ordered {
+        /// The smallest number of each bin.
+        low: Vec<f64>,
+        /// The largest number of each bin.
+        high: Vec<f64>,
+        /// What stands for each level, and last for all others, in scoring.
+        keys: Vec<f64>,
+    },
+}
+
+impl Codes {
+    /// Give the memory back.
+    pub fn release(self, control: &Control) {
+        match self {
+            Codes::U8(v) => control.release_vec(v),
+            Codes::U16(v) => control.release_vec(v),
+            Codes::U32(v) => control.release_vec(v),
+        }
+    }
 }
 
 /// A feature as the learner sees it.
@@ -61,7 +81,7 @@ impl BinnedFeature {
     /// The number of bins, that of missing values included.
     pub fn bins(&self) -> usize {
         match &self.kind {
-            BinKind::Number { low, .. } => low.len() + 1,
+            BinKind::Number { low, .. } | BinKind::Ordered { low, .. } => low.len() + 1,
             BinKind::Category { levels } => levels + 2,
         }
     }
@@ -127,7 +147,7 @@ fn bin_numbers(
 }
 
 /// Smallest and largest value of each bin: one bin a distinct value while they fit, else bins of about equal weight.
-fn edges(sorted: &[f64], most: usize) -> (Vec<f64>, Vec<f64>) {
+pub(super) fn edges(sorted: &[f64], most: usize) -> (Vec<f64>, Vec<f64>) {
     let distinct = sorted.chunk_by(|a, b| a == b).count();
     let mut low = Vec::with_capacity(distinct.min(most));
     let mut high: Vec<f64> = Vec::with_capacity(distinct.min(most));
@@ -171,7 +191,7 @@ fn number_stats(sorted: &[f64], rows: usize) -> FeatureStats {
     }
 }
 
-fn codes(rows: &[u32], bins: usize, code: &dyn Fn(u32) -> u32, control: &Control) -> Result<Codes> {
+pub(super) fn codes(rows: &[u32], bins: usize, code: &dyn Fn(u32) -> u32, control: &Control) -> Result<Codes> {
     Ok(if bins <= 1 << 8 {
         let mut v = control.vec(rows.len())?;
         v.extend(rows.iter().map(|&r| code(r) as u8));

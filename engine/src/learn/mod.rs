@@ -4,6 +4,7 @@ pub mod bin;
 pub mod columns;
 pub mod kmeans;
 pub mod options;
+pub mod ordered;
 pub mod target;
 pub mod train;
 pub mod tree;

@@ -235,6 +235,10 @@ fn positive(labels: &Labels, kind: InputKind, option: Option<&str>) -> Result<us
     let names = &labels.labels;
     let last = names.len().saturating_sub(1);
     let Some(wanted) = option else {
+        if names.len() == 1 && matches!(names[0].as_str(), "false" | "0") {
+            // The positive class did not occur: its probability is 0.
+            return Ok(1);
+        }
         let usual = names.iter().position(|l| l == "true" || l == "1");
         return Ok(usual.unwrap_or(last));
     };

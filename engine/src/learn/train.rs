@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::judge::{self, Metric};
 use crate::learn::options::{Algorithm, Options};
 use crate::learn::target::{Labels, Prepared};
-use crate::learn::{bin, columns, kmeans, tree, Target};
+use crate::learn::{bin, columns, kmeans, ordered, tree, Target};
 use crate::model::{encode, Body, Feature, HeldActual, HeldRows, Input, InputKind, Model, Task};
 use crate::score::Scorer;
 
@@ -198,7 +198,14 @@ impl Run<'_> {
             let column = &mut self.request.table.columns[c];
             let name = column.name.clone();
             let b = bin::bin(column, &train, &held, &bin_params, self.control)?;
-            binned.push(b.feature);
+            binned.push(ordered::order(
+                b.feature,
+                &target,
+                weight.as_deref(),
+                params.max_subset_levels,
+                bin_params.max_bins,
+                self.control,
+            )?);
             features.push(Feature { name, encoding: b.encoding, stats: b.stats });
             held_columns.push(b.held);
             self.control.advance(1);

@@ -140,6 +140,12 @@ pub(super) const SPECS: &[Spec] = &[
         elsewhere: &["smooth", "smoothing"], meaning: "the rows of the node's mean added to each level before levels are put in order",
     },
     Spec {
+        key: "max_subset_levels", algorithms: TREE,
+        kind: Kind::Integer(1, 1 << 20, |o, v| o.tree.max_subset_levels = v as usize), default: |o| json!(o.tree.max_subset_levels),
+        elsewhere: &["max_cat_to_onehot", "one_hot_max_size"],
+        meaning: "a category of more levels is cut as one number: what its levels say of the target in other rows",
+    },
+    Spec {
         key: "n_clusters", algorithms: CLUSTER,
         kind: Kind::Integer(1, 10_000, |o, v| o.kmeans.n_clusters = v as u32), default: |o| json!(o.kmeans.n_clusters),
         elsewhere: &["k", "clusters", "segments", "num_clusters"], meaning: "the number of segments",

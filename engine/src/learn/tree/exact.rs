@@ -64,7 +64,7 @@ fn code(feature: &BinnedFeature, row: usize) -> u32 {
 /// The rank of each code: numbers in their order, levels by the mean class of their rows, missing values last.
 fn ranks(feature: &BinnedFeature, classes_of: &[u32], classes: usize) -> Vec<u32> {
     let bins = feature.bins();
-    if let BinKind::Number { .. } = feature.kind {
+    if let BinKind::Number { .. } | BinKind::Ordered { .. } = feature.kind {
         return (0..bins as u32).collect();
     }
     let prior = classes as f64 / 2.0;
@@ -163,7 +163,7 @@ fn convert(
 fn rule(feature: &BinnedFeature, ranks: &[u32], cut: f64, rows: &[u32]) -> Option<Rule> {
     let missing = feature.bins() as u32 - 1;
     match &feature.kind {
-        BinKind::Number { low, high } => {
+        BinKind::Number { low, high } | BinKind::Ordered { low, high, .. } => {
             let last = cut.floor().max(0.0) as usize;
             if last + 1 >= low.len() {
                 let last = low.len().checked_sub(1)?;

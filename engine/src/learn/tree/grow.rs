@@ -222,34 +222,41 @@ pub(super) fn flatten(nodes: &[Node], features: &[BinnedFeature]) -> Trees {
     trees
 }
 
+/// Levels of an ordered feature whose number is at most `threshold`, as bits; the last is that of all other levels.
+fn below(keys: &[f64], threshold: f64) -> Vec<u64> {
+    let mut words = vec![0u64; keys.len().div_ceil(64)];
+    for (c, key) in keys.iter().enumerate() {
+        words[c / 64] |= u64::from(*key <= threshold) << (c % 64);
+    }
+    words
+}
+
 fn push_rule(trees: &mut Trees, split: &Split, feature: &BinnedFeature) {
-    match &split.rule {
-        Rule::Number { threshold, .. } => {
+    let words = match (&split.rule, &feature.kind) {
+        (Rule::Number { threshold, .. }, BinKind::Ordered { keys, .. }) => below(keys, *threshold),
+        (Rule::Number { threshold, .. }, _) => {
             trees.threshold.push(*threshold);
             trees.set.push(0);
+            return;
         }
-        Rule::Category { left, seen } => {
-            let levels = match &feature.kind {
-                BinKind::Category { levels } => *levels,
-                BinKind::Number { .. } => 0,
-            };
+        (Rule::Category { left, seen }, _) => {
+            let bits = feature.bins() - 1;
             // Levels the node has not seen, and those nobody has, go where missing values go.
-            let mut words = vec![if split.missing_left { u64::MAX } else { 0 }; (levels + 1).div_ceil(64)];
+            let mut words = vec![if split.missing_left { u64::MAX } else { 0 }; bits.div_ceil(64)];
             seen.iter().for_each(|&c| words[c as usize / 64] &= !(1 << (c % 64)));
             left.iter().for_each(|&c| words[c as usize / 64] |= 1 << (c % 64));
             if let Some(last) = words.last_mut() {
-                let used = (levels + 1) % 64;
+                let used = bits % 64;
                 if used > 0 {
                     *last &= (1 << used) - 1;
                 }
             }
-            while words.last() == Some(&0) {
-                words.pop();
-            }
-            trees.threshold.push(0.0);
-            trees.sets.push(CategorySet { start: trees.words.len() as u32, len: words.len() as u32 });
-            trees.set.push(trees.sets.len() as u32);
-            trees.words.extend(words);
+            words
         }
-    }
+    };
+    let used = words.iter().rposition(|w| *w != 0).map_or(0, |i| i + 1);
+    trees.threshold.push(0.0);
+    trees.sets.push(CategorySet { start: trees.words.len() as u32, len: used as u32 });
+    trees.set.push(trees.sets.len() as u32);
+    trees.words.extend_from_slice(&words[..used]);
 }

@@ -51,6 +51,8 @@ pub struct TreeParams {
     pub min_category_rows: u64,
     /// Rows of the node's mean that are added to each level before levels are put in order.
     pub cat_smooth: f64,
+    /// A category of more levels is cut as one number, what its levels say of the target in other rows; one of fewer is split into subsets.
+    pub max_subset_levels: usize,
 }
 
 impl Default for TreeParams {
@@ -67,6 +69,7 @@ impl Default for TreeParams {
             max_bins: 4096,
             min_category_rows: 10,
             cat_smooth: 10.0,
+            max_subset_levels: 16,
         }
     }
 }

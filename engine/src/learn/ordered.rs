@@ -1,0 +1,161 @@
+//! Levels in the order of what they say of the target, without letting a row vote on its own place.
+//!
+//! A column of thousands of levels (ads, sites) has many levels of few rows. Were they put in order by their own means within a node, the
+//! best subset would be the levels that were lucky there: training would look splendid and scores would be 0 and 1. So such a column is
+//! turned into a number before the tree grows: each training row gets the mean of its level over the rows of *other* folds (Micci-Barreca
+//! 2001 for the smoothed mean; cross-fitting as in CatBoost's ordered statistics), and scoring gets the mean over all rows. The tree cuts
+//! that number; the model keeps the cut as the set of levels below it.
+
+use super::bin::{codes, edges, BinKind, BinnedFeature, Codes};
+use super::Target;
+use crate::control::Control;
+use crate::error::Result;
+
+/// Folds of the cross-fit.
+const FOLDS: usize = 5;
+
+/// Rows of the overall mean that are added to each level.
+const SMOOTH: f64 = 20.0;
+
+/// Statistics of one level: a class's weights, or weight and weighted value.
+fn width(target: &Target) -> usize {
+    match target {
+        Target::Class { classes, .. } => *classes,
+        Target::Number(_) => 2,
+    }
+}
+
+fn add(target: &Target, row: usize, weight: f64, stat: &mut [f64]) {
+    match target {
+        Target::Class { codes, .. } => stat[codes[row] as usize] += weight,
+        Target::Number(values) => {
+            stat[0] += weight;
+            stat[1] += weight * values[row];
+        }
+    }
+}
+
+/// Turn a feature of more than `most_subset_levels` levels into an ordered one; others stay as they are.
+///
+/// `weight` is of the training rows, in canonical order like the feature's codes, so that folds by position are folds at random.
+pub fn order(
+    feature: BinnedFeature,
+    target: &Target,
+    weight: Option<&[f64]>,
+    most_subset_levels: usize,
+    max_bins: usize,
+    control: &Control,
+) -> Result<BinnedFeature> {
+    let BinKind::Category { levels } = feature.kind else { return Ok(feature) };
+    if levels <= most_subset_levels {
+        return Ok(feature);
+    }
+    let rows = target.len();
+    let width = width(target);
+    let code = |r: usize| match &feature.codes {
+        Codes::U8(c) => c[r] as usize,
+        Codes::U16(c) => c[r] as usize,
+        Codes::U32(c) => c[r] as usize,
+    };
+    // Levels, then "other"; missing rows take no part.
+    let slots = levels + 1;
+    let weight = |r: usize| weight.map_or(1.0, |w| w[r]);
+    let mut all: Vec<f64> = control.vec(slots * width)?;
+    all.resize(slots * width, 0.0);
+    let mut total = vec![0.0; width];
+    for r in 0..rows {
+        add(target, r, weight(r), &mut total);
+        if code(r) < slots {
+            add(target, r, weight(r), &mut all[code(r) * width..][..width]);
+        }
+    }
+    let scale = Scale::new(target, &all, &total, width);
+    let keys: Vec<f64> = all.chunks_exact(width).map(|stat| scale.key(stat.iter().copied())).collect();
+    let mut values: Vec<f64> = control.vec(rows)?;
+    values.resize(rows, f64::NAN);
+    let mut part: Vec<f64> = control.vec(slots * width)?;
+    for fold in 0..FOLDS {
+        control.check()?;
+        part.clear();
+        part.resize(slots * width, 0.0);
+        let own = || (fold..rows).step_by(FOLDS).filter(|&r| code(r) < slots);
+        own().for_each(|r| add(target, r, weight(r), &mut part[code(r) * width..][..width]));
+        for r in own() {
+            let at = code(r) * width;
+            values[r] = scale.key(all[at..at + width].iter().zip(&part[at..at + width]).map(|(a, p)| a - p));
+        }
+    }
+    let mut sorted: Vec<f64> = control.vec(rows)?;
+    sorted.extend(values.iter().copied().filter(|v| !v.is_nan()));
+    sorted.sort_unstable_by(f64::total_cmp);
+    let (low, high) = edges(&sorted, max_bins);
+    control.release_vec(sorted);
+    let missing = low.len() as u32;
+    let bin = |r: u32| match values[r as usize] {
+        v if v.is_nan() => missing,
+        v => high.partition_point(|&h| h < v) as u32,
+    };
+    let all_rows: Vec<u32> = (0..rows as u32).collect();
+    let codes = codes(&all_rows, low.len() + 1, &bin, control)?;
+    for v in [all, part, values] {
+        control.release_vec(v);
+    }
+    feature.codes.release(control);
+    Ok(BinnedFeature { codes, kind: BinKind::Ordered { low, high, keys } })
+}
+
+/// How statistics become one number.
+struct Scale {
+    prior: Vec<f64>,
+    axis: Vec<f64>,
+    number: bool,
+}
+
+impl Scale {
+    fn new(target: &Target, all: &[f64], total: &[f64], width: usize) -> Self {
+        let number = matches!(target, Target::Number(_));
+        let weight: f64 = if number { total[0] } else { total.iter().sum() };
+        let prior: Vec<f64> = total.iter().map(|t| t / weight.max(f64::MIN_POSITIVE)).collect();
+        let mut scale = Scale { prior, axis: Vec::new(), number };
+        if !number && width > 2 {
+            scale.axis = scale.principal(all, width);
+        }
+        scale
+    }
+
+    fn key(&self, stat: impl Iterator<Item = f64> + Clone) -> f64 {
+        if self.number {
+            let mut stat = stat;
+            let weight = stat.next().unwrap_or(0.0).max(0.0);
+            let sum = stat.next().unwrap_or(0.0);
+            return (sum + SMOOTH * self.prior[1]) / (weight + SMOOTH);
+        }
+        let weight: f64 = stat.clone().sum();
+        let mut share = stat.zip(&self.prior).map(|(s, p)| (s + SMOOTH * p) / (weight + SMOOTH));
+        match self.prior.len() {
+            0 | 1 => 0.0,
+            2 => share.nth(1).unwrap_or(0.0),
+            _ => share.zip(&self.axis).map(|(s, a)| s * a).sum(),
+        }
+    }
+
+    /// The first principal component of the levels' class shares, by the power method.
+    fn principal(&self, all: &[f64], width: usize) -> Vec<f64> {
+        let mut axis: Vec<f64> = (0..width).map(|i| 1.0 + i as f64 / width as f64).collect();
+        for _ in 0..20 {
+            let mut next = vec![0.0; width];
+            for stat in all.chunks_exact(width) {
+                let weight: f64 = stat.iter().sum();
+                let off = |i: usize| (stat[i] + SMOOTH * self.prior[i]) / (weight + SMOOTH) - self.prior[i];
+                let along: f64 = (0..width).map(|i| axis[i] * off(i)).sum();
+                next.iter_mut().enumerate().for_each(|(i, n)| *n += weight * along * off(i));
+            }
+            let norm = next.iter().map(|x| x * x).sum::<f64>().sqrt();
+            if norm <= 0.0 || !norm.is_finite() {
+                break;
+            }
+            axis = next.into_iter().map(|x| x / norm).collect();
+        }
+        axis
+    }
+}
