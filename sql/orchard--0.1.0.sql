@@ -98,7 +98,7 @@ BEGIN
             OR c.classid = 'pg_namespace'::regclass AND p.pronamespace = c.objid
         JOIN pg_namespace AS n ON n.oid = p.pronamespace
         JOIN orchard.stored_models AS m ON m.id =
-            substring(pg_get_function_sqlbody(p.oid) FROM 'orchard\.score_\w+\(''([0-9a-f-]{36})''::uuid')::uuid
+            substring(coalesce(pg_get_function_sqlbody(p.oid), p.prosrc) FROM 'orchard\.score_\w+\(''([0-9a-f-]{36})''::(?:pg_catalog\.)?uuid')::uuid
         WHERE (n.nspname, p.proname) IS DISTINCT FROM (m.schema_name, ('predict_' || m.model_name)::name)
             AND orchard.model_function(m.schema_name, m.model_name, m.id) IS NULL
     LOOP

@@ -70,7 +70,7 @@ impl Site {
                 other => {
                     return Err(Failure::new(
                         PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
-                        format!("a row cannot be given as {}", crate::source::types::type_name(other)),
+                        format!("a row cannot be given as {}", crate::source::types::display_name(other)),
                     )
                     .hint("Give a table row, a jsonb object or a ROW cast to a composite type."))
                 }

@@ -34,7 +34,7 @@ impl Slot {
                 format!(
                     "column \"{}\" has type {}, but the model learned it as {}",
                     input.name,
-                    types::type_name(type_oid),
+                    types::display_name(type_oid),
                     kind_name(input.kind)
                 ),
             )

@@ -236,15 +236,25 @@ pub fn create(schema: &str, name: &str, id: &Id, signature: &Signature, comment:
     let type_list: Vec<String> = signature.arguments.iter().map(|a| types::type_name(a.oid)).collect();
     let target = format!("{qualified}({})", type_list.join(", "));
     with_safe_path(|| {
-        Spi::run(&format!(
-            "CREATE FUNCTION {qualified}({}) RETURNS {} LANGUAGE sql STABLE PARALLEL SAFE COST 100 \
-             RETURN orchard.{inner}{}('{}'::pg_catalog.uuid, {})",
-            arguments.join(", "),
-            types::type_name(signature.returns.oid()),
+        let call = format!(
+            "orchard.{inner}{}('{}'::pg_catalog.uuid, {})",
             signature.returns.word(),
             id_text(id),
             places.join(", ")
+        );
+        // A SQL-standard body cannot have polymorphic arguments; in a quoted one every name is qualified, so no path can bend it.
+        let body = match signature.takes_row() {
+            true => format!("AS {}", pgrx::spi::quote_literal(format!("SELECT {call}"))),
+            false => format!("RETURN {call}"),
+        };
+        Spi::run(&format!(
+            "CREATE FUNCTION {qualified}({}) RETURNS {} LANGUAGE sql STABLE PARALLEL SAFE COST 100 {body}",
+            arguments.join(", "),
+            types::type_name(signature.returns.oid()),
         ))?;
+        if signature.takes_row() {
+            depend_on_extension(schema, name, id, signature.returns);
+        }
         Spi::run(&format!("REVOKE ALL ON FUNCTION {target} FROM PUBLIC"))?;
         Spi::run(&format!("COMMENT ON FUNCTION {target} IS {}", pgrx::spi::quote_literal(comment)))?;
         Ok(())
@@ -312,4 +322,19 @@ pub fn may_have_signature(function: Oid, columns: Vec<Argument>) -> Result<bool>
         at += usize::from(same);
     }
     Ok(at == names.len())
+}
+
+/// A quoted body leaves no trace of what it calls, so the dependency that DROP EXTENSION goes by is written here.
+fn depend_on_extension(schema: &str, name: &str, id: &Id, returns: Returns) {
+    let Some(function) = relations::function(schema, name, id) else { return };
+    let Ok(inner) = std::ffi::CString::new(format!("orchard.score_row_{}", returns.word())) else { return };
+    // SAFETY: catalogue functions on the main thread; both addresses are of functions that exist.
+    unsafe {
+        let names = pg_sys::textToQualifiedNameList(pg_sys::cstring_to_text(inner.as_ptr()));
+        let types = [pg_sys::UUIDOID, pg_sys::ANYOID];
+        let inner = pg_sys::LookupFuncName(names, types.len() as i32, types.as_ptr(), false);
+        let address =
+            |oid| pg_sys::ObjectAddress { classId: pg_sys::ProcedureRelationId, objectId: oid, objectSubId: 0 };
+        pg_sys::recordDependencyOn(&address(function), &address(inner), pg_sys::DependencyType::DEPENDENCY_NORMAL);
+    }
 }

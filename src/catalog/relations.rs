@@ -216,7 +216,7 @@ pub fn function(schema: &str, name: &str, id: &Id) -> Option<Oid> {
         for &member in members {
             let tuple = &raw mut (*member).tuple;
             let form = pg_sys::GETSTRUCT(tuple) as *const pg_sys::FormData_pg_proc;
-            if (*form).pronamespace == schema && body_holds(tuple, &pattern) {
+            if (*form).pronamespace == schema && body_holds(tuple, id, &pattern) {
                 found = Some((*form).oid);
                 break;
             }
@@ -232,21 +232,32 @@ fn id_pattern(id: &Id) -> String {
     format!("[ {} ]", bytes.join(" "))
 }
 
-/// Whether the SQL-standard body of a function holds the pattern.
+/// Whether the body of a function holds the id: as its bytes in a SQL-standard body, as text in a quoted one.
 ///
 /// # Safety
 /// `tuple` is a live tuple of pg_proc.
-unsafe fn body_holds(tuple: pg_sys::HeapTuple, pattern: &str) -> bool {
+unsafe fn body_holds(tuple: pg_sys::HeapTuple, id: &Id, pattern: &str) -> bool {
+    let standard = attribute_holds(tuple, pg_sys::Anum_pg_proc_prosqlbody as i16, pattern);
+    standard.unwrap_or_else(|| {
+        attribute_holds(tuple, pg_sys::Anum_pg_proc_prosrc as i16, &super::id_text(id)).unwrap_or(false)
+    })
+}
+
+/// Whether a text of a function's catalogue row holds the pattern; `None` when it is NULL.
+///
+/// # Safety
+/// As for `body_holds`; the attribute is a text.
+unsafe fn attribute_holds(tuple: pg_sys::HeapTuple, attribute: i16, pattern: &str) -> Option<bool> {
     let cache = pg_sys::SysCacheIdentifier::PROCOID as i32;
     let mut null = false;
-    let body = pg_sys::SysCacheGetAttr(cache, tuple, pg_sys::Anum_pg_proc_prosqlbody as i16, &mut null);
+    let body = pg_sys::SysCacheGetAttr(cache, tuple, attribute, &mut null);
     if null {
-        return false;
+        return None;
     }
     let text = pg_sys::text_to_cstring(body.cast_mut_ptr());
     let found = CStr::from_ptr(text).to_bytes().windows(pattern.len()).any(|w| w == pattern.as_bytes());
     pg_sys::pfree(text.cast());
-    found
+    Some(found)
 }
 
 /// The owner of a function.

@@ -153,7 +153,16 @@ pub fn base_type(oid: Oid) -> Oid {
     unsafe { pg_sys::getBaseType(oid) }
 }
 
-/// The name of a type as SQL writes it, schema-qualified where the search path would not find it.
+/// The name of a type for messages.
+pub fn display_name(oid: Oid) -> String {
+    // SAFETY: returns a palloc'ed C string for any oid.
+    unsafe {
+        let name = pg_sys::format_type_be(oid);
+        std::ffi::CStr::from_ptr(name).to_string_lossy().into_owned()
+    }
+}
+
+/// The name of a type for SQL text, always schema-qualified.
 pub fn type_name(oid: Oid) -> String {
     // SAFETY: returns a palloc'ed C string for any oid.
     unsafe {

@@ -1,0 +1,43 @@
+-- Retraining, views that depend, dropping, and what an extension owes its database.
+SET search_path = public;
+SET client_min_messages = warning;
+CREATE TABLE t AS SELECT i % 24 AS hour, i % 7 AS day, i % 24 > 11 AS y FROM generate_series(1, 1000) AS i;
+SELECT version FROM orchard.train('m', 'SELECT hour, y FROM t', 'y');
+CREATE VIEW v AS SELECT predict_m(hour) AS p FROM t;
+-- other arguments under a view: refused before it reads; "deploy": false goes on
+SELECT version FROM orchard.train('m', 't', 'y');
+SELECT version, deployed FROM orchard.train('m', 't', 'y', options => '{"deploy": false}');
+SELECT version FROM orchard.train('m', 'SELECT hour, NOT y AS y FROM t', 'y');
+SELECT predict_m(20) < 0.1 AS retrained;
+-- dropping
+SELECT orchard.drop_model('m');
+SELECT orchard.drop_model('m', cascade => true);
+SELECT to_regclass('v'), (SELECT count(*) FROM orchard.stored_versions) AS versions;
+SELECT orchard.drop_model('m');
+-- an open cursor and the rest of a transaction see what they should
+SELECT version FROM orchard.train('m', 'SELECT hour, y FROM t', 'y');
+BEGIN;
+SELECT predict_m(20) > 0.9 AS before;
+SAVEPOINT s;
+SELECT version FROM orchard.train('m', 'SELECT hour, NOT y AS y FROM t', 'y');
+SELECT predict_m(20) > 0.9 AS inside;
+ROLLBACK TO s;
+SELECT predict_m(20) > 0.9 AS after;
+SELECT version FROM orchard.train('m', 'SELECT hour, hour < 3 AS y FROM t', 'y');
+SELECT predict_m(20) > 0.9 AS again;
+COMMIT;
+-- every object has a comment
+SELECT pg_describe_object(d.classid, d.objid, 0) AS without_comment
+FROM pg_depend AS d
+WHERE d.refclassid = 'pg_extension'::regclass AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'orchard') AND d.deptype = 'e'
+    AND d.classid IN ('pg_proc'::regclass, 'pg_class'::regclass, 'pg_event_trigger'::regclass)
+    AND coalesce(obj_description(d.objid, d.classid::regclass::name), '') = '';
+-- what reads the catalogue is stable, scoring is parallel safe
+SELECT proname, provolatile, proparallel FROM pg_proc WHERE pronamespace = 'orchard'::regnamespace AND proname ~ '^(score|predict)' AND (provolatile <> 's' OR proparallel <> 's');
+-- DROP EXTENSION names what depends, CASCADE removes it
+\set VERBOSITY terse
+DROP EXTENSION orchard;
+DROP EXTENSION orchard CASCADE;
+SELECT count(*) FROM pg_proc WHERE proname = 'predict_m';
+CREATE EXTENSION orchard;
+SELECT count(*) FROM orchard.models;
