@@ -17,7 +17,7 @@ COMMENT ON TABLE orchard.stored_models IS 'models by the schema and name of thei
 
 CREATE TABLE orchard.stored_versions (
     id uuid CONSTRAINT stored_versions_pkey PRIMARY KEY,
-    model uuid NOT NULL REFERENCES orchard.stored_models ON DELETE CASCADE,
+    model uuid NOT NULL,
     version integer NOT NULL CHECK (version > 0),
     algorithm text NOT NULL,
     task text NOT NULL,
@@ -44,7 +44,7 @@ CREATE TABLE orchard.stored_versions (
 COMMENT ON TABLE orchard.stored_versions IS 'the trainings of each model: recipe, session settings, features and holdout metrics';
 
 CREATE TABLE orchard.stored_chunks (
-    version uuid NOT NULL REFERENCES orchard.stored_versions ON DELETE CASCADE,
+    version uuid NOT NULL,
     kind smallint NOT NULL,
     part integer NOT NULL,
     data bytea NOT NULL,
@@ -71,14 +71,23 @@ CREATE FUNCTION orchard.remaking_function() RETURNS boolean
     LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'remaking_function_wrapper';
 COMMENT ON FUNCTION orchard.remaking_function() IS 'whether the session is just replacing the function of a model by one with other arguments';
 
+CREATE FUNCTION orchard.forget(id uuid) RETURNS void LANGUAGE sql
+BEGIN ATOMIC
+    WITH models AS (DELETE FROM orchard.stored_models AS m WHERE m.id = forget.id),
+        versions AS (DELETE FROM orchard.stored_versions AS v WHERE v.model = forget.id RETURNING v.id)
+    DELETE FROM orchard.stored_chunks AS c USING versions WHERE c.version = versions.id;
+END;
+COMMENT ON FUNCTION orchard.forget(uuid) IS 'deletes what is kept of a model; foreign keys would do it, but a parallel restore of data alone cannot keep their order';
+REVOKE ALL ON FUNCTION orchard.forget(uuid) FROM PUBLIC;
+
 CREATE FUNCTION orchard.follow_drop() RETURNS event_trigger LANGUAGE plpgsql
     SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     IF to_regclass('orchard.stored_models') IS NULL OR orchard.remaking_function() THEN
         RETURN;
     END IF;
-    DELETE FROM orchard.stored_models AS m
-    USING pg_event_trigger_dropped_objects() AS d
+    PERFORM orchard.forget(m.id)
+    FROM orchard.stored_models AS m, pg_event_trigger_dropped_objects() AS d
     WHERE d.object_type = 'function' AND d.schema_name = m.schema_name
         AND starts_with(d.object_identity, quote_ident(m.schema_name) || '.' || quote_ident('predict_' || m.model_name) || '(')
         AND orchard.model_function(m.schema_name, m.model_name, m.id) IS NULL;

@@ -200,7 +200,7 @@ pub fn lock(schema: &str, name: &str) -> Result<()> {
 
 /// Delete a model with its versions.
 pub fn delete_model(id: &Id) -> Result<()> {
-    as_owner(|| execute("DELETE FROM orchard.stored_models WHERE id = $1::uuid", &[id_text(id).into()]))
+    as_owner(|| execute("SELECT orchard.forget($1::uuid)", &[id_text(id).into()]))
 }
 
 /// The metrics of a version.

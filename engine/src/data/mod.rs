@@ -7,6 +7,7 @@ mod chunked;
 mod dictionary;
 mod holdout;
 pub(crate) mod order;
+mod sort;
 mod table;
 
 pub use chunked::{Chunked, CHUNK};
@@ -14,4 +15,5 @@ pub use dictionary::Dictionary;
 pub use holdout::{split, Draw, Holdout, HoldoutPlan};
 pub(crate) use order::mix;
 pub use order::{canonical_order, RowHashes};
+pub use sort::sort;
 pub use table::{Column, ColumnData, Table, MISSING};

@@ -3,7 +3,7 @@
 //! Rows are sorted by a 64-bit hash of their features and then by a 64-bit hash of the rest (target, weight, time, groups).
 //! Rows equal in both are equal in content but for a chance of about `rows^2 / 2^129`, so their order cannot matter.
 
-use super::{ColumnData, Table, MISSING};
+use super::{ColumnData, Table, CHUNK, MISSING};
 use crate::control::Control;
 use crate::error::Result;
 
@@ -43,14 +43,14 @@ pub fn canonical_order(table: &Table, features: &[usize], rest: &[usize], contro
     rows.extend((0..table.rows as u32).map(|row| RowHashes { features: 0, rest: 0, row }));
     for (position, &column) in features.iter().enumerate() {
         control.check()?;
-        fold_column(table, column, position, &mut rows, |r| &mut r.features);
+        fold_column(table, column, position, &mut rows, |r| &mut r.features, control)?;
     }
     for (position, &column) in rest.iter().enumerate() {
         control.check()?;
-        fold_column(table, column, position, &mut rows, |r| &mut r.rest);
+        fold_column(table, column, position, &mut rows, |r| &mut r.rest, control)?;
     }
     control.check()?;
-    rows.sort_unstable();
+    super::sort(&mut rows, RowHashes::cmp, control)?;
     Ok(rows)
 }
 
@@ -60,21 +60,23 @@ fn fold_column(
     position: usize,
     rows: &mut [RowHashes],
     slot: impl Fn(&mut RowHashes) -> &mut u64,
-) {
+    control: &Control,
+) -> Result<()> {
     let salt = mix(position as u64, 0xa409_3822_299f_31d0);
-    match &table.columns[column].data {
-        ColumnData::Number(values) => {
-            for (row, v) in rows.iter_mut().zip(values.iter()) {
+    let mut fold = |values: &mut dyn Iterator<Item = u64>| {
+        for part in rows.chunks_mut(CHUNK) {
+            control.check()?;
+            for (row, value) in part.iter_mut().zip(&mut *values) {
                 let h = slot(row);
-                *h = mix(*h ^ salt, number_hash(v));
-            }
-        }
-        ColumnData::Category { codes, dictionary } => {
-            for (row, code) in rows.iter_mut().zip(codes.iter()) {
-                let h = slot(row);
-                let value = if code == MISSING { u64::MAX } else { dictionary.hash(code) };
                 *h = mix(*h ^ salt, value);
             }
+        }
+        Ok(())
+    };
+    match &table.columns[column].data {
+        ColumnData::Number(values) => fold(&mut values.iter().map(number_hash)),
+        ColumnData::Category { codes, dictionary } => {
+            fold(&mut codes.iter().map(|code| if code == MISSING { u64::MAX } else { dictionary.hash(code) }))
         }
     }
 }

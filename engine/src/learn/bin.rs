@@ -4,7 +4,7 @@
 //! as an exact learner does, and not at the edge of a bin.
 
 use crate::control::Control;
-use crate::data::{Column, ColumnData, Dictionary, MISSING};
+use crate::data::{Column, ColumnData, Dictionary, CHUNK, MISSING};
 use crate::error::Result;
 use crate::model::{Encoding, FeatureStats};
 
@@ -125,7 +125,7 @@ fn bin_numbers(
     // Adding zero makes the two zeros one value.
     sorted.extend(train.iter().map(|&r| value(r) + 0.0).filter(|v| !v.is_nan()));
     control.check()?;
-    sorted.sort_unstable_by(f64::total_cmp);
+    crate::data::sort(&mut sorted, f64::total_cmp, control)?;
     control.check()?;
     let (low, high) = edges(&sorted, params.max_bins.clamp(2, MOST_BINS));
     let stats = number_stats(&sorted, train.len());
@@ -192,18 +192,20 @@ fn number_stats(sorted: &[f64], rows: usize) -> FeatureStats {
 }
 
 pub(super) fn codes(rows: &[u32], bins: usize, code: &dyn Fn(u32) -> u32, control: &Control) -> Result<Codes> {
+    fn fill<T>(rows: &[u32], value: impl Fn(u32) -> T, control: &Control) -> Result<Vec<T>> {
+        let mut v = control.vec(rows.len())?;
+        for part in rows.chunks(CHUNK) {
+            control.check()?;
+            v.extend(part.iter().map(|&r| value(r)));
+        }
+        Ok(v)
+    }
     Ok(if bins <= 1 << 8 {
-        let mut v = control.vec(rows.len())?;
-        v.extend(rows.iter().map(|&r| code(r) as u8));
-        Codes::U8(v)
+        Codes::U8(fill(rows, |r| code(r) as u8, control)?)
     } else if bins <= 1 << 16 {
-        let mut v = control.vec(rows.len())?;
-        v.extend(rows.iter().map(|&r| code(r) as u16));
-        Codes::U16(v)
+        Codes::U16(fill(rows, |r| code(r) as u16, control)?)
     } else {
-        let mut v = control.vec(rows.len())?;
-        v.extend(rows.iter().map(|&r| code(r)));
-        Codes::U32(v)
+        Codes::U32(fill(rows, code, control)?)
     })
 }
 

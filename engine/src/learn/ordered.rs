@@ -87,7 +87,7 @@ pub fn order(
     }
     let mut sorted: Vec<f64> = control.vec(rows)?;
     sorted.extend(values.iter().copied().filter(|v| !v.is_nan()));
-    sorted.sort_unstable_by(f64::total_cmp);
+    crate::data::sort(&mut sorted, f64::total_cmp, control)?;
     let (low, high) = edges(&sorted, max_bins);
     control.release_vec(sorted);
     let missing = low.len() as u32;

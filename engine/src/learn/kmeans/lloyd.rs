@@ -49,7 +49,7 @@ pub(super) fn run(
     let mut iterations = 0;
     loop {
         control.check()?;
-        let part = assign(points, &centres, k, &mut labels);
+        let part = assign(points, &centres, k, &mut labels, control)?;
         if part.changed == 0 || iterations >= max_iter {
             control.release(labels.capacity() * 4);
             return Ok(Fit { centres, labels, sizes: part.sizes, inertia: part.inertia, iterations });
@@ -71,7 +71,7 @@ pub(super) fn run(
         let moved = distance(&next, &centres);
         centres = next;
         if moved <= tol {
-            let part = assign(points, &centres, k, &mut labels);
+            let part = assign(points, &centres, k, &mut labels, control)?;
             control.release(labels.capacity() * 4);
             return Ok(Fit { centres, labels, sizes: part.sizes, inertia: part.inertia, iterations });
         }
@@ -79,12 +79,13 @@ pub(super) fn run(
 }
 
 /// Give each row to its nearest centre, the first of equals.
-fn assign(points: &Points<'_>, centres: &[f64], k: usize, labels: &mut [u32]) -> Part {
+fn assign(points: &Points<'_>, centres: &[f64], k: usize, labels: &mut [u32], control: &Control) -> Result<Part> {
     let d = points.dimensions;
-    let parts: Vec<Part> = labels
+    let parts: Result<Vec<Part>> = labels
         .par_chunks_mut(BLOCK)
         .enumerate()
         .map(|(b, block)| {
+            control.check()?;
             let mut part = Part::new(k, d);
             for (j, label) in block.iter_mut().enumerate() {
                 let i = b * BLOCK + j;
@@ -107,10 +108,10 @@ fn assign(points: &Points<'_>, centres: &[f64], k: usize, labels: &mut [u32]) ->
                     part.farthest = (weight * best.0, i);
                 }
             }
-            part
+            Ok(part)
         })
         .collect();
-    parts.into_iter().fold(Part::new(k, d), Part::plus)
+    Ok(parts?.into_iter().fold(Part::new(k, d), Part::plus))
 }
 
 impl Part {
