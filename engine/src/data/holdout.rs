@@ -21,8 +21,6 @@ pub struct HoldoutPlan {
 pub enum Draw<'a> {
     /// Each row by itself; within each class (of `classes` in all) the share is exact.
     Rows {
-        /// The class of a row, given its index in order of arrival.
-        class: &'a dyn Fn(u32) -> u32,
         /// The number of classes; 1 for regression.
         classes: usize,
     },
@@ -52,9 +50,9 @@ pub fn split(rows: &mut [RowHashes], plan: HoldoutPlan, draw: Draw<'_>, control:
         rows.iter_mut().for_each(|r| r.rest = 0);
     } else {
         match draw {
-            Draw::Rows { class, classes } => {
+            Draw::Rows { classes } => {
                 number_copies(rows, plan.seed);
-                draw_rows(rows, wanted, plan.share, class, classes, control)?;
+                draw_rows(rows, wanted, plan.share, classes, control)?;
             }
             Draw::Time(time) => {
                 number_copies(rows, plan.seed);
@@ -90,16 +88,9 @@ fn number_copies(rows: &mut [RowHashes], seed: u64) {
 }
 
 /// Hold out the rows drawn first within each class, the exact share of each by largest remainder.
-fn draw_rows(
-    rows: &mut [RowHashes],
-    wanted: usize,
-    share: f64,
-    class: &dyn Fn(u32) -> u32,
-    classes: usize,
-    control: &Control,
-) -> Result<()> {
+fn draw_rows(rows: &mut [RowHashes], wanted: usize, share: f64, classes: usize, control: &Control) -> Result<()> {
     let mut sizes = vec![0usize; classes];
-    rows.iter().for_each(|r| sizes[class(r.row) as usize] += 1);
+    rows.iter().for_each(|r| sizes[r.class as usize] += 1);
     let quotas = quotas(&sizes, wanted, share);
     for (c, &quota) in quotas.iter().enumerate() {
         control.check()?;
@@ -107,7 +98,7 @@ fn draw_rows(
             None
         } else {
             let mut draws: Vec<u64> = control.vec(sizes[c])?;
-            draws.extend(rows.iter().filter(|r| class(r.row) as usize == c && r.rest > 1).map(|r| r.rest));
+            draws.extend(rows.iter().filter(|r| r.class as usize == c).map(|r| r.rest));
             let limit = if draws.is_empty() {
                 None
             } else {
@@ -118,7 +109,7 @@ fn draw_rows(
             limit
         };
         let mut taken = 0;
-        for r in rows.iter_mut().filter(|r| class(r.row) as usize == c) {
+        for r in rows.iter_mut().filter(|r| r.class as usize == c) {
             let hold = limit.is_some_and(|l| r.rest <= l) && taken < quota;
             taken += usize::from(hold);
             r.rest = u64::from(hold);
@@ -199,6 +190,7 @@ mod tests {
                 features: mix(u64::from(row % distinct), 7),
                 rest: u64::from(row / distinct % 2),
                 row,
+                class: 0,
             })
             .collect();
         v.sort_unstable();
@@ -210,8 +202,9 @@ mod tests {
         let control = Control::default();
         let class = |row: u32| u32::from(row.is_multiple_of(10));
         let mut r = rows(10_000, 10_000);
+        r.iter_mut().for_each(|r| r.class = class(r.row));
         let plan = HoldoutPlan { share: 0.2, seed: 1 };
-        let h = split(&mut r, plan, Draw::Rows { class: &class, classes: 2 }, &control).unwrap();
+        let h = split(&mut r, plan, Draw::Rows { classes: 2 }, &control).unwrap();
         assert_eq!(h.held.len(), 2_000);
         assert_eq!(h.held.iter().filter(|&&x| class(x) == 1).count(), 200);
         assert_eq!(h.train.len(), 8_000);
@@ -223,7 +216,7 @@ mod tests {
         let control = Control::default();
         let mut r = rows(120_000, 120);
         let plan = HoldoutPlan { share: 0.2, seed: 3 };
-        let h = split(&mut r, plan, Draw::Rows { class: &|_| 0, classes: 1 }, &control).unwrap();
+        let h = split(&mut r, plan, Draw::Rows { classes: 1 }, &control).unwrap();
         assert_eq!(h.held.len(), 24_000);
         assert_eq!(h.twins, 24_000);
         let mut by_combination = [0; 120];
@@ -253,7 +246,7 @@ mod tests {
             for share in [0.0, 0.2, 0.5, 0.99] {
                 let mut r = rows(n, n.max(1));
                 let plan = HoldoutPlan { share, seed: 0 };
-                let h = split(&mut r, plan, Draw::Rows { class: &|_| 0, classes: 1 }, &control).unwrap();
+                let h = split(&mut r, plan, Draw::Rows { classes: 1 }, &control).unwrap();
                 assert_eq!(h.train.len() + h.held.len(), n as usize);
                 assert!(n == 0 || !h.train.is_empty());
             }

@@ -14,6 +14,6 @@ pub use chunked::{Chunked, CHUNK};
 pub use dictionary::Dictionary;
 pub use holdout::{split, Draw, Holdout, HoldoutPlan};
 pub(crate) use order::mix;
-pub use order::{canonical_order, RowHashes};
+pub use order::{canonical_order, RowHashes, UNKNOWN};
 pub use sort::sort;
 pub use table::{Column, ColumnData, Table, MISSING};

@@ -16,7 +16,12 @@ pub struct RowHashes {
     pub rest: u64,
     /// The row's index in order of arrival.
     pub row: u32,
+    /// The row's class, 0 for a regression; [`UNKNOWN`] where the target is missing.
+    pub class: u32,
 }
+
+/// The class of a row whose target is missing.
+pub const UNKNOWN: u32 = u32::MAX;
 
 /// Fold two words into one (the multiply-and-fold of wyhash; the constants are the fractional digits of pi).
 #[inline]
@@ -35,12 +40,18 @@ fn number_hash(v: f64) -> u64 {
     }
 }
 
-/// The rows of `table` in canonical order. `features` and `rest` are column indexes.
+/// The rows of `table` in canonical order. `features` and `rest` are column indexes; `class` gives the class of a row.
 ///
 /// Takes 24 bytes a row, counted against `control`; the caller releases them with [`Control::release_vec`].
-pub fn canonical_order(table: &Table, features: &[usize], rest: &[usize], control: &Control) -> Result<Vec<RowHashes>> {
+pub fn canonical_order(
+    table: &Table,
+    features: &[usize],
+    rest: &[usize],
+    class: &dyn Fn(u32) -> u32,
+    control: &Control,
+) -> Result<Vec<RowHashes>> {
     let mut rows: Vec<RowHashes> = control.vec(table.rows)?;
-    rows.extend((0..table.rows as u32).map(|row| RowHashes { features: 0, rest: 0, row }));
+    rows.extend((0..table.rows as u32).map(|row| RowHashes { features: 0, rest: 0, row, class: class(row) }));
     for (position, &column) in features.iter().enumerate() {
         control.check()?;
         fold_column(table, column, position, &mut rows, |r| &mut r.features, control)?;
@@ -101,7 +112,7 @@ mod tests {
                     Column::from_numbers("y", &target, &control).unwrap(),
                 ],
             };
-            let order = canonical_order(&table, &[0, 1], &[2], &control).unwrap();
+            let order = canonical_order(&table, &[0, 1], &[2], &|_| 0, &control).unwrap();
             order.iter().map(|r| rows[r.row as usize]).collect::<Vec<_>>()
         };
         let rows: Vec<(f64, Option<&'static str>, f64)> =

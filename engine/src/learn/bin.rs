@@ -115,31 +115,29 @@ pub fn bin(column: &mut Column, train: &[u32], held: &[u32], params: &BinParams,
 }
 
 fn bin_numbers(
-    value: &dyn Fn(u32) -> f64,
+    value: &impl Fn(u32) -> f64,
     train: &[u32],
     held: &[u32],
     params: &BinParams,
     control: &Control,
 ) -> Result<Binned> {
+    let mut ordered: Vec<f64> = control.vec(train.len())?;
+    for part in train.chunks(CHUNK) {
+        control.check()?;
+        // Adding zero makes the two zeros one value.
+        ordered.extend(part.iter().map(|&r| value(r) + 0.0));
+    }
     let mut sorted: Vec<f64> = control.vec(train.len())?;
-    // Adding zero makes the two zeros one value.
-    sorted.extend(train.iter().map(|&r| value(r) + 0.0).filter(|v| !v.is_nan()));
-    control.check()?;
+    sorted.extend(ordered.iter().copied().filter(|v| !v.is_nan()));
     crate::data::sort(&mut sorted, f64::total_cmp, control)?;
-    control.check()?;
     let (low, high) = edges(&sorted, params.max_bins.clamp(2, MOST_BINS));
     let stats = number_stats(&sorted, train.len());
     control.release_vec(sorted);
+    let finder = Finder::new(&high);
     let missing = low.len() as u32;
-    let code = |r: u32| {
-        let v = value(r) + 0.0;
-        if v.is_nan() {
-            missing
-        } else {
-            high.partition_point(|&h| h < v) as u32
-        }
-    };
-    let codes = codes(train, low.len() + 1, &code, control)?;
+    let code = |v: f64| if v.is_nan() { missing } else { finder.bin(v) };
+    let codes = codes(&ordered, low.len() + 1, code, control)?;
+    control.release_vec(ordered);
     let mut held_values = control.vec(held.len())?;
     held_values.extend(held.iter().map(|&r| value(r)));
     let feature = BinnedFeature { codes, kind: BinKind::Number { low, high } };
@@ -191,26 +189,75 @@ fn number_stats(sorted: &[f64], rows: usize) -> FeatureStats {
     }
 }
 
-pub(super) fn codes(rows: &[u32], bins: usize, code: &dyn Fn(u32) -> u32, control: &Control) -> Result<Codes> {
-    fn fill<T>(rows: &[u32], value: impl Fn(u32) -> T, control: &Control) -> Result<Vec<T>> {
-        let mut v = control.vec(rows.len())?;
-        for part in rows.chunks(CHUNK) {
+/// Finds the bin of a value: a table over evenly spaced cells narrows the search to a few bins.
+struct Finder<'a> {
+    high: &'a [f64],
+    start: f64,
+    scale: f64,
+    /// The first bin a value of each cell can be in.
+    cells: Vec<u32>,
+}
+
+impl<'a> Finder<'a> {
+    fn new(high: &'a [f64]) -> Self {
+        let finite = || high.iter().copied().filter(|v| v.is_finite());
+        let (start, end) = (finite().fold(f64::INFINITY, f64::min), finite().fold(f64::NEG_INFINITY, f64::max));
+        let count = high.len() * 4;
+        let scale = count as f64 / (end - start);
+        let mut finder = Finder { high, start, scale, cells: Vec::new() };
+        if high.len() > 8 && scale.is_finite() && scale > 0.0 {
+            let mut cells = vec![0u32; count + 2];
+            // The cell of a bin's end bounds the bins of all later cells from below; ends ascend, and so do their cells.
+            for (bin, &h) in high.iter().enumerate() {
+                cells[finder.cell(h, count + 1) + 1..].iter_mut().take(1).for_each(|c| *c = (*c).max(bin as u32));
+            }
+            let mut first = 0;
+            for c in &mut cells {
+                first = first.max(*c);
+                *c = first;
+            }
+            finder.cells = cells;
+        }
+        finder
+    }
+
+    fn cell(&self, v: f64, last: usize) -> usize {
+        // A cast saturates: values beyond the ends fall into the first or last cell.
+        (((v - self.start) * self.scale) as usize).min(last - 1)
+    }
+
+    fn bin(&self, v: f64) -> u32 {
+        let first = match self.cells.len() {
+            0 => 0,
+            n => self.cells[self.cell(v, n - 1)] as usize,
+        };
+        // Most values lie in the first few bins of their cell.
+        let near = self.high[first..].iter().take(8).position(|&h| h >= v);
+        let bin = near.unwrap_or_else(|| self.high[first..].partition_point(|&h| h < v));
+        (first + bin) as u32
+    }
+}
+
+pub(super) fn codes<T: Copy>(values: &[T], bins: usize, code: impl Fn(T) -> u32, control: &Control) -> Result<Codes> {
+    fn fill<T: Copy, C>(values: &[T], code: impl Fn(T) -> C, control: &Control) -> Result<Vec<C>> {
+        let mut v = control.vec(values.len())?;
+        for part in values.chunks(CHUNK) {
             control.check()?;
-            v.extend(part.iter().map(|&r| value(r)));
+            v.extend(part.iter().map(|&x| code(x)));
         }
         Ok(v)
     }
     Ok(if bins <= 1 << 8 {
-        Codes::U8(fill(rows, |r| code(r) as u8, control)?)
+        Codes::U8(fill(values, |x| code(x) as u8, control)?)
     } else if bins <= 1 << 16 {
-        Codes::U16(fill(rows, |r| code(r) as u16, control)?)
+        Codes::U16(fill(values, |x| code(x) as u16, control)?)
     } else {
-        Codes::U32(fill(rows, code, control)?)
+        Codes::U32(fill(values, code, control)?)
     })
 }
 
 fn bin_levels(
-    value: &dyn Fn(u32) -> u32,
+    value: &impl Fn(u32) -> u32,
     dictionary: &Dictionary,
     train: &[u32],
     held: &[u32],
@@ -247,7 +294,7 @@ fn bin_levels(
         MISSING => other + 1,
         c => place[c as usize].min(other),
     };
-    let codes = codes(train, levels.len() + 2, &code, control)?;
+    let codes = codes(train, levels.len() + 2, code, control)?;
     let mut held_values = control.vec(held.len())?;
     held_values.extend(held.iter().map(|&r| match code(r) {
         c if c > other => f64::NAN,
@@ -258,4 +305,44 @@ fn bin_levels(
     let stats = FeatureStats { missing: missing_rows, distinct: seen as u64, level_rows, ..FeatureStats::default() };
     let feature = BinnedFeature { codes, kind: BinKind::Category { levels: levels.len() } };
     Ok(Binned { feature, encoding: Encoding::Category { levels }, stats, held: held_values })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn the_finder_finds_what_a_search_finds(
+            mut high in prop::collection::vec(any::<f64>().prop_filter("a number", |v| !v.is_nan()), 1..200),
+            values in prop::collection::vec(any::<f64>().prop_filter("a number", |v| !v.is_nan()), 0..200),
+            narrow in any::<bool>(),
+        ) {
+            if narrow {
+                high.iter_mut().for_each(|v| *v = (*v).clamp(-1e3, 1e3));
+            }
+            high.sort_by(f64::total_cmp);
+            high.dedup();
+            let finder = Finder::new(&high);
+            let last = high[high.len() - 1];
+            for v in values.iter().chain(&high).copied().filter(|v| *v <= last) {
+                prop_assert_eq!(finder.bin(v) as usize, high.partition_point(|&h| h < v), "{} in {:?}", v, high);
+            }
+        }
+
+        #[test]
+        fn bins_hold_their_values(values in prop::collection::vec(-50i32..50, 1..300), most in 2usize..40) {
+            let mut sorted: Vec<f64> = values.iter().map(|&v| f64::from(v)).collect();
+            sorted.sort_by(f64::total_cmp);
+            let (low, high) = edges(&sorted, most);
+            prop_assert!(low.len() <= most);
+            prop_assert!(low.iter().zip(&high).all(|(l, h)| l <= h));
+            prop_assert!(high.windows(2).zip(low.windows(2)).all(|(h, l)| h[0] < l[1]));
+            let distinct: std::collections::BTreeSet<i32> = values.iter().copied().collect();
+            if distinct.len() <= most {
+                prop_assert_eq!(low.len(), distinct.len());
+            }
+        }
+    }
 }

@@ -91,12 +91,8 @@ pub fn order(
     let (low, high) = edges(&sorted, max_bins);
     control.release_vec(sorted);
     let missing = low.len() as u32;
-    let bin = |r: u32| match values[r as usize] {
-        v if v.is_nan() => missing,
-        v => high.partition_point(|&h| h < v) as u32,
-    };
-    let all_rows: Vec<u32> = (0..rows as u32).collect();
-    let codes = codes(&all_rows, low.len() + 1, &bin, control)?;
+    let bin = |v: f64| if v.is_nan() { missing } else { high.partition_point(|&h| h < v) as u32 };
+    let codes = codes(&values, low.len() + 1, bin, control)?;
     for v in [all, part, values] {
         control.release_vec(v);
     }

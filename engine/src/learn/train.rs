@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use crate::control::Control;
-use crate::data::{canonical_order, split, ColumnData, Draw, Holdout, HoldoutPlan, RowHashes, Table, MISSING};
+use crate::data::{canonical_order, split, ColumnData, Draw, Holdout, HoldoutPlan, RowHashes, Table, MISSING, UNKNOWN};
 use crate::error::{Error, Result};
 use crate::judge::{self, Metric};
 use crate::learn::options::{Algorithm, Options};
@@ -125,9 +125,14 @@ impl Run<'_> {
             .chain(request.time)
             .chain(request.groups.iter().copied())
             .collect();
-        let mut rows = canonical_order(&request.table, &features, &rest, self.control)?;
-        if let Some(prepared) = prepared {
-            rows.retain(|r| prepared.is_known(&request.table, r.row));
+        let class = |row: u32| match prepared {
+            None => 0,
+            Some(p) if p.is_known(&request.table, row) => p.stratum(&request.table, row),
+            Some(_) => UNKNOWN,
+        };
+        let mut rows = canonical_order(&request.table, &features, &rest, &class, self.control)?;
+        if prepared.is_some() {
+            rows.retain(|r| r.class != UNKNOWN);
             let dropped = request.table.rows - rows.len();
             if dropped > 0 {
                 self.notices.push(format!("{dropped} rows without a usable target are left out"));
@@ -144,7 +149,6 @@ impl Run<'_> {
             ColumnData::Category { .. } => f64::NAN,
         };
         let group_value = |row: u32| request.groups.iter().fold(0, |h, &c| columns::fold_cell(h, table, c, row));
-        let class_value = |row: u32| prepared.map_or(0, |p| p.stratum(table, row));
         let draw = match (request.time, request.groups.is_empty()) {
             (Some(_), true) => Draw::Time(&time_value),
             (None, false) => Draw::Group(&group_value),
@@ -154,7 +158,7 @@ impl Run<'_> {
                     "Give one of them.",
                 ))
             }
-            (None, true) => Draw::Rows { class: &class_value, classes: prepared.map_or(1, Prepared::strata) },
+            (None, true) => Draw::Rows { classes: prepared.map_or(1, Prepared::strata) },
         };
         let holdout = split(&mut rows, plan, draw, self.control)?;
         self.control.release_vec(rows);
