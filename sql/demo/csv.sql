@@ -7,7 +7,7 @@ SELECT (:'algorithm' = 'decision_tree' AND :'options' = '')::text AS plain_tree 
 \endif
 SELECT :'default_options'::jsonb || coalesce(nullif(:'options', '')::jsonb, '{}') || coalesce(jsonb_object_agg(key, names), '{}') AS options,
        CASE WHEN :'target' = '' THEN 'NULL' ELSE quote_literal(:'target') END AS target_literal,
-       quote_ident(:'target') AS target_column
+       quote_ident(:'target') AS target_column, nullif(:'target', '') AS target_given
 FROM (SELECT key, CASE WHEN list LIKE '[%' THEN list::jsonb ELSE to_jsonb(regexp_split_to_array(btrim(list), '\s*,\s*')) END AS names
       FROM (VALUES ('features', :'features'), ('exclude', :'exclude')) AS given (key, list) WHERE list <> '') AS lists
 \gset
@@ -20,14 +20,18 @@ SELECT * FROM orchard.train('outcome', 'data', target => :target_literal, algori
 \x off
 \set ECHO none
 
+SELECT (task = 'regression')::text AS is_regression, (task = 'classification')::text AS is_classification FROM orchard.models
+WHERE model = 'outcome' \gset
 \echo
-\echo '==> 3. How good is it, on the rows it has not seen?'
+\if :{?target_given}
+    \echo '==> 3. How good is it, on the rows it has not seen?'
+\else
+    \echo '==> 3. How good is it?'
+\endif
 \set ECHO queries
 SELECT * FROM orchard.evaluate('outcome');
 \set ECHO none
 
-SELECT (task = 'regression')::text AS is_regression, (task = 'classification')::text AS is_classification FROM orchard.models
-WHERE model = 'outcome' \gset
 -- How predict_outcome is called with the columns of the table.
 SELECT format('predict_outcome(%s)', string_agg(quote_ident(argument), ', ' ORDER BY n)) AS call,
        (prorettype = 'float8'::regtype)::text AS is_number
