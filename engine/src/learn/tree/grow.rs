@@ -242,7 +242,8 @@ fn push_rule(trees: &mut Trees, split: &Split, feature: &BinnedFeature) {
         (Rule::Category { left, seen }, _) => {
             let bits = feature.bins() - 1;
             // Levels the node has not seen, and those nobody has, go where missing values go.
-            let mut words = vec![if split.missing_left { u64::MAX } else { 0 }; bits.div_ceil(64)];
+            let unseen_left = split.missing_left || left.len() == seen.len();
+            let mut words = vec![if unseen_left { u64::MAX } else { 0 }; bits.div_ceil(64)];
             seen.iter().for_each(|&c| words[c as usize / 64] &= !(1 << (c % 64)));
             left.iter().for_each(|&c| words[c as usize / 64] |= 1 << (c % 64));
             if let Some(last) = words.last_mut() {

@@ -21,9 +21,10 @@ pub(super) struct Split {
 /// What goes left.
 #[derive(Debug, Clone)]
 pub(super) enum Rule {
-    /// Bins up to `last`; the threshold lies between its values and those of the next bin that has rows.
+    /// Bins up to `last`; the threshold lies between its values and those of the next bin that has rows, and is infinite where all but the
+    /// missing values go left.
     Number { last: u32, threshold: f64 },
-    /// These bins, ascending; levels without a row in the node follow the missing values.
+    /// These bins, ascending; levels without a row in the node follow the missing values, but where all that have one go left.
     Category { left: Vec<u32>, seen: Vec<u32> },
 }
 
@@ -59,8 +60,11 @@ pub(super) fn best(
             let order = std::mem::take(&mut scratch.touched);
             let cut = scratch.scan(order.iter().copied(), missing, node, rows, params);
             let split = cut.map(|cut| {
-                let (last, next) = (order[cut.at], order[cut.at + 1]);
-                let threshold = between(high[last as usize], low[next as usize]);
+                let last = order[cut.at];
+                let threshold = match order.get(cut.at + 1) {
+                    Some(&next) => between(high[last as usize], low[next as usize]),
+                    None => f64::INFINITY,
+                };
                 Split {
                     feature,
                     gain: cut.gain,
@@ -186,11 +190,9 @@ impl Scratch {
                 if left_rows < least {
                     continue;
                 }
-                // The last cut leaves nothing but missing values on the right, which no threshold can say.
-                if right_rows < least
-                    || right_rows == 0
-                    || left_rows - if missing_left { missing_rows } else { 0 } == total
-                {
+                // Behind the last bin there are the missing values alone, or nothing.
+                let all = left_rows - if missing_left { missing_rows } else { 0 } == total;
+                if right_rows < least || (all && missing_left) {
                     break;
                 }
                 self.right.clear();

@@ -1,0 +1,45 @@
+"""Every C function that the SQL file declares is in the code, with the same arguments, and the other way round."""
+
+import pathlib
+import re
+
+import psycopg
+
+SRC = pathlib.Path(__file__).resolve().parents[2] / "src"
+# What a Rust argument is in SQL.
+TYPES = {"&str": "text", "pgrx::JsonB": "jsonb", "bool": "boolean", "&core::ffi::CStr": "name", "pgrx::Uuid": "uuid"}
+
+
+def externs():
+    """The arguments of each #[pg_extern] by its C symbol."""
+    found = {}
+    for path in sorted(SRC.rglob("*.rs")):
+        text = path.read_text()
+        for match in re.finditer(r"#\[pg_extern\(sql = false\)\](?:\s*#\[[^\]]*\])*\s*fn (\w+)\(([^)]*)\)", text):
+            name, arguments = match.groups()
+            types = [a.split(":", 1)[1].strip() for a in arguments.split(",") if a.strip()]
+            types = [re.sub(r"^Option<(.*)>$", r"\1", t) for t in types]
+            found[name + "_wrapper"] = [TYPES[t] for t in types]
+    return found
+
+
+def main():
+    raw = set(re.findall(r"entry!\((\w+), pg_finfo_(?:\w+),", (SRC / "call/raw.rs").read_text()))
+    code = externs()
+    assert raw and code, "nothing found in the code"
+    with psycopg.connect() as db:
+        declared = db.execute(
+            """SELECT prosrc, oid::regprocedure::text, ARRAY(SELECT format_type(t, NULL) FROM unnest(proargtypes) AS t)
+               FROM pg_proc WHERE pronamespace = 'orchard'::regnamespace AND prolang = (SELECT oid FROM pg_language WHERE lanname = 'c')"""
+        ).fetchall()
+    for symbol, function, types in declared:
+        if symbol in raw:
+            continue
+        assert symbol in code, f"{function} names {symbol}, which is not in the code"
+        assert code[symbol] == types, f"{function}: the code takes {code[symbol]}, the SQL declares {types}"
+    unused = (raw | code.keys()) - {symbol for symbol, _, _ in declared}
+    assert not unused, f"no SQL function names {unused}"
+    print(f"{len(declared)} functions agree")
+
+
+main()
