@@ -36,7 +36,7 @@ fn features(rows: &Rows, control: &Control) -> (Vec<Binned>, Vec<Vec<f64>>) {
     let params = BinParams { max_bins: 1000, min_category_rows: 1 };
     let texts: Vec<Option<String>> = rows.category.iter().map(|c| c.map(|c| format!("level {c}"))).collect();
     let texts: Vec<Option<&str>> = texts.iter().map(Option::as_deref).collect();
-    let mut columns = vec![
+    let mut columns = [
         Column::from_numbers("a", &rows.numbers[0], control).unwrap(),
         Column::from_numbers("b", &rows.numbers[1], control).unwrap(),
         Column::from_texts("c", &texts, control).unwrap(),
