@@ -40,6 +40,7 @@ fi
 as_server() {
     (
         cd /
+        exec 9>&- # a server outlives the lock of the run that started it
         if [ "$(id -u)" -eq 0 ]; then
             exec runuser -u "$SERVER_USER" -- env -u RUST_BACKTRACE "$@"
         fi
