@@ -6,7 +6,7 @@ SELECT *, predict_ctr(device, hour, ad_id, bid) AS click_probability FROM reques
 GRANT USAGE ON SCHEMA marketing TO bi;
 GRANT SELECT ON scored_requests TO bi;
 \set ECHO none
-\echo '    The dashboard may read the view, but not yet use the model, and is told what is missing:'
+\echo '    The dashboard may read the view, but may not use the model yet:'
 \connect - bi
 \set ON_ERROR_STOP off
 \set ECHO queries
