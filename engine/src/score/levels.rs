@@ -63,6 +63,7 @@ impl Levels {
     #[inline]
     pub fn code(&self, levels: &[String], text: &[u8]) -> u32 {
         let hash = xxh3_64(text);
+        let wanted = Slot::new(text, hash, 0);
         let mut at = hash as usize & self.mask;
         // At most half of the slots are taken, so an empty one ends every search.
         loop {
@@ -70,12 +71,9 @@ impl Levels {
             if slot.code == EMPTY {
                 return levels.len() as u32;
             }
-            let same = if text.len() <= INLINE {
-                slot.len as usize == text.len() && slot.text[..text.len()] == *text
-            } else {
-                slot.len == LONG && slot.tag == (hash >> 32) as u32 && levels[slot.code as usize].as_bytes() == text
-            };
-            if same {
+            // Texts, zeros behind them and length have a fixed size, so they are compared without a call.
+            let same = slot.text == wanted.text && slot.len == wanted.len && slot.tag == wanted.tag;
+            if same && (wanted.len != LONG || levels[slot.code as usize].as_bytes() == text) {
                 return slot.code;
             }
             at = (at + 1) & self.mask;
