@@ -85,7 +85,7 @@ impl Points<'_> {
 /// Find segments of the rows `train`, given like `held` in canonical order of arrival indexes. Columns give their memory back as they
 /// enter the space. `weight` is of the training rows.
 ///
-/// Where there are fewer distinct rows than `n_clusters`, there are as many segments as distinct rows. Fails when nothing varies, when
+/// Where there are fewer distinct rows than `n_clusters`, there are as many segments as distinct rows; rows that are all alike are one. Fails without a column, when
 /// cancelled, or out of memory (8 bytes a row and dimension).
 pub fn fit(
     table: &mut Table,
