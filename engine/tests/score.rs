@@ -39,17 +39,25 @@ fn a_tree_takes_every_path() {
 }
 
 #[test]
-fn categories_have_codes() {
+fn categories_have_places() {
     let s = Scorer::new(samples::tree());
-    let codes: Vec<f64> =
+    let places: Vec<f64> =
         ["", "phone", "tablet", "TABLET", "zzz"].iter().map(|t| s.category(1, t.as_bytes())).collect();
-    assert_eq!(codes, [0.0, 1.0, 2.0, 3.0, 3.0]);
-    assert_eq!(s.category(1, b"\xff\xfe"), 3.0, "bytes that are no text");
+    // The one set of the tree has phone and what is not among the levels.
+    let (inside, outside) = (places[1], places[0]);
+    assert!(inside != outside);
+    assert_eq!(places, [outside, inside, outside, inside, inside]);
+    assert_eq!(s.category(1, b"\xff\xfe"), inside, "bytes that are no text");
     assert!(s.category(0, b"phone").is_nan(), "a number has no levels");
-    // Codes that no text has still have a path: right, as they are not in the set; below 0 counts as the first.
-    let at = |code| predict(&s, &[0.0, code, NAN, NAN])[0];
-    assert_eq!([at(4.0), at(64.0), at(1e18), at(INF)], [1.0; 4]);
-    assert_eq!(at(-5.0), at(0.0));
+    assert_eq!(
+        [0.0, 1.0, 2.0, 3.0, 1e18, -5.0].map(|code| s.place(1, code)),
+        [outside, inside, outside, inside, inside, outside]
+    );
+    assert!(s.place(1, NAN).is_nan());
+    assert_eq!(s.place(0, 0.25), 0.25, "a number is what it is");
+    assert_eq!([0, 1, 2, 3].map(|f| s.uses(f)), [true, true, false, true]);
+    let k = Scorer::new(samples::kmeans());
+    assert_eq!([0.0, 1.0, 2.0].map(|code| k.place(1, code)), [0.0, 1.0, 2.0]);
 }
 
 #[test]
@@ -215,11 +223,23 @@ proptest! {
         prop_assert_eq!(&decode(&encode(&model).unwrap()).unwrap(), &model);
         let scorer = Scorer::new(model.clone());
         for row in samples::rows(3) {
-            let (found, expected) = (predict(&scorer, &row), oracle(&model, &row));
+            let mut stored = row.clone();
+            if !stored[2].is_nan() {
+                stored[2] = f64::from(walk::code(stored[2]).min(130));
+            }
+            let placed: Vec<f64> = (0..3).map(|f| scorer.place(f, row[f])).collect();
+            let (found, expected) = (predict(&scorer, &placed), oracle(&model, &stored));
             prop_assert_eq!(
                 found.iter().map(|v| v.to_bits()).collect::<Vec<_>>(),
                 expected.iter().map(|v| v.to_bits()).collect::<Vec<_>>(),
                 "row {:?}: {:?} and {:?}", row, found, expected
+            );
+            let mut lazy = [placed[0], placed[1], Scorer::LATER];
+            let mut out = vec![NAN; scorer.outputs()];
+            scorer.predict_lazy(&mut lazy, |feature| placed[feature], &mut out);
+            prop_assert_eq!(
+                found.iter().map(|v| v.to_bits()).collect::<Vec<_>>(),
+                out.iter().map(|v| v.to_bits()).collect::<Vec<_>>()
             );
         }
     }

@@ -1,5 +1,6 @@
 //! Scoring calls. Raw functions of the server's own calling convention: arguments are read where they lie, state is kept by call site.
 
+mod arguments;
 mod json;
 mod raw;
 mod record;

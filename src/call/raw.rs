@@ -24,10 +24,9 @@ unsafe fn score<'a>(fcinfo: FunctionCallInfo, key: Key, shape: Shape) -> Option<
     let site = site(fcinfo, key, shape);
     let Site { scorer, row, out, input, .. } = site;
     match input {
-        InputRow::Arguments(slots) => {
-            for (slot, arg) in slots.iter_mut().zip(&args[1..]) {
-                slot.put(scorer, row, if arg.isnull { None } else { Some(arg.value) });
-            }
+        InputRow::Arguments(arguments) => {
+            arguments.predict(scorer, row, out, &args[1..]);
+            return Some(site);
         }
         InputRow::Record(record) => record.put(scorer, row, args[1].value),
         InputRow::Json(json) => {

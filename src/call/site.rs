@@ -7,6 +7,7 @@ use orchard_engine::score::Scorer;
 use pgrx::pg_sys::{self, Datum, FunctionCallInfo, Oid};
 use pgrx::{PgMemoryContexts, PgSqlErrorCode};
 
+use super::arguments::Arguments;
 use super::json::JsonRow;
 use super::record::RecordRow;
 use super::slot::Slot;
@@ -26,12 +27,14 @@ pub struct Site {
     pub input: InputRow,
     /// The name or id the model was found by.
     key: Vec<u8>,
+    /// Whether the call names the same model in every row.
+    same: bool,
 }
 
 /// Where the row comes from.
 pub enum InputRow {
     /// One argument a column.
-    Arguments(Vec<Slot>),
+    Arguments(Arguments),
     /// A composite value.
     Record(RecordRow),
     /// A JSON object.
@@ -78,7 +81,9 @@ impl Site {
         };
         let row = vec![f64::NAN; scorer.model().features.len()];
         let out = vec![f64::NAN; scorer.outputs()];
-        Ok(Site { scorer, row, out, input, key: bytes.to_vec() })
+        // SAFETY: flinfo belongs to the running call.
+        let same = unsafe { pg_sys::get_fn_expr_arg_stable((*fcinfo).flinfo, 0) };
+        Ok(Site { scorer, row, out, input, key: bytes.to_vec(), same })
     }
 
     /// The labels of the model; an error where it has none.
@@ -157,7 +162,7 @@ fn arguments(fcinfo: FunctionCallInfo, scorer: &Scorer, found: &Found) -> Result
     }
     let slots: Result<Vec<Slot>> =
         inputs.iter().enumerate().map(|(i, input)| Slot::new(input, argument_type(fcinfo, i as i32 + 1)?)).collect();
-    Ok(InputRow::Arguments(slots?))
+    Ok(InputRow::Arguments(Arguments::new(scorer, slots?)))
 }
 
 /// The bytes that name the model: an id's sixteen, or a name's.
@@ -180,7 +185,7 @@ pub unsafe fn site<'a>(fcinfo: FunctionCallInfo, key: Key, shape: Shape) -> &'a 
     let flinfo = (*fcinfo).flinfo;
     let site = (*flinfo).fn_extra.cast::<Site>();
     let datum = (*(*fcinfo).args.as_ptr()).value;
-    if !site.is_null() && (*site).key == key_bytes(datum, key) {
+    if !site.is_null() && ((*site).same || (*site).key == key_bytes(datum, key)) {
         return &mut *site;
     }
     make(fcinfo, key, shape, datum)

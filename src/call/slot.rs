@@ -20,7 +20,7 @@ pub struct Slot {
     kind: InputKind,
     first: usize,
     count: usize,
-    /// Codes of enum labels that were met.
+    /// Places of enum labels that were met.
     labels: HashMap<u32, f64>,
 }
 
@@ -44,15 +44,36 @@ impl Slot {
         Ok(Slot { reader, kind: input.kind, first, count, labels: HashMap::new() })
     }
 
+    /// The feature, when a value is one number that needs no conversion.
+    pub fn plain_number(&self) -> Option<usize> {
+        (self.kind == InputKind::Number && self.reader == Reader::Float8).then_some(self.first)
+    }
+
+    /// The feature, when a value is a text that is a category.
+    pub fn plain_text(&self) -> Option<usize> {
+        (self.kind == InputKind::Category && self.reader == Reader::Text).then_some(self.first)
+    }
+
+    /// Whether a score depends on the column.
+    pub fn is_used(&self, scorer: &Scorer) -> bool {
+        (self.first..self.first + self.count).any(|feature| scorer.uses(feature))
+    }
+
     /// Put a value into the row; `None` is NULL.
     ///
     /// # Safety
     /// `datum` is of the type the slot was made for. May longjmp; no value with a destructor may be alive in the callers.
     #[inline]
     pub unsafe fn put(&mut self, scorer: &Scorer, row: &mut [f64], datum: Option<Datum>) {
-        let Some(datum) = datum else {
-            return missing(row, self.first, self.count);
-        };
+        match datum {
+            None => missing(row, self.first, self.count),
+            Some(datum) => self.put_value(scorer, row, datum),
+        }
+    }
+
+    /// # Safety
+    /// As for [`Slot::put`].
+    unsafe fn put_value(&mut self, scorer: &Scorer, row: &mut [f64], datum: Datum) {
         let first = self.first;
         match (self.kind, self.reader) {
             (InputKind::Category, Reader::Enum) => {

@@ -213,6 +213,19 @@ impl Text {
     }
 }
 
+/// The bytes of a varlena datum with a header of one byte, as a short text of a table has; `None` for any other.
+///
+/// # Safety
+/// `datum` is a non-null varlena, which must still be there while the bytes are used.
+#[inline]
+pub unsafe fn short_text<'a>(datum: Datum) -> Option<&'a [u8]> {
+    let start = datum.cast_mut_ptr::<pg_sys::varlena>();
+    let short = pgrx::varlena::varatt_is_1b(start) && !pgrx::varlena::varatt_is_1b_e(start);
+    short.then(|| {
+        std::slice::from_raw_parts(pgrx::varlena::vardata_1b(start).cast(), pgrx::varlena::varsize_1b(start) - 1)
+    })
+}
+
 /// The number of a datum whose reader is neither a category nor an array.
 ///
 /// # Safety

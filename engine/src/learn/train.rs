@@ -268,7 +268,7 @@ impl Run<'_> {
         mut self,
         model: Model,
         training_rows: usize,
-        held_columns: Vec<Vec<f64>>,
+        mut held_columns: Vec<Vec<f64>>,
         actual: HeldActual,
         weight: Option<Vec<f64>>,
         twins: usize,
@@ -280,6 +280,7 @@ impl Run<'_> {
         let mut held_rows = None;
         let (mut metrics, mut metric) = (Vec::new(), None);
         if holdout_rows > 0 {
+            place_columns(&scorer, &mut held_columns);
             let scores = score_columns(&scorer, &held_columns, self.control)?;
             let mut held = HeldRows { outputs: scorer.outputs() as u32, scores, actual, weight };
             (metrics, metric) = judge_rows(&scorer, &held);
@@ -330,7 +331,14 @@ fn check_weights(request: &Request, rows: &[RowHashes]) -> Result<()> {
     }
 }
 
-/// Score rows given by column.
+/// Turn columns as learning encodes them into what stands in a row.
+fn place_columns(scorer: &Scorer, columns: &mut [Vec<f64>]) {
+    for (feature, column) in columns.iter_mut().enumerate() {
+        column.iter_mut().for_each(|cell| *cell = scorer.place(feature, *cell));
+    }
+}
+
+/// Score rows given by column, each cell as [`Scorer::predict`] takes it.
 pub fn score_columns(scorer: &Scorer, columns: &[Vec<f64>], control: &Control) -> Result<Vec<f64>> {
     let rows = columns.first().map_or(0, Vec::len);
     let outputs = scorer.outputs();

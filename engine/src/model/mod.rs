@@ -85,6 +85,16 @@ pub enum Encoding {
     },
 }
 
+impl Encoding {
+    /// The levels of a category; none for a number.
+    pub fn levels(&self) -> &[String] {
+        match self {
+            Encoding::Number => &[],
+            Encoding::Category { levels } => levels,
+        }
+    }
+}
+
 /// What training saw of a feature, over the rows of the training part.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct FeatureStats {

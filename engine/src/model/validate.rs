@@ -5,6 +5,7 @@
 
 use super::{Axis, Body, CategorySet, Encoding, Feature, Input, InputKind, KMeans, Link, Model, Task, Trees, LEAF};
 use crate::error::{Error, Result};
+use crate::score::MOST_LEVELS;
 
 /// The most features of a model; the node layouts of the kernels keep flags above them.
 const MAX_FEATURES: usize = 1 << 24;
@@ -110,7 +111,7 @@ fn validate_feature(feature: &Feature) -> Result<()> {
         Encoding::Number => return ensure(seen == 0, || format!("number {name:?} has counts of levels")),
         Encoding::Category { levels } => levels,
     };
-    ensure(levels.len() < i32::MAX as usize, || format!("feature {name:?} has too many levels"))?;
+    ensure(levels.len() < MOST_LEVELS, || format!("feature {name:?} has too many levels"))?;
     ensure(levels.is_sorted_by(|a, b| a < b), || format!("the levels of feature {name:?} do not ascend"))?;
     ensure(levels.iter().all(|l| !l.contains('\0')), || format!("a zero byte in a level of feature {name:?}"))?;
     ensure(seen == 0 || seen == levels.len() + 1, || format!("the counts of feature {name:?} do not fit its levels"))

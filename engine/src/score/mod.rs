@@ -1,6 +1,6 @@
 //! The prediction core: the scalar reference, written to be obviously right.
 //!
-//! A row is one `f64` a feature: a number as it is, a category as its code ([`Scorer::category`]), NaN where it is missing. Every
+//! A row is one `f64` a feature: a number as it is, a category as its place ([`Scorer::category`]), NaN where it is missing. Every
 //! such row has an answer; nothing here fails, nor allocates a row. The rule of a split stands in [`walk`], the order of a sum and the
 //! links in [`link`]; whatever is quicker must agree with them bit for bit.
 
@@ -8,13 +8,19 @@ pub mod kmeans;
 mod levels;
 pub mod link;
 mod nodes;
+mod places;
+mod prefetch;
 pub mod walk;
 
 use std::cell::RefCell;
 
 use crate::model::{Body, Encoding, Model, Task};
+pub use levels::Probe;
+pub(crate) use levels::MOST_LEVELS;
+
 use levels::Levels;
-use nodes::Nodes;
+use nodes::{place_value, LazyRow, Nodes, LATER};
+use places::Places;
 
 thread_local! {
     /// A row in the scaled space of a k-means model; kept so that a row costs no allocation.
@@ -27,6 +33,10 @@ pub struct Scorer {
     model: Model,
     /// By feature; `None` for a number.
     levels: Vec<Option<Levels>>,
+    /// How the levels of each feature are numbered.
+    places: Vec<Places>,
+    /// Whether the answer depends on the feature at all.
+    used: Vec<bool>,
     /// `None` for k-means.
     nodes: Option<Nodes>,
 }
@@ -35,16 +45,21 @@ impl Scorer {
     /// Make a model ready. It must have passed [`Model::validate`], as one from [`crate::model::decode`] has: its indexes are
     /// trusted from here on, and a false one panics.
     pub fn new(model: Model) -> Scorer {
-        let table = |encoding: &Encoding| match encoding {
+        let counts: Vec<usize> = model.features.iter().map(|f| f.encoding.levels().len()).collect();
+        let (places, used, nodes) = match &model.body {
+            Body::Trees(trees) => {
+                let (places, used) = places::places(trees, &counts);
+                let nodes = Nodes::new(trees, &model.task, &places);
+                (places, used, Some(nodes))
+            }
+            Body::KMeans(_) => (vec![Places::default(); counts.len()], vec![true; counts.len()], None),
+        };
+        let table = |(encoding, places): (&Encoding, &Places)| match encoding {
             Encoding::Number => None,
-            Encoding::Category { levels } => Some(Levels::new(levels)),
+            Encoding::Category { levels } => Some(Levels::new(levels, |code| places.of(code))),
         };
-        let levels = model.features.iter().map(|f| table(&f.encoding)).collect();
-        let nodes = match &model.body {
-            Body::Trees(trees) => Some(Nodes::new(trees, &model.task)),
-            Body::KMeans(_) => None,
-        };
-        Scorer { model, levels, nodes }
+        let levels = model.features.iter().map(|f| &f.encoding).zip(&places).map(table).collect();
+        Scorer { model, levels, places, used, nodes }
     }
 
     /// The model.
@@ -52,12 +67,63 @@ impl Scorer {
         &self.model
     }
 
-    /// What stands in a row for `text` (UTF-8 bytes) of a feature: its level's index, or the number of levels for a text that is
-    /// not among them (rare in training, or never seen). NaN, a missing value, when the feature is a number.
+    /// Whether an answer can depend on the feature; where not, anything may stand for it in a row.
+    pub fn uses(&self, feature: usize) -> bool {
+        self.used[feature]
+    }
+
+    /// What stands in a row for `text` (UTF-8 bytes) of a feature: the place of its level, or of all texts that are not among the
+    /// levels (rare in training, or never seen). Levels that the model does not tell apart share a place. NaN, a missing value,
+    /// when the feature is a number.
+    #[inline]
     pub fn category(&self, feature: usize, text: &[u8]) -> f64 {
+        self.category_at(feature, text, &Probe::new(text))
+    }
+
+    /// [`Scorer::category`] where the probe of the text is at hand.
+    #[inline]
+    pub fn category_at(&self, feature: usize, text: &[u8], probe: &Probe) -> f64 {
         match (&self.levels[feature], &self.model.features[feature].encoding) {
-            (Some(table), Encoding::Category { levels }) => f64::from(table.code(levels, text)),
+            (Some(table), Encoding::Category { levels }) => self.value_of(table.place(levels, text, probe)),
             _ => f64::NAN,
+        }
+    }
+
+    /// Whether the levels of a feature are so many that looking one up waits for memory, so that [`Scorer::probe`] should be called
+    /// some time before.
+    pub fn is_far(&self, feature: usize) -> bool {
+        self.levels[feature].as_ref().is_some_and(Levels::is_far)
+    }
+
+    /// Begin to look a text up.
+    #[inline]
+    pub fn probe(&self, feature: usize, text: &[u8]) -> Probe {
+        let probe = Probe::new(text);
+        if let Some(table) = &self.levels[feature] {
+            table.prefetch(&probe);
+        }
+        probe
+    }
+
+    /// What stands in a row for a place.
+    #[inline]
+    fn value_of(&self, place: u32) -> f64 {
+        match self.nodes {
+            Some(_) => place_value(place),
+            None => f64::from(place),
+        }
+    }
+
+    /// What stands in a row for a value of a feature as learning encodes it: for a level its index, for a text that is not among
+    /// the levels their number, for the rest the number itself.
+    #[inline]
+    pub fn place(&self, feature: usize, code: f64) -> f64 {
+        match &self.levels[feature] {
+            Some(_) if !code.is_nan() => {
+                let levels = self.model.features[feature].encoding.levels().len();
+                self.value_of(self.places[feature].of(walk::code(code).min(levels as u32)))
+            }
+            _ => code,
         }
     }
 
@@ -79,16 +145,33 @@ impl Scorer {
     #[inline]
     pub fn predict(&self, row: &[f64], out: &mut [f64]) {
         assert_eq!(row.len(), self.model.features.len(), "one number a feature");
-        match &self.model.body {
-            Body::KMeans(body) => {
-                let (segment, _) = SCRATCH.with_borrow_mut(|scratch| kmeans::nearest(body, row, scratch));
-                out[0] = f64::from(segment) + 1.0;
-            }
-            Body::Trees(trees) => {
-                if let Some(nodes) = &self.nodes {
-                    nodes.predict(trees, row, out);
+        match (&self.model.body, &self.nodes) {
+            (Body::Trees(trees), Some(nodes)) => nodes.predict(trees, row, out),
+            (Body::KMeans(body), _) => nearest(body, row, out),
+            _ => {}
+        }
+    }
+
+    /// Stands in the row of [`Scorer::predict_lazy`] for a category that is looked up when it is needed.
+    pub const LATER: f64 = f64::from_bits(LATER);
+
+    /// Predict a row as [`Scorer::predict`] does, in which categories may stand as [`Scorer::LATER`]: `look_up` gives what stands in
+    /// the row for such a feature. A walk through a tree meets few features, and a look-up among a hundred thousand levels costs more
+    /// than the walk.
+    #[inline]
+    pub fn predict_lazy(&self, row: &mut [f64], mut look_up: impl FnMut(usize) -> f64, out: &mut [f64]) {
+        assert_eq!(row.len(), self.model.features.len(), "one number a feature");
+        match (&self.model.body, &self.nodes) {
+            (Body::Trees(trees), Some(nodes)) => nodes.predict(trees, LazyRow { row, look_up }, out),
+            (Body::KMeans(body), _) => {
+                for (feature, value) in row.iter_mut().enumerate() {
+                    if value.to_bits() == LATER {
+                        *value = look_up(feature);
+                    }
                 }
+                nearest(body, row, out);
             }
+            _ => {}
         }
     }
 
@@ -106,10 +189,17 @@ impl Scorer {
 
     /// Bytes the scorer holds, as it is counted by a cache.
     pub fn memory(&self) -> usize {
-        let own: usize = self.levels.iter().flatten().map(Levels::bytes).sum();
+        let tables: usize = self.levels.iter().flatten().map(Levels::bytes).sum();
+        let own = tables + self.places.iter().map(Places::bytes).sum::<usize>();
         let nodes = self.nodes.as_ref().map_or(0, Nodes::bytes);
-        std::mem::size_of::<Scorer>() + self.levels.capacity() * 40 + own + nodes + model_bytes(&self.model)
+        std::mem::size_of::<Scorer>() + self.levels.capacity() * 120 + own + nodes + model_bytes(&self.model)
     }
+}
+
+/// The segment of a row, counted from 1.
+fn nearest(body: &crate::model::KMeans, row: &[f64], out: &mut [f64]) {
+    let (segment, _) = SCRATCH.with_borrow_mut(|scratch| kmeans::nearest(body, row, scratch));
+    out[0] = f64::from(segment) + 1.0;
 }
 
 /// Bytes a model holds on the heap.

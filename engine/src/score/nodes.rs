@@ -1,14 +1,15 @@
 //! Trees laid out for walking: 16 bytes a node, children side by side, the answers of a single tree made beforehand.
 
 use super::link::{finish, Answer};
-use super::walk::{code, values};
+use super::places::{Places, Set};
+use super::walk::values;
 use crate::model::{Task, Trees, LEAF};
 
 /// A node, made at load so that a step touches one cache line.
 #[derive(Debug, Clone, Copy)]
 struct Node {
-    /// The bits of the threshold; for a set its first word (low half) and number of words (high half); for a leaf of one output
-    /// the bits of its number.
+    /// The bits of the threshold; for a set of at most 64 places a bit each; for a wider one its first word (low half) and number
+    /// of words (high half); for a leaf of one output the bits of its number.
     bits: u64,
     /// The feature, and flags above it.
     key: u32,
@@ -17,9 +18,70 @@ struct Node {
 }
 
 const IS_LEAF: u32 = 1 << 31;
-const IS_SET: u32 = 1 << 30;
-const MISSING_LEFT: u32 = 1 << 29;
+const IS_MASK: u32 = 1 << 30;
+const IS_WIDE: u32 = 1 << 29;
+const MISSING_LEFT: u32 = 1 << 28;
 const FEATURE: u32 = MISSING_LEFT - 1;
+
+/// 2^52. A place stands in a row as this plus the place, a number whose low bits are the place: it is compared as it is and read as a
+/// bit number without a conversion.
+const FIRST_PLACE: f64 = 4_503_599_627_370_496.0;
+
+/// What stands in a row for a place.
+#[inline]
+pub(super) fn place_value(place: u32) -> f64 {
+    f64::from_bits(FIRST_PLACE.to_bits() | u64::from(place))
+}
+
+/// Where a walk reads the features of a row.
+pub(super) trait Features {
+    /// The value of a feature.
+    fn value(&self, feature: usize) -> f64;
+
+    /// The value of a feature that read as NaN: NaN when it is missing, else what could not be read at once.
+    fn look_again(&mut self, feature: usize, value: f64) -> f64;
+}
+
+impl Features for &[f64] {
+    #[inline]
+    fn value(&self, feature: usize) -> f64 {
+        self[feature]
+    }
+
+    #[inline]
+    fn look_again(&mut self, _: usize, value: f64) -> f64 {
+        value
+    }
+}
+
+/// A row whose categories are looked up when a walk first meets them.
+pub(super) struct LazyRow<'a, F> {
+    pub row: &'a mut [f64],
+    pub look_up: F,
+}
+
+/// Stands in a row for a category that has not been looked up; a NaN that no arithmetic makes.
+pub(super) const LATER: u64 = 0x7ff8_0000_6f72_6368;
+
+impl<F: FnMut(usize) -> f64> Features for LazyRow<'_, F> {
+    #[inline]
+    fn value(&self, feature: usize) -> f64 {
+        self.row[feature]
+    }
+
+    #[inline(always)]
+    fn look_again(&mut self, feature: usize, value: f64) -> f64 {
+        if value.to_bits() == LATER {
+            self.row[feature] = (self.look_up)(feature);
+        }
+        self.row[feature]
+    }
+}
+
+/// What kinds of split there are in a layout, so that a walk need not ask.
+const NUMBERS: u8 = 0;
+const MASKS: u8 = 1;
+const WIDE: u8 = 2;
 
 /// All trees of a model.
 #[derive(Debug)]
@@ -28,6 +90,10 @@ pub(super) struct Nodes {
     roots: Vec<u32>,
     /// The numbers of the leaves; of a single tree the finished answers.
     values: Vec<f64>,
+    /// The bits of wide sets.
+    words: Vec<u64>,
+    /// [`NUMBERS`], [`MASKS`] or [`WIDE`].
+    splits: u8,
     answer: Answer,
     /// Whether the outputs are probabilities.
     probabilities: bool,
@@ -35,18 +101,20 @@ pub(super) struct Nodes {
 
 impl Nodes {
     /// Lay out trees that have passed [`crate::model::Model::validate`].
-    pub fn new(trees: &Trees, task: &Task) -> Nodes {
+    pub fn new(trees: &Trees, task: &Task, places: &[Places]) -> Nodes {
         let mut laid = Nodes {
             nodes: Vec::with_capacity(trees.nodes()),
             roots: Vec::with_capacity(trees.roots.len()),
             values: trees.values.clone(),
+            words: Vec::new(),
+            splits: NUMBERS,
             answer: Answer::of(task),
             probabilities: matches!(task, Task::Classification { .. }),
         };
         let starts = if trees.roots.len() == 1 { laid.finish_leaves(trees) } else { trees.left.clone() };
         for &root in &trees.roots {
             laid.roots.push(laid.nodes.len() as u32);
-            laid.lay_tree(trees, root, &starts);
+            laid.lay_tree(trees, root, &starts, places);
         }
         laid
     }
@@ -67,91 +135,123 @@ impl Nodes {
     }
 
     /// Breadth first: the few nodes near the root, which every row passes, lie together.
-    fn lay_tree(&mut self, trees: &Trees, root: u32, starts: &[u32]) {
+    fn lay_tree(&mut self, trees: &Trees, root: u32, starts: &[u32], places: &[Places]) {
         let first = self.nodes.len();
         // `order[i]` is the stored node at the i-th place of this tree.
         let mut order = vec![root];
         let mut done = 0;
         while let Some(&stored) = order.get(done) {
             let stored = stored as usize;
-            self.nodes.push(if trees.feature[stored] == LEAF {
+            let node = if trees.feature[stored] == LEAF {
                 let start = starts[stored];
                 Node { bits: self.values[start as usize].to_bits(), key: IS_LEAF, next: start }
             } else {
                 let next = (first + order.len()) as u32;
                 order.extend([trees.left[stored], trees.right[stored]]);
-                split(trees, stored, next)
-            });
+                self.split(trees, stored, next, places)
+            };
+            self.nodes.push(node);
             done += 1;
         }
     }
 
     /// Predict a row of one number a feature into one place an output.
     #[inline]
-    pub fn predict(&self, trees: &Trees, row: &[f64], out: &mut [f64]) {
+    pub fn predict(&self, trees: &Trees, row: impl Features, out: &mut [f64]) {
+        match self.splits {
+            NUMBERS => self.predict_with::<NUMBERS>(trees, row, out),
+            MASKS => self.predict_with::<MASKS>(trees, row, out),
+            _ => self.predict_with::<WIDE>(trees, row, out),
+        }
+    }
+
+    #[inline]
+    fn predict_with<const SPLITS: u8>(&self, trees: &Trees, mut row: impl Features, out: &mut [f64]) {
         match (self.roots.len(), out) {
-            (1, [out]) => *out = f64::from_bits(self.leaf(trees, 0, row).bits),
+            (1, [out]) => *out = f64::from_bits(self.leaf::<SPLITS>(0, &mut row).bits),
             (1, out) => {
-                let start = self.leaf(trees, 0, row).next as usize;
+                let start = self.leaf::<SPLITS>(0, &mut row).next as usize;
                 out.copy_from_slice(&self.values[start..start + trees.outputs as usize]);
             }
-            (_, out) => self.predict_many(trees, row, out),
+            (_, out) => self.predict_many::<SPLITS>(trees, row, out),
         }
     }
 
     /// Leaves are summed in the order of the trees.
-    fn predict_many(&self, trees: &Trees, row: &[f64], out: &mut [f64]) {
+    fn predict_many<const SPLITS: u8>(&self, trees: &Trees, mut row: impl Features, out: &mut [f64]) {
         out.fill(0.0);
         for &root in &self.roots {
-            let start = self.leaf(trees, root, row).next as usize;
+            let start = self.leaf::<SPLITS>(root, &mut row).next as usize;
             let leaf = &self.values[start..start + trees.outputs as usize];
             out.iter_mut().zip(leaf).for_each(|(sum, value)| *sum += value);
         }
         finish(trees, self.answer, self.probabilities, out);
     }
 
-    /// The leaf where a row ends, by the rule of [`super::walk::goes_left`].
+    /// The leaf where a row ends, by the rule of [`super::walk::goes_left`] in terms of places.
     #[inline]
-    fn leaf(&self, trees: &Trees, root: u32, row: &[f64]) -> &Node {
+    fn leaf<const SPLITS: u8>(&self, root: u32, row: &mut impl Features) -> &Node {
         let mut node = &self.nodes[root as usize];
         while node.key & IS_LEAF == 0 {
-            let value = row[(node.key & FEATURE) as usize];
-            let left = if node.key & IS_SET != 0 {
+            let feature = (node.key & FEATURE) as usize;
+            let mut value = row.value(feature);
+            if value.is_nan() {
+                value = row.look_again(feature, value);
                 if value.is_nan() {
-                    node.key & MISSING_LEFT != 0
-                } else {
-                    let code = code(value);
-                    let (start, len) = (node.bits as u32, (node.bits >> 32) as u32);
-                    let word = code / 64;
-                    word < len && trees.words[(start + word) as usize] >> (code % 64) & 1 == 1
+                    node = &self.nodes[node.next as usize + usize::from(node.key & MISSING_LEFT == 0)];
+                    continue;
                 }
+            }
+            let below = value <= f64::from_bits(node.bits);
+            let left = if SPLITS == WIDE && node.key & IS_WIDE != 0 {
+                self.is_in_wide(node, value)
+            } else if SPLITS == NUMBERS {
+                below
             } else {
-                value <= f64::from_bits(node.bits) || (value.is_nan() && node.key & MISSING_LEFT != 0)
+                let masked = node.bits >> (value.to_bits() % 64) & 1 == 1;
+                let mask = node.key & IS_MASK != 0;
+                (masked & mask) | (below & !mask)
             };
             node = &self.nodes[node.next as usize + usize::from(!left)];
         }
         node
     }
 
+    #[inline(never)]
+    fn is_in_wide(&self, node: &Node, value: f64) -> bool {
+        let place = value.to_bits() as u32;
+        let (start, len) = (node.bits as u32, (node.bits >> 32) as u32);
+        let word = place / 64;
+        word < len && self.words[(start + word) as usize] >> (place % 64) & 1 == 1
+    }
+
+    /// The layout of a split whose children lie at `next`.
+    fn split(&mut self, trees: &Trees, node: usize, next: u32, places: &[Places]) -> Node {
+        let feature = trees.feature[node];
+        let missing = if trees.missing_left[node] { MISSING_LEFT } else { 0 };
+        let (flag, bits) = match trees.set[node] {
+            0 => (0, trees.threshold[node].to_bits()),
+            set => match places[feature as usize].set(trees, trees.sets[set as usize - 1]) {
+                Set::Below(0) => (0, f64::NEG_INFINITY.to_bits()),
+                Set::Below(end) => (0, place_value(end - 1).to_bits()),
+                Set::Mask(mask) => {
+                    self.splits = self.splits.max(MASKS);
+                    (IS_MASK, mask)
+                }
+                Set::Wide(words) => {
+                    self.splits = WIDE;
+                    let (start, len) = (self.words.len() as u64, words.len() as u64);
+                    self.words.extend(words);
+                    (IS_WIDE, start | len << 32)
+                }
+            },
+        };
+        Node { bits, key: feature | flag | missing, next }
+    }
+
     /// Bytes of the layout.
     pub fn bytes(&self) -> usize {
-        self.nodes.capacity() * std::mem::size_of::<Node>() + (self.values.capacity() + self.roots.capacity()) * 8
+        let words = self.values.capacity() + self.words.capacity() + self.roots.capacity();
+        self.nodes.capacity() * std::mem::size_of::<Node>() + words * 8
     }
-}
-
-/// The layout of a split whose children lie at `next`.
-fn split(trees: &Trees, node: usize, next: u32) -> Node {
-    let mut key = trees.feature[node];
-    if trees.missing_left[node] {
-        key |= MISSING_LEFT;
-    }
-    let bits = match trees.set[node] {
-        0 => trees.threshold[node].to_bits(),
-        set => {
-            key |= IS_SET;
-            let set = trees.sets[set as usize - 1];
-            u64::from(set.start) | u64::from(set.len) << 32
-        }
-    };
-    Node { bits, key, next }
 }
