@@ -112,7 +112,7 @@ impl Levels {
     /// The slot where a search begins.
     #[inline]
     fn first(&self, probe: &Probe) -> usize {
-        (u128::from(probe.hash) * self.slots.len() as u128 >> 64) as usize
+        ((u128::from(probe.hash) * self.slots.len() as u128) >> 64) as usize
     }
 
     #[inline]
