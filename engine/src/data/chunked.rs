@@ -1,82 +1,116 @@
 //! A column that grows without ever being copied: growing by doubling would need three times the memory for a moment.
 
+use bytemuck::Pod;
+use memmap2::MmapMut;
+
 use crate::control::Control;
 use crate::error::{Error, Result};
 
 /// Values in one chunk.
 pub const CHUNK: usize = 1 << 15;
 
-/// Values in chunks of [`CHUNK`].
+/// Values in chunks of [`CHUNK`]. Full chunks are pages of their own, not of the heap, so that a column that is released gives its
+/// memory to the system at once, whatever was allocated after it.
 #[derive(Debug)]
 pub struct Chunked<T> {
-    chunks: Vec<Vec<T>>,
-    len: usize,
+    full: Vec<MmapMut>,
+    /// The values after those of the full chunks.
+    last: Vec<T>,
 }
 
 impl<T> Default for Chunked<T> {
     fn default() -> Self {
-        Chunked { chunks: Vec::new(), len: 0 }
+        Chunked { full: Vec::new(), last: Vec::new() }
     }
 }
 
-impl<T: Copy> Chunked<T> {
+impl<T: Pod> Chunked<T> {
     /// Append a value. Memory is counted a chunk at a time.
     #[inline]
     pub fn push(&mut self, value: T, control: &Control) -> Result<()> {
-        if self.len.is_multiple_of(CHUNK) {
+        if self.last.len() == self.last.capacity() {
             self.grow(control)?;
         }
-        if let Some(chunk) = self.chunks.last_mut() {
-            chunk.push(value);
-        }
-        self.len += 1;
+        self.last.push(value);
         Ok(())
     }
 
     #[cold]
     fn grow(&mut self, control: &Control) -> Result<()> {
-        if self.chunks.len() == self.chunks.capacity() && self.chunks.try_reserve(64).is_err() {
-            return Err(Error::OutOfMemory { needed: usize::MAX, limit: usize::MAX });
+        if self.last.capacity() == 0 {
+            self.last = control.vec(CHUNK)?;
+            return Ok(());
         }
-        self.chunks.push(control.vec(CHUNK)?);
+        let bytes: &[u8] = bytemuck::cast_slice(&self.last);
+        control.reserve(bytes.len())?;
+        let refused = || Error::OutOfMemory { needed: bytes.len(), limit: usize::MAX };
+        let mut chunk = MmapMut::map_anon(bytes.len()).map_err(|_| refused())?;
+        self.full.try_reserve(1).map_err(|_| refused())?;
+        chunk.copy_from_slice(bytes);
+        self.full.push(chunk);
+        self.last.clear();
         Ok(())
     }
 
     /// The number of values.
     pub fn len(&self) -> usize {
-        self.len
+        self.full.len() * CHUNK + self.last.len()
     }
 
     /// Whether there is no value.
     pub fn is_empty(&self) -> bool {
-        self.len == 0
+        self.len() == 0
+    }
+
+    /// A chunk.
+    #[inline]
+    fn chunk(&self, index: usize) -> &[T] {
+        self.full.get(index).map_or(&self.last, |c| bytemuck::cast_slice(c))
     }
 
     /// The value at `index`, which must be below [`Chunked::len`].
     #[inline]
     pub fn get(&self, index: usize) -> T {
-        self.chunks[index / CHUNK][index % CHUNK]
+        self.chunk(index / CHUNK)[index % CHUNK]
     }
 
     /// All values in the order they came.
     pub fn iter(&self) -> impl Iterator<Item = T> + Clone + '_ {
-        self.chunks.iter().flat_map(|c| c.iter().copied())
-    }
-
-    /// The chunks.
-    pub fn chunks_mut(&mut self) -> impl Iterator<Item = &mut [T]> + '_ {
-        self.chunks.iter_mut().map(|c| c.as_mut_slice())
+        (0..=self.full.len()).flat_map(|c| self.chunk(c).iter().copied())
     }
 
     /// Bytes that are allocated.
     pub fn bytes(&self) -> usize {
-        self.chunks.iter().map(|c| c.capacity() * std::mem::size_of::<T>()).sum()
+        (self.full.len() * CHUNK + self.last.capacity()) * std::mem::size_of::<T>()
     }
 
     /// Drop the values and give their memory back to the budget.
     pub fn release(&mut self, control: &Control) {
         control.release(self.bytes());
-        self.chunks = Vec::new();
-        self.len = 0;
+        *self = Chunked::default();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_come_back_and_memory_is_counted() {
+        let control = Control::default();
+        let n = 3 * CHUNK as u32 + 7;
+        let mut c = Chunked::default();
+        (0..n).for_each(|i| c.push(i, &control).unwrap());
+        assert_eq!(c.len(), n as usize);
+        assert!(c.iter().eq(0..n));
+        assert!((0..n).step_by(1000).all(|i| c.get(i as usize) == i));
+        assert_eq!(control.used(), 4 * CHUNK * 4);
+        c.release(&control);
+        assert!(c.is_empty() && control.used() == 0);
+        let small = Control::new(2 * CHUNK * 8);
+        let mut c = Chunked::default();
+        let refused = (0..n).find_map(|i| c.push(f64::from(i), &small).err());
+        assert!(matches!(refused, Some(Error::OutOfMemory { .. })));
+        assert_eq!(c.len(), 2 * CHUNK);
     }
 }
