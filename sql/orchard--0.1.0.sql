@@ -15,6 +15,14 @@ CREATE TABLE orchard.stored_models (
 );
 COMMENT ON TABLE orchard.stored_models IS 'models by the schema and name of their function predict_<model_name>; owner and rights are the function''s';
 
+CREATE FUNCTION orchard.models_changed() RETURNS trigger LANGUAGE c AS 'MODULE_PATHNAME', 'models_changed';
+COMMENT ON FUNCTION orchard.models_changed() IS 'tells every session to look its models up again';
+REVOKE ALL ON FUNCTION orchard.models_changed() FROM PUBLIC;
+
+CREATE TRIGGER models_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON orchard.stored_models
+    FOR EACH STATEMENT EXECUTE FUNCTION orchard.models_changed();
+COMMENT ON TRIGGER models_changed ON orchard.stored_models IS 'tells every session to look its models up again';
+
 CREATE TABLE orchard.stored_versions (
     id uuid CONSTRAINT stored_versions_pkey PRIMARY KEY,
     model uuid NOT NULL,

@@ -18,4 +18,5 @@ pgrx::pg_module_magic!();
 #[pgrx::prelude::pg_guard]
 pub extern "C-unwind" fn _PG_init() {
     settings::define();
+    catalog::changes::listen();
 }

@@ -12,7 +12,7 @@ use serde_json::{json, Value};
 use crate::catalog::function::{self, Argument, Returns, Signature};
 use crate::catalog::name::ModelName;
 use crate::catalog::store::{self, NewVersion};
-use crate::catalog::{relations, Found};
+use crate::catalog::{cache, relations, Found};
 use crate::error::{report, Failure, Result};
 use crate::source::types::Reader;
 use crate::source::{self, Attribute, Rows, SourceColumn};
@@ -88,7 +88,8 @@ fn run(
             function::check_replaceable(found)?;
         }
     }
-    let (request, types) = request(&job, rows)?;
+    let previous = existing.as_ref().map_or(Ok(None), |found| previous_task(found, target))?;
+    let (request, types) = request(&job, rows, previous)?;
     let outcome = interrupt::run(&format!("orchard.train {}", job.name), &control, || train::train(request, &control))?;
     for notice in &outcome.notices {
         notice!("{notice}");
@@ -208,7 +209,18 @@ fn input(column: &SourceColumn) -> SourceInput {
 /// The types of the arguments and what a catalogue entry says of each column.
 type Types = Vec<(String, pg_sys::Oid, String)>;
 
-fn request(job: &Job<'_>, rows: Rows) -> Result<(Request, Types)> {
+/// The task of the deployed version, if it predicts the same target.
+fn previous_task(found: &Found, target: Option<&str>) -> Result<Option<Task>> {
+    let Some(row) = relations::model_by_id(&found.row.id)? else { return Ok(None) };
+    let Some(version) = row.deployed else { return Ok(None) };
+    if store::target(&version)?.as_deref() != target {
+        return Ok(None);
+    }
+    // Bytes that cannot be read must not keep a model from being trained anew.
+    Ok(cache::version(&version, found).ok().map(|scorer| scorer.model().task.clone()))
+}
+
+fn request(job: &Job<'_>, rows: Rows, previous: Option<Task>) -> Result<(Request, Types)> {
     let place = |name: &str| rows.column(name).map(|c| c.first);
     let special: Vec<&str> = special_columns(job).collect();
     let options = &job.options;
@@ -238,6 +250,7 @@ fn request(job: &Job<'_>, rows: Rows) -> Result<(Request, Types)> {
         algorithm: job.algorithm,
         options: job.options.clone(),
         table: rows.table,
+        previous,
     };
     if request.target.as_ref().is_some_and(|t| t.count != 1 || t.kind == orchard_engine::model::InputKind::Array) {
         return Err(Failure::argument("an array cannot be the target"));

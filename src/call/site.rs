@@ -11,7 +11,7 @@ use super::arguments::Arguments;
 use super::json::JsonRow;
 use super::record::RecordRow;
 use super::slot::Slot;
-use crate::catalog::{self, cache, Found};
+use crate::catalog::{self, cache, changes, Found};
 use crate::error::{Failure, Result};
 use crate::source::types::Text;
 
@@ -29,6 +29,8 @@ pub struct Site {
     key: Vec<u8>,
     /// Whether the call names the same model in every row.
     same: bool,
+    /// [`changes::count`] when the model was looked up.
+    looked: u64,
 }
 
 /// Where the row comes from.
@@ -61,6 +63,7 @@ pub enum Shape {
 
 impl Site {
     fn new(fcinfo: FunctionCallInfo, key: Key, shape: Shape, bytes: &[u8]) -> Result<Site> {
+        let looked = changes::count();
         let found = find(key, bytes)?;
         let scorer = cache::deployed(&found)?;
         let input = match shape {
@@ -83,7 +86,7 @@ impl Site {
         let out = vec![f64::NAN; scorer.outputs()];
         // SAFETY: flinfo belongs to the running call.
         let same = unsafe { pg_sys::get_fn_expr_arg_stable((*fcinfo).flinfo, 0) };
-        Ok(Site { scorer, row, out, input, key: bytes.to_vec(), same })
+        Ok(Site { scorer, row, out, input, key: bytes.to_vec(), same, looked })
     }
 
     /// The labels of the model; an error where it has none.
@@ -176,7 +179,8 @@ unsafe fn key_bytes<'a>(datum: Datum, key: Key) -> &'a [u8] {
     }
 }
 
-/// The state of the running call's site, made at its first call and made anew when it names another model.
+/// The state of the running call's site, made at its first call, and made anew when it names another model or the
+/// models may have changed.
 ///
 /// # Safety
 /// Runs inside a call with `fcinfo`, whose argument 0 is not null. May longjmp.
@@ -185,7 +189,7 @@ pub unsafe fn site<'a>(fcinfo: FunctionCallInfo, key: Key, shape: Shape) -> &'a 
     let flinfo = (*fcinfo).flinfo;
     let site = (*flinfo).fn_extra.cast::<Site>();
     let datum = (*(*fcinfo).args.as_ptr()).value;
-    if !site.is_null() && ((*site).same || (*site).key == key_bytes(datum, key)) {
+    if !site.is_null() && (*site).looked == changes::count() && ((*site).same || (*site).key == key_bytes(datum, key)) {
         return &mut *site;
     }
     make(fcinfo, key, shape, datum)

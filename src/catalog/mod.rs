@@ -1,6 +1,7 @@
 //! Models as database objects: who they are, who may use them, where their bytes lie.
 
 pub mod cache;
+pub mod changes;
 pub mod function;
 pub mod name;
 pub mod owner;

@@ -139,6 +139,7 @@ unsafe fn name_of(datum: Datum) -> String {
 }
 
 fn model_rows(index: &CStr, keys: &mut [pg_sys::ScanKeyData]) -> Result<Option<ModelRow>> {
+    super::changes::watch(relation(c"stored_models")?);
     let mut found = None;
     scan(c"stored_models", index, keys, |tuple, desc| {
         // SAFETY: columns 1 to 4 of stored_models are uuid, name, name, uuid; the first three are not null.

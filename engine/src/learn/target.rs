@@ -38,10 +38,27 @@ struct Classes {
 }
 
 impl Prepared {
-    /// Decide task and classes.
-    pub fn new(table: &Table, target: &SourceInput, options: &Options, notices: &mut Vec<String>) -> Result<Self> {
+    /// Decide task and classes; where the options say nothing, as `previous`, the task of the model that is trained again.
+    pub fn new(
+        table: &Table,
+        target: &SourceInput,
+        options: &Options,
+        previous: Option<&Task>,
+        notices: &mut Vec<String>,
+    ) -> Result<Self> {
         let column = &table.columns[target.first];
-        let task = options.task.as_deref();
+        let is_text = matches!(column.data, ColumnData::Category { .. });
+        let task = options.task.as_deref().or(match previous {
+            Some(Task::Classification { .. }) => Some("classification"),
+            Some(Task::Regression) if !is_text => Some("regression"),
+            _ => None,
+        });
+        let (known, usual) = match previous {
+            Some(Task::Classification { classes, positive }) => {
+                (classes.as_slice(), classes.get(*positive as usize).map(String::as_str))
+            }
+            _ => (&[][..], None),
+        };
         let classes = match &column.data {
             ColumnData::Category { .. } if task == Some("regression") => {
                 return Err(Error::data(
@@ -49,8 +66,8 @@ impl Prepared {
                     "Leave out the option \"task\", or cast the target in the source.",
                 ))
             }
-            ColumnData::Category { .. } => Some(text_classes(column)?),
-            ColumnData::Number(_) => number_classes(column, target.kind, task)?,
+            ColumnData::Category { .. } => Some(text_classes(column, known)?),
+            ColumnData::Number(_) => number_classes(column, target.kind, task, known)?,
         };
         let Some(mut classes) = classes else {
             if options.positive_class.is_some() {
@@ -59,7 +76,7 @@ impl Prepared {
             return Ok(Prepared { column: target.first, classes: None });
         };
         let labels = &mut classes.labels;
-        labels.positive = positive(labels, target.kind, options.positive_class.as_deref())?;
+        labels.positive = positive(labels, target.kind, options.positive_class.as_deref(), usual)?;
         match labels.labels.len() {
             0 => {}
             1 => notices.push(format!("the target has one class only, \"{}\"", labels.labels[0])),
@@ -187,21 +204,28 @@ fn too_many(column: &Column) -> Error {
     )
 }
 
-fn text_classes(column: &Column) -> Result<Classes> {
+/// The labels of a text column, together with those `known` before.
+fn text_classes(column: &Column, known: &[String]) -> Result<Classes> {
     let ColumnData::Category { dictionary, .. } = &column.data else {
         return Err(Error::Internal("a text target is not a category".into()));
     };
     if dictionary.len() > MOST_CLASSES {
         return Err(too_many(column));
     }
-    let order = dictionary.sorted();
-    let mut by_code = vec![0; order.len()];
-    order.iter().enumerate().for_each(|(class, &code)| by_code[code as usize] = class as u32);
-    let labels = order.iter().map(|&c| String::from_utf8_lossy(dictionary.text(c)).into_owned()).collect();
+    let text = |code: u32| String::from_utf8_lossy(dictionary.text(code)).into_owned();
+    let own: Vec<String> = (0..dictionary.len() as u32).map(text).collect();
+    let mut labels: Vec<String> = own.iter().chain(known).cloned().collect();
+    labels.sort_unstable();
+    labels.dedup();
+    if labels.len() > MOST_CLASSES {
+        return Err(too_many(column));
+    }
+    let by_code = own.iter().map(|label| labels.partition_point(|l| l < label) as u32).collect();
     Ok(Classes { labels: Labels { labels, positive: 0 }, by_code, numbers: Vec::new() })
 }
 
-fn number_classes(column: &Column, kind: InputKind, task: Option<&str>) -> Result<Option<Classes>> {
+/// The classes of a column of numbers or truth values, together with those `known` before; `None` for a regression.
+fn number_classes(column: &Column, kind: InputKind, task: Option<&str>, known: &[String]) -> Result<Option<Classes>> {
     let ColumnData::Number(values) = &column.data else {
         return Err(Error::Internal("a number target is not a number".into()));
     };
@@ -209,7 +233,14 @@ fn number_classes(column: &Column, kind: InputKind, task: Option<&str>) -> Resul
         return Ok(None);
     }
     let most = if task == Some("classification") { MOST_CLASSES } else { 2 };
-    let mut distinct: Vec<f64> = Vec::new();
+    let known = known.iter().filter_map(|label| match label.as_str() {
+        "false" => Some(0.0),
+        "true" => Some(1.0),
+        number => number.parse::<f64>().ok().filter(|v| v.is_finite()),
+    });
+    let mut distinct: Vec<f64> = known.collect();
+    distinct.sort_unstable_by(f64::total_cmp);
+    distinct.dedup();
     for v in values.iter().filter(|v| v.is_finite()) {
         let at = distinct.partition_point(|&d| d < v);
         if distinct.get(at) != Some(&v) {
@@ -230,11 +261,14 @@ fn number_classes(column: &Column, kind: InputKind, task: Option<&str>) -> Resul
     Ok(Some(Classes { labels: Labels { labels, positive: 0 }, by_code: Vec::new(), numbers: distinct }))
 }
 
-/// The positive class: the option, else true or 1, else the last.
-fn positive(labels: &Labels, kind: InputKind, option: Option<&str>) -> Result<usize> {
+/// The positive class: the option, else the one of before, else true or 1, else the last.
+fn positive(labels: &Labels, kind: InputKind, option: Option<&str>, previous: Option<&str>) -> Result<usize> {
     let names = &labels.labels;
     let last = names.len().saturating_sub(1);
     let Some(wanted) = option else {
+        if let Some(kept) = names.iter().position(|l| Some(l.as_str()) == previous) {
+            return Ok(kept);
+        }
         if names.len() == 1 && matches!(names[0].as_str(), "false" | "0") {
             // The positive class did not occur: its probability is 0.
             return Ok(1);

@@ -51,6 +51,8 @@ pub struct Request {
     pub algorithm: Algorithm,
     /// Its options.
     pub options: Options,
+    /// The task of the model that is trained again, whose kind, classes and positive class are kept.
+    pub previous: Option<Task>,
 }
 
 /// What came out.
@@ -89,7 +91,13 @@ pub fn train(request: Request, control: &Control) -> Result<Outcome> {
         ));
     }
     let prepared = match &run.request.target {
-        Some(target) => Some(Prepared::new(&run.request.table, target, &run.request.options, &mut run.notices)?),
+        Some(target) => Some(Prepared::new(
+            &run.request.table,
+            target,
+            &run.request.options,
+            run.request.previous.as_ref(),
+            &mut run.notices,
+        )?),
         None => None,
     };
     let holdout = run.split(prepared.as_ref())?;

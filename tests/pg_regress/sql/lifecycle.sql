@@ -26,11 +26,39 @@ SELECT predict_m(20) > 0.9 AS after;
 SELECT version FROM orchard.train('m', 'SELECT hour, hour < 3 AS y FROM t', 'y');
 SELECT predict_m(20) > 0.9 AS again;
 COMMIT;
+-- PL/pgSQL keeps its expressions for a transaction; each statement still sees the version that is deployed when it begins
+CREATE FUNCTION around() RETURNS TABLE (step text, p double precision) LANGUAGE plpgsql AS $$
+BEGIN
+    FOR i IN 1..2 LOOP
+        PERFORM orchard.train('m', 'SELECT hour, (hour < 3) = (' || i || ' = 1) AS y FROM t', 'y', options => '{"holdout": 0}');
+        step := 'trained ' || i; p := predict_m(1); RETURN NEXT;
+        BEGIN
+            PERFORM orchard.train('m', 'SELECT hour, (hour < 3) = (' || i || ' = 2) AS y FROM t', 'y', options => '{"holdout": 0}');
+            step := 'inside ' || i; p := predict_m(1); RETURN NEXT;
+            RAISE EXCEPTION 'undo';
+        EXCEPTION WHEN raise_exception THEN
+            step := 'undone ' || i; p := predict_m(1); RETURN NEXT;
+        END;
+        step := 'by name ' || i; p := orchard.predict('m', '{"hour": 1}'); RETURN NEXT;
+    END LOOP;
+END
+$$;
+SELECT * FROM around();
+-- retraining keeps task, classes and positive class
+SELECT task FROM orchard.train('kept', 'SELECT hour, hour % 3 AS y FROM t WHERE hour % 3 < 2', 'y', options => '{"positive_class": "0"}');
+SELECT task, version FROM orchard.train('kept', 'SELECT hour, 0 AS y FROM t', 'y');
+SELECT orchard.predict_proba('kept', '{"hour": 3}'), predict_kept(3);
+SELECT task, version FROM orchard.train('kept', 'SELECT hour, hour % 3 AS y FROM t WHERE hour % 3 < 2', 'y');
+SELECT predict_kept(3) > 0.9 AS still_about_zero;
+SELECT task FROM orchard.train('kept', 'SELECT hour, hour % 3 AS y FROM t WHERE hour % 3 < 2', 'y', options => '{"task": "regression"}');
+SELECT task FROM orchard.train('kept', 'SELECT hour, hour % 3 AS y FROM t WHERE hour % 3 < 2', 'y');
+SELECT predict_kept(4) > 0.9 AS a_number;
+SELECT orchard.drop_model('kept');
 -- every object has a comment
 SELECT pg_describe_object(d.classid, d.objid, 0) AS without_comment
 FROM pg_depend AS d
 WHERE d.refclassid = 'pg_extension'::regclass AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'orchard') AND d.deptype = 'e'
-    AND d.classid IN ('pg_proc'::regclass, 'pg_class'::regclass, 'pg_event_trigger'::regclass)
+    AND d.classid IN ('pg_proc'::regclass, 'pg_class'::regclass, 'pg_event_trigger'::regclass, 'pg_trigger'::regclass)
     AND coalesce(obj_description(d.objid, d.classid::regclass::name), '') = '';
 -- what reads the catalogue is stable, scoring is parallel safe
 SELECT proname, provolatile, proparallel FROM pg_proc WHERE pronamespace = 'orchard'::regnamespace AND proname ~ '^(score|predict)' AND (provolatile <> 's' OR proparallel <> 's');
