@@ -189,8 +189,12 @@ pub(super) fn check_names(attributes: &[Attribute]) -> Result<()> {
 /// The error for a column that is not there.
 pub(super) fn no_column(name: &str, attributes: &[Attribute]) -> Failure {
     let given: Vec<String> = attributes.iter().take(100).map(|a| format!("\"{}\"", a.name)).collect();
+    let detail = match given.is_empty() {
+        true => "It has no column at all.".to_owned(),
+        false => format!("Its columns are {}.", given.join(", ")),
+    };
     Failure::new(PgSqlErrorCode::ERRCODE_UNDEFINED_COLUMN, format!("the source has no column \"{name}\""))
-        .detail(format!("Its columns are {}.", given.join(", ")))
+        .detail(detail)
         .hint("Names keep their case: write them as the source shows them.")
 }
 

@@ -6,6 +6,9 @@ use pgrx::{pg_sys, PgSqlErrorCode};
 
 use crate::error::{Failure, Result};
 
+const SOURCE: &str =
+    "A source is the name of a table or view, double-quoted where SQL needs it, or the text of one SELECT, WITH or VALUES.";
+
 /// The query of a source.
 pub fn query(source: &str) -> Result<String> {
     let head = skip_comments(source);
@@ -58,6 +61,15 @@ fn relation(name: &str) -> Result<String> {
     // SAFETY: parser and catalogue functions on the main thread with a C string that outlives the calls; all results are
     // copied before the function returns.
     unsafe {
+        let mut parts = std::ptr::null_mut();
+        if !pg_sys::SplitIdentifierString(pg_sys::pstrdup(text.as_ptr()), b'.' as std::ffi::c_char, &mut parts) {
+            return Err(Failure::new(
+                PgSqlErrorCode::ERRCODE_INVALID_NAME,
+                "source is neither the name of a table or view nor one query",
+            )
+            .detail(format!("It begins with: {}", name.chars().take(60).collect::<String>()))
+            .hint(SOURCE));
+        }
         let names = pg_sys::textToQualifiedNameList(pg_sys::cstring_to_text(text.as_ptr()));
         let range = pg_sys::makeRangeVarFromNameList(names);
         let flags = pg_sys::RVROption::RVR_MISSING_OK;
@@ -67,16 +79,15 @@ fn relation(name: &str) -> Result<String> {
                 PgSqlErrorCode::ERRCODE_UNDEFINED_TABLE,
                 format!("relation \"{name}\" does not exist"),
             )
-            .hint(
-                "A source is the name of a table or view, double-quoted where SQL needs it, or the text of a SELECT.",
-            ));
+            .hint(SOURCE));
         }
         let kind = pg_sys::get_rel_relkind(oid) as u8;
         if !matches!(kind, b'r' | b'v' | b'm' | b'p' | b'f') {
             return Err(Failure::new(
                 PgSqlErrorCode::ERRCODE_WRONG_OBJECT_TYPE,
                 format!("\"{name}\" is not a table or view"),
-            ));
+            )
+            .hint(SOURCE));
         }
         let schema = pg_sys::get_namespace_name(pg_sys::get_rel_namespace(oid));
         let qualified = pg_sys::quote_qualified_identifier(schema, pg_sys::get_rel_name(oid));
