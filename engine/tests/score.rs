@@ -61,6 +61,17 @@ fn categories_have_places() {
 }
 
 #[test]
+fn ordered_texts_are_compared_by_their_numbers() {
+    let s = Scorer::new(samples::ordered());
+    let p = |text: &str| predict(&s, &[s.category(0, text.as_bytes())])[0];
+    assert_eq!([p("a"), p("b"), p("c"), p("d"), p("never seen")], [0.75, 0.5, 0.25, 0.75, 0.25]);
+    assert_eq!(predict(&s, &[NAN])[0], 0.25, "missing goes left, then right");
+    assert_eq!(s.category(0, b"a"), s.category(0, b"d"), "no split tells them apart");
+    let codes = [0.0, 1.0, 2.0, 3.0, 4.0, 9.0].map(|code| predict(&s, &[s.place(0, code)])[0]);
+    assert_eq!(codes, [0.75, 0.5, 0.25, 0.75, 0.25, 0.25]);
+}
+
+#[test]
 fn the_answer_is_about_the_positive_class() {
     let mut flipped = samples::tree();
     flipped.task = samples::classes(&["no", "yes"], 0);

@@ -5,7 +5,7 @@ use orchard_engine::data::Column;
 use orchard_engine::learn::bin::{bin, BinParams, Binned};
 use orchard_engine::learn::tree::{fit, Criterion, TreeParams};
 use orchard_engine::learn::Target;
-use orchard_engine::model::{Encoding, Trees, LEAF};
+use orchard_engine::model::{Trees, LEAF};
 use proptest::prelude::*;
 
 /// Rows of two numbers (NaN is missing) and a category (`None` is missing), with a target and a weight.
@@ -146,10 +146,7 @@ proptest! {
     fn no_node_has_a_better_split(rows in rows(), regression in any::<bool>(), depth in 1u32..4, least in 1usize..4) {
         let control = Control::default();
         let (binned, seen) = features(&rows, &control);
-        let levels = match &binned[2].encoding {
-            Encoding::Category { levels } => levels.len(),
-            Encoding::Number => 0,
-        };
+        let levels = binned[2].encoding.levels().len();
         let target = if regression {
             Target::Number(rows.values.clone())
         } else {

@@ -162,7 +162,7 @@ fn encode(scorer: &Scorer, rows: &Rows, control: &Control) -> Result<Vec<Vec<f64
 fn fill(scorer: &Scorer, feature: usize, table: &Table, column: usize, out: &mut Vec<f64>) {
     match (&table.columns[column].data, &scorer.model().features[feature].encoding) {
         (ColumnData::Number(v), Encoding::Number) => out.extend(v.iter()),
-        (ColumnData::Number(v), Encoding::Category { .. }) => {
+        (ColumnData::Number(v), _) => {
             out.extend(
                 v.iter().map(|x| if x.is_nan() { x } else { scorer.category(feature, format!("{x}").as_bytes()) }),
             );

@@ -398,7 +398,7 @@ fn features(outcome: &Outcome, types: &Types) -> Value {
                     "missing": stats.missing, "minimum": finite(stats.minimum), "maximum": finite(stats.maximum),
                     "mean": finite(stats.mean), "stddev": finite(stats.stddev),
                 }),
-                Encoding::Category { levels } => json!({
+                Encoding::Category { levels } | Encoding::Ordered { levels, .. } => json!({
                     "name": feature.name, "column": input.name, "type": type_name, "kind": "category",
                     "missing": stats.missing, "distinct": stats.distinct, "levels": levels.len(),
                 }),

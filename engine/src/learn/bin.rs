@@ -52,8 +52,6 @@ pub enum BinKind {
         low: Vec<f64>,
         /// The largest number of each bin.
         high: Vec<f64>,
-        /// What stands for each level, and last for all others, in scoring.
-        keys: Vec<f64>,
     },
 }
 

@@ -4,7 +4,7 @@
 //! best subset would be the levels that were lucky there: training would look splendid and scores would be 0 and 1. So such a column is
 //! turned into a number before the tree grows: each training row gets the mean of its level over the rows of *other* folds (Micci-Barreca
 //! 2001 for the smoothed mean; cross-fitting as in CatBoost's ordered statistics), and scoring gets the mean over all rows. The tree cuts
-//! that number; the model keeps the cut as the set of levels below it.
+//! that number; the model keeps the number of each level.
 
 use super::bin::{codes, edges, BinKind, BinnedFeature, Codes};
 use super::Target;
@@ -35,7 +35,8 @@ fn add(target: &Target, row: usize, weight: f64, stat: &mut [f64]) {
     }
 }
 
-/// Turn a feature of more than `most_subset_levels` levels into an ordered one; others stay as they are.
+/// Turn a feature of more than `most_subset_levels` levels into an ordered one, with the number of each level and, last, of all others
+/// for scoring; others stay as they are.
 ///
 /// `weight` is of the training rows, in canonical order like the feature's codes, so that folds by position are folds at random.
 pub fn order(
@@ -45,10 +46,10 @@ pub fn order(
     most_subset_levels: usize,
     max_bins: usize,
     control: &Control,
-) -> Result<BinnedFeature> {
-    let BinKind::Category { levels } = feature.kind else { return Ok(feature) };
+) -> Result<(BinnedFeature, Option<Vec<f64>>)> {
+    let BinKind::Category { levels } = feature.kind else { return Ok((feature, None)) };
     if levels <= most_subset_levels {
-        return Ok(feature);
+        return Ok((feature, None));
     }
     let rows = target.len();
     let width = width(target);
@@ -97,7 +98,7 @@ pub fn order(
         control.release_vec(v);
     }
     feature.codes.release(control);
-    Ok(BinnedFeature { codes, kind: BinKind::Ordered { low, high, keys } })
+    Ok((BinnedFeature { codes, kind: BinKind::Ordered { low, high } }, Some(keys)))
 }
 
 /// How statistics become one number.
@@ -119,7 +120,17 @@ impl Scale {
         scale
     }
 
+    /// The number of a level; finite, also where sums of huge targets are not.
     fn key(&self, stat: impl Iterator<Item = f64> + Clone) -> f64 {
+        let key = self.smoothed(stat);
+        if key.is_nan() {
+            0.0
+        } else {
+            key.clamp(f64::MIN, f64::MAX)
+        }
+    }
+
+    fn smoothed(&self, stat: impl Iterator<Item = f64> + Clone) -> f64 {
         if self.number {
             let mut stat = stat;
             let weight = stat.next().unwrap_or(0.0).max(0.0);

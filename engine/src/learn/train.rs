@@ -9,7 +9,7 @@ use crate::judge::{self, Metric};
 use crate::learn::options::{Algorithm, Options};
 use crate::learn::target::{Labels, Prepared};
 use crate::learn::{bin, columns, kmeans, ordered, tree, Target};
-use crate::model::{encode, Body, Feature, HeldActual, HeldRows, Input, InputKind, Model, Task};
+use crate::model::{encode, Body, Encoding, Feature, HeldActual, HeldRows, Input, InputKind, Model, Task};
 use crate::score::Scorer;
 
 /// The most held-out rows that are kept with a version.
@@ -210,15 +210,20 @@ impl Run<'_> {
             let column = &mut self.request.table.columns[c];
             let name = column.name.clone();
             let b = bin::bin(column, &train, &held, &bin_params, self.control)?;
-            binned.push(ordered::order(
+            let (feature, keys) = ordered::order(
                 b.feature,
                 &target,
                 weight.as_deref(),
                 params.max_subset_levels,
                 bin_params.max_bins,
                 self.control,
-            )?);
-            features.push(Feature { name, encoding: b.encoding, stats: b.stats });
+            )?;
+            binned.push(feature);
+            let encoding = match (b.encoding, keys) {
+                (Encoding::Category { levels }, Some(keys)) => Encoding::Ordered { levels, keys },
+                (encoding, _) => encoding,
+            };
+            features.push(Feature { name, encoding, stats: b.stats });
             held_columns.push(b.held);
             self.control.advance(1);
         }

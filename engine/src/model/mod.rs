@@ -83,14 +83,21 @@ pub enum Encoding {
         /// The levels in C order.
         levels: Vec<String>,
     },
+    /// The number that stands for the text: what its level says of the target. NaN for NULL.
+    Ordered {
+        /// The levels in C order.
+        levels: Vec<String>,
+        /// The number of each level and, last, of a text that is not among them.
+        keys: Vec<f64>,
+    },
 }
 
 impl Encoding {
-    /// The levels of a category; none for a number.
+    /// The levels of a text; none for a number.
     pub fn levels(&self) -> &[String] {
         match self {
             Encoding::Number => &[],
-            Encoding::Category { levels } => levels,
+            Encoding::Category { levels } | Encoding::Ordered { levels, .. } => levels,
         }
     }
 }

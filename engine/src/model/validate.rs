@@ -95,7 +95,7 @@ fn validate_inputs(inputs: &[Input], features: &[Feature]) -> Result<()> {
             return Err(invalid(format!("the features of input {name:?} are not there")));
         };
         let category = input.kind == InputKind::Category;
-        let same = own.iter().all(|f| matches!(f.encoding, Encoding::Category { .. }) == category);
+        let same = own.iter().all(|f| matches!(f.encoding, Encoding::Number) != category);
         ensure(same, || format!("input {name:?} and its features differ in kind"))?;
         next += count;
     }
@@ -110,6 +110,11 @@ fn validate_feature(feature: &Feature) -> Result<()> {
     let levels = match &feature.encoding {
         Encoding::Number => return ensure(seen == 0, || format!("number {name:?} has counts of levels")),
         Encoding::Category { levels } => levels,
+        Encoding::Ordered { levels, keys } => {
+            ensure(keys.len() == levels.len() + 1, || format!("the keys of feature {name:?} do not fit its levels"))?;
+            ensure(keys.iter().all(|k| k.is_finite()), || format!("a key of feature {name:?} is not finite"))?;
+            levels
+        }
     };
     ensure(levels.len() < MOST_LEVELS, || format!("feature {name:?} has too many levels"))?;
     ensure(levels.is_sorted_by(|a, b| a < b), || format!("the levels of feature {name:?} do not ascend"))?;

@@ -20,7 +20,7 @@ pub(crate) use levels::MOST_LEVELS;
 
 use levels::Levels;
 use nodes::{place_value, LazyRow, Nodes, LATER};
-use places::Places;
+use places::{Layout, Places};
 
 thread_local! {
     /// A row in the scaled space of a k-means model; kept so that a row costs no allocation.
@@ -45,21 +45,20 @@ impl Scorer {
     /// Make a model ready. It must have passed [`Model::validate`], as one from [`crate::model::decode`] has: its indexes are
     /// trusted from here on, and a false one panics.
     pub fn new(model: Model) -> Scorer {
-        let counts: Vec<usize> = model.features.iter().map(|f| f.encoding.levels().len()).collect();
-        let (places, used, nodes) = match &model.body {
+        let (layout, nodes) = match &model.body {
             Body::Trees(trees) => {
-                let (places, used) = places::places(trees, &counts);
-                let nodes = Nodes::new(trees, &model.task, &places);
-                (places, used, Some(nodes))
+                let layout = Layout::new(trees, &model.features);
+                let nodes = Nodes::new(trees, &model.task, &layout);
+                (layout, Some(nodes))
             }
-            Body::KMeans(_) => (vec![Places::default(); counts.len()], vec![true; counts.len()], None),
+            Body::KMeans(_) => (Layout::plain(model.features.len()), None),
         };
         let table = |(encoding, places): (&Encoding, &Places)| match encoding {
             Encoding::Number => None,
-            Encoding::Category { levels } => Some(Levels::new(levels, |code| places.of(code))),
+            other => Some(Levels::new(other.levels(), |code| places.of(code))),
         };
-        let levels = model.features.iter().map(|f| &f.encoding).zip(&places).map(table).collect();
-        Scorer { model, levels, places, used, nodes }
+        let levels = model.features.iter().map(|f| &f.encoding).zip(&layout.places).map(table).collect();
+        Scorer { model, levels, places: layout.places, used: layout.used, nodes }
     }
 
     /// The model.
@@ -83,9 +82,12 @@ impl Scorer {
     /// [`Scorer::category`] where the probe of the text is at hand.
     #[inline]
     pub fn category_at(&self, feature: usize, text: &[u8], probe: &Probe) -> f64 {
-        match (&self.levels[feature], &self.model.features[feature].encoding) {
-            (Some(table), Encoding::Category { levels }) => self.value_of(table.place(levels, text, probe)),
-            _ => f64::NAN,
+        match &self.levels[feature] {
+            Some(table) => {
+                let levels = self.model.features[feature].encoding.levels();
+                self.value_of(table.place(levels, text, probe))
+            }
+            None => f64::NAN,
         }
     }
 
@@ -210,11 +212,12 @@ fn model_bytes(model: &Model) -> usize {
         .features
         .iter()
         .map(|f| {
-            let levels = match &f.encoding {
-                Encoding::Category { levels } => levels.iter().map(text).sum(),
-                Encoding::Number => 0,
+            let levels: usize = f.encoding.levels().iter().map(text).sum();
+            let keys = match &f.encoding {
+                Encoding::Ordered { keys, .. } => keys.capacity() * 8,
+                _ => 0,
             };
-            std::mem::size_of_val(f) + f.name.capacity() + levels + f.stats.level_rows.capacity() * 8
+            std::mem::size_of_val(f) + f.name.capacity() + levels + keys + f.stats.level_rows.capacity() * 8
         })
         .sum();
     let body = match &model.body {

@@ -1,7 +1,7 @@
 //! Trees laid out for walking: 16 bytes a node, children side by side, the answers of a single tree made beforehand.
 
 use super::link::{finish, Answer};
-use super::places::{Places, Set};
+use super::places::{Layout, Set};
 use super::walk::values;
 use crate::model::{Task, Trees, LEAF};
 
@@ -101,7 +101,7 @@ pub(super) struct Nodes {
 
 impl Nodes {
     /// Lay out trees that have passed [`crate::model::Model::validate`].
-    pub fn new(trees: &Trees, task: &Task, places: &[Places]) -> Nodes {
+    pub fn new(trees: &Trees, task: &Task, layout: &Layout) -> Nodes {
         let mut laid = Nodes {
             nodes: Vec::with_capacity(trees.nodes()),
             roots: Vec::with_capacity(trees.roots.len()),
@@ -114,7 +114,7 @@ impl Nodes {
         let starts = if trees.roots.len() == 1 { laid.finish_leaves(trees) } else { trees.left.clone() };
         for &root in &trees.roots {
             laid.roots.push(laid.nodes.len() as u32);
-            laid.lay_tree(trees, root, &starts, places);
+            laid.lay_tree(trees, root, &starts, layout);
         }
         laid
     }
@@ -135,7 +135,7 @@ impl Nodes {
     }
 
     /// Breadth first: the few nodes near the root, which every row passes, lie together.
-    fn lay_tree(&mut self, trees: &Trees, root: u32, starts: &[u32], places: &[Places]) {
+    fn lay_tree(&mut self, trees: &Trees, root: u32, starts: &[u32], layout: &Layout) {
         let first = self.nodes.len();
         // `order[i]` is the stored node at the i-th place of this tree.
         let mut order = vec![root];
@@ -148,7 +148,7 @@ impl Nodes {
             } else {
                 let next = (first + order.len()) as u32;
                 order.extend([trees.left[stored], trees.right[stored]]);
-                self.split(trees, stored, next, places)
+                self.split(trees, stored, next, layout)
             };
             self.nodes.push(node);
             done += 1;
@@ -226,12 +226,12 @@ impl Nodes {
     }
 
     /// The layout of a split whose children lie at `next`.
-    fn split(&mut self, trees: &Trees, node: usize, next: u32, places: &[Places]) -> Node {
+    fn split(&mut self, trees: &Trees, node: usize, next: u32, layout: &Layout) -> Node {
         let feature = trees.feature[node];
         let missing = if trees.missing_left[node] { MISSING_LEFT } else { 0 };
         let (flag, bits) = match trees.set[node] {
-            0 => (0, trees.threshold[node].to_bits()),
-            set => match places[feature as usize].set(trees, trees.sets[set as usize - 1]) {
+            0 => (0, self.threshold(trees.threshold[node], &layout.thresholds[feature as usize]).to_bits()),
+            set => match layout.places[feature as usize].set(trees, trees.sets[set as usize - 1]) {
                 Set::Below(0) => (0, f64::NEG_INFINITY.to_bits()),
                 Set::Below(end) => (0, place_value(end - 1).to_bits()),
                 Set::Mask(mask) => {
@@ -247,6 +247,15 @@ impl Nodes {
             },
         };
         Node { bits, key: feature | flag | missing, next }
+    }
+
+    /// What a value in a row is compared with: among the thresholds of a feature whose levels have numbers, the place of those that
+    /// are not above it.
+    fn threshold(&self, threshold: f64, thresholds: &[f64]) -> f64 {
+        if thresholds.is_empty() {
+            return threshold;
+        }
+        place_value(thresholds.partition_point(|t| t.total_cmp(&threshold).is_lt()) as u32)
     }
 
     /// Bytes of the layout.

@@ -4,7 +4,7 @@
 //! makes a set a few bits that lie in the node itself; and where the sets of a feature lie one within the other, as they do when a
 //! learner orders the levels first, the groups have an order and a set is a threshold.
 
-use crate::model::{CategorySet, Trees, LEAF};
+use crate::model::{CategorySet, Encoding, Feature, Trees, LEAF};
 
 /// Steps of work a feature's groups may cost when a model is loaded; beyond, each level keeps its own number.
 const MOST_STEPS: usize = 1 << 25;
@@ -97,6 +97,14 @@ impl Places {
         self.places.get(code as usize).copied().unwrap_or(code)
     }
 
+    /// Number levels that have numbers of their own, `keys`, by the thresholds they are compared with.
+    fn by_keys(keys: &[f64], thresholds: &mut Vec<f64>) -> Places {
+        thresholds.sort_unstable_by(f64::total_cmp);
+        thresholds.dedup();
+        let places: Vec<u32> = keys.iter().map(|key| thresholds.partition_point(|t| t < key) as u32).collect();
+        Places { places, samples: Vec::new(), ordered: true }
+    }
+
     /// A set in terms of places.
     pub fn set(&self, trees: &Trees, set: CategorySet) -> Set {
         let groups = self.samples.len();
@@ -120,17 +128,45 @@ impl Places {
     }
 }
 
-/// The places of each feature, given the number of levels of the categories among them (0 for a number), and whether a split
-/// looks at the feature.
-pub(super) fn places(trees: &Trees, levels: &[usize]) -> (Vec<Places>, Vec<bool>) {
-    let mut sets: Vec<Vec<CategorySet>> = vec![Vec::new(); levels.len()];
-    let mut used = vec![false; levels.len()];
-    for node in (0..trees.nodes()).filter(|&n| trees.feature[n] != LEAF) {
-        let feature = trees.feature[node] as usize;
-        used[feature] = true;
-        if trees.set[node] != 0 {
-            sets[feature].push(trees.sets[trees.set[node] as usize - 1]);
+/// How the features of a model stand in a row.
+pub(super) struct Layout {
+    /// The places of each feature.
+    pub places: Vec<Places>,
+    /// Of each feature whose levels have numbers of their own, the thresholds they are compared with, ascending.
+    pub thresholds: Vec<Vec<f64>>,
+    /// Whether a split looks at the feature.
+    pub used: Vec<bool>,
+}
+
+impl Layout {
+    /// The layout of trees over features.
+    pub fn new(trees: &Trees, features: &[Feature]) -> Layout {
+        let mut sets: Vec<Vec<CategorySet>> = vec![Vec::new(); features.len()];
+        let mut thresholds: Vec<Vec<f64>> = vec![Vec::new(); features.len()];
+        let mut used = vec![false; features.len()];
+        for node in (0..trees.nodes()).filter(|&n| trees.feature[n] != LEAF) {
+            let feature = trees.feature[node] as usize;
+            used[feature] = true;
+            match &features[feature].encoding {
+                Encoding::Number => {}
+                Encoding::Category { .. } => sets[feature].push(trees.sets[trees.set[node] as usize - 1]),
+                Encoding::Ordered { .. } => thresholds[feature].push(trees.threshold[node]),
+            }
+        }
+        let places = features.iter().enumerate().map(|(f, feature)| match &feature.encoding {
+            Encoding::Ordered { keys, .. } => Places::by_keys(keys, &mut thresholds[f]),
+            other => Places::new(trees, other.levels().len(), &sets[f]),
+        });
+        let places = places.collect();
+        Layout { places, thresholds, used }
+    }
+
+    /// A layout in which every level has its own place.
+    pub fn plain(features: usize) -> Layout {
+        Layout {
+            places: vec![Places::default(); features],
+            thresholds: vec![Vec::new(); features],
+            used: vec![true; features],
         }
     }
-    (levels.iter().zip(&sets).map(|(&levels, sets)| Places::new(trees, levels, sets)).collect(), used)
 }

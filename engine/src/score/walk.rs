@@ -4,7 +4,7 @@ use crate::model::{Trees, LEAF};
 
 /// Whether a row goes left at a node that is not a leaf.
 ///
-/// A missing value (NaN) goes where the node says. A category goes left when the node's set has its code; a code without a bit in
+/// In `row` a category stands as the code of its level, an ordered text as its key. A missing value (NaN) goes where the node says. A category goes left when the node's set has its code; a code without a bit in
 /// the set goes right. A number goes left when it is at most the threshold, so -0 is 0 and an infinity is beyond every number.
 #[inline]
 pub fn goes_left(trees: &Trees, node: usize, row: &[f64]) -> bool {

@@ -13,6 +13,7 @@ pub fn all() -> Vec<(&'static str, Model)> {
         ("softmax", softmax()),
         ("one_class", one_class()),
         ("kmeans", kmeans()),
+        ("ordered", ordered()),
     ]
 }
 
@@ -32,7 +33,7 @@ pub fn inputs(features: &[Feature]) -> Vec<Input> {
     let input = |(i, f): (usize, &Feature)| {
         let kind = match f.encoding {
             Encoding::Number => InputKind::Number,
-            Encoding::Category { .. } => InputKind::Category,
+            _ => InputKind::Category,
         };
         Input { name: f.name.clone(), kind, first: i as u32, count: 1 }
     };
@@ -100,6 +101,18 @@ pub fn tree() -> Model {
     m.inputs.truncate(2);
     m.inputs.push(Input { name: "e".into(), kind: InputKind::Array, first: 2, count: 2 });
     m
+}
+
+/// A text whose levels have numbers.
+pub fn ordered() -> Model {
+    let mut ad = category("ad", &["a", "b", "c", "d"]);
+    ad.encoding = Encoding::Ordered { levels: ad.encoding.levels().to_vec(), keys: vec![0.5, -1.0, 0.25, 0.5, 0.125] };
+    let mut t = empty(1, Link::Identity);
+    t.roots = vec![0];
+    split(&mut t, 0, 0.25, true, 1, 2);
+    split(&mut t, 0, -1.0, false, 3, 4);
+    [0.75, 0.5, 0.25].iter().for_each(|&p| leaf(&mut t, &[p]));
+    model(vec![ad], classes(&["no", "yes"], 1), Body::Trees(t))
 }
 
 pub fn multiclass() -> Model {

@@ -11,7 +11,7 @@ use super::split::{best, Rule, Scratch, Split};
 use super::{TreeParams, DEEPEST};
 use crate::control::Control;
 use crate::error::Result;
-use crate::learn::bin::{BinKind, BinnedFeature, Codes};
+use crate::learn::bin::{BinnedFeature, Codes};
 use crate::model::{CategorySet, Trees, LEAF};
 
 /// A node while the tree grows.
@@ -222,24 +222,14 @@ pub(super) fn flatten(nodes: &[Node], features: &[BinnedFeature]) -> Trees {
     trees
 }
 
-/// Levels of an ordered feature whose number is at most `threshold`, as bits; the last is that of all other levels.
-fn below(keys: &[f64], threshold: f64) -> Vec<u64> {
-    let mut words = vec![0u64; keys.len().div_ceil(64)];
-    for (c, key) in keys.iter().enumerate() {
-        words[c / 64] |= u64::from(*key <= threshold) << (c % 64);
-    }
-    words
-}
-
 fn push_rule(trees: &mut Trees, split: &Split, feature: &BinnedFeature) {
-    let words = match (&split.rule, &feature.kind) {
-        (Rule::Number { threshold, .. }, BinKind::Ordered { keys, .. }) => below(keys, *threshold),
-        (Rule::Number { threshold, .. }, _) => {
+    let words = match &split.rule {
+        Rule::Number { threshold, .. } => {
             trees.threshold.push(*threshold);
             trees.set.push(0);
             return;
         }
-        (Rule::Category { left, seen }, _) => {
+        Rule::Category { left, seen } => {
             let bits = feature.bins() - 1;
             // Levels the node has not seen, and those nobody has, go where missing values go.
             let unseen_left = split.missing_left || left.len() == seen.len();

@@ -56,7 +56,7 @@ pub(super) fn best(
         scratch.touched.pop();
     }
     let best = match &features[feature].kind {
-        BinKind::Number { low, high } | BinKind::Ordered { low, high, .. } => {
+        BinKind::Number { low, high } | BinKind::Ordered { low, high } => {
             let order = std::mem::take(&mut scratch.touched);
             let cut = scratch.scan(order.iter().copied(), missing, node, rows, params);
             let split = cut.map(|cut| {
