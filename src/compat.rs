@@ -8,8 +8,14 @@ use pgrx::pg_sys::Oid;
 /// # Safety
 /// `desc` is a live descriptor with more than `i` attributes.
 pub unsafe fn attribute(desc: pg_sys::TupleDesc, i: usize) -> pg_sys::Form_pg_attribute {
+    // The server's macro TupleDescAttr: full attributes lie behind the compact ones.
     #[cfg(feature = "pg18")]
-    return pg_sys::TupleDescAttr(desc, i as i32);
+    return (*desc)
+        .compact_attrs
+        .as_mut_ptr()
+        .add((*desc).natts as usize)
+        .cast::<pg_sys::FormData_pg_attribute>()
+        .add(i);
     #[cfg(not(feature = "pg18"))]
     return (*desc).attrs.as_mut_ptr().add(i);
 }
@@ -21,7 +27,7 @@ pub fn may_execute(function: Oid, role: Oid) -> bool {
         #[cfg(feature = "pg15")]
         let result = pg_sys::pg_proc_aclcheck(function, role, pg_sys::ACL_EXECUTE);
         #[cfg(not(feature = "pg15"))]
-        let result = pg_sys::object_aclcheck(pg_sys::ProcedureRelationId, function, role, pg_sys::ACL_EXECUTE);
+        let result = pg_sys::object_aclcheck(pg_sys::ProcedureRelationId, function, role, pg_sys::ACL_EXECUTE.into());
         result == pg_sys::AclResult::ACLCHECK_OK
     }
 }
@@ -52,7 +58,7 @@ pub fn may_create(schema: &str, role: Oid) -> crate::error::Result<bool> {
         #[cfg(feature = "pg15")]
         let result = pg_sys::pg_namespace_aclcheck(oid, role, pg_sys::ACL_CREATE);
         #[cfg(not(feature = "pg15"))]
-        let result = pg_sys::object_aclcheck(pg_sys::NamespaceRelationId, oid, role, pg_sys::ACL_CREATE);
+        let result = pg_sys::object_aclcheck(pg_sys::NamespaceRelationId, oid, role, pg_sys::ACL_CREATE.into());
         Ok(result == pg_sys::AclResult::ACLCHECK_OK)
     }
 }

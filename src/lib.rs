@@ -7,6 +7,7 @@ mod api;
 mod call;
 mod catalog;
 mod compat;
+mod entry;
 mod error;
 mod interrupt;
 mod settings;

@@ -8,6 +8,7 @@ use pgrx::pg_sys::{self, Datum, FunctionCallInfo};
 use pgrx::{IntoDatum, JsonB};
 
 use super::site::{site, InputRow, Key, Shape, Site};
+use crate::entry;
 use crate::error::Failure;
 use orchard_engine::model::Task;
 
@@ -103,26 +104,6 @@ fn check_one_number(site: &Site) {
             .raise();
         }
     }
-}
-
-macro_rules! entry {
-    ($name:ident, $info:ident, $fcinfo:ident => $body:expr) => {
-        #[doc(hidden)]
-        #[no_mangle]
-        pub extern "C" fn $info() -> &'static pg_sys::Pg_finfo_record {
-            const V1: pg_sys::Pg_finfo_record = pg_sys::Pg_finfo_record { api_version: 1 };
-            &V1
-        }
-
-        /// A C function of the extension; see its COMMENT in the SQL file.
-        ///
-        /// # Safety
-        /// Called by the server with a record of its calling convention.
-        #[no_mangle]
-        pub unsafe extern "C-unwind" fn $name($fcinfo: FunctionCallInfo) -> Datum {
-            $body
-        }
-    };
 }
 
 entry!(score_number, pg_finfo_score_number, f => number(f, Key::Id, Shape::Columns));

@@ -7,7 +7,7 @@
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 
-use pgrx::pg_sys::{self, Datum, FunctionCallInfo, Oid};
+use pgrx::pg_sys::{self, Datum, Oid};
 
 /// How many times the models table has, or may have, changed.
 static CHANGES: AtomicU64 = AtomicU64::new(0);
@@ -40,23 +40,11 @@ unsafe extern "C-unwind" fn invalidated(_: Datum, relation: Oid) {
     }
 }
 
-/// A C function of the extension; see its COMMENT in the SQL file.
-///
-/// # Safety
-/// Called by the server as a trigger.
-#[no_mangle]
-pub unsafe extern "C-unwind" fn models_changed(fcinfo: FunctionCallInfo) -> Datum {
+crate::entry!(models_changed, pg_finfo_models_changed, fcinfo => {
     let context = (*fcinfo).context;
     if !context.is_null() && (*context).type_ == pg_sys::NodeTag::T_TriggerData {
         let relation = (*context.cast::<pg_sys::TriggerData>()).tg_relation;
         pg_sys::CacheInvalidateRelcache(relation);
     }
     Datum::from(0usize)
-}
-
-#[doc(hidden)]
-#[no_mangle]
-pub extern "C" fn pg_finfo_models_changed() -> &'static pg_sys::Pg_finfo_record {
-    const V1: pg_sys::Pg_finfo_record = pg_sys::Pg_finfo_record { api_version: 1 };
-    &V1
-}
+});

@@ -24,7 +24,8 @@ def externs():
 
 
 def main():
-    raw = set(re.findall(r"entry!\((\w+), pg_finfo_(?:\w+),", (SRC / "call/raw.rs").read_text()))
+    text = "".join(path.read_text() for path in sorted(SRC.rglob("*.rs")))
+    raw = set(re.findall(r"entry!\((\w+), pg_finfo_(?:\w+),", text))
     code = externs()
     assert raw and code, "nothing found in the code"
     with psycopg.connect() as db:

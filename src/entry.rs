@@ -1,0 +1,23 @@
+//! C functions of the server's own calling convention.
+
+/// Define a C function and the record by which the server knows its convention. The body is unsafe code; it gets the call's record.
+#[macro_export]
+macro_rules! entry {
+    ($name:ident, $info:ident, $fcinfo:ident => $body:expr) => {
+        #[doc(hidden)]
+        #[no_mangle]
+        pub extern "C" fn $info() -> &'static pgrx::pg_sys::Pg_finfo_record {
+            const V1: pgrx::pg_sys::Pg_finfo_record = pgrx::pg_sys::Pg_finfo_record { api_version: 1 };
+            &V1
+        }
+
+        /// A C function of the extension; see its COMMENT in the SQL file.
+        ///
+        /// # Safety
+        /// Called by the server with a record of its calling convention.
+        #[no_mangle]
+        pub unsafe extern "C-unwind" fn $name($fcinfo: pgrx::pg_sys::FunctionCallInfo) -> pgrx::pg_sys::Datum {
+            $body
+        }
+    };
+}
