@@ -17,5 +17,6 @@ pub mod judge;
 pub mod learn;
 pub mod model;
 pub mod score;
+mod simd;
 
 pub use error::{Error, Result};

@@ -89,7 +89,7 @@ fn an_option_of_another_algorithm_says_so() {
     assert!(hint.starts_with("It belongs to kmeans. Valid options for decision_tree are: "), "{hint}");
     let (message, hint) = refused(json!({"task": "regression"}), KMeans);
     assert_eq!(message, "option \"task\" is not an option of kmeans");
-    assert!(hint.starts_with("It belongs to decision_tree. "), "{hint}");
+    assert!(hint.starts_with("It belongs to decision_tree, gradient_boosting. "), "{hint}");
 }
 
 #[test]
@@ -159,15 +159,30 @@ fn algorithms_have_names() {
     };
     let (message, hint) = error("k-means");
     assert_eq!(message, "unrecognized algorithm \"k-means\"");
-    assert_eq!(hint, "Did you mean \"kmeans\"? Valid algorithms are: auto, decision_tree, kmeans.");
-    assert_eq!(error("xgboost").1, "Valid algorithms are: auto, decision_tree, kmeans.");
+    assert_eq!(hint, "Did you mean \"kmeans\"? Valid algorithms are: auto, decision_tree, gradient_boosting, kmeans.");
+    assert_eq!(error("xgboost").1, "Valid algorithms are: auto, decision_tree, gradient_boosting, kmeans.");
+}
+
+#[test]
+fn options_of_boosting_fit_together() {
+    let refused = |value| refused(value, Algorithm::GradientBoosting).0;
+    assert_eq!(refused(json!({"alpha": 0.9})), "option \"alpha\" needs \"objective\": \"quantile\"");
+    let tweedie = refused(json!({"tweedie_variance_power": 1.2, "objective": "poisson"}));
+    assert_eq!(tweedie, "option \"tweedie_variance_power\" needs \"objective\": \"tweedie\"");
+    let fraction = refused(json!({"validation_fraction": 0.3}));
+    assert_eq!(fraction, "option \"validation_fraction\" needs \"early_stopping_rounds\"");
+    let task = refused(json!({"objective": "poisson", "task": "classification"}));
+    assert_eq!(task, "objective \"poisson\" does not fit the task");
+    let weights = refused(json!({"scale_pos_weight": 3, "class_weight": "balanced"}));
+    assert_eq!(weights, "options \"scale_pos_weight\" and \"class_weight\" cannot be used together");
 }
 
 /// A value other than the default, of the type of the option.
 fn example(kind: Kind) -> Value {
     match kind {
         Kind::Integer(low, ..) => json!(low + 1),
-        Kind::Number(..) => json!(0.75),
+        Kind::Number(low, ..) => json!(low + 0.75),
+        Kind::Share(_) => json!(0.625),
         Kind::Boolean(_) => json!(false),
         Kind::Choice(words, _) => json!(words[words.len() - 1]),
         Kind::Column(_) => json!("a"),
@@ -184,7 +199,15 @@ fn every_row_of_the_table_works() {
         for spec in specs(algorithm) {
             assert!(!seen.contains(&spec.key), "{} is there twice", spec.key);
             seen.push(spec.key);
-            let set = Options::parse(&json!({ spec.key: example(spec.kind) }), algorithm).unwrap();
+            let mut given = json!({ spec.key: example(spec.kind) });
+            // Options that mean nothing alone.
+            match spec.key {
+                "alpha" => given["objective"] = json!("quantile"),
+                "tweedie_variance_power" => given["objective"] = json!("tweedie"),
+                "validation_fraction" => given["early_stopping_rounds"] = json!(5),
+                _ => {}
+            }
+            let set = Options::parse(&given, algorithm).unwrap();
             assert_ne!(set, Options::new(algorithm), "{} changes nothing", spec.key);
             if let Some(default) = spec.default_value() {
                 // The list of columns to leave out is the only default that is a list.

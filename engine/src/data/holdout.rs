@@ -18,6 +18,7 @@ pub struct HoldoutPlan {
 }
 
 /// What decides a row's place in the draw.
+#[derive(Clone, Copy)]
 pub enum Draw<'a> {
     /// Each row by itself; within each class (of `classes` in all) the share is exact.
     Rows {
@@ -39,6 +40,27 @@ pub struct Holdout {
     pub held: Vec<u32>,
     /// How many held-out rows have a row with the same features among the training rows.
     pub twins: usize,
+    /// The last rows of `train` that are for watching, not for learning.
+    pub watched: usize,
+}
+
+/// Set a share of the training rows of `holdout` aside for watching, by the same draw. `rows` are those of [`split`], as it left them.
+pub fn watch(
+    holdout: &mut Holdout,
+    rows: &mut Vec<RowHashes>,
+    plan: HoldoutPlan,
+    draw: Draw<'_>,
+    control: &Control,
+) -> Result<()> {
+    rows.retain(|r| r.rest == 0);
+    let second = split(rows, plan, draw, control)?;
+    holdout.watched = second.held.len();
+    holdout.train.clear();
+    holdout.train.extend_from_slice(&second.train);
+    holdout.train.extend_from_slice(&second.held);
+    control.release_vec(second.train);
+    control.release_vec(second.held);
+    Ok(())
 }
 
 /// Split rows in canonical order into training and holdout. Overwrites `rest`.
@@ -63,7 +85,7 @@ pub fn split(rows: &mut [RowHashes], plan: HoldoutPlan, draw: Draw<'_>, control:
     }
     control.check()?;
     let held = rows.iter().filter(|r| r.rest == 1).count();
-    let mut out = Holdout { train: control.vec(rows.len() - held)?, held: control.vec(held)?, twins: 0 };
+    let mut out = Holdout { train: control.vec(rows.len() - held)?, held: control.vec(held)?, ..Holdout::default() };
     for run in rows.chunk_by(|a, b| a.features == b.features) {
         let before = (out.train.len(), out.held.len());
         for r in run {

@@ -12,7 +12,7 @@ mod table;
 
 pub use chunked::{Chunked, CHUNK};
 pub use dictionary::Dictionary;
-pub use holdout::{split, Draw, Holdout, HoldoutPlan};
+pub use holdout::{split, watch, Draw, Holdout, HoldoutPlan};
 pub(crate) use order::mix;
 pub use order::{canonical_order, RowHashes, UNKNOWN};
 pub use sort::sort;

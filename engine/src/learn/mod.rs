@@ -1,6 +1,7 @@
 //! Learning: from a table to a model.
 
 pub mod bin;
+pub mod boost;
 pub mod columns;
 pub mod kmeans;
 pub mod options;

@@ -11,6 +11,7 @@ pub use spec::{Kind, Spec};
 use serde_json::Value;
 
 use crate::error::{Error, Result};
+use crate::learn::boost::BoostParams;
 use crate::learn::kmeans::KMeansParams;
 use crate::learn::tree::TreeParams;
 use table::SPECS;
@@ -20,13 +21,15 @@ use table::SPECS;
 pub enum Algorithm {
     /// One decision tree.
     DecisionTree,
+    /// Trees that each correct those before.
+    GradientBoosting,
     /// k-means clustering.
     KMeans,
 }
 
 impl Algorithm {
     /// All learners.
-    pub const ALL: [Algorithm; 2] = [Algorithm::DecisionTree, Algorithm::KMeans];
+    pub const ALL: [Algorithm; 3] = [Algorithm::DecisionTree, Algorithm::GradientBoosting, Algorithm::KMeans];
 
     /// The algorithm of a name, in any case; `auto` is decision_tree with a target and kmeans without.
     ///
@@ -49,6 +52,7 @@ impl Algorithm {
     pub fn name(self) -> &'static str {
         match self {
             Algorithm::DecisionTree => "decision_tree",
+            Algorithm::GradientBoosting => "gradient_boosting",
             Algorithm::KMeans => "kmeans",
         }
     }
@@ -56,7 +60,7 @@ impl Algorithm {
     /// Whether it learns to predict a column.
     pub fn needs_target(self) -> bool {
         match self {
-            Algorithm::DecisionTree => true,
+            Algorithm::DecisionTree | Algorithm::GradientBoosting => true,
             Algorithm::KMeans => false,
         }
     }
@@ -104,6 +108,12 @@ pub struct Options {
     pub criterion_given: bool,
     /// For decision_tree.
     pub tree: TreeParams,
+    /// The loss of gradient_boosting, by its name.
+    pub objective: Option<&'static str>,
+    /// The weight of the positive class.
+    pub scale_pos_weight: Option<f64>,
+    /// For gradient_boosting; the seed is [`Options::seed`].
+    pub boost: BoostParams,
     /// For kmeans; the seed is [`Options::seed`].
     pub kmeans: KMeansParams,
 }
@@ -127,6 +137,9 @@ impl Options {
             exact: false,
             criterion_given: false,
             tree: TreeParams::default(),
+            objective: None,
+            scale_pos_weight: None,
+            boost: BoostParams::default(),
             kmeans: KMeansParams::default(),
         }
     }
@@ -149,6 +162,7 @@ impl Options {
             }
         }
         options.kmeans.seed = options.seed;
+        options.boost.seed = options.seed;
         options.check_together()?;
         Ok(options)
     }
@@ -160,6 +174,33 @@ impl Options {
             return Err(Error::option(
                 format!("options \"features\" and \"exclude\" both name \"{name}\""),
                 "Name the column in one of them.",
+            ));
+        }
+        if self.scale_pos_weight.is_some() && self.class_weight != ClassWeight::None {
+            return Err(Error::option(
+                "options \"scale_pos_weight\" and \"class_weight\" cannot be used together",
+                "Give one of them.",
+            ));
+        }
+        let usual = BoostParams::default();
+        let needs = |key: &str, other: &str| {
+            Error::option(format!("option \"{key}\" needs {other}"), "Give both, or leave it out.")
+        };
+        if self.boost.alpha != usual.alpha && self.objective != Some("quantile") {
+            return Err(needs("alpha", "\"objective\": \"quantile\""));
+        }
+        let power = self.boost.tweedie_variance_power;
+        if power != usual.tweedie_variance_power && self.objective != Some("tweedie") {
+            return Err(needs("tweedie_variance_power", "\"objective\": \"tweedie\""));
+        }
+        if self.boost.validation_fraction != usual.validation_fraction && self.boost.early_stopping_rounds.is_none() {
+            return Err(needs("validation_fraction", "\"early_stopping_rounds\""));
+        }
+        let regression = self.objective.is_some_and(|o| o != "log_loss");
+        if self.task.as_deref().is_some_and(|task| self.objective.is_some() && (task == "regression") != regression) {
+            return Err(Error::option(
+                format!("objective \"{}\" does not fit the task", self.objective.unwrap_or_default()),
+                "\"log_loss\" is for a classification, the others are for a regression.",
             ));
         }
         if self.time_column.is_some() && !self.group_columns.is_empty() {

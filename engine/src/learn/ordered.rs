@@ -38,11 +38,13 @@ fn add(target: &Target, row: usize, weight: f64, stat: &mut [f64]) {
 /// Turn a feature of more than `most_subset_levels` levels into an ordered one, with the number of each level and, last, of all others
 /// for scoring; others stay as they are.
 ///
-/// `weight` is of the training rows, in canonical order like the feature's codes, so that folds by position are folds at random.
+/// `weight` is of the rows, in canonical order like the feature's codes, so that folds by position are folds at random. Only the first
+/// `fit_rows` say anything of a level; the others get the numbers that scoring would give them.
 pub fn order(
     feature: BinnedFeature,
     target: &Target,
     weight: Option<&[f64]>,
+    fit_rows: usize,
     most_subset_levels: usize,
     max_bins: usize,
     control: &Control,
@@ -64,7 +66,7 @@ pub fn order(
     let mut all: Vec<f64> = control.vec(slots * width)?;
     all.resize(slots * width, 0.0);
     let mut total = vec![0.0; width];
-    for r in 0..rows {
+    for r in 0..fit_rows {
         add(target, r, weight(r), &mut total);
         if code(r) < slots {
             add(target, r, weight(r), &mut all[code(r) * width..][..width]);
@@ -79,20 +81,23 @@ pub fn order(
         control.check()?;
         part.clear();
         part.resize(slots * width, 0.0);
-        let own = || (fold..rows).step_by(FOLDS).filter(|&r| code(r) < slots);
+        let own = || (fold..fit_rows).step_by(FOLDS).filter(|&r| code(r) < slots);
         own().for_each(|r| add(target, r, weight(r), &mut part[code(r) * width..][..width]));
         for r in own() {
             let at = code(r) * width;
             values[r] = scale.key(all[at..at + width].iter().zip(&part[at..at + width]).map(|(a, p)| a - p));
         }
     }
+    (fit_rows..rows).filter(|&r| code(r) < slots).for_each(|r| values[r] = keys[code(r)]);
     let mut sorted: Vec<f64> = control.vec(rows)?;
-    sorted.extend(values.iter().copied().filter(|v| !v.is_nan()));
+    sorted.extend(values[..fit_rows].iter().copied().filter(|v| !v.is_nan()));
     crate::data::sort(&mut sorted, f64::total_cmp, control)?;
     let (low, high) = edges(&sorted, max_bins);
     control.release_vec(sorted);
     let missing = low.len() as u32;
-    let bin = |v: f64| if v.is_nan() { missing } else { high.partition_point(|&h| h < v) as u32 };
+    // Numbers of rows that took no part can lie beyond the last bin.
+    let last = missing.saturating_sub(1);
+    let bin = |v: f64| if v.is_nan() { missing } else { (high.partition_point(|&h| h < v) as u32).min(last) };
     let codes = codes(&values, low.len() + 1, bin, control)?;
     for v in [all, part, values] {
         control.release_vec(v);

@@ -3,6 +3,7 @@
 use crate::control::Control;
 use crate::data::{Column, ColumnData, Table, MISSING};
 use crate::error::{Error, Result};
+use crate::learn::boost::{BoostParams, Objective};
 use crate::learn::options::{ClassWeight, Options};
 use crate::learn::train::SourceInput;
 use crate::learn::tree::{Criterion, TreeParams};
@@ -48,7 +49,8 @@ impl Prepared {
     ) -> Result<Self> {
         let column = &table.columns[target.first];
         let is_text = matches!(column.data, ColumnData::Category { .. });
-        let task = options.task.as_deref().or(match previous {
+        let asked = options.objective.map(|o| if o == "log_loss" { "classification" } else { "regression" });
+        let task = options.task.as_deref().or(asked).or(match previous {
             Some(Task::Classification { .. }) => Some("classification"),
             Some(Task::Regression) if !is_text => Some("regression"),
             _ => None,
@@ -163,6 +165,30 @@ impl Prepared {
             _ => {}
         }
         params.class_weight = self.class_weight(options, target)?;
+        Ok(params)
+    }
+
+    /// The parameters of boosting, with objective and class weights for this target.
+    pub fn boost_params(&self, options: &Options, target: &Target) -> Result<BoostParams> {
+        let mut params = options.boost.clone();
+        params.objective = options.objective.map(|name| match name {
+            "squared_error" => Objective::SquaredError,
+            "absolute_error" => Objective::AbsoluteError,
+            "quantile" => Objective::Quantile,
+            "poisson" => Objective::Poisson,
+            "tweedie" => Objective::Tweedie,
+            _ => Objective::of(target),
+        });
+        params.class_weight = self.class_weight(options, target)?;
+        if let Some(weight) = options.scale_pos_weight {
+            let labels = self.classes.as_ref().map(|c| &c.labels).filter(|l| l.labels.len() <= 2);
+            let labels = labels
+                .ok_or_else(|| Error::option("option \"scale_pos_weight\" needs two classes", "Leave it out."))?;
+            if weight <= 0.0 {
+                return Err(Error::option("option \"scale_pos_weight\" must be above 0", "Leave it out for 1."));
+            }
+            params.class_weight = Some((0..2).map(|c| if c == labels.positive { weight } else { 1.0 }).collect());
+        }
         Ok(params)
     }
 

@@ -3,13 +3,15 @@
 use std::time::Instant;
 
 use crate::control::Control;
-use crate::data::{canonical_order, split, ColumnData, Draw, Holdout, HoldoutPlan, RowHashes, Table, MISSING, UNKNOWN};
+use crate::data::{
+    canonical_order, split, watch, ColumnData, Draw, Holdout, HoldoutPlan, RowHashes, Table, MISSING, UNKNOWN,
+};
 use crate::error::{Error, Result};
 use crate::judge::{self, Metric};
 use crate::learn::options::{Algorithm, Options};
 use crate::learn::target::{Labels, Prepared};
-use crate::learn::{bin, columns, kmeans, ordered, tree, Target};
-use crate::model::{encode, Body, Encoding, Feature, HeldActual, HeldRows, Input, InputKind, Model, Task};
+use crate::learn::{bin, boost, columns, kmeans, ordered, tree, Target};
+use crate::model::{encode, Body, Encoding, Feature, HeldActual, HeldRows, Input, InputKind, Model, Task, Trees};
 use crate::score::Scorer;
 
 /// The most held-out rows that are kept with a version.
@@ -104,8 +106,46 @@ pub fn train(request: Request, control: &Control) -> Result<Outcome> {
     run.lap("split");
     match run.request.algorithm {
         Algorithm::DecisionTree => run.tree(holdout, prepared),
+        Algorithm::GradientBoosting => run.boost(holdout, prepared),
         Algorithm::KMeans => run.kmeans(holdout),
     }
+}
+
+/// Targets and weights of the training and the held-out rows.
+struct Parts {
+    target: Target,
+    held_target: Target,
+    weight: Option<Vec<f64>>,
+    held_weight: Option<Vec<f64>>,
+}
+
+impl Parts {
+    fn rows<'a>(&'a self, holdout: &'a Holdout) -> RowsOf<'a> {
+        RowsOf {
+            train: &holdout.train,
+            watched: holdout.watched,
+            held: &holdout.held,
+            target: &self.target,
+            weight: self.weight.as_deref(),
+        }
+    }
+}
+
+/// The rows that features are made for.
+struct RowsOf<'a> {
+    train: &'a [u32],
+    watched: usize,
+    held: &'a [u32],
+    target: &'a Target,
+    weight: Option<&'a [f64]>,
+}
+
+/// Columns after binning.
+struct Features {
+    binned: Vec<bin::BinnedFeature>,
+    features: Vec<Feature>,
+    /// The held-out rows, by column.
+    held: Vec<Vec<f64>>,
 }
 
 struct Run<'a> {
@@ -168,7 +208,12 @@ impl Run<'_> {
             }
             (None, true) => Draw::Rows { classes: prepared.map_or(1, Prepared::strata) },
         };
-        let holdout = split(&mut rows, plan, draw, self.control)?;
+        let mut holdout = split(&mut rows, plan, draw, self.control)?;
+        let boost = &request.options.boost;
+        if request.algorithm == Algorithm::GradientBoosting && boost.early_stopping_rounds.is_some() {
+            let plan = HoldoutPlan { share: boost.validation_fraction, seed: plan.seed ^ 1 };
+            watch(&mut holdout, &mut rows, plan, draw, self.control)?;
+        }
         self.control.release_vec(rows);
         Ok(holdout)
     }
@@ -183,64 +228,112 @@ impl Run<'_> {
         Ok(Some(weights))
     }
 
-    fn tree(mut self, holdout: Holdout, prepared: Option<Prepared>) -> Result<Outcome> {
-        let prepared =
-            prepared.ok_or_else(|| Error::option("a decision tree needs a target", "Give target => 'column'."))?;
-        let Holdout { train, held, twins } = holdout;
-        let target = prepared.target(&self.request.table, &train, self.control)?;
-        let held_actual = prepared.target(&self.request.table, &held, self.control)?;
-        let weight = self.weights(&train)?;
-        let held_weight = self.weights(&held)?;
+    /// Turn columns into features: binned for the learner, encoded for scoring. The last `watched` of `train` say nothing of a level.
+    fn features(&mut self, rows: &RowsOf<'_>, params: &bin::BinParams, most_subset_levels: usize) -> Result<Features> {
         let used: Vec<usize> = self.request.inputs.iter().flat_map(|i| i.first..i.first + i.count).collect();
         for (i, column) in self.request.table.columns.iter_mut().enumerate() {
             if !used.contains(&i) {
                 column.release(self.control);
             }
         }
-        let params = prepared.tree_params(&self.request.options, &target)?;
-        let exact_splitter = self.request.options.exact;
-        let mut bin_params = params.bin_params();
-        if exact_splitter {
-            bin_params.max_bins = bin::MOST_BINS;
-        }
-        let (mut binned, mut features, mut held_columns) = (Vec::new(), Vec::new(), Vec::new());
+        let mut out = Features { binned: Vec::new(), features: Vec::new(), held: Vec::new() };
         self.control.start(used.len() as u64 * 2);
         for &c in &used {
             self.control.check()?;
             let column = &mut self.request.table.columns[c];
             let name = column.name.clone();
-            let b = bin::bin(column, &train, &held, &bin_params, self.control)?;
+            let b = bin::bin(column, rows.train, rows.held, params, self.control)?;
+            let fit_rows = rows.train.len() - rows.watched;
             let (feature, keys) = ordered::order(
                 b.feature,
-                &target,
-                weight.as_deref(),
-                params.max_subset_levels,
-                bin_params.max_bins,
+                rows.target,
+                rows.weight,
+                fit_rows,
+                most_subset_levels,
+                params.max_bins,
                 self.control,
             )?;
-            binned.push(feature);
+            out.binned.push(feature);
             let encoding = match (b.encoding, keys) {
                 (Encoding::Category { levels }, Some(keys)) => Encoding::Ordered { levels, keys },
                 (encoding, _) => encoding,
             };
-            features.push(Feature { name, encoding, stats: b.stats });
-            held_columns.push(b.held);
+            out.features.push(Feature { name, encoding, stats: b.stats });
+            out.held.push(b.held);
             self.control.advance(1);
         }
         self.lap("bin");
+        Ok(out)
+    }
+
+    fn tree(mut self, holdout: Holdout, prepared: Option<Prepared>) -> Result<Outcome> {
+        let (prepared, parts) = self.parts(&holdout, prepared)?;
+        let params = prepared.tree_params(&self.request.options, &parts.target)?;
+        let exact_splitter = self.request.options.exact;
+        let mut bin_params = params.bin_params();
+        if exact_splitter {
+            bin_params.max_bins = bin::MOST_BINS;
+        }
+        let made = self.features(&parts.rows(&holdout), &bin_params, params.max_subset_levels)?;
+        let weight = parts.weight.as_deref();
         let trees = if exact_splitter {
-            tree::fit_exact(&binned, &target, weight.as_deref(), &params, self.control)?
+            tree::fit_exact(&made.binned, &parts.target, weight, &params, self.control)?
         } else {
-            tree::fit(&binned, &target, weight.as_deref(), &params, self.control)?
+            tree::fit(&made.binned, &parts.target, weight, &params, self.control)?
         };
-        drop(binned);
+        self.finish_trees(trees, made, holdout, prepared, parts)
+    }
+
+    fn boost(mut self, holdout: Holdout, prepared: Option<Prepared>) -> Result<Outcome> {
+        let (prepared, parts) = self.parts(&holdout, prepared)?;
+        let params = prepared.boost_params(&self.request.options, &parts.target)?;
+        let made = self.features(&parts.rows(&holdout), &params.bin_params(), params.max_subset_levels)?;
+        let fit_rows = holdout.train.len() - holdout.watched;
+        let weight = parts.weight.as_deref();
+        let found = boost::fit(&made.binned, &parts.target, weight, fit_rows, &params, self.control)?;
+        if params.early_stopping_rounds.is_some() && found.iterations < params.n_estimators {
+            self.notices.push(format!(
+                "training stopped after {} iterations; the best one, {}, is kept",
+                found.losses.len(),
+                found.iterations
+            ));
+        }
+        self.finish_trees(found.trees, made, holdout, prepared, parts)
+    }
+
+    /// Targets and weights of the rows, and how the target is read.
+    fn parts(&self, holdout: &Holdout, prepared: Option<Prepared>) -> Result<(Prepared, Parts)> {
+        let name = self.request.algorithm.name();
+        let prepared = prepared
+            .ok_or_else(|| Error::option(format!("algorithm \"{name}\" needs a target"), "Give target => 'column'."))?;
+        let table = &self.request.table;
+        let parts = Parts {
+            target: prepared.target(table, &holdout.train, self.control)?,
+            held_target: prepared.target(table, &holdout.held, self.control)?,
+            weight: self.weights(&holdout.train)?,
+            held_weight: self.weights(&holdout.held)?,
+        };
+        Ok((prepared, parts))
+    }
+
+    fn finish_trees(
+        mut self,
+        trees: Trees,
+        made: Features,
+        holdout: Holdout,
+        prepared: Prepared,
+        parts: Parts,
+    ) -> Result<Outcome> {
+        drop(made.binned);
         self.lap("grow");
-        let model = Model { inputs: self.inputs(), features, task: prepared.task(), body: Body::Trees(trees) };
-        let actual = match held_actual {
+        let model =
+            Model { inputs: self.inputs(), features: made.features, task: prepared.task(), body: Body::Trees(trees) };
+        let actual = match parts.held_target {
             Target::Class { codes, .. } => HeldActual::Class(codes),
             Target::Number(values) => HeldActual::Number(values),
         };
-        self.finish(model, train.len(), held_columns, actual, held_weight, twins, prepared.labels())
+        let Holdout { train, twins, .. } = holdout;
+        self.finish(model, train.len(), made.held, actual, parts.held_weight, twins, prepared.labels())
     }
 
     fn kmeans(mut self, holdout: Holdout) -> Result<Outcome> {

@@ -2,7 +2,7 @@
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::prefetch::prefetch;
+use crate::simd::prefetch;
 
 /// The longest text that lies in the table itself.
 const INLINE: usize = 12;

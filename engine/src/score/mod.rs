@@ -9,7 +9,6 @@ mod levels;
 pub mod link;
 mod nodes;
 mod places;
-mod prefetch;
 pub mod walk;
 
 use std::cell::RefCell;

@@ -27,12 +27,10 @@ SET search_path = alice;
 SELECT count(*) FROM orchard.models;
 SELECT count(p) FROM scored;
 SELECT predict_ctr(3);
-\set VERBOSITY verbose
 \set SHOW_CONTEXT never
 DO $$ BEGIN PERFORM orchard.predict('ctr', '{"hour": 3}'); EXCEPTION WHEN insufficient_privilege THEN
     DECLARE m text; d text; h text; BEGIN GET STACKED DIAGNOSTICS m = MESSAGE_TEXT, d = PG_EXCEPTION_DETAIL, h = PG_EXCEPTION_HINT;
     RAISE WARNING E'%\n%\n%', m, d, h; END; END $$;
-\set VERBOSITY default
 SELECT orchard.train('ctr', 'SELECT 1 AS x, true AS y', 'y');
 SELECT orchard.drop_model('ctr');
 SELECT orchard.grant('ctr', 'orchard_bi');

@@ -12,6 +12,8 @@ pub enum Kind {
     Integer(u64, u64, fn(&mut Options, u64)),
     /// A number from the first to below the second; of any size when the second is infinite.
     Number(f64, f64, fn(&mut Options, f64)),
+    /// A number above 0 and up to 1.
+    Share(fn(&mut Options, f64)),
     /// true or false.
     Boolean(fn(&mut Options, bool)),
     /// One of these words.
@@ -51,6 +53,7 @@ impl Spec {
             Kind::Integer(low, high, _) => format!("an integer between {low} and {high}"),
             Kind::Number(low, f64::INFINITY, _) => format!("a number of at least {low}"),
             Kind::Number(low, below, _) => format!("a number of at least {low} and below {below}"),
+            Kind::Share(_) => "a number above 0 and up to 1".into(),
             Kind::Boolean(_) => "true or false".into(),
             Kind::Choice(words, _) => format!("one of {}", quoted(words)),
             Kind::Column(_) => "the name of a column".into(),
@@ -77,6 +80,7 @@ impl Spec {
             Kind::Number(low, below, set) => {
                 set(options, value.as_f64().filter(|v| *v >= low && *v < below).ok_or_else(wrong)?);
             }
+            Kind::Share(set) => set(options, value.as_f64().filter(|v| *v > 0.0 && *v <= 1.0).ok_or_else(wrong)?),
             Kind::Boolean(set) => set(options, value.as_bool().ok_or_else(wrong)?),
             Kind::Choice(words, set) => {
                 set(options, words.iter().find(|w| value.as_str() == Some(**w)).ok_or_else(wrong)?);
@@ -108,7 +112,7 @@ impl Spec {
         // '{"max_depth": "8"}' is the slip of those who write SQL by hand.
         let unquoted = value.as_str().and_then(|s| serde_json::from_str::<Value>(s.trim()).ok());
         hint += match (self.kind, unquoted) {
-            (Kind::Integer(..) | Kind::Number(..), Some(Value::Number(_)))
+            (Kind::Integer(..) | Kind::Number(..) | Kind::Share(_), Some(Value::Number(_)))
             | (Kind::Boolean(_), Some(Value::Bool(_))) => ": write it without quotes.",
             _ => ".",
         };

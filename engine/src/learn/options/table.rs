@@ -3,14 +3,16 @@
 use serde_json::json;
 
 use super::spec::{Kind, Spec};
-use super::Algorithm::{self, DecisionTree, KMeans};
+use super::Algorithm::{self, DecisionTree, GradientBoosting, KMeans};
 use super::Options;
 use crate::learn::bin::MOST_BINS;
+use crate::learn::boost;
 use crate::learn::tree::{Criterion, DEEPEST};
 
 const ALL: &[Algorithm] = &Algorithm::ALL;
-const SUPERVISED: &[Algorithm] = &[DecisionTree];
+const SUPERVISED: &[Algorithm] = &[DecisionTree, GradientBoosting];
 const TREE: &[Algorithm] = &[DecisionTree];
+const BOOST: &[Algorithm] = &[GradientBoosting];
 const CLUSTER: &[Algorithm] = &[KMeans];
 
 /// Row counts and leaf counts fit the fields they go to.
@@ -58,7 +60,7 @@ pub(super) const SPECS: &[Spec] = &[
     Spec {
         key: "task", algorithms: SUPERVISED,
         kind: Kind::Choice(&["classification", "regression"], |o, v| o.task = Some(v.into())), default: |o| json!(o.task),
-        elsewhere: &["objective"], meaning: "what to learn; without it the target's type decides",
+        elsewhere: &["problem_type"], meaning: "what to learn; without it the target's type decides",
     },
     Spec {
         key: "positive_class", algorithms: SUPERVISED,
@@ -68,7 +70,7 @@ pub(super) const SPECS: &[Spec] = &[
     Spec {
         key: "class_weight", algorithms: SUPERVISED,
         kind: Kind::ClassWeight(|o, v| o.class_weight = v), default: |_| json!(null),
-        elsewhere: &["class_weights", "is_unbalance", "scale_pos_weight"], meaning: "the weight of each class while learning",
+        elsewhere: &["class_weights", "is_unbalance"], meaning: "the weight of each class while learning",
     },
     Spec {
         key: "seed", algorithms: ALL,
@@ -142,6 +144,118 @@ pub(super) const SPECS: &[Spec] = &[
     Spec {
         key: "max_subset_levels", algorithms: TREE,
         kind: Kind::Integer(1, 1 << 20, |o, v| o.tree.max_subset_levels = v as usize), default: |o| json!(o.tree.max_subset_levels),
+        elsewhere: &["max_cat_to_onehot", "one_hot_max_size"],
+        meaning: "a category of more levels is cut as one number: what its levels say of the target in other rows",
+    },
+    Spec {
+        key: "objective", algorithms: BOOST,
+        kind: Kind::Choice(
+            &["log_loss", "squared_error", "absolute_error", "quantile", "poisson", "tweedie"], |o, v| o.objective = Some(v)),
+        default: |o| json!(o.objective),
+        elsewhere: &["loss"], meaning: "what is made small; without it log_loss for a classification and squared_error for a regression",
+    },
+    Spec {
+        key: "n_estimators", algorithms: BOOST,
+        kind: Kind::Integer(1, 100_000, |o, v| o.boost.n_estimators = v as u32), default: |o| json!(o.boost.n_estimators),
+        elsewhere: &["num_iterations", "num_boost_round", "iterations", "num_trees", "max_iter", "n_trees"],
+        meaning: "the number of trees, of each class with more than two classes",
+    },
+    Spec {
+        key: "learning_rate", algorithms: BOOST,
+        kind: Kind::Share(|o, v| o.boost.learning_rate = v), default: |o| json!(o.boost.learning_rate),
+        elsewhere: &["eta", "shrinkage", "shrinkage_rate", "learn_rate"], meaning: "what every leaf is multiplied by",
+    },
+    Spec {
+        key: "max_leaf_nodes", algorithms: BOOST,
+        kind: Kind::Integer(2, 65_536, |o, v| o.boost.max_leaf_nodes = v as u32), default: |o| json!(o.boost.max_leaf_nodes),
+        elsewhere: &["num_leaves", "max_leaves"], meaning: "the most leaves of a tree",
+    },
+    Spec {
+        key: "max_depth", algorithms: BOOST,
+        kind: Kind::Integer(1, DEEPEST as u64, |o, v| o.boost.max_depth = v as u32), default: |o| json!(o.boost.max_depth),
+        elsewhere: &["maxdepth", "depth"], meaning: "the most splits from the root to a leaf",
+    },
+    Spec {
+        key: "min_samples_leaf", algorithms: BOOST,
+        kind: Kind::Integer(1, MOST_ROWS, |o, v| o.boost.min_samples_leaf = v), default: |o| json!(o.boost.min_samples_leaf),
+        elsewhere: &["min_data_in_leaf", "min_child_samples"], meaning: "the fewest training rows of a leaf, as far as second derivatives tell",
+    },
+    Spec {
+        key: "min_child_weight", algorithms: BOOST,
+        kind: Kind::Number(0.0, f64::INFINITY, |o, v| o.boost.min_child_weight = v), default: |o| json!(o.boost.min_child_weight),
+        elsewhere: &["min_sum_hessian_in_leaf"], meaning: "the least sum of second derivatives of a leaf",
+    },
+    Spec {
+        key: "min_split_gain", algorithms: BOOST,
+        kind: Kind::Number(0.0, f64::INFINITY, |o, v| o.boost.min_split_gain = v), default: |o| json!(o.boost.min_split_gain),
+        elsewhere: &["min_gain_to_split", "gamma", "min_impurity_decrease"], meaning: "the least gain of a split",
+    },
+    Spec {
+        key: "reg_alpha", algorithms: BOOST,
+        kind: Kind::Number(0.0, f64::INFINITY, |o, v| o.boost.reg_alpha = v), default: |o| json!(o.boost.reg_alpha),
+        elsewhere: &["lambda_l1", "l1_regularization", "alpha_l1"], meaning: "the L1 regularization of leaves",
+    },
+    Spec {
+        key: "reg_lambda", algorithms: BOOST,
+        kind: Kind::Number(0.0, f64::INFINITY, |o, v| o.boost.reg_lambda = v), default: |o| json!(o.boost.reg_lambda),
+        elsewhere: &["lambda_l2", "l2_regularization", "lambda"], meaning: "the L2 regularization of leaves",
+    },
+    Spec {
+        key: "subsample", algorithms: BOOST,
+        kind: Kind::Share(|o, v| o.boost.subsample = v), default: |o| json!(o.boost.subsample),
+        elsewhere: &["bagging_fraction", "row_sample_rate"], meaning: "the share of rows that a tree sees",
+    },
+    Spec {
+        key: "colsample_bytree", algorithms: BOOST,
+        kind: Kind::Share(|o, v| o.boost.colsample_bytree = v), default: |o| json!(o.boost.colsample_bytree),
+        elsewhere: &["feature_fraction", "max_features", "col_sample_rate"], meaning: "the share of features that a tree sees",
+    },
+    Spec {
+        key: "early_stopping_rounds", algorithms: BOOST,
+        kind: Kind::Integer(1, 100_000, |o, v| o.boost.early_stopping_rounds = Some(v as u32)),
+        default: |o| json!(o.boost.early_stopping_rounds),
+        elsewhere: &["early_stopping", "n_iter_no_change", "stopping_rounds"],
+        meaning: "the iterations without a better validation loss after which training ends; the best one is kept",
+    },
+    Spec {
+        key: "validation_fraction", algorithms: BOOST,
+        kind: Kind::Number(0.0, 1.0, |o, v| o.boost.validation_fraction = v), default: |o| json!(o.boost.validation_fraction),
+        elsewhere: &["validation_split"], meaning: "the share of the training rows that early stopping watches and no tree sees",
+    },
+    Spec {
+        key: "scale_pos_weight", algorithms: BOOST,
+        kind: Kind::Number(0.0, f64::INFINITY, |o, v| o.scale_pos_weight = Some(v)), default: |o| json!(o.scale_pos_weight),
+        elsewhere: &["pos_weight"], meaning: "the weight of the positive class while learning",
+    },
+    Spec {
+        key: "alpha", algorithms: BOOST,
+        kind: Kind::Share(|o, v| o.boost.alpha = v), default: |o| json!(o.boost.alpha),
+        elsewhere: &["quantile_alpha", "tau"], meaning: "the quantile of the objective \"quantile\"",
+    },
+    Spec {
+        key: "tweedie_variance_power", algorithms: BOOST,
+        kind: Kind::Number(1.0, 2.0, |o, v| o.boost.tweedie_variance_power = v.max(1.000_001)),
+        default: |o| json!(o.boost.tweedie_variance_power),
+        elsewhere: &["tweedie_power"], meaning: "the variance power of the objective \"tweedie\": nearer to 2 for heavier tails",
+    },
+    Spec {
+        key: "max_bins", algorithms: BOOST,
+        kind: Kind::Integer(2, boost::MOST_BINS as u64, |o, v| o.boost.max_bins = v as usize), default: |o| json!(o.boost.max_bins),
+        elsewhere: &["max_bin"], meaning: "the most bins of a number",
+    },
+    Spec {
+        key: "min_category_rows", algorithms: BOOST,
+        kind: Kind::Integer(1, MOST_ROWS, |o, v| o.boost.min_category_rows = v), default: |o| json!(o.boost.min_category_rows),
+        elsewhere: &["min_data_per_group", "min_frequency"], meaning: "the fewest training rows of a level that is not pooled with the rare ones",
+    },
+    Spec {
+        key: "cat_smooth", algorithms: BOOST,
+        kind: Kind::Number(0.0, f64::INFINITY, |o, v| o.boost.cat_smooth = v), default: |o| json!(o.boost.cat_smooth),
+        elsewhere: &["smooth", "smoothing"], meaning: "what is added to the second derivatives of a level before levels are put in order",
+    },
+    Spec {
+        key: "max_subset_levels", algorithms: BOOST,
+        kind: Kind::Integer(1, 250, |o, v| o.boost.max_subset_levels = v as usize), default: |o| json!(o.boost.max_subset_levels),
         elsewhere: &["max_cat_to_onehot", "one_hot_max_size"],
         meaning: "a category of more levels is cut as one number: what its levels say of the target in other rows",
     },

@@ -2,7 +2,7 @@
 
 /// Begin to bring a value into the caches; what the program does is not changed.
 #[inline]
-pub(super) fn prefetch<T>(value: &T) {
+pub(crate) fn prefetch<T>(value: &T) {
     #[cfg(target_arch = "x86_64")]
     #[allow(unsafe_code)]
     // SAFETY: SSE is part of x86_64; a prefetch reads nothing the program can see, and the address is that of a live value.

@@ -1,0 +1,392 @@
+//! Growing one tree: the leaf with the largest gain is split next.
+
+use std::cmp::Ordering;
+use std::collections::BinaryHeap;
+use std::ops::Range;
+
+use rayon::prelude::*;
+
+use super::histogram::{fill, subtract, Histogram, Sum, BINS};
+use super::matrix::{blocks, Block};
+use super::objective::Scores;
+use super::split::{Finder, Rule, Split, Totals};
+use super::BoostParams;
+use crate::control::Control;
+use crate::data::mix;
+use crate::error::Result;
+use crate::learn::bin::{BinKind, BinnedFeature, Codes};
+use crate::model::{CategorySet, Trees, LEAF};
+
+/// Rows below which one thread is quicker than two.
+const FEW_ROWS: usize = 1 << 15;
+/// Features from which splits are looked for by several threads.
+const MANY_FEATURES: usize = 48;
+
+/// A node of a tree.
+pub(super) struct Node {
+    /// Its rows in [`Grower::order`].
+    pub range: Range<usize>,
+    pub depth: u32,
+    pub sum: Sum,
+    pub split: Option<Split>,
+    /// The left child, with the right one after it.
+    pub children: usize,
+    /// What a leaf adds to the score.
+    pub value: f64,
+}
+
+/// A tree as it is grown: node 0 is the root.
+pub(super) struct Tree {
+    pub nodes: Vec<Node>,
+}
+
+/// A leaf that may be split, by gain and then by age.
+struct Candidate {
+    split: Split,
+    node: usize,
+    histogram: Histogram,
+}
+
+impl Ord for Candidate {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.split.gain.total_cmp(&other.split.gain).then(other.node.cmp(&self.node))
+    }
+}
+
+impl PartialOrd for Candidate {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Candidate {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Candidate {}
+
+/// Memory that all trees use one after the other.
+pub(super) struct Grower<'a> {
+    features: &'a [BinnedFeature],
+    params: &'a BoostParams,
+    fit_rows: usize,
+    blocks: Vec<Block>,
+    /// Row indexes; each node has a range of them, ascending.
+    pub order: Vec<u32>,
+    spare: Vec<u32>,
+    /// Histograms that are not in use.
+    free: Vec<Histogram>,
+    counted: usize,
+}
+
+impl<'a> Grower<'a> {
+    pub fn new(
+        features: &'a [BinnedFeature],
+        fit_rows: usize,
+        params: &'a BoostParams,
+        control: &Control,
+    ) -> Result<Grower<'a>> {
+        let blocks = blocks(features, fit_rows, control)?;
+        let order = control.vec(fit_rows)?;
+        let mut spare = control.vec(fit_rows)?;
+        spare.resize(fit_rows, 0);
+        // A histogram a leaf that may still be split, and the one at hand.
+        let counted = (params.max_leaf_nodes as usize + 1) * features.len() * BINS * std::mem::size_of::<Sum>();
+        control.reserve(counted)?;
+        Ok(Grower { features, params, fit_rows, blocks, order, spare, free: Vec::new(), counted })
+    }
+
+    pub fn release(self, control: &Control) {
+        self.blocks.into_iter().for_each(|b| control.release_vec(b.codes));
+        control.release_vec(self.order);
+        control.release_vec(self.spare);
+        control.release(self.counted);
+    }
+
+    fn histogram(&mut self) -> Histogram {
+        self.free.pop().unwrap_or_else(|| vec![[0; BINS]; self.features.len()])
+    }
+
+    /// Grow the tree `which` (iteration and output) on the derivatives of `scores`.
+    pub fn grow(&mut self, scores: &Scores<'_>, which: (u32, usize), control: &Control) -> Result<Tree> {
+        self.choose_rows(which);
+        let used = self.choose_features(which);
+        let mut histogram = self.histogram();
+        fill(&self.blocks, &self.order, &scores.pairs, &used, &mut histogram);
+        // Every row is in one bin of every feature, so one feature's bins sum up to the whole.
+        let any = used.iter().position(|&u| u).unwrap_or(0);
+        let sum = histogram.get(any).map_or(0, |h| h.iter().sum());
+        let root = Node { range: 0..self.order.len(), depth: 0, sum, split: None, children: 0, value: 0.0 };
+        let mut tree = Tree { nodes: vec![root] };
+        let mut heap = BinaryHeap::new();
+        self.consider(&mut heap, &tree, 0, histogram, scores, &used);
+        let mut leaves = 1;
+        while leaves < self.params.max_leaf_nodes {
+            let Some(Candidate { split, node, mut histogram }) = heap.pop() else { break };
+            control.check()?;
+            let (range, depth, sum) =
+                (tree.nodes[node].range.clone(), tree.nodes[node].depth + 1, tree.nodes[node].sum);
+            let middle = range.start + self.partition(range.clone(), &split);
+            let children = tree.nodes.len();
+            let child = |range, sum| Node { range, depth, sum, split: None, children: 0, value: 0.0 };
+            tree.nodes.push(child(range.start..middle, split.left));
+            tree.nodes.push(child(middle..range.end, sum - split.left));
+            tree.nodes[node].children = children;
+            tree.nodes[node].split = Some(split);
+            leaves += 1;
+            if leaves >= self.params.max_leaf_nodes || depth >= self.params.max_depth {
+                self.free.push(histogram);
+                continue;
+            }
+            // The smaller child is summed up; the larger one is what the parent has more.
+            let left_smaller = middle - range.start <= range.end - middle;
+            let (small, large) = if left_smaller { (children, children + 1) } else { (children + 1, children) };
+            let mut own = self.histogram();
+            fill(&self.blocks, &self.order[tree.nodes[small].range.clone()], &scores.pairs, &used, &mut own);
+            subtract(&mut histogram, &own);
+            self.consider(&mut heap, &tree, small, own, scores, &used);
+            self.consider(&mut heap, &tree, large, histogram, scores, &used);
+        }
+        self.free.extend(heap.into_iter().map(|c| c.histogram));
+        Ok(tree)
+    }
+
+    /// Look for the best split of a node and keep it with its histogram.
+    fn consider(
+        &mut self,
+        heap: &mut BinaryHeap<Candidate>,
+        tree: &Tree,
+        index: usize,
+        histogram: Histogram,
+        scores: &Scores<'_>,
+        used: &[bool],
+    ) {
+        let node = &tree.nodes[index];
+        let rows = node.range.len();
+        let mut best: Option<Split> = None;
+        if rows as u64 >= 2 * self.params.min_samples_leaf.max(1) && node.depth < self.params.max_depth {
+            let (first, second) = scores.quanta;
+            let finder = Finder::new(self.params, Totals { sum: node.sum, rows, first, second });
+            let look = |f: usize| if used[f] { finder.best(f, &self.features[f], &histogram[f]) } else { None };
+            // Of equal gains the lower feature wins.
+            let better = |a: Option<Split>, b: Option<Split>| match (a, b) {
+                (Some(a), Some(b)) => {
+                    Some(if b.gain > a.gain || (b.gain == a.gain && b.feature < a.feature) { b } else { a })
+                }
+                (a, b) => a.or(b),
+            };
+            let count = self.features.len();
+            best = if count >= MANY_FEATURES && rayon::current_num_threads() > 1 {
+                (0..count).into_par_iter().map(look).reduce(|| None, better)
+            } else {
+                (0..count).map(look).fold(None, better)
+            };
+        }
+        match best {
+            Some(split) => heap.push(Candidate { split, node: index, histogram }),
+            None => self.free.push(histogram),
+        }
+    }
+
+    /// The rows the tree sees, ascending.
+    fn choose_rows(&mut self, (iteration, _): (u32, usize)) {
+        self.order.clear();
+        let rows = 0..self.fit_rows as u32;
+        if self.params.subsample < 1.0 {
+            let salt = mix(self.params.seed ^ 0x4528_21e6_38d0_1377, u64::from(iteration));
+            let limit = (self.params.subsample * u32::MAX as f64) as u64;
+            self.order.extend(rows.filter(|&r| mix(salt, u64::from(r)) >> 32 <= limit));
+            if self.order.is_empty() {
+                self.order.push(0);
+            }
+        } else {
+            self.order.extend(rows);
+        }
+    }
+
+    /// Which features the tree sees: the share that is asked for, at least one.
+    fn choose_features(&self, (iteration, output): (u32, usize)) -> Vec<bool> {
+        let count = self.features.len();
+        let wanted = ((count as f64 * self.params.colsample_bytree).ceil() as usize).clamp(1, count.max(1));
+        let salt = mix(self.params.seed ^ 0xbe54_66cf_34e9_0c6c, u64::from(iteration) << 32 | output as u64);
+        let mut order: Vec<usize> = (0..count).collect();
+        if wanted < count {
+            order.sort_by_key(|&f| mix(salt, f as u64));
+        }
+        let mut used = vec![false; count];
+        order[..wanted.min(count)].iter().for_each(|&f| used[f] = true);
+        used
+    }
+
+    /// Put the rows that go left first, each side in its old order; returns how many go left.
+    fn partition(&mut self, range: Range<usize>, split: &Split) -> usize {
+        let feature = &self.features[split.feature];
+        let mut goes_left = [false; BINS];
+        (0..feature.bins()).for_each(|b| goes_left[b] = split.goes_left(b as u32, feature.bins()));
+        let rows = &mut self.order[range.clone()];
+        let spare = &mut self.spare[range];
+        match &feature.codes {
+            Codes::U8(codes) => part(rows, spare, |r| goes_left[codes[r as usize] as usize]),
+            Codes::U16(codes) => part(rows, spare, |r| goes_left[usize::from(codes[r as usize]) % BINS]),
+            Codes::U32(codes) => part(rows, spare, |r| goes_left[codes[r as usize] as usize % BINS]),
+        }
+    }
+}
+
+/// Part `rows` by `goes_left`, in parts by several threads where there are many.
+fn part(rows: &mut [u32], spare: &mut [u32], goes_left: impl Fn(u32) -> bool + Sync) -> usize {
+    let one = |rows: &mut [u32], spare: &mut [u32]| {
+        let (mut left, mut right) = (0, 0);
+        for i in 0..rows.len() {
+            let row = rows[i];
+            let to_left = goes_left(row);
+            // Both are written and one counts, so that nothing depends on a guess.
+            rows[left] = row;
+            spare[right] = row;
+            left += usize::from(to_left);
+            right += usize::from(!to_left);
+        }
+        left
+    };
+    let threads = rayon::current_num_threads();
+    if threads == 1 || rows.len() < FEW_ROWS {
+        let left = one(rows, spare);
+        let right = rows.len() - left;
+        rows[left..].copy_from_slice(&spare[..right]);
+        return left;
+    }
+    let share = rows.len().div_ceil(threads);
+    let lefts: Vec<usize> =
+        rows.par_chunks_mut(share).zip(spare.par_chunks_mut(share)).map(|(r, s)| one(r, s)).collect();
+    // The left rows of each part move up behind each other, then the right ones come out of the spare parts.
+    let mut at = 0;
+    for (i, &left) in lefts.iter().enumerate() {
+        rows.copy_within(i * share..i * share + left, at);
+        at += left;
+    }
+    let middle = at;
+    for (i, &left) in lefts.iter().enumerate() {
+        let start = i * share;
+        let right = (spare.len() - start).min(share) - left;
+        rows[at..at + right].copy_from_slice(&spare[start..start + right]);
+        at += right;
+    }
+    middle
+}
+
+impl Split {
+    /// Whether a bin goes left; the last of `bins` is that of missing values.
+    fn goes_left(&self, bin: u32, bins: usize) -> bool {
+        if bin as usize + 1 == bins {
+            return self.missing_left;
+        }
+        match &self.rule {
+            Rule::Number(last) => bin <= *last,
+            Rule::Category { left, seen } => {
+                let (word, bit) = (bin as usize / 64, bin % 64);
+                if seen[word] >> bit & 1 == 1 {
+                    left[word] >> bit & 1 == 1
+                } else {
+                    self.missing_left
+                }
+            }
+        }
+    }
+}
+
+impl Tree {
+    /// A tree of one leaf that adds nothing.
+    pub fn stump(rows: usize) -> Tree {
+        Tree { nodes: vec![Node { range: 0..rows, depth: 0, sum: 0, split: None, children: 0, value: 0.0 }] }
+    }
+
+    /// The number of leaves.
+    pub fn leaves(&self) -> usize {
+        self.nodes.len().div_ceil(2)
+    }
+
+    /// What the tree adds to the score of a row.
+    pub fn value(&self, features: &[BinnedFeature], row: usize) -> f64 {
+        let mut node = &self.nodes[0];
+        while let Some(split) = &node.split {
+            let feature = &features[split.feature];
+            let code = match &feature.codes {
+                Codes::U8(codes) => u32::from(codes[row]),
+                Codes::U16(codes) => u32::from(codes[row]),
+                Codes::U32(codes) => codes[row],
+            };
+            node = &self.nodes[node.children + usize::from(!split.goes_left(code, feature.bins()))];
+        }
+        node.value
+    }
+
+    /// Append the tree to those that are stored; its leaves speak for one output.
+    pub fn store(&self, trees: &mut Trees, features: &[BinnedFeature], output: usize) {
+        let root = trees.feature.len() as u32;
+        let whole = self.nodes[0].range.len().max(1) as f64;
+        trees.roots.push(root);
+        for node in &self.nodes {
+            trees.cover.push(node.range.len() as f64);
+            trees.rows.push(node.range.len() as u64);
+            match &node.split {
+                Some(split) => {
+                    trees.feature.push(split.feature as u32);
+                    trees.left.push(root + node.children as u32);
+                    trees.right.push(root + node.children as u32 + 1);
+                    trees.missing_left.push(split.missing_left);
+                    trees.gain.push(split.gain / whole);
+                    store_rule(trees, split, &features[split.feature]);
+                }
+                None => {
+                    trees.feature.push(LEAF);
+                    trees.left.push(trees.values.len() as u32);
+                    trees.right.push(0);
+                    trees.missing_left.push(false);
+                    trees.gain.push(0.0);
+                    trees.threshold.push(0.0);
+                    trees.set.push(0);
+                    let outputs = trees.outputs as usize;
+                    trees.values.extend((0..outputs).map(|k| if k == output { node.value } else { 0.0 }));
+                }
+            }
+        }
+    }
+}
+
+fn store_rule(trees: &mut Trees, split: &Split, feature: &BinnedFeature) {
+    match (&split.rule, &feature.kind) {
+        (Rule::Number(last), BinKind::Number { low, high } | BinKind::Ordered { low, high }) => {
+            let last = *last as usize;
+            let threshold = match low.get(last + 1) {
+                Some(&next) => between(high[last], next),
+                None => f64::INFINITY,
+            };
+            trees.threshold.push(threshold);
+            trees.set.push(0);
+        }
+        _ => {
+            // Levels, and what is none of them.
+            let codes = feature.bins() - 1;
+            let mut words = vec![0u64; codes.div_ceil(64)];
+            let left = (0..codes).filter(|&c| split.goes_left(c as u32, feature.bins()));
+            left.for_each(|c| words[c / 64] |= 1 << (c % 64));
+            let used = words.iter().rposition(|w| *w != 0).map_or(0, |i| i + 1);
+            trees.sets.push(CategorySet { start: trees.words.len() as u32, len: used as u32 });
+            trees.words.extend_from_slice(&words[..used]);
+            trees.threshold.push(0.0);
+            trees.set.push(trees.sets.len() as u32);
+        }
+    }
+}
+
+/// A number `a <= t < b`, half-way where there is one.
+fn between(a: f64, b: f64) -> f64 {
+    let middle = a + (b - a) / 2.0;
+    if middle.is_finite() && middle < b {
+        middle
+    } else {
+        a
+    }
+}

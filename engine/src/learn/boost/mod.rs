@@ -1,0 +1,180 @@
+//! Gradient boosting: trees that each correct what the ones before them got wrong (Friedman 2001), grown over histograms from first and
+//! second derivatives of the loss (Chen and Guestrin 2016), the leaf of the largest gain first (Ke et al. 2017).
+//!
+//! Derivatives are rounded at random to a few bits and packed into one integer (Shi et al. 2022), so that a histogram takes one addition
+//! a value, and sums are the same in whatever order threads add them.
+
+mod grow;
+mod histogram;
+mod matrix;
+mod objective;
+mod split;
+
+pub use objective::Objective;
+
+use crate::control::Control;
+use crate::error::Result;
+use crate::learn::bin::{BinParams, BinnedFeature};
+use crate::learn::Target;
+use crate::model::Trees;
+use grow::{Grower, Tree};
+use objective::Scores;
+
+/// How trees are boosted. Names are scikit-learn's and LightGBM's.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BoostParams {
+    /// The loss.
+    pub objective: Option<Objective>,
+    /// Trees, or trees of each class with more than two classes.
+    pub n_estimators: u32,
+    /// What a leaf is multiplied by.
+    pub learning_rate: f64,
+    /// The most leaves of a tree.
+    pub max_leaf_nodes: u32,
+    /// The most splits from the root to a leaf.
+    pub max_depth: u32,
+    /// The fewest training rows of a leaf, as far as second derivatives tell.
+    pub min_samples_leaf: u64,
+    /// The least sum of second derivatives of a leaf.
+    pub min_child_weight: f64,
+    /// Taken off the absolute sum of first derivatives.
+    pub reg_alpha: f64,
+    /// Added to the sum of second derivatives.
+    pub reg_lambda: f64,
+    /// The least gain of a split.
+    pub min_split_gain: f64,
+    /// The share of rows a tree sees.
+    pub subsample: f64,
+    /// The share of features a tree sees.
+    pub colsample_bytree: f64,
+    /// Stop when the validation loss has not improved for so many iterations.
+    pub early_stopping_rounds: Option<u32>,
+    /// The share of the training rows that early stopping watches.
+    pub validation_fraction: f64,
+    /// The most bins of a number.
+    pub max_bins: usize,
+    /// Levels with fewer training rows are pooled.
+    pub min_category_rows: u64,
+    /// Added to the second derivatives of a level before levels are put in order.
+    pub cat_smooth: f64,
+    /// A category of more levels is cut as one number; one of fewer is split into subsets.
+    pub max_subset_levels: usize,
+    /// The quantile of the quantile loss.
+    pub alpha: f64,
+    /// The variance power of the Tweedie loss.
+    pub tweedie_variance_power: f64,
+    /// The weight of each class.
+    pub class_weight: Option<Vec<f64>>,
+    /// The seed of what is drawn.
+    pub seed: u64,
+}
+
+impl Default for BoostParams {
+    fn default() -> Self {
+        BoostParams {
+            objective: None,
+            n_estimators: 100,
+            learning_rate: 0.1,
+            max_leaf_nodes: 31,
+            max_depth: 64,
+            min_samples_leaf: 20,
+            min_child_weight: 1e-3,
+            reg_alpha: 0.0,
+            reg_lambda: 1.0,
+            min_split_gain: 0.0,
+            subsample: 1.0,
+            colsample_bytree: 1.0,
+            early_stopping_rounds: None,
+            validation_fraction: 0.1,
+            max_bins: 255,
+            min_category_rows: 10,
+            cat_smooth: 10.0,
+            max_subset_levels: 16,
+            alpha: 0.5,
+            tweedie_variance_power: 1.5,
+            class_weight: None,
+            seed: 42,
+        }
+    }
+}
+
+/// The most bins of a number: with the one for missing values a code is a byte.
+pub const MOST_BINS: usize = 255;
+
+impl BoostParams {
+    /// How the columns are to be binned.
+    pub fn bin_params(&self) -> BinParams {
+        BinParams { max_bins: self.max_bins.min(MOST_BINS), min_category_rows: self.min_category_rows }
+    }
+}
+
+/// Boosted trees, and how training went.
+#[derive(Debug)]
+pub struct Boosted {
+    /// The trees.
+    pub trees: Trees,
+    /// Iterations that are in the model.
+    pub iterations: u32,
+    /// The validation loss after each iteration; empty without early stopping.
+    pub losses: Vec<f64>,
+}
+
+/// Boost trees on the first `fit_rows` rows of `features` and `target`; early stopping watches the rest.
+///
+/// Bytes do not depend on the number of threads. Fails when cancelled or out of memory; takes a byte a value and 20 bytes a row (12 more
+/// for each further class) above the binned features.
+pub fn fit(
+    features: &[BinnedFeature],
+    target: &Target,
+    weight: Option<&[f64]>,
+    fit_rows: usize,
+    params: &BoostParams,
+    control: &Control,
+) -> Result<Boosted> {
+    let objective = params.objective.unwrap_or_else(|| Objective::of(target));
+    let mut scores = Scores::new(objective, target, weight, fit_rows, params, control)?;
+    let mut grower = Grower::new(features, fit_rows, params, control)?;
+    let outputs = scores.outputs();
+    let mut grown: Vec<Tree> = Vec::new();
+    let mut losses = Vec::new();
+    let mut best = (f64::INFINITY, 0);
+    control.start(u64::from(params.n_estimators) * outputs as u64);
+    let watch = params.early_stopping_rounds.filter(|_| fit_rows < target.len());
+    for iteration in 0..params.n_estimators {
+        scores.begin_iteration();
+        let mut nothing = true;
+        for output in 0..outputs {
+            control.check()?;
+            scores.derive(output, iteration, control)?;
+            let mut tree = grower.grow(&scores, (iteration, output), control)?;
+            nothing &= tree.leaves() == 1;
+            scores.finish_leaves(&mut tree, &grower, output);
+            scores.add(&tree, &grower, features, output);
+            grown.push(tree);
+            control.advance(1);
+        }
+        if let Some(rounds) = watch {
+            let loss = scores.validation_loss();
+            losses.push(loss);
+            if loss < best.0 {
+                best = (loss, iteration + 1);
+            } else if iteration + 1 >= best.1 + rounds {
+                break;
+            }
+        }
+        if nothing {
+            // No leaf gains from a split, and none will with the same rows.
+            if params.subsample >= 1.0 && params.colsample_bytree >= 1.0 {
+                break;
+            }
+        }
+    }
+    if watch.is_some() && best.1 > 0 {
+        grown.truncate(best.1 as usize * outputs);
+    }
+    let iterations = (grown.len() / outputs) as u32;
+    let trees = scores.model(&grown, features);
+    grower.release(control);
+    scores.release(control);
+    Ok(Boosted { trees, iterations, losses })
+}

@@ -1,0 +1,235 @@
+//! Gradient boosting: the loss falls, threads change nothing, weights and classes mean what they should.
+#![allow(missing_docs)]
+
+use orchard_engine::control::Control;
+use orchard_engine::data::Column;
+use orchard_engine::learn::bin::{bin, BinnedFeature};
+use orchard_engine::learn::boost::{fit, BoostParams, Boosted, Objective};
+use orchard_engine::learn::Target;
+use orchard_engine::score::link::logistic;
+use orchard_engine::score::walk;
+
+/// Numbers from 0 to below 1.
+fn numbers(seed: u64) -> impl Iterator<Item = f64> {
+    let mut state = seed;
+    std::iter::repeat_with(move || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 11) as f64 / (1u64 << 53) as f64
+    })
+}
+
+struct Data {
+    columns: Vec<Vec<f64>>,
+    texts: Vec<Option<String>>,
+    noise: Vec<f64>,
+}
+
+fn data(rows: usize) -> Data {
+    let mut random = numbers(3);
+    let mut columns = vec![Vec::new(); 3];
+    let (mut texts, mut noise) = (Vec::new(), Vec::new());
+    for _ in 0..rows {
+        columns.iter_mut().for_each(|c| c.push(random.next().unwrap()));
+        let level = (random.next().unwrap() * 6.0) as u32;
+        texts.push((level < 5).then(|| format!("level {level}")));
+        noise.push(random.next().unwrap());
+    }
+    (0..rows).step_by(7).for_each(|r| columns[1][r] = f64::NAN);
+    Data { columns, texts, noise }
+}
+
+impl Data {
+    fn signal(&self, row: usize) -> f64 {
+        let b = if self.columns[1][row].is_nan() { 0.9 } else { self.columns[1][row] };
+        let level = self.texts[row].as_deref().map_or(2.0, |t| if t.ends_with('3') { 1.5 } else { 0.0 });
+        2.0 * self.columns[0][row] * b + level - 1.2
+    }
+
+    fn classes(&self) -> Target {
+        let code = |r: usize| u32::from(self.noise[r] < logistic(2.0 * self.signal(r)));
+        Target::Class { codes: (0..self.noise.len()).map(code).collect(), classes: 2 }
+    }
+
+    /// The binned features, and the rows as scoring sees them.
+    fn features(&self, params: &BoostParams) -> (Vec<BinnedFeature>, Vec<Vec<f64>>) {
+        let control = Control::default();
+        let all: Vec<u32> = (0..self.noise.len() as u32).collect();
+        let texts: Vec<Option<&str>> = self.texts.iter().map(Option::as_deref).collect();
+        let mut columns: Vec<Column> =
+            self.columns.iter().map(|c| Column::from_numbers("x", c, &control).unwrap()).collect();
+        columns.push(Column::from_texts("t", &texts, &control).unwrap());
+        let binned = columns.iter_mut().map(|c| bin(c, &all, &all, &params.bin_params(), &control).unwrap());
+        binned.map(|b| (b.feature, b.held)).unzip()
+    }
+}
+
+fn boost(data: &Data, target: &Target, weight: Option<&[f64]>, fit_rows: usize, params: &BoostParams) -> Boosted {
+    let (features, _) = data.features(params);
+    fit(&features, target, weight, fit_rows, params, &Control::default()).unwrap()
+}
+
+/// The sum of leaves and base for each output of a row.
+fn sums(found: &Boosted, held: &[Vec<f64>], row: usize) -> Vec<f64> {
+    let row: Vec<f64> = held.iter().map(|c| c[row]).collect();
+    let mut out = found.trees.base.clone();
+    for tree in 0..found.trees.roots.len() {
+        let leaf = walk::leaf(&found.trees, tree, &row);
+        out.iter_mut().zip(walk::values(&found.trees, leaf)).for_each(|(o, v)| *o += v);
+    }
+    out
+}
+
+fn log_loss(data: &Data, found: &Boosted, target: &Target, params: &BoostParams) -> f64 {
+    let (_, held) = data.features(params);
+    let Target::Class { codes, .. } = target else { panic!("no classes") };
+    let rows = codes.len();
+    let loss = |r: usize| {
+        let s = sums(found, &held, r)[0];
+        -libm::log(logistic(if codes[r] == 1 { s } else { -s }))
+    };
+    (0..rows).map(loss).sum::<f64>() / rows as f64
+}
+
+#[test]
+fn the_loss_falls_with_every_tree() {
+    let data = data(4000);
+    let target = data.classes();
+    let mut before = f64::INFINITY;
+    for n_estimators in [1, 5, 20, 60] {
+        let params = BoostParams { n_estimators, ..BoostParams::default() };
+        let found = boost(&data, &target, None, 4000, &params);
+        assert_eq!(found.iterations, n_estimators);
+        let loss = log_loss(&data, &found, &target, &params);
+        assert!(loss < before - 0.005, "{n_estimators} trees: {loss} after {before}");
+        before = loss;
+    }
+}
+
+#[test]
+fn threads_change_nothing() {
+    let data = data(70_000);
+    let target = data.classes();
+    let params = BoostParams { n_estimators: 4, subsample: 0.8, colsample_bytree: 0.6, ..BoostParams::default() };
+    let with = |threads: usize, params: &BoostParams| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| boost(&data, &target, None, 70_000, params).trees)
+    };
+    let plain = BoostParams { n_estimators: 3, ..BoostParams::default() };
+    for params in [&params, &plain] {
+        let one = with(1, params);
+        assert!(one == with(2, params) && one == with(3, params));
+    }
+}
+
+#[test]
+fn what_the_scores_said_is_what_the_trees_say() {
+    // The validation loss comes from the learner's own scores, the other from the stored trees.
+    let data = data(3000);
+    let target = data.classes();
+    let params = BoostParams { n_estimators: 30, early_stopping_rounds: Some(100), ..BoostParams::default() };
+    let found = boost(&data, &target, None, 2000, &params);
+    let best = found.losses.iter().copied().fold(f64::INFINITY, f64::min);
+    assert_eq!(found.losses[found.iterations as usize - 1], best);
+    let (_, held) = data.features(&params);
+    let Target::Class { codes, .. } = &target else { panic!("no classes") };
+    let loss = |r: usize| {
+        let s = sums(&found, &held, r)[0];
+        -libm::log(logistic(if codes[r] == 1 { s } else { -s }))
+    };
+    let again = (2000..3000).map(loss).sum::<f64>() / 1000.0;
+    assert!((again - best).abs() < 1e-9, "{again} and {best}");
+}
+
+#[test]
+fn early_stopping_keeps_the_best_iteration() {
+    let data = data(1500);
+    let target = data.classes();
+    let params = BoostParams {
+        n_estimators: 400,
+        learning_rate: 0.3,
+        early_stopping_rounds: Some(10),
+        min_samples_leaf: 5,
+        ..BoostParams::default()
+    };
+    let found = boost(&data, &target, None, 1200, &params);
+    assert!(found.iterations < 200 && found.losses.len() == found.iterations as usize + 10);
+}
+
+#[test]
+fn class_weights_do_not_bend_probabilities() {
+    let data = data(20_000);
+    let target = data.classes();
+    let Target::Class { codes, .. } = &target else { panic!("no classes") };
+    let truth = codes.iter().map(|&c| f64::from(c)).sum::<f64>() / 20_000.0;
+    let params = BoostParams { class_weight: Some(vec![1.0, 7.0]), n_estimators: 50, ..BoostParams::default() };
+    let found = boost(&data, &target, None, 20_000, &params);
+    let (_, held) = data.features(&params);
+    let mean = (0..20_000).map(|r| logistic(sums(&found, &held, r)[0])).sum::<f64>() / 20_000.0;
+    assert!((mean - truth).abs() < 0.02, "{mean}, not {truth}");
+}
+
+#[test]
+fn objectives_find_what_they_are_for() {
+    let data = data(20_000);
+    let rows = 20_000;
+    let mut random = numbers(17);
+    // A skewed amount: its mean, median and quantiles differ by known factors.
+    let amount: Vec<f64> =
+        (0..rows).map(|r| libm::exp(data.columns[0][r]) * -libm::log(1.0 - random.next().unwrap())).collect();
+    let target = Target::Number(amount.clone());
+    for (objective, alpha, expected) in [
+        (Objective::SquaredError, 0.5, 1.0),
+        (Objective::Poisson, 0.5, 1.0),
+        (Objective::Tweedie, 0.5, 1.0),
+        (Objective::AbsoluteError, 0.5, std::f64::consts::LN_2),
+        (Objective::Quantile, 0.9, std::f64::consts::LN_10),
+    ] {
+        let params = BoostParams {
+            objective: Some(objective),
+            alpha,
+            n_estimators: 60,
+            min_samples_leaf: 200,
+            ..BoostParams::default()
+        };
+        let found = boost(&data, &target, None, rows, &params);
+        let (_, held) = data.features(&params);
+        let log = matches!(objective, Objective::Poisson | Objective::Tweedie);
+        let said = |r: usize| if log { libm::exp(sums(&found, &held, r)[0]) } else { sums(&found, &held, r)[0] };
+        for (low, high) in [(0.0, 0.3), (0.7, 1.0)] {
+            let part: Vec<usize> = (0..rows).filter(|&r| (low..high).contains(&data.columns[0][r])).collect();
+            let factor = part.iter().map(|&r| said(r) / libm::exp(data.columns[0][r])).sum::<f64>() / part.len() as f64;
+            assert!((factor / expected - 1.0).abs() < 0.06, "{objective:?} at {low}: {factor}, not {expected}");
+        }
+    }
+    let negative = Target::Number(vec![-1.0; rows]);
+    let params = BoostParams { objective: Some(Objective::Poisson), ..BoostParams::default() };
+    let (features, _) = data.features(&params);
+    assert!(fit(&features, &negative, None, rows, &params, &Control::default()).is_err());
+}
+
+#[test]
+fn three_classes_sum_to_one_and_fit() {
+    let data = data(5000);
+    let codes: Vec<u32> =
+        (0..5000).map(|r| ((data.signal(r) + data.noise[r]).clamp(-1.0, 1.99) + 1.0) as u32).collect();
+    let target = Target::Class { codes: codes.clone(), classes: 3 };
+    let params = BoostParams { n_estimators: 40, ..BoostParams::default() };
+    let found = boost(&data, &target, None, 5000, &params);
+    assert_eq!((found.trees.outputs, found.trees.roots.len()), (3, 120));
+    let (_, held) = data.features(&params);
+    let right = (0..5000).filter(|&r| {
+        let s = sums(&found, &held, r);
+        (0..3).all(|k| s[codes[r] as usize] >= s[k])
+    });
+    assert!(right.count() > 4000);
+}
+
+#[test]
+fn a_cancelled_run_ends() {
+    let data = data(2000);
+    let control = Control::default();
+    let params = BoostParams::default();
+    let (features, _) = data.features(&params);
+    control.cancel();
+    assert!(fit(&features, &data.classes(), None, 2000, &params, &control).is_err());
+}
