@@ -454,7 +454,7 @@ fn exp(x: f32) -> f32 {
     let p = p * f + 0.009_618_129;
     let p = p * f + 0.055_504_11;
     let p = p * f + 0.240_226_5;
-    let p = p * f + 0.693_147_2;
+    let p = p * f + std::f32::consts::LN_2;
     let p = p * f + 1.0;
     let power = shifted.to_bits().wrapping_sub(ROUND.to_bits()).wrapping_add(127) << 23;
     p * f32::from_bits(power)
