@@ -9,6 +9,11 @@ use orchard_engine::learn::Target;
 use orchard_engine::score::link::logistic;
 use orchard_engine::score::walk;
 
+/// Few and quick trees, each of which counts.
+fn plain() -> BoostParams {
+    BoostParams { n_estimators: 100, learning_rate: 0.1, early_stopping_rounds: None, ..BoostParams::default() }
+}
+
 /// Numbers from 0 to below 1.
 fn numbers(seed: u64) -> impl Iterator<Item = f64> {
     let mut state = seed;
@@ -65,6 +70,7 @@ impl Data {
 
 fn boost(data: &Data, target: &Target, weight: Option<&[f64]>, fit_rows: usize, params: &BoostParams) -> Boosted {
     let (features, _) = data.features(params);
+    let features: Vec<&BinnedFeature> = features.iter().collect();
     fit(&features, target, weight, fit_rows, params, &Control::default()).unwrap()
 }
 
@@ -96,7 +102,7 @@ fn the_loss_falls_with_every_tree() {
     let target = data.classes();
     let mut before = f64::INFINITY;
     for n_estimators in [1, 5, 20, 60] {
-        let params = BoostParams { n_estimators, ..BoostParams::default() };
+        let params = BoostParams { n_estimators, ..plain() };
         let found = boost(&data, &target, None, 4000, &params);
         assert_eq!(found.iterations, n_estimators);
         let loss = log_loss(&data, &found, &target, &params);
@@ -109,13 +115,13 @@ fn the_loss_falls_with_every_tree() {
 fn threads_change_nothing() {
     let data = data(70_000);
     let target = data.classes();
-    let params = BoostParams { n_estimators: 4, subsample: 0.8, colsample_bytree: 0.6, ..BoostParams::default() };
+    let params = BoostParams { n_estimators: 4, subsample: 0.8, colsample_bytree: 0.6, ..plain() };
     let with = |threads: usize, params: &BoostParams| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         pool.install(|| boost(&data, &target, None, 70_000, params).trees)
     };
-    let plain = BoostParams { n_estimators: 3, ..BoostParams::default() };
-    for params in [&params, &plain] {
+    let few = BoostParams { n_estimators: 3, ..plain() };
+    for params in [&params, &few] {
         let one = with(1, params);
         assert!(one == with(2, params) && one == with(3, params));
     }
@@ -126,7 +132,7 @@ fn what_the_scores_said_is_what_the_trees_say() {
     // The validation loss comes from the learner's own scores, the other from the stored trees.
     let data = data(3000);
     let target = data.classes();
-    let params = BoostParams { n_estimators: 30, early_stopping_rounds: Some(100), ..BoostParams::default() };
+    let params = BoostParams { n_estimators: 30, early_stopping_rounds: Some(100), ..plain() };
     let found = boost(&data, &target, None, 2000, &params);
     let best = found.losses.iter().copied().fold(f64::INFINITY, f64::min);
     assert_eq!(found.losses[found.iterations as usize - 1], best);
@@ -149,7 +155,7 @@ fn early_stopping_keeps_the_best_iteration() {
         learning_rate: 0.3,
         early_stopping_rounds: Some(10),
         min_samples_leaf: 5,
-        ..BoostParams::default()
+        ..plain()
     };
     let found = boost(&data, &target, None, 1200, &params);
     assert!(found.iterations < 200 && found.losses.len() == found.iterations as usize + 10);
@@ -161,7 +167,7 @@ fn class_weights_do_not_bend_probabilities() {
     let target = data.classes();
     let Target::Class { codes, .. } = &target else { panic!("no classes") };
     let truth = codes.iter().map(|&c| f64::from(c)).sum::<f64>() / 20_000.0;
-    let params = BoostParams { class_weight: Some(vec![1.0, 7.0]), n_estimators: 50, ..BoostParams::default() };
+    let params = BoostParams { class_weight: Some(vec![1.0, 7.0]), n_estimators: 50, ..plain() };
     let found = boost(&data, &target, None, 20_000, &params);
     let (_, held) = data.features(&params);
     let mean = (0..20_000).map(|r| logistic(sums(&found, &held, r)[0])).sum::<f64>() / 20_000.0;
@@ -184,13 +190,8 @@ fn objectives_find_what_they_are_for() {
         (Objective::AbsoluteError, 0.5, std::f64::consts::LN_2),
         (Objective::Quantile, 0.9, std::f64::consts::LN_10),
     ] {
-        let params = BoostParams {
-            objective: Some(objective),
-            alpha,
-            n_estimators: 60,
-            min_samples_leaf: 200,
-            ..BoostParams::default()
-        };
+        let params =
+            BoostParams { objective: Some(objective), alpha, n_estimators: 60, min_samples_leaf: 200, ..plain() };
         let found = boost(&data, &target, None, rows, &params);
         let (_, held) = data.features(&params);
         let log = matches!(objective, Objective::Poisson | Objective::Tweedie);
@@ -202,8 +203,9 @@ fn objectives_find_what_they_are_for() {
         }
     }
     let negative = Target::Number(vec![-1.0; rows]);
-    let params = BoostParams { objective: Some(Objective::Poisson), ..BoostParams::default() };
+    let params = BoostParams { objective: Some(Objective::Poisson), ..plain() };
     let (features, _) = data.features(&params);
+    let features: Vec<&BinnedFeature> = features.iter().collect();
     assert!(fit(&features, &negative, None, rows, &params, &Control::default()).is_err());
 }
 
@@ -213,7 +215,7 @@ fn three_classes_sum_to_one_and_fit() {
     let codes: Vec<u32> =
         (0..5000).map(|r| ((data.signal(r) + data.noise[r]).clamp(-1.0, 1.99) + 1.0) as u32).collect();
     let target = Target::Class { codes: codes.clone(), classes: 3 };
-    let params = BoostParams { n_estimators: 40, ..BoostParams::default() };
+    let params = BoostParams { n_estimators: 40, ..plain() };
     let found = boost(&data, &target, None, 5000, &params);
     assert_eq!((found.trees.outputs, found.trees.roots.len()), (3, 120));
     let (_, held) = data.features(&params);
@@ -228,8 +230,9 @@ fn three_classes_sum_to_one_and_fit() {
 fn a_cancelled_run_ends() {
     let data = data(2000);
     let control = Control::default();
-    let params = BoostParams::default();
+    let params = plain();
     let (features, _) = data.features(&params);
+    let features: Vec<&BinnedFeature> = features.iter().collect();
     control.cancel();
     assert!(fit(&features, &data.classes(), None, 2000, &params, &control).is_err());
 }

@@ -194,7 +194,7 @@ impl Options {
             return Err(needs("tweedie_variance_power", "\"objective\": \"tweedie\""));
         }
         if self.boost.validation_fraction != usual.validation_fraction && self.boost.early_stopping_rounds.is_none() {
-            return Err(needs("validation_fraction", "\"early_stopping_rounds\""));
+            return Err(needs("validation_fraction", "\"early_stopping_rounds\" above 0"));
         }
         let regression = self.objective.is_some_and(|o| o != "log_loss");
         if self.task.as_deref().is_some_and(|task| self.objective.is_some() && (task == "regression") != regression) {

@@ -35,23 +35,23 @@ fn add(target: &Target, row: usize, weight: f64, stat: &mut [f64]) {
     }
 }
 
-/// Turn a feature of more than `most_subset_levels` levels into an ordered one, with the number of each level and, last, of all others
-/// for scoring; others stay as they are.
+/// Make of a feature of more than `most_subset_levels` levels an ordered one, with the number of each level and, last, of all others for
+/// scoring; `None` for other features.
 ///
 /// `weight` is of the rows, in canonical order like the feature's codes, so that folds by position are folds at random. Only the first
 /// `fit_rows` say anything of a level; the others get the numbers that scoring would give them.
 pub fn order(
-    feature: BinnedFeature,
+    feature: &BinnedFeature,
     target: &Target,
     weight: Option<&[f64]>,
     fit_rows: usize,
     most_subset_levels: usize,
     max_bins: usize,
     control: &Control,
-) -> Result<(BinnedFeature, Option<Vec<f64>>)> {
-    let BinKind::Category { levels } = feature.kind else { return Ok((feature, None)) };
+) -> Result<Option<(BinnedFeature, Vec<f64>)>> {
+    let BinKind::Category { levels } = feature.kind else { return Ok(None) };
     if levels <= most_subset_levels {
-        return Ok((feature, None));
+        return Ok(None);
     }
     let rows = target.len();
     let width = width(target);
@@ -102,8 +102,7 @@ pub fn order(
     for v in [all, part, values] {
         control.release_vec(v);
     }
-    feature.codes.release(control);
-    Ok((BinnedFeature { codes, kind: BinKind::Ordered { low, high } }, Some(keys)))
+    Ok(Some((BinnedFeature { codes, kind: BinKind::Ordered { low, high } }, keys)))
 }
 
 /// How statistics become one number.

@@ -141,8 +141,11 @@ struct RowsOf<'a> {
 }
 
 /// Columns after binning.
+#[derive(Default)]
 struct Features {
     binned: Vec<bin::BinnedFeature>,
+    /// While some rows are watched: what stands for a feature whose numbers depend on the target, made without those rows.
+    watching: Vec<Option<bin::BinnedFeature>>,
     features: Vec<Feature>,
     /// The held-out rows, by column.
     held: Vec<Vec<f64>>,
@@ -236,7 +239,7 @@ impl Run<'_> {
                 column.release(self.control);
             }
         }
-        let mut out = Features { binned: Vec::new(), features: Vec::new(), held: Vec::new() };
+        let mut out = Features::default();
         self.control.start(used.len() as u64 * 2);
         for &c in &used {
             self.control.check()?;
@@ -244,20 +247,21 @@ impl Run<'_> {
             let name = column.name.clone();
             let b = bin::bin(column, rows.train, rows.held, params, self.control)?;
             let fit_rows = rows.train.len() - rows.watched;
-            let (feature, keys) = ordered::order(
-                b.feature,
-                rows.target,
-                rows.weight,
-                fit_rows,
-                most_subset_levels,
-                params.max_bins,
-                self.control,
-            )?;
-            out.binned.push(feature);
-            let encoding = match (b.encoding, keys) {
-                (Encoding::Category { levels }, Some(keys)) => Encoding::Ordered { levels, keys },
-                (encoding, _) => encoding,
+            let order = |fit_rows: usize| {
+                let (target, weight) = (rows.target, rows.weight);
+                ordered::order(&b.feature, target, weight, fit_rows, most_subset_levels, params.max_bins, self.control)
             };
+            if rows.watched > 0 {
+                out.watching.push(order(fit_rows)?.map(|ordered| ordered.0));
+            }
+            let (feature, encoding) = match (b.encoding, order(rows.train.len())?) {
+                (Encoding::Category { levels }, Some((feature, keys))) => {
+                    b.feature.codes.release(self.control);
+                    (feature, Encoding::Ordered { levels, keys })
+                }
+                (encoding, _) => (b.feature, encoding),
+            };
+            out.binned.push(feature);
             out.features.push(Feature { name, encoding, stats: b.stats });
             out.held.push(b.held);
             self.control.advance(1);
@@ -286,18 +290,31 @@ impl Run<'_> {
 
     fn boost(mut self, holdout: Holdout, prepared: Option<Prepared>) -> Result<Outcome> {
         let (prepared, parts) = self.parts(&holdout, prepared)?;
-        let params = prepared.boost_params(&self.request.options, &parts.target)?;
-        let made = self.features(&parts.rows(&holdout), &params.bin_params(), params.max_subset_levels)?;
-        let fit_rows = holdout.train.len() - holdout.watched;
-        let weight = parts.weight.as_deref();
-        let found = boost::fit(&made.binned, &parts.target, weight, fit_rows, &params, self.control)?;
-        if params.early_stopping_rounds.is_some() && found.iterations < params.n_estimators {
-            self.notices.push(format!(
-                "training stopped after {} iterations; the best one, {}, is kept",
-                found.losses.len(),
-                found.iterations
-            ));
+        let mut params = prepared.boost_params(&self.request.options, &parts.target)?;
+        let mut made = self.features(&parts.rows(&holdout), &params.bin_params(), params.max_subset_levels)?;
+        let (rows, weight) = (holdout.train.len(), parts.weight.as_deref());
+        if holdout.watched > 0 {
+            // How many trees are enough is found on rows that they do not see; then as many are grown on all rows.
+            let watching = std::mem::take(&mut made.watching);
+            let seen: Vec<_> = made.binned.iter().zip(&watching).map(|(b, w)| w.as_ref().unwrap_or(b)).collect();
+            let found = boost::fit(&seen, &parts.target, weight, rows - holdout.watched, &params, self.control)?;
+            for feature in watching.into_iter().flatten() {
+                feature.codes.release(self.control);
+            }
+            if found.iterations < params.n_estimators {
+                self.notices.push(format!(
+                    "{} iterations are enough: {} more did not lower the loss of {} watched rows",
+                    found.iterations,
+                    found.losses.len() - found.iterations as usize,
+                    holdout.watched
+                ));
+            }
+            params.n_estimators = found.iterations;
+            self.lap("watch");
         }
+        params.early_stopping_rounds = None;
+        let seen: Vec<_> = made.binned.iter().collect();
+        let found = boost::fit(&seen, &parts.target, weight, rows, &params, self.control)?;
         self.finish_trees(found.trees, made, holdout, prepared, parts)
     }
 

@@ -69,7 +69,7 @@ impl Eq for Candidate {}
 
 /// Memory that all trees use one after the other.
 pub(super) struct Grower<'a> {
-    features: &'a [BinnedFeature],
+    features: &'a [&'a BinnedFeature],
     params: &'a BoostParams,
     fit_rows: usize,
     blocks: Vec<Block>,
@@ -83,7 +83,7 @@ pub(super) struct Grower<'a> {
 
 impl<'a> Grower<'a> {
     pub fn new(
-        features: &'a [BinnedFeature],
+        features: &'a [&'a BinnedFeature],
         fit_rows: usize,
         params: &'a BoostParams,
         control: &Control,
@@ -169,7 +169,7 @@ impl<'a> Grower<'a> {
         if rows as u64 >= 2 * self.params.min_samples_leaf.max(1) && node.depth < self.params.max_depth {
             let (first, second) = scores.quanta;
             let finder = Finder::new(self.params, Totals { sum: node.sum, rows, first, second });
-            let look = |f: usize| if used[f] { finder.best(f, &self.features[f], &histogram[f]) } else { None };
+            let look = |f: usize| if used[f] { finder.best(f, self.features[f], &histogram[f]) } else { None };
             // Of equal gains the lower feature wins.
             let better = |a: Option<Split>, b: Option<Split>| match (a, b) {
                 (Some(a), Some(b)) => {
@@ -222,7 +222,7 @@ impl<'a> Grower<'a> {
 
     /// Put the rows that go left first, each side in its old order; returns how many go left.
     fn partition(&mut self, range: Range<usize>, split: &Split) -> usize {
-        let feature = &self.features[split.feature];
+        let feature = self.features[split.feature];
         let mut goes_left = [false; BINS];
         (0..feature.bins()).for_each(|b| goes_left[b] = split.goes_left(b as u32, feature.bins()));
         let rows = &mut self.order[range.clone()];
@@ -308,10 +308,10 @@ impl Tree {
     }
 
     /// What the tree adds to the score of a row.
-    pub fn value(&self, features: &[BinnedFeature], row: usize) -> f64 {
+    pub fn value(&self, features: &[&BinnedFeature], row: usize) -> f64 {
         let mut node = &self.nodes[0];
         while let Some(split) = &node.split {
-            let feature = &features[split.feature];
+            let feature = features[split.feature];
             let code = match &feature.codes {
                 Codes::U8(codes) => u32::from(codes[row]),
                 Codes::U16(codes) => u32::from(codes[row]),
@@ -323,7 +323,7 @@ impl Tree {
     }
 
     /// Append the tree to those that are stored; its leaves speak for one output.
-    pub fn store(&self, trees: &mut Trees, features: &[BinnedFeature], output: usize) {
+    pub fn store(&self, trees: &mut Trees, features: &[&BinnedFeature], output: usize) {
         let root = trees.feature.len() as u32;
         let whole = self.nodes[0].range.len().max(1) as f64;
         trees.roots.push(root);
@@ -337,7 +337,7 @@ impl Tree {
                     trees.right.push(root + node.children as u32 + 1);
                     trees.missing_left.push(split.missing_left);
                     trees.gain.push(split.gain / whole);
-                    store_rule(trees, split, &features[split.feature]);
+                    store_rule(trees, split, features[split.feature]);
                 }
                 None => {
                     trees.feature.push(LEAF);

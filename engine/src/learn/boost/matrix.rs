@@ -18,7 +18,7 @@ pub(super) struct Block {
 }
 
 /// Lay the codes of the first `rows` rows out by row. Features have at most 256 bins.
-pub(super) fn blocks(features: &[BinnedFeature], rows: usize, control: &Control) -> Result<Vec<Block>> {
+pub(super) fn blocks(features: &[&BinnedFeature], rows: usize, control: &Control) -> Result<Vec<Block>> {
     let count = features.len().div_ceil(WIDTH).max(1);
     let mut blocks = Vec::with_capacity(count);
     let mut first = 0;

@@ -73,8 +73,8 @@ impl Default for BoostParams {
     fn default() -> Self {
         BoostParams {
             objective: None,
-            n_estimators: 100,
-            learning_rate: 0.1,
+            n_estimators: 400,
+            learning_rate: 0.07,
             max_leaf_nodes: 31,
             max_depth: 64,
             min_samples_leaf: 20,
@@ -84,7 +84,7 @@ impl Default for BoostParams {
             min_split_gain: 0.0,
             subsample: 1.0,
             colsample_bytree: 1.0,
-            early_stopping_rounds: None,
+            early_stopping_rounds: Some(20),
             validation_fraction: 0.1,
             max_bins: 255,
             min_category_rows: 10,
@@ -124,7 +124,7 @@ pub struct Boosted {
 /// Bytes do not depend on the number of threads. Fails when cancelled or out of memory; takes a byte a value and 20 bytes a row (12 more
 /// for each further class) above the binned features.
 pub fn fit(
-    features: &[BinnedFeature],
+    features: &[&BinnedFeature],
     target: &Target,
     weight: Option<&[f64]>,
     fit_rows: usize,

@@ -332,7 +332,7 @@ impl<'a> Scores<'a> {
     }
 
     /// Add what a tree says to the scores.
-    pub fn add(&mut self, tree: &Tree, grower: &Grower<'_>, features: &[BinnedFeature], output: usize) {
+    pub fn add(&mut self, tree: &Tree, grower: &Grower<'_>, features: &[&BinnedFeature], output: usize) {
         let limit = match self.objective {
             Objective::Poisson | Objective::Tweedie => MOST_LOG,
             _ => f64::MAX,
@@ -399,7 +399,7 @@ impl<'a> Scores<'a> {
     }
 
     /// The trees as they are stored.
-    pub fn model(&self, grown: &[Tree], features: &[BinnedFeature]) -> Trees {
+    pub fn model(&self, grown: &[Tree], features: &[&BinnedFeature]) -> Trees {
         let outputs = self.outputs();
         let mut trees = Trees { outputs: outputs as u32, link: self.objective.link(), ..Trees::default() };
         // Trees saw classes with their weights; log-odds without them are lower by the weights' logarithms.

@@ -158,7 +158,7 @@ pub(super) const SPECS: &[Spec] = &[
         key: "n_estimators", algorithms: BOOST,
         kind: Kind::Integer(1, 100_000, |o, v| o.boost.n_estimators = v as u32), default: |o| json!(o.boost.n_estimators),
         elsewhere: &["num_iterations", "num_boost_round", "iterations", "num_trees", "max_iter", "n_trees"],
-        meaning: "the number of trees, of each class with more than two classes",
+        meaning: "the most trees, of each class with more than two classes",
     },
     Spec {
         key: "learning_rate", algorithms: BOOST,
@@ -212,15 +212,15 @@ pub(super) const SPECS: &[Spec] = &[
     },
     Spec {
         key: "early_stopping_rounds", algorithms: BOOST,
-        kind: Kind::Integer(1, 100_000, |o, v| o.boost.early_stopping_rounds = Some(v as u32)),
-        default: |o| json!(o.boost.early_stopping_rounds),
+        kind: Kind::Integer(0, 100_000, |o, v| o.boost.early_stopping_rounds = (v > 0).then_some(v as u32)),
+        default: |o| json!(o.boost.early_stopping_rounds.unwrap_or(0)),
         elsewhere: &["early_stopping", "n_iter_no_change", "stopping_rounds"],
-        meaning: "the iterations without a better validation loss after which training ends; the best one is kept",
+        meaning: "the iterations without a lower validation loss that end the search for their number; 0 for all n_estimators",
     },
     Spec {
         key: "validation_fraction", algorithms: BOOST,
         kind: Kind::Number(0.0, 1.0, |o, v| o.boost.validation_fraction = v), default: |o| json!(o.boost.validation_fraction),
-        elsewhere: &["validation_split"], meaning: "the share of the training rows that early stopping watches and no tree sees",
+        elsewhere: &["validation_split"], meaning: "the share of the training rows on which early stopping finds the number of iterations",
     },
     Spec {
         key: "scale_pos_weight", algorithms: BOOST,
