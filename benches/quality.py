@@ -11,6 +11,7 @@ paired differences between Orchard and that one.
 
 import argparse
 import json
+import os
 import time
 import warnings
 
@@ -137,7 +138,9 @@ def main():
     options.add_argument("--only", default=",".join(TABLES))
     options.add_argument("--skip", default="")
     options.add_argument("--options", default="{}")
+    options.add_argument("--keep", help="a file in which the referees' results are kept from one run to the next")
     options = options.parse_args()
+    kept_results = json.load(open(options.keep)) if options.keep and os.path.exists(options.keep) else {}
     db = psycopg.connect(autocommit=True)
     db.execute("SET client_min_messages = error")
     db.execute("CREATE SCHEMA IF NOT EXISTS quality")
@@ -158,11 +161,16 @@ def main():
         x = frame[kept]
         seconds = {}
         for referee, run in referees(options.skip.split(",")).items():
-            start = time.time()
-            for fold in range(5):
-                train, test = np.where(place % 5 != fold)[0], np.where(place % 5 == fold)[0]
-                losses.setdefault(referee, []).append(loss(actual[test], run(classes, x, actual, train, test), classes))
-            seconds[referee] = time.time() - start
+            known = kept_results.get(f"{name} {referee} {','.join(kept)}")
+            if known is None:
+                start = time.time()
+                known = [float(loss(actual[place % 5 == fold], run(classes, x, actual, np.where(place % 5 != fold)[0], np.where(place % 5 == fold)[0]), classes))
+                         for fold in range(5)]
+                known = kept_results[f"{name} {referee} {','.join(kept)}"] = {"losses": known, "seconds": time.time() - start}
+                if options.keep:
+                    with open(options.keep, "w") as file:
+                        json.dump(kept_results, file)
+            losses[referee], seconds[referee] = known["losses"], known["seconds"]
         mean = {k: np.mean(v) for k, v in losses.items()}
         three = [k for k in mean if k not in ("orchard", "catboost")]
         best = min(three, key=mean.get) if three else "orchard"

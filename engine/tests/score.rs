@@ -210,8 +210,10 @@ proptest! {
         trees in 1usize..5,
         kind in 0usize..6,
         base in -2.0f64..2.0,
+        few in any::<bool>(),
     ) {
-        let levels: Vec<String> = (0..130).map(|i| format!("{i:03}")).collect();
+        let count = if few { 40 } else { 130 };
+        let levels: Vec<String> = (0..count).map(|i| format!("{i:03}")).collect();
         let levels: Vec<&str> = levels.iter().map(String::as_str).collect();
         let features = vec![samples::number("a"), samples::number("b"), samples::category("c", &levels)];
         let (task, outputs, link) = match kind {
@@ -228,15 +230,22 @@ proptest! {
         t.average = probabilities || choices[0].is_multiple_of(2);
         t.base = vec![if probabilities { 0.0 } else { base }; outputs as usize];
         let mut next = choices.iter().copied();
-        (0..trees).for_each(|_| grow(&mut t, 131, &mut next, values));
+        (0..trees).for_each(|_| grow(&mut t, count + 1, &mut next, values));
         let model = samples::model(features, task, Body::Trees(t));
         model.validate().unwrap();
         prop_assert_eq!(&decode(&encode(&model).unwrap()).unwrap(), &model);
         let scorer = Scorer::new(model.clone());
+        prop_assert!(!few || scorer.takes_keys() == (trees == 1));
+        for (code, level) in levels.iter().enumerate() {
+            let (mut key, place) = (Scorer::missing_key(), scorer.category(2, level.as_bytes()));
+            scorer.set_category_key(2, level.as_bytes(), &mut key);
+            prop_assert_eq!(place, scorer.place(2, code as f64));
+            prop_assert_eq!(key, scorer.key(2, place));
+        }
         for row in samples::rows(3) {
             let mut stored = row.clone();
             if !stored[2].is_nan() {
-                stored[2] = f64::from(walk::code(stored[2]).min(130));
+                stored[2] = f64::from(walk::code(stored[2]).min(count));
             }
             let placed: Vec<f64> = (0..3).map(|f| scorer.place(f, row[f])).collect();
             let (found, expected) = (predict(&scorer, &placed), oracle(&model, &stored));
@@ -245,13 +254,15 @@ proptest! {
                 expected.iter().map(|v| v.to_bits()).collect::<Vec<_>>(),
                 "row {:?}: {:?} and {:?}", row, found, expected
             );
-            let mut lazy = [placed[0], placed[1], Scorer::LATER];
-            let mut out = vec![NAN; scorer.outputs()];
-            scorer.predict_lazy(&mut lazy, |feature| placed[feature], &mut out);
-            prop_assert_eq!(
-                found.iter().map(|v| v.to_bits()).collect::<Vec<_>>(),
-                out.iter().map(|v| v.to_bits()).collect::<Vec<_>>()
-            );
+            if scorer.takes_keys() {
+                let keys: Vec<_> = (0..3).map(|f| scorer.key(f, placed[f])).collect();
+                let mut out = vec![NAN; scorer.outputs()];
+                scorer.predict_keys(&keys, &mut out);
+                prop_assert_eq!(
+                    found.iter().map(|v| v.to_bits()).collect::<Vec<_>>(),
+                    out.iter().map(|v| v.to_bits()).collect::<Vec<_>>()
+                );
+            }
         }
     }
 }

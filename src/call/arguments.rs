@@ -1,49 +1,51 @@
 //! Arguments as a row: one argument a column.
 
-use orchard_engine::score::{Probe, Scorer};
-use pgrx::pg_sys::NullableDatum;
+use orchard_engine::score::{Key, Scorer};
+use pgrx::pg_sys::{Datum, NullableDatum};
 
 use super::slot::Slot;
-use crate::source::types::{self, Reader};
+use crate::source::types::{self, Text};
 
 /// How the arguments of a call become a row, sorted by what is to be done, so that a row costs no decisions. Columns that no split
 /// looks at are not read.
 pub struct Arguments {
-    /// Argument and feature of each number that needs no conversion.
-    numbers: Vec<(usize, usize)>,
-    /// Argument and feature of each text with few levels.
-    texts: Vec<(usize, usize)>,
-    /// Argument and feature of each text with many.
-    far_texts: Vec<(usize, usize)>,
-    /// By feature, for the latter.
-    probes: Vec<Probe>,
-    /// By feature, whether it is one of the latter.
-    far: Vec<bool>,
+    /// Numbers that need no conversion.
+    numbers: Vec<Place>,
+    /// Texts, those of many levels first: the processor goes on while it waits for their memory.
+    texts: Vec<Place>,
     /// Argument and slot of the others.
     others: Vec<(usize, Slot)>,
-    /// The argument of each feature that is a text; beyond all arguments for the others.
-    text_of: Vec<usize>,
+    /// The features of the others.
+    other_features: Vec<usize>,
+    /// By feature, where the scorer takes keys.
+    keys: Vec<Key>,
+}
+
+/// A column whose value is one feature.
+#[derive(Clone, Copy)]
+struct Place {
+    argument: usize,
+    feature: usize,
 }
 
 impl Arguments {
     /// For a slot an argument.
     pub fn new(scorer: &Scorer, slots: Vec<Slot>) -> Arguments {
-        let (mut numbers, mut texts, mut far_texts, mut others) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let features = scorer.model().features.len();
-        let mut text_of = vec![usize::MAX; features];
+        let (mut numbers, mut texts, mut others) = (Vec::new(), Vec::new(), Vec::new());
         for (argument, slot) in slots.into_iter().enumerate().filter(|(_, slot)| slot.is_used(scorer)) {
             if let Some(feature) = slot.plain_number() {
-                numbers.push((argument, feature));
+                numbers.push(Place { argument, feature });
             } else if let Some(feature) = slot.plain_text() {
-                let texts = if scorer.is_far(feature) { &mut far_texts } else { &mut texts };
-                texts.push((argument, feature));
-                text_of[feature] = argument;
+                texts.push(Place { argument, feature });
             } else {
                 others.push((argument, slot));
             }
         }
-        let far = (0..features).map(|feature| scorer.is_far(feature)).collect();
-        Arguments { far, numbers, texts, far_texts, probes: vec![Probe::default(); features], others, text_of }
+        texts.sort_by_key(|place| !scorer.is_far(place.feature));
+        let other_features = others.iter().flat_map(|(_, slot)| slot.features()).collect();
+        let keys = if scorer.takes_keys() { vec![Scorer::missing_key(); features] } else { Vec::new() };
+        Arguments { numbers, texts, others, other_features, keys }
     }
 
     /// Score a row.
@@ -52,39 +54,88 @@ impl Arguments {
     /// `args` are the arguments the slots were made for. May longjmp; no value with a destructor may be alive in the callers.
     #[inline]
     pub unsafe fn predict(&mut self, scorer: &Scorer, row: &mut [f64], out: &mut [f64], args: &[NullableDatum]) {
-        for &(argument, feature) in &self.far_texts {
-            let arg = &args[argument];
-            row[feature] = if arg.isnull {
-                f64::NAN
-            } else if let Some(bytes) = types::short_text(arg.value) {
-                self.probes[feature] = scorer.probe(feature, bytes);
-                Scorer::LATER
-            } else {
-                types::category(Reader::Text, arg.value, |bytes| scorer.category(feature, bytes))
-            };
-        }
-        for &(argument, feature) in &self.numbers {
-            let arg = &args[argument];
-            row[feature] = if arg.isnull { f64::NAN } else { f64::from_bits(arg.value.value() as u64) };
-        }
-        for &(argument, feature) in &self.texts {
-            let arg = &args[argument];
-            row[feature] = if arg.isnull { f64::NAN } else { Scorer::LATER };
-        }
         for (argument, slot) in &mut self.others {
             let arg = &args[*argument];
             slot.put(scorer, row, if arg.isnull { None } else { Some(arg.value) });
         }
-        let (text_of, far, probes) = (&self.text_of, &self.far, &self.probes);
-        let look_up = |feature: usize| {
-            // A number can be the very NaN that stands for a text; then it is missing, as any NaN.
-            let Some(arg) = args.get(text_of[feature]) else { return f64::NAN };
-            match types::short_text(arg.value) {
-                Some(bytes) if far[feature] => scorer.category_at(feature, bytes, &probes[feature]),
-                Some(bytes) => scorer.category(feature, bytes),
-                None => types::category(Reader::Text, arg.value, |bytes| scorer.category(feature, bytes)),
+        if scorer.takes_keys() {
+            for &feature in &self.other_features {
+                self.keys[feature] = scorer.key(feature, row[feature]);
             }
-        };
-        scorer.predict_lazy(row, look_up, out);
+            self.put_keys(scorer, args);
+            scorer.predict_keys(&self.keys, out);
+        } else {
+            self.put_values(scorer, row, args);
+            scorer.predict(row, out);
+        }
     }
+
+    /// # Safety
+    /// As for [`Arguments::predict`].
+    #[inline]
+    unsafe fn put_keys(&mut self, scorer: &Scorer, args: &[NullableDatum]) {
+        for place in &self.texts {
+            let (arg, key) = (&args[place.argument], &mut self.keys[place.feature]);
+            if arg.isnull {
+                *key = Scorer::missing_key();
+            } else {
+                text(arg.value, |bytes| scorer.set_category_key(place.feature, bytes, key));
+            }
+        }
+        for place in &self.numbers {
+            self.keys[place.feature] = Scorer::number_key(number(&args[place.argument]));
+        }
+    }
+
+    /// # Safety
+    /// As for [`Arguments::predict`].
+    #[inline]
+    unsafe fn put_values(&mut self, scorer: &Scorer, row: &mut [f64], args: &[NullableDatum]) {
+        for place in &self.texts {
+            let arg = &args[place.argument];
+            row[place.feature] =
+                if arg.isnull { f64::NAN } else { text(arg.value, |bytes| scorer.category(place.feature, bytes)) };
+        }
+        for place in &self.numbers {
+            row[place.feature] = number(&args[place.argument]);
+        }
+    }
+}
+
+/// A number that needs no conversion; NaN is missing.
+#[inline]
+fn number(arg: &NullableDatum) -> f64 {
+    if arg.isnull {
+        f64::NAN
+    } else {
+        f64::from_bits(arg.value.value() as u64)
+    }
+}
+
+/// Hand the bytes of a text to `take`.
+///
+/// # Safety
+/// `datum` is a non-null text. May longjmp before `take` is called, never after; `take` must not keep the bytes.
+#[inline(always)]
+unsafe fn text<T>(datum: Datum, take: impl FnOnce(&[u8]) -> T) -> T {
+    // One call of `take`, so that it is compiled into the loop.
+    let (bytes, long) = match types::short_text(datum) {
+        Some(bytes) => (bytes, None),
+        None => {
+            let text = long(datum);
+            (text.bytes(), Some(text))
+        }
+    };
+    let out = take(bytes);
+    if let Some(text) = long {
+        text.free();
+    }
+    out
+}
+
+/// # Safety
+/// As for [`text`].
+#[cold]
+unsafe fn long(datum: Datum) -> Text {
+    Text::of(datum)
 }

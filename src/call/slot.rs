@@ -54,9 +54,14 @@ impl Slot {
         (self.kind == InputKind::Category && self.reader == Reader::Text).then_some(self.first)
     }
 
+    /// The features of the column.
+    pub fn features(&self) -> std::ops::Range<usize> {
+        self.first..self.first + self.count
+    }
+
     /// Whether a score depends on the column.
     pub fn is_used(&self, scorer: &Scorer) -> bool {
-        (self.first..self.first + self.count).any(|feature| scorer.uses(feature))
+        self.features().any(|feature| scorer.uses(feature))
     }
 
     /// Put a value into the row; `None` is NULL.

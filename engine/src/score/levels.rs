@@ -1,107 +1,119 @@
 //! From the text of a category to its place.
 
-use xxhash_rust::xxh3::xxh3_64;
+use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-use crate::simd::prefetch;
+/// Slots of a bucket: a cache line.
+const WIDTH: usize = 8;
 
-/// The longest text that lies in the table itself.
-const INLINE: usize = 12;
+/// The most levels a feature can have.
+pub(crate) const MOST_LEVELS: usize = 1 << 28;
 
-/// A hash table over the levels of a feature, probed linearly. A slot is a quarter of a cache line and holds the whole of a short
-/// text, so that finding one of a hundred thousand ads costs one miss; a longer text is found by its hash and compared with the
-/// model's own. Levels that share the place of a text never seen are not in it.
+/// Bytes beyond which a table does not stay in the caches next to the processor while a statement reads a table.
+const FAR: usize = 128 << 10;
+
+/// Seeds that are tried until no two levels are mistaken for each other; the first is all but sure to do.
+const SEEDS: u64 = 32;
+
+/// A hash table over the levels of a feature that fits the caches: a level is one number, the bits of its hash above its place. Finding
+/// one of a hundred thousand ads costs one miss, and no branch depends on where, or whether, it is found.
+///
+/// Levels of the model are never mistaken for each other: a seed under which they would be is not used. A text never seen is taken
+/// for one of them with a chance of about 2^-40, less the fewer places there are. Levels that share the place of a text never seen are
+/// not in the table.
 #[derive(Debug)]
 pub(super) struct Levels {
-    slots: Vec<Slot>,
+    buckets: Vec<Bucket>,
+    seed: u64,
+    /// Bits of a place.
+    bits: u32,
     /// The place of a text that is not in the table.
     other: u32,
 }
 
-/// A level.
-#[derive(Debug, Clone, Copy, PartialEq)]
-#[repr(align(16))]
-struct Slot {
-    /// The start of a short text; the hash of a longer one.
-    head: u64,
-    /// The end of a short text; the index of a longer one among the levels.
-    tail: u32,
-    /// The place, with the length of the text above it ([`LONG`] for a longer one); [`EMPTY`] in a slot without a level.
-    code: u32,
-}
-
-/// Bits of a place.
-const PLACE: u32 = 28;
-const LONG: u32 = 13;
-const EMPTY: u32 = u32::MAX;
-/// Bytes beyond which a table does not stay in the caches next to the processor while a statement reads a table.
-const FAR: usize = 128 << 10;
-
-/// The most levels a feature can have.
-pub(crate) const MOST_LEVELS: usize = 1 << PLACE;
-
-/// The bytes of a text of at most [`INLINE`], as two numbers that tell it from every other of the same length.
-#[inline]
-fn pack(text: &[u8]) -> (u64, u32) {
-    let wide = |at: usize| u64::from_le_bytes(text[at..at + 8].try_into().unwrap_or_default());
-    let half = |at: usize| u32::from_le_bytes(text[at..at + 4].try_into().unwrap_or_default());
-    match text.len() {
-        0 => (0, 0),
-        n @ 1..=3 => (u64::from(text[0]) | u64::from(text[n / 2]) << 8 | u64::from(text[n - 1]) << 16, 0),
-        n @ 4..=7 => (u64::from(half(0)) | u64::from(half(n - 4)) << 32, 0),
-        n => (wide(0), half(n - 4)),
-    }
-}
+/// Some levels; free slots are 0, after all that are taken.
+#[derive(Debug, Clone, Copy)]
+#[repr(align(64))]
+struct Bucket([u64; WIDTH]);
 
 /// The product of two 64-bit numbers, folded (the mixing step of wyhash).
-#[inline]
-fn mix(head: u64, tail: u32, len: u32) -> u64 {
-    let product = u128::from(head ^ 0xa076_1d64_78bd_642f)
-        * u128::from((u64::from(len) << 32 | u64::from(tail)) ^ 0xe703_7ed1_a0b4_28db);
+#[inline(always)]
+fn mix(a: u64, b: u64) -> u64 {
+    let product = u128::from(a ^ 0xa076_1d64_78bd_642f) * u128::from(b ^ 0xe703_7ed1_a0b4_28db);
     product as u64 ^ (product >> 64) as u64
 }
 
-/// Where to look for a text, worked out before it is known whether it will be needed.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Probe {
-    head: u64,
-    tail: u32,
-    /// As in [`Slot::code`].
-    len: u32,
-    hash: u64,
-}
-
-impl Probe {
-    /// For a text.
-    #[inline(always)]
-    pub(super) fn new(text: &[u8]) -> Probe {
-        if text.len() <= INLINE {
-            let ((head, tail), len) = (pack(text), text.len() as u32);
-            Probe { head, tail, len, hash: mix(head, tail, len) }
-        } else {
-            let hash = xxh3_64(text);
-            Probe { head: hash, tail: 0, len: LONG, hash }
-        }
-    }
+/// A hash of a text; of short ones without a loop.
+#[inline(always)]
+fn hash(text: &[u8], seed: u64) -> u64 {
+    let wide = |at: usize| u64::from_le_bytes(text[at..at + 8].try_into().unwrap_or_default());
+    let half = |at: usize| u64::from(u32::from_le_bytes(text[at..at + 4].try_into().unwrap_or_default()));
+    let n = text.len();
+    // Two words that overlap where the text is short tell it from every other of its length.
+    let (a, b) = match n {
+        0 => (0, 0),
+        1..=3 => (u64::from(text[0]) | u64::from(text[n / 2]) << 8 | u64::from(text[n - 1]) << 16, 0),
+        // One way for most lengths there are, so that none is a surprise.
+        4..=12 => (half(0) | half((n - 4).min(4)) << 32, half(n - 4)),
+        13..=16 => (wide(0), wide(n - 8)),
+        _ => (xxh3_64_with_seed(text, seed), 0),
+    };
+    mix(a, b ^ seed ^ (n as u64) << 40)
 }
 
 impl Levels {
     /// The table of `levels`, fewer than [`MOST_LEVELS`], at the places that `place` gives their indexes.
     pub fn new(levels: &[String], place: impl Fn(u32) -> u32) -> Levels {
         let other = place(levels.len() as u32);
-        let known: Vec<u32> = (0..levels.len() as u32).filter(|&code| place(code) != other).collect();
-        let count = known.len() + known.len() / 4 + 2;
-        let mut table = Levels { slots: vec![Slot { head: 0, tail: 0, code: EMPTY }; count], other };
-        for code in known {
-            let text = levels[code as usize].as_bytes();
-            let probe = Probe::new(text);
-            let mut at = table.first(&probe);
-            while table.slots[at].code != EMPTY {
-                at = table.next(at);
+        let known = (0..levels.len()).map(|i| (levels[i].as_bytes(), place(i as u32)));
+        let known: Vec<(&[u8], u32)> = known.filter(|level| level.1 != other).collect();
+        let bits = known.iter().fold(0, |bits, level| bits.max(u32::BITS - level.1.leading_zeros()));
+        // A little more than half of the slots are taken, so that few buckets overflow.
+        let count = known.len() * 7 / 4 / WIDTH + 1;
+        let mut table = Levels { buckets: Vec::new(), seed: 0, bits, other };
+        for seed in 0..SEEDS {
+            table.seed = seed;
+            table.buckets.clear();
+            table.buckets.resize(count, Bucket([0; WIDTH]));
+            if known.iter().all(|&(text, place)| table.insert(text, place)) {
+                break;
             }
-            let tail = if probe.len == LONG { code } else { probe.tail };
-            table.slots[at] = Slot { head: probe.head, tail, code: probe.len << PLACE | place(code) };
         }
         table
+    }
+
+    /// Add a level; false where it would be mistaken for another one.
+    fn insert(&mut self, text: &[u8], place: u32) -> bool {
+        let (mut at, wanted) = self.search(text);
+        loop {
+            for slot in &mut self.buckets[at].0 {
+                if *slot == 0 {
+                    *slot = wanted | u64::from(place);
+                    return true;
+                }
+                if (*slot ^ wanted) >> self.bits == 0 {
+                    return *slot ^ wanted == u64::from(place);
+                }
+            }
+            at = self.next(at);
+        }
+    }
+
+    /// The bucket where a search begins, and what is looked for: bits of the hash above zeros, never all 0.
+    #[inline(always)]
+    fn search(&self, text: &[u8]) -> (usize, u64) {
+        let hash = hash(text, self.seed);
+        let first = (u128::from(hash) * self.buckets.len() as u128) >> 64;
+        let wanted = hash << self.bits;
+        (first as usize, wanted | u64::from(wanted == 0) << self.bits)
+    }
+
+    #[inline]
+    fn next(&self, at: usize) -> usize {
+        if at + 1 == self.buckets.len() {
+            0
+        } else {
+            at + 1
+        }
     }
 
     /// Whether the table is so large that a look-up waits for memory.
@@ -109,45 +121,19 @@ impl Levels {
         self.bytes() > FAR
     }
 
-    /// The slot where a search begins.
-    #[inline]
-    fn first(&self, probe: &Probe) -> usize {
-        ((u128::from(probe.hash) * self.slots.len() as u128) >> 64) as usize
-    }
-
-    #[inline]
-    fn next(&self, at: usize) -> usize {
-        if at + 1 == self.slots.len() {
-            0
-        } else {
-            at + 1
-        }
-    }
-
-    /// Bring the slot of a text near.
-    #[inline]
-    pub fn prefetch(&self, probe: &Probe) {
-        prefetch(&self.slots[self.first(probe)]);
-    }
-
-    /// The place of `text`, given the same `levels` and the text's probe. Nothing is allocated.
+    /// The place of a text. Nothing is allocated.
     #[inline(always)]
-    pub fn place(&self, levels: &[String], text: &[u8], probe: &Probe) -> u32 {
-        let mut at = self.first(probe);
-        // A fifth of the slots are free, so an empty one ends every search.
+    pub fn place(&self, text: &[u8]) -> u32 {
+        let (mut at, wanted) = self.search(text);
+        // Nearly half of the slots are free, so a bucket with room ends every search.
         loop {
-            let slot = &self.slots[at];
-            if slot.head == probe.head && slot.code >> PLACE == probe.len {
-                let same = match probe.len {
-                    LONG => levels[slot.tail as usize].as_bytes() == text,
-                    _ => slot.tail == probe.tail,
-                };
-                if same {
-                    return slot.code & (MOST_LEVELS as u32 - 1);
-                }
-            }
-            if slot.code == EMPTY {
-                return self.other;
+            let slots = &self.buckets[at].0;
+            // What is wanted differs from its own slot by the place alone, from others by more.
+            let least = slots.iter().fold(u64::MAX, |least, slot| least.min(slot ^ wanted));
+            let found = least >> self.bits == 0;
+            if found | (slots[WIDTH - 1] == 0) {
+                let mask = u32::from(found).wrapping_neg();
+                return (least as u32 & mask) | (self.other & !mask);
             }
             at = self.next(at);
         }
@@ -155,17 +141,13 @@ impl Levels {
 
     /// Bytes of the table.
     pub fn bytes(&self) -> usize {
-        self.slots.capacity() * std::mem::size_of::<Slot>()
+        self.buckets.capacity() * std::mem::size_of::<Bucket>()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn place(table: &Levels, levels: &[String], text: &[u8]) -> u32 {
-        table.place(levels, text, &Probe::new(text))
-    }
 
     #[test]
     fn every_level_is_found_and_nothing_else() {
@@ -175,27 +157,29 @@ mod tests {
         levels.sort();
         let table = Levels::new(&levels, |code| code);
         for (code, level) in levels.iter().enumerate() {
-            assert_eq!(place(&table, &levels, level.as_bytes()), code as u32);
+            assert_eq!(table.place(level.as_bytes()), code as u32);
             let other = format!("{level}\0");
-            assert_eq!(place(&table, &levels, other.as_bytes()), levels.len() as u32);
+            assert_eq!(table.place(other.as_bytes()), levels.len() as u32);
         }
         let empty = Levels::new(&[], |code| code);
-        assert_eq!(place(&empty, &[], b"any"), 0);
+        assert_eq!(empty.place(b"any"), 0);
         let thirds = Levels::new(&levels, |code| code % 3);
         for (code, level) in levels.iter().enumerate() {
-            assert_eq!(place(&thirds, &levels, level.as_bytes()), code as u32 % 3);
+            assert_eq!(thirds.place(level.as_bytes()), code as u32 % 3);
         }
-        assert_eq!(place(&thirds, &levels, b"never seen"), levels.len() as u32 % 3);
+        assert_eq!(thirds.place(b"never seen"), levels.len() as u32 % 3);
+        let alike = Levels::new(&levels, |_| 7);
+        assert_eq!((alike.place(b"x1"), alike.place(b"never seen")), (7, 7));
     }
 
     #[test]
     fn short_texts_are_told_apart() {
-        // Every text of up to 12 bytes over two letters, told apart by length and packed form.
+        // Every text of up to 16 bytes over two letters.
         let mut seen = std::collections::HashSet::new();
-        for len in 0..=INLINE {
+        for len in 0..=16 {
             for bits in 0..1u32 << len {
                 let text: Vec<u8> = (0..len).map(|i| if bits >> i & 1 == 1 { 0xff } else { 0 }).collect();
-                assert!(seen.insert((len, pack(&text))));
+                assert!(seen.insert(hash(&text, 0)));
             }
         }
     }

@@ -9,17 +9,19 @@ mod levels;
 pub mod link;
 mod nodes;
 mod places;
+mod quads;
 pub mod walk;
 
 use std::cell::RefCell;
 
 use crate::model::{Body, Encoding, Model, Task};
-pub use levels::Probe;
 pub(crate) use levels::MOST_LEVELS;
+pub use quads::Key;
 
 use levels::Levels;
-use nodes::{place_value, LazyRow, Nodes, LATER};
+use nodes::{place_value, Nodes};
 use places::{Layout, Places};
+use quads::{missing_key, number_key, place_key, Quads};
 
 thread_local! {
     /// A row in the scaled space of a k-means model; kept so that a row costs no allocation.
@@ -38,6 +40,8 @@ pub struct Scorer {
     used: Vec<bool>,
     /// `None` for k-means.
     nodes: Option<Nodes>,
+    /// The second layout of a single tree.
+    quads: Option<Quads>,
 }
 
 impl Scorer {
@@ -57,7 +61,10 @@ impl Scorer {
             other => Some(Levels::new(other.levels(), |code| places.of(code))),
         };
         let levels = model.features.iter().map(|f| &f.encoding).zip(&layout.places).map(table).collect();
-        Scorer { model, levels, places: layout.places, used: layout.used, nodes }
+        let outputs = outputs(&model.task);
+        let is_text = |feature: usize| !matches!(model.features[feature].encoding, Encoding::Number);
+        let quads = nodes.as_ref().and_then(|nodes| Quads::new(nodes, model.features.len(), outputs, is_text));
+        Scorer { model, levels, places: layout.places, used: layout.used, nodes, quads }
     }
 
     /// The model.
@@ -75,35 +82,15 @@ impl Scorer {
     /// when the feature is a number.
     #[inline]
     pub fn category(&self, feature: usize, text: &[u8]) -> f64 {
-        self.category_at(feature, text, &Probe::new(text))
-    }
-
-    /// [`Scorer::category`] where the probe of the text is at hand.
-    #[inline]
-    pub fn category_at(&self, feature: usize, text: &[u8], probe: &Probe) -> f64 {
         match &self.levels[feature] {
-            Some(table) => {
-                let levels = self.model.features[feature].encoding.levels();
-                self.value_of(table.place(levels, text, probe))
-            }
+            Some(table) => self.value_of(table.place(text)),
             None => f64::NAN,
         }
     }
 
-    /// Whether the levels of a feature are so many that looking one up waits for memory, so that [`Scorer::probe`] should be called
-    /// some time before.
+    /// Whether the levels of a feature are so many that looking one up may wait for memory; such features are best looked up first.
     pub fn is_far(&self, feature: usize) -> bool {
         self.levels[feature].as_ref().is_some_and(Levels::is_far)
-    }
-
-    /// Begin to look a text up.
-    #[inline]
-    pub fn probe(&self, feature: usize, text: &[u8]) -> Probe {
-        let probe = Probe::new(text);
-        if let Some(table) = &self.levels[feature] {
-            table.prefetch(&probe);
-        }
-        probe
     }
 
     /// What stands in a row for a place.
@@ -130,9 +117,57 @@ impl Scorer {
 
     /// How many numbers [`Scorer::predict`] writes: the number of classes when there are more than two, else 1.
     pub fn outputs(&self) -> usize {
-        match &self.model.task {
-            Task::Classification { classes, .. } if classes.len() > 2 => classes.len(),
-            _ => 1,
+        outputs(&self.model.task)
+    }
+
+    /// Whether rows can be given as keys, which is quicker: see [`Scorer::predict_keys`].
+    pub fn takes_keys(&self) -> bool {
+        self.quads.is_some()
+    }
+
+    /// The key of what stands in a row for a value of a feature.
+    #[inline]
+    pub fn key(&self, feature: usize, value: f64) -> Key {
+        match &self.levels[feature] {
+            Some(_) if value.is_nan() => missing_key(),
+            Some(_) => place_key(value.to_bits() as u32),
+            None => number_key(value),
+        }
+    }
+
+    /// The key of the number of a feature that is no text.
+    #[inline]
+    pub fn number_key(value: f64) -> Key {
+        number_key(value)
+    }
+
+    /// The key of a missing value.
+    #[inline]
+    pub fn missing_key() -> Key {
+        missing_key()
+    }
+
+    /// Set the key of a text of a feature, as [`Scorer::category`] finds it.
+    #[inline(always)]
+    pub fn set_category_key(&self, feature: usize, text: &[u8], key: &mut Key) {
+        // Written number by number: a pair through memory would wait for its own halves.
+        if let Some(table) = &self.levels[feature] {
+            let place = i64::from(table.place(text));
+            key[0] = place;
+            key[1] = place;
+        }
+    }
+
+    /// Predict a row of one key a feature as [`Scorer::predict`] does; for a scorer that takes keys, nothing is written otherwise.
+    ///
+    /// Panics when `keys` or `out` is of another length.
+    #[inline]
+    pub fn predict_keys(&self, keys: &[Key], out: &mut [f64]) {
+        let (Some(quads), Some(nodes)) = (&self.quads, &self.nodes) else { return };
+        let answer = quads.answer(keys);
+        match out {
+            [out] => *out = f64::from_bits(answer),
+            out => out.copy_from_slice(nodes.answers(answer as usize, out.len())),
         }
     }
 
@@ -153,29 +188,6 @@ impl Scorer {
         }
     }
 
-    /// Stands in the row of [`Scorer::predict_lazy`] for a category that is looked up when it is needed.
-    pub const LATER: f64 = f64::from_bits(LATER);
-
-    /// Predict a row as [`Scorer::predict`] does, in which categories may stand as [`Scorer::LATER`]: `look_up` gives what stands in
-    /// the row for such a feature. A walk through a tree meets few features, and a look-up among a hundred thousand levels costs more
-    /// than the walk.
-    #[inline]
-    pub fn predict_lazy(&self, row: &mut [f64], mut look_up: impl FnMut(usize) -> f64, out: &mut [f64]) {
-        assert_eq!(row.len(), self.model.features.len(), "one number a feature");
-        match (&self.model.body, &self.nodes) {
-            (Body::Trees(trees), Some(nodes)) => nodes.predict(trees, LazyRow { row, look_up }, out),
-            (Body::KMeans(body), _) => {
-                for (feature, value) in row.iter_mut().enumerate() {
-                    if value.to_bits() == LATER {
-                        *value = look_up(feature);
-                    }
-                }
-                nearest(body, row, out);
-            }
-            _ => {}
-        }
-    }
-
     /// The index of the class with the highest probability in what [`Scorer::predict`] wrote, the first of equals as in
     /// scikit-learn; `None` unless the task is a classification.
     pub fn class(&self, out: &[f64]) -> Option<usize> {
@@ -192,8 +204,16 @@ impl Scorer {
     pub fn memory(&self) -> usize {
         let tables: usize = self.levels.iter().flatten().map(Levels::bytes).sum();
         let own = tables + self.places.iter().map(Places::bytes).sum::<usize>();
-        let nodes = self.nodes.as_ref().map_or(0, Nodes::bytes);
+        let nodes = self.nodes.as_ref().map_or(0, Nodes::bytes) + self.quads.as_ref().map_or(0, Quads::bytes);
         std::mem::size_of::<Scorer>() + self.levels.capacity() * 120 + own + nodes + model_bytes(&self.model)
+    }
+}
+
+/// The number of classes when there are more than two, else 1.
+fn outputs(task: &Task) -> usize {
+    match task {
+        Task::Classification { classes, .. } if classes.len() > 2 => classes.len(),
+        _ => 1,
     }
 }
 

@@ -17,6 +17,31 @@ struct Node {
     next: u32,
 }
 
+/// What a node says, for other layouts.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Step {
+    /// The answer: the bits of its first number, and where its numbers start.
+    Leaf {
+        /// Bits of the first number.
+        value: u64,
+        /// Where the numbers start.
+        start: u32,
+    },
+    /// A split.
+    Split {
+        /// What it looks at.
+        feature: usize,
+        /// Whether a missing value goes left.
+        missing_left: bool,
+        /// The places that go left, a bit each; `None` where the threshold decides.
+        mask: Option<u64>,
+        /// What the value in a row is compared with.
+        threshold: f64,
+        /// The left child, with the right one after it.
+        left: u32,
+    },
+}
+
 const IS_LEAF: u32 = 1 << 31;
 const IS_MASK: u32 = 1 << 30;
 const IS_WIDE: u32 = 1 << 29;
@@ -31,51 +56,6 @@ const FIRST_PLACE: f64 = 4_503_599_627_370_496.0;
 #[inline]
 pub(super) fn place_value(place: u32) -> f64 {
     f64::from_bits(FIRST_PLACE.to_bits() | u64::from(place))
-}
-
-/// Where a walk reads the features of a row.
-pub(super) trait Features {
-    /// The value of a feature.
-    fn value(&self, feature: usize) -> f64;
-
-    /// The value of a feature that read as NaN: NaN when it is missing, else what could not be read at once.
-    fn look_again(&mut self, feature: usize, value: f64) -> f64;
-}
-
-impl Features for &[f64] {
-    #[inline]
-    fn value(&self, feature: usize) -> f64 {
-        self[feature]
-    }
-
-    #[inline]
-    fn look_again(&mut self, _: usize, value: f64) -> f64 {
-        value
-    }
-}
-
-/// A row whose categories are looked up when a walk first meets them.
-pub(super) struct LazyRow<'a, F> {
-    pub row: &'a mut [f64],
-    pub look_up: F,
-}
-
-/// Stands in a row for a category that has not been looked up; a NaN that no arithmetic makes.
-pub(super) const LATER: u64 = 0x7ff8_0000_6f72_6368;
-
-impl<F: FnMut(usize) -> f64> Features for LazyRow<'_, F> {
-    #[inline]
-    fn value(&self, feature: usize) -> f64 {
-        self.row[feature]
-    }
-
-    #[inline(always)]
-    fn look_again(&mut self, feature: usize, value: f64) -> f64 {
-        if value.to_bits() == LATER {
-            self.row[feature] = (self.look_up)(feature);
-        }
-        self.row[feature]
-    }
 }
 
 /// What kinds of split there are in a layout, so that a walk need not ask.
@@ -157,7 +137,7 @@ impl Nodes {
 
     /// Predict a row of one number a feature into one place an output.
     #[inline]
-    pub fn predict(&self, trees: &Trees, row: impl Features, out: &mut [f64]) {
+    pub fn predict(&self, trees: &Trees, row: &[f64], out: &mut [f64]) {
         match self.splits {
             NUMBERS => self.predict_with::<NUMBERS>(trees, row, out),
             MASKS => self.predict_with::<MASKS>(trees, row, out),
@@ -166,11 +146,11 @@ impl Nodes {
     }
 
     #[inline]
-    fn predict_with<const SPLITS: u8>(&self, trees: &Trees, mut row: impl Features, out: &mut [f64]) {
+    fn predict_with<const SPLITS: u8>(&self, trees: &Trees, row: &[f64], out: &mut [f64]) {
         match (self.roots.len(), out) {
-            (1, [out]) => *out = f64::from_bits(self.leaf::<SPLITS>(0, &mut row).bits),
+            (1, [out]) => *out = f64::from_bits(self.leaf::<SPLITS>(0, row).bits),
             (1, out) => {
-                let start = self.leaf::<SPLITS>(0, &mut row).next as usize;
+                let start = self.leaf::<SPLITS>(0, row).next as usize;
                 out.copy_from_slice(&self.values[start..start + trees.outputs as usize]);
             }
             (_, out) => self.predict_many::<SPLITS>(trees, row, out),
@@ -178,10 +158,10 @@ impl Nodes {
     }
 
     /// Leaves are summed in the order of the trees.
-    fn predict_many<const SPLITS: u8>(&self, trees: &Trees, mut row: impl Features, out: &mut [f64]) {
+    fn predict_many<const SPLITS: u8>(&self, trees: &Trees, row: &[f64], out: &mut [f64]) {
         out.fill(0.0);
         for &root in &self.roots {
-            let start = self.leaf::<SPLITS>(root, &mut row).next as usize;
+            let start = self.leaf::<SPLITS>(root, row).next as usize;
             let leaf = &self.values[start..start + trees.outputs as usize];
             out.iter_mut().zip(leaf).for_each(|(sum, value)| *sum += value);
         }
@@ -190,17 +170,14 @@ impl Nodes {
 
     /// The leaf where a row ends, by the rule of [`super::walk::goes_left`] in terms of places.
     #[inline]
-    fn leaf<const SPLITS: u8>(&self, root: u32, row: &mut impl Features) -> &Node {
+    fn leaf<const SPLITS: u8>(&self, root: u32, row: &[f64]) -> &Node {
         let mut node = &self.nodes[root as usize];
         while node.key & IS_LEAF == 0 {
             let feature = (node.key & FEATURE) as usize;
-            let mut value = row.value(feature);
+            let value = row[feature];
             if value.is_nan() {
-                value = row.look_again(feature, value);
-                if value.is_nan() {
-                    node = &self.nodes[node.next as usize + usize::from(node.key & MISSING_LEFT == 0)];
-                    continue;
-                }
+                node = &self.nodes[node.next as usize + usize::from(node.key & MISSING_LEFT == 0)];
+                continue;
             }
             let below = value <= f64::from_bits(node.bits);
             let left = if SPLITS == WIDE && node.key & IS_WIDE != 0 {
@@ -256,6 +233,31 @@ impl Nodes {
             return threshold;
         }
         place_value(thresholds.partition_point(|t| t.total_cmp(&threshold).is_lt()) as u32)
+    }
+
+    /// The answers of the leaf of a single tree that has them from `start` on.
+    pub fn answers(&self, start: usize, outputs: usize) -> &[f64] {
+        &self.values[start..start + outputs]
+    }
+
+    /// What a node says.
+    pub fn step(&self, node: u32) -> Step {
+        let node = &self.nodes[node as usize];
+        if node.key & IS_LEAF != 0 {
+            return Step::Leaf { value: node.bits, start: node.next };
+        }
+        Step::Split {
+            feature: (node.key & FEATURE) as usize,
+            missing_left: node.key & MISSING_LEFT != 0,
+            mask: (node.key & IS_MASK != 0).then_some(node.bits),
+            threshold: f64::from_bits(node.bits),
+            left: node.next,
+        }
+    }
+
+    /// Whether there is one tree, whose sets are all a mask or a threshold.
+    pub fn is_plain(&self) -> bool {
+        self.roots.len() == 1 && self.splits != WIDE
     }
 
     /// Bytes of the layout.
