@@ -16,7 +16,7 @@ use crate::catalog::relations::{self, ChunkKind};
 use crate::catalog::{self, cache, store, Found};
 use crate::error::{report, Failure, Result};
 use crate::source::types::Reader;
-use crate::source::{self, Attribute, Rows};
+use crate::source::{self, Attribute, Rows, Wanted};
 use crate::{interrupt, settings};
 
 /// Judge the deployed version of a model.
@@ -78,8 +78,13 @@ fn on_source(found: &Found, source: &str) -> Result<Vec<Metric>> {
         attributes
             .iter()
             .map(|a| match inputs.iter().find(|i| i.name == a.name) {
-                Some(input) => reader_for(input, a).map(Some),
-                None if target.as_ref() == Some(&a.name) => a.readable().map(Some),
+                Some(input) => {
+                    let number = input.kind != InputKind::Category;
+                    reader_for(input, a).map(|reader| Some(Wanted { reader, number }))
+                }
+                None if target.as_ref() == Some(&a.name) => {
+                    a.readable().map(|reader| Some(Wanted { reader, number: true }))
+                }
                 None => Ok(None),
             })
             .collect()

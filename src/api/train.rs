@@ -15,7 +15,7 @@ use crate::catalog::store::{self, NewVersion};
 use crate::catalog::{cache, relations, Found};
 use crate::error::{report, Failure, Result};
 use crate::source::types::Reader;
-use crate::source::{self, Attribute, Rows, SourceColumn};
+use crate::source::{self, Attribute, Rows, SourceColumn, Wanted};
 use crate::{interrupt, settings};
 
 type Row = (String, i32, String, String, i64, i32, Option<String>, Option<f64>, f64, bool, String);
@@ -138,7 +138,7 @@ fn read(job: &Job<'_>, control: &Control) -> Result<Rows> {
 }
 
 /// Which columns to read, and how.
-fn choose(job: &Job<'_>, attributes: &[Attribute]) -> Result<Vec<Option<Reader>>> {
+fn choose(job: &Job<'_>, attributes: &[Attribute]) -> Result<Vec<Option<Wanted>>> {
     check_names(attributes)?;
     let options = &job.options;
     let special: Vec<&str> = special_columns(job).collect();
@@ -155,7 +155,10 @@ fn choose(job: &Job<'_>, attributes: &[Attribute]) -> Result<Vec<Option<Reader>>
         };
         feature || special.contains(&a.name.as_str())
     };
-    attributes.iter().map(|a| if wanted(a) { a.readable().map(Some) } else { Ok(None) }).collect()
+    // Groups and features are told apart, everything else is measured.
+    let number = |a: &Attribute| special.contains(&a.name.as_str()) && !options.group_columns.contains(&a.name);
+    let read = |a: &Attribute| a.readable().map(|reader| Some(Wanted { reader, number: number(a) }));
+    attributes.iter().map(|a| if wanted(a) { read(a) } else { Ok(None) }).collect()
 }
 
 /// The columns that are not features: target, weight, time, groups.

@@ -74,13 +74,22 @@ impl Rows {
     }
 }
 
-/// Says which columns to read: a reader for each attribute, `None` to pass over it.
-pub type Choose<'a> = dyn FnMut(&[Attribute]) -> Result<Vec<Option<Reader>>> + 'a;
+/// How a column is to be read.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted {
+    /// The reader of its type.
+    pub reader: Reader,
+    /// Whether its numbers stay numbers where float8 cannot tell them apart, as those of a target, weight or time.
+    pub number: bool,
+}
+
+/// Says which columns to read; `None` to pass over one.
+pub type Choose<'a> = dyn FnMut(&[Attribute]) -> Result<Vec<Option<Wanted>>> + 'a;
 
 /// Read a source. `choose` is called once the columns are known and before a row is read.
 ///
-/// Columns of whole or exact numbers for which `exact` holds are read again as categories when a value is beyond 2^53; their names
-/// are in the result's [`Reader::Exact`].
+/// Columns of whole or exact numbers that need not stay numbers are read again as categories when a value is beyond 2^53; their
+/// reader in the result is [`Reader::Exact`].
 pub fn read(source: &str, choose: &mut Choose<'_>, control: &Control) -> Result<Rows> {
     let query = resolve::query(source)?;
     let mut exact = Vec::new();

@@ -12,7 +12,7 @@ use pgrx::pg_sys;
 use pgrx::pg_sys::panic::pgrx_extern_c_guard;
 
 use super::types::{self, Element, Reader};
-use super::{Attribute, Choose, Rows, SourceColumn};
+use super::{Attribute, Choose, Rows, SourceColumn, Wanted};
 use crate::error::{Failure, Result};
 
 /// Features a source may have at most: what a tuple of PostgreSQL can hold and some arrays.
@@ -81,11 +81,11 @@ impl<'a, 'b> Receiver<'a, 'b> {
 
     /// The columns are known: choose among them.
     fn start(&mut self, attributes: Vec<Attribute>) -> Result<()> {
-        let readers = (self.choose)(&attributes)?;
-        for (i, reader) in readers.into_iter().enumerate() {
-            let Some(mut reader) = reader else { continue };
+        let wanted = (self.choose)(&attributes)?;
+        for (i, reader) in wanted.into_iter().enumerate() {
+            let Some(Wanted { mut reader, number }) = reader else { continue };
             let name = &attributes[i].name;
-            let can_be_exact = matches!(reader, Reader::Int8 | Reader::Numeric);
+            let can_be_exact = !number && matches!(reader, Reader::Int8 | Reader::Numeric);
             if can_be_exact && self.exact.contains(name) {
                 reader = if reader == Reader::Int8 { Reader::Int8 } else { Reader::Exact };
             }

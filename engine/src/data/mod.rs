@@ -6,6 +6,7 @@
 mod chunked;
 mod dictionary;
 mod holdout;
+mod numbers;
 pub(crate) mod order;
 mod sort;
 mod table;
@@ -13,6 +14,7 @@ mod table;
 pub use chunked::{Chunked, CHUNK};
 pub use dictionary::Dictionary;
 pub use holdout::{split, watch, Draw, Holdout, HoldoutPlan};
+pub use numbers::Numbers;
 pub(crate) use order::mix;
 pub use order::{canonical_order, RowHashes, UNKNOWN};
 pub use sort::sort;

@@ -1,6 +1,6 @@
 //! The table a source is read into.
 
-use super::{Chunked, Dictionary};
+use super::{Chunked, Dictionary, Numbers};
 use crate::control::Control;
 use crate::error::Result;
 
@@ -11,7 +11,7 @@ pub const MISSING: u32 = u32::MAX;
 #[derive(Debug)]
 pub enum ColumnData {
     /// Numbers; NaN is missing.
-    Number(Chunked<f64>),
+    Number(Numbers),
     /// Categories; [`MISSING`] is missing.
     Category {
         /// Codes into `dictionary`.
@@ -42,7 +42,7 @@ pub struct Table {
 impl Column {
     /// An empty column of numbers.
     pub fn number(name: impl Into<String>) -> Self {
-        Column { name: name.into(), data: ColumnData::Number(Chunked::default()) }
+        Column { name: name.into(), data: ColumnData::Number(Numbers::default()) }
     }
 
     /// An empty column of categories.
@@ -53,7 +53,7 @@ impl Column {
 
     /// A column of numbers from a slice; for tests and small inputs.
     pub fn from_numbers(name: &str, values: &[f64], control: &Control) -> Result<Self> {
-        let mut c = Chunked::default();
+        let mut c = Numbers::default();
         values.iter().try_for_each(|&v| c.push(v, control))?;
         Ok(Column { name: name.into(), data: ColumnData::Number(c) })
     }

@@ -148,12 +148,11 @@ impl Quads {
         for _ in 0..self.steps {
             at = self.step::<MASKED>(at, keys);
         }
-        while self.deep {
-            let next = self.step::<MASKED>(at, keys);
-            if next == at {
-                break;
+        if self.deep {
+            let mut next = self.step::<MASKED>(at, keys);
+            while next != at {
+                (at, next) = (next, self.step::<MASKED>(next, keys));
             }
-            at = next;
         }
         self.quads[at].bits[2] as u64
     }

@@ -66,3 +66,7 @@ BEGIN;
 SELECT model FROM orchard.train('gone', 'clicks', 'clicked');
 ROLLBACK;
 SELECT count(*) FROM orchard.models WHERE model = 'gone';
+-- a target or weight beyond 2^53 is a number all the same; only features become categories there
+SELECT task, features FROM orchard.train('revenue', 'SELECT id, device, 9007199254740993 + id AS y, 1e17::numeric + id AS w FROM clicks', 'y', 'decision_tree', '{"sample_weight": "w", "exclude": ["id"]}');
+SELECT metric, value > 0 AS positive FROM orchard.evaluate('revenue', 'SELECT device, 9007199254740993 + id AS y FROM clicks') WHERE metric = 'rmse';
+SELECT orchard.train('timed', 'SELECT device, clicked, 1700000000000000000 + id AS ns FROM clicks', 'clicked', 'decision_tree', '{"time_column": "ns"}') IS NOT NULL AS ok;
