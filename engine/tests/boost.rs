@@ -210,6 +210,45 @@ fn objectives_find_what_they_are_for() {
 }
 
 #[test]
+fn the_unit_of_the_target_does_not_matter() {
+    let data = data(3000);
+    let rows = 3000;
+    let fitted = |objective, scale: f64, shift: f64| {
+        let value = |r: usize| (data.signal(r) + data.noise[r] + shift) * scale;
+        let params =
+            BoostParams { objective: Some(objective), n_estimators: 60, early_stopping_rounds: Some(5), ..plain() };
+        let found = boost(&data, &Target::Number((0..rows).map(value).collect()), None, 2500, &params);
+        let (_, held) = data.features(&params);
+        let log = objective == Objective::Tweedie;
+        let said = |r: usize| sums(&found, &held, r)[0];
+        let said = (0..rows).map(|r| if log { libm::exp(said(r)) / scale } else { said(r) / scale });
+        (found.iterations, said.collect::<Vec<f64>>(), found.trees)
+    };
+    for objective in [Objective::SquaredError, Objective::AbsoluteError, Objective::Tweedie] {
+        let shift = if objective == Objective::Tweedie { 2.0 } else { 0.0 };
+        let (iterations, said, trees) = fitted(objective, 1.0, shift);
+        assert!(iterations > 5);
+        // Powers of two, so that the values are the same but for their exponent.
+        for power in [-1000, -40, 40, 1018] {
+            let (i, s, t) = fitted(objective, libm::ldexp(1.0, power), shift);
+            assert_eq!(i, iterations, "{objective:?} times 2^{power}");
+            assert!(
+                t.feature == trees.feature && t.threshold == trees.threshold && t.gain.iter().all(|g| g.is_finite())
+            );
+            let near = s.iter().zip(&said).all(|(a, b)| (a - b).abs() < 1e-9 * (1.0 + b.abs()));
+            assert!(near, "{objective:?} times 2^{power}");
+        }
+    }
+    // Regularization is meant in the unit of the target.
+    let count = |scale: f64, min_split_gain: f64| {
+        let target = Target::Number((0..rows).map(|r| data.signal(r) * scale).collect());
+        boost(&data, &target, None, rows, &BoostParams { n_estimators: 3, min_split_gain, ..plain() }).trees.nodes()
+    };
+    assert_eq!(count(1.0, 5.0), count(1024.0, 5.0 * 1024.0 * 1024.0));
+    assert!(count(1.0, 5.0) < count(1024.0, 5.0) && count(1e-300, 5.0) == 1);
+}
+
+#[test]
 fn three_classes_sum_to_one_and_fit() {
     let data = data(5000);
     let codes: Vec<u32> =

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use super::histogram::{fill, subtract, Histogram, Sum, BINS};
 use super::matrix::{blocks, Block};
 use super::objective::Scores;
-use super::split::{Finder, Rule, Split, Totals};
+use super::split::{Finder, Rule, Split};
 use super::BoostParams;
 use crate::control::Control;
 use crate::data::mix;
@@ -167,9 +167,9 @@ impl<'a> Grower<'a> {
         let rows = node.range.len();
         let mut best: Option<Split> = None;
         if rows as u64 >= 2 * self.params.min_samples_leaf.max(1) && node.depth < self.params.max_depth {
-            let (first, second) = scores.quanta;
-            let finder = Finder::new(self.params, Totals { sum: node.sum, rows, first, second });
-            let look = |f: usize| if used[f] { finder.best(f, self.features[f], &histogram[f]) } else { None };
+            let finder = Finder::new(self.params, scores.quanta, scores.units);
+            let leaf = finder.leaf(node.sum, rows);
+            let look = |f: usize| if used[f] { finder.best(&leaf, f, self.features[f], &histogram[f]) } else { None };
             // Of equal gains the lower feature wins.
             let better = |a: Option<Split>, b: Option<Split>| match (a, b) {
                 (Some(a), Some(b)) => {

@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::grow::{Grower, Tree};
 use super::histogram::Pair;
-use super::split::{Finder, Totals};
+use super::split::Finder;
 use super::BoostParams;
 use crate::control::Control;
 use crate::data::CHUNK;
@@ -35,8 +35,10 @@ pub enum Objective {
 
 /// e^0.7: keeps the second derivative of the Poisson loss from being too small where the score is far too low (LightGBM's default).
 const POISSON_MARGIN: f64 = 2.013_752_707_470_476_6;
+/// The score, on the scale of the log link, of a target that is always 0.
+const NOTHING: f64 = -35.0;
 /// Scores of the log link stay within what `exp` can tell.
-const MOST_LOG: f64 = 700.0;
+const MOST_LOG: f64 = 709.0;
 
 impl Objective {
     /// The usual loss of a target.
@@ -74,6 +76,10 @@ pub(super) struct Scores<'a> {
     pub pairs: Vec<Pair>,
     /// A quantum of each derivative.
     pub quanta: (f64, f64),
+    /// What the two derivatives are multiplied by, so that those of huge or tiny values fit single precision.
+    pub units: (f64, f64),
+    /// What the target is multiplied by where the loss has no unit of its own.
+    scale: f64,
 }
 
 impl<'a> Scores<'a> {
@@ -105,14 +111,38 @@ impl<'a> Scores<'a> {
             probabilities,
             pairs,
             quanta: (1.0, 1.0),
+            units: (1.0, 1.0),
+            scale: 1.0,
         };
         scores.base = scores.start(outputs)?;
+        scores.measure();
         for &base in &scores.base {
             let mut column = control.vec(rows)?;
             column.resize(rows, base);
             scores.scores.push(column);
         }
         Ok(scores)
+    }
+
+    /// Find the units of the target.
+    fn measure(&mut self) {
+        let Target::Number(values) = self.target else { return };
+        let base = self.base[0];
+        match self.objective {
+            Objective::SquaredError => {
+                // Halves, as the difference of two huge values is beyond every number.
+                let half = |v: f64| (0.5 * v - 0.5 * base).abs();
+                let widest = values[..self.fit_rows].iter().fold(0.0, |widest: f64, &v| widest.max(half(v)));
+                if widest > 0.0 {
+                    self.units.0 = 0.5 / widest.clamp(1e-306, 2e307);
+                }
+            }
+            // Counts have a unit of their own, in which regularization is meant.
+            Objective::Poisson => self.units = (libm::exp(-base), libm::exp(-base)),
+            // Amounts have none: a currency must not change the trees.
+            Objective::Tweedie => self.scale = libm::exp(-base),
+            _ => {}
+        }
     }
 
     pub fn release(self, control: &Control) {
@@ -147,7 +177,9 @@ impl<'a> Scores<'a> {
     fn start(&self, outputs: usize) -> Result<Vec<f64>> {
         let rows = 0..self.fit_rows;
         let total: f64 = rows.clone().map(|r| self.weight(r)).sum();
-        let mean = || rows.clone().map(|r| self.weight(r) * self.value(r)).sum::<f64>() / total.max(f64::MIN_POSITIVE);
+        // Each row is divided for itself, so that a sum of huge values does not overflow.
+        let share = 1.0 / total.max(f64::MIN_POSITIVE);
+        let mean = || rows.clone().map(|r| self.weight(r) * share * self.value(r)).sum::<f64>();
         Ok(match self.objective {
             Objective::Binary => {
                 let p = mean().clamp(1e-15, 1.0 - 1e-15);
@@ -172,7 +204,8 @@ impl<'a> Scores<'a> {
                         "The objectives \"poisson\" and \"tweedie\" are for counts and amounts of 0 and more.",
                     ));
                 }
-                vec![libm::log(mean().max(1e-15))]
+                let mean = mean();
+                vec![if mean > 0.0 { libm::log(mean.max(f64::MIN_POSITIVE)) } else { NOTHING }]
             }
         })
     }
@@ -208,7 +241,7 @@ impl<'a> Scores<'a> {
         let most = ((i64::from(i32::MAX) / self.fit_rows.max(1) as i64).clamp(1, 32_767)) as f64;
         let mut pairs = std::mem::take(&mut self.pairs);
         let bounds = self.bounds(output);
-        self.quanta = (bounds.0.max(1e-300) / most, bounds.1.max(1e-300) / most);
+        self.quanta = (bounds.0.max(1e-30) / most, bounds.1.max(1e-30) / most);
         let (inverse_first, inverse_second) = ((1.0 / self.quanta.0) as f32, (1.0 / self.quanta.1) as f32);
         let salt = salt(self.params.seed, iteration, output);
         let limit = most as f32;
@@ -286,21 +319,24 @@ impl<'a> Scores<'a> {
             }
             (objective, Target::Number(values)) => {
                 let (alpha, rho) = (self.quantile(), self.params.tweedie_variance_power);
+                let (base, unit) = (self.base[0], self.units.0);
                 for (i, (&s, &y)) in scores.iter().zip(&values[start..]).enumerate() {
                     let (g, h) = match objective {
                         Objective::AbsoluteError | Objective::Quantile => {
                             (if s < y { -alpha } else { 1.0 - alpha }, 1.0)
                         }
                         Objective::Poisson => {
-                            let e = f64::from(exp(s as f32));
-                            (e - y, e * POISSON_MARGIN)
+                            let e = f64::from(exp((s - base) as f32));
+                            (e - y * unit, e * POISSON_MARGIN)
                         }
                         Objective::Tweedie => {
-                            let low = f64::from(exp(((1.0 - rho) * s) as f32));
-                            let high = f64::from(exp(((2.0 - rho) * s) as f32));
+                            let low = f64::from(exp(((1.0 - rho) * (s - base)) as f32));
+                            let high = f64::from(exp(((2.0 - rho) * (s - base)) as f32));
+                            let y = y * self.scale;
                             (high - y * low, (2.0 - rho) * high - (1.0 - rho) * y * low)
                         }
-                        _ => (s - y, 1.0),
+                        // Halves, as the difference of two huge values is beyond every number.
+                        _ => ((0.5 * s - 0.5 * y) * (2.0 * unit), 1.0),
                     };
                     let w = weight(i);
                     take(i, w * g as f32, w * h as f32);
@@ -314,7 +350,7 @@ impl<'a> Scores<'a> {
     pub fn finish_leaves(&self, tree: &mut Tree, grower: &Grower<'_>, output: usize) {
         let rate = self.params.learning_rate;
         let renewed = matches!(self.objective, Objective::AbsoluteError | Objective::Quantile);
-        let (first, second) = self.quanta;
+        let finder = Finder::new(self.params, self.quanta, self.units);
         for node in tree.nodes.iter_mut().filter(|n| n.split.is_none()) {
             let rows = &grower.order[node.range.clone()];
             let value = if renewed {
@@ -325,9 +361,9 @@ impl<'a> Scores<'a> {
                 let mut off: Vec<(f64, f64)> = rows.iter().map(off).collect();
                 quantile(&mut off, self.quantile())
             } else {
-                Finder::new(self.params, Totals { sum: node.sum, rows: rows.len(), first, second }).value(node.sum)
+                finder.value(node.sum) * self.units.1 / self.units.0
             };
-            node.value = rate * value;
+            node.value = (rate * value).clamp(f64::MIN, f64::MAX);
         }
     }
 
@@ -354,17 +390,18 @@ impl<'a> Scores<'a> {
         }
     }
 
-    /// The mean loss of the rows behind those the trees learn from.
+    /// The mean loss of the rows behind those the trees learn from, in the units of [`Scores::units`].
     pub fn validation_loss(&self) -> f64 {
-        let (mut loss, mut total) = (0.0, 0.0);
+        let rows = self.fit_rows..self.target.len();
+        let total: f64 = rows.clone().map(|r| self.weight(r)).sum();
+        let share = 1.0 / total.max(f64::MIN_POSITIVE);
         let mut row_scores = vec![0.0; self.scores.len()];
-        for r in self.fit_rows..self.target.len() {
+        let loss = |r: usize| {
             row_scores.iter_mut().zip(&self.scores).for_each(|(to, s)| *to = s[r]);
-            let w = self.weight(r);
-            loss += w * self.loss(r, &mut row_scores);
-            total += w;
-        }
-        loss / total.max(f64::MIN_POSITIVE)
+            // Each row is divided for itself, so that a sum of huge values does not overflow.
+            self.weight(r) * share * self.loss(r, &mut row_scores)
+        };
+        rows.map(loss).sum()
     }
 
     fn loss(&self, row: usize, scores: &mut [f64]) -> f64 {
@@ -388,11 +425,12 @@ impl<'a> Scores<'a> {
                             (1.0 - alpha) * (s - y)
                         }
                     }
-                    Objective::Poisson => libm::exp(s) - y * s,
+                    Objective::Poisson => libm::exp(s - self.base[0]) - y * self.units.0 * s,
                     Objective::Tweedie => {
+                        let (s, y) = (s - self.base[0], y * self.scale);
                         libm::exp((2.0 - rho) * s) / (2.0 - rho) - y * libm::exp((1.0 - rho) * s) / (1.0 - rho)
                     }
-                    _ => (s - y) * (s - y),
+                    _ => ((0.5 * s - 0.5 * y) * (2.0 * self.units.0)).powi(2),
                 }
             }
         }

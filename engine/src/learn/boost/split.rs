@@ -4,18 +4,6 @@ use super::histogram::{parts, Sum, BINS};
 use super::BoostParams;
 use crate::learn::bin::{BinKind, BinnedFeature};
 
-/// Sums of a leaf in quanta, and what a quantum is.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Totals {
-    pub sum: Sum,
-    /// Rows of the leaf.
-    pub rows: usize,
-    /// A quantum of first derivatives.
-    pub first: f64,
-    /// A quantum of second derivatives.
-    pub second: f64,
-}
-
 /// A way to part a leaf.
 #[derive(Debug, Clone)]
 pub(super) struct Split {
@@ -36,33 +24,65 @@ pub(super) enum Rule {
     Category { left: [u64; BINS / 64], seen: [u64; BINS / 64] },
 }
 
-/// Best ways of one feature.
+/// Finds splits in one tree. What the user gives in the target's unit is kept in that of the derivatives.
 pub(super) struct Finder<'a> {
-    pub params: &'a BoostParams,
-    pub totals: Totals,
-    parent: f64,
+    params: &'a BoostParams,
+    /// A quantum of first derivatives.
+    first: f64,
+    /// A quantum of second derivatives.
+    second: f64,
+    alpha: f64,
+    lambda: f64,
+    category_lambda: f64,
+    cat_smooth: f64,
+    min_child_weight: f64,
+    least_gain: f64,
+}
+
+/// What all features need to know of a leaf.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Leaf {
+    sum: Sum,
+    score: f64,
     /// Rows a quantum of second derivatives stands for.
     rows_a_quantum: f64,
 }
 
 /// Added to the second derivatives of a set of levels, as choosing a subset fits the leaf at hand more than a threshold does.
 const CATEGORY_LAMBDA: f64 = 10.0;
+/// Less is no gain, in whatever unit: what rounding makes.
+const LEAST_GAIN: f64 = 1e-10;
 
 impl<'a> Finder<'a> {
-    pub fn new(params: &'a BoostParams, totals: Totals) -> Finder<'a> {
-        let (_, second) = parts(totals.sum);
-        let mut finder = Finder { params, totals, parent: 0.0, rows_a_quantum: 0.0 };
-        finder.rows_a_quantum = totals.rows as f64 / (second as f64).max(1.0);
-        finder.parent = finder.score(totals.sum, 0.0);
-        finder
+    /// For derivatives in `quanta`, which were multiplied by `units`.
+    pub fn new(params: &'a BoostParams, quanta: (f64, f64), units: (f64, f64)) -> Finder<'a> {
+        // The root first: the square of a unit may be beyond every number.
+        let least_gain = (params.min_split_gain.sqrt() * (units.0 / units.1.sqrt())).powi(2);
+        Finder {
+            params,
+            first: quanta.0,
+            second: quanta.1,
+            alpha: params.reg_alpha * units.0,
+            lambda: params.reg_lambda * units.1,
+            category_lambda: CATEGORY_LAMBDA * units.1,
+            cat_smooth: params.cat_smooth * units.1,
+            min_child_weight: params.min_child_weight * units.1,
+            least_gain: least_gain.max(LEAST_GAIN),
+        }
+    }
+
+    /// A leaf with these sums in so many rows.
+    pub fn leaf(&self, sum: Sum, rows: usize) -> Leaf {
+        let (_, second) = parts(sum);
+        Leaf { sum, score: self.score(sum, 0.0), rows_a_quantum: rows as f64 / (second as f64).max(1.0) }
     }
 
     /// Twice what a leaf of these sums lowers the loss by.
     #[inline]
     fn score(&self, sum: Sum, lambda: f64) -> f64 {
         let (first, second) = parts(sum);
-        let g = (first as f64 * self.totals.first).abs() - self.params.reg_alpha;
-        let h = second as f64 * self.totals.second + self.params.reg_lambda + lambda;
+        let g = (first as f64 * self.first).abs() - self.alpha;
+        let h = second as f64 * self.second + self.lambda + lambda;
         if g > 0.0 && h > 0.0 {
             g * g / h
         } else {
@@ -72,19 +92,19 @@ impl<'a> Finder<'a> {
 
     /// Whether a leaf of these sums is allowed.
     #[inline]
-    fn allowed(&self, sum: Sum) -> bool {
+    fn allowed(&self, leaf: &Leaf, sum: Sum) -> bool {
         let (_, second) = parts(sum);
         let second = second as f64;
-        second * self.totals.second >= self.params.min_child_weight
-            && (second * self.rows_a_quantum + 0.5) as u64 >= self.params.min_samples_leaf.max(1)
+        second * self.second >= self.min_child_weight
+            && (second * leaf.rows_a_quantum + 0.5) as u64 >= self.params.min_samples_leaf.max(1)
     }
 
     /// The best split by a feature; `None` when no split is allowed or gains.
-    pub fn best(&self, index: usize, feature: &BinnedFeature, histogram: &[Sum; BINS]) -> Option<Split> {
+    pub fn best(&self, leaf: &Leaf, index: usize, feature: &BinnedFeature, histogram: &[Sum; BINS]) -> Option<Split> {
         let missing = feature.bins() - 1;
         let best = match &feature.kind {
             BinKind::Number { .. } | BinKind::Ordered { .. } => {
-                let cut = self.scan(histogram, (0..missing as u32).map(|b| b as u8), missing, 0.0)?;
+                let cut = self.scan(leaf, histogram, (0..missing as u32).map(|b| b as u8), missing, 0.0)?;
                 Split {
                     feature: index,
                     gain: cut.gain,
@@ -93,23 +113,23 @@ impl<'a> Finder<'a> {
                     left: cut.left,
                 }
             }
-            BinKind::Category { .. } => self.subset(index, histogram, missing)?,
+            BinKind::Category { .. } => self.subset(leaf, index, histogram, missing)?,
         };
-        (best.gain > self.params.min_split_gain.max(1e-10)).then_some(best)
+        (best.gain > self.least_gain).then_some(best)
     }
 
-    fn subset(&self, index: usize, histogram: &[Sum; BINS], missing: usize) -> Option<Split> {
+    fn subset(&self, leaf: &Leaf, index: usize, histogram: &[Sum; BINS], missing: usize) -> Option<Split> {
         let mut levels: Vec<(f64, u8)> = Vec::with_capacity(missing);
         let mut seen = [0u64; BINS / 64];
         for (bin, &sum) in histogram[..missing].iter().enumerate().filter(|(_, &sum)| sum != 0) {
             let (first, second) = parts(sum);
-            let smooth = second as f64 * self.totals.second + self.params.cat_smooth;
-            levels.push((first as f64 * self.totals.first / smooth, bin as u8));
+            let smooth = second as f64 * self.second + self.cat_smooth;
+            levels.push((first as f64 * self.first / smooth, bin as u8));
             seen[bin / 64] |= 1 << (bin % 64);
         }
         levels.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-        let lambda = if levels.len() > 2 { CATEGORY_LAMBDA } else { 0.0 };
-        let cut = self.scan(histogram, levels.iter().map(|l| l.1), missing, lambda)?;
+        let lambda = if levels.len() > 2 { self.category_lambda } else { 0.0 };
+        let cut = self.scan(leaf, histogram, levels.iter().map(|l| l.1), missing, lambda)?;
         let mut left = [0u64; BINS / 64];
         levels[..=cut.at].iter().for_each(|&(_, b)| left[b as usize / 64] |= 1 << (b % 64));
         let rule = Rule::Category { left, seen };
@@ -119,12 +139,13 @@ impl<'a> Finder<'a> {
     /// Try every cut of bins in the given order, with missing values on either side.
     fn scan(
         &self,
+        leaf: &Leaf,
         histogram: &[Sum; BINS],
         order: impl ExactSizeIterator<Item = u8> + Clone,
         missing: usize,
         lambda: f64,
     ) -> Option<Cut> {
-        let total = self.totals.sum;
+        let total = leaf.sum;
         let absent = histogram[missing];
         let mut best: Option<Cut> = None;
         for missing_left in [false, true] {
@@ -138,14 +159,14 @@ impl<'a> Finder<'a> {
                     continue;
                 }
                 left += here;
-                if !self.allowed(left) {
+                if !self.allowed(leaf, left) {
                     continue;
                 }
                 let right = total - left;
-                if !self.allowed(right) {
+                if !self.allowed(leaf, right) {
                     break;
                 }
-                let gain = self.score(left, lambda) + self.score(right, lambda) - self.parent;
+                let gain = self.score(left, lambda) + self.score(right, lambda) - leaf.score;
                 if best.as_ref().is_none_or(|b| gain > b.gain) {
                     best = Some(Cut { at, gain, missing_left, left });
                 }
@@ -159,12 +180,12 @@ impl<'a> Finder<'a> {
         Some(best)
     }
 
-    /// What a leaf of these sums predicts, before the learning rate.
+    /// What a leaf of these sums predicts, before the learning rate and in the unit of the first derivatives.
     pub fn value(&self, sum: Sum) -> f64 {
         let (first, second) = parts(sum);
-        let g = first as f64 * self.totals.first;
-        let shrunk = (g.abs() - self.params.reg_alpha).max(0.0);
-        let h = second as f64 * self.totals.second + self.params.reg_lambda;
+        let g = first as f64 * self.first;
+        let shrunk = (g.abs() - self.alpha).max(0.0);
+        let h = second as f64 * self.second + self.lambda;
         if h > 0.0 {
             -g.signum() * shrunk / h
         } else {
