@@ -3,8 +3,8 @@
 
 use orchard_engine::control::Control;
 use orchard_engine::data::Column;
-use orchard_engine::learn::bin::{bin, BinnedFeature};
-use orchard_engine::learn::boost::{fit, BoostParams, Boosted, Objective};
+use orchard_engine::learn::bin::{bin, BinKind, BinnedFeature, Codes};
+use orchard_engine::learn::boost::{fit, BoostParams, Boosted, Objective, Rows};
 use orchard_engine::learn::Target;
 use orchard_engine::score::link::logistic;
 use orchard_engine::score::walk;
@@ -71,7 +71,7 @@ impl Data {
 fn boost(data: &Data, target: &Target, weight: Option<&[f64]>, fit_rows: usize, params: &BoostParams) -> Boosted {
     let (features, _) = data.features(params);
     let features: Vec<&BinnedFeature> = features.iter().collect();
-    fit(&features, target, weight, fit_rows, params, &Control::default()).unwrap()
+    fit(&features, Rows { target, weight, offset: None }, fit_rows, params, &Control::default()).unwrap()
 }
 
 /// The sum of leaves and base for each output of a row.
@@ -124,6 +124,40 @@ fn threads_change_nothing() {
     for params in [&params, &few] {
         let one = with(1, params);
         assert!(one == with(2, params) && one == with(3, params));
+    }
+}
+
+#[test]
+fn threads_change_no_sum_of_numbers_and_classes() {
+    let rows = 100_000;
+    let data = data(rows);
+    let mut random = numbers(5);
+    let weight: Vec<f64> = (0..rows).map(|_| random.next().unwrap()).collect();
+    let value = Target::Number((0..rows).map(|r| (data.signal(r) + data.noise[r] + 1.3).max(0.0)).collect());
+    let classes = Target::Class { codes: (0..rows).map(|r| (data.noise[r] * 3.0) as u32).collect(), classes: 3 };
+    let cases = [
+        (None, &classes),
+        (Some(Objective::SquaredError), &value),
+        (Some(Objective::Quantile), &value),
+        (Some(Objective::Tweedie), &value),
+    ];
+    for (objective, target) in cases {
+        for weight in [None, Some(&weight[..])] {
+            let params = BoostParams {
+                objective,
+                n_estimators: 3,
+                early_stopping_rounds: Some(9),
+                max_leaf_nodes: 6,
+                subsample: 0.9,
+                ..plain()
+            };
+            let with = |threads: usize| {
+                let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+                pool.install(|| boost(&data, target, weight, 60_000, &params))
+            };
+            let (one, three) = (with(1), with(3));
+            assert!(one.trees == three.trees && one.losses == three.losses, "{objective:?}");
+        }
     }
 }
 
@@ -206,7 +240,7 @@ fn objectives_find_what_they_are_for() {
     let params = BoostParams { objective: Some(Objective::Poisson), ..plain() };
     let (features, _) = data.features(&params);
     let features: Vec<&BinnedFeature> = features.iter().collect();
-    assert!(fit(&features, &negative, None, rows, &params, &Control::default()).is_err());
+    assert!(fit(&features, Rows::new(&negative), rows, &params, &Control::default()).is_err());
 }
 
 #[test]
@@ -273,5 +307,55 @@ fn a_cancelled_run_ends() {
     let (features, _) = data.features(&params);
     let features: Vec<&BinnedFeature> = features.iter().collect();
     control.cancel();
-    assert!(fit(&features, &data.classes(), None, 2000, &params, &control).is_err());
+    assert!(fit(&features, Rows::new(&data.classes()), 2000, &params, &control).is_err());
+}
+
+/// Columns of 64 bins, many enough that a tree takes a while.
+fn wide(rows: usize, columns: usize) -> Vec<BinnedFeature> {
+    let edges: Vec<f64> = (0..64).map(f64::from).collect();
+    let column = |c: usize| {
+        let mut random = numbers(c as u64);
+        let codes = (0..rows).map(|_| (random.next().unwrap() * 64.0) as u8).collect();
+        BinnedFeature { codes: Codes::U8(codes), kind: BinKind::Number { low: edges.clone(), high: edges.clone() } }
+    };
+    (0..columns).map(column).collect()
+}
+
+#[test]
+fn a_tree_moves_on_and_stops_when_asked() {
+    let rows = 400_000;
+    let features = wide(rows, 24);
+    let features: Vec<&BinnedFeature> = features.iter().collect();
+    let mut random = numbers(1);
+    // Nothing that a column says, so that every leaf may be split.
+    let target = Target::Number((0..rows).map(|_| (random.next().unwrap() * 1e6).fract()).collect());
+    let weight: Vec<f64> = (0..rows).map(|_| random.next().unwrap()).collect();
+    for objective in [Objective::SquaredError, Objective::Quantile] {
+        let params = BoostParams {
+            objective: Some(objective),
+            n_estimators: 1,
+            max_leaf_nodes: 4096,
+            subsample: 0.8,
+            ..plain()
+        };
+        let control = Control::default();
+        let (mut steps, mut before) = (0, 0.0);
+        let rows_of = Rows { target: &target, weight: Some(&weight), offset: None };
+        std::thread::scope(|scope| {
+            let run = scope.spawn(|| fit(&features, rows_of, rows, &params, &control).is_err());
+            while !run.is_finished() && steps < 5 {
+                std::thread::sleep(std::time::Duration::from_millis(1));
+                if control.progress() > before {
+                    before = control.progress();
+                    steps += 1;
+                }
+            }
+            control.cancel();
+            let asked = std::time::Instant::now();
+            run.join().unwrap();
+            // An order more than it takes: other programs may be busy.
+            assert!(asked.elapsed().as_millis() < 500, "{objective:?}: {:?}", asked.elapsed());
+        });
+        assert!(steps == 5 && before < 1.0, "progress inside the only tree: {steps} steps, up to {before}");
+    }
 }

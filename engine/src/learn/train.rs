@@ -129,6 +129,10 @@ impl Parts {
             weight: self.weight.as_deref(),
         }
     }
+
+    fn boost_rows(&self) -> boost::Rows<'_> {
+        boost::Rows { target: &self.target, weight: self.weight.as_deref(), offset: None }
+    }
 }
 
 /// The rows that features are made for.
@@ -292,12 +296,12 @@ impl Run<'_> {
         let (prepared, parts) = self.parts(&holdout, prepared)?;
         let mut params = prepared.boost_params(&self.request.options, &parts.target)?;
         let mut made = self.features(&parts.rows(&holdout), &params.bin_params(), params.max_subset_levels)?;
-        let (rows, weight) = (holdout.train.len(), parts.weight.as_deref());
+        let rows = holdout.train.len();
         if holdout.watched > 0 {
             // How many trees are enough is found on rows that they do not see; then as many are grown on all rows.
             let watching = std::mem::take(&mut made.watching);
             let seen: Vec<_> = made.binned.iter().zip(&watching).map(|(b, w)| w.as_ref().unwrap_or(b)).collect();
-            let found = boost::fit(&seen, &parts.target, weight, rows - holdout.watched, &params, self.control)?;
+            let found = boost::fit(&seen, parts.boost_rows(), rows - holdout.watched, &params, self.control)?;
             for feature in watching.into_iter().flatten() {
                 feature.codes.release(self.control);
             }
@@ -314,7 +318,7 @@ impl Run<'_> {
         }
         params.early_stopping_rounds = None;
         let seen: Vec<_> = made.binned.iter().collect();
-        let found = boost::fit(&seen, &parts.target, weight, rows, &params, self.control)?;
+        let found = boost::fit(&seen, parts.boost_rows(), rows, &params, self.control)?;
         self.finish_trees(found.trees, made, holdout, prepared, parts)
     }
 

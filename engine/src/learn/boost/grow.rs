@@ -8,11 +8,11 @@ use rayon::prelude::*;
 
 use super::histogram::{fill, subtract, Histogram, Sum, BINS};
 use super::matrix::{blocks, Block};
-use super::objective::Scores;
+use super::scores::Scores;
 use super::split::{Finder, Rule, Split};
 use super::BoostParams;
 use crate::control::Control;
-use crate::data::mix;
+use crate::data::{mix, CHUNK};
 use crate::error::Result;
 use crate::learn::bin::{BinKind, BinnedFeature, Codes};
 use crate::model::{CategorySet, Trees, LEAF};
@@ -33,6 +33,8 @@ pub(super) struct Node {
     pub children: usize,
     /// What a leaf adds to the score.
     pub value: f64,
+    /// Its table in [`Grower::tables`], where it is split.
+    table: usize,
 }
 
 /// A tree as it is grown: node 0 is the root.
@@ -78,6 +80,14 @@ pub(super) struct Grower<'a> {
     spare: Vec<u32>,
     /// Histograms that are not in use.
     free: Vec<Histogram>,
+    /// Histograms of threads beyond the first.
+    partials: Vec<Histogram>,
+    /// Which bins go left, for each split of the tree at hand.
+    tables: Vec<[bool; BINS]>,
+    /// Which features the tree at hand sees.
+    used: Vec<bool>,
+    /// Salt and limit of the hash of a row that the tree at hand sees; `None` where it sees all.
+    sample: Option<(u64, u64)>,
     counted: usize,
 }
 
@@ -92,10 +102,29 @@ impl<'a> Grower<'a> {
         let order = control.vec(fit_rows)?;
         let mut spare = control.vec(fit_rows)?;
         spare.resize(fit_rows, 0);
-        // A histogram a leaf that may still be split, and the one at hand.
-        let counted = (params.max_leaf_nodes as usize + 1) * features.len() * BINS * std::mem::size_of::<Sum>();
+        // A histogram and a table for each leaf that may still be split, the histogram at hand, and one a further thread.
+        let threads = rayon::current_num_threads();
+        let histogram = features.len() * BINS * std::mem::size_of::<Sum>();
+        let counted = (params.max_leaf_nodes as usize + threads) * histogram + params.max_leaf_nodes as usize * BINS;
         control.reserve(counted)?;
-        Ok(Grower { features, params, fit_rows, blocks, order, spare, free: Vec::new(), counted })
+        let mut grower = Grower {
+            features,
+            params,
+            fit_rows,
+            blocks,
+            order,
+            spare,
+            free: Vec::new(),
+            partials: Vec::new(),
+            tables: Vec::new(),
+            used: vec![false; features.len()],
+            sample: None,
+            counted,
+        };
+        if fit_rows >= super::histogram::FEW_ROWS {
+            grower.partials = (1..threads).map(|_| grower.histogram()).collect();
+        }
+        Ok(grower)
     }
 
     pub fn release(self, control: &Control) {
@@ -109,31 +138,38 @@ impl<'a> Grower<'a> {
         self.free.pop().unwrap_or_else(|| vec![[0; BINS]; self.features.len()])
     }
 
-    /// Grow the tree `which` (iteration and output) on the derivatives of `scores`.
+    /// The histogram of the rows of a range.
+    fn sum_up(&mut self, range: Range<usize>, scores: &Scores<'_>, control: &Control) -> Result<Histogram> {
+        let mut out = self.histogram();
+        let rows = &self.order[range];
+        fill(&self.blocks, rows, &scores.pairs, &self.used, &mut out, &mut self.partials, control)?;
+        Ok(out)
+    }
+
+    /// Grow the tree `which` (iteration and output) on the derivatives of `scores`. One step of progress a leaf.
     pub fn grow(&mut self, scores: &Scores<'_>, which: (u32, usize), control: &Control) -> Result<Tree> {
         self.choose_rows(which);
-        let used = self.choose_features(which);
-        let mut histogram = self.histogram();
-        fill(&self.blocks, &self.order, &scores.pairs, &used, &mut histogram);
+        self.choose_features(which);
+        self.tables.clear();
+        let histogram = self.sum_up(0..self.order.len(), scores, control)?;
         // Every row is in one bin of every feature, so one feature's bins sum up to the whole.
-        let any = used.iter().position(|&u| u).unwrap_or(0);
+        let any = self.used.iter().position(|&u| u).unwrap_or(0);
         let sum = histogram.get(any).map_or(0, |h| h.iter().sum());
-        let root = Node { range: 0..self.order.len(), depth: 0, sum, split: None, children: 0, value: 0.0 };
-        let mut tree = Tree { nodes: vec![root] };
+        let mut tree = Tree { nodes: vec![Node::leaf(0..self.order.len(), 0, sum)] };
         let mut heap = BinaryHeap::new();
-        self.consider(&mut heap, &tree, 0, histogram, scores, &used);
+        self.consider(&mut heap, &tree, 0, histogram, scores);
         let mut leaves = 1;
         while leaves < self.params.max_leaf_nodes {
             let Some(Candidate { split, node, mut histogram }) = heap.pop() else { break };
-            control.check()?;
+            control.advance(1);
             let (range, depth, sum) =
                 (tree.nodes[node].range.clone(), tree.nodes[node].depth + 1, tree.nodes[node].sum);
-            let middle = range.start + self.partition(range.clone(), &split);
+            let middle = range.start + self.partition(range.clone(), &split, control)?;
             let children = tree.nodes.len();
-            let child = |range, sum| Node { range, depth, sum, split: None, children: 0, value: 0.0 };
-            tree.nodes.push(child(range.start..middle, split.left));
-            tree.nodes.push(child(middle..range.end, sum - split.left));
+            tree.nodes.push(Node::leaf(range.start..middle, depth, split.left));
+            tree.nodes.push(Node::leaf(middle..range.end, depth, sum - split.left));
             tree.nodes[node].children = children;
+            tree.nodes[node].table = self.tables.len() - 1;
             tree.nodes[node].split = Some(split);
             leaves += 1;
             if leaves >= self.params.max_leaf_nodes || depth >= self.params.max_depth {
@@ -143,13 +179,13 @@ impl<'a> Grower<'a> {
             // The smaller child is summed up; the larger one is what the parent has more.
             let left_smaller = middle - range.start <= range.end - middle;
             let (small, large) = if left_smaller { (children, children + 1) } else { (children + 1, children) };
-            let mut own = self.histogram();
-            fill(&self.blocks, &self.order[tree.nodes[small].range.clone()], &scores.pairs, &used, &mut own);
+            let own = self.sum_up(tree.nodes[small].range.clone(), scores, control)?;
             subtract(&mut histogram, &own);
-            self.consider(&mut heap, &tree, small, own, scores, &used);
-            self.consider(&mut heap, &tree, large, histogram, scores, &used);
+            self.consider(&mut heap, &tree, small, own, scores);
+            self.consider(&mut heap, &tree, large, histogram, scores);
         }
         self.free.extend(heap.into_iter().map(|c| c.histogram));
+        control.advance(u64::from(self.params.max_leaf_nodes - leaves + 1));
         Ok(tree)
     }
 
@@ -161,8 +197,8 @@ impl<'a> Grower<'a> {
         index: usize,
         histogram: Histogram,
         scores: &Scores<'_>,
-        used: &[bool],
     ) {
+        let used = &self.used;
         let node = &tree.nodes[index];
         let rows = node.range.len();
         let mut best: Option<Split> = None;
@@ -192,74 +228,98 @@ impl<'a> Grower<'a> {
 
     /// The rows the tree sees, ascending.
     fn choose_rows(&mut self, (iteration, _): (u32, usize)) {
-        self.order.clear();
-        let rows = 0..self.fit_rows as u32;
+        self.sample = None;
         if self.params.subsample < 1.0 {
             let salt = mix(self.params.seed ^ 0x4528_21e6_38d0_1377, u64::from(iteration));
-            let limit = (self.params.subsample * u32::MAX as f64) as u64;
-            self.order.extend(rows.filter(|&r| mix(salt, u64::from(r)) >> 32 <= limit));
-            if self.order.is_empty() {
-                self.order.push(0);
-            }
-        } else {
-            self.order.extend(rows);
+            self.sample = Some((salt, (self.params.subsample * u32::MAX as f64) as u64));
         }
+        let mut order = std::mem::take(&mut self.order);
+        order.clear();
+        order.extend((0..self.fit_rows as u32).filter(|&r| self.sees(r)));
+        if order.is_empty() {
+            // Chance left no row of a few: the tree sees all.
+            self.sample = None;
+            order.extend(0..self.fit_rows as u32);
+        }
+        self.order = order;
+    }
+
+    /// Whether the tree at hand sees a row.
+    #[inline]
+    pub fn sees(&self, row: u32) -> bool {
+        self.sample.is_none_or(|(salt, limit)| mix(salt, u64::from(row)) >> 32 <= limit)
+    }
+
+    /// Whether there are rows that the tree at hand does not see.
+    pub fn is_sampled(&self) -> bool {
+        self.sample.is_some()
     }
 
     /// Which features the tree sees: the share that is asked for, at least one.
-    fn choose_features(&self, (iteration, output): (u32, usize)) -> Vec<bool> {
+    fn choose_features(&mut self, (iteration, output): (u32, usize)) {
         let count = self.features.len();
         let wanted = ((count as f64 * self.params.colsample_bytree).ceil() as usize).clamp(1, count.max(1));
+        if wanted >= count {
+            self.used.fill(true);
+            return;
+        }
         let salt = mix(self.params.seed ^ 0xbe54_66cf_34e9_0c6c, u64::from(iteration) << 32 | output as u64);
         let mut order: Vec<usize> = (0..count).collect();
-        if wanted < count {
-            order.sort_by_key(|&f| mix(salt, f as u64));
-        }
-        let mut used = vec![false; count];
-        order[..wanted.min(count)].iter().for_each(|&f| used[f] = true);
-        used
+        order.sort_by_key(|&f| mix(salt, f as u64));
+        self.used.fill(false);
+        order[..wanted].iter().for_each(|&f| self.used[f] = true);
     }
 
     /// Put the rows that go left first, each side in its old order; returns how many go left.
-    fn partition(&mut self, range: Range<usize>, split: &Split) -> usize {
+    fn partition(&mut self, range: Range<usize>, split: &Split, control: &Control) -> Result<usize> {
         let feature = self.features[split.feature];
         let mut goes_left = [false; BINS];
         (0..feature.bins()).for_each(|b| goes_left[b] = split.goes_left(b as u32, feature.bins()));
+        self.tables.push(goes_left);
         let rows = &mut self.order[range.clone()];
         let spare = &mut self.spare[range];
         match &feature.codes {
-            Codes::U8(codes) => part(rows, spare, |r| goes_left[codes[r as usize] as usize]),
-            Codes::U16(codes) => part(rows, spare, |r| goes_left[usize::from(codes[r as usize]) % BINS]),
-            Codes::U32(codes) => part(rows, spare, |r| goes_left[codes[r as usize] as usize % BINS]),
+            Codes::U8(codes) => part(rows, spare, |r| goes_left[codes[r as usize] as usize], control),
+            Codes::U16(codes) => part(rows, spare, |r| goes_left[usize::from(codes[r as usize]) % BINS], control),
+            Codes::U32(codes) => part(rows, spare, |r| goes_left[codes[r as usize] as usize % BINS], control),
         }
     }
 }
 
 /// Part `rows` by `goes_left`, in parts by several threads where there are many.
-fn part(rows: &mut [u32], spare: &mut [u32], goes_left: impl Fn(u32) -> bool + Sync) -> usize {
-    let one = |rows: &mut [u32], spare: &mut [u32]| {
+fn part(
+    rows: &mut [u32],
+    spare: &mut [u32],
+    goes_left: impl Fn(u32) -> bool + Sync,
+    control: &Control,
+) -> Result<usize> {
+    let one = |rows: &mut [u32], spare: &mut [u32]| -> Result<usize> {
         let (mut left, mut right) = (0, 0);
-        for i in 0..rows.len() {
-            let row = rows[i];
-            let to_left = goes_left(row);
-            // Both are written and one counts, so that nothing depends on a guess.
-            rows[left] = row;
-            spare[right] = row;
-            left += usize::from(to_left);
-            right += usize::from(!to_left);
+        for start in (0..rows.len()).step_by(CHUNK) {
+            control.check()?;
+            for i in start..(start + CHUNK).min(rows.len()) {
+                let row = rows[i];
+                let to_left = goes_left(row);
+                // Both are written and one counts, so that nothing depends on a guess.
+                rows[left] = row;
+                spare[right] = row;
+                left += usize::from(to_left);
+                right += usize::from(!to_left);
+            }
         }
-        left
+        Ok(left)
     };
     let threads = rayon::current_num_threads();
     if threads == 1 || rows.len() < FEW_ROWS {
-        let left = one(rows, spare);
+        let left = one(rows, spare)?;
         let right = rows.len() - left;
         rows[left..].copy_from_slice(&spare[..right]);
-        return left;
+        return Ok(left);
     }
     let share = rows.len().div_ceil(threads);
-    let lefts: Vec<usize> =
+    let lefts: Result<Vec<usize>> =
         rows.par_chunks_mut(share).zip(spare.par_chunks_mut(share)).map(|(r, s)| one(r, s)).collect();
+    let lefts = lefts?;
     // The left rows of each part move up behind each other, then the right ones come out of the spare parts.
     let mut at = 0;
     for (i, &left) in lefts.iter().enumerate() {
@@ -273,7 +333,14 @@ fn part(rows: &mut [u32], spare: &mut [u32], goes_left: impl Fn(u32) -> bool + S
         rows[at..at + right].copy_from_slice(&spare[start..start + right]);
         at += right;
     }
-    middle
+    Ok(middle)
+}
+
+impl Node {
+    /// A node that is not split.
+    fn leaf(range: Range<usize>, depth: u32, sum: Sum) -> Node {
+        Node { range, depth, sum, split: None, children: 0, value: 0.0, table: 0 }
+    }
 }
 
 impl Split {
@@ -299,7 +366,7 @@ impl Split {
 impl Tree {
     /// A tree of one leaf that adds nothing.
     pub fn stump(rows: usize) -> Tree {
-        Tree { nodes: vec![Node { range: 0..rows, depth: 0, sum: 0, split: None, children: 0, value: 0.0 }] }
+        Tree { nodes: vec![Node::leaf(0..rows, 0, 0)] }
     }
 
     /// The number of leaves.
@@ -307,17 +374,16 @@ impl Tree {
         self.nodes.len().div_ceil(2)
     }
 
-    /// What the tree adds to the score of a row.
-    pub fn value(&self, features: &[&BinnedFeature], row: usize) -> f64 {
+    /// What the tree that `grower` has grown last adds to the score of a row.
+    pub fn value(&self, features: &[&BinnedFeature], grower: &Grower<'_>, row: usize) -> f64 {
         let mut node = &self.nodes[0];
         while let Some(split) = &node.split {
-            let feature = features[split.feature];
-            let code = match &feature.codes {
-                Codes::U8(codes) => u32::from(codes[row]),
-                Codes::U16(codes) => u32::from(codes[row]),
-                Codes::U32(codes) => codes[row],
+            let code = match &features[split.feature].codes {
+                Codes::U8(codes) => usize::from(codes[row]),
+                Codes::U16(codes) => usize::from(codes[row]) % BINS,
+                Codes::U32(codes) => codes[row] as usize % BINS,
             };
-            node = &self.nodes[node.children + usize::from(!split.goes_left(code, feature.bins()))];
+            node = &self.nodes[node.children + usize::from(!grower.tables[node.table][code])];
         }
         node.value
     }

@@ -3,12 +3,15 @@
 use rayon::prelude::*;
 
 use super::matrix::{Block, WIDTH};
+use crate::control::Control;
+use crate::data::CHUNK;
+use crate::error::Result;
 use crate::simd::prefetch;
 
 /// Bins of a feature.
 pub(super) const BINS: usize = 256;
 /// Rows below which one thread is quicker than two.
-const FEW_ROWS: usize = 1 << 13;
+pub(super) const FEW_ROWS: usize = 1 << 13;
 /// How many rows ahead codes are asked for.
 const AHEAD: usize = 24;
 
@@ -42,43 +45,53 @@ impl Pair {
 /// A histogram of each feature.
 pub(super) type Histogram = Vec<[Sum; BINS]>;
 
-/// Sum the pairs of `rows` by the codes of every feature into `out`, which is overwritten. The result does not depend on the threads.
-pub(super) fn fill(blocks: &[Block], rows: &[u32], pairs: &[Pair], used: &[bool], out: &mut Histogram) {
-    let threads = rayon::current_num_threads();
-    let fill_block = |block: &Block, rows: &[u32], out: &mut [[Sum; BINS]]| {
-        out.iter_mut().for_each(|h| h.fill(0));
-        if used[block.first..block.first + block.width].contains(&true) {
-            accumulate(block, rows, pairs, out);
-        }
-    };
-    let mut parts: Vec<(&Block, &mut [[Sum; BINS]])> = Vec::with_capacity(blocks.len());
-    let mut rest = &mut out[..];
-    for block in blocks {
-        let (own, others) = rest.split_at_mut(block.width);
-        parts.push((block, own));
-        rest = others;
-    }
+/// Sum the pairs of `rows` by the codes of every feature that is used into `out`, which is overwritten. The result does not depend on
+/// the threads. `partials` are for the other threads: with fewer than `threads - 1` of them fewer threads work.
+pub(super) fn fill(
+    blocks: &[Block],
+    rows: &[u32],
+    pairs: &[Pair],
+    used: &[bool],
+    out: &mut Histogram,
+    partials: &mut [Histogram],
+    control: &Control,
+) -> Result<()> {
+    let threads = rayon::current_num_threads().min(partials.len() + 1);
     if threads == 1 || rows.len() < FEW_ROWS {
-        parts.into_iter().for_each(|(block, own)| fill_block(block, rows, own));
-    } else if blocks.len() >= threads {
-        parts.into_par_iter().for_each(|(block, own)| fill_block(block, rows, own));
-    } else {
-        let share = rows.len().div_ceil(threads);
-        for (block, own) in parts {
-            let partial: Vec<Histogram> = rows
-                .par_chunks(share)
-                .map(|chunk| {
-                    let mut partial = vec![[0; BINS]; block.width];
-                    fill_block(block, chunk, &mut partial);
-                    partial
-                })
-                .collect();
-            own.iter_mut().for_each(|h| h.fill(0));
-            for p in &partial {
-                own.iter_mut().zip(p).for_each(|(to, from)| to.iter_mut().zip(from).for_each(|(t, f)| *t += f));
+        return fill_all(blocks, rows, pairs, used, out, control);
+    }
+    let share = rows.len().div_ceil(threads);
+    let parts = rows.len().div_ceil(share);
+    let outs = rayon::iter::once(&mut *out).chain(&mut partials[..parts - 1]);
+    rows.par_chunks(share).zip(outs).try_for_each(|(rows, out)| fill_all(blocks, rows, pairs, used, out, control))?;
+    // Sums of integers: the same in whatever order.
+    out.par_iter_mut().enumerate().with_min_len(16).for_each(|(f, own)| {
+        let others = partials[..parts - 1].iter().map(|p| &p[f]);
+        others.for_each(|other| own.iter_mut().zip(other).for_each(|(o, p)| *o += p));
+    });
+    Ok(())
+}
+
+fn fill_all(
+    blocks: &[Block],
+    rows: &[u32],
+    pairs: &[Pair],
+    used: &[bool],
+    out: &mut Histogram,
+    control: &Control,
+) -> Result<()> {
+    for block in blocks {
+        let features = block.first..block.first + block.width;
+        let own = &mut out[features.clone()];
+        own.iter_mut().for_each(|h| h.fill(0));
+        if used[features].contains(&true) {
+            for part in rows.chunks(CHUNK) {
+                control.check()?;
+                accumulate(block, part, pairs, own);
             }
         }
     }
+    Ok(())
 }
 
 fn accumulate(block: &Block, rows: &[u32], pairs: &[Pair], out: &mut [[Sum; BINS]]) {

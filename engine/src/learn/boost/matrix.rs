@@ -1,6 +1,9 @@
 //! Codes by row: a row's codes lie together, so that a histogram reads one place a row.
 
+use rayon::prelude::*;
+
 use crate::control::Control;
+use crate::data::CHUNK;
 use crate::error::Result;
 use crate::learn::bin::{BinnedFeature, Codes};
 
@@ -27,15 +30,18 @@ pub(super) fn blocks(features: &[&BinnedFeature], rows: usize, control: &Control
         let own = &features[first..first + width];
         let mut codes: Vec<u8> = control.vec(rows * width)?;
         codes.resize(rows * width, 0);
-        for (j, feature) in own.iter().enumerate() {
+        codes.par_chunks_mut(CHUNK * width.max(1)).enumerate().try_for_each(|(chunk, part)| {
             control.check()?;
-            let places = codes.iter_mut().skip(j).step_by(width);
-            match &feature.codes {
-                Codes::U8(from) => places.zip(from).for_each(|(to, &code)| *to = code),
-                Codes::U16(from) => places.zip(from).for_each(|(to, &code)| *to = code as u8),
-                Codes::U32(from) => places.zip(from).for_each(|(to, &code)| *to = code as u8),
+            for (j, feature) in own.iter().enumerate() {
+                let (places, start) = (part.iter_mut().skip(j).step_by(width), chunk * CHUNK);
+                match &feature.codes {
+                    Codes::U8(from) => places.zip(&from[start..]).for_each(|(to, &code)| *to = code),
+                    Codes::U16(from) => places.zip(&from[start..]).for_each(|(to, &code)| *to = code as u8),
+                    Codes::U32(from) => places.zip(&from[start..]).for_each(|(to, &code)| *to = code as u8),
+                }
             }
-        }
+            Ok(())
+        })?;
         blocks.push(Block { first, width, codes });
         first += width;
     }

@@ -6,8 +6,11 @@
 
 mod grow;
 mod histogram;
+mod loss;
 mod matrix;
 mod objective;
+mod quantile;
+mod scores;
 mod split;
 
 pub use objective::Objective;
@@ -18,7 +21,7 @@ use crate::learn::bin::{BinParams, BinnedFeature};
 use crate::learn::Target;
 use crate::model::Trees;
 use grow::{Grower, Tree};
-use objective::Scores;
+use scores::Scores;
 
 /// How trees are boosted. Names are scikit-learn's and LightGBM's.
 #[derive(Debug, Clone, PartialEq)]
@@ -119,42 +122,61 @@ pub struct Boosted {
     pub losses: Vec<f64>,
 }
 
-/// Boost trees on the first `fit_rows` rows of `features` and `target`; early stopping watches the rest.
+/// The rows to learn from, in canonical order.
+#[derive(Debug, Clone, Copy)]
+pub struct Rows<'a> {
+    /// What is to be predicted.
+    pub target: &'a Target,
+    /// The weight of each row; `None` where all weigh 1.
+    pub weight: Option<&'a [f64]>,
+    /// What is added to the score of each row before the first tree, and is no part of the model: with a log link, the logarithm of the
+    /// exposure.
+    pub offset: Option<&'a [f64]>,
+}
+
+impl<'a> Rows<'a> {
+    /// Rows that weigh the same.
+    pub fn new(target: &'a Target) -> Self {
+        Rows { target, weight: None, offset: None }
+    }
+}
+
+/// Boost trees on the first `fit_rows` rows of `features`; early stopping watches the rest.
 ///
 /// Bytes do not depend on the number of threads. Fails when cancelled or out of memory; takes a byte a value and 20 bytes a row (12 more
-/// for each further class) above the binned features.
+/// for each further class, 8 where leaves are quantiles, 16 where these are weighted) above the binned features.
 pub fn fit(
     features: &[&BinnedFeature],
-    target: &Target,
-    weight: Option<&[f64]>,
+    rows: Rows<'_>,
     fit_rows: usize,
     params: &BoostParams,
     control: &Control,
 ) -> Result<Boosted> {
+    let target = rows.target;
     let objective = params.objective.unwrap_or_else(|| Objective::of(target));
-    let mut scores = Scores::new(objective, target, weight, fit_rows, params, control)?;
+    let mut scores = Scores::new(objective, rows, fit_rows, params, control)?;
     let mut grower = Grower::new(features, fit_rows, params, control)?;
     let outputs = scores.outputs();
     let mut grown: Vec<Tree> = Vec::new();
     let mut losses = Vec::new();
     let mut best = (f64::INFINITY, 0);
-    control.start(u64::from(params.n_estimators) * outputs as u64);
+    // A step a leaf, so that progress moves inside a tree.
+    control.start(u64::from(params.n_estimators) * outputs as u64 * u64::from(params.max_leaf_nodes));
     let watch = params.early_stopping_rounds.filter(|_| fit_rows < target.len());
     for iteration in 0..params.n_estimators {
-        scores.begin_iteration();
+        scores.begin_iteration(control)?;
         let mut nothing = true;
         for output in 0..outputs {
             control.check()?;
             scores.derive(output, iteration, control)?;
             let mut tree = grower.grow(&scores, (iteration, output), control)?;
             nothing &= tree.leaves() == 1;
-            scores.finish_leaves(&mut tree, &grower, output);
-            scores.add(&tree, &grower, features, output);
+            scores.finish_leaves(&mut tree, &grower, output, control)?;
+            scores.add(&tree, &grower, features, output, control)?;
             grown.push(tree);
-            control.advance(1);
         }
         if let Some(rounds) = watch {
-            let loss = scores.validation_loss();
+            let loss = scores.validation_loss(control)?;
             losses.push(loss);
             if loss < best.0 {
                 best = (loss, iteration + 1);
