@@ -6,7 +6,7 @@ mod samples;
 use std::path::PathBuf;
 
 use orchard_engine::model::*;
-use orchard_engine::score::Scorer;
+use orchard_engine::score::{Moment, Scorer};
 use orchard_engine::Error;
 use proptest::prelude::*;
 
@@ -28,6 +28,15 @@ fn score(model: Model) {
         for text in ["", "phone", "Paris", "ad-71", "never seen"] {
             scorer.category(feature, text.as_bytes());
         }
+    }
+    for input in &scorer.model().inputs {
+        let mut row = vec![f64::NAN; scorer.model().features.len()];
+        let moment = Moment::new(&scorer, input);
+        assert_eq!(moment.is_some(), input.kind.is_moment());
+        [f64::NAN, f64::INFINITY, 1e300, -1e9, 0.5]
+            .iter()
+            .for_each(|&v| moment.iter().for_each(|m| m.put(v, &mut row)));
+        assert_eq!(scorer.model().zone(input).is_some(), input.kind == InputKind::Timestamptz);
     }
     let classification = matches!(scorer.model().task, Task::Classification { .. });
     for row in samples::rows(scorer.model().features.len()) {
@@ -229,6 +238,24 @@ fn validate_finds_what_is_wrong_with_inputs_and_classes() {
 }
 
 #[test]
+fn validate_finds_what_is_wrong_with_moments() {
+    let bad = |spoil: fn(&mut Model), message| spoiled(samples::moments(), spoil, message);
+    bad(|m| m.features[1].encoding = Encoding::Number, "\"at\" and its features differ in kind");
+    bad(|m| m.features[0].encoding = Encoding::Part(DatePart::Month), "differ in kind");
+    bad(|m| m.features[0].encoding = Encoding::Number, "differ in kind");
+    bad(|m| m.features.swap(1, 2), "differ in kind");
+    bad(|m| m.features[2].encoding = Encoding::Part(DatePart::Month), "differ in kind");
+    bad(|m| m.features[5].encoding = Encoding::Part(DatePart::Hour), "\"on\" and its features differ in kind");
+    bad(|m| m.features[4].encoding = Encoding::Clock { zone: "UTC".into() }, "differ in kind");
+    bad(|m| m.inputs[0].kind = InputKind::Timestamp, "differ in kind");
+    bad(|m| m.inputs[1].kind = InputKind::Interval, "\"on\" has 2 features");
+    bad(|m| m.inputs[2].kind = InputKind::Timestamptz, "\"then\" and its features differ in kind");
+    bad(|m| m.features[0].encoding = Encoding::Clock { zone: String::new() }, "has no zone");
+    bad(|m| m.features[0].encoding = Encoding::Clock { zone: "U\0C".into() }, "has no zone");
+    bad(|m| m.features[1].stats.level_rows.push(1), "counts of levels");
+}
+
+#[test]
 fn validate_finds_what_is_wrong_with_trees() {
     let bad = |spoil: fn(&mut Trees), message| spoiled(samples::tree(), |m| spoil(trees(m)), message);
     bad(|t| t.roots.clear(), "first tree");
@@ -315,7 +342,7 @@ proptest! {
     /// Several bytes changed at once, lengths cut and stretched: never a panic.
     #[test]
     fn forged_bytes_never_panic(
-        which in 0usize..7,
+        which in 0..samples::all().len(),
         changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
         cut in prop::option::of(any::<prop::sample::Index>()),
     ) {

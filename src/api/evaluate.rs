@@ -80,7 +80,7 @@ fn on_source(found: &Found, source: &str) -> Result<Vec<Metric>> {
             .map(|a| match inputs.iter().find(|i| i.name == a.name) {
                 Some(input) => {
                     let number = input.kind != InputKind::Category;
-                    reader_for(input, a).map(|reader| Some(Wanted { reader, number }))
+                    reader_for(&scorer, input, a).map(|reader| Some(Wanted { reader, number }))
                 }
                 None if target.as_ref() == Some(&a.name) => {
                     a.readable().map(|reader| Some(Wanted { reader, number: true }))
@@ -129,9 +129,9 @@ fn clusters(scorer: &Scorer, columns: &[Vec<f64>], scores: &[f64]) -> Vec<Metric
     orchard_engine::judge::clustering(inertia, None, &sizes)
 }
 
-fn reader_for(input: &Input, attribute: &Attribute) -> Result<Reader> {
-    let fits = attribute.reader.and_then(|r| slot::fit(input.kind, r));
-    fits.ok_or_else(|| {
+fn reader_for(scorer: &Scorer, input: &Input, attribute: &Attribute) -> Result<Reader> {
+    let fits = attribute.reader.map_or(Ok(None), |r| slot::fit(scorer.model(), input, r));
+    fits?.ok_or_else(|| {
         Failure::new(
             PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
             format!(
@@ -147,17 +147,22 @@ fn reader_for(input: &Input, attribute: &Attribute) -> Result<Reader> {
 
 /// The features of the rows, by column, as the scorer takes them.
 fn encode(scorer: &Scorer, rows: &Rows, control: &Control) -> Result<Vec<Vec<f64>>> {
-    let mut columns = Vec::new();
+    let mut columns: Vec<Vec<f64>> = Vec::new();
     for input in &scorer.model().inputs {
         let source = rows.column(&input.name);
         for i in 0..input.count as usize {
             let feature = input.first as usize + i;
             let mut values: Vec<f64> = control.vec(rows.table.rows)?;
-            match source {
-                Some(s) if i < s.count => fill(scorer, feature, &rows.table, s.first + i, &mut values),
+            match (&scorer.model().features[feature].encoding, source) {
+                (Encoding::Part(part), _) => {
+                    values.extend(columns[input.first as usize].iter().map(|&moment| part.of(input.kind, moment)));
+                }
+                (_, Some(s)) if i < s.count => {
+                    fill(scorer, feature, &rows.table, s.first + i, &mut values);
+                    values.iter_mut().for_each(|v| *v = slot::moment(input.kind, s.reader, *v));
+                }
                 _ => values.resize(rows.table.rows, f64::NAN),
             }
-            convert_time(input.kind, source.map(|s| s.reader), &mut values);
             columns.push(values);
         }
     }
@@ -166,7 +171,7 @@ fn encode(scorer: &Scorer, rows: &Rows, control: &Control) -> Result<Vec<Vec<f64
 
 fn fill(scorer: &Scorer, feature: usize, table: &Table, column: usize, out: &mut Vec<f64>) {
     match (&table.columns[column].data, &scorer.model().features[feature].encoding) {
-        (ColumnData::Number(v), Encoding::Number) => out.extend(v.iter()),
+        (ColumnData::Number(v), e) if !e.is_category() => out.extend(v.iter()),
         (ColumnData::Number(v), _) => {
             out.extend(
                 v.iter().map(|x| if x.is_nan() { x } else { scorer.category(feature, format!("{x}").as_bytes()) }),
@@ -177,15 +182,6 @@ fn fill(scorer: &Scorer, feature: usize, table: &Table, column: usize, out: &mut
                 (0..dictionary.len() as u32).map(|c| scorer.category(feature, dictionary.text(c))).collect();
             out.extend(codes.iter().map(|c| if c == MISSING { f64::NAN } else { levels[c as usize] }));
         }
-    }
-}
-
-/// Dates and timestamps stand in for each other.
-fn convert_time(kind: InputKind, reader: Option<Reader>, values: &mut [f64]) {
-    match (kind, reader) {
-        (InputKind::Timestamp, Some(Reader::Date)) => values.iter_mut().for_each(|v| *v *= 86_400.0),
-        (InputKind::Date, Some(Reader::Timestamp)) => values.iter_mut().for_each(|v| *v = (*v / 86_400.0).floor()),
-        _ => {}
     }
 }
 

@@ -14,6 +14,7 @@ use crate::catalog::name::ModelName;
 use crate::catalog::store::{self, NewVersion};
 use crate::catalog::{cache, relations, Found};
 use crate::error::{report, Failure, Result};
+use crate::source::clock;
 use crate::source::types::Reader;
 use crate::source::{self, Attribute, Rows, SourceColumn, Wanted};
 use crate::{interrupt, settings};
@@ -155,9 +156,15 @@ fn choose(job: &Job<'_>, attributes: &[Attribute]) -> Result<Vec<Option<Wanted>>
         };
         feature || special.contains(&a.name.as_str())
     };
+    let by_clock = job.algorithm.needs_target() && options.date_parts;
+    let reader = |a: &Attribute| match a.readable()? {
+        // Its parts are those of the session's zone, now and when the model scores.
+        Reader::Timestamptz if by_clock && !special.contains(&a.name.as_str()) => clock::session().map(Reader::Clock),
+        reader => Ok(reader),
+    };
     // Groups and features are told apart, everything else is measured.
     let number = |a: &Attribute| special.contains(&a.name.as_str()) && !options.group_columns.contains(&a.name);
-    let read = |a: &Attribute| a.readable().map(|reader| Some(Wanted { reader, number: number(a) }));
+    let read = |a: &Attribute| reader(a).map(|reader| Some(Wanted { reader, number: number(a) }));
     attributes.iter().map(|a| if wanted(a) { read(a) } else { Ok(None) }).collect()
 }
 
@@ -248,12 +255,17 @@ fn request(job: &Job<'_>, rows: Rows, previous: Option<Task>) -> Result<(Request
     }
     let types =
         inputs.iter().map(|c| (c.attribute.name.clone(), argument_type(c), c.attribute.type_name.clone())).collect();
+    let zone = inputs.iter().find_map(|c| match c.reader {
+        Reader::Clock(clock) => Some(clock.name().to_owned()),
+        _ => None,
+    });
     let request = Request {
         inputs: inputs.into_iter().map(input).collect(),
         target: job.target.and_then(|t| rows.column(t)).map(input),
         weight: options.sample_weight.as_deref().and_then(place),
         time: time.and_then(place),
         groups: options.group_columns.iter().filter_map(|g| place(g)).collect(),
+        zone,
         algorithm: job.algorithm,
         options: job.options.clone(),
         table: rows.table,
@@ -274,9 +286,14 @@ fn argument_type(column: &SourceColumn) -> pg_sys::Oid {
         Reader::Text | Reader::Bpchar | Reader::Name | Reader::Char => pg_sys::TEXTOID,
         Reader::Exact => pg_sys::NUMERICOID,
         Reader::Array(_) => pg_sys::FLOAT8ARRAYOID,
-        Reader::Bool | Reader::Date | Reader::Timestamp | Reader::Interval | Reader::Enum | Reader::Uuid => {
-            column.attribute.base
-        }
+        Reader::Bool
+        | Reader::Date
+        | Reader::Timestamp
+        | Reader::Timestamptz
+        | Reader::Clock(_)
+        | Reader::Interval
+        | Reader::Enum
+        | Reader::Uuid => column.attribute.base,
     }
 }
 
@@ -396,7 +413,7 @@ fn features(outcome: &Outcome, types: &Types) -> Value {
         for feature in &model.features[input.first as usize..(input.first + input.count) as usize] {
             let stats = &feature.stats;
             list.push(match &feature.encoding {
-                Encoding::Number => json!({
+                Encoding::Number | Encoding::Clock { .. } | Encoding::Part(_) => json!({
                     "name": feature.name, "column": input.name, "type": type_name, "kind": format!("{:?}", input.kind).to_lowercase(),
                     "missing": stats.missing, "minimum": finite(stats.minimum), "maximum": finite(stats.maximum),
                     "mean": finite(stats.mean), "stddev": finite(stats.stddev),

@@ -2,24 +2,39 @@
 
 use std::ffi::CString;
 
-use orchard_engine::model::{Input, InputKind};
-use orchard_engine::score::Scorer;
+use orchard_engine::model::{self, Input, InputKind};
+use orchard_engine::score::{Moment, Scorer};
 use pgrx::pg_sys::{self, Datum, Oid};
 use pgrx::PgSqlErrorCode;
 
 use super::slot;
-use crate::error::Failure;
+use crate::error::{Failure, Result};
+use crate::source::clock::{self, Clock};
 use crate::source::{numeric, types};
 
 /// The columns to look for.
 pub struct JsonRow {
-    inputs: Vec<Input>,
+    fields: Vec<Field>,
+}
+
+/// One of them.
+struct Field {
+    input: Input,
+    /// Of a date or timestamp.
+    moment: Option<Moment>,
+    /// Of a timestamp with time zone.
+    clock: Option<&'static Clock>,
 }
 
 impl JsonRow {
-    /// For the columns of a model.
-    pub fn new(scorer: &Scorer) -> Self {
-        JsonRow { inputs: scorer.model().inputs.clone() }
+    /// For the columns of a model. Fails where the server does not know a time zone of it.
+    pub fn new(scorer: &Scorer) -> Result<Self> {
+        let model = scorer.model();
+        let field = |input: &Input| {
+            let clock = model.zone(input).map(clock::of).transpose()?;
+            Ok(Field { input: input.clone(), moment: Moment::new(scorer, input), clock })
+        };
+        Ok(JsonRow { fields: model.inputs.iter().map(field).collect::<Result<_>>()? })
     }
 
     /// Put the values of a JSON datum (jsonb, json or text) into the row.
@@ -46,12 +61,13 @@ impl JsonRow {
                 .hint("Write {\"column\": value, ...}, for example with row_to_json(t).")
                 .raise();
         }
-        for input in &self.inputs {
+        for field in &self.fields {
+            let input = &field.input;
             slot::missing(row, input.first as usize, input.count as usize);
             let mut value = pg_sys::JsonbValue::default();
             let (name, len) = (input.name.as_ptr().cast(), input.name.len() as i32);
             if !pg_sys::getKeyJsonValueFromContainer(root, name, len, &mut value).is_null() {
-                put_value(scorer, row, input, &value);
+                put_value(scorer, row, field, &value);
             }
         }
     }
@@ -59,7 +75,8 @@ impl JsonRow {
 
 /// # Safety
 /// `value` was filled by the server.
-unsafe fn put_value(scorer: &Scorer, row: &mut [f64], input: &Input, value: &pg_sys::JsonbValue) {
+unsafe fn put_value(scorer: &Scorer, row: &mut [f64], field: &Field, value: &pg_sys::JsonbValue) {
+    let input = &field.input;
     let first = input.first as usize;
     if input.kind == InputKind::Array {
         return put_array(row, input, value);
@@ -74,14 +91,17 @@ unsafe fn put_value(scorer: &Scorer, row: &mut [f64], input: &Input, value: &pg_
             let datum = Datum::from(value.val.numeric as usize);
             types::category(types::Reader::Exact, datum, |b| scorer.category(first, b))
         }
-        (kind, _) => scalar(kind, value),
+        (kind, _) => scalar(kind, field.clock, value),
     };
-    row[first] = number;
+    match &field.moment {
+        Some(moment) => moment.put(number, row),
+        None => row[first] = number,
+    }
 }
 
 /// # Safety
 /// As for `put_value`.
-unsafe fn scalar(kind: InputKind, value: &pg_sys::JsonbValue) -> f64 {
+unsafe fn scalar(kind: InputKind, clock: Option<&Clock>, value: &pg_sys::JsonbValue) -> f64 {
     match value.type_ {
         pg_sys::jbvType::jbvNumeric => numeric::to_float8(Datum::from(value.val.numeric as usize)),
         pg_sys::jbvType::jbvBool => f64::from(u8::from(value.val.boolean)),
@@ -89,8 +109,13 @@ unsafe fn scalar(kind: InputKind, value: &pg_sys::JsonbValue) -> f64 {
             let text = std::str::from_utf8(string(value)).unwrap_or("").trim();
             match kind {
                 InputKind::Boolean => super::text::boolean(text),
-                InputKind::Date => super::text::timestamp(text).map_or(f64::NAN, |s| (s / 86_400.0).floor()),
-                InputKind::Timestamp => super::text::timestamp(text).unwrap_or(f64::NAN),
+                InputKind::Date => super::text::timestamp(text).map_or(f64::NAN, |(seconds, _)| model::day(seconds)),
+                InputKind::Timestamp | InputKind::Timestamptz => match (super::text::timestamp(text), clock) {
+                    (Some((utc, true)), Some(clock)) => clock.of_seconds(utc),
+                    // Without an offset it is what the clocks of the zone show.
+                    (Some((seconds, _)), _) => seconds,
+                    (None, _) => f64::NAN,
+                },
                 InputKind::Interval => super::text::interval(text),
                 _ => super::text::number(text),
             }
@@ -118,7 +143,7 @@ unsafe fn put_array(row: &mut [f64], input: &Input, value: &pg_sys::JsonbValue) 
     for i in 0..input.count.min((*container).header & pg_sys::JB_CMASK) {
         let element = pg_sys::getIthJsonbValueFromContainer(container, i);
         if !element.is_null() {
-            row[(input.first + i) as usize] = scalar(InputKind::Number, &*element);
+            row[(input.first + i) as usize] = scalar(InputKind::Number, None, &*element);
         }
     }
 }

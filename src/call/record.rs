@@ -86,7 +86,7 @@ impl RecordRow {
         for input in &scorer.model().inputs {
             let at = attributes.iter().position(|(name, _, dropped)| !dropped && *name == input.name);
             let Some(at) = at else { return Err(missing_column(&input.name, &attributes)) };
-            self.slots.push((at, Slot::new(input, attributes[at].1)?));
+            self.slots.push((at, Slot::new(scorer, input, attributes[at].1)?));
         }
         self.values = vec![Datum::from(0usize); attributes.len()];
         self.nulls = vec![true; attributes.len()];

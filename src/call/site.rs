@@ -70,7 +70,7 @@ impl Site {
             Shape::Columns => arguments(fcinfo, &scorer, &found)?,
             Shape::Row => match argument_type(fcinfo, 1)? {
                 pg_sys::JSONBOID | pg_sys::JSONOID | pg_sys::TEXTOID | pg_sys::UNKNOWNOID => {
-                    InputRow::Json(JsonRow::new(&scorer))
+                    InputRow::Json(JsonRow::new(&scorer)?)
                 }
                 other if is_row(other) => InputRow::Record(RecordRow::default()),
                 other => {
@@ -163,8 +163,11 @@ fn arguments(fcinfo: FunctionCallInfo, scorer: &Scorer, found: &Found) -> Result
         )
         .hint(format!("Call {}.", crate::catalog::function::identity(found.function))));
     }
-    let slots: Result<Vec<Slot>> =
-        inputs.iter().enumerate().map(|(i, input)| Slot::new(input, argument_type(fcinfo, i as i32 + 1)?)).collect();
+    let slots: Result<Vec<Slot>> = inputs
+        .iter()
+        .enumerate()
+        .map(|(i, input)| Slot::new(scorer, input, argument_type(fcinfo, i as i32 + 1)?))
+        .collect();
     Ok(InputRow::Arguments(Arguments::new(scorer, slots?)))
 }
 

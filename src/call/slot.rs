@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 
-use orchard_engine::model::{Input, InputKind};
-use orchard_engine::score::Scorer;
+use orchard_engine::model::{self, Input, InputKind, Model};
+use orchard_engine::score::{Moment, Scorer};
 use pgrx::pg_sys::panic::pgrx_extern_c_guard;
 use pgrx::pg_sys::{Datum, Oid};
 use pgrx::PgSqlErrorCode;
 
 use crate::error::{Failure, Result};
+use crate::source::clock;
 use crate::source::types::{self, Reader};
 
 /// Seconds of a day.
@@ -20,14 +21,17 @@ pub struct Slot {
     kind: InputKind,
     first: usize,
     count: usize,
+    /// Of a date or timestamp.
+    moment: Option<Moment>,
     /// Places of enum labels that were met.
     labels: HashMap<u32, f64>,
 }
 
 impl Slot {
     /// The slot of an input column whose values come as `type_oid`; an error names column and types where that cannot be.
-    pub fn new(input: &Input, type_oid: Oid) -> Result<Slot> {
-        let reader = Reader::of(types::base_type(type_oid)).and_then(|r| fit(input.kind, r));
+    pub fn new(scorer: &Scorer, input: &Input, type_oid: Oid) -> Result<Slot> {
+        let reader = Reader::of(types::base_type(type_oid));
+        let reader = reader.map_or(Ok(None), |r| fit(scorer.model(), input, r))?;
         let reader = reader.ok_or_else(|| {
             Failure::new(
                 PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
@@ -41,7 +45,8 @@ impl Slot {
             .hint("Cast the column in the query.")
         })?;
         let (first, count) = (input.first as usize, input.count as usize);
-        Ok(Slot { reader, kind: input.kind, first, count, labels: HashMap::new() })
+        let moment = Moment::new(scorer, input);
+        Ok(Slot { reader, kind: input.kind, first, count, moment, labels: HashMap::new() })
     }
 
     /// The feature, when a value is one number that needs no conversion.
@@ -103,11 +108,13 @@ impl Slot {
                     }
                 });
             }
-            (InputKind::Timestamp, Reader::Date) => set(row, first, types::number(Reader::Date, datum) * DAY),
-            (InputKind::Date, Reader::Timestamp) => {
-                set(row, first, (types::number(Reader::Timestamp, datum) / DAY).floor());
+            (kind, reader) => {
+                let value = moment(kind, reader, types::number(reader, datum));
+                match &self.moment {
+                    Some(moment) => moment.put(value, row),
+                    None => set(row, first, value),
+                }
             }
-            (_, reader) => set(row, first, types::number(reader, datum)),
         }
     }
 
@@ -147,20 +154,36 @@ pub fn missing(row: &mut [f64], first: usize, count: usize) {
     }
 }
 
-/// The reader to use when a column learned as `kind` comes as the type of `reader`; `None` where it means something else.
-pub fn fit(kind: InputKind, reader: Reader) -> Option<Reader> {
-    let fits = match kind {
+/// The number of a column learned as `kind`, for one that comes from `reader`: dates and timestamps stand in for each other.
+#[inline]
+pub fn moment(kind: InputKind, reader: Reader, value: f64) -> f64 {
+    match (kind, reader) {
+        (InputKind::Timestamp | InputKind::Timestamptz, Reader::Date) => value * DAY,
+        (InputKind::Date, Reader::Timestamp | Reader::Timestamptz) => model::day(value),
+        _ => value,
+    }
+}
+
+/// The reader to use when a column of a model comes as the type of `reader`; `None` where it means something else. Fails where the server
+/// does not know the column's time zone.
+pub fn fit(model: &Model, input: &Input, reader: Reader) -> Result<Option<Reader>> {
+    let fits = match input.kind {
         InputKind::Number | InputKind::Boolean => matches!(reader.kind(), InputKind::Number | InputKind::Boolean),
         InputKind::Category => match reader {
-            Reader::Int2 | Reader::Int4 | Reader::Int8 => return Some(reader),
-            Reader::Numeric => return Some(Reader::Exact),
+            Reader::Int2 | Reader::Int4 | Reader::Int8 => true,
+            Reader::Numeric => return Ok(Some(Reader::Exact)),
             _ => reader.is_category(),
         },
-        InputKind::Date | InputKind::Timestamp => matches!(reader, Reader::Date | Reader::Timestamp),
+        InputKind::Timestamptz if reader == Reader::Timestamptz => {
+            return model.zone(input).map(|zone| clock::of(zone).map(Reader::Clock)).transpose();
+        }
+        InputKind::Date | InputKind::Timestamp | InputKind::Timestamptz => {
+            matches!(reader, Reader::Date | Reader::Timestamp | Reader::Timestamptz)
+        }
         InputKind::Interval => reader == Reader::Interval,
         InputKind::Array => matches!(reader, Reader::Array(_)),
     };
-    fits.then_some(reader)
+    Ok(fits.then_some(reader))
 }
 
 /// What a kind of column is called in messages.
@@ -171,6 +194,7 @@ pub fn kind_name(kind: InputKind) -> &'static str {
         InputKind::Category => "a category",
         InputKind::Date => "a date",
         InputKind::Timestamp => "a timestamp",
+        InputKind::Timestamptz => "a timestamp with time zone",
         InputKind::Interval => "an interval",
         InputKind::Array => "an array of numbers",
     }

@@ -1,5 +1,7 @@
 //! Values that JSON can only write as text: read without ever raising.
 
+use orchard_engine::model;
+
 /// A number; NaN where it is none.
 pub fn number(text: &str) -> f64 {
     text.parse().unwrap_or(f64::NAN)
@@ -14,12 +16,12 @@ pub fn boolean(text: &str) -> f64 {
     }
 }
 
-/// Seconds since 2000-01-01 of an ISO 8601 date or timestamp, as `row_to_json` writes it. An offset is subtracted; a text
-/// without one is taken as it stands.
-pub fn timestamp(text: &str) -> Option<f64> {
+/// Seconds since 2000-01-01 of an ISO 8601 date or timestamp, as `row_to_json` writes it, and whether they are those of UTC because there
+/// was an offset, which is subtracted. The same number as that of the timestamp: whole microseconds.
+pub fn timestamp(text: &str) -> Option<(f64, bool)> {
     match text {
-        "infinity" => return Some(f64::INFINITY),
-        "-infinity" => return Some(f64::NEG_INFINITY),
+        "infinity" => return Some((f64::INFINITY, false)),
+        "-infinity" => return Some((f64::NEG_INFINITY, false)),
         _ => {}
     }
     let (text, era) = match text.strip_suffix(" BC") {
@@ -39,17 +41,18 @@ pub fn timestamp(text: &str) -> Option<f64> {
     }
     let year = if era { 1 - year } else { year };
     let (clock, offset) = split_offset(rest)?;
-    Some(days(year, month, day) as f64 * 86_400.0 + seconds(clock)? - offset)
+    let utc = model::days(year, month, day) as f64 * 86_400.0 + seconds(clock)? - offset.unwrap_or(0.0);
+    Some(((utc * 1e6).round() / 1e6, offset.is_some()))
 }
 
-/// The time of day and its offset from UTC in seconds.
-fn split_offset(text: &str) -> Option<(&str, f64)> {
+/// The time of day and its offset from UTC in seconds, if there is one.
+fn split_offset(text: &str) -> Option<(&str, Option<f64>)> {
     if let Some(clock) = text.strip_suffix('Z') {
-        return Some((clock, 0.0));
+        return Some((clock, Some(0.0)));
     }
-    let Some(at) = text.rfind(['+', '-']) else { return Some((text, 0.0)) };
+    let Some(at) = text.rfind(['+', '-']) else { return Some((text, None)) };
     let sign = if text[at..].starts_with('-') { -1.0 } else { 1.0 };
-    Some((&text[..at], sign * seconds(&text[at + 1..])?))
+    Some((&text[..at], Some(sign * seconds(&text[at + 1..])?)))
 }
 
 /// Seconds of `hh[:mm[:ss[.fraction]]]`; an empty text is midnight.
@@ -64,17 +67,6 @@ fn seconds(clock: &str) -> Option<f64> {
         total += value * unit;
     }
     Some(total)
-}
-
-/// Days from 2000-01-01 to a day of the proleptic Gregorian calendar.
-fn days(year: i64, month: i64, day: i64) -> i64 {
-    // Years begin in March, so that the leap day is the last of its year.
-    let (y, m) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
-    let era = y.div_euclid(400);
-    let year_of_era = y.rem_euclid(400);
-    let day_of_year = (153 * m + 2) / 5 + day - 1;
-    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-    era * 146_097 + day_of_era - 730_425
 }
 
 /// Seconds of an interval as PostgreSQL writes it: `1 mon 2 days 03:04:05`; NaN where it is none.

@@ -3,6 +3,7 @@
 //! The query runs with the rights of the caller, in an internal subtransaction that is read-only, through a receiver of our own
 //! that takes the executor's slots as they come: no tuple is copied.
 
+pub mod clock;
 pub mod numeric;
 mod receiver;
 mod resolve;

@@ -4,6 +4,8 @@ use orchard_engine::model::InputKind;
 use pgrx::pg_sys;
 use pgrx::pg_sys::{Datum, Oid};
 
+use super::clock::Clock;
+
 /// Functions of the server without pgrx's guard: about 20 ns cheaper a call. They may longjmp, so no value with a destructor may be
 /// alive between the call and the next guard.
 pub mod raw {
@@ -46,8 +48,12 @@ pub enum Reader {
     Numeric,
     /// `date`: days since 2000-01-01.
     Date,
-    /// `timestamp` with or without time zone: seconds since 2000-01-01.
+    /// `timestamp`: seconds since 2000-01-01.
     Timestamp,
+    /// `timestamptz`: seconds since 2000-01-01 UTC.
+    Timestamptz,
+    /// `timestamptz`: seconds since 2000-01-01 on the clocks of a zone.
+    Clock(&'static Clock),
     /// `interval`: seconds, a month counting 30 days.
     Interval,
     /// `text` and `varchar`.
@@ -97,7 +103,8 @@ impl Reader {
             pg_sys::FLOAT8OID => Reader::Float8,
             pg_sys::NUMERICOID => Reader::Numeric,
             pg_sys::DATEOID => Reader::Date,
-            pg_sys::TIMESTAMPOID | pg_sys::TIMESTAMPTZOID => Reader::Timestamp,
+            pg_sys::TIMESTAMPOID => Reader::Timestamp,
+            pg_sys::TIMESTAMPTZOID => Reader::Timestamptz,
             pg_sys::INTERVALOID => Reader::Interval,
             pg_sys::TEXTOID | pg_sys::VARCHAROID | pg_sys::UNKNOWNOID => Reader::Text,
             pg_sys::BPCHAROID => Reader::Bpchar,
@@ -123,7 +130,8 @@ impl Reader {
                 InputKind::Number
             }
             Reader::Date => InputKind::Date,
-            Reader::Timestamp => InputKind::Timestamp,
+            Reader::Timestamp | Reader::Timestamptz => InputKind::Timestamp,
+            Reader::Clock(_) => InputKind::Timestamptz,
             Reader::Interval => InputKind::Interval,
             Reader::Array(_) => InputKind::Array,
             Reader::Text
@@ -245,11 +253,12 @@ pub unsafe fn number(reader: Reader, datum: Datum) -> f64 {
             i32::MAX => f64::INFINITY,
             days => f64::from(days),
         },
-        Reader::Timestamp => match datum.value() as i64 {
+        Reader::Timestamp | Reader::Timestamptz => match datum.value() as i64 {
             i64::MIN => f64::NEG_INFINITY,
             i64::MAX => f64::INFINITY,
             microseconds => microseconds as f64 / 1e6,
         },
+        Reader::Clock(clock) => clock.seconds(datum.value() as i64),
         Reader::Interval => interval(&*datum.cast_mut_ptr::<pg_sys::Interval>()),
         _ => f64::NAN,
     }

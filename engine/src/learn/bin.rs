@@ -112,7 +112,7 @@ pub fn bin(column: &mut Column, train: &[u32], held: &[u32], params: &BinParams,
     Ok(binned)
 }
 
-fn bin_numbers(
+pub(super) fn bin_numbers(
     value: &impl Fn(u32) -> f64,
     train: &[u32],
     held: &[u32],

@@ -3,9 +3,11 @@
 pub mod bin;
 pub mod boost;
 pub mod columns;
+pub mod few;
 pub mod kmeans;
 pub mod options;
 pub mod ordered;
+pub mod parts;
 pub mod target;
 pub mod train;
 pub mod tree;

@@ -94,6 +94,8 @@ pub struct Options {
     pub group_columns: Vec<String>,
     /// The column of row weights.
     pub sample_weight: Option<String>,
+    /// Whether dates and timestamps give their parts as features.
+    pub date_parts: bool,
     /// `classification` or `regression`; by the target when `None`.
     pub task: Option<String>,
     /// The seed of everything drawn.
@@ -130,6 +132,7 @@ impl Options {
             time_column: None,
             group_columns: Vec::new(),
             sample_weight: None,
+            date_parts: true,
             task: None,
             seed: 42,
             deploy: true,

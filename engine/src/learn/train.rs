@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::judge::{self, Metric};
 use crate::learn::options::{Algorithm, Options};
 use crate::learn::target::{Labels, Prepared};
-use crate::learn::{bin, boost, columns, kmeans, ordered, tree, Target};
+use crate::learn::{bin, boost, columns, kmeans, ordered, parts, tree, Target};
 use crate::model::{encode, Body, Encoding, Feature, HeldActual, HeldRows, Input, InputKind, Model, Task, Trees};
 use crate::score::Scorer;
 
@@ -49,6 +49,8 @@ pub struct Request {
     pub time: Option<usize>,
     /// The columns of the rows' groups.
     pub groups: Vec<usize>,
+    /// The zone on whose clocks columns of [`InputKind::Timestamptz`] were read, if there are any.
+    pub zone: Option<String>,
     /// The learner.
     pub algorithm: Algorithm,
     /// Its options.
@@ -147,12 +149,26 @@ struct RowsOf<'a> {
 /// Columns after binning.
 #[derive(Default)]
 struct Features {
+    /// The columns, with their features numbered from 0.
+    inputs: Vec<Input>,
     binned: Vec<bin::BinnedFeature>,
     /// While some rows are watched: what stands for a feature whose numbers depend on the target, made without those rows.
     watching: Vec<Option<bin::BinnedFeature>>,
     features: Vec<Feature>,
     /// The held-out rows, by column.
     held: Vec<Vec<f64>>,
+}
+
+impl Features {
+    /// Add a feature, with what stands for it `while_watching` some rows.
+    fn push(&mut self, name: String, binned: bin::Binned, watching: Option<bin::BinnedFeature>, while_watching: bool) {
+        self.binned.push(binned.feature);
+        self.features.push(Feature { name, encoding: binned.encoding, stats: binned.stats });
+        self.held.push(binned.held);
+        if while_watching {
+            self.watching.push(watching);
+        }
+    }
 }
 
 struct Run<'a> {
@@ -245,33 +261,63 @@ impl Run<'_> {
         }
         let mut out = Features::default();
         self.control.start(used.len() as u64 * 2);
-        for &c in &used {
-            self.control.check()?;
-            let column = &mut self.request.table.columns[c];
-            let name = column.name.clone();
-            let b = bin::bin(column, rows.train, rows.held, params, self.control)?;
-            let fit_rows = rows.train.len() - rows.watched;
-            let order = |fit_rows: usize| {
-                let (target, weight) = (rows.target, rows.weight);
-                ordered::order(&b.feature, target, weight, fit_rows, most_subset_levels, params.max_bins, self.control)
-            };
-            if rows.watched > 0 {
-                out.watching.push(order(fit_rows)?.map(|ordered| ordered.0));
+        for input in self.request.inputs.clone() {
+            let first = out.features.len();
+            for c in input.first..input.first + input.count {
+                self.control.check()?;
+                self.column_features(&input, c, rows, params, most_subset_levels, &mut out)?;
+                self.control.advance(1);
             }
-            let (feature, encoding) = match (b.encoding, order(rows.train.len())?) {
-                (Encoding::Category { levels }, Some((feature, keys))) => {
-                    b.feature.codes.release(self.control);
-                    (feature, Encoding::Ordered { levels, keys })
-                }
-                (encoding, _) => (b.feature, encoding),
-            };
-            out.binned.push(feature);
-            out.features.push(Feature { name, encoding, stats: b.stats });
-            out.held.push(b.held);
-            self.control.advance(1);
+            let count = (out.features.len() - first) as u32;
+            out.inputs.push(Input { name: input.name, kind: input.kind, first: first as u32, count });
         }
         self.lap("bin");
         Ok(out)
+    }
+
+    /// Turn one column of the table into features, and give its memory back.
+    fn column_features(
+        &mut self,
+        input: &SourceInput,
+        column: usize,
+        rows: &RowsOf<'_>,
+        params: &bin::BinParams,
+        most_subset_levels: usize,
+        out: &mut Features,
+    ) -> Result<()> {
+        let column = &mut self.request.table.columns[column];
+        let name = column.name.clone();
+        let parts = match &column.data {
+            ColumnData::Number(values) if input.kind.is_moment() && self.request.options.date_parts => {
+                parts::bin(values, input.kind, rows.train, rows.held, params, self.control)?
+            }
+            _ => Vec::new(),
+        };
+        let b = bin::bin(column, rows.train, rows.held, params, self.control)?;
+        let fit_rows = rows.train.len() - rows.watched;
+        let order = |fit_rows: usize| {
+            let (target, weight) = (rows.target, rows.weight);
+            ordered::order(&b.feature, target, weight, fit_rows, most_subset_levels, params.max_bins, self.control)
+        };
+        let watching = if rows.watched > 0 { order(fit_rows)?.map(|ordered| ordered.0) } else { None };
+        let (feature, encoding) = match (b.encoding, order(rows.train.len())?) {
+            (Encoding::Category { levels }, Some((feature, keys))) => {
+                b.feature.codes.release(self.control);
+                (feature, Encoding::Ordered { levels, keys })
+            }
+            (Encoding::Number, _) if input.kind == InputKind::Timestamptz => {
+                let zone = self.request.zone.clone();
+                let zone = zone.ok_or_else(|| Error::Internal("a timestamp with time zone has no zone".into()))?;
+                (b.feature, Encoding::Clock { zone })
+            }
+            (encoding, _) => (b.feature, encoding),
+        };
+        let whole = bin::Binned { feature, encoding, stats: b.stats, held: b.held };
+        out.push(name.clone(), whole, watching, rows.watched > 0);
+        for (part, binned) in parts {
+            out.push(format!("{name}.{}", part.name()), binned, None, rows.watched > 0);
+        }
+        Ok(())
     }
 
     fn tree(mut self, holdout: Holdout, prepared: Option<Prepared>) -> Result<Outcome> {
@@ -348,7 +394,7 @@ impl Run<'_> {
         drop(made.binned);
         self.lap("grow");
         let model =
-            Model { inputs: self.inputs(), features: made.features, task: prepared.task(), body: Body::Trees(trees) };
+            Model { inputs: made.inputs, features: made.features, task: prepared.task(), body: Body::Trees(trees) };
         let actual = match parts.held_target {
             Target::Class { codes, .. } => HeldActual::Class(codes),
             Target::Number(values) => HeldActual::Number(values),

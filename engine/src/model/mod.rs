@@ -5,6 +5,7 @@
 
 mod codec;
 mod held;
+mod part;
 mod tree;
 mod validate;
 
@@ -12,6 +13,7 @@ mod validate;
 pub use codec::reseal;
 pub use codec::{decode, encode, FORMAT_VERSION};
 pub use held::{decode_held, encode_held, HeldActual, HeldRows};
+pub use part::{day, days, DatePart};
 pub use tree::{CategorySet, Link, Trees, LEAF};
 
 use serde::{Deserialize, Serialize};
@@ -38,7 +40,7 @@ pub struct Input {
     pub kind: InputKind,
     /// Its first feature in [`Model::features`].
     pub first: u32,
-    /// The number of its features: the length of an array, else 1.
+    /// The number of its features: the length of an array, 1 and the parts of a date or timestamp, else 1.
     pub count: u32,
 }
 
@@ -59,12 +61,14 @@ pub enum InputKind {
     Interval,
     /// An array of numbers, one feature an element.
     Array,
+    /// A timestamp with time zone, as seconds since 2000-01-01 on the clocks of the zone that stands in its first feature.
+    Timestamptz,
 }
 
 /// One number the model looks at.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Feature {
-    /// The column's name, with the element's index for an array: `embedding[3]`.
+    /// The column's name, with the element's index for an array (`embedding[3]`) or the part of a date (`shown_at.hour`).
     pub name: String,
     /// How a value becomes a number.
     pub encoding: Encoding,
@@ -90,14 +94,26 @@ pub enum Encoding {
         /// The number of each level and, last, of a text that is not among them.
         keys: Vec<f64>,
     },
+    /// A timestamp with time zone, as a number by the clocks of its zone; NaN is missing.
+    Clock {
+        /// The zone, by a name that PostgreSQL knows.
+        zone: String,
+    },
+    /// A part of the date or timestamp that is the first feature of the same column.
+    Part(DatePart),
 }
 
 impl Encoding {
-    /// The levels of a text; none for a number.
+    /// Whether a value is one of some levels.
+    pub fn is_category(&self) -> bool {
+        matches!(self, Encoding::Category { .. } | Encoding::Ordered { .. })
+    }
+
+    /// The levels of a category; none for a number.
     pub fn levels(&self) -> &[String] {
         match self {
-            Encoding::Number => &[],
             Encoding::Category { levels } | Encoding::Ordered { levels, .. } => levels,
+            _ => &[],
         }
     }
 }
@@ -191,7 +207,22 @@ pub enum Axis {
     },
 }
 
+impl InputKind {
+    /// Whether it is a point in time, of which there can be parts.
+    pub fn is_moment(self) -> bool {
+        matches!(self, InputKind::Date | InputKind::Timestamp | InputKind::Timestamptz)
+    }
+}
+
 impl Model {
+    /// The zone on whose clocks a column's values are read; `None` where they are read as they stand.
+    pub fn zone(&self, input: &Input) -> Option<&str> {
+        match &self.features[input.first as usize].encoding {
+            Encoding::Clock { zone } => Some(zone),
+            _ => None,
+        }
+    }
+
     /// The number of classes; 1 for regression and clustering.
     pub fn classes(&self) -> &[String] {
         match &self.task {

@@ -3,7 +3,9 @@
 //! Bytes may be forged with a fitting checksum, so this stands alone: it assumes nothing, allocates no more than a bit a node and
 //! a pointer a name, and takes time linear in the model (but for sorting names).
 
-use super::{Axis, Body, CategorySet, Encoding, Feature, Input, InputKind, KMeans, Link, Model, Task, Trees, LEAF};
+use super::{
+    Axis, Body, CategorySet, DatePart, Encoding, Feature, Input, InputKind, KMeans, Link, Model, Task, Trees, LEAF,
+};
 use crate::error::{Error, Result};
 use crate::score::MOST_LEVELS;
 
@@ -89,18 +91,37 @@ fn validate_inputs(inputs: &[Input], features: &[Feature]) -> Result<()> {
             format!("the features of input {name:?} do not follow the one before")
         })?;
         let count = input.count as usize;
-        let fits = if input.kind == InputKind::Array { count >= 1 } else { count == 1 };
-        ensure(fits, || format!("input {name:?} has {count} features"))?;
+        let many = input.kind == InputKind::Array || input.kind.is_moment();
+        ensure(if many { count >= 1 } else { count == 1 }, || format!("input {name:?} has {count} features"))?;
         let Some(own) = features.get(next..next + count) else {
             return Err(invalid(format!("the features of input {name:?} are not there")));
         };
-        let category = input.kind == InputKind::Category;
-        let same = own.iter().all(|f| matches!(f.encoding, Encoding::Number) != category);
-        ensure(same, || format!("input {name:?} and its features differ in kind"))?;
+        ensure(fits_kind(input.kind, own), || format!("input {name:?} and its features differ in kind"))?;
         next += count;
     }
     ensure(next == features.len(), || "features without an input".into())?;
     distinct(inputs.iter().map(|i| i.name.as_str()), "input")
+}
+
+/// Whether features, at least one, are what a column of a kind is made into.
+fn fits_kind(kind: InputKind, own: &[Feature]) -> bool {
+    let (first, rest) = (&own[0].encoding, &own[1..]);
+    let number = |e: &Encoding| matches!(e, Encoding::Number);
+    // Parts ascend, so each is there once.
+    let last = if kind == InputKind::Date { DatePart::Weekday } else { DatePart::Hour };
+    let part = |f: &Feature| match f.encoding {
+        Encoding::Part(part) if part <= last => Some(part),
+        _ => None,
+    };
+    let parts = || rest.iter().all(|f| part(f).is_some()) && rest.is_sorted_by(|a, b| part(a) < part(b));
+    match kind {
+        InputKind::Number | InputKind::Boolean | InputKind::Interval | InputKind::Array => {
+            own.iter().all(|f| number(&f.encoding))
+        }
+        InputKind::Category => own.iter().all(|f| f.encoding.is_category()),
+        InputKind::Date | InputKind::Timestamp => number(first) && parts(),
+        InputKind::Timestamptz => matches!(first, Encoding::Clock { .. }) && parts(),
+    }
 }
 
 fn validate_feature(feature: &Feature) -> Result<()> {
@@ -108,7 +129,13 @@ fn validate_feature(feature: &Feature) -> Result<()> {
     ensure(!name.is_empty() && !name.contains('\0'), || "a feature without a name".into())?;
     let seen = feature.stats.level_rows.len();
     let levels = match &feature.encoding {
-        Encoding::Number => return ensure(seen == 0, || format!("number {name:?} has counts of levels")),
+        Encoding::Number | Encoding::Part(_) => {
+            return ensure(seen == 0, || format!("number {name:?} has counts of levels"));
+        }
+        Encoding::Clock { zone } => {
+            ensure(seen == 0, || format!("number {name:?} has counts of levels"))?;
+            return ensure(!zone.is_empty() && !zone.contains('\0'), || format!("feature {name:?} has no zone"));
+        }
         Encoding::Category { levels } => levels,
         Encoding::Ordered { levels, keys } => {
             ensure(keys.len() == levels.len() + 1, || format!("the keys of feature {name:?} do not fit its levels"))?;

@@ -7,6 +7,7 @@
 pub mod kmeans;
 mod levels;
 pub mod link;
+mod moment;
 mod nodes;
 mod places;
 mod quads;
@@ -16,6 +17,7 @@ use std::cell::RefCell;
 
 use crate::model::{Body, Encoding, Model, Task};
 pub(crate) use levels::MOST_LEVELS;
+pub use moment::Moment;
 pub use quads::Key;
 
 use levels::Levels;
@@ -56,13 +58,12 @@ impl Scorer {
             }
             Body::KMeans(_) => (Layout::plain(model.features.len()), None),
         };
-        let table = |(encoding, places): (&Encoding, &Places)| match encoding {
-            Encoding::Number => None,
-            other => Some(Levels::new(other.levels(), |code| places.of(code))),
+        let table = |(encoding, places): (&Encoding, &Places)| {
+            encoding.is_category().then(|| Levels::new(encoding.levels(), |code| places.of(code)))
         };
         let levels = model.features.iter().map(|f| &f.encoding).zip(&layout.places).map(table).collect();
         let outputs = outputs(&model.task);
-        let is_text = |feature: usize| !matches!(model.features[feature].encoding, Encoding::Number);
+        let is_text = |feature: usize| model.features[feature].encoding.is_category();
         let quads = nodes.as_ref().and_then(|nodes| Quads::new(nodes, model.features.len(), outputs, is_text));
         Scorer { model, levels, places: layout.places, used: layout.used, nodes, quads }
     }
@@ -234,6 +235,7 @@ fn model_bytes(model: &Model) -> usize {
             let levels: usize = f.encoding.levels().iter().map(text).sum();
             let keys = match &f.encoding {
                 Encoding::Ordered { keys, .. } => keys.capacity() * 8,
+                Encoding::Clock { zone } => zone.capacity(),
                 _ => 0,
             };
             std::mem::size_of_val(f) + f.name.capacity() + levels + keys + f.stats.level_rows.capacity() * 8

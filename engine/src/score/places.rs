@@ -148,9 +148,9 @@ impl Layout {
             let feature = trees.feature[node] as usize;
             used[feature] = true;
             match &features[feature].encoding {
-                Encoding::Number => {}
                 Encoding::Category { .. } => sets[feature].push(trees.sets[trees.set[node] as usize - 1]),
                 Encoding::Ordered { .. } => thresholds[feature].push(trees.threshold[node]),
+                _ => {}
             }
         }
         let places = features.iter().enumerate().map(|(f, feature)| match &feature.encoding {

@@ -14,6 +14,7 @@ pub fn all() -> Vec<(&'static str, Model)> {
         ("one_class", one_class()),
         ("kmeans", kmeans()),
         ("ordered", ordered()),
+        ("moments", moments()),
     ]
 }
 
@@ -113,6 +114,34 @@ pub fn ordered() -> Model {
     split(&mut t, 0, -1.0, false, 3, 4);
     [0.75, 0.5, 0.25].iter().for_each(|&p| leaf(&mut t, &[p]));
     model(vec![ad], classes(&["no", "yes"], 1), Body::Trees(t))
+}
+
+/// A timestamp with time zone, a date and a timestamp, with some of their parts.
+pub fn moments() -> Model {
+    let with = |name: &str, encoding| Feature { encoding, ..number(name) };
+    let features = vec![
+        with("at", Encoding::Clock { zone: "Europe/Berlin".into() }),
+        with("at.month", Encoding::Part(DatePart::Month)),
+        with("at.day", Encoding::Part(DatePart::Day)),
+        with("at.hour", Encoding::Part(DatePart::Hour)),
+        number("on"),
+        with("on.weekday", Encoding::Part(DatePart::Weekday)),
+        number("then"),
+    ];
+    let mut t = empty(1, Link::Identity);
+    t.roots = vec![0];
+    split(&mut t, 3, 11.5, true, 1, 2);
+    split(&mut t, 5, 5.5, false, 3, 4);
+    split(&mut t, 0, 86_400.0, true, 5, 6);
+    [1.0, 2.0, 3.0, 4.0].iter().for_each(|&v| leaf(&mut t, &[v]));
+    let mut m = model(features, Task::Regression, Body::Trees(t));
+    let input = |name: &str, kind, first, count| Input { name: name.into(), kind, first, count };
+    m.inputs = vec![
+        input("at", InputKind::Timestamptz, 0, 4),
+        input("on", InputKind::Date, 4, 2),
+        input("then", InputKind::Timestamp, 6, 1),
+    ];
+    m
 }
 
 pub fn multiclass() -> Model {

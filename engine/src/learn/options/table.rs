@@ -58,6 +58,12 @@ pub(super) const SPECS: &[Spec] = &[
         elsewhere: &["weight", "weights", "weight_column"], meaning: "the column with the weight of each row",
     },
     Spec {
+        key: "date_parts", algorithms: SUPERVISED,
+        kind: Kind::Boolean(|o, v| o.date_parts = v), default: |o| json!(o.date_parts),
+        elsewhere: &["datetime_features", "date_features", "time_features"],
+        meaning: "whether dates and timestamps give month, day, weekday and hour as features of their own",
+    },
+    Spec {
         key: "task", algorithms: SUPERVISED,
         kind: Kind::Choice(&["classification", "regression"], |o, v| o.task = Some(v.into())), default: |o| json!(o.task),
         elsewhere: &["problem_type"], meaning: "what to learn; without it the target's type decides",
