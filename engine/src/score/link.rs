@@ -26,8 +26,18 @@ impl Answer {
     }
 }
 
-/// Turn sums of leaves, added up in the order of the trees starting from 0, into answers: the mean if the trees are averaged,
-/// plus the base, through the link. `sums` has an entry an output.
+/// Partial sums of leaves: tree `t` is added to lane `t % LANES`, so that a sum is the same in one register or many.
+pub const LANES: usize = 8;
+
+/// The sum of all lanes, in the one order that every layout keeps.
+#[inline]
+pub fn join(sums: &[f64; LANES]) -> f64 {
+    let [a, b, c, d, e, f, g, h] = sums;
+    ((a + e) + (c + g)) + ((b + f) + (d + h))
+}
+
+/// Turn sums of leaves, starting from 0 and joined by [`join`], into answers: the mean if the trees are averaged, plus the base, through
+/// the link. `sums` has an entry an output.
 pub(super) fn finish(trees: &Trees, answer: Answer, probabilities: bool, sums: &mut [f64]) {
     for (sum, base) in sums.iter_mut().zip(&trees.base) {
         if trees.average {

@@ -7,6 +7,7 @@
 pub mod kmeans;
 mod levels;
 pub mod link;
+mod masks;
 mod moment;
 mod nodes;
 mod places;
@@ -21,6 +22,7 @@ pub use moment::Moment;
 pub use quads::Key;
 
 use levels::Levels;
+use masks::Masks;
 use nodes::{place_value, Nodes};
 use places::{Layout, Places};
 use quads::{missing_key, number_key, place_key, Quads};
@@ -44,6 +46,8 @@ pub struct Scorer {
     nodes: Option<Nodes>,
     /// The second layout of a single tree.
     quads: Option<Quads>,
+    /// The second layout of many small trees.
+    masks: Option<Masks>,
 }
 
 impl Scorer {
@@ -65,7 +69,9 @@ impl Scorer {
         let outputs = outputs(&model.task);
         let is_text = |feature: usize| model.features[feature].encoding.is_category();
         let quads = nodes.as_ref().and_then(|nodes| Quads::new(nodes, model.features.len(), outputs, is_text));
-        Scorer { model, levels, places: layout.places, used: layout.used, nodes, quads }
+        let one = nodes.as_ref().filter(|_| outputs == 1);
+        let masks = one.and_then(|nodes| Masks::new(nodes, model.features.len(), is_text));
+        Scorer { model, levels, places: layout.places, used: layout.used, nodes, quads, masks }
     }
 
     /// The model.
@@ -183,7 +189,10 @@ impl Scorer {
     pub fn predict(&self, row: &[f64], out: &mut [f64]) {
         assert_eq!(row.len(), self.model.features.len(), "one number a feature");
         match (&self.model.body, &self.nodes) {
-            (Body::Trees(trees), Some(nodes)) => nodes.predict(trees, row, out),
+            (Body::Trees(trees), Some(nodes)) => match &self.masks {
+                Some(masks) => nodes.answer(trees, &masks.sums(row), out),
+                None => nodes.predict(trees, row, out),
+            },
             (Body::KMeans(body), _) => nearest(body, row, out),
             _ => {}
         }
@@ -205,7 +214,9 @@ impl Scorer {
     pub fn memory(&self) -> usize {
         let tables: usize = self.levels.iter().flatten().map(Levels::bytes).sum();
         let own = tables + self.places.iter().map(Places::bytes).sum::<usize>();
-        let nodes = self.nodes.as_ref().map_or(0, Nodes::bytes) + self.quads.as_ref().map_or(0, Quads::bytes);
+        let nodes = self.nodes.as_ref().map_or(0, Nodes::bytes)
+            + self.quads.as_ref().map_or(0, Quads::bytes)
+            + self.masks.as_ref().map_or(0, Masks::bytes);
         std::mem::size_of::<Scorer>() + self.levels.capacity() * 120 + own + nodes + model_bytes(&self.model)
     }
 }

@@ -1,6 +1,8 @@
 //! Trees laid out for walking: 16 bytes a node, children side by side, the answers of a single tree made beforehand.
 
-use super::link::{finish, Answer};
+use std::cell::RefCell;
+
+use super::link::{finish, join, Answer, LANES};
 use super::places::{Layout, Set};
 use super::walk::values;
 use crate::model::{Task, Trees, LEAF};
@@ -42,6 +44,17 @@ pub(super) enum Step {
     },
 }
 
+impl Step {
+    /// Whether a place goes left.
+    pub fn is_left(&self, place: u32) -> bool {
+        match self {
+            Step::Split { mask: Some(mask), .. } => mask >> (place % 64) & 1 == 1,
+            Step::Split { threshold, .. } => place_value(place) <= *threshold,
+            Step::Leaf { .. } => true,
+        }
+    }
+}
+
 const IS_LEAF: u32 = 1 << 31;
 const IS_MASK: u32 = 1 << 30;
 const IS_WIDE: u32 = 1 << 29;
@@ -56,6 +69,17 @@ const FIRST_PLACE: f64 = 4_503_599_627_370_496.0;
 #[inline]
 pub(super) fn place_value(place: u32) -> f64 {
     f64::from_bits(FIRST_PLACE.to_bits() | u64::from(place))
+}
+
+/// The place that stands in a row so.
+#[inline]
+pub(super) fn place_of(value: f64) -> u32 {
+    value.to_bits() as u32
+}
+
+thread_local! {
+    /// Sums of models of more than two classes; kept so that a row costs no allocation.
+    static SUMS: RefCell<Vec<[f64; LANES]>> = const { RefCell::new(Vec::new()) };
 }
 
 /// What kinds of split there are in a layout, so that a walk need not ask.
@@ -157,13 +181,35 @@ impl Nodes {
         }
     }
 
-    /// Leaves are summed in the order of the trees.
+    /// Leaves are summed in lanes.
     fn predict_many<const SPLITS: u8>(&self, trees: &Trees, row: &[f64], out: &mut [f64]) {
-        out.fill(0.0);
-        for &root in &self.roots {
-            let start = self.leaf::<SPLITS>(root, row).next as usize;
-            let leaf = &self.values[start..start + trees.outputs as usize];
-            out.iter_mut().zip(leaf).for_each(|(sum, value)| *sum += value);
+        let start = |root| self.leaf::<SPLITS>(root, row).next as usize;
+        if let [out] = out {
+            let mut sums = [0.0; LANES];
+            for (tree, &root) in self.roots.iter().enumerate() {
+                sums[tree % LANES] += self.values[start(root)];
+            }
+            *out = join(&sums);
+        } else {
+            let outputs = out.len();
+            SUMS.with_borrow_mut(|sums| {
+                sums.clear();
+                sums.resize(outputs, [0.0; LANES]);
+                for (tree, &root) in self.roots.iter().enumerate() {
+                    let leaf = &self.values[start(root)..][..outputs];
+                    sums.iter_mut().zip(leaf).for_each(|(sum, value)| sum[tree % LANES] += value);
+                }
+                out.iter_mut().zip(sums).for_each(|(out, sum)| *out = join(sum));
+            });
+        }
+        finish(trees, self.answer, self.probabilities, out);
+    }
+
+    /// From the lanes of the sum of all trees to the answer.
+    #[inline]
+    pub fn answer(&self, trees: &Trees, sums: &[f64; LANES], out: &mut [f64]) {
+        if let [sum] = out {
+            *sum = join(sums);
         }
         finish(trees, self.answer, self.probabilities, out);
     }
@@ -255,9 +301,14 @@ impl Nodes {
         }
     }
 
-    /// Whether there is one tree, whose sets are all a mask or a threshold.
-    pub fn is_plain(&self) -> bool {
-        self.roots.len() == 1 && self.splits != WIDE
+    /// The first node of each tree.
+    pub fn roots(&self) -> &[u32] {
+        &self.roots
+    }
+
+    /// Whether every set is a mask or a threshold.
+    pub fn has_small_sets(&self) -> bool {
+        self.splits != WIDE
     }
 
     /// Bytes of the layout.

@@ -75,7 +75,8 @@ impl Quads {
     /// Lay out the only tree of `nodes`, over `features` features and with `outputs` numbers a leaf; `None` where there are more trees, or
     /// a split asks for more than a quad can hold.
     pub fn new(nodes: &Nodes, features: usize, outputs: usize, is_text: impl Fn(usize) -> bool) -> Option<Quads> {
-        if !nodes.is_plain() || features == 0 || features * 2 > usize::from(u16::MAX) {
+        if nodes.roots().len() != 1 || !nodes.has_small_sets() || features == 0 || features * 2 > usize::from(u16::MAX)
+        {
             return None;
         }
         let mut laid = Quads { quads: Vec::new(), keys: features * 2, steps: 0, deep: false, masked: false };
