@@ -38,7 +38,7 @@ fn grow(x: &Value, case: &Value) -> Trees {
     let features: Vec<_> = x.as_array().unwrap().iter().map(column).collect();
     let features: Vec<_> = features
         .into_iter()
-        .map(|mut column| bin(&mut column, &rows, &[], &params.bin_params(), &control).unwrap().feature)
+        .map(|column| bin(&column, &rows, &[], &params.bin_params(), &control).unwrap().feature)
         .collect();
     let target = match params.criterion {
         Criterion::SquaredError => Target::Number(y),

@@ -98,18 +98,16 @@ pub struct Binned {
     pub held: Vec<f64>,
 }
 
-/// Bin a column and give its memory back. `train` and `held` are rows in order of arrival, each part in canonical order.
+/// Bin a column. `train` and `held` are rows in order of arrival, each part in canonical order.
 ///
 /// Fails with [`crate::Error::OutOfMemory`] when the budget does not hold the codes and a sorted copy of the column.
-pub fn bin(column: &mut Column, train: &[u32], held: &[u32], params: &BinParams, control: &Control) -> Result<Binned> {
-    let binned = match &column.data {
+pub fn bin(column: &Column, train: &[u32], held: &[u32], params: &BinParams, control: &Control) -> Result<Binned> {
+    match &column.data {
         ColumnData::Number(values) => bin_numbers(&|r| values.get(r as usize), train, held, params, control),
         ColumnData::Category { codes, dictionary } => {
             bin_levels(&|r| codes.get(r as usize), dictionary, train, held, params, control)
         }
-    }?;
-    column.release(control);
-    Ok(binned)
+    }
 }
 
 pub(super) fn bin_numbers(

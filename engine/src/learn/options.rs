@@ -86,6 +86,8 @@ pub struct Options {
     pub exclude: Vec<String>,
     /// The share of rows held out, 0 to below 1.
     pub holdout: f64,
+    /// Whether the model that is kept is learned again from all rows once it was judged.
+    pub refit: bool,
     /// The label of the positive class, spelled as labels are.
     pub positive_class: Option<String>,
     /// The column by which the latest rows are held out; never together with `group_columns`.
@@ -128,6 +130,7 @@ impl Options {
             exclude: Vec::new(),
             // A clustering is judged on the rows it describes.
             holdout: if algorithm.needs_target() { 0.2 } else { 0.0 },
+            refit: false,
             positive_class: None,
             time_column: None,
             group_columns: Vec::new(),

@@ -2,6 +2,8 @@
 
 use std::time::Instant;
 
+use rayon::prelude::*;
+
 use crate::control::Control;
 use crate::data::{
     canonical_order, split, watch, ColumnData, Draw, Holdout, HoldoutPlan, RowHashes, Table, MISSING, UNKNOWN,
@@ -66,7 +68,7 @@ pub struct Outcome {
     pub bytes: Vec<u8>,
     /// The model and how it scores.
     pub scorer: Scorer,
-    /// The held-out rows, encoded; `None` when nothing was held out.
+    /// The held-out rows with what a model said that has not seen them, encoded; `None` when nothing was held out.
     pub held: Option<Vec<u8>>,
     /// Metrics on the held-out rows; of a clustering, on the training rows.
     pub metrics: Vec<Metric>,
@@ -74,9 +76,9 @@ pub struct Outcome {
     pub metric: Option<&'static str>,
     /// Rows read.
     pub rows: usize,
-    /// Rows learned from.
+    /// Rows that the model learned from; with the option "refit" the held-out rows are among them.
     pub training_rows: usize,
-    /// Rows held out.
+    /// Rows that were held out to judge on.
     pub holdout_rows: usize,
     /// What the user should know.
     pub notices: Vec<String>,
@@ -86,35 +88,18 @@ pub struct Outcome {
 
 /// Run a training. Memory of `request.table` must already be counted in `control`.
 pub fn train(request: Request, control: &Control) -> Result<Outcome> {
-    let mut run = Run { request, control, notices: Vec::new(), timings: Vec::new(), clock: Instant::now() };
-    run.request.inputs = columns::choose(&run.request, &mut run.notices)?;
-    if run.request.inputs.is_empty() {
-        return Err(Error::data(
-            "the source has no column to learn from",
-            "Name columns with the option \"features\".",
-        ));
-    }
-    let prepared = match &run.request.target {
-        Some(target) => Some(Prepared::new(
-            &run.request.table,
-            target,
-            &run.request.options,
-            run.request.previous.as_ref(),
-            &mut run.notices,
-        )?),
-        None => None,
-    };
-    let holdout = run.split(prepared.as_ref())?;
+    let (mut run, prepared) = Run::new(request, control)?;
+    let mut rows = run.rows(prepared.as_ref())?;
+    let all = run.rows_to_refit(&rows)?;
+    let mut holdout = run.split(&mut rows, prepared.as_ref())?;
+    run.watch(&mut holdout, &mut rows, prepared.as_ref())?;
+    control.release_vec(rows);
     run.lap("split");
-    match run.request.algorithm {
-        Algorithm::DecisionTree => run.tree(holdout, prepared),
-        Algorithm::GradientBoosting => run.boost(holdout, prepared),
-        Algorithm::KMeans => run.kmeans(holdout),
-    }
+    run.learn(holdout, all, prepared)
 }
 
 /// Targets and weights of the training and the held-out rows.
-struct Parts {
+pub(super) struct Parts {
     target: Target,
     held_target: Target,
     weight: Option<Vec<f64>>,
@@ -122,7 +107,7 @@ struct Parts {
 }
 
 impl Parts {
-    fn rows<'a>(&'a self, holdout: &'a Holdout) -> RowsOf<'a> {
+    pub(super) fn rows<'a>(&'a self, holdout: &'a Holdout) -> RowsOf<'a> {
         RowsOf {
             train: &holdout.train,
             watched: holdout.watched,
@@ -131,14 +116,18 @@ impl Parts {
             weight: self.weight.as_deref(),
         }
     }
+}
 
-    fn boost_rows(&self) -> boost::Rows<'_> {
-        boost::Rows { target: &self.target, weight: self.weight.as_deref(), offset: None }
+/// What is true of held-out rows.
+pub(super) fn actual(target: Target) -> HeldActual {
+    match target {
+        Target::Class { codes, .. } => HeldActual::Class(codes),
+        Target::Number(values) => HeldActual::Number(values),
     }
 }
 
 /// The rows that features are made for.
-struct RowsOf<'a> {
+pub(super) struct RowsOf<'a> {
     train: &'a [u32],
     watched: usize,
     held: &'a [u32],
@@ -146,11 +135,17 @@ struct RowsOf<'a> {
     weight: Option<&'a [f64]>,
 }
 
+impl RowsOf<'_> {
+    fn boost(&self) -> boost::Rows<'_> {
+        boost::Rows { target: self.target, weight: self.weight, offset: None }
+    }
+}
+
 /// Columns after binning.
 #[derive(Default)]
-struct Features {
+pub(super) struct Features {
     /// The columns, with their features numbered from 0.
-    inputs: Vec<Input>,
+    pub inputs: Vec<Input>,
     binned: Vec<bin::BinnedFeature>,
     /// While some rows are watched: what stands for a feature whose numbers depend on the target, made without those rows.
     watching: Vec<Option<bin::BinnedFeature>>,
@@ -171,22 +166,48 @@ impl Features {
     }
 }
 
-struct Run<'a> {
-    request: Request,
-    control: &'a Control,
-    notices: Vec<String>,
-    timings: Vec<(&'static str, f64)>,
+/// What a learner made of features.
+pub(super) struct Grown {
+    trees: Trees,
+    /// How many iterations of boosting were enough.
+    pub iterations: Option<u32>,
+}
+
+/// A training under way. What it learns with is [`Request::options`] at the time.
+pub(super) struct Run<'a> {
+    pub request: Request,
+    pub control: &'a Control,
+    pub notices: Vec<String>,
+    pub timings: Vec<(&'static str, f64)>,
     clock: Instant,
 }
 
-impl Run<'_> {
-    fn lap(&mut self, phase: &'static str) {
+impl<'a> Run<'a> {
+    /// Choose the columns to learn from, and decide how the target is read.
+    pub fn new(request: Request, control: &'a Control) -> Result<(Self, Option<Prepared>)> {
+        let mut run = Run { request, control, notices: Vec::new(), timings: Vec::new(), clock: Instant::now() };
+        run.request.inputs = columns::choose(&run.request, &mut run.notices)?;
+        if run.request.inputs.is_empty() {
+            return Err(Error::data(
+                "the source has no column to learn from",
+                "Name columns with the option \"features\".",
+            ));
+        }
+        let Request { table, target, options, previous, .. } = &run.request;
+        let prepared = match target {
+            Some(target) => Some(Prepared::new(table, target, options, previous.as_ref(), &mut run.notices)?),
+            None => None,
+        };
+        Ok((run, prepared))
+    }
+
+    pub fn lap(&mut self, phase: &'static str) {
         self.timings.push((phase, self.clock.elapsed().as_secs_f64()));
         self.clock = Instant::now();
     }
 
-    /// Choose the rows to judge on, and say so.
-    fn split(&mut self, prepared: Option<&Prepared>) -> Result<Holdout> {
+    /// The rows with a usable target, in canonical order.
+    pub fn rows(&mut self, prepared: Option<&Prepared>) -> Result<Vec<RowHashes>> {
         let request = &self.request;
         let features: Vec<usize> = request.inputs.iter().flat_map(|i| i.first..i.first + i.count).collect();
         let target = request.target.as_ref().map(|t| t.first);
@@ -213,14 +234,48 @@ impl Run<'_> {
             return Err(Error::data("the source has no row to learn from", "Check the source and its target column."));
         }
         check_weights(request, &rows)?;
-        let plan = HoldoutPlan { share: request.options.holdout, seed: request.options.seed };
+        Ok(rows)
+    }
+
+    /// With the option "refit" all rows, in canonical order; without it none.
+    pub fn rows_to_refit(&self, rows: &[RowHashes]) -> Result<Vec<u32>> {
+        let mut all = self.control.vec(if self.request.options.refit { rows.len() } else { 0 })?;
+        if self.request.options.refit {
+            all.extend(rows.iter().map(|r| r.row));
+        }
+        Ok(all)
+    }
+
+    /// Choose the rows to judge on. `rows` are then marked as [`split`] leaves them.
+    pub fn split(&self, rows: &mut [RowHashes], prepared: Option<&Prepared>) -> Result<Holdout> {
+        let plan = HoldoutPlan { share: self.request.options.holdout, seed: self.request.options.seed };
+        self.draw(prepared, |draw| split(rows, plan, draw, self.control))
+    }
+
+    /// The share of the training rows that the learner watches to find out when to stop.
+    pub fn watched_share(&self) -> Option<f64> {
+        let boost = &self.request.options.boost;
+        let watches = self.request.algorithm == Algorithm::GradientBoosting && boost.early_stopping_rounds.is_some();
+        watches.then_some(boost.validation_fraction)
+    }
+
+    /// Set training rows aside for the learner to watch, if it does.
+    pub fn watch(&self, holdout: &mut Holdout, rows: &mut Vec<RowHashes>, prepared: Option<&Prepared>) -> Result<()> {
+        let Some(share) = self.watched_share() else { return Ok(()) };
+        let plan = HoldoutPlan { share, seed: self.request.options.seed ^ 1 };
+        self.draw(prepared, |draw| watch(holdout, rows, plan, draw, self.control))
+    }
+
+    /// Say to `part` how rows are drawn.
+    pub fn draw<T>(&self, prepared: Option<&Prepared>, part: impl FnOnce(Draw<'_>) -> Result<T>) -> Result<T> {
+        let request = &self.request;
         let table = &request.table;
         let time_value = |row: u32| match &table.columns[request.time.unwrap_or(0)].data {
             ColumnData::Number(v) => v.get(row as usize),
             ColumnData::Category { .. } => f64::NAN,
         };
         let group_value = |row: u32| request.groups.iter().fold(0, |h, &c| columns::fold_cell(h, table, c, row));
-        let draw = match (request.time, request.groups.is_empty()) {
+        part(match (request.time, request.groups.is_empty()) {
             (Some(_), true) => Draw::Time(&time_value),
             (None, false) => Draw::Group(&group_value),
             (Some(_), false) => {
@@ -230,15 +285,7 @@ impl Run<'_> {
                 ))
             }
             (None, true) => Draw::Rows { classes: prepared.map_or(1, Prepared::strata) },
-        };
-        let mut holdout = split(&mut rows, plan, draw, self.control)?;
-        let boost = &request.options.boost;
-        if request.algorithm == Algorithm::GradientBoosting && boost.early_stopping_rounds.is_some() {
-            let plan = HoldoutPlan { share: boost.validation_fraction, seed: plan.seed ^ 1 };
-            watch(&mut holdout, &mut rows, plan, draw, self.control)?;
-        }
-        self.control.release_vec(rows);
-        Ok(holdout)
+        })
     }
 
     fn weights(&self, rows: &[u32]) -> Result<Option<Vec<f64>>> {
@@ -251,11 +298,104 @@ impl Run<'_> {
         Ok(Some(weights))
     }
 
+    /// Learn with the options at hand and judge; with `all` rows given, then learn from them what is kept.
+    pub fn learn(mut self, holdout: Holdout, all: Vec<u32>, prepared: Option<Prepared>) -> Result<Outcome> {
+        let mut outcome = match self.request.algorithm {
+            Algorithm::KMeans => self.kmeans(holdout)?,
+            _ => self.supervised(holdout, all, &self.predicted(prepared)?)?,
+        };
+        outcome.notices = self.notices;
+        outcome.timings = self.timings;
+        Ok(outcome)
+    }
+
+    /// The target of a learner that needs one.
+    pub fn predicted(&self, prepared: Option<Prepared>) -> Result<Prepared> {
+        let name = self.request.algorithm.name();
+        prepared
+            .ok_or_else(|| Error::option(format!("algorithm \"{name}\" needs a target"), "Give target => 'column'."))
+    }
+
+    fn supervised(&mut self, holdout: Holdout, all: Vec<u32>, prepared: &Prepared) -> Result<Outcome> {
+        let refit = !all.is_empty() && !holdout.held.is_empty();
+        let before = self.control.used();
+        let (mut outcome, iterations) = self.judged(holdout, prepared, refit)?;
+        if refit {
+            // All that was learned from a part is gone; the table is still there.
+            self.control.release(self.control.used().saturating_sub(before));
+            self.refit(&mut outcome, all, iterations, prepared)?;
+        }
+        Ok(outcome)
+    }
+
+    /// Learn from the training rows and judge on the others; columns are kept for another time if asked.
+    fn judged(&mut self, holdout: Holdout, prepared: &Prepared, keep: bool) -> Result<(Outcome, Option<u32>)> {
+        let parts = self.parts(&holdout, prepared)?;
+        let mut made = self.features(&parts.rows(&holdout), keep)?;
+        let grown = self.grow(&mut made, &parts.rows(&holdout), prepared, false)?;
+        let Features { inputs, binned, features, held, .. } = made;
+        drop(binned);
+        self.lap("grow");
+        let model = Self::model(grown.trees, inputs, features, prepared);
+        let Holdout { train, twins, .. } = holdout;
+        let Parts { held_target, held_weight, .. } = parts;
+        let (actual, labels) = (actual(held_target), prepared.labels());
+        let outcome = self.finish(model, train.len(), &held, actual, held_weight, twins, labels)?;
+        Ok((outcome, grown.iterations))
+    }
+
+    /// Learn again from all rows, as many iterations as were found.
+    fn refit(
+        &mut self,
+        outcome: &mut Outcome,
+        all: Vec<u32>,
+        iterations: Option<u32>,
+        prepared: &Prepared,
+    ) -> Result<()> {
+        if let Some(iterations) = iterations {
+            self.request.options.boost.n_estimators = iterations;
+            self.request.options.boost.early_stopping_rounds = None;
+        }
+        let everything = Holdout { train: all, ..Holdout::default() };
+        let parts = self.parts(&everything, prepared)?;
+        let mut made = self.features(&parts.rows(&everything), false)?;
+        let grown = self.grow(&mut made, &parts.rows(&everything), prepared, false)?;
+        drop(made.binned);
+        let model = Self::model(grown.trees, made.inputs, made.features, prepared);
+        outcome.bytes = encode(&model)?;
+        outcome.scorer = Scorer::new(model);
+        outcome.training_rows = everything.train.len();
+        self.notices.push(format!(
+            "the metrics are those of a model learned without the {} held-out rows; the model that is kept was then learned from all {}",
+            outcome.holdout_rows, outcome.training_rows
+        ));
+        self.lap("refit");
+        Ok(())
+    }
+
+    /// How the learner wants its columns: binned so, and cut as one number beyond so many levels.
+    pub fn bin_params(&self) -> (bin::BinParams, usize) {
+        let Options { tree, boost, exact, .. } = &self.request.options;
+        match self.request.algorithm {
+            Algorithm::GradientBoosting => (boost.bin_params(), boost.max_subset_levels),
+            _ => {
+                let bins = tree.bin_params();
+                let max_bins = if *exact { bin::MOST_BINS } else { bins.max_bins };
+                (bin::BinParams { max_bins, ..bins }, tree.max_subset_levels)
+            }
+        }
+    }
+
     /// Turn columns into features: binned for the learner, encoded for scoring. The last `watched` of `train` say nothing of a level.
-    fn features(&mut self, rows: &RowsOf<'_>, params: &bin::BinParams, most_subset_levels: usize) -> Result<Features> {
-        let used: Vec<usize> = self.request.inputs.iter().flat_map(|i| i.first..i.first + i.count).collect();
-        for (i, column) in self.request.table.columns.iter_mut().enumerate() {
-            if !used.contains(&i) {
+    /// Columns give their memory back as they go, unless they are to be `kept`.
+    pub fn features(&mut self, rows: &RowsOf<'_>, keep: bool) -> Result<Features> {
+        let bins = self.bin_params();
+        let request = &mut self.request;
+        let used: Vec<usize> = request.inputs.iter().flat_map(|i| i.first..i.first + i.count).collect();
+        let others = request.target.as_ref().map(|t| t.first).into_iter().chain(request.weight).chain(request.time);
+        let kept: Vec<usize> = others.chain(request.groups.iter().copied()).filter(|_| keep).collect();
+        for (i, column) in request.table.columns.iter_mut().enumerate() {
+            if !used.contains(&i) && !kept.contains(&i) {
                 column.release(self.control);
             }
         }
@@ -265,7 +405,7 @@ impl Run<'_> {
             let first = out.features.len();
             for c in input.first..input.first + input.count {
                 self.control.check()?;
-                self.column_features(&input, c, rows, params, most_subset_levels, &mut out)?;
+                self.column_features(&input, c, rows, bins, keep, &mut out)?;
                 self.control.advance(1);
             }
             let count = (out.features.len() - first) as u32;
@@ -275,25 +415,28 @@ impl Run<'_> {
         Ok(out)
     }
 
-    /// Turn one column of the table into features, and give its memory back.
+    /// Turn one column of the table into features, and give its memory back unless it is to be `kept`.
     fn column_features(
         &mut self,
         input: &SourceInput,
         column: usize,
         rows: &RowsOf<'_>,
-        params: &bin::BinParams,
-        most_subset_levels: usize,
+        (params, most_subset_levels): (bin::BinParams, usize),
+        keep: bool,
         out: &mut Features,
     ) -> Result<()> {
         let column = &mut self.request.table.columns[column];
         let name = column.name.clone();
         let parts = match &column.data {
             ColumnData::Number(values) if input.kind.is_moment() && self.request.options.date_parts => {
-                parts::bin(values, input.kind, rows.train, rows.held, params, self.control)?
+                parts::bin(values, input.kind, rows.train, rows.held, &params, self.control)?
             }
             _ => Vec::new(),
         };
-        let b = bin::bin(column, rows.train, rows.held, params, self.control)?;
+        let b = bin::bin(column, rows.train, rows.held, &params, self.control)?;
+        if !keep {
+            column.release(self.control);
+        }
         let fit_rows = rows.train.len() - rows.watched;
         let order = |fit_rows: usize| {
             let (target, weight) = (rows.target, rows.weight);
@@ -320,43 +463,43 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn tree(mut self, holdout: Holdout, prepared: Option<Prepared>) -> Result<Outcome> {
-        let (prepared, parts) = self.parts(&holdout, prepared)?;
-        let params = prepared.tree_params(&self.request.options, &parts.target)?;
-        let exact_splitter = self.request.options.exact;
-        let mut bin_params = params.bin_params();
-        if exact_splitter {
-            bin_params.max_bins = bin::MOST_BINS;
+    /// Run the learner with the options at hand. What watching needs of the features is dropped unless they are to be `kept`.
+    pub fn grow(&mut self, made: &mut Features, rows: &RowsOf<'_>, prepared: &Prepared, keep: bool) -> Result<Grown> {
+        match self.request.algorithm {
+            Algorithm::DecisionTree => self.tree(made, rows, prepared),
+            Algorithm::GradientBoosting => self.boost(made, rows, prepared, keep),
+            Algorithm::KMeans => Err(Error::Internal("k-means grows no tree".into())),
         }
-        let made = self.features(&parts.rows(&holdout), &bin_params, params.max_subset_levels)?;
-        let weight = parts.weight.as_deref();
-        let trees = if exact_splitter {
-            tree::fit_exact(&made.binned, &parts.target, weight, &params, self.control)?
-        } else {
-            tree::fit(&made.binned, &parts.target, weight, &params, self.control)?
-        };
-        self.finish_trees(trees, made, holdout, prepared, parts)
     }
 
-    fn boost(mut self, holdout: Holdout, prepared: Option<Prepared>) -> Result<Outcome> {
-        let (prepared, parts) = self.parts(&holdout, prepared)?;
-        let mut params = prepared.boost_params(&self.request.options, &parts.target)?;
-        let mut made = self.features(&parts.rows(&holdout), &params.bin_params(), params.max_subset_levels)?;
-        let rows = holdout.train.len();
-        if holdout.watched > 0 {
+    fn tree(&mut self, made: &Features, rows: &RowsOf<'_>, prepared: &Prepared) -> Result<Grown> {
+        let params = prepared.tree_params(&self.request.options, rows.target)?;
+        let trees = if self.request.options.exact {
+            tree::fit_exact(&made.binned, rows.target, rows.weight, &params, self.control)?
+        } else {
+            tree::fit(&made.binned, rows.target, rows.weight, &params, self.control)?
+        };
+        Ok(Grown { trees, iterations: None })
+    }
+
+    fn boost(&mut self, made: &mut Features, rows: &RowsOf<'_>, prepared: &Prepared, keep: bool) -> Result<Grown> {
+        let mut params = prepared.boost_params(&self.request.options, rows.target)?;
+        let (all, watched) = (rows.train.len(), rows.watched);
+        if watched > 0 {
             // How many trees are enough is found on rows that they do not see; then as many are grown on all rows.
             let watching = std::mem::take(&mut made.watching);
             let seen: Vec<_> = made.binned.iter().zip(&watching).map(|(b, w)| w.as_ref().unwrap_or(b)).collect();
-            let found = boost::fit(&seen, parts.boost_rows(), rows - holdout.watched, &params, self.control)?;
-            for feature in watching.into_iter().flatten() {
-                feature.codes.release(self.control);
+            let found = boost::fit(&seen, rows.boost(), all - watched, &params, self.control)?;
+            if keep {
+                made.watching = watching;
+            } else {
+                watching.into_iter().flatten().for_each(|feature| feature.codes.release(self.control));
             }
             if found.iterations < params.n_estimators {
                 self.notices.push(format!(
-                    "{} iterations are enough: {} more did not lower the loss of {} watched rows",
+                    "{} iterations are enough: {} more did not lower the loss of {watched} watched rows",
                     found.iterations,
                     found.losses.len() - found.iterations as usize,
-                    holdout.watched
                 ));
             }
             params.n_estimators = found.iterations;
@@ -364,46 +507,26 @@ impl Run<'_> {
         }
         params.early_stopping_rounds = None;
         let seen: Vec<_> = made.binned.iter().collect();
-        let found = boost::fit(&seen, parts.boost_rows(), rows, &params, self.control)?;
-        self.finish_trees(found.trees, made, holdout, prepared, parts)
+        let found = boost::fit(&seen, rows.boost(), all, &params, self.control)?;
+        Ok(Grown { trees: found.trees, iterations: Some(params.n_estimators) })
     }
 
-    /// Targets and weights of the rows, and how the target is read.
-    fn parts(&self, holdout: &Holdout, prepared: Option<Prepared>) -> Result<(Prepared, Parts)> {
-        let name = self.request.algorithm.name();
-        let prepared = prepared
-            .ok_or_else(|| Error::option(format!("algorithm \"{name}\" needs a target"), "Give target => 'column'."))?;
+    /// Targets and weights of the rows.
+    pub fn parts(&self, holdout: &Holdout, prepared: &Prepared) -> Result<Parts> {
         let table = &self.request.table;
-        let parts = Parts {
+        Ok(Parts {
             target: prepared.target(table, &holdout.train, self.control)?,
             held_target: prepared.target(table, &holdout.held, self.control)?,
             weight: self.weights(&holdout.train)?,
             held_weight: self.weights(&holdout.held)?,
-        };
-        Ok((prepared, parts))
+        })
     }
 
-    fn finish_trees(
-        mut self,
-        trees: Trees,
-        made: Features,
-        holdout: Holdout,
-        prepared: Prepared,
-        parts: Parts,
-    ) -> Result<Outcome> {
-        drop(made.binned);
-        self.lap("grow");
-        let model =
-            Model { inputs: made.inputs, features: made.features, task: prepared.task(), body: Body::Trees(trees) };
-        let actual = match parts.held_target {
-            Target::Class { codes, .. } => HeldActual::Class(codes),
-            Target::Number(values) => HeldActual::Number(values),
-        };
-        let Holdout { train, twins, .. } = holdout;
-        self.finish(model, train.len(), made.held, actual, parts.held_weight, twins, prepared.labels())
+    fn model(trees: Trees, inputs: Vec<Input>, features: Vec<Feature>, prepared: &Prepared) -> Model {
+        Model { inputs, features, task: prepared.task(), body: Body::Trees(trees) }
     }
 
-    fn kmeans(mut self, holdout: Holdout) -> Result<Outcome> {
+    fn kmeans(&mut self, holdout: Holdout) -> Result<Outcome> {
         let Holdout { train, held, .. } = holdout;
         let weight = self.weights(&train)?;
         let held_weight = self.weights(&held)?;
@@ -418,7 +541,7 @@ impl Run<'_> {
             .collect();
         let metrics = judge::clustering(fit.body.inertia, fit.silhouette, &fit.body.sizes);
         let model = Model { inputs: self.inputs(), features, task: Task::Clustering, body: Body::KMeans(fit.body) };
-        let mut outcome = self.finish(model, train.len(), fit.held, HeldActual::None, held_weight, 0, None)?;
+        let mut outcome = self.finish(model, train.len(), &fit.held, HeldActual::None, held_weight, 0, None)?;
         outcome.metric = Some(if fit.silhouette.is_some() { "silhouette" } else { "inertia" });
         outcome.metrics = metrics;
         Ok(outcome)
@@ -438,10 +561,10 @@ impl Run<'_> {
     /// Encode the model and judge it on the rows it has not seen.
     #[allow(clippy::too_many_arguments)]
     fn finish(
-        mut self,
+        &mut self,
         model: Model,
         training_rows: usize,
-        mut held_columns: Vec<Vec<f64>>,
+        held_columns: &[Vec<f64>],
         actual: HeldActual,
         weight: Option<Vec<f64>>,
         twins: usize,
@@ -453,8 +576,7 @@ impl Run<'_> {
         let mut held_rows = None;
         let (mut metrics, mut metric) = (Vec::new(), None);
         if holdout_rows > 0 {
-            place_columns(&scorer, &mut held_columns);
-            let scores = score_columns(&scorer, &held_columns, self.control)?;
+            let scores = score_encoded(&scorer, held_columns, self.control)?;
             let mut held = HeldRows { outputs: scorer.outputs() as u32, scores, actual, weight };
             (metrics, metric) = judge_rows(&scorer, &held);
             if twins > 0 && labels.is_some() {
@@ -475,8 +597,8 @@ impl Run<'_> {
             rows: self.request.table.rows,
             training_rows,
             holdout_rows,
-            notices: self.notices,
-            timings: self.timings,
+            notices: Vec::new(),
+            timings: Vec::new(),
         })
     }
 }
@@ -504,28 +626,37 @@ fn check_weights(request: &Request, rows: &[RowHashes]) -> Result<()> {
     }
 }
 
-/// Turn columns as learning encodes them into what stands in a row.
-fn place_columns(scorer: &Scorer, columns: &mut [Vec<f64>]) {
-    for (feature, column) in columns.iter_mut().enumerate() {
-        column.iter_mut().for_each(|cell| *cell = scorer.place(feature, *cell));
-    }
-}
-
 /// Score rows given by column, each cell as [`Scorer::predict`] takes it.
 pub fn score_columns(scorer: &Scorer, columns: &[Vec<f64>], control: &Control) -> Result<Vec<f64>> {
+    score_cells(scorer, columns, |_, cell| cell, control)
+}
+
+/// Score rows given by column as learning encodes them.
+fn score_encoded(scorer: &Scorer, columns: &[Vec<f64>], control: &Control) -> Result<Vec<f64>> {
+    score_cells(scorer, columns, |feature, cell| scorer.place(feature, cell), control)
+}
+
+fn score_cells(
+    scorer: &Scorer,
+    columns: &[Vec<f64>],
+    cell: impl Fn(usize, f64) -> f64 + Sync,
+    control: &Control,
+) -> Result<Vec<f64>> {
     let rows = columns.first().map_or(0, Vec::len);
     let outputs = scorer.outputs();
     let mut scores: Vec<f64> = control.vec(rows * outputs)?;
-    let mut row = vec![f64::NAN; columns.len()];
-    let mut out = vec![f64::NAN; outputs];
-    for r in 0..rows {
-        if r % 4096 == 0 {
-            control.check()?;
+    scores.resize(rows * outputs, f64::NAN);
+    const PART: usize = 1024;
+    scores.par_chunks_mut(PART * outputs).enumerate().try_for_each(|(part, out)| {
+        control.check()?;
+        let mut row = vec![f64::NAN; columns.len()];
+        for (i, out) in out.chunks_exact_mut(outputs).enumerate() {
+            let r = part * PART + i;
+            row.iter_mut().enumerate().for_each(|(f, value)| *value = cell(f, columns[f][r]));
+            scorer.predict(&row, out);
         }
-        row.iter_mut().zip(columns).for_each(|(cell, column)| *cell = column[r]);
-        scorer.predict(&row, &mut out);
-        scores.extend_from_slice(&out);
-    }
+        Ok(())
+    })?;
     Ok(scores)
 }
 

@@ -47,6 +47,14 @@ SELECT model FROM orchard.train('grouped', 'clicks', 'clicked', options => '{"gr
 SELECT v.holdout_rows FROM orchard.model_versions AS v WHERE model IN ('timed', 'grouped') ORDER BY model;
 SELECT model FROM orchard.train('exact', 'clicks', 'clicked', options => '{"splitter": "exact", "max_depth": 4}');
 
+-- judged without the held-out rows, kept with all
+SELECT score AS score_once FROM orchard.train('once', 'clicks', 'clicked') \gset
+SELECT score = :score_once AS same_score FROM orchard.train('again', 'clicks', 'clicked', options => '{"refit": true}');
+SELECT a.metric, a.value = o.value AS same FROM orchard.evaluate('again') AS a JOIN orchard.evaluate('once') AS o USING (metric) WHERE metric IN ('roc_auc', 'rows');
+SELECT model FROM orchard.train('whole', 'clicks', 'clicked', options => '{"holdout": 0, "refit": true}');
+SELECT model, rows, training_rows, holdout_rows, checksum = (SELECT checksum FROM orchard.model_versions WHERE model = 'whole') AS of_all_rows
+FROM orchard.model_versions WHERE model IN ('once', 'again', 'whole') ORDER BY model;
+
 -- the same model from the same rows, whatever their order and the number of threads
 CREATE TABLE shuffled AS SELECT * FROM clicks ORDER BY md5(id::text);
 SELECT model FROM orchard.train('one', 'clicks', 'clicked');

@@ -43,6 +43,12 @@ pub(super) const SPECS: &[Spec] = &[
         elsewhere: &["test_size"], meaning: "the share of rows kept aside",
     },
     Spec {
+        key: "refit", algorithms: SUPERVISED,
+        kind: Kind::Boolean(|o, v| o.refit = v), default: |o| json!(o.refit),
+        elsewhere: &["retrain_full", "refit_full", "use_all_rows"],
+        meaning: "whether the model that is kept is learned again from all rows, the held-out ones too, once it was judged",
+    },
+    Spec {
         key: "time_column", algorithms: ALL,
         kind: Kind::Column(|o, v| o.time_column = Some(v)), default: |o| json!(o.time_column),
         elsewhere: &["timestamp_column", "time", "date_column"], meaning: "the column by which the latest rows are held out",
