@@ -175,10 +175,17 @@ CREATE FUNCTION orchard.train(model text, source text, target text DEFAULT NULL,
     LANGUAGE c VOLATILE PARALLEL UNSAFE COST 1000000 ROWS 1 AS 'MODULE_PATHNAME', 'train_wrapper';
 COMMENT ON FUNCTION orchard.train(text, text, text, text, jsonb) IS 'learns a model from a table, view or query and makes its function predict_<model>';
 
+CREATE FUNCTION orchard.tune(model text, source text, target text, algorithm text, grid jsonb, options jsonb DEFAULT '{}')
+    RETURNS TABLE (trial integer, parameters jsonb, metric text, mean_score double precision, std_score double precision,
+        fold_scores double precision[], rows bigint, iterations double precision, round integer, seconds double precision,
+        rank integer, best boolean, holdout_score double precision, version integer)
+    LANGUAGE c VOLATILE PARALLEL UNSAFE COST 10000000 ROWS 20 AS 'MODULE_PATHNAME', 'tune_wrapper';
+COMMENT ON FUNCTION orchard.tune(text, text, text, text, jsonb, jsonb) IS 'compares parameters on folds of the training rows, then learns the model with the best of them as orchard.train does';
+
 CREATE FUNCTION orchard.options(algorithm text)
     RETURNS TABLE (option text, type text, default_value jsonb, meaning text)
     LANGUAGE c STABLE STRICT PARALLEL SAFE ROWS 20 AS 'MODULE_PATHNAME', 'options_wrapper';
-COMMENT ON FUNCTION orchard.options(text) IS 'the options of an algorithm with their types, defaults and meanings';
+COMMENT ON FUNCTION orchard.options(text) IS 'the options of an algorithm, or of tune, with their types, defaults and meanings';
 
 ------------------------------------------------------------------------------------------------------------------------
 -- Use

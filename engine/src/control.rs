@@ -15,6 +15,8 @@ pub struct Control {
     limit: usize,
     done: AtomicU64,
     total: AtomicU64,
+    stages_done: AtomicU64,
+    stages: AtomicU64,
 }
 
 impl Default for Control {
@@ -33,6 +35,8 @@ impl Control {
             limit,
             done: AtomicU64::new(0),
             total: AtomicU64::new(0),
+            stages_done: AtomicU64::new(0),
+            stages: AtomicU64::new(0),
         }
     }
 
@@ -100,6 +104,18 @@ impl Control {
         self.total.store(total, Relaxed);
     }
 
+    /// Say of how many runs of steps all the work consists, each begun by [`Control::start`].
+    pub fn stage(&self, stages: u64) {
+        self.stages_done.store(0, Relaxed);
+        self.stages.store(stages, Relaxed);
+    }
+
+    /// Say that one more of the stages is done.
+    pub fn end_stage(&self) {
+        self.start(0);
+        self.stages_done.fetch_add(1, Relaxed);
+    }
+
     /// Say that `steps` more steps are done.
     pub fn advance(&self, steps: u64) {
         self.done.fetch_add(steps, Relaxed);
@@ -107,11 +123,11 @@ impl Control {
 
     /// The share of the work that is done, 0 to 1.
     pub fn progress(&self) -> f64 {
-        let total = self.total.load(Relaxed);
-        if total == 0 {
-            0.0
-        } else {
-            (self.done.load(Relaxed) as f64 / total as f64).min(1.0)
+        let share = |done: f64, total: u64| if total == 0 { 0.0 } else { (done / total as f64).min(1.0) };
+        let steps = share(self.done.load(Relaxed) as f64, self.total.load(Relaxed));
+        match self.stages.load(Relaxed) {
+            0 => steps,
+            stages => share(self.stages_done.load(Relaxed) as f64 + steps, stages),
         }
     }
 }

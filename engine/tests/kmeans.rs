@@ -27,7 +27,7 @@ fn run(
 ) -> orchard_engine::Result<KMeansFit> {
     let control = Control::default();
     let all: Vec<u32> = (0..rows.len() as u32).collect();
-    fit(&mut table(rows, &control), &[0, 1, 2], &all, &all, weight, params, &control)
+    fit(&mut table(rows, &control), &[0, 1, 2], &all, &all, weight, params, false, &control)
 }
 
 fn rows() -> impl Strategy<Value = Vec<(f64, f64, Option<u8>)>> {

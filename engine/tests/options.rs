@@ -1,7 +1,7 @@
 //! Options: what is accepted, where it goes, and what is said otherwise.
 #![allow(missing_docs)]
 
-use orchard_engine::learn::options::{specs, Algorithm, ClassWeight, Kind, Options};
+use orchard_engine::learn::options::{specs, tuning_specs, Algorithm, ClassWeight, Kind, Options};
 use orchard_engine::learn::tree::Criterion;
 use orchard_engine::Error;
 use proptest::prelude::*;
@@ -203,6 +203,7 @@ fn every_row_of_the_table_works() {
             // Options that mean nothing alone.
             match spec.key {
                 "alpha" => given["objective"] = json!("quantile"),
+                "refit" => given["refit"] = json!(true),
                 "tweedie_variance_power" => given["objective"] = json!("tweedie"),
                 _ => {}
             }
@@ -215,6 +216,19 @@ fn every_row_of_the_table_works() {
             }
             assert!(!spec.meaning.ends_with('.') && !spec.type_text().is_empty());
         }
+    }
+}
+
+#[test]
+fn a_training_refuses_the_options_of_tuning() {
+    for spec in tuning_specs() {
+        for algorithm in Algorithm::ALL {
+            let (message, hint) = refused(json!({ spec.key: example(spec.kind) }), algorithm);
+            assert_eq!(message, format!("option \"{}\" is an option of orchard.tune alone", spec.key));
+            assert!(hint.starts_with(&format!("Valid options for {} are: ", algorithm.name())), "{hint}");
+            assert!(specs(algorithm).all(|s| s.key != spec.key));
+        }
+        assert!(!spec.meaning.ends_with('.') && !spec.type_text().is_empty());
     }
 }
 

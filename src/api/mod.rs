@@ -4,3 +4,4 @@ mod evaluate;
 mod manage;
 mod options;
 mod train;
+mod tune;

@@ -1,6 +1,6 @@
 //! `orchard.options`: what may be set.
 
-use orchard_engine::learn::options::{specs, Algorithm};
+use orchard_engine::learn::options::{specs, tuning_specs, Algorithm, Spec};
 use pgrx::iter::TableIterator;
 use pgrx::prelude::*;
 
@@ -15,9 +15,14 @@ fn options(
     'static,
     (name!(option, String), name!(r#type, String), name!(default_value, Option<pgrx::JsonB>), name!(meaning, String)),
 > {
-    let algorithm = report(|| Ok(Algorithm::parse(algorithm, true)?));
+    let listed: Vec<&Spec> = match algorithm {
+        // Not an algorithm, but it has options of its own.
+        "tune" => tuning_specs().collect(),
+        name => specs(report(|| Ok(Algorithm::parse(name, true)?))).collect(),
+    };
     TableIterator::new(
-        specs(algorithm)
+        listed
+            .into_iter()
             .map(|s| (s.key.to_owned(), s.type_text(), s.default_value().map(pgrx::JsonB), s.meaning.to_owned()))
             .collect::<Vec<_>>(),
     )

@@ -19,7 +19,7 @@ use crate::source::types::Reader;
 use crate::source::{self, Attribute, Rows, SourceColumn, Wanted};
 use crate::{interrupt, settings};
 
-type Row = (String, i32, String, String, i64, i32, Option<String>, Option<f64>, f64, bool, String);
+pub(super) type Row = (String, i32, String, String, i64, i32, Option<String>, Option<f64>, f64, bool, String);
 
 /// Learn a model from a source and make its function.
 #[pg_extern(sql = false)]
@@ -51,14 +51,15 @@ fn train(
 }
 
 /// What the call asks for, checked before a row is read.
-struct Job<'a> {
-    schema: String,
-    name: String,
-    source: &'a str,
-    target: Option<&'a str>,
-    algorithm: Algorithm,
-    options: Options,
-    options_text: String,
+pub(super) struct Job<'a> {
+    pub schema: String,
+    pub name: String,
+    pub source: &'a str,
+    pub target: Option<&'a str>,
+    pub algorithm: Algorithm,
+    pub options: Options,
+    /// The options as they are kept with the version.
+    pub options_text: String,
 }
 
 fn run(
@@ -69,28 +70,15 @@ fn run(
     options: Value,
 ) -> Result<Row> {
     let started = std::time::Instant::now();
-    // SAFETY: raises an ERROR in a read-only transaction or on a replica; main thread.
-    unsafe { pg_sys::PreventCommandIfReadOnly(c"orchard.train()".as_ptr()) };
-    let name = ModelName::parse(model.ok_or_else(|| Failure::argument("model must not be null"))?)?;
-    let source = source.ok_or_else(|| Failure::argument("source must not be null"))?;
+    let (name, source) = begin(c"orchard.train()", model, source)?;
     let algorithm = Algorithm::parse(algorithm, target.is_some())?;
     let options_text = options.to_string();
     let options = Options::parse(&options, algorithm)?;
     check_target(algorithm, target)?;
     let schema = creation_schema(&name)?;
     let job = Job { schema, name: name.name, source, target, algorithm, options, options_text };
-    store::lock(&job.schema, &job.name)?;
-    let existing = existing(&job)?;
-    function::check_name(&job.schema, &job.name, existing.as_ref().map(|f| &f.row.id))?;
     let control = Control::new(settings::max_memory());
-    let rows = read(&job, &control)?;
-    if let Some(found) = &existing {
-        if job.options.deploy && !may_keep_signature(found, &job, &rows)? {
-            function::check_replaceable(found)?;
-        }
-    }
-    let previous = existing.as_ref().map_or(Ok(None), |found| previous_task(found, target))?;
-    let (request, types) = request(&job, rows, previous)?;
+    let (existing, request, types) = ready(&job, &control)?;
     let outcome = interrupt::run(&format!("orchard.train {}", job.name), &control, || train::train(request, &control))?;
     for notice in &outcome.notices {
         notice!("{notice}");
@@ -98,7 +86,35 @@ fn run(
     save(&job, existing, &outcome, &types, started)
 }
 
-fn check_target(algorithm: Algorithm, target: Option<&str>) -> Result<()> {
+/// Refuse a call that could not write, and read the arguments that every training has.
+pub(super) fn begin<'a>(
+    call: &core::ffi::CStr,
+    model: Option<&str>,
+    source: Option<&'a str>,
+) -> Result<(ModelName, &'a str)> {
+    // SAFETY: raises an ERROR in a read-only transaction or on a replica; main thread.
+    unsafe { pg_sys::PreventCommandIfReadOnly(call.as_ptr()) };
+    let name = ModelName::parse(model.ok_or_else(|| Failure::argument("model must not be null"))?)?;
+    Ok((name, source.ok_or_else(|| Failure::argument("source must not be null"))?))
+}
+
+/// Make sure that the model can be kept, and read the source: the model there is, what to learn from, and the types of the columns.
+pub(super) fn ready(job: &Job<'_>, control: &Control) -> Result<(Option<Found>, Request, Types)> {
+    store::lock(&job.schema, &job.name)?;
+    let existing = existing(job)?;
+    function::check_name(&job.schema, &job.name, existing.as_ref().map(|f| &f.row.id))?;
+    let rows = read(job, control)?;
+    if let Some(found) = &existing {
+        if job.options.deploy && !may_keep_signature(found, job, &rows)? {
+            function::check_replaceable(found)?;
+        }
+    }
+    let previous = existing.as_ref().map_or(Ok(None), |found| previous_task(found, job.target))?;
+    let (request, types) = request(job, rows, previous)?;
+    Ok((existing, request, types))
+}
+
+pub(super) fn check_target(algorithm: Algorithm, target: Option<&str>) -> Result<()> {
     match (algorithm.needs_target(), target) {
         (true, None) => Err(Failure::argument(format!("algorithm \"{}\" needs a target", algorithm.name()))
             .hint("Name the column to predict: target => 'column'.")),
@@ -109,7 +125,7 @@ fn check_target(algorithm: Algorithm, target: Option<&str>) -> Result<()> {
 }
 
 /// The schema the model belongs to: the one that is named, or the first of the search path as for CREATE TABLE.
-fn creation_schema(name: &ModelName) -> Result<String> {
+pub(super) fn creation_schema(name: &ModelName) -> Result<String> {
     if let Some(schema) = &name.schema {
         return Ok(schema.clone());
     }
@@ -221,7 +237,7 @@ fn input(column: &SourceColumn) -> SourceInput {
 }
 
 /// The types of the arguments and what a catalogue entry says of each column.
-type Types = Vec<(String, pg_sys::Oid, String)>;
+pub(super) type Types = Vec<(String, pg_sys::Oid, String)>;
 
 /// The task of the deployed version, if it predicts the same target.
 fn previous_task(found: &Found, target: Option<&str>) -> Result<Option<Task>> {
@@ -305,7 +321,8 @@ fn may_keep_signature(found: &Found, job: &Job<'_>, rows: &Rows) -> Result<bool>
     function::may_have_signature(found.function, columns)
 }
 
-fn save(
+/// Keep a version and make its function.
+pub(super) fn save(
     job: &Job<'_>,
     existing: Option<Found>,
     outcome: &Outcome,

@@ -14,6 +14,8 @@ FROM (SELECT hashint8extended(i, 7) & 9007199254740991 AS h FROM generate_series
 """
 TRAIN = """SELECT * FROM orchard.train('slow', 'SELECT w.*, n FROM wide AS w, generate_series(1, 4) AS n', 'y',
     'decision_tree', '{"max_depth": 20, "min_samples_leaf": 1}')"""
+# Many trials, each of which takes its time.
+TUNE = """SELECT * FROM orchard.tune('slow', 'wide', 'y', 'decision_tree', '{"max_depth": [18, 19, 20], "min_samples_leaf": [1, 2]}')"""
 # Only reading, then learning; times in seconds after the start.
 MOMENTS = (0.05, 0.5, 2.0, 4.0)
 LIMIT = 1.0
@@ -27,6 +29,8 @@ def main():
             timed_out(moment)
             interrupted(db, "pg_cancel_backend", moment, psycopg.errors.QueryCanceled)
             interrupted(db, "pg_terminate_backend", moment, (psycopg.errors.AdminShutdown, psycopg.OperationalError))
+        for moment in MOMENTS[1:3]:
+            interrupted(db, "pg_cancel_backend", moment, psycopg.errors.QueryCanceled, TUNE)
         assert db.execute("SELECT pg_postmaster_start_time()").fetchone() == start, "the server restarted"
         assert db.execute("SELECT count(*) FROM orchard.model_versions").fetchone()[0] == 0, "a model was left"
         assert db.execute("SELECT to_regproc('predict_slow')").fetchone()[0] is None, "a function was left"
@@ -45,14 +49,14 @@ def timed_out(moment):
         assert session.execute("SELECT 1").fetchone()[0] == 1, "the session must live on"
 
 
-def interrupted(db, function, moment, expected):
+def interrupted(db, function, moment, expected, statement=TRAIN):
     session = psycopg.connect(autocommit=True)
     pid = session.info.backend_pid
     ended = []
 
     def train():
         try:
-            session.execute(TRAIN)
+            session.execute(statement)
             ended.append((None, time.monotonic()))
         except psycopg.Error as error:
             ended.append((error, time.monotonic()))

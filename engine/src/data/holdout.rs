@@ -8,6 +8,9 @@ use super::RowHashes;
 use crate::control::Control;
 use crate::error::Result;
 
+/// Keeps draws by a seed apart from whatever else hashes with it.
+pub(super) const DRAW: u64 = 0x082e_fa98_ec4e_6c89;
+
 /// How to draw the holdout.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct HoldoutPlan {
@@ -105,7 +108,7 @@ fn number_copies(rows: &mut [RowHashes], seed: u64) {
     for r in rows.iter_mut() {
         copy = if previous == Some((r.features, r.rest)) { copy + 1 } else { 0 };
         previous = Some((r.features, r.rest));
-        r.rest = mix(mix(r.features, seed ^ 0x082e_fa98_ec4e_6c89), copy);
+        r.rest = mix(mix(r.features, seed ^ DRAW), copy);
     }
 }
 
@@ -183,7 +186,7 @@ fn draw_groups(
     control: &Control,
 ) -> Result<()> {
     let mut draws: Vec<(u64, u32)> = control.vec(rows.len())?;
-    draws.extend(rows.iter().enumerate().map(|(i, r)| (mix(group(r.row), seed ^ 0x082e_fa98_ec4e_6c89), i as u32)));
+    draws.extend(rows.iter().enumerate().map(|(i, r)| (mix(group(r.row), seed ^ DRAW), i as u32)));
     draws.sort_unstable();
     rows.iter_mut().for_each(|r| r.rest = 0);
     let mut held = 0;

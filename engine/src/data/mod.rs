@@ -5,6 +5,7 @@
 
 mod chunked;
 mod dictionary;
+mod folds;
 mod holdout;
 mod numbers;
 pub(crate) mod order;
@@ -13,6 +14,7 @@ mod table;
 
 pub use chunked::{Chunked, CHUNK};
 pub use dictionary::Dictionary;
+pub use folds::{folds, Folds, Role};
 pub use holdout::{split, watch, Draw, Holdout, HoldoutPlan};
 pub use numbers::Numbers;
 pub(crate) use order::mix;

@@ -18,6 +18,8 @@ pub use regression::regression;
 
 use std::borrow::Cow;
 
+use crate::model::Task;
+
 /// One metric.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Metric {
@@ -41,6 +43,45 @@ impl Metric {
         } else {
             Metric::new(name, None, reason)
         }
+    }
+}
+
+/// The metrics by which models can be compared, and whether more is better; the others only describe.
+pub const COMPARED: [(&str, bool); 13] = [
+    ("roc_auc", true),
+    ("pr_auc", true),
+    ("log_loss", false),
+    ("brier", false),
+    ("accuracy", true),
+    ("precision", true),
+    ("recall", true),
+    ("f1", true),
+    ("rmse", false),
+    ("mae", false),
+    ("median_error", false),
+    ("r2", true),
+    ("silhouette", true),
+];
+
+/// The names of [`COMPARED`] that there are for a task.
+pub fn compared(task: &Task) -> Vec<&'static str> {
+    let two = matches!(task, Task::Classification { classes, .. } if classes.len() <= 2);
+    let fits = |name: &str| match (task, name) {
+        (Task::Clustering, _) => name == "silhouette",
+        (Task::Regression, _) => matches!(name, "rmse" | "mae" | "median_error" | "r2"),
+        (_, "pr_auc") => two,
+        _ => !matches!(name, "rmse" | "mae" | "median_error" | "r2" | "silhouette"),
+    };
+    COMPARED.iter().map(|m| m.0).filter(|name| fits(name)).collect()
+}
+
+/// The metric that says most of a model of a task.
+pub fn headline(task: &Task) -> &'static str {
+    match task {
+        Task::Classification { classes, .. } if classes.len() <= 2 => "roc_auc",
+        Task::Classification { .. } => "accuracy",
+        Task::Regression => "rmse",
+        Task::Clustering => "silhouette",
     }
 }
 

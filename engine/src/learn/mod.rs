@@ -11,6 +11,7 @@ pub mod parts;
 pub mod target;
 pub mod train;
 pub mod tree;
+pub mod tune;
 
 /// What the learner is to predict, for the training rows in canonical order.
 #[derive(Debug)]

@@ -5,16 +5,20 @@
 
 mod spec;
 mod table;
+mod tuning;
 
 pub use spec::{Kind, Spec};
+pub use tuning::MOST_TRIALS;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::error::{Error, Result};
 use crate::learn::boost::BoostParams;
 use crate::learn::kmeans::KMeansParams;
 use crate::learn::tree::TreeParams;
+use crate::learn::tune::TuneParams;
 use table::SPECS;
+use tuning::{NOT_SEARCHED, TUNING};
 
 /// A learner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,6 +124,8 @@ pub struct Options {
     pub boost: BoostParams,
     /// For kmeans; the seed is [`Options::seed`].
     pub kmeans: KMeansParams,
+    /// For `orchard.tune`; a training does not look at it.
+    pub tune: TuneParams,
 }
 
 impl Options {
@@ -147,6 +153,7 @@ impl Options {
             scale_pos_weight: None,
             boost: BoostParams::default(),
             kmeans: KMeansParams::default(),
+            tune: TuneParams::default(),
         }
     }
 
@@ -224,6 +231,59 @@ pub fn specs(algorithm: Algorithm) -> impl Iterator<Item = &'static Spec> {
     SPECS.iter().filter(move |s| s.algorithms.contains(&algorithm))
 }
 
+/// The options of `orchard.tune` alone.
+pub fn tuning_specs() -> impl Iterator<Item = &'static Spec> {
+    TUNING.iter()
+}
+
+/// The option of an algorithm that can be searched over, or the error that says why not.
+pub(super) fn find_searched(key: &str, algorithm: Algorithm) -> Result<&'static Spec> {
+    let spec = find(key, algorithm)?;
+    if NOT_SEARCHED.contains(&key) {
+        return Err(Error::option(
+            format!("option \"{key}\" cannot be searched over"),
+            "It decides what is compared, so it is the same for all trials: give it in the options.",
+        ));
+    }
+    Ok(spec)
+}
+
+/// Part what is given to `orchard.tune` into the options of a training, each checked by itself, and those of tuning.
+pub(super) fn part(value: &Value, algorithm: Algorithm) -> Result<(Map<String, Value>, TuneParams)> {
+    let mut options = Options::new(algorithm);
+    let mut training = Map::new();
+    let empty = Map::new();
+    let given = match value {
+        Value::Null => &empty,
+        Value::Object(map) => map,
+        _ => return Err(Error::option("options must be a JSON object", "Write for example '{\"cv\": 10}'.")),
+    };
+    for (key, value) in given {
+        let tuning = TUNING.iter().find(|s| s.key == key);
+        let spec = match tuning {
+            Some(spec) => spec,
+            None => find(key, algorithm).map_err(|error| with_tuning(key, error))?,
+        };
+        if !value.is_null() {
+            spec.set(&mut options, value)?;
+            if tuning.is_none() {
+                training.insert(key.clone(), value.clone());
+            }
+        }
+    }
+    Ok((training, options.tune))
+}
+
+/// Add the options of tuning to the error for an unknown key.
+fn with_tuning(key: &str, error: Error) -> Error {
+    let Error::InvalidOption { message, hint } = error else { return error };
+    let keys: Vec<&str> = TUNING.iter().map(|s| s.key).collect();
+    let elsewhere = TUNING.iter().find(|s| s.elsewhere.iter().any(|e| e.eq_ignore_ascii_case(key))).map(|s| s.key);
+    let guess = elsewhere.or_else(|| spec::nearest(key, keys.iter().copied())).filter(|_| !hint.starts_with("Did"));
+    let guess = guess.map_or_else(String::new, did_you_mean);
+    Error::option(message, format!("{guess}{hint} Those of orchard.tune are: {}.", keys.join(", ")))
+}
+
 /// The spec of a key, or the error that says what would be right.
 fn find(key: &str, algorithm: Algorithm) -> Result<&'static Spec> {
     if let Some(spec) = specs(algorithm).find(|s| s.key == key) {
@@ -236,6 +296,9 @@ fn find(key: &str, algorithm: Algorithm) -> Result<&'static Spec> {
     if !owners.is_empty() {
         let message = format!("option \"{key}\" is not an option of {}", algorithm.name());
         return Err(Error::option(message, format!("It belongs to {}. {valid}", owners.join(", "))));
+    }
+    if TUNING.iter().any(|s| s.key == key) {
+        return Err(Error::option(format!("option \"{key}\" is an option of orchard.tune alone"), valid));
     }
     let elsewhere = specs(algorithm).find(|s| s.elsewhere.iter().any(|e| e.eq_ignore_ascii_case(key))).map(|s| s.key);
     let guess = elsewhere.or_else(|| spec::nearest(key, keys.iter().copied())).map_or_else(String::new, did_you_mean);

@@ -107,6 +107,12 @@ pub(super) struct Parts {
 }
 
 impl Parts {
+    /// The held-out rows, not scored yet, which this then knows no more of.
+    pub(super) fn take_held(&mut self) -> HeldRows {
+        let target = std::mem::replace(&mut self.held_target, Target::Number(Vec::new()));
+        HeldRows { outputs: 1, scores: Vec::new(), actual: actual(target), weight: self.held_weight.take() }
+    }
+
     pub(super) fn rows<'a>(&'a self, holdout: &'a Holdout) -> RowsOf<'a> {
         RowsOf {
             train: &holdout.train,
@@ -119,7 +125,7 @@ impl Parts {
 }
 
 /// What is true of held-out rows.
-pub(super) fn actual(target: Target) -> HeldActual {
+fn actual(target: Target) -> HeldActual {
     match target {
         Target::Class { codes, .. } => HeldActual::Class(codes),
         Target::Number(values) => HeldActual::Number(values),
@@ -149,9 +155,9 @@ pub(super) struct Features {
     binned: Vec<bin::BinnedFeature>,
     /// While some rows are watched: what stands for a feature whose numbers depend on the target, made without those rows.
     watching: Vec<Option<bin::BinnedFeature>>,
-    features: Vec<Feature>,
+    pub features: Vec<Feature>,
     /// The held-out rows, by column.
-    held: Vec<Vec<f64>>,
+    pub held: Vec<Vec<f64>>,
 }
 
 impl Features {
@@ -168,7 +174,7 @@ impl Features {
 
 /// What a learner made of features.
 pub(super) struct Grown {
-    trees: Trees,
+    pub trees: Trees,
     /// How many iterations of boosting were enough.
     pub iterations: Option<u32>,
 }
@@ -206,10 +212,16 @@ impl<'a> Run<'a> {
         self.clock = Instant::now();
     }
 
+    /// Note a phase that had phases of its own, which are forgotten.
+    pub fn lap_since(&mut self, phase: &'static str, began: Instant) {
+        self.timings.push((phase, began.elapsed().as_secs_f64()));
+        self.clock = Instant::now();
+    }
+
     /// The rows with a usable target, in canonical order.
     pub fn rows(&mut self, prepared: Option<&Prepared>) -> Result<Vec<RowHashes>> {
         let request = &self.request;
-        let features: Vec<usize> = request.inputs.iter().flat_map(|i| i.first..i.first + i.count).collect();
+        let features = self.used_columns();
         let target = request.target.as_ref().map(|t| t.first);
         let rest: Vec<usize> = target
             .into_iter()
@@ -288,7 +300,8 @@ impl<'a> Run<'a> {
         })
     }
 
-    fn weights(&self, rows: &[u32]) -> Result<Option<Vec<f64>>> {
+    /// The weights of rows, if they have some.
+    pub fn weights(&self, rows: &[u32]) -> Result<Option<Vec<f64>>> {
         let Some(column) = self.request.weight else { return Ok(None) };
         let ColumnData::Number(values) = &self.request.table.columns[column].data else {
             return Err(Error::Internal("the weight column is not a number".into()));
@@ -373,6 +386,11 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
+    /// The columns of the features.
+    pub fn used_columns(&self) -> Vec<usize> {
+        self.request.inputs.iter().flat_map(|i| i.first..i.first + i.count).collect()
+    }
+
     /// How the learner wants its columns: binned so, and cut as one number beyond so many levels.
     pub fn bin_params(&self) -> (bin::BinParams, usize) {
         let Options { tree, boost, exact, .. } = &self.request.options;
@@ -386,12 +404,17 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// The options that features depend on; trials that have them in common can share features.
+    pub fn features_key(&self) -> impl PartialEq {
+        (self.bin_params(), self.request.options.date_parts, self.watched_share())
+    }
+
     /// Turn columns into features: binned for the learner, encoded for scoring. The last `watched` of `train` say nothing of a level.
     /// Columns give their memory back as they go, unless they are to be `kept`.
     pub fn features(&mut self, rows: &RowsOf<'_>, keep: bool) -> Result<Features> {
         let bins = self.bin_params();
+        let used = self.used_columns();
         let request = &mut self.request;
-        let used: Vec<usize> = request.inputs.iter().flat_map(|i| i.first..i.first + i.count).collect();
         let others = request.target.as_ref().map(|t| t.first).into_iter().chain(request.weight).chain(request.time);
         let kept: Vec<usize> = others.chain(request.groups.iter().copied()).filter(|_| keep).collect();
         for (i, column) in request.table.columns.iter_mut().enumerate() {
@@ -522,7 +545,8 @@ impl<'a> Run<'a> {
         })
     }
 
-    fn model(trees: Trees, inputs: Vec<Input>, features: Vec<Feature>, prepared: &Prepared) -> Model {
+    /// The model of some trees.
+    pub fn model(trees: Trees, inputs: Vec<Input>, features: Vec<Feature>, prepared: &Prepared) -> Model {
         Model { inputs, features, task: prepared.task(), body: Body::Trees(trees) }
     }
 
@@ -530,9 +554,18 @@ impl<'a> Run<'a> {
         let Holdout { train, held, .. } = holdout;
         let weight = self.weights(&train)?;
         let held_weight = self.weights(&held)?;
-        let used: Vec<usize> = self.request.inputs.iter().flat_map(|i| i.first..i.first + i.count).collect();
+        let used = self.used_columns();
         let params = kmeans::KMeansParams { seed: self.request.options.seed, ..self.request.options.kmeans.clone() };
-        let fit = kmeans::fit(&mut self.request.table, &used, &train, &held, weight.as_deref(), &params, self.control)?;
+        let fit = kmeans::fit(
+            &mut self.request.table,
+            &used,
+            &train,
+            &held,
+            weight.as_deref(),
+            &params,
+            false,
+            self.control,
+        )?;
         self.lap("cluster");
         let columns = &self.request.table.columns;
         let features = used.iter().zip(fit.encodings).zip(fit.stats);
@@ -632,7 +665,7 @@ pub fn score_columns(scorer: &Scorer, columns: &[Vec<f64>], control: &Control) -
 }
 
 /// Score rows given by column as learning encodes them.
-fn score_encoded(scorer: &Scorer, columns: &[Vec<f64>], control: &Control) -> Result<Vec<f64>> {
+pub(super) fn score_encoded(scorer: &Scorer, columns: &[Vec<f64>], control: &Control) -> Result<Vec<f64>> {
     score_cells(scorer, columns, |feature, cell| scorer.place(feature, cell), control)
 }
 

@@ -83,10 +83,11 @@ impl Points<'_> {
 }
 
 /// Find segments of the rows `train`, given like `held` in canonical order of arrival indexes. Columns give their memory back as they
-/// enter the space. `weight` is of the training rows.
+/// enter the space, unless they are to be `kept`. `weight` is of the training rows.
 ///
 /// Where there are fewer distinct rows than `n_clusters`, there are as many segments as distinct rows; rows that are all alike are one. Fails without a column, when
 /// cancelled, or out of memory (8 bytes a row and dimension).
+#[allow(clippy::too_many_arguments)]
 pub fn fit(
     table: &mut Table,
     features: &[usize],
@@ -94,9 +95,10 @@ pub fn fit(
     held: &[u32],
     weight: Option<&[f64]>,
     params: &KMeansParams,
+    keep: bool,
     control: &Control,
 ) -> Result<KMeansFit> {
-    let space = space::build(table, features, train, held, weight, params.max_categories, control)?;
+    let space = space::build(table, features, train, held, weight, params.max_categories, keep, control)?;
     if space.dimensions == 0 {
         return Err(Error::data("no column varies, so there are no segments", "Give columns with different values."));
     }

@@ -38,6 +38,7 @@ impl Space {
     }
 }
 
+#[allow(clippy::too_many_arguments)]
 pub(super) fn build(
     table: &mut Table,
     features: &[usize],
@@ -45,6 +46,7 @@ pub(super) fn build(
     held: &[u32],
     weight: Option<&[f64]>,
     max_categories: u32,
+    keep: bool,
     control: &Control,
 ) -> Result<Space> {
     let mut space = Space {
@@ -79,7 +81,9 @@ pub(super) fn build(
         drop(code);
         space.held.push(held_values);
         first += width(&space.axes[i]);
-        column.release(control);
+        if !keep {
+            column.release(control);
+        }
     }
     Ok(space)
 }

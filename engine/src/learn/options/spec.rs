@@ -70,6 +70,11 @@ impl Spec {
         Some((self.default)(&Options::new(algorithm))).filter(|v| !v.is_null())
     }
 
+    /// Check a value that is not null.
+    pub(crate) fn check(&self, value: &Value, algorithm: Algorithm) -> Result<()> {
+        self.set(&mut Options::new(algorithm), value)
+    }
+
     /// Check a value that is not null and put it into the options.
     pub(super) fn set(&self, options: &mut Options, value: &Value) -> Result<()> {
         let wrong = || self.wrong(value);
