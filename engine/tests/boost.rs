@@ -6,6 +6,7 @@ use orchard_engine::data::Column;
 use orchard_engine::learn::bin::{bin, BinKind, BinnedFeature, Codes};
 use orchard_engine::learn::boost::{fit, BoostParams, Boosted, Objective, Rows};
 use orchard_engine::learn::Target;
+use orchard_engine::model::LEAF;
 use orchard_engine::score::link::logistic;
 use orchard_engine::score::walk;
 
@@ -357,5 +358,117 @@ fn a_tree_moves_on_and_stops_when_asked() {
             assert!(asked.elapsed().as_millis() < 500, "{objective:?}: {:?}", asked.elapsed());
         });
         assert!(steps == 5 && before < 1.0, "progress inside the only tree: {steps} steps, up to {before}");
+    }
+}
+
+/// What the score of a row is while one of its features rises.
+fn sweep(found: &Boosted, row: &[f64], feature: usize) -> Vec<f64> {
+    let mut row = row.to_vec();
+    let say = |v: i32| {
+        row[feature] = f64::from(v) / 40.0 - 0.1;
+        let mut sum = found.trees.base[0];
+        for tree in 0..found.trees.roots.len() {
+            sum += walk::values(&found.trees, walk::leaf(&found.trees, tree, &row))[0];
+        }
+        sum
+    };
+    (0..48).map(say).collect()
+}
+
+#[test]
+fn a_monotone_constraint_holds_everywhere() {
+    let rows = 3000;
+    let data = data(rows);
+    let mut random = numbers(23);
+    let objectives = [
+        None,
+        Some(Objective::SquaredError),
+        Some(Objective::AbsoluteError),
+        Some(Objective::Quantile),
+        Some(Objective::Poisson),
+        Some(Objective::Tweedie),
+    ];
+    for (case, objective) in objectives.into_iter().enumerate() {
+        for weighted in [false, true] {
+            // Neither direction is what the data say of both columns.
+            let wave = |r: usize| libm::sin(9.0 * data.columns[0][r]) + data.columns[2][r] + data.noise[r];
+            let target = match objective {
+                None => Target::Class { codes: (0..rows).map(|r| u32::from(wave(r) > 1.0)).collect(), classes: 2 },
+                _ => Target::Number((0..rows).map(|r| 100.0 * (wave(r) + 1.0).max(0.0)).collect()),
+            };
+            let weight: Vec<f64> = (0..rows).map(|_| (random.next().unwrap() * 4.0).floor()).collect();
+            let directions = if case % 2 == 0 { [1, 0, -1, 0] } else { [-1, 1, 1, 0] };
+            let params = BoostParams {
+                objective,
+                alpha: 0.7,
+                n_estimators: 40,
+                min_samples_leaf: 3,
+                reg_alpha: if weighted { 0.5 } else { 0.0 },
+                subsample: if weighted { 0.7 } else { 1.0 },
+                monotone: directions.to_vec(),
+                ..plain()
+            };
+            let found = boost(&data, &target, weighted.then_some(&weight[..]), rows, &params);
+            let (_, held) = data.features(&params);
+            let mut moved = false;
+            for r in (0..rows).step_by(17) {
+                let row: Vec<f64> = held.iter().map(|c| c[r]).collect();
+                for (feature, direction) in directions.into_iter().enumerate().filter(|d| d.1 != 0) {
+                    let said = sweep(&found, &row, feature);
+                    let sign = f64::from(direction);
+                    // Exactly: not even a rounding goes the other way.
+                    assert!(said.windows(2).all(|w| sign * w[0] <= sign * w[1]), "{objective:?} {feature}: {said:?}");
+                    moved |= said[0] != said[47];
+                }
+            }
+            assert!(moved, "{objective:?} still learns");
+        }
+    }
+}
+
+#[test]
+fn a_constraint_that_the_data_keep_costs_little() {
+    let rows = 8000;
+    let data = data(rows);
+    let target = data.classes();
+    let params = BoostParams { n_estimators: 30, min_samples_leaf: 100, ..plain() };
+    let held = BoostParams { monotone: vec![1, 1, 0, 0], ..params.clone() };
+    let free = log_loss(&data, &boost(&data, &target, None, rows, &params), &target, &params);
+    let kept = log_loss(&data, &boost(&data, &target, None, rows, &held), &target, &held);
+    assert!(kept < free + 0.02, "{kept} and {free}");
+    let none = BoostParams { monotone: vec![0, 0, 0, 0], ..params.clone() };
+    assert!(boost(&data, &target, None, rows, &none).trees == boost(&data, &target, None, rows, &params).trees);
+}
+
+#[test]
+fn features_meet_only_where_a_set_has_them() {
+    let rows = 3000;
+    let data = data(rows);
+    let target = data.classes();
+    let sets: [&[&[usize]]; 4] = [&[&[0, 1], &[3]], &[&[0], &[1], &[2]], &[&[0, 1], &[1, 3]], &[&[2]]];
+    for sets in sets {
+        for colsample_bytree in [1.0, 0.6] {
+            let params = BoostParams {
+                n_estimators: 30,
+                min_samples_leaf: 5,
+                colsample_bytree,
+                interactions: sets.iter().map(|s| s.to_vec()).collect(),
+                ..plain()
+            };
+            let trees = boost(&data, &target, None, rows, &params).trees;
+            let mut used = std::collections::BTreeSet::new();
+            // The features on the path to each node; children come after their parents.
+            let mut paths = vec![Vec::new(); trees.nodes()];
+            for n in (0..trees.nodes()).filter(|&n| trees.feature[n] != LEAF) {
+                let feature = trees.feature[n] as usize;
+                used.insert(feature);
+                let path: Vec<usize> = paths[n].iter().copied().chain([feature]).collect();
+                assert!(sets.iter().any(|s| path.iter().all(|f| s.contains(f))), "{path:?} in {sets:?}");
+                paths[trees.left[n] as usize].clone_from(&path);
+                paths[trees.right[n] as usize] = path;
+            }
+            let all: std::collections::BTreeSet<usize> = sets.iter().flat_map(|s| s.iter().copied()).collect();
+            assert!(!used.is_empty() && used.is_subset(&all), "{used:?} of {all:?}");
+        }
     }
 }

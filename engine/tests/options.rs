@@ -177,6 +177,28 @@ fn options_of_boosting_fit_together() {
     assert_eq!(weights, "options \"scale_pos_weight\" and \"class_weight\" cannot be used together");
 }
 
+#[test]
+fn constraints_name_columns() {
+    let parse = |value| Options::parse(&value, Algorithm::GradientBoosting);
+    let o = parse(
+        json!({"monotone_constraints": {"a": 1, "b": -1.0, "c": 0}, "interaction_constraints": [["a", "b"], ["b"]]}),
+    )
+    .unwrap();
+    assert_eq!(o.monotone_constraints, [("a".to_owned(), 1), ("b".to_owned(), -1), ("c".to_owned(), 0)]);
+    assert_eq!(o.interaction_constraints, [vec!["a", "b"], vec!["b"]]);
+    let refused = |value| refused(value, Algorithm::GradientBoosting).0;
+    for value in [json!({"a": 2}), json!({"a": "up"}), json!([1, -1]), json!({"": 1}), json!({"a": 0.5})] {
+        let message = refused(json!({ "monotone_constraints": value }));
+        assert_eq!(message, "option \"monotone_constraints\" must be an object of column names and 1, 0 or -1");
+    }
+    for value in [json!("a"), json!(["a"]), json!([[]]), json!([[1]]), json!({"a": ["b"]})] {
+        let message = refused(json!({ "interaction_constraints": value }));
+        assert_eq!(message, "option \"interaction_constraints\" must be an array of arrays of column names");
+    }
+    let message = refused(json!({"interaction_constraints": [["a"], ["b", "b"]]}));
+    assert_eq!(message, "option \"interaction_constraints\" names column \"b\" twice");
+}
+
 /// A value other than the default, of the type of the option.
 fn example(kind: Kind) -> Value {
     match kind {
@@ -189,6 +211,8 @@ fn example(kind: Kind) -> Value {
         Kind::Label(_) => json!(3),
         Kind::Columns(..) => json!(["a", "b"]),
         Kind::ClassWeight(_) => json!("balanced"),
+        Kind::Directions(_) => json!({"a": 1, "b": -1.0}),
+        Kind::Groups(_) => json!([["a", "b"], ["b"]]),
     }
 }
 

@@ -159,7 +159,9 @@ fn choose(job: &Job<'_>, attributes: &[Attribute]) -> Result<Vec<Option<Wanted>>
     check_names(attributes)?;
     let options = &job.options;
     let special: Vec<&str> = special_columns(job).collect();
-    let listed = options.features.iter().flatten().chain(&options.exclude).map(String::as_str);
+    let constrained =
+        options.monotone_constraints.iter().map(|c| &c.0).chain(options.interaction_constraints.iter().flatten());
+    let listed = options.features.iter().flatten().chain(&options.exclude).chain(constrained).map(String::as_str);
     for name in listed.chain(special.iter().copied()) {
         if !attributes.iter().any(|a| a.name == name) {
             return Err(no_column(name, attributes));

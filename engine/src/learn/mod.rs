@@ -3,6 +3,7 @@
 pub mod bin;
 pub mod boost;
 pub mod columns;
+pub mod constraints;
 pub mod few;
 pub mod kmeans;
 pub mod options;

@@ -120,6 +120,10 @@ pub struct Options {
     pub objective: Option<&'static str>,
     /// The weight of the positive class.
     pub scale_pos_weight: Option<f64>,
+    /// Columns and which way the prediction may go while they rise.
+    pub monotone_constraints: Vec<(String, i8)>,
+    /// Sets of columns that may meet; all may where there is none.
+    pub interaction_constraints: Vec<Vec<String>>,
     /// For gradient_boosting; the seed is [`Options::seed`].
     pub boost: BoostParams,
     /// For kmeans; the seed is [`Options::seed`].
@@ -151,6 +155,8 @@ impl Options {
             tree: TreeParams::default(),
             objective: None,
             scale_pos_weight: None,
+            monotone_constraints: Vec::new(),
+            interaction_constraints: Vec::new(),
             boost: BoostParams::default(),
             kmeans: KMeansParams::default(),
             tune: TuneParams::default(),

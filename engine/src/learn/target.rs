@@ -143,6 +143,17 @@ impl Prepared {
         self.classes.as_ref().map(|c| c.labels.clone())
     }
 
+    /// Whether the score of boosted trees rises (1) or falls (-1) with what is predicted; `None` for more than two classes.
+    pub fn rising(&self) -> Option<i8> {
+        match &self.classes {
+            None => Some(1),
+            Some(c) if c.labels.labels.len() > 2 => None,
+            // Trees speak of the second class.
+            Some(c) if c.labels.labels.len() == 2 && c.labels.positive == 0 => Some(-1),
+            Some(_) => Some(1),
+        }
+    }
+
     /// The parameters of the tree, with criterion and class weights for this target.
     pub fn tree_params(&self, options: &Options, target: &Target) -> Result<TreeParams> {
         let mut params = options.tree.clone();

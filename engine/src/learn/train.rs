@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::judge::{self, Metric};
 use crate::learn::options::{Algorithm, Options};
 use crate::learn::target::{Labels, Prepared};
-use crate::learn::{bin, boost, columns, kmeans, ordered, parts, tree, Target};
+use crate::learn::{bin, boost, columns, constraints, kmeans, ordered, parts, tree, Target};
 use crate::model::{encode, Body, Encoding, Feature, HeldActual, HeldRows, Input, InputKind, Model, Task, Trees};
 use crate::score::Scorer;
 
@@ -507,6 +507,7 @@ impl<'a> Run<'a> {
 
     fn boost(&mut self, made: &mut Features, rows: &RowsOf<'_>, prepared: &Prepared, keep: bool) -> Result<Grown> {
         let mut params = prepared.boost_params(&self.request.options, rows.target)?;
+        constraints::apply(&mut params, &self.request.options, &made.inputs, prepared, &mut self.notices)?;
         let (all, watched) = (rows.train.len(), rows.watched);
         if watched > 0 {
             // How many trees are enough is found on rows that they do not see; then as many are grown on all rows.

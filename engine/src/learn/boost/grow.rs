@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use super::histogram::{fill, subtract, Histogram, Sum, BINS};
 use super::matrix::{blocks, Block};
 use super::scores::Scores;
-use super::split::{Finder, Rule, Split};
+use super::split::{part_bounds, Bounds, Finder, Rule, Split, FREE};
 use super::BoostParams;
 use crate::control::Control;
 use crate::data::{mix, CHUNK};
@@ -35,6 +35,10 @@ pub(super) struct Node {
     pub value: f64,
     /// Its table in [`Grower::tables`], where it is split.
     table: usize,
+    /// Its parent; of the root the root.
+    pub parent: usize,
+    /// What constraints let it say.
+    pub bounds: Bounds,
 }
 
 /// A tree as it is grown: node 0 is the root.
@@ -86,6 +90,10 @@ pub(super) struct Grower<'a> {
     tables: Vec<[bool; BINS]>,
     /// Which features the tree at hand sees.
     used: Vec<bool>,
+    /// The sets of features that may meet, by feature.
+    interactions: Vec<Vec<bool>>,
+    /// Which features the node at hand may be split by.
+    allowed: Vec<bool>,
     /// Salt and limit of the hash of a row that the tree at hand sees; `None` where it sees all.
     sample: Option<(u64, u64)>,
     counted: usize,
@@ -118,9 +126,16 @@ impl<'a> Grower<'a> {
             partials: Vec::new(),
             tables: Vec::new(),
             used: vec![false; features.len()],
+            interactions: Vec::new(),
+            allowed: vec![false; features.len()],
             sample: None,
             counted,
         };
+        for set in &params.interactions {
+            let mut by_feature = vec![false; features.len()];
+            set.iter().filter(|&&f| f < features.len()).for_each(|&f| by_feature[f] = true);
+            grower.interactions.push(by_feature);
+        }
         if fit_rows >= super::histogram::FEW_ROWS {
             grower.partials = (1..threads).map(|_| grower.histogram()).collect();
         }
@@ -155,7 +170,7 @@ impl<'a> Grower<'a> {
         // Every row is in one bin of every feature, so one feature's bins sum up to the whole.
         let any = self.used.iter().position(|&u| u).unwrap_or(0);
         let sum = histogram.get(any).map_or(0, |h| h.iter().sum());
-        let mut tree = Tree { nodes: vec![Node::leaf(0..self.order.len(), 0, sum)] };
+        let mut tree = Tree { nodes: vec![Node::leaf(0..self.order.len(), 0, sum, 0, FREE)] };
         let mut heap = BinaryHeap::new();
         self.consider(&mut heap, &tree, 0, histogram, scores);
         let mut leaves = 1;
@@ -166,8 +181,9 @@ impl<'a> Grower<'a> {
                 (tree.nodes[node].range.clone(), tree.nodes[node].depth + 1, tree.nodes[node].sum);
             let middle = range.start + self.partition(range.clone(), &split, control)?;
             let children = tree.nodes.len();
-            tree.nodes.push(Node::leaf(range.start..middle, depth, split.left));
-            tree.nodes.push(Node::leaf(middle..range.end, depth, sum - split.left));
+            let (left, right) = self.bounds(&tree.nodes[node], &split, scores);
+            tree.nodes.push(Node::leaf(range.start..middle, depth, split.left, node, left));
+            tree.nodes.push(Node::leaf(middle..range.end, depth, sum - split.left, node, right));
             tree.nodes[node].children = children;
             tree.nodes[node].table = self.tables.len() - 1;
             tree.nodes[node].split = Some(split);
@@ -198,13 +214,14 @@ impl<'a> Grower<'a> {
         histogram: Histogram,
         scores: &Scores<'_>,
     ) {
-        let used = &self.used;
+        self.allow(tree, index);
+        let used = &self.allowed;
         let node = &tree.nodes[index];
         let rows = node.range.len();
         let mut best: Option<Split> = None;
         if rows as u64 >= 2 * self.params.min_samples_leaf.max(1) && node.depth < self.params.max_depth {
             let finder = Finder::new(self.params, scores.quanta, scores.units);
-            let leaf = finder.leaf(node.sum, rows);
+            let leaf = finder.leaf(node.sum, rows, node.bounds);
             let look = |f: usize| if used[f] { finder.best(&leaf, f, self.features[f], &histogram[f]) } else { None };
             // Of equal gains the lower feature wins.
             let better = |a: Option<Split>, b: Option<Split>| match (a, b) {
@@ -223,6 +240,37 @@ impl<'a> Grower<'a> {
         match best {
             Some(split) => heap.push(Candidate { split, node: index, histogram }),
             None => self.free.push(histogram),
+        }
+    }
+
+    /// The bounds of the children of a node that is split.
+    fn bounds(&self, node: &Node, split: &Split, scores: &Scores<'_>) -> (Bounds, Bounds) {
+        match self.params.direction(split.feature) {
+            0 => (node.bounds, node.bounds),
+            direction => {
+                let finder = Finder::new(self.params, scores.quanta, scores.units);
+                part_bounds(node.bounds, direction, finder.value(split.left), finder.value(node.sum - split.left))
+            }
+        }
+    }
+
+    /// Find which features a node may be split by: those that a set has together with all on the path to the node.
+    fn allow(&mut self, tree: &Tree, index: usize) {
+        if self.interactions.is_empty() {
+            self.allowed.copy_from_slice(&self.used);
+            return;
+        }
+        self.allowed.fill(false);
+        for set in &self.interactions {
+            let mut at = index;
+            let mut fits = true;
+            while at != 0 && fits {
+                at = tree.nodes[at].parent;
+                fits = tree.nodes[at].split.as_ref().is_some_and(|split| set[split.feature]);
+            }
+            if fits {
+                self.allowed.iter_mut().zip(set).zip(&self.used).for_each(|((to, set), used)| *to |= set & used);
+            }
         }
     }
 
@@ -338,8 +386,8 @@ fn part(
 
 impl Node {
     /// A node that is not split.
-    fn leaf(range: Range<usize>, depth: u32, sum: Sum) -> Node {
-        Node { range, depth, sum, split: None, children: 0, value: 0.0, table: 0 }
+    fn leaf(range: Range<usize>, depth: u32, sum: Sum, parent: usize, bounds: Bounds) -> Node {
+        Node { range, depth, sum, split: None, children: 0, value: 0.0, table: 0, parent, bounds }
     }
 }
 
@@ -366,12 +414,23 @@ impl Split {
 impl Tree {
     /// A tree of one leaf that adds nothing.
     pub fn stump(rows: usize) -> Tree {
-        Tree { nodes: vec![Node::leaf(0..rows, 0, 0)] }
+        Tree { nodes: vec![Node::leaf(0..rows, 0, 0, 0, FREE)] }
     }
 
     /// The number of leaves.
     pub fn leaves(&self) -> usize {
         self.nodes.len().div_ceil(2)
+    }
+
+    /// Find the bounds of all nodes anew, from what each says. Where constraints part children, `values` has both.
+    pub fn part_bounds(&mut self, params: &BoostParams, values: &[f64]) {
+        for index in 0..self.nodes.len() {
+            let node = &self.nodes[index];
+            let (Some(split), children) = (&node.split, node.children) else { continue };
+            let direction = params.direction(split.feature);
+            let (left, right) = part_bounds(node.bounds, direction, values[children], values[children + 1]);
+            (self.nodes[children].bounds, self.nodes[children + 1].bounds) = (left, right);
+        }
     }
 
     /// What the tree that `grower` has grown last adds to the score of a row.

@@ -68,6 +68,11 @@ pub struct BoostParams {
     pub tweedie_variance_power: f64,
     /// The weight of each class.
     pub class_weight: Option<Vec<f64>>,
+    /// By feature, 1 where the score must not fall while the feature rises, -1 where it must not rise, else 0; empty where no feature is
+    /// constrained. A category cannot be.
+    pub monotone: Vec<i8>,
+    /// The sets of features that may meet on a path from the root; empty where all may. A feature in none of them is not used.
+    pub interactions: Vec<Vec<usize>>,
     /// The seed of what is drawn.
     pub seed: u64,
 }
@@ -96,6 +101,8 @@ impl Default for BoostParams {
             alpha: 0.5,
             tweedie_variance_power: 1.5,
             class_weight: None,
+            monotone: Vec::new(),
+            interactions: Vec::new(),
             seed: 42,
         }
     }
@@ -105,6 +112,16 @@ impl Default for BoostParams {
 pub const MOST_BINS: usize = 255;
 
 impl BoostParams {
+    /// Which way the score may go while a feature rises: 1 up, -1 down, 0 both.
+    fn direction(&self, feature: usize) -> i8 {
+        self.monotone.get(feature).copied().unwrap_or(0)
+    }
+
+    /// Whether a feature is constrained.
+    fn is_monotone(&self) -> bool {
+        self.monotone.iter().any(|&d| d != 0)
+    }
+
     /// How the columns are to be binned.
     pub fn bin_params(&self) -> BinParams {
         BinParams { max_bins: self.max_bins.min(MOST_BINS), min_category_rows: self.min_category_rows }

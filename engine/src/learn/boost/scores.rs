@@ -47,6 +47,8 @@ pub(super) struct Scores<'a> {
     /// Where leaves are quantiles: what is left of each row, in the order of the grower; one of the two.
     left: Vec<f64>,
     left_weighted: Vec<(f64, f64)>,
+    /// What the nodes of the tree at hand would say.
+    values: Vec<f64>,
 }
 
 impl<'a> Scores<'a> {
@@ -77,6 +79,7 @@ impl<'a> Scores<'a> {
             heaviest: 1.0,
             left: Vec::new(),
             left_weighted: Vec::new(),
+            values: Vec::new(),
         };
         if !scores.is_plain() {
             let weights = (0..fit_rows).into_par_iter().map(|r| scores.weight(r));
@@ -381,18 +384,29 @@ impl<'a> Scores<'a> {
                 |this, r| this.value(r) - this.scores[output][r],
             )?;
         }
+        let mut values = std::mem::take(&mut self.values);
+        values.clear();
+        values.resize(tree.nodes.len(), 0.0);
+        // From the end, as a quantile reorders what is left of all rows of its node.
         for index in (0..tree.nodes.len()).rev() {
             let node = &tree.nodes[index];
-            if node.split.is_some() {
-                continue;
+            let above = tree.nodes[node.parent].split.as_ref();
+            let apart = above.is_some_and(|split| self.params.direction(split.feature) != 0);
+            if !self.objective.is_renewed() {
+                values[index] = finder.value(node.sum);
+            } else if node.split.is_none() || apart {
+                values[index] = self.quantile_left(node.range.clone(), control)?;
             }
-            let value = if self.objective.is_renewed() {
-                self.quantile_left(node.range.clone(), control)?
-            } else {
-                finder.value(node.sum) * self.units.1 / self.units.0
-            };
-            tree.nodes[index].value = (rate * value).clamp(f64::MIN, f64::MAX);
         }
+        if self.objective.is_renewed() && self.params.is_monotone() {
+            tree.part_bounds(self.params, &values);
+        }
+        let unit = self.units.1 / self.units.0;
+        for (node, value) in tree.nodes.iter_mut().zip(&values) {
+            let value = value.clamp(node.bounds.0, node.bounds.1) * unit;
+            node.value = (rate * value).clamp(f64::MIN, f64::MAX);
+        }
+        self.values = values;
         Ok(())
     }
 

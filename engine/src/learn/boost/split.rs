@@ -37,6 +37,27 @@ pub(super) struct Finder<'a> {
     cat_smooth: f64,
     min_child_weight: f64,
     least_gain: f64,
+    is_monotone: bool,
+}
+
+/// What a leaf may say at least and at most, in the unit of the derivatives.
+pub(super) type Bounds = (f64, f64);
+
+/// The bounds of a leaf that no constraint concerns.
+pub(super) const FREE: Bounds = (f64::NEG_INFINITY, f64::INFINITY);
+
+/// The bounds of the children of a node, of which one must not say more than the other. Half-way between what they say keeps all that
+/// comes below them apart, too (the basic method of LightGBM).
+pub(super) fn part_bounds(bounds: Bounds, direction: i8, left: f64, right: f64) -> (Bounds, Bounds) {
+    let inside = |value: f64| value.clamp(bounds.0, bounds.1).clamp(f64::MIN, f64::MAX);
+    let (left, right) = (inside(left), inside(right));
+    let middle = (0.5 * left + 0.5 * right).clamp(left.min(right), left.max(right));
+    let (low, high) = ((bounds.0, middle), (middle, bounds.1));
+    match direction {
+        1 => (low, high),
+        -1 => (high, low),
+        _ => (bounds, bounds),
+    }
 }
 
 /// What all features need to know of a leaf.
@@ -44,6 +65,7 @@ pub(super) struct Finder<'a> {
 pub(super) struct Leaf {
     sum: Sum,
     score: f64,
+    bounds: Bounds,
     /// Rows a quantum of second derivatives stands for.
     rows_a_quantum: f64,
 }
@@ -68,13 +90,42 @@ impl<'a> Finder<'a> {
             cat_smooth: params.cat_smooth * units.1,
             min_child_weight: params.min_child_weight * units.1,
             least_gain: least_gain.max(LEAST_GAIN),
+            is_monotone: params.is_monotone(),
         }
     }
 
-    /// A leaf with these sums in so many rows.
-    pub fn leaf(&self, sum: Sum, rows: usize) -> Leaf {
+    /// A leaf with these sums in so many rows, and what it may say.
+    pub fn leaf(&self, sum: Sum, rows: usize, bounds: Bounds) -> Leaf {
         let (_, second) = parts(sum);
-        Leaf { sum, score: self.score(sum, 0.0), rows_a_quantum: rows as f64 / (second as f64).max(1.0) }
+        let mut leaf = Leaf { sum, score: 0.0, bounds, rows_a_quantum: rows as f64 / (second as f64).max(1.0) };
+        leaf.score = if self.is_monotone { self.bounded(&leaf, sum, 0.0).1 } else { self.score(sum, 0.0) };
+        leaf
+    }
+
+    /// What a part of a leaf says within the leaf's bounds, and twice what that lowers the loss by.
+    fn bounded(&self, leaf: &Leaf, sum: Sum, lambda: f64) -> (f64, f64) {
+        let (g, h) = self.shrunk(sum, lambda);
+        let value = if h > 0.0 { -g / h } else { 0.0 }.clamp(leaf.bounds.0, leaf.bounds.1);
+        (value, -(2.0 * g * value + h * value * value))
+    }
+
+    /// The gain of a split under constraints; `None` where it goes the wrong way.
+    fn bounded_gain(&self, leaf: &Leaf, left: Sum, right: Sum, lambda: f64, direction: i8) -> Option<f64> {
+        let (left, right) = (self.bounded(leaf, left, lambda), self.bounded(leaf, right, lambda));
+        let wrong = match direction {
+            1 => left.0 > right.0,
+            -1 => left.0 < right.0,
+            _ => false,
+        };
+        (!wrong).then_some(left.1 + right.1 - leaf.score)
+    }
+
+    /// The sum of first derivatives less the L1 regularization, and that of the second ones with the L2 regularization.
+    fn shrunk(&self, sum: Sum, lambda: f64) -> (f64, f64) {
+        let (first, second) = parts(sum);
+        let g = first as f64 * self.first;
+        let shrunk = (g.abs() - self.alpha).max(0.0);
+        (g.signum() * shrunk, second as f64 * self.second + self.lambda + lambda)
     }
 
     /// Twice what a leaf of these sums lowers the loss by.
@@ -102,9 +153,10 @@ impl<'a> Finder<'a> {
     /// The best split by a feature; `None` when no split is allowed or gains.
     pub fn best(&self, leaf: &Leaf, index: usize, feature: &BinnedFeature, histogram: &[Sum; BINS]) -> Option<Split> {
         let missing = feature.bins() - 1;
+        let direction = self.params.direction(index);
         let best = match &feature.kind {
             BinKind::Number { .. } | BinKind::Ordered { .. } => {
-                let cut = self.scan(leaf, histogram, (0..missing as u32).map(|b| b as u8), missing, 0.0)?;
+                let cut = self.scan(leaf, histogram, (0..missing as u32).map(|b| b as u8), missing, 0.0, direction)?;
                 Split {
                     feature: index,
                     gain: cut.gain,
@@ -119,17 +171,20 @@ impl<'a> Finder<'a> {
     }
 
     fn subset(&self, leaf: &Leaf, index: usize, histogram: &[Sum; BINS], missing: usize) -> Option<Split> {
-        let mut levels: Vec<(f64, u8)> = Vec::with_capacity(missing);
+        let mut levels = [(0.0, 0u8); BINS];
+        let mut count = 0;
         let mut seen = [0u64; BINS / 64];
         for (bin, &sum) in histogram[..missing].iter().enumerate().filter(|(_, &sum)| sum != 0) {
             let (first, second) = parts(sum);
             let smooth = second as f64 * self.second + self.cat_smooth;
-            levels.push((first as f64 * self.first / smooth, bin as u8));
+            levels[count] = (first as f64 * self.first / smooth, bin as u8);
+            count += 1;
             seen[bin / 64] |= 1 << (bin % 64);
         }
+        let levels = &mut levels[..count];
         levels.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
         let lambda = if levels.len() > 2 { self.category_lambda } else { 0.0 };
-        let cut = self.scan(leaf, histogram, levels.iter().map(|l| l.1), missing, lambda)?;
+        let cut = self.scan(leaf, histogram, levels.iter().map(|l| l.1), missing, lambda, 0)?;
         let mut left = [0u64; BINS / 64];
         levels[..=cut.at].iter().for_each(|&(_, b)| left[b as usize / 64] |= 1 << (b % 64));
         let rule = Rule::Category { left, seen };
@@ -137,6 +192,7 @@ impl<'a> Finder<'a> {
     }
 
     /// Try every cut of bins in the given order, with missing values on either side.
+    #[allow(clippy::too_many_arguments)]
     fn scan(
         &self,
         leaf: &Leaf,
@@ -144,6 +200,7 @@ impl<'a> Finder<'a> {
         order: impl ExactSizeIterator<Item = u8> + Clone,
         missing: usize,
         lambda: f64,
+        direction: i8,
     ) -> Option<Cut> {
         let total = leaf.sum;
         let absent = histogram[missing];
@@ -166,7 +223,12 @@ impl<'a> Finder<'a> {
                 if !self.allowed(leaf, right) {
                     break;
                 }
-                let gain = self.score(left, lambda) + self.score(right, lambda) - leaf.score;
+                let gain = if self.is_monotone {
+                    let Some(gain) = self.bounded_gain(leaf, left, right, lambda, direction) else { continue };
+                    gain
+                } else {
+                    self.score(left, lambda) + self.score(right, lambda) - leaf.score
+                };
                 if best.as_ref().is_none_or(|b| gain > b.gain) {
                     best = Some(Cut { at, gain, missing_left, left });
                 }
@@ -182,12 +244,9 @@ impl<'a> Finder<'a> {
 
     /// What a leaf of these sums predicts, before the learning rate and in the unit of the first derivatives.
     pub fn value(&self, sum: Sum) -> f64 {
-        let (first, second) = parts(sum);
-        let g = first as f64 * self.first;
-        let shrunk = (g.abs() - self.alpha).max(0.0);
-        let h = second as f64 * self.second + self.lambda;
+        let (g, h) = self.shrunk(sum, 0.0);
         if h > 0.0 {
-            -g.signum() * shrunk / h
+            -g / h
         } else {
             0.0
         }

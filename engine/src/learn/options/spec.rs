@@ -26,6 +26,10 @@ pub enum Kind {
     Label(fn(&mut Options, String)),
     /// `"balanced"`, or an object of labels and weights.
     ClassWeight(fn(&mut Options, ClassWeight)),
+    /// An object of column names and 1, 0 or -1.
+    Directions(fn(&mut Options, Vec<(String, i8)>)),
+    /// Lists of column names, each name once in its list.
+    Groups(fn(&mut Options, Vec<Vec<String>>)),
 }
 
 /// One option.
@@ -61,6 +65,8 @@ impl Spec {
             Kind::Columns(..) => "an array of at least one column name".into(),
             Kind::Label(_) => "a label of the target: a text, number or boolean".into(),
             Kind::ClassWeight(_) => "\"balanced\" or an object of labels and weights above 0".into(),
+            Kind::Directions(_) => "an object of column names and 1, 0 or -1".into(),
+            Kind::Groups(_) => "an array of arrays of column names".into(),
         }
     }
 
@@ -93,18 +99,29 @@ impl Spec {
             Kind::Column(set) => set(options, column(value).ok_or_else(wrong)?),
             Kind::Columns(least, set) => {
                 let names = columns(value).filter(|names| names.len() >= least).ok_or_else(wrong)?;
-                if let Some(name) = names.iter().enumerate().find_map(|(i, n)| names[..i].contains(n).then_some(n)) {
-                    return Err(Error::option(
-                        format!("option \"{}\" names column \"{name}\" twice", self.key),
-                        "Name it once.",
-                    ));
-                }
+                self.check_once(&names)?;
                 set(options, names);
             }
             Kind::Label(set) => set(options, label(value).ok_or_else(wrong)?),
             Kind::ClassWeight(set) => set(options, class_weight(value).ok_or_else(wrong)?),
+            Kind::Directions(set) => set(options, directions(value).ok_or_else(wrong)?),
+            Kind::Groups(set) => {
+                let groups = groups(value).ok_or_else(wrong)?;
+                groups.iter().try_for_each(|names| self.check_once(names))?;
+                set(options, groups);
+            }
         }
         Ok(())
+    }
+
+    /// No name twice in a list.
+    fn check_once(&self, names: &[String]) -> Result<()> {
+        match names.iter().enumerate().find_map(|(i, n)| names[..i].contains(n).then_some(n)) {
+            Some(name) => {
+                Err(Error::option(format!("option \"{}\" names column \"{name}\" twice", self.key), "Name it once."))
+            }
+            None => Ok(()),
+        }
     }
 
     /// The error for a value that does not fit.
@@ -141,6 +158,19 @@ fn columns(value: &Value) -> Option<Vec<String>> {
         Value::Array(names) => names.iter().map(column).collect(),
         one => Some(vec![column(one)?]),
     }
+}
+
+fn directions(value: &Value) -> Option<Vec<(String, i8)>> {
+    let direction = |(name, way): (&String, &Value)| {
+        let way = way.as_f64().filter(|w| [-1.0, 0.0, 1.0].contains(w))?;
+        (!name.is_empty()).then(|| (name.clone(), way as i8))
+    };
+    value.as_object()?.iter().map(direction).collect()
+}
+
+fn groups(value: &Value) -> Option<Vec<Vec<String>>> {
+    let group = |names: &Value| names.as_array().filter(|n| !n.is_empty())?.iter().map(column).collect();
+    value.as_array()?.iter().map(group).collect()
 }
 
 /// A label as the classes of a target are spelled.

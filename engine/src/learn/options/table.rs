@@ -240,6 +240,18 @@ pub(super) const SPECS: &[Spec] = &[
         elsewhere: &["pos_weight"], meaning: "the weight of the positive class while learning",
     },
     Spec {
+        key: "monotone_constraints", algorithms: BOOST,
+        kind: Kind::Directions(|o, v| o.monotone_constraints = v), default: |_| json!(null),
+        elsewhere: &["monotone", "monotonic_cst", "monotone_constraint"],
+        meaning: "the columns with which the prediction must not fall (1) or must not rise (-1)",
+    },
+    Spec {
+        key: "interaction_constraints", algorithms: BOOST,
+        kind: Kind::Groups(|o, v| o.interaction_constraints = v), default: |_| json!(null),
+        elsewhere: &["interaction_cst", "interactions", "interaction_constraint"],
+        meaning: "the sets of columns that may meet on a path through a tree; a column in none of them is not used",
+    },
+    Spec {
         key: "alpha", algorithms: BOOST,
         kind: Kind::Share(|o, v| o.boost.alpha = v), default: |o| json!(o.boost.alpha),
         elsewhere: &["quantile_alpha", "tau"], meaning: "the quantile of the objective \"quantile\"",
