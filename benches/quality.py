@@ -42,7 +42,7 @@ def read(directory, name):
     frame = pd.read_csv(f"{directory}/{name}.csv.gz", dtype=str, keep_default_na=False, na_values=[""])
     for column in frame.columns:
         number = pd.to_numeric(frame[column], errors="coerce")
-        if column != target and number.notna().sum() == frame[column].notna().sum() and number.notna().any():
+        if column != target and number.notna().sum() == frame[column].notna().sum():
             frame[column] = number
     if positive is None:
         frame[target] = pd.to_numeric(frame[target].str.replace(r"[$,]", "", regex=True), errors="coerce")
