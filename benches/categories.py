@@ -43,9 +43,10 @@ def clicks(rows, seed, ads=20_000, sites=5_000):
         "clicked": (draw.random(rows) < p).astype(int)}), p
 
 
-def load(db, table, frame):
-    db.execute(f"DROP TABLE IF EXISTS {table} CASCADE")
-    db.execute(f"CREATE TABLE {table} (" + ", ".join(f"{c} {'text' if c in TEXTS else 'float8'}" for c in frame.columns) + ", place int)")
+def load(db, table, frame, anew=True):
+    if anew:
+        db.execute(f"DROP TABLE IF EXISTS {table} CASCADE")
+        db.execute(f"CREATE TABLE {table} (" + ", ".join(f"{c} {'text' if c in TEXTS else 'float8'}" for c in frame.columns) + ", place int)")
     with db.cursor().copy(f"COPY {table} FROM stdin") as copy:
         copy.write(frame.assign(place=np.arange(len(frame))).to_csv(sep="\t", header=False, index=False, na_rep="\\N"))
 
@@ -102,4 +103,5 @@ def main():
                 print(f"    {name:18} AUC {roc_auc_score(judge.clicked, predicted):.4f}   {seconds:.1f} s", flush=True)
 
 
-main()
+if __name__ == "__main__":
+    main()

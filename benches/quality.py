@@ -40,6 +40,7 @@ TABLES = {
 def read(directory, name):
     target, positive, left_out = TABLES[name]
     frame = pd.read_csv(f"{directory}/{name}.csv.gz", dtype=str, keep_default_na=False, na_values=[""])
+    frame = frame.dropna(axis=1, how="all")  # scikit-learn cannot take a column without a value
     for column in frame.columns:
         number = pd.to_numeric(frame[column], errors="coerce")
         if column != target and number.notna().sum() == frame[column].notna().sum():
