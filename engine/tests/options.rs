@@ -147,7 +147,7 @@ fn a_wrong_value_says_what_is_right() {
 
 #[test]
 fn algorithms_have_names() {
-    assert_eq!(Algorithm::parse("auto", true), Ok(DecisionTree));
+    assert_eq!(Algorithm::parse("auto", true), Ok(Algorithm::GradientBoosting));
     assert_eq!(Algorithm::parse("auto", false), Ok(KMeans));
     for algorithm in Algorithm::ALL {
         assert_eq!(Algorithm::parse(algorithm.name(), true), Ok(algorithm));

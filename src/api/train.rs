@@ -71,7 +71,10 @@ fn run(
 ) -> Result<Row> {
     let started = std::time::Instant::now();
     let (name, source) = begin(c"orchard.train()", model, source)?;
-    let algorithm = Algorithm::parse(algorithm, target.is_some())?;
+    let (algorithm, why) = match algorithm.eq_ignore_ascii_case("auto") {
+        true => Algorithm::choose(&options, target.is_some()),
+        false => (Algorithm::parse(algorithm, target.is_some())?, String::new()),
+    };
     let options_text = options.to_string();
     let options = Options::parse(&options, algorithm)?;
     check_target(algorithm, target)?;
@@ -79,6 +82,9 @@ fn run(
     let job = Job { schema, name: name.name, source, target, algorithm, options, options_text };
     let control = Control::new(settings::max_memory());
     let (existing, request, types) = ready(&job, &control)?;
+    if !why.is_empty() {
+        notice!("{} is learned because {why}", algorithm.name());
+    }
     let outcome = interrupt::run(&format!("orchard.train {}", job.name), &control, || train::train(request, &control))?;
     for notice in &outcome.notices {
         notice!("{notice}");

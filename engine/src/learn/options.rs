@@ -32,15 +32,15 @@ pub enum Algorithm {
 }
 
 impl Algorithm {
-    /// All learners.
-    pub const ALL: [Algorithm; 3] = [Algorithm::DecisionTree, Algorithm::GradientBoosting, Algorithm::KMeans];
+    /// All learners, those first that learn best from most tables.
+    pub const ALL: [Algorithm; 3] = [Algorithm::GradientBoosting, Algorithm::DecisionTree, Algorithm::KMeans];
 
-    /// The algorithm of a name, in any case; `auto` is decision_tree with a target and kmeans without.
+    /// The algorithm of a name, in any case; `auto` is gradient_boosting with a target and kmeans without.
     ///
     /// Fails with [`Error::InvalidOption`] that lists the names.
     pub fn parse(name: &str, has_target: bool) -> Result<Algorithm> {
         if name.eq_ignore_ascii_case("auto") {
-            return Ok(if has_target { Algorithm::DecisionTree } else { Algorithm::KMeans });
+            return Ok(if has_target { Algorithm::GradientBoosting } else { Algorithm::KMeans });
         }
         Algorithm::ALL.into_iter().find(|a| name.eq_ignore_ascii_case(a.name())).ok_or_else(|| {
             let names: Vec<&str> = std::iter::once("auto").chain(Algorithm::ALL.map(Algorithm::name)).collect();
@@ -50,6 +50,26 @@ impl Algorithm {
                 format!("{guess}Valid algorithms are: {}.", names.join(", ")),
             )
         })
+    }
+
+    /// The learner for `auto`, and why: without a target kmeans; with one the first of those that learn best from most tables that has all
+    /// the options that are given.
+    pub fn choose(given: &Value, has_target: bool) -> (Algorithm, String) {
+        if !has_target {
+            return (Algorithm::KMeans, "there is no target".into());
+        }
+        let keys = || given.as_object().into_iter().flatten().map(|(key, _)| key.as_str());
+        let is_option = |key: &str, algorithm| specs(algorithm).any(|s| s.key == key);
+        let fits = |algorithm: &Algorithm| keys().all(|key| is_option(key, *algorithm));
+        let first = Algorithm::ALL[0];
+        match Algorithm::ALL.into_iter().filter(|a| a.needs_target()).find(fits) {
+            Some(other) if other != first => {
+                let key = keys().find(|key| !is_option(key, first)).unwrap_or_default();
+                (other, format!("\"{key}\" is not an option of {}", first.name()))
+            }
+            // Where no learner has all the options, the error lists those of this one.
+            _ => (first, "it learns best from most tables".into()),
+        }
     }
 
     /// Its name.

@@ -49,9 +49,9 @@ SELECT model FROM orchard.train('exact', 'clicks', 'clicked', options => '{"spli
 
 -- judged without the held-out rows, kept with all
 SELECT score AS score_once FROM orchard.train('once', 'clicks', 'clicked') \gset
-SELECT score = :score_once AS same_score FROM orchard.train('again', 'clicks', 'clicked', options => '{"refit": true}');
+SELECT score = :score_once AS same_score FROM orchard.train('again', 'clicks', 'clicked', algorithm => 'decision_tree', options => '{"refit": true}');
 SELECT a.metric, a.value = o.value AS same FROM orchard.evaluate('again') AS a JOIN orchard.evaluate('once') AS o USING (metric) WHERE metric IN ('roc_auc', 'rows');
-SELECT model FROM orchard.train('whole', 'clicks', 'clicked', options => '{"holdout": 0, "refit": true}');
+SELECT model FROM orchard.train('whole', 'clicks', 'clicked', algorithm => 'decision_tree', options => '{"holdout": 0, "refit": true}');
 SELECT model, rows, training_rows, holdout_rows, checksum = (SELECT checksum FROM orchard.model_versions WHERE model = 'whole') AS of_all_rows
 FROM orchard.model_versions WHERE model IN ('once', 'again', 'whole') ORDER BY model;
 
