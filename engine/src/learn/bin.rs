@@ -32,7 +32,7 @@ pub enum Codes {
 }
 
 /// What the bins of a feature are. The last bin is always that of missing values.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum BinKind {
     /// Bins of ascending numbers.
     Number {

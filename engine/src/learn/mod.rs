@@ -4,6 +4,7 @@ pub mod bin;
 pub mod boost;
 pub mod columns;
 pub mod constraints;
+mod enough;
 pub mod few;
 pub mod kmeans;
 pub mod options;

@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::judge::{self, Metric};
 use crate::learn::options::{Algorithm, Options};
 use crate::learn::target::{Labels, Prepared};
-use crate::learn::{bin, boost, columns, constraints, kmeans, ordered, parts, tree, Target};
+use crate::learn::{bin, boost, columns, constraints, enough, kmeans, ordered, parts, tree, Target};
 use crate::model::{encode, Body, Encoding, Feature, HeldActual, HeldRows, Input, InputKind, Model, Task, Trees};
 use crate::score::Scorer;
 
@@ -92,7 +92,10 @@ pub fn train(request: Request, control: &Control) -> Result<Outcome> {
     let mut rows = run.rows(prepared.as_ref())?;
     let all = run.rows_to_refit(&rows)?;
     let mut holdout = run.split(&mut rows, prepared.as_ref())?;
-    run.watch(&mut holdout, &mut rows, prepared.as_ref())?;
+    run.folds = run.search_by_folds(&holdout, prepared.as_ref());
+    if !run.folds {
+        run.watch(&mut holdout, &mut rows, prepared.as_ref())?;
+    }
     control.release_vec(rows);
     run.lap("split");
     run.learn(holdout, all, prepared)
@@ -155,6 +158,8 @@ pub(super) struct Features {
     binned: Vec<bin::BinnedFeature>,
     /// While some rows are watched: what stands for a feature whose numbers depend on the target, made without those rows.
     watching: Vec<Option<bin::BinnedFeature>>,
+    /// While folds are to make numbers of their own: the levels of a feature that is cut by numbers.
+    levels: Vec<Option<bin::BinnedFeature>>,
     pub features: Vec<Feature>,
     /// The held-out rows, by column.
     pub held: Vec<Vec<f64>>,
@@ -186,12 +191,15 @@ pub(super) struct Run<'a> {
     pub notices: Vec<String>,
     pub timings: Vec<(&'static str, f64)>,
     clock: Instant,
+    /// Whether [`enough`] finds the number of iterations of boosting, and no rows are watched.
+    pub folds: bool,
 }
 
 impl<'a> Run<'a> {
     /// Choose the columns to learn from, and decide how the target is read.
     pub fn new(request: Request, control: &'a Control) -> Result<(Self, Option<Prepared>)> {
-        let mut run = Run { request, control, notices: Vec::new(), timings: Vec::new(), clock: Instant::now() };
+        let mut run =
+            Run { request, control, notices: Vec::new(), timings: Vec::new(), clock: Instant::now(), folds: false };
         run.request.inputs = columns::choose(&run.request, &mut run.notices)?;
         if run.request.inputs.is_empty() {
             return Err(Error::data(
@@ -269,6 +277,17 @@ impl<'a> Run<'a> {
         let boost = &self.request.options.boost;
         let watches = self.request.algorithm == Algorithm::GradientBoosting && boost.early_stopping_rounds.is_some();
         watches.then_some(boost.validation_fraction)
+    }
+
+    /// Whether the training rows are so few, and drawn one by one, that folds tell more than a watched part.
+    fn search_by_folds(&self, holdout: &Holdout, prepared: Option<&Prepared>) -> bool {
+        let request = &self.request;
+        let rows = holdout.train.len();
+        let one_by_one = request.time.is_none() && request.groups.is_empty();
+        self.watched_share().is_some_and(|share| share > 0.0)
+            && one_by_one
+            && prepared.is_some_and(|p| p.labels().is_some())
+            && (4 * enough::FOLDS..=enough::FEW_ROWS).contains(&rows)
     }
 
     /// Set training rows aside for the learner to watch, if it does.
@@ -468,7 +487,12 @@ impl<'a> Run<'a> {
         let watching = if rows.watched > 0 { order(fit_rows)?.map(|ordered| ordered.0) } else { None };
         let (feature, encoding) = match (b.encoding, order(rows.train.len())?) {
             (Encoding::Category { levels }, Some((feature, keys))) => {
-                b.feature.codes.release(self.control);
+                if self.folds {
+                    out.levels.resize_with(out.binned.len(), || None);
+                    out.levels.push(Some(b.feature));
+                } else {
+                    b.feature.codes.release(self.control);
+                }
                 (feature, Encoding::Ordered { levels, keys })
             }
             (Encoding::Number, _) if input.kind == InputKind::Timestamptz => {
@@ -527,6 +551,29 @@ impl<'a> Run<'a> {
                 ));
             }
             params.n_estimators = found.iterations;
+            self.lap("watch");
+        }
+        if self.folds && params.early_stopping_rounds.is_some() {
+            let mut levels = std::mem::take(&mut made.levels);
+            levels.resize_with(made.binned.len(), || None);
+            let learned = enough::Learned {
+                binned: &made.binned,
+                levels: &levels,
+                rows: rows.boost(),
+                numbers: (rows.target, rows.weight),
+                most_subset_levels: params.max_subset_levels,
+                max_bins: params.bin_params().max_bins,
+            };
+            let (iterations, tried) = enough::iterations(&learned, &params, self.control)?;
+            levels.into_iter().flatten().for_each(|feature| feature.codes.release(self.control));
+            if tried > iterations as usize {
+                self.notices.push(format!(
+                    "{iterations} iterations are enough: {} more did not lower the loss of rows left out, in {} folds",
+                    tried - iterations as usize,
+                    enough::FOLDS
+                ));
+            }
+            params.n_estimators = iterations;
             self.lap("watch");
         }
         params.early_stopping_rounds = None;

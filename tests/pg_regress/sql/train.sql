@@ -48,7 +48,7 @@ SELECT v.holdout_rows FROM orchard.model_versions AS v WHERE model IN ('timed', 
 SELECT model FROM orchard.train('exact', 'clicks', 'clicked', options => '{"splitter": "exact", "max_depth": 4}');
 
 -- judged without the held-out rows, kept with all
-SELECT score AS score_once FROM orchard.train('once', 'clicks', 'clicked') \gset
+SELECT score AS score_once FROM orchard.train('once', 'clicks', 'clicked', 'decision_tree') \gset
 SELECT score = :score_once AS same_score FROM orchard.train('again', 'clicks', 'clicked', algorithm => 'decision_tree', options => '{"refit": true}');
 SELECT a.metric, a.value = o.value AS same FROM orchard.evaluate('again') AS a JOIN orchard.evaluate('once') AS o USING (metric) WHERE metric IN ('roc_auc', 'rows');
 SELECT model FROM orchard.train('whole', 'clicks', 'clicked', algorithm => 'decision_tree', options => '{"holdout": 0, "refit": true}');
