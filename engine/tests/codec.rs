@@ -6,7 +6,7 @@ mod samples;
 use std::path::PathBuf;
 
 use orchard_engine::model::*;
-use orchard_engine::score::{Moment, Scorer};
+use orchard_engine::score::{Moment, Scorer, Text};
 use orchard_engine::Error;
 use proptest::prelude::*;
 
@@ -36,6 +36,11 @@ fn score(model: Model) {
         [f64::NAN, f64::INFINITY, 1e300, -1e9, 0.5]
             .iter()
             .for_each(|&v| moment.iter().for_each(|m| m.put(v, &mut row)));
+        let text = Text::new(&scorer, input);
+        assert_eq!(text.is_some(), input.kind == InputKind::Text);
+        [&b"Free Paris, free! \xff"[..], b"", "跑步鞋".as_bytes()]
+            .iter()
+            .for_each(|t| text.iter().for_each(|x| x.put(t, &mut row)));
         assert_eq!(scorer.model().zone(input).is_some(), input.kind == InputKind::Timestamptz);
     }
     let classification = matches!(scorer.model().task, Task::Classification { .. });
@@ -253,6 +258,26 @@ fn validate_finds_what_is_wrong_with_moments() {
     bad(|m| m.features[0].encoding = Encoding::Clock { zone: String::new() }, "has no zone");
     bad(|m| m.features[0].encoding = Encoding::Clock { zone: "U\0C".into() }, "has no zone");
     bad(|m| m.features[1].stats.level_rows.push(1), "counts of levels");
+}
+
+#[test]
+fn validate_finds_what_is_wrong_with_text() {
+    let bad = |spoil: fn(&mut Model), message| spoiled(samples::text(), spoil, message);
+    let token = |token: &str, idf| Encoding::Token { token: token.into(), idf };
+    bad(|m| m.inputs[1].kind = InputKind::Array, "\"copy\" and its features differ in kind");
+    bad(|m| m.inputs[1].kind = InputKind::Number, "\"copy\" has 4 features");
+    bad(|m| m.inputs[0].kind = InputKind::Text, "\"device\" and its features differ in kind");
+    bad(|m| m.features[1].encoding = Encoding::Number, "differ in kind");
+    bad(|m| m.features[2].encoding = Encoding::Words, "differ in kind");
+    bad(|m| m.features.swap(2, 3), "differ in kind");
+    bad(|m| m.features[3].encoding = m.features[2].encoding.clone(), "differ in kind");
+    spoiled(samples::text(), |m| m.features[2].encoding = token("", 1.0), "has no token");
+    spoiled(samples::text(), |m| m.features[2].encoding = token("a\0", 1.0), "has no token");
+    for idf in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+        spoiled(samples::text(), |m| m.features[2].encoding = token("free", idf), "is not above 0");
+    }
+    bad(|m| m.features[1].stats.level_rows.push(1), "counts of levels");
+    bad(|m| m.features[4].stats.level_rows.push(1), "counts of levels");
 }
 
 #[test]

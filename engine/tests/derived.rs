@@ -2,11 +2,11 @@
 #![allow(missing_docs)]
 
 use orchard_engine::control::Control;
-use orchard_engine::data::{Column, Table};
+use orchard_engine::data::{tokens::tokens, Column, Table};
 use orchard_engine::learn::options::{Algorithm, Options};
 use orchard_engine::learn::train::{train, Outcome, Request, SourceInput};
-use orchard_engine::model::{decode_held, HeldActual, InputKind};
-use orchard_engine::score::Moment;
+use orchard_engine::model::{decode_held, Encoding, HeldActual, InputKind};
+use orchard_engine::score::{Moment, Text};
 use proptest::prelude::*;
 
 fn input(name: &str, kind: InputKind, first: usize) -> SourceInput {
@@ -14,12 +14,22 @@ fn input(name: &str, kind: InputKind, first: usize) -> SourceInput {
 }
 
 /// Learn `target` from one column, which comes first in the table.
-fn learn(mut columns: Vec<Column>, kind: InputKind, algorithm: Algorithm, options: &str) -> Outcome {
+fn learn(columns: Vec<Column>, kind: InputKind, algorithm: Algorithm, options: &str) -> Outcome {
+    // Every row has a target of its own, by which it is known again.
+    let ids: Vec<f64> = (0..columns[0].len()).map(|r| r as f64 * 0.5).collect();
+    learn_target(columns, kind, algorithm, options, &ids)
+}
+
+fn learn_target(
+    mut columns: Vec<Column>,
+    kind: InputKind,
+    algorithm: Algorithm,
+    options: &str,
+    target: &[f64],
+) -> Outcome {
     let control = Control::default();
     let rows = columns[0].len();
-    // Every row has a target of its own, by which it is known again.
-    let ids: Vec<f64> = (0..rows).map(|r| r as f64 * 0.5).collect();
-    columns.push(Column::from_numbers("y", &ids, &control).unwrap());
+    columns.push(Column::from_numbers("y", target, &control).unwrap());
     let request = Request {
         inputs: vec![input("x", kind, 0)],
         target: Some(input("y", InputKind::Number, 1)),
@@ -97,4 +107,163 @@ fn parts_that_do_not_vary_are_no_features() {
     assert_eq!(make(&[f64::NAN; 20], InputKind::Date, TREE), "x");
     assert_eq!(make(&midnights, InputKind::Timestamp, r#"{"date_parts": false}"#), "x");
     assert_eq!(make(&midnights, InputKind::Number, TREE), "x");
+}
+
+const QUICK_TEXT: &str =
+    r#"{"holdout": 0.4, "n_estimators": 12, "min_samples_leaf": 2, "early_stopping_rounds": 4, "text_columns": ["x"]}"#;
+const TREE_TEXT: &str = r#"{"holdout": 0.4, "min_samples_leaf": 1, "text_columns": ["x"], "max_text_features": 6}"#;
+
+fn texts(texts: &[Option<String>]) -> Vec<Column> {
+    let texts: Vec<Option<&str>> = texts.iter().map(Option::as_deref).collect();
+    vec![Column::from_texts("x", &texts, &Control::default()).unwrap()]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+    #[test]
+    fn texts_score_as_they_were_learned(
+        rows in prop::collection::vec(prop::option::weighted(0.9, "([ab] |c, |C\\.|Dé-|跑步|🔥|x\u{301}y ){0,12}"), 60..200),
+        boosted in any::<bool>(),
+    ) {
+        let outcome = match boosted {
+            true => learn(texts(&rows), InputKind::Category, Algorithm::GradientBoosting, QUICK_TEXT),
+            false => learn(texts(&rows), InputKind::Category, Algorithm::DecisionTree, TREE_TEXT),
+        };
+        let model = outcome.scorer.model();
+        prop_assert_eq!(model.inputs[0].kind, InputKind::Text);
+        let names = names(&outcome);
+        prop_assert_eq!(names[0], "x.words");
+        prop_assert!(boosted || names.len() <= 7, "{:?}", names);
+        prop_assert!(names.len() > 3 && names[1..].is_sorted() && names[1..].iter().all(|n| n.starts_with("x:")), "{:?}", names);
+        let text = Text::new(&outcome.scorer, &model.inputs[0]).unwrap();
+        held_rows_score_alike(&outcome, |r, row| rows[r].iter().for_each(|t| text.put(t.as_bytes(), row)));
+        // A naive count of tokens gives the same weights.
+        for row_text in rows.iter().flatten() {
+            let mut row = vec![f64::NAN; names.len()];
+            text.put(row_text.as_bytes(), &mut row);
+            let mut found = Vec::new();
+            let words = tokens(row_text.as_bytes(), |t| found.push(t.to_vec()));
+            prop_assert_eq!(row[0], f64::from(words));
+            for (feature, value) in model.features.iter().zip(&row).skip(1) {
+                let Encoding::Token { token, idf } = &feature.encoding else { panic!("not a token") };
+                let occurs = found.iter().filter(|t| *t == token.as_bytes()).count();
+                let used = outcome.scorer.uses(model.features.iter().position(|f| f.name == feature.name).unwrap());
+                prop_assert_eq!(*value, if used { occurs as f64 * idf } else { 0.0 });
+            }
+        }
+    }
+}
+
+/// 400 texts in which "gold" makes the target large, "the" is everywhere, and thirty words mean nothing.
+fn adverts() -> (Vec<Option<String>>, Vec<f64>) {
+    let mut state = 5u64;
+    let mut random = move |n: u64| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) % n
+    };
+    let text = |i: usize, random: &mut dyn FnMut(u64) -> u64| {
+        let mut text = format!("The offer no{i}");
+        (0..5).for_each(|_| text += &format!(" word{}", random(30)));
+        text + if i.is_multiple_of(10) { " GOLD!" } else { "" }
+    };
+    let texts: Vec<Option<String>> = (0..400).map(|i| Some(text(i, &mut random))).collect();
+    let target = (0..400).map(|i| f64::from(i % 10 == 0) * 10.0 + (i % 7) as f64).collect();
+    (texts, target)
+}
+
+#[test]
+fn the_vocabulary_is_what_is_frequent_and_what_tells() {
+    let (rows, target) = adverts();
+    let options = r#"{"holdout": 0, "text_columns": ["x"], "max_text_features": 4}"#;
+    let outcome = learn_target(texts(&rows), InputKind::Category, Algorithm::DecisionTree, options, &target);
+    let names = names(&outcome);
+    assert_eq!(names.len(), 5, "not \"the\" and \"offer\", which are in every row: {names:?}");
+    assert_eq!(names[0], "x.words");
+    assert!(names.contains(&"x:gold"), "{names:?}");
+    let wide = r#"{"holdout": 0, "text_columns": ["x"], "max_text_features": 1000}"#;
+    let outcome = learn_target(texts(&rows), InputKind::Category, Algorithm::DecisionTree, wide, &target);
+    assert_eq!(outcome.scorer.model().features.len(), 32, "words, gold and thirty others; not those of one row");
+    // scikit-learn's TfidfVectorizer: ln((1 + 400) / (1 + 40)) + 1
+    let gold = outcome.scorer.model().features.iter().find(|f| f.name == "x:gold").unwrap();
+    let Encoding::Token { token, idf } = &gold.encoding else { panic!("not a token") };
+    assert_eq!(token, "gold");
+    assert!((idf - 3.280_389_360_6).abs() < 1e-9, "{idf}");
+    let stats = &gold.stats;
+    assert_eq!((stats.missing, stats.minimum, stats.maximum), (0, 0.0, *idf));
+    assert!((stats.mean - idf / 10.0).abs() < 1e-9);
+}
+
+#[test]
+fn the_order_of_rows_does_not_change_a_model_of_text() {
+    let (rows, target) = adverts();
+    let options = r#"{"text_columns": ["x"], "max_text_features": 7, "n_estimators": 5, "early_stopping_rounds": 2}"#;
+    let make = |order: &[usize]| {
+        let rows: Vec<Option<String>> = order.iter().map(|&i| rows[i].clone()).collect();
+        let target: Vec<f64> = order.iter().map(|&i| target[i]).collect();
+        learn_target(texts(&rows), InputKind::Category, Algorithm::GradientBoosting, options, &target).bytes
+    };
+    let forward: Vec<usize> = (0..rows.len()).collect();
+    let other: Vec<usize> = (0..rows.len()).map(|i| (i * 37 + 11) % rows.len()).collect();
+    assert_eq!(make(&forward), make(&other));
+}
+
+#[test]
+fn training_on_text_stops_when_it_should() {
+    let (rows, target) = adverts();
+    let request = |control: &Control| {
+        let own: Vec<Option<&str>> = rows.iter().map(Option::as_deref).collect();
+        let columns =
+            vec![Column::from_texts("x", &own, control).unwrap(), Column::from_numbers("y", &target, control).unwrap()];
+        Request {
+            inputs: vec![input("x", InputKind::Category, 0)],
+            target: Some(input("y", InputKind::Number, 1)),
+            table: Table { columns, rows: rows.len() },
+            weight: None,
+            time: None,
+            groups: Vec::new(),
+            zone: None,
+            algorithm: Algorithm::DecisionTree,
+            options: Options::parse(&serde_json::json!({"text_columns": ["x"]}), Algorithm::DecisionTree).unwrap(),
+            previous: None,
+        }
+    };
+    let free = Control::default();
+    let whole = request(&free);
+    let read = free.used();
+    train(whole, &free).unwrap();
+    // Whatever is the limit, memory is refused, never taken beyond it.
+    let whole = free.peak();
+    for part in 1..40 {
+        let control = Control::new(read + (whole - read) * part / 40);
+        match train(request(&control), &control) {
+            Err(orchard_engine::Error::OutOfMemory { .. }) => {}
+            other => assert!(other.is_ok()),
+        }
+        assert!(control.peak() <= read + (whole - read) * part / 40);
+    }
+    let control = Control::default();
+    let cancelled = request(&control);
+    control.cancel();
+    assert!(matches!(train(cancelled, &control), Err(orchard_engine::Error::Cancelled)));
+}
+
+#[test]
+fn a_number_is_no_text() {
+    let control = Control::default();
+    let column = Column::from_numbers("x", &[1.0, 2.0, 3.0], &control).unwrap();
+    let table = Table { columns: vec![column], rows: 3 };
+    let request = Request {
+        inputs: vec![input("x", InputKind::Number, 0)],
+        target: None,
+        table,
+        weight: None,
+        time: None,
+        groups: Vec::new(),
+        zone: None,
+        algorithm: Algorithm::DecisionTree,
+        options: Options::parse(&serde_json::json!({"text_columns": ["x"]}), Algorithm::DecisionTree).unwrap(),
+        previous: None,
+    };
+    let error = train(request, &control).unwrap_err().to_string();
+    assert!(error.contains("column \"x\" of option \"text_columns\" is not a text"), "{error}");
 }

@@ -199,6 +199,18 @@ fn constraints_name_columns() {
     assert_eq!(message, "option \"interaction_constraints\" names column \"b\" twice");
 }
 
+#[test]
+fn options_of_text_fit_together() {
+    let refused = |value| refused(value, Algorithm::DecisionTree).0;
+    assert_eq!(refused(json!({"max_text_features": 9})), "option \"max_text_features\" needs \"text_columns\"");
+    let both = json!({"text_columns": ["a", "b"], "exclude": ["b"]});
+    assert_eq!(refused(both), "options \"text_columns\" and \"exclude\" both name \"b\"");
+    let unlisted = json!({"text_columns": ["a", "b"], "features": ["b", "c"]});
+    assert_eq!(refused(unlisted), "option \"text_columns\" names \"a\", which is not in \"features\"");
+    let set = Options::parse(&json!({"text_columns": "a", "features": ["a"]}), Algorithm::DecisionTree).unwrap();
+    assert_eq!((set.text_columns, set.max_text_features), (vec!["a".to_string()], 100));
+}
+
 /// A value other than the default, of the type of the option.
 fn example(kind: Kind) -> Value {
     match kind {
@@ -229,12 +241,12 @@ fn every_row_of_the_table_works() {
                 "alpha" => given["objective"] = json!("quantile"),
                 "refit" => given["refit"] = json!(true),
                 "tweedie_variance_power" => given["objective"] = json!("tweedie"),
+                "max_text_features" => given["text_columns"] = json!(["a"]),
                 _ => {}
             }
             let set = Options::parse(&given, algorithm).unwrap();
             assert_ne!(set, Options::new(algorithm), "{} changes nothing", spec.key);
             if let Some(default) = spec.default_value() {
-                // The list of columns to leave out is the only default that is a list.
                 let same = Options::parse(&json!({ spec.key: default }), algorithm).unwrap();
                 assert_eq!(same, Options::new(algorithm), "the default of {}", spec.key);
             }

@@ -6,7 +6,7 @@ mod samples;
 use std::time::Instant;
 
 use orchard_engine::model::*;
-use orchard_engine::score::Scorer;
+use orchard_engine::score::{Moment, Scorer, Text};
 
 /// Whole trees of a depth over eight numbers and a category of 1,000 levels, split at random.
 fn forest(trees: usize, depth: u32) -> Model {
@@ -31,6 +31,65 @@ fn forest(trees: usize, depth: u32) -> Model {
         }
     }
     samples::model(features, samples::classes(&["n", "y"], 1), Body::Trees(t))
+}
+
+/// A tree that asks of every feature in turn, beside a timestamp's parts or a hundred tokens.
+fn chain(kind: InputKind, encodings: Vec<Encoding>) -> Scorer {
+    let features: Vec<Feature> =
+        encodings.into_iter().map(|encoding| Feature { encoding, ..samples::number("x") }).collect();
+    let mut t = samples::empty(1, Link::Identity);
+    t.roots = vec![0];
+    for f in 0..features.len() as u32 {
+        samples::split(&mut t, f, 0.5, false, 2 * f + 1, 2 * f + 2);
+        samples::leaf(&mut t, &[0.5]);
+    }
+    samples::leaf(&mut t, &[1.0]);
+    let count = features.len() as u32;
+    let mut model = samples::model(features, Task::Regression, Body::Trees(t));
+    model.inputs = vec![Input { name: "x".into(), kind, first: 0, count }];
+    model.validate().unwrap();
+    Scorer::new(model)
+}
+
+#[test]
+#[ignore = "a measurement"]
+fn nanoseconds_a_text_and_a_timestamp() {
+    let mut words: Vec<String> = (0..100).map(|i| format!("word{i}")).collect();
+    words.sort();
+    let token = |token| Encoding::Token { token, idf: 1.5 };
+    let scorer = chain(InputKind::Text, std::iter::once(Encoding::Words).chain(words.into_iter().map(token)).collect());
+    let text = Text::new(&scorer, &scorer.model().inputs[0]).unwrap();
+    let mut row = vec![f64::NAN; 101];
+    let mut random = numbers();
+    let mut next = |n: f64| (random.next().unwrap() * n) as u32;
+    let texts: Vec<String> = (0..1000)
+        .map(|i| (0..9).map(|_| format!("Word{} ", next(300.0))).collect::<String>() + &i.to_string())
+        .collect();
+    let long = [texts.concat(), "跑步鞋，".repeat(20_000)];
+    let mut time = |name: &str, texts: &[String], rounds: usize| {
+        let start = Instant::now();
+        let mut sum = 0.0;
+        for t in texts.iter().cycle().take(rounds) {
+            text.put(t.as_bytes(), &mut row);
+            sum += row[0];
+        }
+        let bytes: usize = texts.iter().cycle().take(rounds).map(String::len).sum();
+        let nanos = start.elapsed().as_nanos() as f64;
+        println!("{name}: {:.0} ns a text, {:.1} ns a byte (words {sum})", nanos / rounds as f64, nanos / bytes as f64);
+    };
+    time("texts of ten words", &texts, 1_000_000);
+    time("long texts", &long[..1], 1000);
+    time("long Chinese texts", &long[1..], 100);
+    let parts = [DatePart::Month, DatePart::Day, DatePart::Weekday, DatePart::Hour].map(Encoding::Part);
+    let scorer = chain(InputKind::Timestamp, std::iter::once(Encoding::Number).chain(parts).collect());
+    let moment = Moment::new(&scorer, &scorer.model().inputs[0]).unwrap();
+    let start = Instant::now();
+    let mut sum = 0.0;
+    for i in 0..10_000_000 {
+        moment.put(f64::from(i) * 1234.5, &mut row);
+        sum += row[1] + row[2] + row[3] + row[4];
+    }
+    println!("a timestamp with four parts: {:.1} ns (sum {sum})", start.elapsed().as_nanos() as f64 / 1e7);
 }
 
 /// Numbers from 0 to 1 (a linear congruential generator, Knuth's MMIX).

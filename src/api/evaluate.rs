@@ -5,7 +5,7 @@ use orchard_engine::data::{ColumnData, Table, MISSING};
 use orchard_engine::judge::Metric;
 use orchard_engine::learn::train::{judge_rows, score_columns};
 use orchard_engine::model::{decode_held, Encoding, HeldActual, HeldRows, Input, InputKind, Task};
-use orchard_engine::score::Scorer;
+use orchard_engine::score::{Scorer, Text};
 use pgrx::iter::TableIterator;
 use pgrx::prelude::*;
 
@@ -150,6 +150,10 @@ fn encode(scorer: &Scorer, rows: &Rows, control: &Control) -> Result<Vec<Vec<f64
     let mut columns: Vec<Vec<f64>> = Vec::new();
     for input in &scorer.model().inputs {
         let source = rows.column(&input.name);
+        if let Some(text) = Text::new(scorer, input) {
+            columns.extend(encode_text(&text, input, scorer, rows, control)?);
+            continue;
+        }
         for i in 0..input.count as usize {
             let feature = input.first as usize + i;
             let mut values: Vec<f64> = control.vec(rows.table.rows)?;
@@ -165,6 +169,27 @@ fn encode(scorer: &Scorer, rows: &Rows, control: &Control) -> Result<Vec<Vec<f64
             }
             columns.push(values);
         }
+    }
+    Ok(columns)
+}
+
+/// The features of a column of free text.
+fn encode_text(text: &Text, input: &Input, scorer: &Scorer, rows: &Rows, control: &Control) -> Result<Vec<Vec<f64>>> {
+    let own = input.first as usize..(input.first + input.count) as usize;
+    let mut columns = own.clone().map(|_| control.vec(rows.table.rows)).collect::<orchard_engine::Result<Vec<_>>>()?;
+    let data = rows.column(&input.name).map(|s| &rows.table.columns[s.first].data);
+    let mut row = vec![f64::NAN; scorer.model().features.len()];
+    for r in 0..rows.table.rows {
+        // A long text takes milliseconds.
+        pgrx::check_for_interrupts!();
+        row[own.clone()].fill(f64::NAN);
+        if let Some(ColumnData::Category { codes, dictionary }) = data {
+            match codes.get(r) {
+                MISSING => {}
+                code => text.put(dictionary.text(code), &mut row),
+            }
+        }
+        columns.iter_mut().zip(&row[own.clone()]).for_each(|(column, cell)| column.push(*cell));
     }
     Ok(columns)
 }

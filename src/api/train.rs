@@ -167,11 +167,23 @@ fn choose(job: &Job<'_>, attributes: &[Attribute]) -> Result<Vec<Option<Wanted>>
     let special: Vec<&str> = special_columns(job).collect();
     let constrained =
         options.monotone_constraints.iter().map(|c| &c.0).chain(options.interaction_constraints.iter().flatten());
-    let listed = options.features.iter().flatten().chain(&options.exclude).chain(constrained).map(String::as_str);
+    let listed = options.features.iter().flatten().chain(&options.exclude).chain(&options.text_columns);
+    let listed = listed.chain(constrained).map(String::as_str);
     for name in listed.chain(special.iter().copied()) {
         if !attributes.iter().any(|a| a.name == name) {
             return Err(no_column(name, attributes));
         }
+    }
+    for a in attributes.iter().filter(|a| options.text_columns.contains(&a.name)) {
+        let wrong = match a.reader {
+            _ if special.contains(&a.name.as_str()) => {
+                "is the target, or a column of weights, times or groups".to_owned()
+            }
+            Some(reader) if reader.is_text() => continue,
+            _ => format!("has type {}", a.type_name),
+        };
+        let message = format!("column \"{}\" of option \"text_columns\" {wrong}", a.name);
+        return Err(Failure::argument(message).hint("Name columns of text that are features."));
     }
     let wanted = |a: &Attribute| {
         let feature = match &options.features {
@@ -438,7 +450,11 @@ fn features(outcome: &Outcome, types: &Types) -> Value {
         for feature in &model.features[input.first as usize..(input.first + input.count) as usize] {
             let stats = &feature.stats;
             list.push(match &feature.encoding {
-                Encoding::Number | Encoding::Clock { .. } | Encoding::Part(_) => json!({
+                Encoding::Number
+                | Encoding::Clock { .. }
+                | Encoding::Part(_)
+                | Encoding::Words
+                | Encoding::Token { .. } => json!({
                     "name": feature.name, "column": input.name, "type": type_name, "kind": format!("{:?}", input.kind).to_lowercase(),
                     "missing": stats.missing, "minimum": finite(stats.minimum), "maximum": finite(stats.maximum),
                     "mean": finite(stats.mean), "stddev": finite(stats.stddev),

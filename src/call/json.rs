@@ -3,7 +3,7 @@
 use std::ffi::CString;
 
 use orchard_engine::model::{self, Input, InputKind};
-use orchard_engine::score::{Moment, Scorer};
+use orchard_engine::score::{Moment, Scorer, Text};
 use pgrx::pg_sys::{self, Datum, Oid};
 use pgrx::PgSqlErrorCode;
 
@@ -24,6 +24,8 @@ struct Field {
     moment: Option<Moment>,
     /// Of a timestamp with time zone.
     clock: Option<&'static Clock>,
+    /// Of a free text.
+    text: Option<Text>,
 }
 
 impl JsonRow {
@@ -32,7 +34,8 @@ impl JsonRow {
         let model = scorer.model();
         let field = |input: &Input| {
             let clock = model.zone(input).map(clock::of).transpose()?;
-            Ok(Field { input: input.clone(), moment: Moment::new(scorer, input), clock })
+            let (moment, text) = (Moment::new(scorer, input), Text::new(scorer, input));
+            Ok(Field { input: input.clone(), moment, clock, text })
         };
         Ok(JsonRow { fields: model.inputs.iter().map(field).collect::<Result<_>>()? })
     }
@@ -81,21 +84,33 @@ unsafe fn put_value(scorer: &Scorer, row: &mut [f64], field: &Field, value: &pg_
     if input.kind == InputKind::Array {
         return put_array(row, input, value);
     }
-    let number = match (input.kind, value.type_) {
-        (InputKind::Category, pg_sys::jbvType::jbvString) => scorer.category(first, string(value)),
-        (InputKind::Category, pg_sys::jbvType::jbvBool) => {
-            let text: &[u8] = if value.val.boolean { b"true" } else { b"false" };
-            scorer.category(first, text)
-        }
-        (InputKind::Category, pg_sys::jbvType::jbvNumeric) => {
-            let datum = Datum::from(value.val.numeric as usize);
-            types::category(types::Reader::Exact, datum, |b| scorer.category(first, b))
-        }
-        (kind, _) => scalar(kind, field.clock, value),
+    if let Some(text) = &field.text {
+        with_text(value, |bytes| text.put(bytes, row));
+        return;
+    }
+    let number = match input.kind {
+        InputKind::Category => with_text(value, |bytes| scorer.category(first, bytes)).unwrap_or(f64::NAN),
+        kind => scalar(kind, field.clock, value),
     };
     match &field.moment {
         Some(moment) => moment.put(number, row),
         None => row[first] = number,
+    }
+}
+
+/// Hand the text of a string, truth value or number to `take`.
+///
+/// # Safety
+/// As for `put_value`.
+unsafe fn with_text<T>(value: &pg_sys::JsonbValue, take: impl FnOnce(&[u8]) -> T) -> Option<T> {
+    match value.type_ {
+        pg_sys::jbvType::jbvString => Some(take(string(value))),
+        pg_sys::jbvType::jbvBool => Some(take(if value.val.boolean { b"true" } else { b"false" })),
+        pg_sys::jbvType::jbvNumeric => {
+            let datum = Datum::from(value.val.numeric as usize);
+            Some(types::category(types::Reader::Exact, datum, take))
+        }
+        _ => None,
     }
 }
 

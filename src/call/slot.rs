@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use orchard_engine::model::{self, Input, InputKind, Model};
-use orchard_engine::score::{Moment, Scorer};
+use orchard_engine::score::{Moment, Scorer, Text};
 use pgrx::pg_sys::panic::pgrx_extern_c_guard;
 use pgrx::pg_sys::{Datum, Oid};
 use pgrx::PgSqlErrorCode;
@@ -23,6 +23,8 @@ pub struct Slot {
     count: usize,
     /// Of a date or timestamp.
     moment: Option<Moment>,
+    /// Of a free text.
+    text: Option<Text>,
     /// Places of enum labels that were met.
     labels: HashMap<u32, f64>,
 }
@@ -45,8 +47,8 @@ impl Slot {
             .hint("Cast the column in the query.")
         })?;
         let (first, count) = (input.first as usize, input.count as usize);
-        let moment = Moment::new(scorer, input);
-        Ok(Slot { reader, kind: input.kind, first, count, moment, labels: HashMap::new() })
+        let (moment, text) = (Moment::new(scorer, input), Text::new(scorer, input));
+        Ok(Slot { reader, kind: input.kind, first, count, moment, text, labels: HashMap::new() })
     }
 
     /// The feature, when a value is one number that needs no conversion.
@@ -98,6 +100,11 @@ impl Slot {
             (InputKind::Category, reader) => {
                 let value = types::category(reader, datum, |b| scorer.category(first, b));
                 set(row, first, value);
+            }
+            (InputKind::Text, reader) => {
+                if let Some(text) = &self.text {
+                    types::category(reader, datum, |bytes| text.put(bytes, row));
+                }
             }
             (InputKind::Array, Reader::Array(element)) => {
                 missing(row, first, self.count);
@@ -181,6 +188,7 @@ pub fn fit(model: &Model, input: &Input, reader: Reader) -> Result<Option<Reader
             matches!(reader, Reader::Date | Reader::Timestamp | Reader::Timestamptz)
         }
         InputKind::Interval => reader == Reader::Interval,
+        InputKind::Text => reader.is_text(),
         InputKind::Array => matches!(reader, Reader::Array(_)),
     };
     Ok(fits.then_some(reader))
@@ -197,5 +205,6 @@ pub fn kind_name(kind: InputKind) -> &'static str {
         InputKind::Timestamptz => "a timestamp with time zone",
         InputKind::Interval => "an interval",
         InputKind::Array => "an array of numbers",
+        InputKind::Text => "a text",
     }
 }

@@ -149,6 +149,11 @@ impl Reader {
         self.kind() == InputKind::Category
     }
 
+    /// Whether a datum is a text as it stands, not the name of something.
+    pub fn is_text(self) -> bool {
+        matches!(self, Reader::Text | Reader::Bpchar | Reader::Name | Reader::Char)
+    }
+
     /// Whether the type is a whole number.
     pub fn is_integer(self) -> bool {
         matches!(self, Reader::Int2 | Reader::Int4 | Reader::Int8)

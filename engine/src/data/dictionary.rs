@@ -77,6 +77,12 @@ impl Dictionary {
         }
     }
 
+    /// The code of `text`, if it is there.
+    pub fn find(&self, text: &[u8]) -> Option<u32> {
+        let hash = xxh3_64(text);
+        self.table.find(hash, |&code| self.hash(code) == hash && self.text(code) == text).copied()
+    }
+
     #[cold]
     fn grow(&mut self, control: &Control) -> Result<()> {
         let more = self.table.capacity().max(64);
@@ -138,6 +144,7 @@ mod tests {
             assert_eq!(d.text(*c), t.as_bytes());
         }
         assert_eq!(d.code(b"", &control).unwrap(), 30_000);
+        assert_eq!((d.find(b"ad-7"), d.find(b""), d.find(b"ad")), (Some(7), Some(30_000), None));
         let sorted = d.sorted();
         assert!(sorted.windows(2).all(|w| d.text(w[0]) < d.text(w[1])));
         d.release(&control);

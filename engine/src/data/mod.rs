@@ -11,6 +11,7 @@ mod numbers;
 pub(crate) mod order;
 mod sort;
 mod table;
+pub mod tokens;
 
 pub use chunked::{Chunked, CHUNK};
 pub use dictionary::Dictionary;

@@ -103,17 +103,18 @@ pub struct Binned {
 /// Fails with [`crate::Error::OutOfMemory`] when the budget does not hold the codes and a sorted copy of the column.
 pub fn bin(column: &Column, train: &[u32], held: &[u32], params: &BinParams, control: &Control) -> Result<Binned> {
     match &column.data {
-        ColumnData::Number(values) => bin_numbers(&|r| values.get(r as usize), train, held, params, control),
+        ColumnData::Number(values) => bin_numbers(&|r: u32| values.get(r as usize), train, held, params, control),
         ColumnData::Category { codes, dictionary } => {
             bin_levels(&|r| codes.get(r as usize), dictionary, train, held, params, control)
         }
     }
 }
 
-pub(super) fn bin_numbers(
-    value: &impl Fn(u32) -> f64,
-    train: &[u32],
-    held: &[u32],
+/// Bin the numbers that `value` makes of what is given of each row.
+pub(super) fn bin_numbers<T: Copy>(
+    value: &impl Fn(T) -> f64,
+    train: &[T],
+    held: &[T],
     params: &BinParams,
     control: &Control,
 ) -> Result<Binned> {

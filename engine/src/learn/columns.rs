@@ -8,6 +8,9 @@ use crate::model::InputKind;
 /// Below this many rows a column of distinct values is no sign of an identifier.
 const FEW_ROWS: usize = 10;
 
+/// The mean length beyond which texts may be prose.
+const PROSE: usize = 20;
+
 /// The inputs without those that identify a row: unique text, uuid and serial columns, unless the user named the features.
 pub fn choose(request: &Request, notices: &mut Vec<String>) -> Result<Vec<SourceInput>> {
     if request.options.features.is_some() {
@@ -15,15 +18,26 @@ pub fn choose(request: &Request, notices: &mut Vec<String>) -> Result<Vec<Source
     }
     let mut kept = Vec::new();
     for input in &request.inputs {
-        match identifies(&request.table, input) {
-            Some(why) => notices.push(format!(
-                "column \"{}\" is left out because {why}; name it in \"features\" to use it",
-                input.name
-            )),
-            None => kept.push(input.clone()),
-        }
+        let Some(why) = identifies(&request.table, input).filter(|_| input.kind != InputKind::Text) else {
+            kept.push(input.clone());
+            continue;
+        };
+        let name = &input.name;
+        let way = match request.algorithm.needs_target() && is_prose(&request.table, input) {
+            true => "name it in \"text_columns\" to learn from its words",
+            false => "name it in \"features\" to use it",
+        };
+        notices.push(format!("column \"{name}\" is left out because {why}; {way}"));
     }
     Ok(kept)
+}
+
+/// Whether a column is of texts that are long and have blanks, most of them.
+fn is_prose(table: &Table, input: &SourceInput) -> bool {
+    let ColumnData::Category { dictionary, .. } = &table.columns[input.first].data else { return false };
+    let texts = || (0..dictionary.len() as u32).map(|code| dictionary.text(code));
+    let length: usize = texts().map(<[u8]>::len).sum();
+    length > PROSE * dictionary.len() && texts().filter(|t| t.contains(&b' ')).count() * 2 > dictionary.len()
 }
 
 /// Why a column identifies its rows, if it does.

@@ -36,9 +36,14 @@ pub fn apply(
         params.monotone = vec![0; features];
         for (name, direction) in &options.monotone_constraints {
             let input = find("monotone_constraints", name)?;
-            if input.kind == InputKind::Category && *direction != 0 {
+            let kind = match input.kind {
+                InputKind::Category => Some("category"),
+                InputKind::Text => Some("text"),
+                _ => None,
+            };
+            if let Some(kind) = kind.filter(|_| *direction != 0) {
                 return Err(Error::option(
-                    format!("column \"{name}\" is a category, so it cannot have a monotone constraint"),
+                    format!("column \"{name}\" is a {kind}, so it cannot have a monotone constraint"),
                     "Constrain columns that have an order: numbers, booleans, dates and times.",
                 ));
             }

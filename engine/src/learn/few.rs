@@ -6,15 +6,15 @@ use crate::data::{CHUNK, MISSING};
 use crate::error::Result;
 use crate::model::{Encoding, FeatureStats};
 
-/// Bin a number that is one of `values`, which ascend: `place` says which one a row has, or [`MISSING`]. `None` where the training rows
-/// have no two of them.
+/// Bin a number that is one of `values`, which ascend: `place` says which, or [`MISSING`], of what is given of each row. `None` where the
+/// training rows have no two of them.
 ///
 /// The encoding is that of a plain number; the caller knows better.
-pub fn bin(
+pub fn bin<T: Copy>(
     values: &[f64],
-    place: &impl Fn(u32) -> u32,
-    train: &[u32],
-    held: &[u32],
+    place: &impl Fn(T) -> u32,
+    train: &[T],
+    held: &[T],
     params: &BinParams,
     control: &Control,
 ) -> Result<Option<Binned>> {
@@ -35,7 +35,7 @@ pub fn bin(
         control.release_vec(counts);
         return Ok(None);
     }
-    let value = |r: u32| values.get(place(r) as usize).copied().unwrap_or(f64::NAN);
+    let value = |r: T| values.get(place(r) as usize).copied().unwrap_or(f64::NAN);
     if seen > params.max_bins.clamp(2, bin::MOST_BINS) {
         control.release_vec(counts);
         return bin::bin_numbers(&value, train, held, params, control).map(Some);
@@ -49,7 +49,7 @@ pub fn bin(
         }
     }
     let missing = seen as u32;
-    let code = |r: u32| bin_of.get(place(r) as usize).map_or(missing, |&b| b);
+    let code = |r: T| bin_of.get(place(r) as usize).map_or(missing, |&b| b);
     let codes = bin::codes(train, seen + 1, code, control)?;
     let mut held_values = control.vec(held.len())?;
     held_values.extend(held.iter().map(|&r| value(r)));

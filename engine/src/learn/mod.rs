@@ -11,6 +11,7 @@ pub mod options;
 pub mod ordered;
 pub mod parts;
 pub mod target;
+pub mod text;
 pub mod train;
 pub mod tree;
 pub mod tune;

@@ -122,6 +122,10 @@ pub struct Options {
     pub sample_weight: Option<String>,
     /// Whether dates and timestamps give their parts as features.
     pub date_parts: bool,
+    /// Columns of free text.
+    pub text_columns: Vec<String>,
+    /// The most tokens of a column of free text.
+    pub max_text_features: usize,
     /// `classification` or `regression`; by the target when `None`.
     pub task: Option<String>,
     /// The seed of everything drawn.
@@ -166,6 +170,8 @@ impl Options {
             group_columns: Vec::new(),
             sample_weight: None,
             date_parts: true,
+            text_columns: Vec::new(),
+            max_text_features: 100,
             task: None,
             seed: 42,
             deploy: true,
@@ -206,6 +212,11 @@ impl Options {
         Ok(options)
     }
 
+    /// Whether the prediction must not fall, or not rise, with a column: then its parts, which come back every year, are no features.
+    pub fn is_monotone(&self, column: &str) -> bool {
+        self.monotone_constraints.iter().any(|c| c.0 == column && c.1 != 0)
+    }
+
     /// What no option can see by itself.
     fn check_together(&self) -> Result<()> {
         let both = self.features.iter().flatten().find(|f| self.exclude.contains(f));
@@ -213,6 +224,19 @@ impl Options {
             return Err(Error::option(
                 format!("options \"features\" and \"exclude\" both name \"{name}\""),
                 "Name the column in one of them.",
+            ));
+        }
+        if let Some(name) = self.text_columns.iter().find(|t| self.exclude.contains(t)) {
+            return Err(Error::option(
+                format!("options \"text_columns\" and \"exclude\" both name \"{name}\""),
+                "Name the column in one of them.",
+            ));
+        }
+        let listed = |t: &&String| self.features.as_ref().is_none_or(|features| features.contains(t));
+        if let Some(name) = self.text_columns.iter().find(|t| !listed(t)) {
+            return Err(Error::option(
+                format!("option \"text_columns\" names \"{name}\", which is not in \"features\""),
+                "Name the column in both.",
             ));
         }
         if self.scale_pos_weight.is_some() && self.class_weight != ClassWeight::None {
@@ -225,6 +249,9 @@ impl Options {
         let needs = |key: &str, other: &str| {
             Error::option(format!("option \"{key}\" needs {other}"), "Give both, or leave it out.")
         };
+        if self.max_text_features != 100 && self.text_columns.is_empty() {
+            return Err(needs("max_text_features", "\"text_columns\""));
+        }
         if self.boost.alpha != usual.alpha && self.objective != Some("quantile") {
             return Err(needs("alpha", "\"objective\": \"quantile\""));
         }

@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::judge::{self, Metric};
 use crate::learn::options::{Algorithm, Options};
 use crate::learn::target::{Labels, Prepared};
-use crate::learn::{bin, boost, columns, constraints, enough, kmeans, ordered, parts, tree, Target};
+use crate::learn::{bin, boost, columns, constraints, enough, kmeans, ordered, parts, text, tree, Target};
 use crate::model::{encode, Body, Encoding, Feature, HeldActual, HeldRows, Input, InputKind, Model, Task, Trees};
 use crate::score::Scorer;
 
@@ -135,13 +135,18 @@ fn actual(target: Target) -> HeldActual {
     }
 }
 
-/// The rows that features are made for.
-pub(super) struct RowsOf<'a> {
-    train: &'a [u32],
-    watched: usize,
-    held: &'a [u32],
-    target: &'a Target,
-    weight: Option<&'a [f64]>,
+/// The rows that features are made for, in canonical order.
+pub struct RowsOf<'a> {
+    /// The training rows.
+    pub train: &'a [u32],
+    /// How many of them, the last, early stopping watches: they say nothing of a level or a word.
+    pub watched: usize,
+    /// The rows held out.
+    pub held: &'a [u32],
+    /// Of the training rows.
+    pub target: &'a Target,
+    /// Of the training rows.
+    pub weight: Option<&'a [f64]>,
 }
 
 impl RowsOf<'_> {
@@ -200,6 +205,7 @@ impl<'a> Run<'a> {
     pub fn new(request: Request, control: &'a Control) -> Result<(Self, Option<Prepared>)> {
         let mut run =
             Run { request, control, notices: Vec::new(), timings: Vec::new(), clock: Instant::now(), folds: false };
+        run.mark_texts()?;
         run.request.inputs = columns::choose(&run.request, &mut run.notices)?;
         if run.request.inputs.is_empty() {
             return Err(Error::data(
@@ -218,6 +224,21 @@ impl<'a> Run<'a> {
     pub fn lap(&mut self, phase: &'static str) {
         self.timings.push((phase, self.clock.elapsed().as_secs_f64()));
         self.clock = Instant::now();
+    }
+
+    /// Take the columns that are named as free text for that.
+    fn mark_texts(&mut self) -> Result<()> {
+        let Request { inputs, options, table, .. } = &mut self.request;
+        for input in inputs.iter_mut().filter(|i| options.text_columns.contains(&i.name)) {
+            if !matches!(table.columns[input.first].data, ColumnData::Category { .. }) {
+                return Err(Error::data(
+                    format!("column \"{}\" of option \"text_columns\" is not a text", input.name),
+                    "Leave it out there.",
+                ));
+            }
+            input.kind = InputKind::Text;
+        }
+        Ok(())
     }
 
     /// Note a phase that had phases of its own, which are forgotten.
@@ -425,7 +446,8 @@ impl<'a> Run<'a> {
 
     /// The options that features depend on; trials that have them in common can share features.
     pub fn features_key(&self) -> impl PartialEq {
-        (self.bin_params(), self.request.options.date_parts, self.watched_share())
+        let options = &self.request.options;
+        (self.bin_params(), options.max_text_features, options.monotone_constraints.clone(), self.watched_share())
     }
 
     /// Turn columns into features: binned for the learner, encoded for scoring. The last `watched` of `train` say nothing of a level.
@@ -469,13 +491,21 @@ impl<'a> Run<'a> {
     ) -> Result<()> {
         let column = &mut self.request.table.columns[column];
         let name = column.name.clone();
-        let parts = match &column.data {
-            ColumnData::Number(values) if input.kind.is_moment() && self.request.options.date_parts => {
-                parts::bin(values, input.kind, rows.train, rows.held, &params, self.control)?
+        if input.kind == InputKind::Text {
+            let most = self.request.options.max_text_features;
+            let (words, tokens) = text::bin(column, keep, rows, most, &params, self.control)?;
+            out.push(format!("{name}.words"), words, None, rows.watched > 0);
+            for (token, binned) in tokens {
+                out.push(format!("{name}:{token}"), binned, None, rows.watched > 0);
             }
-            _ => Vec::new(),
+            return Ok(());
+        }
+        let options = &self.request.options;
+        let (b, parts) = if input.kind.is_moment() && options.date_parts && !options.is_monotone(&name) {
+            parts::bin(column, input.kind, rows.train, rows.held, &params, self.control)?
+        } else {
+            (bin::bin(column, rows.train, rows.held, &params, self.control)?, Vec::new())
         };
-        let b = bin::bin(column, rows.train, rows.held, &params, self.control)?;
         if !keep {
             column.release(self.control);
         }

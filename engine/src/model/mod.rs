@@ -40,7 +40,8 @@ pub struct Input {
     pub kind: InputKind,
     /// Its first feature in [`Model::features`].
     pub first: u32,
-    /// The number of its features: the length of an array, 1 and the parts of a date or timestamp, else 1.
+    /// The number of its features: the length of an array, 1 and the parts of a date or timestamp, 1 and
+    /// the tokens of a free text, else 1.
     pub count: u32,
 }
 
@@ -63,12 +64,15 @@ pub enum InputKind {
     Array,
     /// A timestamp with time zone, as seconds since 2000-01-01 on the clocks of the zone that stands in its first feature.
     Timestamptz,
+    /// A free text, of which the number of words is the first feature and the weights of tokens are the others.
+    Text,
 }
 
 /// One number the model looks at.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Feature {
-    /// The column's name, with the element's index for an array (`embedding[3]`) or the part of a date (`shown_at.hour`).
+    /// The column's name, with the element's index for an array (`embedding[3]`) the part of a date (`shown_at.hour`) or the
+    /// token of a text (`ad_copy:shoes`).
     pub name: String,
     /// How a value becomes a number.
     pub encoding: Encoding,
@@ -101,6 +105,15 @@ pub enum Encoding {
     },
     /// A part of the date or timestamp that is the first feature of the same column.
     Part(DatePart),
+    /// The number of words of a free text; NaN for NULL.
+    Words,
+    /// How often a token occurs in a free text, times its inverse document frequency; NaN for NULL.
+    Token {
+        /// The token, as [`crate::data::tokens::tokens`] spells it.
+        token: String,
+        /// The inverse document frequency.
+        idf: f64,
+    },
 }
 
 impl Encoding {

@@ -91,7 +91,7 @@ fn validate_inputs(inputs: &[Input], features: &[Feature]) -> Result<()> {
             format!("the features of input {name:?} do not follow the one before")
         })?;
         let count = input.count as usize;
-        let many = input.kind == InputKind::Array || input.kind.is_moment();
+        let many = matches!(input.kind, InputKind::Array | InputKind::Text) || input.kind.is_moment();
         ensure(if many { count >= 1 } else { count == 1 }, || format!("input {name:?} has {count} features"))?;
         let Some(own) = features.get(next..next + count) else {
             return Err(invalid(format!("the features of input {name:?} are not there")));
@@ -106,21 +106,35 @@ fn validate_inputs(inputs: &[Input], features: &[Feature]) -> Result<()> {
 /// Whether features, at least one, are what a column of a kind is made into.
 fn fits_kind(kind: InputKind, own: &[Feature]) -> bool {
     let (first, rest) = (&own[0].encoding, &own[1..]);
-    let number = |e: &Encoding| matches!(e, Encoding::Number);
-    // Parts ascend, so each is there once.
-    let last = if kind == InputKind::Date { DatePart::Weekday } else { DatePart::Hour };
-    let part = |f: &Feature| match f.encoding {
-        Encoding::Part(part) if part <= last => Some(part),
-        _ => None,
+    // Parts and tokens ascend, so each is there once.
+    let parts = |last: DatePart| {
+        let is_part = |f: &Feature| part(f).is_some_and(|p| p <= last);
+        rest.iter().all(is_part) && rest.is_sorted_by(|a, b| part(a) < part(b))
     };
-    let parts = || rest.iter().all(|f| part(f).is_some()) && rest.is_sorted_by(|a, b| part(a) < part(b));
+    let tokens = || rest.iter().all(|f| token(f).is_some()) && rest.is_sorted_by(|a, b| token(a) < token(b));
     match kind {
         InputKind::Number | InputKind::Boolean | InputKind::Interval | InputKind::Array => {
-            own.iter().all(|f| number(&f.encoding))
+            own.iter().all(|f| f.encoding == Encoding::Number)
         }
         InputKind::Category => own.iter().all(|f| f.encoding.is_category()),
-        InputKind::Date | InputKind::Timestamp => number(first) && parts(),
-        InputKind::Timestamptz => matches!(first, Encoding::Clock { .. }) && parts(),
+        InputKind::Date => *first == Encoding::Number && parts(DatePart::Weekday),
+        InputKind::Timestamp => *first == Encoding::Number && parts(DatePart::Hour),
+        InputKind::Timestamptz => matches!(first, Encoding::Clock { .. }) && parts(DatePart::Hour),
+        InputKind::Text => *first == Encoding::Words && tokens(),
+    }
+}
+
+fn part(feature: &Feature) -> Option<DatePart> {
+    match feature.encoding {
+        Encoding::Part(part) => Some(part),
+        _ => None,
+    }
+}
+
+fn token(feature: &Feature) -> Option<&str> {
+    match &feature.encoding {
+        Encoding::Token { token, .. } => Some(token),
+        _ => None,
     }
 }
 
@@ -129,8 +143,13 @@ fn validate_feature(feature: &Feature) -> Result<()> {
     ensure(!name.is_empty() && !name.contains('\0'), || "a feature without a name".into())?;
     let seen = feature.stats.level_rows.len();
     let levels = match &feature.encoding {
-        Encoding::Number | Encoding::Part(_) => {
+        Encoding::Number | Encoding::Part(_) | Encoding::Words => {
             return ensure(seen == 0, || format!("number {name:?} has counts of levels"));
+        }
+        Encoding::Token { token, idf } => {
+            ensure(seen == 0, || format!("number {name:?} has counts of levels"))?;
+            ensure(!token.is_empty() && !token.contains('\0'), || format!("feature {name:?} has no token"))?;
+            return ensure(*idf > 0.0 && idf.is_finite(), || format!("the weight of feature {name:?} is not above 0"));
         }
         Encoding::Clock { zone } => {
             ensure(seen == 0, || format!("number {name:?} has counts of levels"))?;

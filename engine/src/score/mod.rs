@@ -12,6 +12,7 @@ mod moment;
 mod nodes;
 mod places;
 mod quads;
+mod text;
 pub mod walk;
 
 use std::cell::RefCell;
@@ -20,6 +21,7 @@ use crate::model::{Body, Encoding, Model, Task};
 pub(crate) use levels::MOST_LEVELS;
 pub use moment::Moment;
 pub use quads::Key;
+pub use text::Text;
 
 use levels::Levels;
 use masks::Masks;
@@ -247,6 +249,7 @@ fn model_bytes(model: &Model) -> usize {
             let keys = match &f.encoding {
                 Encoding::Ordered { keys, .. } => keys.capacity() * 8,
                 Encoding::Clock { zone } => zone.capacity(),
+                Encoding::Token { token, .. } => token.capacity(),
                 _ => 0,
             };
             std::mem::size_of_val(f) + f.name.capacity() + levels + keys + f.stats.level_rows.capacity() * 8

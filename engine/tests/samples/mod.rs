@@ -15,6 +15,7 @@ pub fn all() -> Vec<(&'static str, Model)> {
         ("kmeans", kmeans()),
         ("ordered", ordered()),
         ("moments", moments()),
+        ("text", text()),
     ]
 }
 
@@ -140,6 +141,30 @@ pub fn moments() -> Model {
         input("at", InputKind::Timestamptz, 0, 4),
         input("on", InputKind::Date, 4, 2),
         input("then", InputKind::Timestamp, 6, 1),
+    ];
+    m
+}
+
+/// A free text beside a category.
+pub fn text() -> Model {
+    let token = |token: &str, idf| Feature {
+        name: format!("copy:{token}"),
+        encoding: Encoding::Token { token: token.into(), idf },
+        ..number("")
+    };
+    let words = Feature { encoding: Encoding::Words, ..number("copy.words") };
+    let features =
+        vec![category("device", &["phone"]), words, token("free", 1.5), token("paris", 2.0), token("跑步", 3.25)];
+    let mut t = empty(1, Link::Identity);
+    t.roots = vec![0];
+    split(&mut t, 2, 1.0, true, 1, 2);
+    split(&mut t, 1, 3.5, false, 3, 4);
+    split(&mut t, 4, 3.5, true, 5, 6);
+    [0.25, 0.5, 0.625, 0.75].iter().for_each(|&v| leaf(&mut t, &[v]));
+    let mut m = model(features, classes(&["no", "yes"], 1), Body::Trees(t));
+    m.inputs = vec![
+        Input { name: "device".into(), kind: InputKind::Category, first: 0, count: 1 },
+        Input { name: "copy".into(), kind: InputKind::Text, first: 1, count: 4 },
     ];
     m
 }

@@ -21,6 +21,7 @@ SELECT features_of(model) FROM orchard.train('one_month', 'SELECT shown_at, n FR
 SELECT features_of(model) FROM orchard.train('one_moment', 'SELECT timestamp ''2024-02-29 10:00'' AS t, n FROM shown', 'n');
 SELECT features_of(model) FROM orchard.train('none', 'SELECT NULL::date AS t, n % 7 AS k, n FROM shown', 'n');
 SELECT features_of(model) FROM orchard.train('whole', 'SELECT shown_at, n FROM shown', 'n', options => '{"date_parts": false}');
+SELECT features_of(model) FROM orchard.train('rising', 'SELECT shown_at, shown_at::date AS d, n FROM shown', 'n', 'gradient_boosting', '{"n_estimators": 5, "monotone_constraints": {"shown_at": 1, "d": 0}}');
 SELECT features_of(model) FROM orchard.train('groups', 'SELECT shown_at, n FROM shown', options => '{"n_clusters": 2}');
 SELECT features_of(model) FROM orchard.train('by_time', 'SELECT shown_at, shown_at::date AS on_day, n FROM shown', 'n', options => '{"time_column": "shown_at"}');
 SELECT jsonb_pretty(feature_list -> 1) FROM orchard.model_versions WHERE model = 'tz';

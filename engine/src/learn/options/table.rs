@@ -70,6 +70,18 @@ pub(super) const SPECS: &[Spec] = &[
         meaning: "whether dates and timestamps give month, day, weekday and hour as features of their own",
     },
     Spec {
+        key: "text_columns", algorithms: SUPERVISED,
+        kind: Kind::Columns(0, |o, v| o.text_columns = v), default: |o| json!(o.text_columns),
+        elsewhere: &["text_features", "text", "free_text"],
+        meaning: "the list of columns of free text, of which words become features",
+    },
+    Spec {
+        key: "max_text_features", algorithms: SUPERVISED,
+        kind: Kind::Integer(1, 10_000, |o, v| o.max_text_features = v as usize), default: |o| json!(o.max_text_features),
+        elsewhere: &["max_features_text", "vocabulary_size", "max_tokens"],
+        meaning: "the most words of a column of free text that become features",
+    },
+    Spec {
         key: "task", algorithms: SUPERVISED,
         kind: Kind::Choice(&["classification", "regression"], |o, v| o.task = Some(v.into())), default: |o| json!(o.task),
         elsewhere: &["problem_type"], meaning: "what to learn; without it the target's type decides",

@@ -21,6 +21,8 @@ pub(super) const NOT_SEARCHED: &[&str] = &[
     "time_column",
     "group_columns",
     "sample_weight",
+    "date_parts",
+    "text_columns",
     "task",
     "positive_class",
     "seed",
