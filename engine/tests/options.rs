@@ -169,6 +169,10 @@ fn options_of_boosting_fit_together() {
     assert_eq!(refused(json!({"alpha": 0.9})), "option \"alpha\" needs \"objective\": \"quantile\"");
     let tweedie = refused(json!({"tweedie_variance_power": 1.2, "objective": "poisson"}));
     assert_eq!(tweedie, "option \"tweedie_variance_power\" needs \"objective\": \"tweedie\"");
+    let exposure = refused(json!({"exposure": "hours", "objective": "squared_error"}));
+    assert_eq!(exposure, "option \"exposure\" needs \"objective\": \"poisson\" or \"tweedie\"");
+    let offset = refused(json!({"offset": "o"}));
+    assert_eq!(offset, "option \"offset\" needs \"objective\": \"poisson\" or \"tweedie\"");
     let fraction = refused(json!({"validation_fraction": 0.3, "early_stopping_rounds": 0}));
     assert_eq!(fraction, "option \"validation_fraction\" needs \"early_stopping_rounds\" above 0");
     let task = refused(json!({"objective": "poisson", "task": "classification"}));
@@ -242,6 +246,7 @@ fn every_row_of_the_table_works() {
                 "refit" => given["refit"] = json!(true),
                 "tweedie_variance_power" => given["objective"] = json!("tweedie"),
                 "max_text_features" => given["text_columns"] = json!(["a"]),
+                "exposure" | "offset" => given["objective"] = json!("poisson"),
                 _ => {}
             }
             let set = Options::parse(&given, algorithm).unwrap();

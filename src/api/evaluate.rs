@@ -3,13 +3,14 @@
 use orchard_engine::control::Control;
 use orchard_engine::data::{ColumnData, Table, MISSING};
 use orchard_engine::judge::Metric;
+use orchard_engine::learn::exposure;
 use orchard_engine::learn::train::{judge_rows, score_columns};
 use orchard_engine::model::{decode_held, Encoding, HeldActual, HeldRows, Input, InputKind, Task};
 use orchard_engine::score::{Scorer, Text};
 use pgrx::iter::TableIterator;
 use pgrx::prelude::*;
 
-use super::train::{check_names, no_column};
+use super::train::{check_names, check_number, no_column};
 use crate::call::slot;
 use crate::catalog::name::ModelName;
 use crate::catalog::relations::{self, ChunkKind};
@@ -65,13 +66,15 @@ fn stored_metrics(found: &Found) -> Result<Vec<Metric>> {
 fn on_source(found: &Found, source: &str) -> Result<Vec<Metric>> {
     let scorer = cache::deployed(found)?;
     let target = store::target(&found.deployed()?)?;
+    let options = store::options(&found.deployed()?)?;
+    let beside = ["exposure", "offset"].map(|key| options[key].as_str());
     let control = Control::new(settings::max_memory());
     let inputs = &scorer.model().inputs;
     let mut choose = |attributes: &[Attribute]| {
         check_names(attributes)?;
-        let names = inputs.iter().map(|i| &i.name).chain(&target);
-        for name in names {
-            if !attributes.iter().any(|a| a.name == *name) {
+        let names = inputs.iter().map(|i| i.name.as_str()).chain(target.as_deref());
+        for name in names.chain(beside.into_iter().flatten()) {
+            if !attributes.iter().any(|a| a.name == name) {
                 return Err(no_column(name, attributes));
             }
         }
@@ -85,6 +88,9 @@ fn on_source(found: &Found, source: &str) -> Result<Vec<Metric>> {
                 None if target.as_ref() == Some(&a.name) => {
                     a.readable().map(|reader| Some(Wanted { reader, number: true }))
                 }
+                None if beside.contains(&Some(a.name.as_str())) => {
+                    a.readable().map(|reader| Some(Wanted { reader, number: true }))
+                }
                 None => Ok(None),
             })
             .collect()
@@ -96,6 +102,7 @@ fn on_source(found: &Found, source: &str) -> Result<Vec<Metric>> {
         (Some(target), task) => actual(&rows, target, task)?,
         (None, _) => Actual { known: vec![true; rows.table.rows], held: HeldActual::None },
     };
+    let offset = offsets(&rows, beside, &actual.known)?;
     drop(rows);
     interrupt::run("orchard.evaluate", &control, || {
         let mut columns = columns;
@@ -103,13 +110,36 @@ fn on_source(found: &Found, source: &str) -> Result<Vec<Metric>> {
             let mut keep = actual.known.iter();
             column.retain(|_| *keep.next().unwrap_or(&false));
         }
-        let scores = score_columns(scorer, &columns, &control)?;
+        let mut scores = score_columns(scorer, &columns, &control)?;
+        if let Some(offset) = &offset {
+            exposure::expect(&mut scores, offset);
+        }
         if scorer.model().task == Task::Clustering {
             return Ok(clusters(scorer, &columns, &scores));
         }
         let held = HeldRows { outputs: scorer.outputs() as u32, scores, actual: actual.held, weight: None };
         Ok(judge_rows(scorer, &held).0)
     })
+}
+
+/// What is added to the scores of the known rows by exposure and offset; `None` where the model learned neither.
+fn offsets(rows: &Rows, beside: [Option<&str>; 2], known: &[bool]) -> Result<Option<Vec<f64>>> {
+    if beside == [None, None] {
+        return Ok(None);
+    }
+    let mut values = [None, None];
+    for (i, name) in beside.into_iter().enumerate().filter_map(|(i, name)| Some((i, name?))) {
+        check_number(rows, Some(name), ["exposure", "offset"][i])?;
+        let column = rows.column(name).ok_or_else(|| Failure::internal("a column was not read"))?;
+        if let ColumnData::Number(v) = &rows.table.columns[column.first].data {
+            let own: Vec<f64> = v.iter().zip(known).filter(|(_, known)| **known).map(|(v, _)| v).collect();
+            own.iter().try_for_each(|&v| exposure::check_value(name, i == 0, v))?;
+            values[i] = Some(own);
+        }
+    }
+    let rows = known.iter().filter(|k| **k).count();
+    let value = |i: usize, row: usize| values[i].as_ref().map(|v| v[row]);
+    Ok(Some((0..rows).map(|r| exposure::log_offset(value(0, r), value(1, r))).collect()))
 }
 
 /// The metrics of a clustering on rows of a source.

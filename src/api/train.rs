@@ -204,10 +204,11 @@ fn choose(job: &Job<'_>, attributes: &[Attribute]) -> Result<Vec<Option<Wanted>>
     attributes.iter().map(|a| if wanted(a) { read(a) } else { Ok(None) }).collect()
 }
 
-/// The columns that are not features: target, weight, time, groups.
+/// The columns that are not features: target, weight, exposure, offset, time, groups.
 fn special_columns<'a>(job: &'a Job<'_>) -> impl Iterator<Item = &'a str> {
     let o = &job.options;
     let one = job.target.into_iter().chain(o.sample_weight.as_deref()).chain(o.time_column.as_deref());
+    let one = one.chain(o.exposure.as_deref()).chain(o.offset.as_deref());
     one.chain(o.group_columns.iter().map(String::as_str))
 }
 
@@ -279,16 +280,9 @@ fn request(job: &Job<'_>, rows: Rows, previous: Option<Task>) -> Result<(Request
     for c in rows.columns.iter().filter(|c| c.reader == Reader::Exact) {
         notice!("column \"{}\" has numbers beyond 2^53 and is taken as a category", c.attribute.name);
     }
-    let time = options.time_column.as_deref();
-    if let Some(c) = time.and_then(|name| rows.column(name)) {
-        if c.reader.is_category() || matches!(c.reader, Reader::Array(_)) {
-            return Err(Failure::argument(format!(
-                "time column \"{}\" has type {}",
-                c.attribute.name, c.attribute.type_name
-            ))
-            .hint("Name a date, timestamp or number as \"time_column\"."));
-        }
-    }
+    check_number(&rows, options.time_column.as_deref(), "time")?;
+    check_number(&rows, options.exposure.as_deref(), "exposure")?;
+    check_number(&rows, options.offset.as_deref(), "offset")?;
     let types =
         inputs.iter().map(|c| (c.attribute.name.clone(), argument_type(c), c.attribute.type_name.clone())).collect();
     let zone = inputs.iter().find_map(|c| match c.reader {
@@ -299,7 +293,9 @@ fn request(job: &Job<'_>, rows: Rows, previous: Option<Task>) -> Result<(Request
         inputs: inputs.into_iter().map(input).collect(),
         target: job.target.and_then(|t| rows.column(t)).map(input),
         weight: options.sample_weight.as_deref().and_then(place),
-        time: time.and_then(place),
+        exposure: options.exposure.as_deref().and_then(place),
+        offset: options.offset.as_deref().and_then(place),
+        time: options.time_column.as_deref().and_then(place),
         groups: options.group_columns.iter().filter_map(|g| place(g)).collect(),
         zone,
         algorithm: job.algorithm,
@@ -311,6 +307,20 @@ fn request(job: &Job<'_>, rows: Rows, previous: Option<Task>) -> Result<(Request
         return Err(Failure::argument("an array cannot be the target"));
     }
     Ok((request, types))
+}
+
+/// The time, exposure or offset column holds a number a row.
+pub(super) fn check_number(rows: &Rows, column: Option<&str>, what: &str) -> Result<()> {
+    let Some(c) = column.and_then(|name| rows.column(name)) else { return Ok(()) };
+    if c.reader.is_category() || matches!(c.reader, Reader::Array(_)) {
+        let hint = match what {
+            "time" => "Name a date, timestamp or number as \"time_column\".".to_owned(),
+            _ => format!("Name a column of numbers as \"{what}\"."),
+        };
+        let (name, type_name) = (&c.attribute.name, &c.attribute.type_name);
+        return Err(Failure::argument(format!("{what} column \"{name}\" has type {type_name}")).hint(hint));
+    }
+    Ok(())
 }
 
 /// Arguments are wide, so that literals and expressions fit.
@@ -436,7 +446,10 @@ fn comment(job: &Job<'_>, task: &Task) -> String {
             format!("model \"{}\": probability that {target} is {class}", job.name)
         }
         (Task::Classification { .. }, Some(target)) => format!("model \"{}\": most probable {target}", job.name),
-        (_, Some(target)) => format!("model \"{}\": expected {target}", job.name),
+        (_, Some(target)) => {
+            let unit = job.options.exposure.as_ref().map_or_else(String::new, |e| format!(" for each unit of {e}"));
+            format!("model \"{}\": expected {target}{unit}", job.name)
+        }
         (_, None) => format!("model \"{}\": segment of a row", job.name),
     }
 }

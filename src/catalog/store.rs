@@ -212,6 +212,15 @@ pub fn metrics(version: &Id) -> Result<serde_json::Value> {
     })
 }
 
+/// The options of a version, as they were given.
+pub fn options(version: &Id) -> Result<serde_json::Value> {
+    let sql = "SELECT options FROM orchard.stored_versions WHERE id = $1::uuid";
+    as_owner(|| {
+        Ok(Spi::get_one_with_args::<pgrx::JsonB>(sql, &[id_text(version).into()])?
+            .map_or(serde_json::Value::Null, |j| j.0))
+    })
+}
+
 /// The target column of a version; `None` for a clustering.
 pub fn target(version: &Id) -> Result<Option<String>> {
     let sql = "SELECT target FROM orchard.stored_versions WHERE id = $1::uuid";

@@ -5,6 +5,7 @@ pub mod boost;
 pub mod columns;
 pub mod constraints;
 mod enough;
+pub mod exposure;
 pub mod few;
 pub mod kmeans;
 pub mod options;

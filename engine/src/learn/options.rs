@@ -144,6 +144,10 @@ pub struct Options {
     pub objective: Option<&'static str>,
     /// The weight of the positive class.
     pub scale_pos_weight: Option<f64>,
+    /// The column of how much of time, area or chances a row stands for.
+    pub exposure: Option<String>,
+    /// The column that is added to the logarithm of the prediction.
+    pub offset: Option<String>,
     /// Columns and which way the prediction may go while they rise.
     pub monotone_constraints: Vec<(String, i8)>,
     /// Sets of columns that may meet; all may where there is none.
@@ -181,6 +185,8 @@ impl Options {
             tree: TreeParams::default(),
             objective: None,
             scale_pos_weight: None,
+            exposure: None,
+            offset: None,
             monotone_constraints: Vec::new(),
             interaction_constraints: Vec::new(),
             boost: BoostParams::default(),
@@ -214,7 +220,7 @@ impl Options {
 
     /// Whether the prediction must not fall, or not rise, with a column: then its parts, which come back every year, are no features.
     pub fn is_monotone(&self, column: &str) -> bool {
-        self.monotone_constraints.iter().any(|c| c.0 == column && c.1 != 0)
+        self.monotone_constraints.iter().any(|(name, direction)| name == column && *direction != 0)
     }
 
     /// What no option can see by itself.
@@ -254,6 +260,12 @@ impl Options {
         }
         if self.boost.alpha != usual.alpha && self.objective != Some("quantile") {
             return Err(needs("alpha", "\"objective\": \"quantile\""));
+        }
+        let log_link = matches!(self.objective, Some("poisson" | "tweedie"));
+        for (key, given) in [("exposure", &self.exposure), ("offset", &self.offset)] {
+            if given.is_some() && !log_link {
+                return Err(needs(key, "\"objective\": \"poisson\" or \"tweedie\""));
+            }
         }
         let power = self.boost.tweedie_variance_power;
         if power != usual.tweedie_variance_power && self.objective != Some("tweedie") {

@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::judge::{self, Metric};
 use crate::learn::options::{Algorithm, Options};
 use crate::learn::target::{Labels, Prepared};
-use crate::learn::{bin, boost, columns, constraints, enough, kmeans, ordered, parts, text, tree, Target};
+use crate::learn::{bin, boost, columns, constraints, enough, exposure, kmeans, ordered, parts, text, tree, Target};
 use crate::model::{encode, Body, Encoding, Feature, HeldActual, HeldRows, Input, InputKind, Model, Task, Trees};
 use crate::score::Scorer;
 
@@ -47,6 +47,10 @@ pub struct Request {
     pub target: Option<SourceInput>,
     /// The column of the rows' weights.
     pub weight: Option<usize>,
+    /// The column of the rows' exposures.
+    pub exposure: Option<usize>,
+    /// The column of the rows' offsets.
+    pub offset: Option<usize>,
     /// The column of the rows' times.
     pub time: Option<usize>,
     /// The columns of the rows' groups.
@@ -107,6 +111,11 @@ pub(super) struct Parts {
     held_target: Target,
     weight: Option<Vec<f64>>,
     held_weight: Option<Vec<f64>>,
+    /// What is added to scores: offsets and logarithms of exposures.
+    offset: Option<Vec<f64>>,
+    held_offset: Option<Vec<f64>>,
+    /// With an offset: the target for each unit of exposure and the weight of such a rate, for what is learned of levels beforehand.
+    rates: Option<(Target, Vec<f64>)>,
 }
 
 impl Parts {
@@ -123,7 +132,14 @@ impl Parts {
             held: &holdout.held,
             target: &self.target,
             weight: self.weight.as_deref(),
+            offset: self.offset.as_deref(),
+            rates: self.rates.as_ref(),
         }
+    }
+
+    /// Turn what a model says of the held-out rows into what is expected of them.
+    pub(super) fn expect(&self, scores: &mut [f64]) {
+        self.held_offset.iter().for_each(|offset| exposure::expect(scores, offset));
     }
 }
 
@@ -133,6 +149,14 @@ fn actual(target: Target) -> HeldActual {
         Target::Class { codes, .. } => HeldActual::Class(codes),
         Target::Number(values) => HeldActual::Number(values),
     }
+}
+
+/// What is known of the held-out rows.
+struct Known {
+    actual: HeldActual,
+    weight: Option<Vec<f64>>,
+    offset: Option<Vec<f64>>,
+    twins: usize,
 }
 
 /// The rows that features are made for, in canonical order.
@@ -147,11 +171,13 @@ pub struct RowsOf<'a> {
     pub target: &'a Target,
     /// Of the training rows.
     pub weight: Option<&'a [f64]>,
+    offset: Option<&'a [f64]>,
+    rates: Option<&'a (Target, Vec<f64>)>,
 }
 
 impl RowsOf<'_> {
     fn boost(&self) -> boost::Rows<'_> {
-        boost::Rows { target: self.target, weight: self.weight, offset: None }
+        boost::Rows { target: self.target, weight: self.weight, offset: self.offset }
     }
 }
 
@@ -255,6 +281,8 @@ impl<'a> Run<'a> {
         let rest: Vec<usize> = target
             .into_iter()
             .chain(request.weight)
+            .chain(request.exposure)
+            .chain(request.offset)
             .chain(request.time)
             .chain(request.groups.iter().copied())
             .collect();
@@ -275,6 +303,7 @@ impl<'a> Run<'a> {
             return Err(Error::data("the source has no row to learn from", "Check the source and its target column."));
         }
         check_weights(request, &rows)?;
+        exposure::check(request, &rows)?;
         Ok(rows)
     }
 
@@ -391,9 +420,9 @@ impl<'a> Run<'a> {
         self.lap("grow");
         let model = Self::model(grown.trees, inputs, features, prepared);
         let Holdout { train, twins, .. } = holdout;
-        let Parts { held_target, held_weight, .. } = parts;
-        let (actual, labels) = (actual(held_target), prepared.labels());
-        let outcome = self.finish(model, train.len(), &held, actual, held_weight, twins, labels)?;
+        let Parts { held_target, held_weight, held_offset, .. } = parts;
+        let known = Known { actual: actual(held_target), weight: held_weight, offset: held_offset, twins };
+        let outcome = self.finish(model, train.len(), &held, known, prepared.labels())?;
         Ok((outcome, grown.iterations))
     }
 
@@ -447,7 +476,9 @@ impl<'a> Run<'a> {
     /// The options that features depend on; trials that have them in common can share features.
     pub fn features_key(&self) -> impl PartialEq {
         let options = &self.request.options;
-        (self.bin_params(), options.max_text_features, options.monotone_constraints.clone(), self.watched_share())
+        let rates = (options.exposure.is_some() || options.offset.is_some()).then_some(options.objective);
+        let columns = (options.max_text_features, options.monotone_constraints.clone());
+        (self.bin_params(), columns, rates, self.watched_share())
     }
 
     /// Turn columns into features: binned for the learner, encoded for scoring. The last `watched` of `train` say nothing of a level.
@@ -457,6 +488,7 @@ impl<'a> Run<'a> {
         let used = self.used_columns();
         let request = &mut self.request;
         let others = request.target.as_ref().map(|t| t.first).into_iter().chain(request.weight).chain(request.time);
+        let others = others.chain(request.exposure).chain(request.offset);
         let kept: Vec<usize> = others.chain(request.groups.iter().copied()).filter(|_| keep).collect();
         for (i, column) in request.table.columns.iter_mut().enumerate() {
             if !used.contains(&i) && !kept.contains(&i) {
@@ -511,7 +543,10 @@ impl<'a> Run<'a> {
         }
         let fit_rows = rows.train.len() - rows.watched;
         let order = |fit_rows: usize| {
-            let (target, weight) = (rows.target, rows.weight);
+            let (target, weight) = match rows.rates {
+                Some((rates, weight)) => (rates, Some(weight.as_slice())),
+                None => (rows.target, rows.weight),
+            };
             ordered::order(&b.feature, target, weight, fit_rows, most_subset_levels, params.max_bins, self.control)
         };
         let watching = if rows.watched > 0 { order(fit_rows)?.map(|ordered| ordered.0) } else { None };
@@ -615,12 +650,20 @@ impl<'a> Run<'a> {
     /// Targets and weights of the rows.
     pub fn parts(&self, holdout: &Holdout, prepared: &Prepared) -> Result<Parts> {
         let table = &self.request.table;
-        Ok(Parts {
+        let mut parts = Parts {
             target: prepared.target(table, &holdout.train, self.control)?,
             held_target: prepared.target(table, &holdout.held, self.control)?,
             weight: self.weights(&holdout.train)?,
             held_weight: self.weights(&holdout.held)?,
-        })
+            offset: exposure::offsets(&self.request, &holdout.train, self.control)?,
+            held_offset: exposure::offsets(&self.request, &holdout.held, self.control)?,
+            rates: None,
+        };
+        if let Some(offset) = &parts.offset {
+            let counts = self.request.options.objective == Some("poisson");
+            parts.rates = Some(exposure::rates(&parts.target, counts, parts.weight.as_deref(), offset, self.control)?);
+        }
+        Ok(parts)
     }
 
     /// The model of some trees.
@@ -652,7 +695,8 @@ impl<'a> Run<'a> {
             .collect();
         let metrics = judge::clustering(fit.body.inertia, fit.silhouette, &fit.body.sizes);
         let model = Model { inputs: self.inputs(), features, task: Task::Clustering, body: Body::KMeans(fit.body) };
-        let mut outcome = self.finish(model, train.len(), &fit.held, HeldActual::None, held_weight, 0, None)?;
+        let known = Known { actual: HeldActual::None, weight: held_weight, offset: None, twins: 0 };
+        let mut outcome = self.finish(model, train.len(), &fit.held, known, None)?;
         outcome.metric = Some(if fit.silhouette.is_some() { "silhouette" } else { "inertia" });
         outcome.metrics = metrics;
         Ok(outcome)
@@ -670,24 +714,23 @@ impl<'a> Run<'a> {
     }
 
     /// Encode the model and judge it on the rows it has not seen.
-    #[allow(clippy::too_many_arguments)]
     fn finish(
         &mut self,
         model: Model,
         training_rows: usize,
         held_columns: &[Vec<f64>],
-        actual: HeldActual,
-        weight: Option<Vec<f64>>,
-        twins: usize,
+        known: Known,
         labels: Option<Labels>,
     ) -> Result<Outcome> {
+        let Known { actual, weight, offset, twins } = known;
         let bytes = encode(&model)?;
         let scorer = Scorer::new(model);
         let holdout_rows = held_columns.first().map_or(0, Vec::len);
         let mut held_rows = None;
         let (mut metrics, mut metric) = (Vec::new(), None);
         if holdout_rows > 0 {
-            let scores = score_encoded(&scorer, held_columns, self.control)?;
+            let mut scores = score_encoded(&scorer, held_columns, self.control)?;
+            offset.iter().for_each(|offset| exposure::expect(&mut scores, offset));
             let mut held = HeldRows { outputs: scorer.outputs() as u32, scores, actual, weight };
             (metrics, metric) = judge_rows(&scorer, &held);
             if twins > 0 && labels.is_some() {

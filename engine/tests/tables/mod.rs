@@ -86,6 +86,8 @@ impl Clicks {
             ],
             target: algorithm.needs_target().then(|| input(4, "y", InputKind::Number)),
             weight: None,
+            exposure: None,
+            offset: None,
             time: options.time_column.as_ref().map(|_| 6),
             groups: options.group_columns.iter().map(|_| 5).collect(),
             zone: None,

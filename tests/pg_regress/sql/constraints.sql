@@ -29,6 +29,7 @@ SELECT predict_held_no(0, 5) > predict_held_no(10, 5) AS falls;
 SELECT task FROM orchard.train('value', 'SELECT bid, ''2026-01-01''::date + hour AS day, bid > 3 AS dear, hour * 2 - bid + id % 5 AS y FROM shown', 'y', 'gradient_boosting',
     '{"n_estimators": 40, "monotone_constraints": {"bid": -1, "day": 1, "dear": -1}}');
 SELECT predict_value(1, '2026-01-20', false) > predict_value(1, '2026-01-02', false) AS rises, predict_value(1, '2026-01-05', true) <= predict_value(1, '2026-01-05', false) AS falls;
+SELECT count(*) FROM (SELECT v < lag(v) OVER (ORDER BY d) AS wrong FROM (SELECT d, predict_value(3, d::date, true) AS v FROM generate_series('2025-12-01'::date, '2026-03-01', '1 day') AS d) AS q) AS s WHERE wrong;
 -- columns that may not meet add up
 SELECT model FROM orchard.train('sums', 'SELECT hour, bid, hour * bid AS y FROM shown', 'y', 'gradient_boosting',
     '{"n_estimators": 60, "interaction_constraints": [["hour"], ["bid"]]}');

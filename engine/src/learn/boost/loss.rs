@@ -45,9 +45,9 @@ impl Scores<'_> {
                             (1.0 - alpha) * (s - y)
                         }
                     }
-                    Objective::Poisson => libm::exp(s - self.base[0]) - y * self.units.0 * s,
+                    Objective::Poisson => libm::exp(s - self.centre) - y * self.units.0 * s,
                     Objective::Tweedie => {
-                        let (s, y) = (s - self.base[0], y * self.scale);
+                        let (s, y) = (s - self.centre, y * self.scale);
                         libm::exp((2.0 - rho) * s) / (2.0 - rho) - y * libm::exp((1.0 - rho) * s) / (1.0 - rho)
                     }
                     _ => ((0.5 * s - 0.5 * y) * (2.0 * self.units.0)).powi(2),

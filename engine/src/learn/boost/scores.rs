@@ -42,6 +42,8 @@ pub(super) struct Scores<'a> {
     pub units: (f64, f64),
     /// What the target is multiplied by where the loss has no unit of its own.
     pub scale: f64,
+    /// With a log link, the logarithm of the mean of the target: scores are near it, whatever the exposure.
+    pub centre: f64,
     /// The greatest weight.
     heaviest: f64,
     /// Where leaves are quantiles: what is left of each row, in the order of the grower; one of the two.
@@ -76,6 +78,7 @@ impl<'a> Scores<'a> {
             quanta: (1.0, 1.0),
             units: (1.0, 1.0),
             scale: 1.0,
+            centre: 0.0,
             heaviest: 1.0,
             left: Vec::new(),
             left_weighted: Vec::new(),
@@ -187,7 +190,9 @@ impl<'a> Scores<'a> {
                         "The objectives \"poisson\" and \"tweedie\" are for counts and amounts of 0 and more.",
                     ));
                 }
-                vec![if mean > 0.0 { this.log_start(mean, share, control)? } else { NOTHING }]
+                let start = if mean > 0.0 { this.log_start(mean, share, control)? } else { NOTHING };
+                self.centre = if mean > 0.0 { libm::log(mean.max(f64::MIN_POSITIVE)) } else { NOTHING };
+                vec![start]
             }
             _ => vec![mean],
         })
@@ -222,9 +227,9 @@ impl<'a> Scores<'a> {
                 }
             }
             // Counts have a unit of their own, in which regularization is meant.
-            Objective::Poisson => self.units = (libm::exp(-base), libm::exp(-base)),
+            Objective::Poisson => self.units = (libm::exp(-self.centre), libm::exp(-self.centre)),
             // Amounts have none: a currency must not change the trees.
-            Objective::Tweedie => self.scale = libm::exp(-base),
+            Objective::Tweedie => self.scale = libm::exp(-self.centre),
             _ => {}
         }
     }
@@ -338,19 +343,19 @@ impl<'a> Scores<'a> {
             }
             (objective, Target::Number(values)) => {
                 let (alpha, rho) = (self.alpha(), self.params.tweedie_variance_power);
-                let (base, unit) = (self.base[0], self.units.0);
+                let (centre, unit) = (self.centre, self.units.0);
                 for (i, (&s, &y)) in scores.iter().zip(&values[start..]).enumerate() {
                     let (g, h) = match objective {
                         Objective::AbsoluteError | Objective::Quantile => {
                             (if s < y { -alpha } else { 1.0 - alpha }, 1.0)
                         }
                         Objective::Poisson => {
-                            let e = f64::from(exp((s - base) as f32));
+                            let e = f64::from(exp((s - centre) as f32));
                             (e - y * unit, e * POISSON_MARGIN)
                         }
                         Objective::Tweedie => {
-                            let low = f64::from(exp(((1.0 - rho) * (s - base)) as f32));
-                            let high = f64::from(exp(((2.0 - rho) * (s - base)) as f32));
+                            let low = f64::from(exp(((1.0 - rho) * (s - centre)) as f32));
+                            let high = f64::from(exp(((2.0 - rho) * (s - centre)) as f32));
                             let y = y * self.scale;
                             (high - y * low, (2.0 - rho) * high - (1.0 - rho) * y * low)
                         }

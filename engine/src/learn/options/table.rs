@@ -252,6 +252,18 @@ pub(super) const SPECS: &[Spec] = &[
         elsewhere: &["pos_weight"], meaning: "the weight of the positive class while learning",
     },
     Spec {
+        key: "exposure", algorithms: BOOST,
+        kind: Kind::Column(|o, v| o.exposure = Some(v)), default: |o| json!(o.exposure),
+        elsewhere: &["exposure_column", "trials", "impressions"],
+        meaning: "the column of how much each row stands for; what is predicted is the target for each unit of it",
+    },
+    Spec {
+        key: "offset", algorithms: BOOST,
+        kind: Kind::Column(|o, v| o.offset = Some(v)), default: |o| json!(o.offset),
+        elsewhere: &["init_score", "base_margin", "offset_column", "baseline"],
+        meaning: "the column that is added to the logarithm of the expected target while learning",
+    },
+    Spec {
         key: "monotone_constraints", algorithms: BOOST,
         kind: Kind::Directions(|o, v| o.monotone_constraints = v), default: |_| json!(null),
         elsewhere: &["monotone", "monotonic_cst", "monotone_constraint"],

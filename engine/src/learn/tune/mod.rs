@@ -266,6 +266,7 @@ impl Trials<'_, '_> {
         let scorer = Scorer::new(Run::model(grown.trees, made.inputs.clone(), made.features.clone(), prepared));
         held.outputs = scorer.outputs() as u32;
         held.scores = score_encoded(&scorer, &made.held, self.run.control)?;
+        parts.expect(&mut held.scores);
         let metrics = judge_rows(&scorer, held).0;
         held.scores = Vec::new();
         let found = metrics.into_iter().find(|m| m.name == self.metric);
