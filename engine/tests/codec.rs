@@ -213,7 +213,7 @@ fn spoiled(mut model: Model, spoil: impl FnOnce(&mut Model), message: &str) {
 fn trees(model: &mut Model) -> &mut Trees {
     match &mut model.body {
         Body::Trees(trees) => trees,
-        Body::KMeans(_) => panic!("no trees"),
+        _ => panic!("no trees"),
     }
 }
 
@@ -334,7 +334,7 @@ fn validate_finds_what_is_wrong_with_kmeans() {
     let bad = |spoil: fn(&mut KMeans), message| {
         let spoil = |m: &mut Model| match &mut m.body {
             Body::KMeans(k) => spoil(k),
-            Body::Trees(_) => panic!("no k-means"),
+            _ => panic!("no k-means"),
         };
         spoiled(samples::kmeans(), spoil, message);
     };
@@ -361,6 +361,45 @@ fn validate_finds_what_is_wrong_with_kmeans() {
         "outside its axis",
     );
     spoiled(samples::kmeans(), |m| m.task = Task::Regression, "k-means for another task");
+}
+
+#[test]
+fn validate_finds_what_is_wrong_with_curves() {
+    let bad = |spoil: fn(&mut Vec<Curve>), message| {
+        let spoil = |m: &mut Model| match &mut m.body {
+            Body::Calibrated(c) => spoil(&mut c.curves),
+            _ => panic!("no curves"),
+        };
+        spoiled(samples::calibrated(), spoil, message);
+    };
+    bad(|c| c.clear(), "0 curves, not 1");
+    bad(|c| c.push(Curve::Sigmoid { slope: 1.0, intercept: 0.0 }), "2 curves, not 1");
+    bad(|c| c[0] = Curve::Sigmoid { slope: -0.5, intercept: 0.0 }, "falls");
+    bad(|c| c[0] = Curve::Sigmoid { slope: f64::NAN, intercept: 0.0 }, "not finite");
+    bad(|c| c[0] = Curve::Sigmoid { slope: 1.0, intercept: f64::INFINITY }, "not finite");
+    type Knots = (fn() -> (Vec<f64>, Vec<f64>), &'static str);
+    let knots: [Knots; 7] = [
+        (|| (vec![], vec![]), "do not fit"),
+        (|| (vec![0.5], vec![0.5, 0.5]), "do not fit"),
+        (|| (vec![0.5, 0.5], vec![0.5, 0.5]), "do not ascend"),
+        (|| (vec![0.5, 0.25], vec![0.5, 0.5]), "do not ascend"),
+        (|| (vec![0.25, 0.5], vec![0.5, 0.25]), "a curve falls"),
+        (|| (vec![0.25, 1.5], vec![0.5, 0.75]), "not a probability"),
+        (|| (vec![0.25, 0.5], vec![0.5, f64::NAN]), "not a probability"),
+    ];
+    for (knots, message) in knots {
+        let mut model = samples::calibrated();
+        if let Body::Calibrated(c) = &mut model.body {
+            let (from, to) = knots();
+            c.curves[0] = Curve::Isotonic { from, to };
+        }
+        assert!(invalid(model.validate()).contains(message), "{message}");
+    }
+    let mut model = samples::regression();
+    if let Body::Trees(t) = model.body.clone() {
+        model.body = Body::trees(t, vec![Curve::Sigmoid { slope: 1.0, intercept: 0.0 }]);
+    }
+    assert!(invalid(model.validate()).contains("curves for another task"));
 }
 
 proptest! {

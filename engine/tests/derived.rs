@@ -37,8 +37,6 @@ fn learn_target(
         weight: None,
         exposure: None,
         offset: None,
-        exposure: None,
-        offset: None,
         time: None,
         groups: Vec::new(),
         zone: Some("UTC".into()),

@@ -140,9 +140,29 @@ fn the_nearest_centre_wins() {
     assert_eq!([at(INF, None), at(-INF, Some("Paris"))], [1.0, 2.0]);
 }
 
+/// A curve by its definition.
+fn curved(curve: &Curve, p: f64) -> f64 {
+    match curve {
+        Curve::Sigmoid { slope, intercept } => {
+            let p = p.clamp(1e-15, 1.0 - 1e-15);
+            logistic(slope * libm::log(p / (1.0 - p)) + intercept)
+        }
+        Curve::Isotonic { from, to } => {
+            for i in 0..from.len() {
+                if p <= from[i] {
+                    let Some(last) = i.checked_sub(1) else { return to[0] };
+                    let line = to[last] + (to[i] - to[last]) * ((p - from[last]) / (from[i] - from[last]));
+                    return line.clamp(to[last], to[i]);
+                }
+            }
+            to[to.len() - 1]
+        }
+    }
+}
+
 /// The plain way: walk each tree, add the leaves up in eight lanes, mean, base, link.
 fn oracle(model: &Model, row: &[f64]) -> Vec<f64> {
-    let Body::Trees(trees) = &model.body else { panic!("no trees") };
+    let (trees, curves) = model.body.as_trees().expect("trees");
     let mut lanes = vec![[0.0; 8]; trees.outputs as usize];
     for tree in 0..trees.roots.len() {
         let leaf = walk::leaf(trees, tree, row);
@@ -158,6 +178,11 @@ fn oracle(model: &Model, row: &[f64]) -> Vec<f64> {
         Link::Logistic => out[0] = logistic(out[0]),
         Link::Softmax => softmax(&mut out),
         Link::Log => out[0] = libm::exp(out[0]),
+    }
+    out.iter_mut().zip(curves).for_each(|(p, curve)| *p = curved(curve, *p));
+    if curves.len() > 1 {
+        let total: f64 = out.iter().sum();
+        out.iter_mut().for_each(|p| *p = if total > 0.0 { *p / total } else { 1.0 / curves.len() as f64 });
     }
     if let Task::Classification { classes, positive: 0 } = &model.task {
         if classes.len() == 2 {
@@ -213,6 +238,7 @@ proptest! {
         kind in 0usize..6,
         base in -2.0f64..2.0,
         few in any::<bool>(),
+        calibrated in any::<bool>(),
     ) {
         let count = if few { 40 } else { 130 };
         let levels: Vec<String> = (0..count).map(|i| format!("{i:03}")).collect();
@@ -233,7 +259,13 @@ proptest! {
         t.base = vec![if probabilities { 0.0 } else { base }; outputs as usize];
         let mut next = choices.iter().copied();
         (0..trees).for_each(|_| grow(&mut t, count + 1, &mut next, values));
-        let model = samples::model(features, task, Body::Trees(t));
+        let curve = |k: u32| match choices[choices.len() / 2].wrapping_add(k) % 2 {
+            0 => Curve::Sigmoid { slope: 0.5 + f64::from(k), intercept: base },
+            _ => Curve::Isotonic { from: vec![0.05, 0.3, 0.7, 0.9], to: vec![0.0, 0.25, 0.25, 1.0 - 0.1 * f64::from(k)] },
+        };
+        let classification = matches!(task, Task::Classification { .. });
+        let curves = if calibrated && classification { (0..outputs).map(curve).collect() } else { Vec::new() };
+        let model = samples::model(features, task, Body::trees(t, curves));
         model.validate().unwrap();
         prop_assert_eq!(&decode(&encode(&model).unwrap()).unwrap(), &model);
         let scorer = Scorer::new(model.clone());

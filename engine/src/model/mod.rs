@@ -4,6 +4,7 @@
 //! after which the prediction core may trust them.
 
 mod codec;
+mod curve;
 mod held;
 mod part;
 mod tree;
@@ -12,6 +13,7 @@ mod validate;
 #[doc(hidden)]
 pub use codec::reseal;
 pub use codec::{decode, encode, FORMAT_VERSION};
+pub use curve::{Calibrated, Curve};
 pub use held::{decode_held, encode_held, HeldActual, HeldRows};
 pub use part::{day, days, DatePart};
 pub use tree::{CategorySet, Link, Trees, LEAF};
@@ -174,6 +176,28 @@ pub enum Body {
     Trees(Trees),
     /// Nearest centre.
     KMeans(KMeans),
+    /// Trees with calibrated probabilities.
+    Calibrated(Calibrated),
+}
+
+impl Body {
+    /// Trees, with a curve for each output unless there are no curves.
+    pub fn trees(trees: Trees, curves: Vec<Curve>) -> Body {
+        if curves.is_empty() {
+            Body::Trees(trees)
+        } else {
+            Body::Calibrated(Calibrated { trees, curves })
+        }
+    }
+
+    /// The trees and the curves of their outputs, which are none where nothing is calibrated; `None` for k-means.
+    pub fn as_trees(&self) -> Option<(&Trees, &[Curve])> {
+        match self {
+            Body::Trees(trees) => Some((trees, &[])),
+            Body::Calibrated(calibrated) => Some((&calibrated.trees, &calibrated.curves)),
+            Body::KMeans(_) => None,
+        }
+    }
 }
 
 /// A k-means model: rows are brought into a space of `dimensions` scaled numbers, where the nearest centre wins.

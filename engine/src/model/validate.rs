@@ -4,7 +4,8 @@
 //! a pointer a name, and takes time linear in the model (but for sorting names).
 
 use super::{
-    Axis, Body, CategorySet, DatePart, Encoding, Feature, Input, InputKind, KMeans, Link, Model, Task, Trees, LEAF,
+    Axis, Body, CategorySet, Curve, DatePart, Encoding, Feature, Input, InputKind, KMeans, Link, Model, Task, Trees,
+    LEAF,
 };
 use crate::error::{Error, Result};
 use crate::score::MOST_LEVELS;
@@ -35,7 +36,7 @@ impl Model {
     /// * the features of the inputs follow each other without gap, names are there and distinct, levels strictly ascend;
     /// * every tree is a binary tree whose nodes each have one parent, with children after their parent and inside the tree, so
     ///   that every walk ends; every feature, leaf, set and word a node points to is there;
-    /// * thresholds are not NaN; leaves, bases, centres and axes are finite; a classifier's leaves are probabilities unless a
+    /// * thresholds are not NaN; leaves, bases, centres and axes are finite; curves of probabilities never fall; a classifier's leaves are probabilities unless a
     ///   link makes them so;
     /// * the outputs, the link and the body fit the task.
     ///
@@ -51,6 +52,15 @@ impl Model {
                 let classes = self.outputs_of_task()?;
                 validate_trees(trees, &self.features, classes)?;
                 validate_link(trees, matches!(self.task, Task::Classification { .. }))
+            }
+            Body::Calibrated(calibrated) => {
+                let outputs = self.outputs_of_task()?;
+                ensure(matches!(self.task, Task::Classification { .. }), || "curves for another task".into())?;
+                validate_trees(&calibrated.trees, &self.features, outputs)?;
+                validate_link(&calibrated.trees, true)?;
+                let curves = &calibrated.curves;
+                ensure(curves.len() == outputs, || format!("{} curves, not {outputs}", curves.len()))?;
+                curves.iter().try_for_each(validate_curve)
             }
             Body::KMeans(kmeans) => {
                 ensure(self.task == Task::Clustering, || "k-means for another task".into())?;
@@ -267,6 +277,23 @@ fn validate_link(trees: &Trees, classification: bool) -> Result<()> {
         ensure(each && sum, || format!("the numbers of leaf {node} are not probabilities"))?;
     }
     Ok(())
+}
+
+/// A curve never falls and stays between 0 and 1.
+fn validate_curve(curve: &Curve) -> Result<()> {
+    match curve {
+        Curve::Sigmoid { slope, intercept } => {
+            let fits = slope.is_finite() && *slope >= 0.0 && intercept.is_finite();
+            ensure(fits, || "a sigmoid falls or is not finite".into())
+        }
+        Curve::Isotonic { from, to } => {
+            ensure(!from.is_empty() && from.len() == to.len(), || "the knots of a curve do not fit".into())?;
+            let inside = |v: &f64| (0.0..=1.0).contains(v);
+            ensure(from.iter().chain(to).all(inside), || "a knot is not a probability".into())?;
+            ensure(from.is_sorted_by(|a, b| a < b), || "the knots of a curve do not ascend".into())?;
+            ensure(to.is_sorted(), || "a curve falls".into())
+        }
+    }
 }
 
 fn validate_kmeans(kmeans: &KMeans, features: &[Feature]) -> Result<()> {

@@ -1,6 +1,7 @@
 //! From the leaves of a row to the answer.
 
-use crate::model::{Link, Task, Trees};
+use super::curve::calibrate;
+use crate::model::{Curve, Link, Task, Trees};
 
 /// What is done to the sum of the leaves after the link, to answer the question of the task.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -37,8 +38,19 @@ pub fn join(sums: &[f64; LANES]) -> f64 {
 }
 
 /// Turn sums of leaves, starting from 0 and joined by [`join`], into answers: the mean if the trees are averaged, plus the base, through
-/// the link. `sums` has an entry an output.
-pub(super) fn finish(trees: &Trees, answer: Answer, probabilities: bool, sums: &mut [f64]) {
+/// the link and the curves. `sums` has an entry an output.
+pub(super) fn finish(trees: &Trees, curves: &[Curve], answer: Answer, probabilities: bool, sums: &mut [f64]) {
+    link(trees, probabilities, sums);
+    calibrate(curves, sums);
+    match answer {
+        Answer::AsItIs => {}
+        Answer::Complement => sums[0] = 1.0 - sums[0],
+        Answer::Constant(p) => sums[0] = p,
+    }
+}
+
+/// The part of [`finish`] up to the link.
+pub(crate) fn link(trees: &Trees, probabilities: bool, sums: &mut [f64]) {
     for (sum, base) in sums.iter_mut().zip(&trees.base) {
         if trees.average {
             *sum /= trees.roots.len() as f64;
@@ -52,11 +64,6 @@ pub(super) fn finish(trees: &Trees, answer: Answer, probabilities: bool, sums: &
         Link::Logistic => sums.iter_mut().for_each(|x| *x = logistic(*x)),
         Link::Softmax => softmax(sums),
         Link::Log => sums.iter_mut().for_each(|x| *x = libm::exp(*x)),
-    }
-    match answer {
-        Answer::AsItIs => {}
-        Answer::Complement => sums[0] = 1.0 - sums[0],
-        Answer::Constant(p) => sums[0] = p,
     }
 }
 

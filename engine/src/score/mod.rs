@@ -4,6 +4,7 @@
 //! such row has an answer; nothing here fails, nor allocates a row. The rule of a split stands in [`walk`], the order of a sum and the
 //! links in [`link`]; whatever is quicker must agree with them bit for bit.
 
+pub(crate) mod curve;
 pub mod kmeans;
 mod levels;
 pub mod link;
@@ -17,7 +18,7 @@ pub mod walk;
 
 use std::cell::RefCell;
 
-use crate::model::{Body, Encoding, Model, Task};
+use crate::model::{Body, Calibrated, Curve, Encoding, Model, Task, Trees};
 pub(crate) use levels::MOST_LEVELS;
 pub use moment::Moment;
 pub use quads::Key;
@@ -56,13 +57,13 @@ impl Scorer {
     /// Make a model ready. It must have passed [`Model::validate`], as one from [`crate::model::decode`] has: its indexes are
     /// trusted from here on, and a false one panics.
     pub fn new(model: Model) -> Scorer {
-        let (layout, nodes) = match &model.body {
-            Body::Trees(trees) => {
+        let (layout, nodes) = match model.body.as_trees() {
+            Some((trees, curves)) => {
                 let layout = Layout::new(trees, &model.features);
-                let nodes = Nodes::new(trees, &model.task, &layout);
+                let nodes = Nodes::new(trees, curves, &model.task, &layout);
                 (layout, Some(nodes))
             }
-            Body::KMeans(_) => (Layout::plain(model.features.len()), None),
+            None => (Layout::plain(model.features.len()), None),
         };
         let table = |(encoding, places): (&Encoding, &Places)| {
             encoding.is_category().then(|| Levels::new(encoding.levels(), |code| places.of(code)))
@@ -191,7 +192,7 @@ impl Scorer {
     pub fn predict(&self, row: &[f64], out: &mut [f64]) {
         assert_eq!(row.len(), self.model.features.len(), "one number a feature");
         match (&self.model.body, &self.nodes) {
-            (Body::Trees(trees), Some(nodes)) => match &self.masks {
+            (Body::Trees(trees) | Body::Calibrated(Calibrated { trees, .. }), Some(nodes)) => match &self.masks {
                 Some(masks) => nodes.answer(trees, &masks.sums(row), out),
                 None => nodes.predict(trees, row, out),
             },
@@ -256,9 +257,23 @@ fn model_bytes(model: &Model) -> usize {
         })
         .sum();
     let body = match &model.body {
-        // 8 + 8 + 8 + 8 for the f64 and u64 of a node, 4 x 4 for its u32, 1 for its bool.
-        Body::Trees(t) => t.nodes() * 49 + (t.values.len() + t.words.len() + t.sets.len() + t.base.len()) * 8,
+        Body::Trees(t) => trees_bytes(t),
+        // The layout has the curves a second time.
+        Body::Calibrated(c) => trees_bytes(&c.trees) + 2 * c.curves.iter().map(curve_bytes).sum::<usize>(),
         Body::KMeans(k) => (k.centres.len() + k.sizes.len()) * 8 + k.axes.len() * 64,
     };
     inputs + features + model.classes().iter().map(text).sum::<usize>() + body
+}
+
+fn trees_bytes(t: &Trees) -> usize {
+    // 8 + 8 + 8 + 8 for the f64 and u64 of a node, 4 x 4 for its u32, 1 for its bool.
+    t.nodes() * 49 + (t.values.len() + t.words.len() + t.sets.len() + t.base.len()) * 8
+}
+
+fn curve_bytes(curve: &Curve) -> usize {
+    let knots = match curve {
+        Curve::Isotonic { from, to } => from.capacity() + to.capacity(),
+        Curve::Sigmoid { .. } => 0,
+    };
+    knots * 8 + std::mem::size_of::<Curve>()
 }

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use super::link::{finish, join, Answer, LANES};
 use super::places::{Layout, Set};
 use super::walk::values;
-use crate::model::{Task, Trees, LEAF};
+use crate::model::{Curve, Task, Trees, LEAF};
 
 /// A node, made at load so that a step touches one cache line.
 #[derive(Debug, Clone, Copy)]
@@ -99,13 +99,15 @@ pub(super) struct Nodes {
     /// [`NUMBERS`], [`MASKS`] or [`WIDE`].
     splits: u8,
     answer: Answer,
+    /// What calibrates the outputs.
+    curves: Vec<Curve>,
     /// Whether the outputs are probabilities.
     probabilities: bool,
 }
 
 impl Nodes {
     /// Lay out trees that have passed [`crate::model::Model::validate`].
-    pub fn new(trees: &Trees, task: &Task, layout: &Layout) -> Nodes {
+    pub fn new(trees: &Trees, curves: &[Curve], task: &Task, layout: &Layout) -> Nodes {
         let mut laid = Nodes {
             nodes: Vec::with_capacity(trees.nodes()),
             roots: Vec::with_capacity(trees.roots.len()),
@@ -113,6 +115,7 @@ impl Nodes {
             words: Vec::new(),
             splits: NUMBERS,
             answer: Answer::of(task),
+            curves: curves.to_vec(),
             probabilities: matches!(task, Task::Classification { .. }),
         };
         let starts = if trees.roots.len() == 1 { laid.finish_leaves(trees) } else { trees.left.clone() };
@@ -133,7 +136,7 @@ impl Nodes {
             starts[leaf] = start as u32;
             // From 0, as a sum starts in `predict_many`: it makes -0 a 0.
             self.values.extend(values(trees, leaf).iter().map(|v| 0.0 + v));
-            finish(trees, self.answer, self.probabilities, &mut self.values[start..]);
+            finish(trees, &self.curves, self.answer, self.probabilities, &mut self.values[start..]);
         }
         starts
     }
@@ -202,7 +205,7 @@ impl Nodes {
                 out.iter_mut().zip(sums).for_each(|(out, sum)| *out = join(sum));
             });
         }
-        finish(trees, self.answer, self.probabilities, out);
+        finish(trees, &self.curves, self.answer, self.probabilities, out);
     }
 
     /// From the lanes of the sum of all trees to the answer.
@@ -211,7 +214,7 @@ impl Nodes {
         if let [sum] = out {
             *sum = join(sums);
         }
-        finish(trees, self.answer, self.probabilities, out);
+        finish(trees, &self.curves, self.answer, self.probabilities, out);
     }
 
     /// The leaf where a row ends, by the rule of [`super::walk::goes_left`] in terms of places.

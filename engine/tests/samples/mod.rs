@@ -14,6 +14,8 @@ pub fn all() -> Vec<(&'static str, Model)> {
         ("one_class", one_class()),
         ("kmeans", kmeans()),
         ("ordered", ordered()),
+        ("calibrated", calibrated()),
+        ("calibrated_classes", calibrated_classes()),
         ("moments", moments()),
         ("text", text()),
     ]
@@ -166,6 +168,30 @@ pub fn text() -> Model {
         Input { name: "device".into(), kind: InputKind::Category, first: 0, count: 1 },
         Input { name: "copy".into(), kind: InputKind::Text, first: 1, count: 4 },
     ];
+    m
+}
+
+/// Boosted trees through a curve of knots.
+pub fn calibrated() -> Model {
+    let mut m = boosted();
+    let curve = Curve::Isotonic { from: vec![0.0, 0.25, 0.5, 0.75], to: vec![0.0, 0.125, 0.5, 1.0] };
+    if let Body::Trees(t) = m.body {
+        m.body = Body::trees(t, vec![curve]);
+    }
+    m
+}
+
+/// A tree of three classes, each with a curve.
+pub fn calibrated_classes() -> Model {
+    let mut m = multiclass();
+    let curves = vec![
+        Curve::Sigmoid { slope: 0.5, intercept: -0.25 },
+        Curve::Isotonic { from: vec![0.5], to: vec![0.25] },
+        Curve::Sigmoid { slope: 0.0, intercept: 1.0 },
+    ];
+    if let Body::Trees(t) = m.body {
+        m.body = Body::trees(t, curves);
+    }
     m
 }
 
