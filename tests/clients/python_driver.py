@@ -33,7 +33,8 @@ def train_by_parameters(db):
     assert names[: len(expected)] == expected, names
     row = dict(zip(names, cursor.fetchone()))
     assert row["model"] == "ctr" and row["version"] == 1 and row["task"] == "classification", row
-    assert row["rows"] == 6000 and row["features"] == 5 and row["deployed"] is True, row
+    # Five columns; the twelve days of shown_at have a day of the month, a weekday and an hour besides.
+    assert row["rows"] == 6000 and row["features"] == 8 and row["deployed"] is True, row
     assert 0.6 < row["score"] <= 1, row
     assert isinstance(row["function"], str) and "predict_ctr" in row["function"], row
 
