@@ -12,7 +12,8 @@ BEGIN
     RETURN QUERY SELECT '00000', 'no error', '', '';
 EXCEPTION WHEN OTHERS THEN
     GET STACKED DIAGNOSTICS code = RETURNED_SQLSTATE, message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
-    -- errors.sql shows the list in full
+    -- errors.sql shows these lists in full
+    hint := regexp_replace(hint, '(Valid algorithms are:|Name one of) [^.]*', '\1 ...');
     hint := regexp_replace(hint, 'Valid options for (\w+) are: [^.]*', 'Valid options for \1 are: ...');
     RETURN NEXT;
 END $$;
