@@ -304,7 +304,9 @@ pub fn tuning_specs() -> impl Iterator<Item = &'static Spec> {
 /// The option of an algorithm that can be searched over, or the error that says why not.
 pub(super) fn find_searched(key: &str, algorithm: Algorithm) -> Result<&'static Spec> {
     let spec = find(key, algorithm)?;
-    if NOT_SEARCHED.contains(&key) {
+    // The source is read once, so columns are what they are.
+    let columns = matches!(spec.kind, Kind::Column(_) | Kind::Columns(..));
+    if columns || NOT_SEARCHED.contains(&key) {
         return Err(Error::option(
             format!("option \"{key}\" cannot be searched over"),
             "It decides what is compared, so it is the same for all trials: give it in the options.",

@@ -96,10 +96,7 @@ pub fn train(request: Request, control: &Control) -> Result<Outcome> {
     let mut rows = run.rows(prepared.as_ref())?;
     let all = run.rows_to_refit(&rows)?;
     let mut holdout = run.split(&mut rows, prepared.as_ref())?;
-    run.folds = run.search_by_folds(&holdout, prepared.as_ref());
-    if !run.folds {
-        run.watch(&mut holdout, &mut rows, prepared.as_ref())?;
-    }
+    run.watch(&mut holdout, &mut rows, prepared.as_ref())?;
     control.release_vec(rows);
     run.lap("split");
     run.learn(holdout, all, prepared)
@@ -223,7 +220,7 @@ pub(super) struct Run<'a> {
     pub timings: Vec<(&'static str, f64)>,
     clock: Instant,
     /// Whether [`enough`] finds the number of iterations of boosting, and no rows are watched.
-    pub folds: bool,
+    folds: bool,
 }
 
 impl<'a> Run<'a> {
@@ -340,9 +337,15 @@ impl<'a> Run<'a> {
             && (4 * enough::FOLDS..=enough::FEW_ROWS).contains(&rows)
     }
 
-    /// Set training rows aside for the learner to watch, if it does.
-    pub fn watch(&self, holdout: &mut Holdout, rows: &mut Vec<RowHashes>, prepared: Option<&Prepared>) -> Result<()> {
-        let Some(share) = self.watched_share() else { return Ok(()) };
+    /// Set training rows aside for the learner to watch, if it does; where they are few it is to look at folds of them instead.
+    pub fn watch(
+        &mut self,
+        holdout: &mut Holdout,
+        rows: &mut Vec<RowHashes>,
+        prepared: Option<&Prepared>,
+    ) -> Result<()> {
+        self.folds = self.search_by_folds(holdout, prepared);
+        let Some(share) = self.watched_share().filter(|_| !self.folds) else { return Ok(()) };
         let plan = HoldoutPlan { share, seed: self.request.options.seed ^ 1 };
         self.draw(prepared, |draw| watch(holdout, rows, plan, draw, self.control))
     }
@@ -438,6 +441,7 @@ impl<'a> Run<'a> {
             self.request.options.boost.n_estimators = iterations;
             self.request.options.boost.early_stopping_rounds = None;
         }
+        self.folds = false;
         let everything = Holdout { train: all, ..Holdout::default() };
         let parts = self.parts(&everything, prepared)?;
         let mut made = self.features(&parts.rows(&everything), false)?;
@@ -630,7 +634,11 @@ impl<'a> Run<'a> {
                 max_bins: params.bin_params().max_bins,
             };
             let (iterations, tried) = enough::iterations(&learned, &params, self.control)?;
-            levels.into_iter().flatten().for_each(|feature| feature.codes.release(self.control));
+            if keep {
+                made.levels = levels;
+            } else {
+                levels.into_iter().flatten().for_each(|feature| feature.codes.release(self.control));
+            }
             if tried > iterations as usize {
                 self.notices.push(format!(
                     "{iterations} iterations are enough: {} more did not lower the loss of rows left out, in {} folds",

@@ -12,22 +12,9 @@ pub const MOST_TRIALS: u64 = 1_000;
 
 const ALL: &[Algorithm] = &Algorithm::ALL;
 
-/// What decides the rows, the columns or the judgement is the same for every trial.
-pub(super) const NOT_SEARCHED: &[&str] = &[
-    "features",
-    "exclude",
-    "holdout",
-    "refit",
-    "time_column",
-    "group_columns",
-    "sample_weight",
-    "date_parts",
-    "text_columns",
-    "task",
-    "positive_class",
-    "seed",
-    "deploy",
-];
+/// What decides the rows, the features or the judgement is the same for every trial; options that name columns are, too.
+pub(super) const NOT_SEARCHED: &[&str] =
+    &["holdout", "refit", "date_parts", "task", "positive_class", "seed", "deploy"];
 
 /// Every option of tuning, in the order they are listed.
 #[rustfmt::skip]

@@ -369,6 +369,8 @@ mod tests {
             (json!({"n_clusters": [1]}), json!({}), "option \"n_clusters\" is not an option of gradient_boosting"),
             (json!({"cv": [3, 5]}), json!({}), "option \"cv\" is an option of orchard.tune alone"),
             (json!({"seed": [3, 5]}), json!({}), "option \"seed\" cannot be searched over"),
+            (json!({"features": [["a"]]}), json!({}), "option \"features\" cannot be searched over"),
+            (json!({"exposure": ["a", "b"]}), json!({}), "option \"exposure\" cannot be searched over"),
             (
                 json!({"max_depth": [3]}),
                 json!({"max_depth": 4}),

@@ -225,7 +225,7 @@ impl Trials<'_, '_> {
 
     /// The rows of a fold: `wanted` of those to learn from, and those to judge on.
     fn fold_rows(
-        &self,
+        &mut self,
         rows: &[RowHashes],
         parts: &Folds,
         fold: usize,
