@@ -39,11 +39,13 @@ SELECT version, deployed, training_rows, holdout_rows, options FROM orchard.mode
 SELECT parameters, best, holdout_score FROM orchard.tune('whole', 'clicks', 'clicked', 'decision_tree', '{"max_depth": [1, 4]}', '{"holdout": 0, "features": ["hour"]}');
 
 -- random draws
+SET client_min_messages = warning;
 SELECT trial, parameters FROM orchard.tune('drawn', 'clicks', 'clicked', 'gradient_boosting',
     '{"learning_rate": {"low": 0.05, "high": 0.5, "log": true}, "max_leaf_nodes": {"low": 3, "high": 31}, "subsample": [0.5, 1]}',
     '{"search": "random", "n_iter": 4, "cv": 2, "n_estimators": 20, "features": ["hour", "ad_id"], "seed": 1}');
 SELECT count(*), count(iterations) FROM orchard.tune('drawn', 'clicks', 'clicked', 'gradient_boosting', '{"max_depth": [2, 3]}',
     '{"search": "random", "n_iter": 4, "cv": 2, "n_estimators": 20, "features": ["hour", "ad_id"]}');
+RESET client_min_messages;
 
 -- halving
 SELECT parameters, rows, round, rank, best FROM orchard.tune('halved', 'clicks', 'clicked', 'decision_tree',
