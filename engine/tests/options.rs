@@ -159,8 +159,8 @@ fn algorithms_have_names() {
     };
     let (message, hint) = error("k-means");
     assert_eq!(message, "unrecognized algorithm \"k-means\"");
-    assert_eq!(hint, "Did you mean \"kmeans\"? Valid algorithms are: auto, decision_tree, gradient_boosting, kmeans.");
-    assert_eq!(error("xgboost").1, "Valid algorithms are: auto, decision_tree, gradient_boosting, kmeans.");
+    assert_eq!(hint, "Did you mean \"kmeans\"? Valid algorithms are: auto, gradient_boosting, decision_tree, kmeans.");
+    assert_eq!(error("xgboost").1, "Valid algorithms are: auto, gradient_boosting, decision_tree, kmeans.");
 }
 
 #[test]
