@@ -107,7 +107,7 @@ fn nanoseconds_a_row() {
     let mut random = numbers();
     let mut rows: Vec<f64> = (0..9_000_000).map(|_| random.next().unwrap()).collect();
     rows.chunks_mut(9).for_each(|r| r[8] = (r[8] * 1000.0).floor());
-    for (trees, depth) in [(1, 1), (1, 8), (1, 16), (100, 6)] {
+    for (trees, depth) in [(1, 1), (1, 8), (1, 16), (100, 6), (100, 14)] {
         let model = forest(trees, depth);
         model.validate().unwrap();
         let scorer = Scorer::new(model);

@@ -61,6 +61,9 @@ const IS_WIDE: u32 = 1 << 29;
 const MISSING_LEFT: u32 = 1 << 28;
 const FEATURE: u32 = MISSING_LEFT - 1;
 
+/// Trees that are walked at a time.
+const SIDE_BY_SIDE: usize = 8;
+
 /// 2^52. A place stands in a row as this plus the place, a number whose low bits are the place: it is compared as it is and read as a
 /// bit number without a conversion.
 const FIRST_PLACE: f64 = 4_503_599_627_370_496.0;
@@ -186,26 +189,48 @@ impl Nodes {
 
     /// Leaves are summed in lanes.
     fn predict_many<const SPLITS: u8>(&self, trees: &Trees, row: &[f64], out: &mut [f64]) {
-        let start = |root| self.leaf::<SPLITS>(root, row).next as usize;
         if let [out] = out {
             let mut sums = [0.0; LANES];
-            for (tree, &root) in self.roots.iter().enumerate() {
-                sums[tree % LANES] += self.values[start(root)];
-            }
+            self.each_leaf::<SPLITS>(row, |tree, start| sums[tree % LANES] += self.values[start]);
             *out = join(&sums);
         } else {
             let outputs = out.len();
             SUMS.with_borrow_mut(|sums| {
                 sums.clear();
                 sums.resize(outputs, [0.0; LANES]);
-                for (tree, &root) in self.roots.iter().enumerate() {
-                    let leaf = &self.values[start(root)..][..outputs];
+                self.each_leaf::<SPLITS>(row, |tree, start| {
+                    let leaf = &self.values[start..][..outputs];
                     sums.iter_mut().zip(leaf).for_each(|(sum, value)| sum[tree % LANES] += value);
-                }
+                });
                 out.iter_mut().zip(sums).for_each(|(out, sum)| *out = join(sum));
             });
         }
         finish(trees, &self.curves, self.answer, self.probabilities, out);
+    }
+
+    /// Hand each tree with where the numbers of its leaf start to `take`. Trees are walked side by side, as most of a walk down a deep tree
+    /// is waiting for memory, and the waits of several trees pass together.
+    #[inline]
+    fn each_leaf<const SPLITS: u8>(&self, row: &[f64], mut take: impl FnMut(usize, usize)) {
+        for (group, roots) in self.roots.chunks(SIDE_BY_SIDE).enumerate() {
+            let mut at = [0; SIDE_BY_SIDE];
+            let at = &mut at[..roots.len()];
+            at.copy_from_slice(roots);
+            let mut walking = true;
+            while walking {
+                walking = false;
+                for at in at.iter_mut() {
+                    let node = &self.nodes[*at as usize];
+                    if node.key & IS_LEAF == 0 {
+                        *at = self.child::<SPLITS>(node, row);
+                        walking = true;
+                    }
+                }
+            }
+            for (i, &leaf) in at.iter().enumerate() {
+                take(group * SIDE_BY_SIDE + i, self.nodes[leaf as usize].next as usize);
+            }
+        }
     }
 
     /// From the lanes of the sum of all trees to the answer.
@@ -217,30 +242,34 @@ impl Nodes {
         finish(trees, &self.curves, self.answer, self.probabilities, out);
     }
 
-    /// The leaf where a row ends, by the rule of [`super::walk::goes_left`] in terms of places.
+    /// The leaf where a row ends.
     #[inline]
     fn leaf<const SPLITS: u8>(&self, root: u32, row: &[f64]) -> &Node {
         let mut node = &self.nodes[root as usize];
         while node.key & IS_LEAF == 0 {
-            let feature = (node.key & FEATURE) as usize;
-            let value = row[feature];
-            if value.is_nan() {
-                node = &self.nodes[node.next as usize + usize::from(node.key & MISSING_LEFT == 0)];
-                continue;
-            }
-            let below = value <= f64::from_bits(node.bits);
-            let left = if SPLITS == WIDE && node.key & IS_WIDE != 0 {
-                self.is_in_wide(node, value)
-            } else if SPLITS == NUMBERS {
-                below
-            } else {
-                let masked = node.bits >> (value.to_bits() % 64) & 1 == 1;
-                let mask = node.key & IS_MASK != 0;
-                (masked & mask) | (below & !mask)
-            };
-            node = &self.nodes[node.next as usize + usize::from(!left)];
+            node = &self.nodes[self.child::<SPLITS>(node, row) as usize];
         }
         node
+    }
+
+    /// The child where a row goes, by the rule of [`super::walk::goes_left`] in terms of places.
+    #[inline(always)]
+    fn child<const SPLITS: u8>(&self, node: &Node, row: &[f64]) -> u32 {
+        let value = row[(node.key & FEATURE) as usize];
+        if value.is_nan() {
+            return node.next + u32::from(node.key & MISSING_LEFT == 0);
+        }
+        let below = value <= f64::from_bits(node.bits);
+        let left = if SPLITS == WIDE && node.key & IS_WIDE != 0 {
+            self.is_in_wide(node, value)
+        } else if SPLITS == NUMBERS {
+            below
+        } else {
+            let masked = node.bits >> (value.to_bits() % 64) & 1 == 1;
+            let mask = node.key & IS_MASK != 0;
+            (masked & mask) | (below & !mask)
+        };
+        node.next + u32::from(!left)
     }
 
     #[inline(never)]
