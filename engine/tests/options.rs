@@ -1,6 +1,7 @@
 //! Options: what is accepted, where it goes, and what is said otherwise.
 #![allow(missing_docs)]
 
+use orchard_engine::learn::forest::Part;
 use orchard_engine::learn::options::{specs, tuning_specs, Algorithm, ClassWeight, Kind, Options};
 use orchard_engine::learn::tree::Criterion;
 use orchard_engine::Error;
@@ -89,7 +90,7 @@ fn an_option_of_another_algorithm_says_so() {
     assert!(hint.starts_with("It belongs to kmeans. Valid options for decision_tree are: "), "{hint}");
     let (message, hint) = refused(json!({"task": "regression"}), KMeans);
     assert_eq!(message, "option \"task\" is not an option of kmeans");
-    assert!(hint.starts_with("It belongs to decision_tree, gradient_boosting. "), "{hint}");
+    assert!(hint.starts_with("It belongs to decision_tree, random_forest, extra_trees, gradient_boosting. "), "{hint}");
 }
 
 #[test]
@@ -159,8 +160,11 @@ fn algorithms_have_names() {
     };
     let (message, hint) = error("k-means");
     assert_eq!(message, "unrecognized algorithm \"k-means\"");
-    assert_eq!(hint, "Did you mean \"kmeans\"? Valid algorithms are: auto, gradient_boosting, decision_tree, kmeans.");
-    assert_eq!(error("xgboost").1, "Valid algorithms are: auto, gradient_boosting, decision_tree, kmeans.");
+    assert_eq!(hint, "Did you mean \"kmeans\"? Valid algorithms are: auto, gradient_boosting, random_forest, extra_trees, decision_tree, kmeans.");
+    assert_eq!(
+        error("xgboost").1,
+        "Valid algorithms are: auto, gradient_boosting, random_forest, extra_trees, decision_tree, kmeans."
+    );
 }
 
 #[test]
@@ -215,12 +219,64 @@ fn options_of_text_fit_together() {
     assert_eq!((set.text_columns, set.max_text_features), (vec!["a".to_string()], 100));
 }
 
+#[test]
+fn options_of_forests() {
+    let forest = |value| Options::parse(&value, Algorithm::RandomForest).unwrap().forest;
+    let defaults = forest(json!({}));
+    assert_eq!(
+        (defaults.n_estimators, defaults.bootstrap, defaults.random_cuts, defaults.max_depth),
+        (100, true, false, 64)
+    );
+    assert_eq!((defaults.max_features, defaults.min_samples_leaf, defaults.max_samples), (None, None, None));
+    assert_eq!((defaults.least(1_000_000, false), defaults.least(1_000_000, true)), (200, 50));
+    assert_eq!((defaults.least(100, false), defaults.least(100, true)), (5, 3));
+    assert_eq!((defaults.tries(12, false), defaults.tries(10, true)), (3, 7));
+    let extra = Options::parse(&json!({"seed": 9}), Algorithm::ExtraTrees).unwrap().forest;
+    assert_eq!((extra.least(1_000_000, false), extra.least(100, false)), (50, 3));
+    assert_eq!((extra.bootstrap, extra.random_cuts, extra.seed, extra.tries(10, true)), (false, true, 9, 10));
+    let given = json!({
+        "n_estimators": 7, "criterion": "entropy", "max_depth": 5, "max_features": "log2", "max_leaf_nodes": 31, "min_samples_leaf": 2,
+        "min_samples_split": 9, "min_impurity_decrease": 1e-7, "bootstrap": true, "max_samples": 0.5, "oob_score": true, "max_bins": 99,
+        "min_category_rows": 3, "cat_smooth": 2, "max_subset_levels": 30,
+    });
+    let f = forest(given);
+    assert_eq!((f.n_estimators, f.criterion, f.max_depth), (7, Criterion::Entropy, 5));
+    assert_eq!((f.max_features, f.max_leaf_nodes, f.min_samples_leaf), (Some(Part::Log2), Some(31), Some(2)));
+    assert_eq!((f.min_samples_split, f.min_impurity_decrease), (9, 1e-7));
+    assert_eq!((f.bootstrap, f.max_samples, f.oob_score), (true, Some(Part::Share(0.5)), Some(true)));
+    assert_eq!((f.max_bins, f.min_category_rows, f.cat_smooth, f.max_subset_levels), (99, 3, 2.0, 30));
+    for (value, part) in [
+        (json!("sqrt"), Part::Sqrt),
+        (json!("all"), Part::Share(1.0)),
+        (json!(1), Part::Count(1)),
+        (json!(1.0), Part::Share(1.0)),
+        (json!(0.3), Part::Share(0.3)),
+        (json!(5.0), Part::Count(5)),
+    ] {
+        assert_eq!(forest(json!({ "max_features": value })).max_features, Some(part));
+    }
+    let refused = |value, algorithm| refused(value, algorithm).0;
+    let part = "option \"max_features\" must be one of \"sqrt\", \"log2\", \"all\", a share above 0 and up to 1 or an integer of at least 1";
+    for wrong in [json!(0), json!(-1), json!(1.5), json!("auto"), json!(true), json!([1]), json!("0.5")] {
+        assert_eq!(refused(json!({ "max_features": wrong }), Algorithm::RandomForest), part);
+    }
+    let samples = "option \"max_samples\" must be a share above 0 and up to 1 or an integer of at least 1";
+    assert_eq!(refused(json!({"max_samples": "sqrt"}), Algorithm::RandomForest), samples);
+    let bins = "option \"max_bins\" must be an integer between 2 and 255";
+    assert_eq!(refused(json!({"max_bins": 256}), Algorithm::ExtraTrees), bins);
+    let alone = "option \"max_samples\" needs \"bootstrap\": true";
+    assert_eq!(refused(json!({"max_samples": 0.5}), Algorithm::ExtraTrees), alone);
+    let alone = "option \"oob_score\" needs \"bootstrap\": true";
+    assert_eq!(refused(json!({"oob_score": true, "bootstrap": false}), Algorithm::RandomForest), alone);
+}
+
 /// A value other than the default, of the type of the option.
 fn example(kind: Kind) -> Value {
     match kind {
         Kind::Integer(low, ..) => json!(low + 1),
         Kind::Number(low, ..) => json!(low + 0.75),
         Kind::Share(_) => json!(0.625),
+        Kind::Part(..) => json!(3),
         Kind::Boolean(_) => json!(false),
         Kind::Choice(words, _) => json!(words[words.len() - 1]),
         Kind::Column(_) => json!("a"),
@@ -242,12 +298,16 @@ fn every_row_of_the_table_works() {
             let mut given = json!({ spec.key: example(spec.kind) });
             // Options that mean nothing alone.
             match spec.key {
+                "max_samples" => given["bootstrap"] = json!(true),
                 "alpha" => given["objective"] = json!("quantile"),
                 "refit" => given["refit"] = json!(true),
                 "tweedie_variance_power" => given["objective"] = json!("tweedie"),
                 "max_text_features" => given["text_columns"] = json!(["a"]),
                 "exposure" | "offset" => given["objective"] = json!("poisson"),
                 _ => {}
+            }
+            if spec.default_value() == Some(json!(false)) {
+                given[spec.key] = json!(true);
             }
             let set = Options::parse(&given, algorithm).unwrap();
             assert_ne!(set, Options::new(algorithm), "{} changes nothing", spec.key);
@@ -311,6 +371,8 @@ proptest! {
                         prop_assert!(o.tree.min_samples_leaf >= 1 && o.tree.min_samples_split >= 2 && o.tree.max_bins >= 2);
                         prop_assert!(o.tree.ccp_alpha >= 0.0 && o.tree.ccp_alpha.is_finite());
                         prop_assert!(o.kmeans.n_clusters >= 1 && o.kmeans.tol >= 0.0 && o.kmeans.seed == o.seed);
+                        prop_assert!((1..=64).contains(&o.forest.max_depth) && o.forest.n_estimators >= 1 && o.forest.max_bins <= 255);
+                        prop_assert!((1..=9).contains(&o.forest.tries(9, true)) && o.forest.least(9, true) >= 1);
                         prop_assert!(o.features.is_none_or(|f| !f.is_empty()));
                     }
                     Err(Error::InvalidOption { message, hint }) => prop_assert!(!message.is_empty() && !hint.is_empty()),

@@ -49,10 +49,13 @@ fn on_holdout(found: &Found) -> Result<Vec<Metric>> {
         )
         .hint("Give a source to evaluate on, or train with a \"holdout\" above 0.")
     })?;
-    Ok(judge_rows(&scorer, &decode_held(&bytes)?).0)
+    let mut metrics = judge_rows(&scorer, &decode_held(&bytes)?).0;
+    // Of a forest, what its trees said of training rows they did not see.
+    metrics.extend(stored_metrics(found)?.into_iter().filter(|m| m.name.starts_with("oob_")));
+    Ok(metrics)
 }
 
-/// The metrics that training found, for a clustering: they are of the training rows.
+/// The metrics that training found.
 fn stored_metrics(found: &Found) -> Result<Vec<Metric>> {
     let list = store::metrics(&found.deployed()?)?;
     let metric = |m: &serde_json::Value| Metric {

@@ -7,6 +7,7 @@ pub mod constraints;
 mod enough;
 pub mod exposure;
 pub mod few;
+pub mod forest;
 pub mod kmeans;
 pub mod options;
 pub mod ordered;

@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 
 use crate::error::{Error, Result};
 use crate::learn::boost::BoostParams;
+use crate::learn::forest::ForestParams;
 use crate::learn::kmeans::KMeansParams;
 use crate::learn::tree::TreeParams;
 use crate::learn::tune::TuneParams;
@@ -25,6 +26,10 @@ use tuning::{NOT_SEARCHED, TUNING};
 pub enum Algorithm {
     /// One decision tree.
     DecisionTree,
+    /// The mean of trees grown on rows drawn anew.
+    RandomForest,
+    /// The mean of trees whose cuts are drawn.
+    ExtraTrees,
     /// Trees that each correct those before.
     GradientBoosting,
     /// k-means clustering.
@@ -33,7 +38,13 @@ pub enum Algorithm {
 
 impl Algorithm {
     /// All learners, those first that learn best from most tables.
-    pub const ALL: [Algorithm; 3] = [Algorithm::GradientBoosting, Algorithm::DecisionTree, Algorithm::KMeans];
+    pub const ALL: [Algorithm; 5] = [
+        Algorithm::GradientBoosting,
+        Algorithm::RandomForest,
+        Algorithm::ExtraTrees,
+        Algorithm::DecisionTree,
+        Algorithm::KMeans,
+    ];
 
     /// The algorithm of a name, in any case; `auto` is gradient_boosting with a target and kmeans without.
     ///
@@ -76,6 +87,8 @@ impl Algorithm {
     pub fn name(self) -> &'static str {
         match self {
             Algorithm::DecisionTree => "decision_tree",
+            Algorithm::RandomForest => "random_forest",
+            Algorithm::ExtraTrees => "extra_trees",
             Algorithm::GradientBoosting => "gradient_boosting",
             Algorithm::KMeans => "kmeans",
         }
@@ -84,7 +97,9 @@ impl Algorithm {
     /// Whether it learns to predict a column.
     pub fn needs_target(self) -> bool {
         match self {
-            Algorithm::DecisionTree | Algorithm::GradientBoosting => true,
+            Algorithm::DecisionTree | Algorithm::RandomForest | Algorithm::ExtraTrees | Algorithm::GradientBoosting => {
+                true
+            }
             Algorithm::KMeans => false,
         }
     }
@@ -140,6 +155,8 @@ pub struct Options {
     pub criterion_given: bool,
     /// For decision_tree.
     pub tree: TreeParams,
+    /// For random_forest and extra_trees; the seed is [`Options::seed`].
+    pub forest: ForestParams,
     /// The loss of gradient_boosting, by its name.
     pub objective: Option<&'static str>,
     /// The weight of the positive class.
@@ -183,6 +200,10 @@ impl Options {
             exact: false,
             criterion_given: false,
             tree: TreeParams::default(),
+            forest: match algorithm {
+                Algorithm::ExtraTrees => ForestParams::extra_trees(),
+                _ => ForestParams::default(),
+            },
             objective: None,
             scale_pos_weight: None,
             exposure: None,
@@ -214,6 +235,7 @@ impl Options {
         }
         options.kmeans.seed = options.seed;
         options.boost.seed = options.seed;
+        options.forest.seed = options.seed;
         options.check_together()?;
         Ok(options)
     }
@@ -257,6 +279,12 @@ impl Options {
         };
         if self.max_text_features != 100 && self.text_columns.is_empty() {
             return Err(needs("max_text_features", "\"text_columns\""));
+        }
+        if self.forest.max_samples.is_some() && !self.forest.bootstrap {
+            return Err(needs("max_samples", "\"bootstrap\": true"));
+        }
+        if self.forest.oob_score == Some(true) && !self.forest.bootstrap {
+            return Err(needs("oob_score", "\"bootstrap\": true"));
         }
         if self.boost.alpha != usual.alpha && self.objective != Some("quantile") {
             return Err(needs("alpha", "\"objective\": \"quantile\""));

@@ -4,6 +4,7 @@ use crate::control::Control;
 use crate::data::{Column, ColumnData, Table, MISSING};
 use crate::error::{Error, Result};
 use crate::learn::boost::{BoostParams, Objective};
+use crate::learn::forest::ForestParams;
 use crate::learn::options::{ClassWeight, Options};
 use crate::learn::train::SourceInput;
 use crate::learn::tree::{Criterion, TreeParams};
@@ -157,24 +158,15 @@ impl Prepared {
     /// The parameters of the tree, with criterion and class weights for this target.
     pub fn tree_params(&self, options: &Options, target: &Target) -> Result<TreeParams> {
         let mut params = options.tree.clone();
-        let regression = matches!(target, Target::Number(_));
-        match (params.criterion, regression, options.criterion_given) {
-            (Criterion::SquaredError, false, true) => {
-                return Err(Error::option(
-                    "criterion \"squared_error\" needs a regression",
-                    "Use \"gini\" or \"entropy\" for a classification.",
-                ))
-            }
-            (Criterion::Gini | Criterion::Entropy, true, true) => {
-                return Err(Error::option(
-                    "this criterion needs a classification",
-                    "Use \"squared_error\" for a regression.",
-                ))
-            }
-            (_, true, _) => params.criterion = Criterion::SquaredError,
-            (Criterion::SquaredError, false, false) => params.criterion = Criterion::Gini,
-            _ => {}
-        }
+        params.criterion = criterion(params.criterion, options, target)?;
+        params.class_weight = self.class_weight(options, target)?;
+        Ok(params)
+    }
+
+    /// The parameters of a forest, with criterion and class weights for this target.
+    pub fn forest_params(&self, options: &Options, target: &Target) -> Result<ForestParams> {
+        let mut params = options.forest.clone();
+        params.criterion = criterion(params.criterion, options, target)?;
         params.class_weight = self.class_weight(options, target)?;
         Ok(params)
     }
@@ -231,6 +223,23 @@ impl Prepared {
                 Ok(Some(weights))
             }
         }
+    }
+}
+
+/// The criterion asked for, if it fits the target, or the usual one.
+fn criterion(asked: Criterion, options: &Options, target: &Target) -> Result<Criterion> {
+    let regression = matches!(target, Target::Number(_));
+    match (asked, regression, options.criterion_given) {
+        (Criterion::SquaredError, false, true) => Err(Error::option(
+            "criterion \"squared_error\" needs a regression",
+            "Use \"gini\" or \"entropy\" for a classification.",
+        )),
+        (Criterion::Gini | Criterion::Entropy, true, true) => {
+            Err(Error::option("this criterion needs a classification", "Use \"squared_error\" for a regression."))
+        }
+        (_, true, _) => Ok(Criterion::SquaredError),
+        (Criterion::SquaredError, false, false) => Ok(Criterion::Gini),
+        (asked, false, _) => Ok(asked),
     }
 }
 

@@ -12,7 +12,9 @@ use crate::error::{Error, Result};
 use crate::judge::{self, Metric};
 use crate::learn::options::{Algorithm, Options};
 use crate::learn::target::{Labels, Prepared};
-use crate::learn::{bin, boost, columns, constraints, enough, exposure, kmeans, ordered, parts, text, tree, Target};
+use crate::learn::{
+    bin, boost, columns, constraints, enough, exposure, forest, kmeans, ordered, parts, text, tree, Target,
+};
 use crate::model::{encode, Body, Encoding, Feature, HeldActual, HeldRows, Input, InputKind, Model, Task, Trees};
 use crate::score::Scorer;
 
@@ -221,13 +223,22 @@ pub(super) struct Run<'a> {
     clock: Instant,
     /// Whether [`enough`] finds the number of iterations of boosting, and no rows are watched.
     folds: bool,
+    /// Training rows with what the trees that did not see them say.
+    oob: Option<HeldRows>,
 }
 
 impl<'a> Run<'a> {
     /// Choose the columns to learn from, and decide how the target is read.
     pub fn new(request: Request, control: &'a Control) -> Result<(Self, Option<Prepared>)> {
-        let mut run =
-            Run { request, control, notices: Vec::new(), timings: Vec::new(), clock: Instant::now(), folds: false };
+        let mut run = Run {
+            request,
+            control,
+            notices: Vec::new(),
+            timings: Vec::new(),
+            clock: Instant::now(),
+            folds: false,
+            oob: None,
+        };
         run.mark_texts()?;
         run.request.inputs = columns::choose(&run.request, &mut run.notices)?;
         if run.request.inputs.is_empty() {
@@ -466,8 +477,9 @@ impl<'a> Run<'a> {
 
     /// How the learner wants its columns: binned so, and cut as one number beyond so many levels.
     pub fn bin_params(&self) -> (bin::BinParams, usize) {
-        let Options { tree, boost, exact, .. } = &self.request.options;
+        let Options { tree, forest, boost, exact, .. } = &self.request.options;
         match self.request.algorithm {
+            Algorithm::RandomForest | Algorithm::ExtraTrees => (forest.bin_params(), forest.max_subset_levels),
             Algorithm::GradientBoosting => (boost.bin_params(), boost.max_subset_levels),
             _ => {
                 let bins = tree.bin_params();
@@ -583,9 +595,17 @@ impl<'a> Run<'a> {
     pub fn grow(&mut self, made: &mut Features, rows: &RowsOf<'_>, prepared: &Prepared, keep: bool) -> Result<Grown> {
         match self.request.algorithm {
             Algorithm::DecisionTree => self.tree(made, rows, prepared),
+            Algorithm::RandomForest | Algorithm::ExtraTrees => self.forest(made, rows, prepared),
             Algorithm::GradientBoosting => self.boost(made, rows, prepared, keep),
             Algorithm::KMeans => Err(Error::Internal("k-means grows no tree".into())),
         }
+    }
+
+    fn forest(&mut self, made: &Features, rows: &RowsOf<'_>, prepared: &Prepared) -> Result<Grown> {
+        let params = prepared.forest_params(&self.request.options, rows.target)?;
+        let found = forest::fit(&made.binned, rows.target, rows.weight, &params, self.control)?;
+        self.oob = found.oob.map(|oob| oob.held(rows.target, rows.weight, &prepared.task()));
+        Ok(Grown { trees: found.trees, iterations: None })
     }
 
     fn tree(&mut self, made: &Features, rows: &RowsOf<'_>, prepared: &Prepared) -> Result<Grown> {
@@ -748,6 +768,19 @@ impl<'a> Run<'a> {
             }
             shorten(&mut held);
             held_rows = Some(crate::model::encode_held(&held)?);
+        }
+        if let Some(oob) = self.oob.take() {
+            let (judged, headline) = judge_rows(&scorer, &oob);
+            let named = forest::oob_metrics(&judged);
+            if held_rows.is_none() {
+                self.notices.push(format!(
+                    "no rows are held out, so the model is judged on {} training rows, each by the trees that did not see it",
+                    oob.rows()
+                ));
+                held_rows = Some(crate::model::encode_held(&oob)?);
+                (metrics, metric) = (judged, headline);
+            }
+            metrics.extend(named);
         }
         self.lap("judge");
         Ok(Outcome {

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::{Algorithm, ClassWeight, Options};
 use crate::error::{Error, Result};
+use crate::learn::forest::Part;
 
 /// What values an option takes, and where a checked one goes.
 #[derive(Debug, Clone, Copy)]
@@ -14,6 +15,8 @@ pub enum Kind {
     Number(f64, f64, fn(&mut Options, f64)),
     /// A number above 0 and up to 1.
     Share(fn(&mut Options, f64)),
+    /// One of these words, a share of the whole above 0 and up to 1, or a whole number of at least 1.
+    Part(&'static [(&'static str, Part)], fn(&mut Options, Part)),
     /// true or false.
     Boolean(fn(&mut Options, bool)),
     /// One of these words.
@@ -58,6 +61,11 @@ impl Spec {
             Kind::Number(low, f64::INFINITY, _) => format!("a number of at least {low}"),
             Kind::Number(low, below, _) => format!("a number of at least {low} and below {below}"),
             Kind::Share(_) => "a number above 0 and up to 1".into(),
+            Kind::Part([], _) => "a share above 0 and up to 1 or an integer of at least 1".into(),
+            Kind::Part(words, _) => {
+                let words: Vec<&str> = words.iter().map(|w| w.0).collect();
+                format!("one of {}, a share above 0 and up to 1 or an integer of at least 1", quoted(&words))
+            }
             Kind::Boolean(_) => "true or false".into(),
             Kind::Choice(words, _) => format!("one of {}", quoted(words)),
             Kind::Column(_) => "the name of a column".into(),
@@ -92,6 +100,7 @@ impl Spec {
                 set(options, value.as_f64().filter(|v| *v >= low && *v < below).ok_or_else(wrong)?);
             }
             Kind::Share(set) => set(options, value.as_f64().filter(|v| *v > 0.0 && *v <= 1.0).ok_or_else(wrong)?),
+            Kind::Part(words, set) => set(options, part(words, value).ok_or_else(wrong)?),
             Kind::Boolean(set) => set(options, value.as_bool().ok_or_else(wrong)?),
             Kind::Choice(words, set) => {
                 set(options, words.iter().find(|w| value.as_str() == Some(**w)).ok_or_else(wrong)?);
@@ -134,7 +143,7 @@ impl Spec {
         // '{"max_depth": "8"}' is the slip of those who write SQL by hand.
         let unquoted = value.as_str().and_then(|s| serde_json::from_str::<Value>(s.trim()).ok());
         hint += match (self.kind, unquoted) {
-            (Kind::Integer(..) | Kind::Number(..) | Kind::Share(_), Some(Value::Number(_)))
+            (Kind::Integer(..) | Kind::Number(..) | Kind::Share(_) | Kind::Part(..), Some(Value::Number(_)))
             | (Kind::Boolean(_), Some(Value::Bool(_))) => ": write it without quotes.",
             _ => ".",
         };
@@ -147,6 +156,15 @@ fn integer(value: &Value) -> Option<u64> {
     // Beyond 2^53 an f64 does not say which whole number was meant.
     let whole = |f: f64| (f.fract() == 0.0 && (0.0..=9_007_199_254_740_992.0).contains(&f)).then_some(f as u64);
     value.as_u64().or_else(|| value.as_f64().and_then(whole))
+}
+
+/// A word, a share or a count. 1 is one of the whole, 1.0 all of it.
+fn part(words: &[(&str, Part)], value: &Value) -> Option<Part> {
+    if let Some(word) = value.as_str() {
+        return words.iter().find(|w| w.0 == word).map(|w| w.1);
+    }
+    let share = || value.as_f64().filter(|v| value.is_f64() && *v > 0.0 && *v <= 1.0).map(Part::Share);
+    share().or_else(|| integer(value).filter(|n| *n >= 1).map(Part::Count))
 }
 
 fn column(value: &Value) -> Option<String> {

@@ -3,21 +3,26 @@
 use serde_json::json;
 
 use super::spec::{Kind, Spec};
-use super::Algorithm::{self, DecisionTree, GradientBoosting, KMeans};
+use super::Algorithm::{self, DecisionTree, ExtraTrees, GradientBoosting, KMeans, RandomForest};
 use super::Options;
 use crate::learn::bin::MOST_BINS;
 use crate::learn::boost;
+use crate::learn::forest::{self, Part};
 use crate::learn::tree::{Criterion, DEEPEST};
 
 const ALL: &[Algorithm] = &Algorithm::ALL;
-const SUPERVISED: &[Algorithm] = &[DecisionTree, GradientBoosting];
+const SUPERVISED: &[Algorithm] = &[DecisionTree, RandomForest, ExtraTrees, GradientBoosting];
 const TREE: &[Algorithm] = &[DecisionTree];
+const FOREST: &[Algorithm] = &[RandomForest, ExtraTrees];
 const BOOST: &[Algorithm] = &[GradientBoosting];
 const CLUSTER: &[Algorithm] = &[KMeans];
 
 /// Row counts and leaf counts fit the fields they go to.
 const MOST_ROWS: u64 = u64::MAX;
 const MOST_LEAVES: u64 = 1 << 24;
+
+/// The words for a part of the features.
+const FEATURES: &[(&str, Part)] = &[("sqrt", Part::Sqrt), ("log2", Part::Log2), ("all", Part::Share(1.0))];
 
 /// Every option of every algorithm, in the order they are listed.
 #[rustfmt::skip]
@@ -168,6 +173,96 @@ pub(super) const SPECS: &[Spec] = &[
     Spec {
         key: "max_subset_levels", algorithms: TREE,
         kind: Kind::Integer(1, 1 << 20, |o, v| o.tree.max_subset_levels = v as usize), default: |o| json!(o.tree.max_subset_levels),
+        elsewhere: &["max_cat_to_onehot", "one_hot_max_size"],
+        meaning: "a category of more levels is cut as one number: what its levels say of the target in other rows",
+    },
+    Spec {
+        key: "n_estimators", algorithms: FOREST,
+        kind: Kind::Integer(1, 100_000, |o, v| o.forest.n_estimators = v as u32), default: |o| json!(o.forest.n_estimators),
+        elsewhere: &["ntree", "num_trees", "num_iterations", "iterations", "n_trees"], meaning: "the number of trees",
+    },
+    Spec {
+        key: "criterion", algorithms: FOREST,
+        kind: Kind::Choice(&["gini", "entropy", "log_loss", "squared_error"], set_criterion), default: |_| json!(null),
+        elsewhere: &["impurity"], meaning: "what a split is to lower; without it gini, or squared_error for a regression",
+    },
+    Spec {
+        key: "max_depth", algorithms: FOREST,
+        kind: Kind::Integer(1, DEEPEST as u64, |o, v| o.forest.max_depth = v as u32), default: |o| json!(o.forest.max_depth),
+        elsewhere: &["maxdepth"], meaning: "the most splits from the root to a leaf",
+    },
+    Spec {
+        key: "max_features", algorithms: FOREST,
+        kind: Kind::Part(FEATURES, |o, v| o.forest.max_features = Some(v)), default: |_| json!(null),
+        elsewhere: &["mtry", "colsample_bynode", "feature_fraction", "max_feature"],
+        meaning: "the features tried at a split; without it their square root; for a regression a share of 0.7, or all of extra_trees",
+    },
+    Spec {
+        key: "max_leaf_nodes", algorithms: FOREST,
+        kind: Kind::Integer(2, MOST_LEAVES, |o, v| o.forest.max_leaf_nodes = Some(v as u32)),
+        default: |o| json!(o.forest.max_leaf_nodes),
+        elsewhere: &["num_leaves", "max_leaves", "maxnodes"],
+        meaning: "the most leaves of a tree; it then grows where the gain is largest",
+    },
+    Spec {
+        key: "min_samples_leaf", algorithms: FOREST,
+        kind: Kind::Integer(1, MOST_ROWS, |o, v| o.forest.min_samples_leaf = Some(v)),
+        default: |o| json!(o.forest.min_samples_leaf),
+        elsewhere: &["min_data_in_leaf", "min_child_samples", "nodesize", "min_node_size"],
+        meaning: "the fewest drawn rows of a leaf; without it a five-thousandth of the rows and at least 5, for a regression or with extra_trees a twenty-thousandth and at least 3",
+    },
+    Spec {
+        key: "min_samples_split", algorithms: FOREST,
+        kind: Kind::Integer(2, MOST_ROWS, |o, v| o.forest.min_samples_split = v), default: |o| json!(o.forest.min_samples_split),
+        elsewhere: &["minsplit"], meaning: "the fewest drawn rows of a node that is split",
+    },
+    Spec {
+        key: "min_impurity_decrease", algorithms: FOREST,
+        kind: Kind::Number(0.0, f64::INFINITY, |o, v| o.forest.min_impurity_decrease = v),
+        default: |o| json!(o.forest.min_impurity_decrease),
+        elsewhere: &["min_gain_to_split", "min_split_gain", "gamma"],
+        meaning: "the least decrease of impurity of a split, times its share of rows",
+    },
+    Spec {
+        key: "bootstrap", algorithms: &[RandomForest],
+        kind: Kind::Boolean(|o, v| o.forest.bootstrap = v), default: |o| json!(o.forest.bootstrap),
+        elsewhere: &["replace", "bagging"], meaning: "whether each tree sees rows drawn with replacement, or all",
+    },
+    Spec {
+        key: "bootstrap", algorithms: &[ExtraTrees],
+        kind: Kind::Boolean(|o, v| o.forest.bootstrap = v), default: |o| json!(o.forest.bootstrap),
+        elsewhere: &["replace", "bagging"], meaning: "whether each tree sees rows drawn with replacement, or all",
+    },
+    Spec {
+        key: "max_samples", algorithms: FOREST,
+        kind: Kind::Part(&[], |o, v| o.forest.max_samples = Some(v)), default: |_| json!(null),
+        elsewhere: &["subsample", "sample_fraction", "sampsize", "bagging_fraction"],
+        meaning: "the rows drawn for a tree, with bootstrap; without it as many as there are",
+    },
+    Spec {
+        key: "oob_score", algorithms: FOREST,
+        kind: Kind::Boolean(|o, v| o.forest.oob_score = Some(v)), default: |o| json!(o.forest.oob_score),
+        elsewhere: &["oob"], meaning: "whether training rows are judged by the trees that did not see them; without it whenever there is bootstrap",
+    },
+    Spec {
+        key: "max_bins", algorithms: FOREST,
+        kind: Kind::Integer(2, forest::MOST_BINS as u64, |o, v| o.forest.max_bins = v as usize), default: |o| json!(o.forest.max_bins),
+        elsewhere: &["max_bin"], meaning: "the most bins of a number; exact while it has no more distinct values",
+    },
+    Spec {
+        key: "min_category_rows", algorithms: FOREST,
+        kind: Kind::Integer(1, MOST_ROWS, |o, v| o.forest.min_category_rows = v), default: |o| json!(o.forest.min_category_rows),
+        elsewhere: &["min_data_per_group", "min_frequency"], meaning: "the fewest training rows of a level that is not pooled with the rare ones",
+    },
+    Spec {
+        key: "cat_smooth", algorithms: FOREST,
+        kind: Kind::Number(0.0, f64::INFINITY, |o, v| o.forest.cat_smooth = v), default: |o| json!(o.forest.cat_smooth),
+        elsewhere: &["smooth", "smoothing"], meaning: "the rows of the node's mean added to each level before levels are put in order",
+    },
+    Spec {
+        key: "max_subset_levels", algorithms: FOREST,
+        kind: Kind::Integer(1, forest::MOST_SUBSET_LEVELS as u64, |o, v| o.forest.max_subset_levels = v as usize),
+        default: |o| json!(o.forest.max_subset_levels),
         elsewhere: &["max_cat_to_onehot", "one_hot_max_size"],
         meaning: "a category of more levels is cut as one number: what its levels say of the target in other rows",
     },
@@ -336,10 +431,11 @@ pub(super) const SPECS: &[Spec] = &[
 
 fn set_criterion(options: &mut Options, word: &'static str) {
     options.criterion_given = true;
-    options.tree.criterion = match word {
+    let criterion = match word {
         "gini" => Criterion::Gini,
         "squared_error" => Criterion::SquaredError,
         // log_loss is scikit-learn's other word for it.
         _ => Criterion::Entropy,
     };
+    (options.tree.criterion, options.forest.criterion) = (criterion, criterion);
 }

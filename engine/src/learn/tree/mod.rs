@@ -8,6 +8,7 @@ mod rows;
 mod split;
 
 pub use exact::{fit_exact, MOST_CELLS};
+pub(super) use split::between;
 
 use crate::control::Control;
 use crate::error::Result;

@@ -95,7 +95,7 @@ pub(super) fn best(
 }
 
 /// A number `a <= t < b`, half-way where there is one.
-pub(super) fn between(a: f64, b: f64) -> f64 {
+pub(in crate::learn) fn between(a: f64, b: f64) -> f64 {
     let middle = a + (b - a) / 2.0;
     if middle.is_finite() && middle < b {
         middle
