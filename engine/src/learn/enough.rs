@@ -13,7 +13,7 @@ use crate::control::Control;
 use crate::error::Result;
 
 /// Folds.
-pub const FOLDS: usize = 5;
+pub const FOLDS: usize = ordered::FOLDS;
 /// The most training rows for which this is done.
 pub const FEW_ROWS: usize = 5_000;
 
@@ -53,10 +53,10 @@ pub fn iterations(learned: &Learned<'_>, params: &BoostParams, control: &Control
 }
 
 impl Learned<'_> {
-    /// The losses of the rows of a fold, which the trees do not see. Rows are in canonical order, so every fifth is a draw by content.
+    /// The losses of the rows of a fold, which the trees do not see.
     fn losses(&self, fold: usize, params: &BoostParams, control: &Control) -> Result<Vec<f64>> {
         let count = self.rows.target.len();
-        let own = |r: &u32| *r as usize % FOLDS == fold;
+        let own = |r: &u32| ordered::fold_of(*r as usize) == fold;
         let mut order: Vec<u32> = control.vec(count)?;
         order.extend((0..count as u32).filter(|r| !own(r)));
         let fit_rows = order.len();

@@ -12,14 +12,14 @@ use crate::control::Control;
 use crate::error::Result;
 
 /// Folds of the cross-fit.
-const FOLDS: usize = 5;
+pub(super) const FOLDS: usize = 5;
 
 /// Rows of the overall mean that are added to each level.
 const SMOOTH: f64 = 20.0;
 
 /// The fold of a row, by a hash of its place: in canonical order rows with the same features lie in the order of their targets, so that
 /// folds by place alone would give each a fair share of every target, and within a fold twins would differ more often than they do.
-fn fold_of(row: usize) -> usize {
+pub(super) fn fold_of(row: usize) -> usize {
     ((crate::data::mix(row as u64, 0x3f84_d5b5_b547_0917) >> 32) as usize * FOLDS) >> 32
 }
 
