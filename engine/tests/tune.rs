@@ -127,7 +127,8 @@ fn halving_keeps_the_right_ones() {
     let halved = run(&clicks, DecisionTree, grid, json!({"search": "halving"}));
     let best = |tuned: &Tuned| tuned.trials[tuned.best].mean.unwrap();
     assert!((3..5).contains(&whole.best) && (3..5).contains(&halved.best), "{} and {}", whole.best, halved.best);
-    assert!((best(&whole) - best(&halved)).abs() < 0.002, "{} and {}", best(&whole), best(&halved));
+    // Within the standard error of an area over 12,000 rows: which of two near-equal trials wins is chance.
+    assert!((best(&whole) - best(&halved)).abs() < 0.005, "{} and {}", best(&whole), best(&halved));
     let rounds: Vec<usize> = halved.trials.iter().map(|t| t.round).collect();
     let in_round = |r: usize| rounds.iter().filter(|x| **x >= r).count();
     assert_eq!([in_round(1), in_round(2), in_round(3), in_round(4)], [9, 3, 1, 0]);
