@@ -93,5 +93,6 @@ SELECT orchard.train('no', 'SELECT hour, bid FROM clicks', 'bid', 'random_forest
 SELECT orchard.train('no', 'clicks', 'clicked', 'random_forest', '{"ntree": 500}');
 SELECT orchard.train('no', 'clicks', 'clicked', 'random_forest', '{"learning_rate": 0.1}');
 SELECT orchard.train('no', 'clicks', NULL, 'random_forest');
+\set VERBOSITY terse
 SET orchard.max_memory = '1MB';
 SELECT orchard.train('no', 'clicks', 'clicked', 'random_forest', '{"min_samples_leaf": 1}');
