@@ -5,7 +5,7 @@ use orchard_engine::control::Control;
 use orchard_engine::data::{tokens::tokens, Column, Table};
 use orchard_engine::learn::options::{Algorithm, Options};
 use orchard_engine::learn::train::{train, Outcome, Request, SourceInput};
-use orchard_engine::model::{decode_held, Encoding, HeldActual, InputKind};
+use orchard_engine::model::{decode_held, Body, Encoding, HeldActual, InputKind};
 use orchard_engine::score::{Moment, Text};
 use proptest::prelude::*;
 
@@ -193,6 +193,23 @@ fn the_vocabulary_is_what_is_frequent_and_what_tells() {
     let stats = &gold.stats;
     assert_eq!((stats.missing, stats.minimum, stats.maximum), (0, 0.0, *idf));
     assert!((stats.mean - idf / 10.0).abs() < 1e-9);
+}
+
+/// Folds that find the number of iterations must not be judged by words that were chosen by their own rows.
+#[test]
+fn words_that_mean_nothing_make_few_trees() {
+    let mut state = 11u64;
+    let mut random = move || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 11) as f64 / (1u64 << 53) as f64
+    };
+    let mut text = || (0..10).map(|_| format!("word{} ", (random().powi(2) * 600.0) as u32)).collect::<String>();
+    let rows: Vec<Option<String>> = (0..3000).map(|_| Some(text())).collect();
+    let target: Vec<f64> = (0..3000).map(|_| f64::from(random() < 0.3)).collect();
+    let options = r#"{"holdout": 0, "text_columns": ["x"], "n_estimators": 100}"#;
+    let outcome = learn_target(texts(&rows), InputKind::Category, Algorithm::GradientBoosting, options, &target);
+    let Body::Trees(trees) = &outcome.scorer.model().body else { panic!("no trees") };
+    assert!(trees.roots.len() <= 10, "{} trees", trees.roots.len());
 }
 
 #[test]

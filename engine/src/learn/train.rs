@@ -175,6 +175,14 @@ pub struct RowsOf<'a> {
 }
 
 impl RowsOf<'_> {
+    /// The target and weights by which levels and words are judged: of a rate, what a unit of exposure has.
+    pub fn told(&self) -> (&Target, Option<&[f64]>) {
+        match self.rates {
+            Some((rates, weight)) => (rates, Some(weight.as_slice())),
+            None => (self.target, self.weight),
+        }
+    }
+
     fn boost(&self) -> boost::Rows<'_> {
         boost::Rows { target: self.target, weight: self.weight, offset: self.offset }
     }
@@ -541,7 +549,7 @@ impl<'a> Run<'a> {
         let name = column.name.clone();
         if input.kind == InputKind::Text {
             let most = self.request.options.max_text_features;
-            let (words, tokens) = text::bin(column, keep, rows, most, &params, self.control)?;
+            let (words, tokens) = text::bin(column, keep, rows, !self.folds, most, &params, self.control)?;
             out.push(format!("{name}.words"), words, None, rows.watched > 0);
             for (token, binned) in tokens {
                 out.push(format!("{name}:{token}"), binned, None, rows.watched > 0);
@@ -559,10 +567,7 @@ impl<'a> Run<'a> {
         }
         let fit_rows = rows.train.len() - rows.watched;
         let order = |fit_rows: usize| {
-            let (target, weight) = match rows.rates {
-                Some((rates, weight)) => (rates, Some(weight.as_slice())),
-                None => (rows.target, rows.weight),
-            };
+            let (target, weight) = rows.told();
             ordered::order(&b.feature, target, weight, fit_rows, most_subset_levels, params.max_bins, self.control)
         };
         let watching = if rows.watched > 0 { order(fit_rows)?.map(|ordered| ordered.0) } else { None };
