@@ -2,16 +2,19 @@
 
 pub mod bin;
 pub mod boost;
+pub mod calibrate;
 pub mod columns;
 pub mod constraints;
 mod enough;
 pub mod exposure;
 pub mod few;
+pub mod fold;
 pub mod forest;
 pub mod kmeans;
 pub mod options;
 pub mod ordered;
 pub mod parts;
+pub mod sum;
 pub mod target;
 pub mod text;
 pub mod train;

@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 
 use crate::error::{Error, Result};
 use crate::learn::boost::BoostParams;
+use crate::learn::calibrate::Method;
 use crate::learn::forest::ForestParams;
 use crate::learn::kmeans::KMeansParams;
 use crate::learn::tree::TreeParams;
@@ -161,6 +162,8 @@ pub struct Options {
     pub objective: Option<&'static str>,
     /// The weight of the positive class.
     pub scale_pos_weight: Option<f64>,
+    /// How probabilities are calibrated.
+    pub calibration: Method,
     /// The column of how much of time, area or chances a row stands for.
     pub exposure: Option<String>,
     /// The column that is added to the logarithm of the prediction.
@@ -206,6 +209,7 @@ impl Options {
             },
             objective: None,
             scale_pos_weight: None,
+            calibration: Method::None,
             exposure: None,
             offset: None,
             monotone_constraints: Vec::new(),

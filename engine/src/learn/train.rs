@@ -10,13 +10,17 @@ use crate::data::{
 };
 use crate::error::{Error, Result};
 use crate::judge::{self, Metric};
+use crate::learn::calibrate::Method;
+use crate::learn::fold::{Fold, Learned};
 use crate::learn::options::{Algorithm, Options};
 use crate::learn::target::{Labels, Prepared};
 use crate::learn::{
-    bin, boost, columns, constraints, enough, exposure, forest, kmeans, ordered, parts, text, tree, Target,
+    bin, boost, calibrate, columns, constraints, enough, exposure, forest, kmeans, ordered, parts, text, tree, Target,
 };
-use crate::model::{encode, Body, Encoding, Feature, HeldActual, HeldRows, Input, InputKind, Model, Task, Trees};
-use crate::score::Scorer;
+use crate::model::{
+    encode, Body, Curve, Encoding, Feature, HeldActual, HeldRows, Input, InputKind, Model, Task, Trees,
+};
+use crate::score::{curve, Scorer};
 
 /// The most held-out rows that are kept with a version.
 pub const MOST_HELD_ROWS: usize = 200_000;
@@ -115,6 +119,8 @@ pub(super) struct Parts {
     held_offset: Option<Vec<f64>>,
     /// With an offset: the target for each unit of exposure and the weight of such a rate, for what is learned of levels beforehand.
     rates: Option<(Target, Vec<f64>)>,
+    /// Where probabilities are to be calibrated: the fold of each row.
+    folds: Option<Vec<u8>>,
 }
 
 impl Parts {
@@ -133,6 +139,7 @@ impl Parts {
             weight: self.weight.as_deref(),
             offset: self.offset.as_deref(),
             rates: self.rates.as_ref(),
+            folds: self.folds.as_deref(),
         }
     }
 
@@ -172,18 +179,19 @@ pub struct RowsOf<'a> {
     pub weight: Option<&'a [f64]>,
     offset: Option<&'a [f64]>,
     rates: Option<&'a (Target, Vec<f64>)>,
+    folds: Option<&'a [u8]>,
 }
 
-impl RowsOf<'_> {
+impl<'a> RowsOf<'a> {
     /// The target and weights by which levels and words are judged: of a rate, what a unit of exposure has.
-    pub fn told(&self) -> (&Target, Option<&[f64]>) {
+    pub fn told(&self) -> (&'a Target, Option<&'a [f64]>) {
         match self.rates {
             Some((rates, weight)) => (rates, Some(weight.as_slice())),
             None => (self.target, self.weight),
         }
     }
 
-    fn boost(&self) -> boost::Rows<'_> {
+    fn boost(&self) -> boost::Rows<'a> {
         boost::Rows { target: self.target, weight: self.weight, offset: self.offset }
     }
 }
@@ -217,7 +225,7 @@ impl Features {
 
 /// What a learner made of features.
 pub(super) struct Grown {
-    pub trees: Trees,
+    pub body: Body,
     /// How many iterations of boosting were enough.
     pub iterations: Option<u32>,
 }
@@ -231,6 +239,8 @@ pub(super) struct Run<'a> {
     clock: Instant,
     /// Whether [`enough`] finds the number of iterations of boosting, and no rows are watched.
     folds: bool,
+    /// Whether a model that is judged already is learned again from all rows.
+    refitting: bool,
     /// Training rows with what the trees that did not see them say.
     oob: Option<HeldRows>,
 }
@@ -245,6 +255,7 @@ impl<'a> Run<'a> {
             timings: Vec::new(),
             clock: Instant::now(),
             folds: false,
+            refitting: false,
             oob: None,
         };
         run.mark_texts()?;
@@ -440,7 +451,7 @@ impl<'a> Run<'a> {
         let Features { inputs, binned, features, held, .. } = made;
         drop(binned);
         self.lap("grow");
-        let model = Self::model(grown.trees, inputs, features, prepared);
+        let model = Self::model(grown.body, inputs, features, prepared);
         let Holdout { train, twins, .. } = holdout;
         let Parts { held_target, held_weight, held_offset, .. } = parts;
         let known = Known { actual: actual(held_target), weight: held_weight, offset: held_offset, twins };
@@ -461,12 +472,13 @@ impl<'a> Run<'a> {
             self.request.options.boost.early_stopping_rounds = None;
         }
         self.folds = false;
+        self.refitting = true;
         let everything = Holdout { train: all, ..Holdout::default() };
         let parts = self.parts(&everything, prepared)?;
         let mut made = self.features(&parts.rows(&everything), false)?;
         let grown = self.grow(&mut made, &parts.rows(&everything), prepared, false)?;
         drop(made.binned);
-        let model = Self::model(grown.trees, made.inputs, made.features, prepared);
+        let model = Self::model(grown.body, made.inputs, made.features, prepared);
         outcome.bytes = encode(&model)?;
         outcome.scorer = Scorer::new(model);
         outcome.training_rows = everything.train.len();
@@ -502,7 +514,8 @@ impl<'a> Run<'a> {
         let options = &self.request.options;
         let rates = (options.exposure.is_some() || options.offset.is_some()).then_some(options.objective);
         let columns = (options.max_text_features, options.monotone_constraints.clone());
-        (self.bin_params(), columns, rates, self.watched_share())
+        let calibrated = options.calibration != Method::None;
+        (self.bin_params(), columns, rates, self.watched_share(), calibrated)
     }
 
     /// Turn columns into features: binned for the learner, encoded for scoring. The last `watched` of `train` say nothing of a level.
@@ -573,7 +586,7 @@ impl<'a> Run<'a> {
         let watching = if rows.watched > 0 { order(fit_rows)?.map(|ordered| ordered.0) } else { None };
         let (feature, encoding) = match (b.encoding, order(rows.train.len())?) {
             (Encoding::Category { levels }, Some((feature, keys))) => {
-                if self.folds {
+                if self.folds || rows.folds.is_some() {
                     out.levels.resize_with(out.binned.len(), || None);
                     out.levels.push(Some(b.feature));
                 } else {
@@ -600,27 +613,75 @@ impl<'a> Run<'a> {
     pub fn grow(&mut self, made: &mut Features, rows: &RowsOf<'_>, prepared: &Prepared, keep: bool) -> Result<Grown> {
         match self.request.algorithm {
             Algorithm::DecisionTree => self.tree(made, rows, prepared),
-            Algorithm::RandomForest | Algorithm::ExtraTrees => self.forest(made, rows, prepared),
+            Algorithm::RandomForest | Algorithm::ExtraTrees => self.forest(made, rows, prepared, keep),
             Algorithm::GradientBoosting => self.boost(made, rows, prepared, keep),
             Algorithm::KMeans => Err(Error::Internal("k-means grows no tree".into())),
         }
     }
 
-    fn forest(&mut self, made: &Features, rows: &RowsOf<'_>, prepared: &Prepared) -> Result<Grown> {
-        let params = prepared.forest_params(&self.request.options, rows.target)?;
-        let found = forest::fit(&made.binned, rows.target, rows.weight, &params, self.control)?;
-        self.oob = found.oob.map(|oob| oob.held(rows.target, rows.weight, &prepared.task()));
-        Ok(Grown { trees: found.trees, iterations: None })
+    fn forest(&mut self, made: &mut Features, rows: &RowsOf<'_>, prepared: &Prepared, keep: bool) -> Result<Grown> {
+        let mut params = prepared.forest_params(&self.request.options, rows.target)?;
+        let control = self.control;
+        if keep || self.refitting {
+            // A trial and a model that is judged already have no use for more judgement.
+            params.oob_score = Some(false);
+        }
+        let found = forest::fit(&made.binned, rows.target, rows.weight, &params, control)?;
+        params.oob_score = Some(false);
+        let curves = self.calibrate(made, rows, |fold| {
+            Ok(forest::fit(&fold.features, fold.rows().target, fold.rows().weight, &params, control)?.trees)
+        })?;
+        if let Some(oob) = found.oob {
+            let mut held = oob.held(rows.target, rows.weight, &prepared.task());
+            let outputs = held.outputs as usize;
+            held.scores.chunks_exact_mut(outputs).for_each(|said| curve::calibrate(&curves, said));
+            self.oob = Some(held);
+        }
+        Ok(Grown { body: Body::trees(found.trees, curves), iterations: None })
     }
 
-    fn tree(&mut self, made: &Features, rows: &RowsOf<'_>, prepared: &Prepared) -> Result<Grown> {
+    fn tree(&mut self, made: &mut Features, rows: &RowsOf<'_>, prepared: &Prepared) -> Result<Grown> {
         let params = prepared.tree_params(&self.request.options, rows.target)?;
-        let trees = if self.request.options.exact {
-            tree::fit_exact(&made.binned, rows.target, rows.weight, &params, self.control)?
-        } else {
-            tree::fit(&made.binned, rows.target, rows.weight, &params, self.control)?
+        let (exact, control) = (self.request.options.exact, self.control);
+        let fit = |features: &[bin::BinnedFeature], target: &Target, weight: Option<&[f64]>| match exact {
+            true => tree::fit_exact(features, target, weight, &params, control),
+            false => tree::fit(features, target, weight, &params, control),
         };
-        Ok(Grown { trees, iterations: None })
+        let trees = fit(&made.binned, rows.target, rows.weight)?;
+        let curves = self.calibrate(made, rows, |fold| fit(&fold.features, fold.rows().target, fold.rows().weight))?;
+        Ok(Grown { body: Body::trees(trees, curves), iterations: None })
+    }
+
+    /// Fit curves for the probabilities of trees that `fit` grows, if that is asked for.
+    fn calibrate(
+        &mut self,
+        made: &mut Features,
+        rows: &RowsOf<'_>,
+        fit: impl Fn(&Fold) -> Result<Trees>,
+    ) -> Result<Vec<Curve>> {
+        let Some(folds) = rows.folds else { return Ok(Vec::new()) };
+        let method = self.request.options.calibration;
+        let learned = Self::learned(made, rows, self.bin_params());
+        let curves = calibrate::curves(method, &learned, folds, fit, &mut self.notices, self.control)?;
+        self.lap("calibrate");
+        Ok(curves)
+    }
+
+    /// What folds learn from.
+    fn learned<'b>(
+        made: &'b mut Features,
+        rows: &RowsOf<'b>,
+        (bins, most_subset_levels): (bin::BinParams, usize),
+    ) -> Learned<'b> {
+        made.levels.resize_with(made.binned.len(), || None);
+        Learned {
+            binned: &made.binned,
+            levels: &made.levels,
+            rows: rows.boost(),
+            numbers: rows.told(),
+            most_subset_levels,
+            max_bins: bins.max_bins,
+        }
     }
 
     fn boost(&mut self, made: &mut Features, rows: &RowsOf<'_>, prepared: &Prepared, keep: bool) -> Result<Grown> {
@@ -648,20 +709,10 @@ impl<'a> Run<'a> {
             self.lap("watch");
         }
         if self.folds && params.early_stopping_rounds.is_some() {
-            let mut levels = std::mem::take(&mut made.levels);
-            levels.resize_with(made.binned.len(), || None);
-            let learned = enough::Learned {
-                binned: &made.binned,
-                levels: &levels,
-                rows: rows.boost(),
-                numbers: (rows.target, rows.weight),
-                most_subset_levels: params.max_subset_levels,
-                max_bins: params.bin_params().max_bins,
-            };
+            let learned = Self::learned(made, rows, self.bin_params());
             let (iterations, tried) = enough::iterations(&learned, &params, self.control)?;
-            if keep {
-                made.levels = levels;
-            } else {
+            if !keep && rows.folds.is_none() {
+                let levels = std::mem::take(&mut made.levels);
                 levels.into_iter().flatten().for_each(|feature| feature.codes.release(self.control));
             }
             if tried > iterations as usize {
@@ -677,7 +728,13 @@ impl<'a> Run<'a> {
         params.early_stopping_rounds = None;
         let seen: Vec<_> = made.binned.iter().collect();
         let found = boost::fit(&seen, rows.boost(), all, &params, self.control)?;
-        Ok(Grown { trees: found.trees, iterations: Some(params.n_estimators) })
+        let control = self.control;
+        let fit = |fold: &Fold| {
+            let seen: Vec<_> = fold.features.iter().collect();
+            Ok(boost::fit(&seen, fold.rows(), fold.fit_rows, &params, control)?.trees)
+        };
+        let curves = self.calibrate(made, rows, fit)?;
+        Ok(Grown { body: Body::trees(found.trees, curves), iterations: Some(params.n_estimators) })
     }
 
     /// Targets and weights of the rows.
@@ -691,7 +748,17 @@ impl<'a> Run<'a> {
             offset: exposure::offsets(&self.request, &holdout.train, self.control)?,
             held_offset: exposure::offsets(&self.request, &holdout.held, self.control)?,
             rates: None,
+            folds: None,
         };
+        if self.request.options.calibration != Method::None {
+            let Target::Class { codes, .. } = &parts.target else {
+                return Err(Error::option("option \"calibration\" needs a classification", "Leave it out."));
+            };
+            let groups = &self.request.groups;
+            let group = |i: usize| groups.iter().fold(0, |h, &c| columns::fold_cell(h, table, c, holdout.train[i]));
+            let group: Option<&dyn Fn(usize) -> u64> = if groups.is_empty() { None } else { Some(&group) };
+            parts.folds = Some(calibrate::folds(codes, group, self.control)?);
+        }
         if let Some(offset) = &parts.offset {
             let counts = self.request.options.objective == Some("poisson");
             parts.rates = Some(exposure::rates(&parts.target, counts, parts.weight.as_deref(), offset, self.control)?);
@@ -699,9 +766,9 @@ impl<'a> Run<'a> {
         Ok(parts)
     }
 
-    /// The model of some trees.
-    pub fn model(trees: Trees, inputs: Vec<Input>, features: Vec<Feature>, prepared: &Prepared) -> Model {
-        Model { inputs, features, task: prepared.task(), body: Body::Trees(trees) }
+    /// The model of what was grown.
+    pub fn model(body: Body, inputs: Vec<Input>, features: Vec<Feature>, prepared: &Prepared) -> Model {
+        Model { inputs, features, task: prepared.task(), body }
     }
 
     fn kmeans(&mut self, holdout: Holdout) -> Result<Outcome> {

@@ -1,9 +1,10 @@
 //! The loss on rows that trees do not learn from.
 
 use super::objective::Objective;
-use super::scores::{sum, sum_parts, Scores};
+use super::scores::Scores;
 use crate::control::Control;
 use crate::error::Result;
+use crate::learn::sum::{sum, sums};
 use crate::learn::Target;
 use crate::score::link::{logistic, softmax};
 
@@ -13,15 +14,16 @@ impl Scores<'_> {
         let rows = self.fit_rows..self.rows.target.len();
         let total = sum(rows.clone(), control, |r| self.weight(r))?;
         let share = 1.0 / total.max(f64::MIN_POSITIVE);
-        sum_parts(rows, control, |part| {
+        let [loss] = sums(rows, control, |part| {
             let mut row_scores = vec![0.0; self.scores.len()];
             let loss = |r: usize| {
                 row_scores.iter_mut().zip(&self.scores).for_each(|(to, s)| *to = s[r]);
                 // Each row is divided for itself, so that a sum of huge values does not overflow.
                 self.weight(r) * share * self.loss(r, &mut row_scores)
             };
-            part.map(loss).sum()
-        })
+            [part.map(loss).sum()]
+        })?;
+        Ok(loss)
     }
 
     fn loss(&self, row: usize, scores: &mut [f64]) -> f64 {

@@ -16,6 +16,7 @@ use crate::control::Control;
 use crate::data::CHUNK;
 use crate::error::{Error, Result};
 use crate::learn::bin::BinnedFeature;
+use crate::learn::sum::sum;
 use crate::learn::Target;
 use crate::model::Trees;
 
@@ -532,26 +533,6 @@ fn filled<T: Clone + Default>(len: usize, control: &Control) -> Result<Vec<T>> {
     let mut values = control.vec(len)?;
     values.resize(len, T::default());
     Ok(values)
-}
-
-/// The sum of a term over rows.
-pub(super) fn sum(rows: Range<usize>, control: &Control, term: impl Fn(usize) -> f64 + Sync) -> Result<f64> {
-    sum_parts(rows, control, |part| part.map(&term).sum())
-}
-
-/// The same, where a chunk is summed by `part`.
-pub(super) fn sum_parts(
-    rows: Range<usize>,
-    control: &Control,
-    part: impl Fn(Range<usize>) -> f64 + Sync,
-) -> Result<f64> {
-    let chunk = |c: usize| {
-        control.check()?;
-        let start = rows.start + c * CHUNK;
-        Ok(part(start..(start + CHUNK).min(rows.end)))
-    };
-    let parts: Result<Vec<f64>> = (0..rows.len().div_ceil(CHUNK)).into_par_iter().map(chunk).collect();
-    Ok(parts?.iter().sum())
 }
 
 fn salt(seed: u64, iteration: u32, output: usize) -> u32 {

@@ -7,6 +7,7 @@ use super::Algorithm::{self, DecisionTree, ExtraTrees, GradientBoosting, KMeans,
 use super::Options;
 use crate::learn::bin::MOST_BINS;
 use crate::learn::boost;
+use crate::learn::calibrate::Method;
 use crate::learn::forest::{self, Part};
 use crate::learn::tree::{Criterion, DEEPEST};
 
@@ -100,6 +101,18 @@ pub(super) const SPECS: &[Spec] = &[
         key: "class_weight", algorithms: SUPERVISED,
         kind: Kind::ClassWeight(|o, v| o.class_weight = v), default: |_| json!(null),
         elsewhere: &["class_weights", "is_unbalance"], meaning: "the weight of each class while learning",
+    },
+    Spec {
+        key: "calibration", algorithms: SUPERVISED,
+        kind: Kind::Choice(&["none", "sigmoid", "isotonic", "auto"], |o, v| o.calibration = match v {
+            "sigmoid" => Method::Sigmoid,
+            "isotonic" => Method::Isotonic,
+            "auto" => Method::Auto,
+            _ => Method::None,
+        }),
+        default: |o| json!(o.calibration.name()),
+        elsewhere: &["calibrate", "calibrate_model", "calibration_method"],
+        meaning: "the curve through which probabilities go, fitted on training rows that trees did not learn from, in five folds",
     },
     Spec {
         key: "seed", algorithms: ALL,

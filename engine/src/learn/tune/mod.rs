@@ -263,7 +263,7 @@ impl Trials<'_, '_> {
         prepared: &Prepared,
     ) -> Result<(Option<f64>, String, Option<u32>)> {
         let grown = self.run.grow(made, &parts.rows(holdout), prepared, true)?;
-        let scorer = Scorer::new(Run::model(grown.trees, made.inputs.clone(), made.features.clone(), prepared));
+        let scorer = Scorer::new(Run::model(grown.body, made.inputs.clone(), made.features.clone(), prepared));
         held.outputs = scorer.outputs() as u32;
         held.scores = score_encoded(&scorer, &made.held, self.run.control)?;
         parts.expect(&mut held.scores);
