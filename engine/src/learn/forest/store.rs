@@ -60,5 +60,11 @@ pub(super) fn join(grown: Vec<Trees>, outputs: usize, control: &Control) -> Resu
         drop(tree);
         control.release(bytes);
     }
+    let trees = all.roots.len() as f64;
+    if all.values.iter().any(|value| value.abs() > f64::MAX / trees) {
+        // Their sum would be infinite before it is divided.
+        all.average = false;
+        all.values.iter_mut().for_each(|value| *value /= trees);
+    }
     Ok(all)
 }
