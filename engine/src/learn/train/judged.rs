@@ -1,0 +1,155 @@
+//! What a model says of rows it has not seen.
+
+use rayon::prelude::*;
+
+use crate::control::Control;
+use crate::error::Result;
+use crate::judge::{self, Metric};
+use crate::learn::target::Labels;
+use crate::learn::{exposure, forest, Target};
+use crate::model::{encode, HeldActual, HeldRows, Model, Task};
+use crate::score::Scorer;
+
+use super::{Outcome, Run};
+
+/// The most held-out rows that are kept with a version.
+pub const MOST_HELD_ROWS: usize = 200_000;
+
+/// What is known of the held-out rows.
+pub(super) struct Known {
+    pub(super) actual: HeldActual,
+    pub(super) weight: Option<Vec<f64>>,
+    pub(super) offset: Option<Vec<f64>>,
+    pub(super) twins: usize,
+}
+
+/// What is true of held-out rows.
+pub(super) fn actual(target: Target) -> HeldActual {
+    match target {
+        Target::Class { codes, .. } => HeldActual::Class(codes),
+        Target::Number(values) => HeldActual::Number(values),
+    }
+}
+
+impl Run<'_> {
+    /// Encode the model and judge it on the rows it has not seen.
+    pub(super) fn finish(
+        &mut self,
+        model: Model,
+        training_rows: usize,
+        held_columns: &[Vec<f64>],
+        known: Known,
+        labels: Option<Labels>,
+    ) -> Result<Outcome> {
+        let Known { actual, weight, offset, twins } = known;
+        let bytes = encode(&model)?;
+        let scorer = Scorer::new(model);
+        let holdout_rows = held_columns.first().map_or(0, Vec::len);
+        let mut held_rows = None;
+        let (mut metrics, mut metric) = (Vec::new(), None);
+        if holdout_rows > 0 {
+            let mut scores = score_encoded(&scorer, held_columns, self.control)?;
+            offset.iter().for_each(|offset| exposure::expect(&mut scores, offset));
+            let mut held = HeldRows { outputs: scorer.outputs() as u32, scores, actual, weight };
+            (metrics, metric) = judge_rows(&scorer, &held);
+            if twins > 0 && labels.is_some() {
+                self.notices.push(format!(
+                    "{twins} of {holdout_rows} held-out rows have a twin with the same features in training"
+                ));
+            }
+            shorten(&mut held);
+            held_rows = Some(crate::model::encode_held(&held)?);
+        }
+        if let Some(oob) = self.oob.take() {
+            let (judged, headline) = judge_rows(&scorer, &oob);
+            let named = forest::oob_metrics(&judged);
+            if held_rows.is_none() {
+                self.notices.push(format!(
+                    "no rows are held out, so the model is judged on {} training rows, each by the trees that did not see it",
+                    oob.rows()
+                ));
+                held_rows = Some(crate::model::encode_held(&oob)?);
+                (metrics, metric) = (judged, headline);
+            }
+            metrics.extend(named);
+        }
+        self.lap("judge");
+        Ok(Outcome {
+            bytes,
+            scorer,
+            held: held_rows,
+            metrics,
+            metric,
+            rows: self.request.table.rows,
+            training_rows,
+            holdout_rows,
+            notices: Vec::new(),
+            timings: Vec::new(),
+        })
+    }
+}
+
+/// Score rows given by column, each cell as [`Scorer::predict`] takes it.
+pub fn score_columns(scorer: &Scorer, columns: &[Vec<f64>], control: &Control) -> Result<Vec<f64>> {
+    score_cells(scorer, columns, |_, cell| cell, control)
+}
+
+/// Score rows given by column as learning encodes them.
+pub(in crate::learn) fn score_encoded(scorer: &Scorer, columns: &[Vec<f64>], control: &Control) -> Result<Vec<f64>> {
+    score_cells(scorer, columns, |feature, cell| scorer.place(feature, cell), control)
+}
+
+fn score_cells(
+    scorer: &Scorer,
+    columns: &[Vec<f64>],
+    cell: impl Fn(usize, f64) -> f64 + Sync,
+    control: &Control,
+) -> Result<Vec<f64>> {
+    let rows = columns.first().map_or(0, Vec::len);
+    let outputs = scorer.outputs();
+    let mut scores: Vec<f64> = control.vec(rows * outputs)?;
+    scores.resize(rows * outputs, f64::NAN);
+    const PART: usize = 1024;
+    scores.par_chunks_mut(PART * outputs).enumerate().try_for_each(|(part, out)| {
+        control.check()?;
+        let mut row = vec![f64::NAN; columns.len()];
+        for (i, out) in out.chunks_exact_mut(outputs).enumerate() {
+            let r = part * PART + i;
+            row.iter_mut().enumerate().for_each(|(f, value)| *value = cell(f, columns[f][r]));
+            scorer.predict(&row, out);
+        }
+        Ok(())
+    })?;
+    Ok(scores)
+}
+
+/// The metrics of scored rows, and the name of the headline.
+pub fn judge_rows(scorer: &Scorer, held: &HeldRows) -> (Vec<Metric>, Option<&'static str>) {
+    let weight = held.weight.as_deref();
+    match (&scorer.model().task, &held.actual) {
+        (Task::Classification { classes, positive }, HeldActual::Class(actual)) if classes.len() <= 2 => {
+            let positives: Vec<bool> = actual.iter().map(|c| c == positive).collect();
+            (judge::binary(&held.scores, &positives, weight, 0.5), Some("roc_auc"))
+        }
+        (Task::Classification { classes, .. }, HeldActual::Class(actual)) => {
+            (judge::multiclass(&held.scores, actual, classes, weight), Some("accuracy"))
+        }
+        (Task::Regression, HeldActual::Number(actual)) => {
+            (judge::regression(&held.scores, actual, weight), Some("rmse"))
+        }
+        _ => (Vec::new(), None),
+    }
+}
+
+/// Keep at most [`MOST_HELD_ROWS`]; the rows are in the order of a hash, so the first are a fair sample.
+fn shorten(held: &mut HeldRows) {
+    held.scores.truncate(MOST_HELD_ROWS * held.outputs as usize);
+    match &mut held.actual {
+        HeldActual::Class(v) => v.truncate(MOST_HELD_ROWS),
+        HeldActual::Number(v) => v.truncate(MOST_HELD_ROWS),
+        HeldActual::None => {}
+    }
+    if let Some(weight) = &mut held.weight {
+        weight.truncate(MOST_HELD_ROWS);
+    }
+}
