@@ -103,7 +103,7 @@ pub fn fit(
         return Err(Error::data("no column varies, so there are no segments", "Give columns with different values."));
     }
     let points = Points { values: &space.values, dimensions: space.dimensions, weight };
-    let variance = space.variance(&points);
+    let variance = space.variance(&points, control)?;
     control.start(u64::from(params.n_init) * u64::from(params.max_iter));
     let mut best: Option<lloyd::Fit> = None;
     for start in 0..params.n_init {

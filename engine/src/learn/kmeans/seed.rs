@@ -7,6 +7,7 @@ use super::random::Random;
 use super::Points;
 use crate::control::Control;
 use crate::error::Result;
+use crate::learn::sum::sum;
 
 /// At most `k` centres, all different; fewer where there are fewer different rows of positive weight.
 pub(super) fn plus_plus(points: &Points<'_>, k: usize, random: &mut Random, control: &Control) -> Result<Vec<f64>> {
@@ -14,31 +15,22 @@ pub(super) fn plus_plus(points: &Points<'_>, k: usize, random: &mut Random, cont
     let trials = 2 + (k as f64).ln() as usize;
     let mut nearest: Vec<f64> = control.vec(n)?;
     nearest.extend((0..n).map(|i| points.weight(i)));
-    let first = pick(&nearest, random.unit());
+    let first = pick(&nearest, random.unit(), control)?;
     let mut centres = points.row(first).to_vec();
-    nearest.clear();
-    nearest.extend((0..n).map(|i| points.weight(i) * distance(points.row(i), &centres)));
     let mut closer: Vec<f64> = control.vec(n)?;
     let mut kept: Vec<f64> = control.vec(n)?;
+    [&mut closer, &mut kept].into_iter().for_each(|v| v.resize(n, 0.0));
+    fill(&mut nearest, control, |i| points.weight(i) * distance(points.row(i), &centres))?;
     for _ in 1..k {
-        control.check()?;
-        let total: f64 = nearest.iter().sum();
-        if total <= 0.0 {
+        if sum(0..n, control, |i| nearest[i])? <= 0.0 {
             break;
         }
         let mut best: Option<(f64, usize)> = None;
         for _ in 0..trials {
-            let candidate = pick(&nearest, random.unit());
+            let candidate = pick(&nearest, random.unit(), control)?;
             let centre = points.row(candidate);
-            closer.clear();
-            closer.resize(n, 0.0);
-            closer.par_chunks_mut(BLOCK).enumerate().for_each(|(b, block)| {
-                for (j, value) in block.iter_mut().enumerate() {
-                    let i = b * BLOCK + j;
-                    *value = nearest[i].min(points.weight(i) * distance(points.row(i), centre));
-                }
-            });
-            let potential: f64 = closer.iter().sum();
+            fill(&mut closer, control, |i| nearest[i].min(points.weight(i) * distance(points.row(i), centre)))?;
+            let potential = sum(0..n, control, |i| closer[i])?;
             if best.is_none_or(|b| potential < b.0) {
                 best = Some((potential, candidate));
                 std::mem::swap(&mut closer, &mut kept);
@@ -55,20 +47,42 @@ pub(super) fn plus_plus(points: &Points<'_>, k: usize, random: &mut Random, cont
     Ok(centres)
 }
 
-/// The index at which the running sum of weights passes `share` of their total.
-fn pick(weights: &[f64], share: f64) -> usize {
-    let total: f64 = weights.iter().sum();
-    let wanted = share * total;
-    let mut sum = 0.0;
+fn fill(values: &mut [f64], control: &Control, value: impl Fn(usize) -> f64 + Sync) -> Result<()> {
+    values.par_chunks_mut(BLOCK).enumerate().try_for_each(|(b, block)| {
+        control.check()?;
+        block.iter_mut().enumerate().for_each(|(j, v)| *v = value(b * BLOCK + j));
+        Ok(())
+    })
+}
+
+/// The index at which the running sum of weights passes `share` of their total; of equals the first, of none the last with a weight.
+fn pick(weights: &[f64], share: f64, control: &Control) -> Result<usize> {
+    let chunk = |chunk: &[f64]| {
+        control.check()?;
+        Ok(chunk.iter().sum())
+    };
+    let chunks: Result<Vec<f64>> = weights.par_chunks(BLOCK).map(chunk).collect();
+    let chunks = chunks?;
+    let wanted = share * chunks.iter().sum::<f64>();
+    let mut before = 0.0;
     let mut last = 0;
-    for (i, w) in weights.iter().enumerate() {
-        if *w > 0.0 {
-            last = i;
-            sum += w;
-            if sum > wanted {
+    for (c, of_chunk) in chunks.iter().enumerate().filter(|c| *c.1 > 0.0) {
+        let start = c * BLOCK;
+        let block = &weights[start..(start + BLOCK).min(weights.len())];
+        if before + of_chunk <= wanted {
+            before += of_chunk;
+            last = start + block.iter().rposition(|w| *w > 0.0).unwrap_or(0);
+            continue;
+        }
+        let mut within = before;
+        for (i, w) in block.iter().enumerate().filter(|w| *w.1 > 0.0) {
+            last = start + i;
+            within += w;
+            if within > wanted {
                 break;
             }
         }
+        break;
     }
-    last
+    Ok(last)
 }

@@ -4,10 +4,13 @@
 //! marks its level by a number chosen so that two random rows differ by 2 as well: with level shares p, rows differ with probability
 //! 1 - sum p^2 and then by 2 scale^2, so scale = 1 / sqrt(1 - sum p^2).
 
+use rayon::prelude::*;
+
 use super::Points;
 use crate::control::Control;
-use crate::data::{Column, ColumnData, Table, MISSING};
+use crate::data::{Column, ColumnData, Table, CHUNK, MISSING};
 use crate::error::Result;
+use crate::learn::sum::{sum, sums};
 use crate::model::{Axis, Encoding, FeatureStats};
 
 pub(super) struct Space {
@@ -25,16 +28,17 @@ const NONE: u32 = u32::MAX;
 
 impl Space {
     /// The mean variance of the dimensions.
-    pub fn variance(&self, points: &Points<'_>) -> f64 {
-        let n = points.rows().max(1) as f64;
+    pub fn variance(&self, points: &Points<'_>, control: &Control) -> Result<f64> {
+        let rows = points.rows();
+        let n = rows.max(1) as f64;
         let d = self.dimensions;
         let mut total = 0.0;
         for j in 0..d {
-            let column = || points.values.iter().skip(j).step_by(d);
-            let mean = column().sum::<f64>() / n;
-            total += column().map(|x| (x - mean) * (x - mean)).sum::<f64>() / n;
+            let mean = sum(0..rows, control, |i| points.values[i * d + j])? / n;
+            let squares = sum(0..rows, control, |i| (points.values[i * d + j] - mean).powi(2))?;
+            total += squares / n;
         }
-        total / d.max(1) as f64
+        Ok(total / d.max(1) as f64)
     }
 }
 
@@ -59,7 +63,7 @@ pub(super) fn build(
     };
     for &f in features {
         control.check()?;
-        let (axis, encoding, stats) = axis(&table.columns[f], train, weight, max_categories);
+        let (axis, encoding, stats) = axis(&table.columns[f], train, weight, max_categories, control)?;
         space.dimensions += width(&axis);
         space.axes.push(axis);
         space.encodings.push(encoding);
@@ -73,14 +77,25 @@ pub(super) fn build(
         control.check()?;
         let column = &mut table.columns[f];
         let code = coder(column, &space.encodings[i]);
-        for (n, &row) in train.iter().enumerate() {
-            place(&space.axes[i], code(row), &mut space.values[n * d + first..]);
+        let (axis, width) = (&space.axes[i], width(&space.axes[i]));
+        if width > 0 {
+            space.values.par_chunks_mut(CHUNK * d).zip(train.par_chunks(CHUNK)).try_for_each(|(values, rows)| {
+                control.check()?;
+                let cells = values.chunks_exact_mut(d).zip(rows);
+                cells.for_each(|(cells, &row)| place(axis, code(row), &mut cells[first..first + width]));
+                Ok(())
+            })?;
         }
-        let mut held_values = control.vec(held.len())?;
-        held_values.extend(held.iter().map(|&r| code(r)));
+        let mut held_values: Vec<f64> = control.vec(held.len())?;
+        held_values.resize(held.len(), 0.0);
+        held_values.par_chunks_mut(CHUNK).zip(held.par_chunks(CHUNK)).try_for_each(|(values, rows)| {
+            control.check()?;
+            values.iter_mut().zip(rows).for_each(|(value, &row)| *value = code(row));
+            Ok(())
+        })?;
         drop(code);
         space.held.push(held_values);
-        first += width(&space.axes[i]);
+        first += width;
         if !keep {
             column.release(control);
         }
@@ -118,7 +133,7 @@ pub(crate) fn place(axis: &Axis, value: f64, out: &mut [f64]) {
 }
 
 /// The encoded value of a row of a column.
-fn coder<'a>(column: &'a Column, encoding: &Encoding) -> Box<dyn Fn(u32) -> f64 + 'a> {
+fn coder<'a>(column: &'a Column, encoding: &Encoding) -> Box<dyn Fn(u32) -> f64 + Sync + 'a> {
     match (&column.data, encoding) {
         (ColumnData::Category { codes, dictionary }, Encoding::Category { levels }) => {
             let level = |c: u32| {
@@ -136,47 +151,62 @@ fn coder<'a>(column: &'a Column, encoding: &Encoding) -> Box<dyn Fn(u32) -> f64 
     }
 }
 
-fn axis(column: &Column, train: &[u32], weight: Option<&[f64]>, max_categories: u32) -> (Axis, Encoding, FeatureStats) {
+fn axis(
+    column: &Column,
+    train: &[u32],
+    weight: Option<&[f64]>,
+    max_categories: u32,
+    control: &Control,
+) -> Result<(Axis, Encoding, FeatureStats)> {
     match &column.data {
         ColumnData::Number(values) => {
-            let value = |&r: &u32| values.get(r as usize);
-            let (axis, stats) = number_axis(&value, train, weight);
-            (axis, Encoding::Number, stats)
+            let value = |i: usize| values.get(train[i] as usize);
+            let (axis, stats) = number_axis(&value, train.len(), weight, control)?;
+            Ok((axis, Encoding::Number, stats))
         }
-        ColumnData::Category { .. } => category_axis(column, train, weight, max_categories as usize),
+        ColumnData::Category { .. } => Ok(category_axis(column, train, weight, max_categories as usize)),
     }
 }
 
-fn number_axis(value: &dyn Fn(&u32) -> f64, train: &[u32], weight: Option<&[f64]>) -> (Axis, FeatureStats) {
+fn number_axis(
+    value: &(impl Fn(usize) -> f64 + Sync),
+    rows: usize,
+    weight: Option<&[f64]>,
+    control: &Control,
+) -> Result<(Axis, FeatureStats)> {
     let weight = |i: usize| weight.map_or(1.0, |w| w[i]);
-    let (mut low, mut high, mut missing) = (f64::INFINITY, f64::NEG_INFINITY, 0);
-    let (mut sum, mut total) = (0.0, 0.0);
-    for (i, r) in train.iter().enumerate() {
-        let v = value(r);
-        missing += u64::from(v.is_nan());
-        if v.is_finite() {
-            (low, high) = (low.min(v), high.max(v));
-            sum += weight(i) * v;
-            total += weight(i);
-        }
-    }
+    let chunk = |c: usize| {
+        control.check()?;
+        let values = (c * CHUNK..((c + 1) * CHUNK).min(rows)).map(value);
+        Ok(values.fold((f64::INFINITY, f64::NEG_INFINITY, 0u64), |(low, high, missing), v| match v.is_finite() {
+            true => (v.min(low), v.max(high), missing),
+            false => (low, high, missing + u64::from(v.is_nan())),
+        }))
+    };
+    let ends: Result<Vec<(f64, f64, u64)>> = (0..rows.div_ceil(CHUNK)).into_par_iter().map(chunk).collect();
+    let ends = ends?.into_iter().reduce(|a, b| (a.0.min(b.0), a.1.max(b.1), a.2 + b.2));
+    let (mut low, mut high, missing) = ends.unwrap_or((0.0, 0.0, 0));
     if low > high {
         (low, high) = (0.0, 0.0);
     }
-    let mean = if total > 0.0 { (sum / total).clamp(low, high) } else { low };
+    let [total, weighted] = sums(0..rows, control, |part| {
+        let finite = part.map(|i| (weight(i), value(i))).filter(|(_, v)| v.is_finite());
+        finite.fold([0.0, 0.0], |[total, weighted], (w, v)| [total + w, weighted + w * v])
+    })?;
+    let mean = if total > 0.0 { (weighted / total).clamp(low, high) } else { low };
     // Every row counts for the spread: a missing value stands at the mean, an infinite one at an end.
-    let (mut squares, mut all) = (0.0, 0.0);
-    for (i, r) in train.iter().enumerate() {
-        let v = value(r);
-        let v = if v.is_nan() { mean } else { v.clamp(low, high) };
-        squares += weight(i) * (v - mean) * (v - mean);
-        all += weight(i);
-    }
+    let [all, squares] = sums(0..rows, control, |part| {
+        part.fold([0.0, 0.0], |[all, squares], i| {
+            let v = value(i);
+            let apart = if v.is_nan() { 0.0 } else { v.clamp(low, high) - mean };
+            [all + weight(i), squares + weight(i) * apart * apart]
+        })
+    })?;
     let stddev = if all > 0.0 { (squares / all).sqrt() } else { 0.0 };
     let scale = if stddev > 0.0 && (1.0 / stddev).is_finite() && stddev.is_finite() { 1.0 / stddev } else { 0.0 };
     let stats =
         FeatureStats { missing, minimum: low, maximum: high, mean, stddev, distinct: 0, level_rows: Vec::new() };
-    (Axis::Number { fill: mean, shift: mean, scale, low, high }, stats)
+    Ok((Axis::Number { fill: mean, shift: mean, scale, low, high }, stats))
 }
 
 fn category_axis(
