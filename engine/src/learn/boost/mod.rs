@@ -169,51 +169,82 @@ pub fn fit(
     params: &BoostParams,
     control: &Control,
 ) -> Result<Boosted> {
-    let target = rows.target;
-    let objective = params.objective.unwrap_or_else(|| Objective::of(target));
-    let mut scores = Scores::new(objective, rows, fit_rows, params, control)?;
-    let mut grower = Grower::new(features, fit_rows, params, control)?;
-    let outputs = scores.outputs();
-    let mut grown: Vec<Tree> = Vec::new();
-    let mut losses = Vec::new();
+    let mut booster = Booster::new(features, rows, fit_rows, params, control)?;
     let mut best = (f64::INFINITY, 0);
     // A step a leaf, so that progress moves inside a tree.
-    control.start(u64::from(params.n_estimators) * outputs as u64 * u64::from(params.max_leaf_nodes));
-    let watch = params.early_stopping_rounds.filter(|_| fit_rows < target.len());
-    for iteration in 0..params.n_estimators {
-        scores.begin_iteration(control)?;
-        let mut nothing = true;
-        for output in 0..outputs {
-            control.check()?;
-            scores.derive(output, iteration, control)?;
-            let mut tree = grower.grow(&scores, (iteration, output), control)?;
-            nothing &= tree.leaves() == 1;
-            scores.finish_leaves(&mut tree, &grower, output, control)?;
-            scores.add(&tree, &grower, features, output, control)?;
-            grown.push(tree);
-        }
-        if let Some(rounds) = watch {
-            let loss = scores.validation_loss(control)?;
-            losses.push(loss);
+    control.start(u64::from(params.n_estimators) * booster.scores.outputs() as u64 * u64::from(params.max_leaf_nodes));
+    let watch = params.early_stopping_rounds.filter(|_| fit_rows < rows.target.len());
+    for iteration in 1..=params.n_estimators {
+        let grows = booster.step(watch.is_some(), control)?;
+        if let (Some(rounds), Some(&loss)) = (watch, booster.losses.last()) {
             if loss < best.0 {
-                best = (loss, iteration + 1);
-            } else if iteration + 1 >= best.1 + rounds {
+                best = (loss, iteration);
+            } else if iteration >= best.1 + rounds {
                 break;
             }
         }
-        if nothing {
-            // No leaf gains from a split, and none will with the same rows.
-            if params.subsample >= 1.0 && params.colsample_bytree >= 1.0 {
-                break;
-            }
+        if !grows {
+            break;
         }
     }
     if watch.is_some() && best.1 > 0 {
-        grown.truncate(best.1 as usize * outputs);
+        booster.grown.truncate(best.1 as usize * booster.scores.outputs());
     }
-    let iterations = (grown.len() / outputs) as u32;
-    let trees = scores.model(&grown, features);
-    grower.release(control);
-    scores.release(control);
-    Ok(Boosted { trees, iterations, losses })
+    Ok(booster.finish(control))
+}
+
+/// Boosting that goes on an iteration at a time.
+pub(super) struct Booster<'a> {
+    features: &'a [&'a BinnedFeature],
+    params: &'a BoostParams,
+    scores: Scores<'a>,
+    grower: Grower<'a>,
+    grown: Vec<Tree>,
+    /// The loss of the rows that are watched, after each iteration that looked at it.
+    pub losses: Vec<f64>,
+}
+
+impl<'a> Booster<'a> {
+    /// Before the first iteration; see [`fit`].
+    pub fn new(
+        features: &'a [&'a BinnedFeature],
+        rows: Rows<'a>,
+        fit_rows: usize,
+        params: &'a BoostParams,
+        control: &Control,
+    ) -> Result<Booster<'a>> {
+        let objective = params.objective.unwrap_or_else(|| Objective::of(rows.target));
+        let scores = Scores::new(objective, rows, fit_rows, params, control)?;
+        let grower = Grower::new(features, fit_rows, params, control)?;
+        Ok(Booster { features, params, scores, grower, grown: Vec::new(), losses: Vec::new() })
+    }
+
+    /// Grow the trees of an iteration and, if asked, `watch` the loss. False when no leaf gains from a split, and none ever will.
+    pub fn step(&mut self, watch: bool, control: &Control) -> Result<bool> {
+        let iteration = (self.grown.len() / self.scores.outputs()) as u32;
+        self.scores.begin_iteration(control)?;
+        let mut nothing = true;
+        for output in 0..self.scores.outputs() {
+            control.check()?;
+            self.scores.derive(output, iteration, control)?;
+            let mut tree = self.grower.grow(&self.scores, (iteration, output), control)?;
+            nothing &= tree.leaves() == 1;
+            self.scores.finish_leaves(&mut tree, &self.grower, output, control)?;
+            self.scores.add(&tree, &self.grower, self.features, output, control)?;
+            self.grown.push(tree);
+        }
+        if watch {
+            self.losses.push(self.scores.validation_loss(control)?);
+        }
+        // Other rows and other features may still gain.
+        Ok(!nothing || self.params.subsample < 1.0 || self.params.colsample_bytree < 1.0)
+    }
+
+    fn finish(self, control: &Control) -> Boosted {
+        let iterations = (self.grown.len() / self.scores.outputs()) as u32;
+        let trees = self.scores.model(&self.grown, self.features);
+        self.grower.release(control);
+        self.scores.release(control);
+        Boosted { trees, iterations, losses: self.losses }
+    }
 }

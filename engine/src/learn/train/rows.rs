@@ -110,13 +110,12 @@ impl Run<'_> {
     }
 
     /// Whether the training rows are so few, and drawn one by one, that folds tell more than a watched part.
-    pub(super) fn search_by_folds(&self, holdout: &Holdout, prepared: Option<&Prepared>) -> bool {
+    pub(super) fn search_by_folds(&self, holdout: &Holdout) -> bool {
         let request = &self.request;
         let rows = holdout.train.len();
         let one_by_one = request.time.is_none() && request.groups.is_empty();
         self.watched_share().is_some_and(|share| share > 0.0)
             && one_by_one
-            && prepared.is_some_and(|p| p.labels().is_some())
             && (4 * enough::FOLDS..=enough::FEW_ROWS).contains(&rows)
     }
 
@@ -127,7 +126,7 @@ impl Run<'_> {
         rows: &mut Vec<RowHashes>,
         prepared: Option<&Prepared>,
     ) -> Result<()> {
-        self.folds = self.search_by_folds(holdout, prepared);
+        self.folds = self.search_by_folds(holdout);
         let Some(share) = self.watched_share().filter(|_| !self.folds) else { return Ok(()) };
         let plan = HoldoutPlan { share, seed: self.request.options.seed ^ 1 };
         self.draw(prepared, |draw| watch(holdout, rows, plan, draw, self.control))
