@@ -25,6 +25,9 @@ impl Default for Control {
     }
 }
 
+/// Bytes that are filled between two looks for a cancel.
+const FILLED: usize = 16 << 20;
+
 impl Control {
     /// A control with a memory budget of `limit` bytes.
     pub fn new(limit: usize) -> Self {
@@ -89,6 +92,18 @@ impl Control {
         if v.try_reserve_exact(len).is_err() {
             self.release(bytes);
             return Err(Error::OutOfMemory { needed: bytes, limit: self.limit });
+        }
+        Ok(v)
+    }
+
+    /// A vector of `len` times `value`, as [`Control::vec`] makes it. Memory that is touched for the first time takes long enough to look
+    /// for a cancel on the way.
+    pub fn filled<T: Clone>(&self, len: usize, value: T) -> Result<Vec<T>> {
+        let mut v = self.vec(len)?;
+        let part = (FILLED / std::mem::size_of::<T>().max(1)).max(1);
+        while v.len() < len {
+            self.check()?;
+            v.resize((v.len() + part).min(len), value.clone());
         }
         Ok(v)
     }

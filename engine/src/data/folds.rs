@@ -70,8 +70,7 @@ pub fn folds(rows: &[RowHashes], count: usize, seed: u64, draw: Draw<'_>, contro
     if rows.len() < count + usize::from(expanding) {
         return few(rows.len(), "rows");
     }
-    let mut part: Vec<u32> = control.vec(rows.len())?;
-    part.resize(rows.len(), 0);
+    let mut part: Vec<u32> = control.filled(rows.len(), 0)?;
     match draw {
         Draw::Rows { .. } => {
             let mut order: Vec<(u32, u64, u32)> = control.vec(rows.len())?;

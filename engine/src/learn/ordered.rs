@@ -6,9 +6,12 @@
 //! 2001 for the smoothed mean; cross-fitting as in CatBoost's ordered statistics), and scoring gets the mean over all rows. The tree cuts
 //! that number; the model keeps the number of each level.
 
+use std::ops::Range;
+
 use super::bin::{codes, edges, BinKind, BinnedFeature, Codes};
 use super::Target;
 use crate::control::Control;
+use crate::data::CHUNK;
 use crate::error::Result;
 
 /// Folds of the cross-fit.
@@ -73,6 +76,9 @@ pub fn order(
     all.resize(slots * width, 0.0);
     let mut total = vec![0.0; width];
     for r in 0..fit_rows {
+        if r % CHUNK == 0 {
+            control.check()?;
+        }
         add(target, r, weight(r), &mut total);
         if code(r) < slots {
             add(target, r, weight(r), &mut all[code(r) * width..][..width]);
@@ -80,18 +86,23 @@ pub fn order(
     }
     let scale = Scale::new(target, &all, &total, width);
     let keys: Vec<f64> = all.chunks_exact(width).map(|stat| scale.key(stat.iter().copied())).collect();
-    let mut values: Vec<f64> = control.vec(rows)?;
-    values.resize(rows, f64::NAN);
+    let mut values: Vec<f64> = control.filled(rows, f64::NAN)?;
     let mut part: Vec<f64> = control.vec(slots * width)?;
     for fold in 0..FOLDS {
-        control.check()?;
         part.clear();
         part.resize(slots * width, 0.0);
-        let own = || (0..fit_rows).filter(|&r| fold_of(r) == fold && code(r) < slots);
-        own().for_each(|r| add(target, r, weight(r), &mut part[code(r) * width..][..width]));
-        for r in own() {
-            let at = code(r) * width;
-            values[r] = scale.key(all[at..at + width].iter().zip(&part[at..at + width]).map(|(a, p)| a - p));
+        let own = |rows: Range<usize>| rows.filter(|&r| fold_of(r) == fold && code(r) < slots);
+        let chunks = || (0..fit_rows).step_by(CHUNK).map(|start| start..(start + CHUNK).min(fit_rows));
+        for chunk in chunks() {
+            control.check()?;
+            own(chunk).for_each(|r| add(target, r, weight(r), &mut part[code(r) * width..][..width]));
+        }
+        for chunk in chunks() {
+            control.check()?;
+            for r in own(chunk) {
+                let at = code(r) * width;
+                values[r] = scale.key(all[at..at + width].iter().zip(&part[at..at + width]).map(|(a, p)| a - p));
+            }
         }
     }
     (fit_rows..rows).filter(|&r| code(r) < slots).for_each(|r| values[r] = keys[code(r)]);

@@ -108,8 +108,7 @@ impl<'a> Grower<'a> {
     ) -> Result<Grower<'a>> {
         let blocks = blocks(features, fit_rows, control)?;
         let order = control.vec(fit_rows)?;
-        let mut spare = control.vec(fit_rows)?;
-        spare.resize(fit_rows, 0);
+        let spare = control.filled(fit_rows, 0)?;
         // A histogram and a table for each leaf that may still be split, the histogram at hand, and one a further thread.
         let threads = rayon::current_num_threads();
         let histogram = features.len() * BINS * std::mem::size_of::<Sum>();

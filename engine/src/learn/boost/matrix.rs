@@ -28,8 +28,7 @@ pub(super) fn blocks(features: &[&BinnedFeature], rows: usize, control: &Control
     for b in 0..count {
         let width = (features.len() - first).div_ceil(count - b);
         let own = &features[first..first + width];
-        let mut codes: Vec<u8> = control.vec(rows * width)?;
-        codes.resize(rows * width, 0);
+        let mut codes: Vec<u8> = control.filled(rows * width, 0)?;
         codes.par_chunks_mut(CHUNK * width.max(1)).enumerate().try_for_each(|(chunk, part)| {
             control.check()?;
             for (j, feature) in own.iter().enumerate() {

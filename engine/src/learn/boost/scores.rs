@@ -74,8 +74,8 @@ impl<'a> Scores<'a> {
             fit_rows,
             base: Vec::new(),
             scores: Vec::new(),
-            probabilities: filled(many, control)?,
-            pairs: filled(fit_rows, control)?,
+            probabilities: control.filled(many, Default::default())?,
+            pairs: control.filled(fit_rows, Default::default())?,
             quanta: (1.0, 1.0),
             units: (1.0, 1.0),
             scale: 1.0,
@@ -90,9 +90,9 @@ impl<'a> Scores<'a> {
             scores.heaviest = weights.reduce(|| 0.0, f64::max);
         }
         if objective.is_renewed() && scores.is_plain() {
-            scores.left = filled(fit_rows, control)?;
+            scores.left = control.filled(fit_rows, Default::default())?;
         } else if objective.is_renewed() {
-            scores.left_weighted = filled(fit_rows, control)?;
+            scores.left_weighted = control.filled(fit_rows, Default::default())?;
         }
         scores.base = scores.start(outputs, control)?;
         scores.measure();
@@ -529,12 +529,6 @@ impl<'a> Scores<'a> {
 }
 
 /// A counted vector of default values.
-fn filled<T: Clone + Default>(len: usize, control: &Control) -> Result<Vec<T>> {
-    let mut values = control.vec(len)?;
-    values.resize(len, T::default());
-    Ok(values)
-}
-
 fn salt(seed: u64, iteration: u32, output: usize) -> u32 {
     let mixed = crate::data::mix(seed ^ 0xa458_fea3_f493_3d7e, u64::from(iteration) << 32 | output as u64);
     (mixed ^ mixed >> 32) as u32

@@ -44,8 +44,7 @@ pub(super) fn run(
 ) -> Result<Fit> {
     let d = points.dimensions;
     let k = centres.len() / d;
-    let mut labels: Vec<u32> = control.vec(points.rows())?;
-    labels.resize(points.rows(), u32::MAX);
+    let mut labels: Vec<u32> = control.filled(points.rows(), u32::MAX)?;
     let mut iterations = 0;
     loop {
         control.check()?;

@@ -17,9 +17,8 @@ pub(super) fn plus_plus(points: &Points<'_>, k: usize, random: &mut Random, cont
     nearest.extend((0..n).map(|i| points.weight(i)));
     let first = pick(&nearest, random.unit(), control)?;
     let mut centres = points.row(first).to_vec();
-    let mut closer: Vec<f64> = control.vec(n)?;
-    let mut kept: Vec<f64> = control.vec(n)?;
-    [&mut closer, &mut kept].into_iter().for_each(|v| v.resize(n, 0.0));
+    let mut closer: Vec<f64> = control.filled(n, 0.0)?;
+    let mut kept: Vec<f64> = control.filled(n, 0.0)?;
     fill(&mut nearest, control, |i| points.weight(i) * distance(points.row(i), &centres))?;
     for _ in 1..k {
         if sum(0..n, control, |i| nearest[i])? <= 0.0 {

@@ -70,8 +70,7 @@ pub(super) fn build(
         space.stats.push(stats);
     }
     let d = space.dimensions;
-    space.values = control.vec(train.len() * d)?;
-    space.values.resize(train.len() * d, 0.0);
+    space.values = control.filled(train.len() * d, 0.0)?;
     let mut first = 0;
     for (i, &f) in features.iter().enumerate() {
         control.check()?;
@@ -86,8 +85,7 @@ pub(super) fn build(
                 Ok(())
             })?;
         }
-        let mut held_values: Vec<f64> = control.vec(held.len())?;
-        held_values.resize(held.len(), 0.0);
+        let mut held_values: Vec<f64> = control.filled(held.len(), 0.0)?;
         held_values.par_chunks_mut(CHUNK).zip(held.par_chunks(CHUNK)).try_for_each(|(values, rows)| {
             control.check()?;
             values.iter_mut().zip(rows).for_each(|(value, &row)| *value = code(row));

@@ -107,8 +107,7 @@ fn score_cells(
 ) -> Result<Vec<f64>> {
     let rows = columns.first().map_or(0, Vec::len);
     let outputs = scorer.outputs();
-    let mut scores: Vec<f64> = control.vec(rows * outputs)?;
-    scores.resize(rows * outputs, f64::NAN);
+    let mut scores: Vec<f64> = control.filled(rows * outputs, f64::NAN)?;
     const PART: usize = 1024;
     scores.par_chunks_mut(PART * outputs).enumerate().try_for_each(|(part, out)| {
         control.check()?;
