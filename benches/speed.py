@@ -64,7 +64,8 @@ def learner(rows, threads):
 def statement(db, rows, threads):
     learn, _ = clicks(rows, 1)
     load(db, "learn", learn)
-    db.execute("ALTER TABLE learn DROP COLUMN place; VACUUM ANALYZE learn")
+    db.execute("ALTER TABLE learn DROP COLUMN place")
+    db.execute("VACUUM ANALYZE learn")
     options = '{"holdout": 0, "n_estimators": 100, "learning_rate": 0.1, "early_stopping_rounds": 0}'
     db.execute(f"SET orchard.threads = {threads}; SET max_parallel_workers_per_gather = {threads - 1}; DROP TABLE IF EXISTS scores")
     start = time.time()
@@ -109,7 +110,8 @@ def by_rows(db, most, threads):
         load(db, "learn", clicks(part, 1)[0])
         for seed in range(2, rows // part + 1):
             load(db, "learn", clicks(part, seed)[0], anew=False)
-        db.execute("ALTER TABLE learn DROP COLUMN place; VACUUM ANALYZE learn")
+        db.execute("ALTER TABLE learn DROP COLUMN place")
+        db.execute("VACUUM ANALYZE learn")
         db.execute(f"SET orchard.threads = {threads}; SET orchard.max_memory = '8GB'")
         options = '{"holdout": 0, "n_estimators": 100, "learning_rate": 0.1, "early_stopping_rounds": 0}'
         start = time.time()
