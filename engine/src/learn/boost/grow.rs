@@ -282,9 +282,11 @@ impl<'a> Grower<'a> {
         }
         let mut order = std::mem::take(&mut self.order);
         order.clear();
-        order.extend((0..self.fit_rows as u32).filter(|&r| self.sees(r)));
+        if self.sample.is_some() {
+            order.extend((0..self.fit_rows as u32).filter(|&r| self.sees(r)));
+        }
         if order.is_empty() {
-            // Chance left no row of a few: the tree sees all.
+            // Without a sample, or where chance left no row of a few, the tree sees all.
             self.sample = None;
             order.extend(0..self.fit_rows as u32);
         }

@@ -114,6 +114,7 @@ fn accumulate_width<const W: usize>(codes: &[u8], rows: &[u32], pairs: &[Pair], 
     let ahead = rows.iter().skip(AHEAD).chain(rows.last().into_iter().cycle());
     for (&row, &next) in rows.iter().zip(ahead) {
         prefetch(&codes[next as usize]);
+        prefetch(&pairs[next as usize]);
         let sum = pairs[row as usize].sum();
         for (histogram, &code) in out.iter_mut().zip(&codes[row as usize]) {
             histogram[code as usize] += sum;

@@ -20,6 +20,9 @@ use crate::learn::sum::sum;
 use crate::learn::Target;
 use crate::model::Trees;
 
+/// Rows whose derivatives are taken at one go.
+const BLOCK: usize = 1024;
+
 /// Rows whose scores are raised at one go.
 const RAISED: usize = 1 << 17;
 
@@ -278,11 +281,15 @@ impl<'a> Scores<'a> {
         pairs.par_chunks_mut(CHUNK).enumerate().try_for_each(|(chunk, out)| {
             control.check()?;
             let start = chunk * CHUNK;
-            this.each(output, start, out.len(), |i, first, second| {
-                let (a, b) = noise(salt, (start + i) as u32);
-                let first = ((first * inverse_first).clamp(-limit, limit) + a + 40_000.0) as i32 - 40_000;
-                let second = ((second * inverse_second).clamp(0.0, limit) + b) as i32;
-                out[i] = Pair::new(first.clamp(-32_767, 32_767) as i16, second.clamp(0, 32_767) as u16);
+            this.each(output, start, out.len(), |block, first, second| {
+                let row = (start + block) as u32;
+                let out = &mut out[block..block + first.len()];
+                for (((i, out), &first), &second) in (0u32..).zip(out).zip(first).zip(second) {
+                    let (a, b) = noise(salt, row + i);
+                    let first = ((first * inverse_first).clamp(-limit, limit) + a + 40_000.0) as i32 - 40_000;
+                    let second = ((second * inverse_second).clamp(0.0, limit) + b) as i32;
+                    *out = Pair::new(first.clamp(-32_767, 32_767) as i16, second.clamp(0, 32_767) as u16);
+                }
             });
             Ok(())
         })?;
@@ -301,8 +308,9 @@ impl<'a> Scores<'a> {
                     control.check()?;
                     let mut most = (0f32, 0f32);
                     let start = c * CHUNK;
-                    self.each(output, start, CHUNK.min(self.fit_rows - start), |_, g, h| {
-                        most = (most.0.max(g.abs()), most.1.max(h));
+                    self.each(output, start, CHUNK.min(self.fit_rows - start), |_, first, second| {
+                        let most_of = |values: &[f32]| values.iter().fold(0f32, |m, v| m.max(v.abs()));
+                        most = (most.0.max(most_of(first)), most.1.max(most_of(second)));
                     });
                     Ok(most)
                 };
@@ -320,51 +328,78 @@ impl<'a> Scores<'a> {
         }
     }
 
-    /// Hand the two derivatives of `rows` rows from `start` on to `take`, with the row's place among them.
+    /// Hand the two derivatives of `rows` rows from `start` on to `take`, a block of rows after the other with its place among them.
+    ///
+    /// Plain loops over slices of one length, which the compiler turns into vector instructions.
     #[inline]
-    fn each(&self, output: usize, start: usize, rows: usize, mut take: impl FnMut(usize, f32, f32)) {
-        let scores = &self.scores[output][start..start + rows];
-        let plain = self.is_plain();
-        let weight = |i: usize| if plain { 1.0 } else { self.weight(start + i) as f32 };
+    fn each(&self, output: usize, start: usize, rows: usize, mut take: impl FnMut(usize, &[f32], &[f32])) {
+        let (mut first, mut second) = ([0f32; BLOCK], [0f32; BLOCK]);
+        for block in (0..rows).step_by(BLOCK) {
+            let len = BLOCK.min(rows - block);
+            let (first, second) = (&mut first[..len], &mut second[..len]);
+            self.derivatives(output, start + block, first, second);
+            if !self.is_plain() {
+                for (i, (g, h)) in first.iter_mut().zip(second.iter_mut()).enumerate() {
+                    let w = self.weight(start + block + i) as f32;
+                    (*g, *h) = (w * *g, w * *h);
+                }
+            }
+            take(block, first, second);
+        }
+    }
+
+    /// The two derivatives of rows from `start` on, without their weights.
+    fn derivatives(&self, output: usize, start: usize, first: &mut [f32], second: &mut [f32]) {
+        let len = first.len();
+        let scores = &self.scores[output][start..start + len];
+        let out = first.iter_mut().zip(second);
         match (self.objective, self.rows.target) {
             (Objective::Binary, Target::Class { codes, .. }) => {
-                for (i, (&s, &y)) in scores.iter().zip(&codes[start..]).enumerate() {
+                let rows = scores.iter().zip(&codes[start..start + len]);
+                for ((g, h), (&s, &y)) in out.zip(rows) {
                     let p = 1.0 / (1.0 + exp(-(s as f32)));
-                    let w = weight(i);
-                    take(i, w * (p - y as f32), w * p * (1.0 - p));
+                    (*g, *h) = (p - y as f32, p * (1.0 - p));
                 }
             }
             (Objective::Multiclass, Target::Class { codes, classes }) => {
                 let factor = self.multiclass_factor() as f32;
-                for (i, &y) in codes[start..start + rows].iter().enumerate() {
-                    let p = self.probabilities[(start + i) * classes + output];
-                    let (w, hit) = (weight(i), if y as usize == output { 1.0 } else { 0.0 });
-                    take(i, w * (p - hit), w * factor * p * (1.0 - p));
+                let rows = self.probabilities[start * classes..].chunks_exact(*classes).zip(&codes[start..start + len]);
+                for ((g, h), (p, &y)) in out.zip(rows) {
+                    let (p, hit) = (p[output], if y as usize == output { 1.0 } else { 0.0 });
+                    (*g, *h) = (p - hit, factor * p * (1.0 - p));
                 }
             }
             (objective, Target::Number(values)) => {
                 let (alpha, rho) = (self.alpha(), self.params.tweedie_variance_power);
                 let (centre, unit) = (self.centre, self.units.0);
-                for (i, (&s, &y)) in scores.iter().zip(&values[start..]).enumerate() {
-                    let (g, h) = match objective {
-                        Objective::AbsoluteError | Objective::Quantile => {
-                            (if s < y { -alpha } else { 1.0 - alpha }, 1.0)
+                let rows = scores.iter().zip(&values[start..start + len]);
+                match objective {
+                    Objective::AbsoluteError | Objective::Quantile => {
+                        for ((g, h), (&s, &y)) in out.zip(rows) {
+                            (*g, *h) = ((if s < y { -alpha } else { 1.0 - alpha }) as f32, 1.0);
                         }
-                        Objective::Poisson => {
+                    }
+                    Objective::Poisson => {
+                        for ((g, h), (&s, &y)) in out.zip(rows) {
                             let e = f64::from(exp((s - centre) as f32));
-                            (e - y * unit, e * POISSON_MARGIN)
+                            (*g, *h) = ((e - y * unit) as f32, (e * POISSON_MARGIN) as f32);
                         }
-                        Objective::Tweedie => {
+                    }
+                    Objective::Tweedie => {
+                        for ((g, h), (&s, &y)) in out.zip(rows) {
                             let low = f64::from(exp(((1.0 - rho) * (s - centre)) as f32));
                             let high = f64::from(exp(((2.0 - rho) * (s - centre)) as f32));
                             let y = y * self.scale;
-                            (high - y * low, (2.0 - rho) * high - (1.0 - rho) * y * low)
+                            *g = (high - y * low) as f32;
+                            *h = ((2.0 - rho) * high - (1.0 - rho) * y * low) as f32;
                         }
-                        // Halves, as the difference of two huge values is beyond every number.
-                        _ => ((0.5 * s - 0.5 * y) * (2.0 * unit), 1.0),
-                    };
-                    let w = weight(i);
-                    take(i, w * g as f32, w * h as f32);
+                    }
+                    // Halves, as the difference of two huge values is beyond every number.
+                    _ => {
+                        for ((g, h), (&s, &y)) in out.zip(rows) {
+                            (*g, *h) = (((0.5 * s - 0.5 * y) * (2.0 * unit)) as f32, 1.0);
+                        }
+                    }
                 }
             }
             _ => {}
