@@ -116,3 +116,32 @@ fn rows_that_are_alike_are_one_segment() {
         assert_eq!((found.body.inertia, found.silhouette), (0.0, None));
     }
 }
+
+/// The best of a hundred starts is that of scikit-learn: `tests/referees/kmeans.py` made the fixture.
+#[test]
+fn clusterings_are_as_good_as_those_of_scikit_learn() {
+    let fixture: serde_json::Value = serde_json::from_str(include_str!("fixtures/kmeans.json")).unwrap();
+    for case in fixture["cases"].as_array().unwrap() {
+        let control = Control::default();
+        let numbers = |value: &serde_json::Value| -> Vec<f64> {
+            value.as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect()
+        };
+        let columns: Vec<Vec<f64>> = case["x"].as_array().unwrap().iter().map(numbers).collect();
+        let rows = columns[0].len();
+        let named = columns.iter().enumerate();
+        let columns = named.map(|(i, x)| Column::from_numbers(&format!("x{i}"), x, &control).unwrap()).collect();
+        let mut table = Table { rows, columns };
+        let features: Vec<usize> = (0..table.columns.len()).collect();
+        let all: Vec<u32> = (0..rows as u32).collect();
+        let n_clusters = case["k"].as_u64().unwrap() as u32;
+        let params = KMeansParams { n_clusters, n_init: 100, tol: 0.0, ..KMeansParams::default() };
+        let found = fit(&mut table, &features, &all, &all, None, &params, false, &control).unwrap();
+        let expected = |key: &str| case[key].as_f64().unwrap();
+        assert!(found.body.inertia <= 1.001 * expected("inertia"), "{n_clusters}: {}", found.body.inertia);
+        if (found.body.inertia / expected("inertia") - 1.0).abs() < 1e-9 {
+            assert_eq!(serde_json::json!(found.body.sizes), case["sizes"]);
+            assert!((found.silhouette.unwrap() - expected("silhouette")).abs() < 1e-9);
+        }
+        assert!((found.silhouette.unwrap() - expected("silhouette")).abs() < 0.01);
+    }
+}
