@@ -387,3 +387,15 @@ proptest! {
         let _ = Algorithm::parse(&name, true);
     }
 }
+
+#[test]
+fn auto_minds_the_options_and_the_rows() {
+    let choose = |given: Value, rows| Algorithm::choose(&given, true, rows).0;
+    assert_eq!(choose(json!({}), None), Algorithm::GradientBoosting);
+    assert_eq!(choose(json!({}), Some(250)), Algorithm::GradientBoosting);
+    assert_eq!(choose(json!({"n_estimators": 50}), Some(249)), Algorithm::RandomForest);
+    assert_eq!(choose(json!({"learning_rate": 0.1}), Some(10)), Algorithm::GradientBoosting);
+    assert_eq!(choose(json!({"ccp_alpha": 0.1}), Some(10)), Algorithm::DecisionTree);
+    assert_eq!(choose(json!({"bootstrap": true}), Some(1_000_000)), Algorithm::RandomForest);
+    assert_eq!(Algorithm::choose(&json!({}), false, Some(10)).0, Algorithm::KMeans);
+}

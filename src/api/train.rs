@@ -71,19 +71,27 @@ fn run(
 ) -> Result<Row> {
     let started = std::time::Instant::now();
     let (name, source) = begin(c"orchard.train()", model, source)?;
-    let (algorithm, why) = match algorithm.eq_ignore_ascii_case("auto") {
-        true => Algorithm::choose(&options, target.is_some()),
-        false => (Algorithm::parse(algorithm, target.is_some())?, String::new()),
+    let auto = algorithm.eq_ignore_ascii_case("auto");
+    let algorithm = match auto {
+        true => Algorithm::choose(&options, target.is_some(), None).0,
+        false => Algorithm::parse(algorithm, target.is_some())?,
     };
     let options_text = options.to_string();
-    let options = Options::parse(&options, algorithm)?;
+    let parsed = Options::parse(&options, algorithm)?;
     check_target(algorithm, target)?;
     let schema = creation_schema(&name)?;
-    let job = Job { schema, name: name.name, source, target, algorithm, options, options_text };
+    let mut job = Job { schema, name: name.name, source, target, algorithm, options: parsed, options_text };
     let control = Control::new(settings::max_memory());
-    let (existing, request, types) = ready(&job, &control)?;
-    if !why.is_empty() {
-        notice!("{} is learned because {why}", algorithm.name());
+    let (existing, mut request, types) = ready(&job, &control)?;
+    if auto {
+        // Learners that need a target read a source alike, so the choice can wait until it is known how many rows there are.
+        let (chosen, why) = Algorithm::choose(&options, target.is_some(), Some(request.table.rows));
+        if chosen != job.algorithm {
+            (job.algorithm, request.algorithm) = (chosen, chosen);
+            job.options = Options::parse(&options, chosen)?;
+            request.options = job.options.clone();
+        }
+        notice!("{} is learned because {why}", chosen.name());
     }
     let outcome = interrupt::run(&format!("orchard.train {}", job.name), &control, || train::train(request, &control))?;
     for notice in &outcome.notices {

@@ -37,6 +37,10 @@ pub enum Algorithm {
     KMeans,
 }
 
+/// Below this many rows `auto` takes a random forest. Defaults on draws from eight tables, its loss by that of boosting, the mean of the
+/// tables: 60 rows 0.89, 150 rows 0.95, 400 rows 1.04, 1,000 rows 1.09.
+const FEW_ROWS: usize = 250;
+
 impl Algorithm {
     /// All learners, those first that learn best from most tables.
     pub const ALL: [Algorithm; 5] = [
@@ -65,8 +69,8 @@ impl Algorithm {
     }
 
     /// The learner for `auto`, and why: without a target kmeans; with one the first of those that learn best from most tables that has all
-    /// the options that are given.
-    pub fn choose(given: &Value, has_target: bool) -> (Algorithm, String) {
+    /// the options that are given. Once the `rows` are known the choice may be another.
+    pub fn choose(given: &Value, has_target: bool, rows: Option<usize>) -> (Algorithm, String) {
         if !has_target {
             return (Algorithm::KMeans, "there is no target".into());
         }
@@ -74,6 +78,9 @@ impl Algorithm {
         let is_option = |key: &str, algorithm| specs(algorithm).any(|s| s.key == key);
         let fits = |algorithm: &Algorithm| keys().all(|key| is_option(key, *algorithm));
         let first = Algorithm::ALL[0];
+        if let Some(rows) = rows.filter(|&rows| rows < FEW_ROWS && fits(&first) && fits(&Algorithm::RandomForest)) {
+            return (Algorithm::RandomForest, format!("it learns best from few rows, here {rows}"));
+        }
         match Algorithm::ALL.into_iter().filter(|a| a.needs_target()).find(fits) {
             Some(other) if other != first => {
                 let key = keys().find(|key| !is_option(key, first)).unwrap_or_default();

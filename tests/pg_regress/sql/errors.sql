@@ -83,7 +83,7 @@ SELECT * FROM attempt($$SELECT * FROM orchard.evaluate(NULL)$$);
 SELECT * FROM attempt($$SELECT * FROM orchard.evaluate('m', 'SELECT x FROM t')$$);
 SELECT * FROM attempt($$SELECT * FROM orchard.evaluate('m', 'SELECT y, s AS x, s FROM t')$$);
 SELECT * FROM attempt($$SELECT * FROM orchard.evaluate('three', 'SELECT ''other'' AS s, x FROM t')$$);
-SELECT model FROM orchard.train('all', 'SELECT y, x FROM t', 'y', options => '{"holdout": 0, "features": ["x"]}');
+SELECT model FROM orchard.train('all', 'SELECT y, x FROM t', 'y', 'decision_tree', options => '{"holdout": 0, "features": ["x"]}');
 SELECT * FROM attempt($$SELECT * FROM orchard.evaluate('all')$$);
 -- read-only transactions
 BEGIN READ ONLY;
