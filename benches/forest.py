@@ -64,7 +64,7 @@ def train(db, source, target, algorithm, options):
 def peers(threads):
     found = {"scikit-learn": (RandomForestClassifier, ExtraTreesClassifier)}
     try:
-        from daal4py.sklearn.ensemble import ExtraTreesClassifier as ExtraTrees, RandomForestClassifier as RandomForest
+        from sklearnex.ensemble import ExtraTreesClassifier as ExtraTrees, RandomForestClassifier as RandomForest
         found["scikit-learn-intelex"] = (RandomForest, ExtraTrees)
     except ImportError:
         print("scikit-learn-intelex is not installed")
@@ -72,7 +72,7 @@ def peers(threads):
     return {name: [lambda arguments_, c=c: c(**arguments, **arguments_) for c in classes] for name, classes in found.items()}
 
 
-def speed(db, rows, threads, options):
+def speed(db, rows, threads, options, skip):
     db.execute(TABLE.format(rows=rows + rows // 4))
     data = db.execute(f"SELECT {COLUMNS}, y, i > {rows} FROM clicks ORDER BY i").fetchall()
     x = np.empty((len(data), 12), dtype=np.float32)
@@ -89,9 +89,13 @@ def speed(db, rows, threads, options):
             print(f"{algorithm} {limits or 'defaults'}: orchard {whole:.1f} s from the table, of which {grow:.1f} s to grow; area {area:.4f}; "
                   f"{size / 1e6:.0f} MB; {scoring / test.sum() * 1e6:.1f} us to score a row", flush=True)
             for name, makers in peers(threads).items():
+                if name in skip:
+                    continue
                 model = makers[which](limits)
-                seconds, _ = timed(lambda: model.fit(x[~test], y[~test]))
-                scoring, found = timed(lambda: model.predict_proba(x[test])[:, 1])
+                # scikit-learn-intelex leaves a matrix with missing values to scikit-learn.
+                cells = np.nan_to_num(x, nan=-1) if name == "scikit-learn-intelex" else x
+                seconds, _ = timed(lambda: model.fit(cells[~test], y[~test]))
+                scoring, found = timed(lambda: model.predict_proba(cells[test])[:, 1])
                 theirs = roc_auc_score(y[test], found)
                 print(f"    {name} {seconds:.1f} s, area {theirs:.4f}, {scoring / test.sum() * 1e6:.1f} us to score a row: orchard takes {whole / seconds:.3f} x "
                       f"(growing alone {grow / seconds:.3f} x), area {area - theirs:+.4f}", flush=True)
@@ -163,13 +167,14 @@ def main():
     arguments.add_argument("--threads", type=int, default=2)
     arguments.add_argument("--options", default="{}")
     arguments.add_argument("--only", default=",".join(TABLES))
+    arguments.add_argument("--skip", default="", help="peers of the click table to leave out")
     arguments = arguments.parse_args()
     options = json.loads(arguments.options)
     db = psycopg.connect(autocommit=True)
     db.execute("SET client_min_messages = error; DROP SCHEMA IF EXISTS forest CASCADE; CREATE SCHEMA forest; SET search_path = forest")
     db.execute(f"SET orchard.threads = {arguments.threads}; SET orchard.max_memory = '4GB'; SET orchard.cache_size = '4GB'")
     if arguments.rows:
-        speed(db, arguments.rows, arguments.threads, options)
+        speed(db, arguments.rows, arguments.threads, options, arguments.skip.split(","))
     if arguments.directory:
         for name in arguments.only.split(","):
             quality(db, arguments.directory, name, arguments.threads, options)
