@@ -3,7 +3,7 @@
 //! As in the holdout, a row's place is a matter of its features, the seed and its number among identical rows; neither the target nor
 //! the order of arrival has a say in it, but for the share of each class.
 
-use super::holdout::DRAW;
+use super::holdout::{places, DRAW};
 use super::order::mix;
 use super::{Draw, RowHashes};
 use crate::control::Control;
@@ -74,7 +74,7 @@ pub fn folds(rows: &[RowHashes], count: usize, seed: u64, draw: Draw<'_>, contro
     match draw {
         Draw::Rows { .. } => {
             let mut order: Vec<(u32, u64, u32)> = control.vec(rows.len())?;
-            order.extend(places(rows, seed).zip(rows).enumerate().map(|(i, (p, r))| (r.class, p, i as u32)));
+            order.extend(rows.iter().map(places(seed)).zip(rows).enumerate().map(|(i, (p, r))| (r.class, p, i as u32)));
             super::sort(&mut order, Ord::cmp, control)?;
             // Dealt out class by class without a break, each class and all rows together are shared out evenly.
             order.iter().enumerate().for_each(|(i, o)| part[o.2 as usize] = (i % count) as u32);
@@ -101,7 +101,9 @@ pub fn folds(rows: &[RowHashes], count: usize, seed: u64, draw: Draw<'_>, contro
         Draw::Time(time) => {
             let key = |t: f64| if t.is_nan() { f64::NEG_INFINITY } else { t };
             let mut order: Vec<(f64, u64, u32)> = control.vec(rows.len())?;
-            order.extend(places(rows, seed).zip(rows).enumerate().map(|(i, (p, r))| (key(time(r.row)), p, i as u32)));
+            order.extend(
+                rows.iter().map(places(seed)).zip(rows).enumerate().map(|(i, (p, r))| (key(time(r.row)), p, i as u32)),
+            );
             super::sort(&mut order, |a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)).then(a.2.cmp(&b.2)), control)?;
             let size = rows.len() / (count + 1);
             let first = rows.len() - size * count;
@@ -113,17 +115,6 @@ pub fn folds(rows: &[RowHashes], count: usize, seed: u64, draw: Draw<'_>, contro
     }
     control.check()?;
     Ok(Folds { part, count, expanding })
-}
-
-/// The place of each row in the draw, by its features and its number among the rows of the same features.
-fn places(rows: &[RowHashes], seed: u64) -> impl Iterator<Item = u64> + '_ {
-    let mut previous = None;
-    let mut copy = 0u64;
-    rows.iter().map(move |r| {
-        copy = if previous == Some(r.features) { copy + 1 } else { 0 };
-        previous = Some(r.features);
-        mix(mix(r.features, seed ^ DRAW), copy)
-    })
 }
 
 #[cfg(test)]

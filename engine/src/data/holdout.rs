@@ -101,16 +101,23 @@ pub fn split(rows: &mut [RowHashes], plan: HoldoutPlan, draw: Draw<'_>, control:
     Ok(out)
 }
 
-/// Replace `rest` by the row's place in the draw. Rows that differ in their target alone are copies too: were each target counted by
-/// itself, the first of each would be drawn together, and the row judged on would lack the twin that gainsays it.
-fn number_copies(rows: &mut [RowHashes], seed: u64) {
+/// The places in the draw of rows in canonical order, given one after the other: by a row's features and its number among the rows of the
+/// same features. Rows that differ in their target alone are copies too: were each target counted by itself, the first of each would be
+/// drawn together, and the row judged on would lack the twin that gainsays it.
+pub(super) fn places(seed: u64) -> impl FnMut(&RowHashes) -> u64 {
     let mut previous = None;
     let mut copy = 0u64;
-    for r in rows.iter_mut() {
+    move |r| {
         copy = if previous == Some(r.features) { copy + 1 } else { 0 };
         previous = Some(r.features);
-        r.rest = mix(mix(r.features, seed ^ DRAW), copy);
+        mix(mix(r.features, seed ^ DRAW), copy)
     }
+}
+
+/// Replace `rest` by the row's place in the draw.
+fn number_copies(rows: &mut [RowHashes], seed: u64) {
+    let mut place = places(seed);
+    rows.iter_mut().for_each(|r| r.rest = place(r));
 }
 
 /// Hold out the rows drawn first within each class, the exact share of each by largest remainder.
