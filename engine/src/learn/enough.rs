@@ -23,19 +23,13 @@ pub const FEW_ROWS: usize = 20_000;
 /// All folds go on until `early_stopping_rounds` iterations did not lower the mean: where a fold alone would stop says little.
 pub fn iterations(learned: &Learned<'_>, params: &BoostParams, control: &Control) -> Result<(u32, usize)> {
     let before = control.used();
-    let tried = try_out(learned, params, control);
+    let found = try_out(learned, params, control);
     // What the folds held is gone.
     control.release(control.used().saturating_sub(before));
-    let means = tried?;
-    let best = means.iter().enumerate().fold((f64::INFINITY, 0), |best, (i, &mean)| match mean < best.0 {
-        true => (mean, i),
-        false => best,
-    });
-    Ok((best.1 as u32 + 1, means.len()))
+    found
 }
 
-/// The mean loss of the folds after each iteration, up to the one at which to stop.
-fn try_out(learned: &Learned<'_>, params: &BoostParams, control: &Control) -> Result<Vec<f64>> {
+fn try_out(learned: &Learned<'_>, params: &BoostParams, control: &Control) -> Result<(u32, usize)> {
     let fold = |fold: usize| learned.fold(|r| ordered::fold_of(r) == fold, control);
     let folds: Result<Vec<Fold>> = (0..FOLDS).into_par_iter().map(fold).collect();
     let folds = folds?;
@@ -47,28 +41,29 @@ fn try_out(learned: &Learned<'_>, params: &BoostParams, control: &Control) -> Re
     let rounds = params.early_stopping_rounds.unwrap_or(params.n_estimators).max(1) as usize;
     let most = params.n_estimators as usize;
     control.start(most as u64 * FOLDS as u64 * u64::from(params.max_leaf_nodes));
-    let mut means: Vec<f64> = Vec::new();
+    let mut tried = 0;
     let mut best = (f64::INFINITY, 0);
-    while means.len() < most {
+    while tried < most {
         // So many at one go: threads wait for each other only at its end.
-        let wanted = (best.1 + rounds).max(means.len() + 1).min(most);
+        let wanted = (best.1 + rounds).max(tried + 1).min(most);
         boosters.par_iter_mut().try_for_each(|booster| {
             while booster.losses.len() < wanted && booster.step(true, control)? {}
             Ok(())
         })?;
-        for i in means.len()..wanted {
+        for i in tried..wanted {
             // A fold that cannot grow any more stays where it is.
             let loss =
                 |booster: &Booster<'_>| booster.losses.get(i).or(booster.losses.last()).copied().unwrap_or(f64::NAN);
-            means.push(boosters.iter().map(loss).sum::<f64>() / FOLDS as f64);
-            if means[i] < best.0 {
-                best = (means[i], i + 1);
+            let mean = boosters.iter().map(loss).sum::<f64>() / FOLDS as f64;
+            if mean < best.0 {
+                best = (mean, i + 1);
             }
         }
-        let grown = boosters.iter().any(|booster| booster.losses.len() == means.len());
-        if means.len() >= best.1 + rounds || !grown {
+        tried = wanted;
+        let grown = boosters.iter().any(|booster| booster.losses.len() == tried);
+        if tried >= best.1 + rounds || !grown {
             break;
         }
     }
-    Ok(means)
+    Ok((best.1.max(1) as u32, tried))
 }
