@@ -56,6 +56,16 @@ pub enum BinKind {
 }
 
 impl Codes {
+    /// The code of a row.
+    #[inline]
+    pub fn get(&self, row: usize) -> usize {
+        match self {
+            Codes::U8(codes) => codes[row].into(),
+            Codes::U16(codes) => codes[row].into(),
+            Codes::U32(codes) => codes[row] as usize,
+        }
+    }
+
     /// Give the memory back.
     pub fn release(self, control: &Control) {
         match self {

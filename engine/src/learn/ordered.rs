@@ -8,7 +8,7 @@
 
 use std::ops::Range;
 
-use super::bin::{codes, edges, BinKind, BinnedFeature, Codes};
+use super::bin::{codes, edges, BinKind, BinnedFeature};
 use super::Target;
 use crate::control::Control;
 use crate::data::CHUNK;
@@ -17,13 +17,16 @@ use crate::error::Result;
 /// Folds of the cross-fit.
 pub(super) const FOLDS: usize = 5;
 
+/// Keeps draws of folds apart from whatever else hashes.
+pub(super) const FOLD: u64 = 0x3f84_d5b5_b547_0917;
+
 /// Rows of the overall mean that are added to each level.
 const SMOOTH: f64 = 20.0;
 
 /// The fold of a row, by a hash of its place: in canonical order rows with the same features lie in the order of their targets, so that
 /// folds by place alone would give each a fair share of every target, and within a fold twins would differ more often than they do.
 pub(super) fn fold_of(row: usize) -> usize {
-    ((crate::data::mix(row as u64, 0x3f84_d5b5_b547_0917) >> 32) as usize * FOLDS) >> 32
+    ((crate::data::mix(row as u64, FOLD) >> 32) as usize * FOLDS) >> 32
 }
 
 /// Statistics of one level: a class's weights, or weight and weighted value.
@@ -64,11 +67,7 @@ pub fn order(
     }
     let rows = target.len();
     let width = width(target);
-    let code = |r: usize| match &feature.codes {
-        Codes::U8(c) => c[r] as usize,
-        Codes::U16(c) => c[r] as usize,
-        Codes::U32(c) => c[r] as usize,
-    };
+    let code = |r: usize| feature.codes.get(r);
     // Levels, then "other"; missing rows take no part.
     let slots = levels + 1;
     let weight = |r: usize| weight.map_or(1.0, |w| w[r]);

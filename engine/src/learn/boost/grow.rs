@@ -438,11 +438,7 @@ impl Tree {
     pub fn value(&self, features: &[&BinnedFeature], grower: &Grower<'_>, row: usize) -> f64 {
         let mut node = &self.nodes[0];
         while let Some(split) = &node.split {
-            let code = match &features[split.feature].codes {
-                Codes::U8(codes) => usize::from(codes[row]),
-                Codes::U16(codes) => usize::from(codes[row]) % BINS,
-                Codes::U32(codes) => codes[row] as usize % BINS,
-            };
+            let code = features[split.feature].codes.get(row) % BINS;
             node = &self.nodes[node.children + usize::from(!grower.tables[node.table][code])];
         }
         node.value

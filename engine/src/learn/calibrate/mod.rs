@@ -10,8 +10,9 @@ mod sigmoid;
 
 use rayon::prelude::*;
 
-use super::bin::{BinKind, BinnedFeature, Codes};
+use super::bin::{BinKind, BinnedFeature};
 use super::fold::{Fold, Learned};
+use super::ordered::FOLD;
 use super::sum::sums;
 use super::Target;
 use crate::control::Control;
@@ -61,18 +62,15 @@ struct Seen {
     weight: f64,
 }
 
-/// Keeps draws of folds apart from whatever else hashes.
-const FOLD: u64 = 0x3f84_d5b5_b547_0917;
-
 /// The fold of each row. The rows of a class are dealt out one by one in a random order, so that every fold has its share of each; rows of
 /// a `group` stay together.
 pub fn folds(classes: &[u32], group: Option<&dyn Fn(usize) -> u64>, control: &Control) -> Result<Vec<u8>> {
-    let mut folds = control.vec(classes.len())?;
+    let mut folds = control.filled(classes.len(), 0)?;
     if let Some(group) = group {
-        folds.extend((0..classes.len()).map(|row| (mix(group(row), FOLD) % FOLDS as u64) as u8));
+        let of = |row| (mix(group(row), FOLD) % FOLDS as u64) as u8;
+        folds.iter_mut().enumerate().for_each(|(row, fold)| *fold = of(row));
         return Ok(folds);
     }
-    folds.resize(classes.len(), 0);
     let mut order: Vec<(u32, u64, u32)> = control.vec(classes.len())?;
     order.extend(classes.iter().enumerate().map(|(row, &class)| (class, mix(row as u64, FOLD), row as u32)));
     order.sort_unstable();
@@ -104,7 +102,8 @@ pub fn curves(
     }
     let before = control.used();
     let said = Said { probabilities: cross_fit(learned, folds, fit, control)?, codes, weight: learned.rows.weight };
-    let everyone: Vec<u32> = (0..codes.len() as u32).collect();
+    let mut everyone: Vec<u32> = control.vec(codes.len())?;
+    everyone.extend(0..codes.len() as u32);
     let curves = match method {
         Method::Auto => said.best(folds, &everyone, notices, control)?,
         method => said.curves(method, &everyone, control)?,
@@ -128,7 +127,7 @@ fn cross_fit(
         let trees = fit(&fold)?;
         let outputs = trees.outputs as usize;
         let rows = &fold.order[fold.fit_rows..];
-        let mut part = vec![0.0; rows.len() * outputs];
+        let mut part: Vec<f64> = control.filled(rows.len() * outputs, 0.0)?;
         part.par_chunks_mut(CHUNK / 8 * outputs).enumerate().try_for_each(|(chunk, part)| {
             control.check()?;
             let mut row = vec![f64::NAN; fold.features.len()];
@@ -144,14 +143,15 @@ fn cross_fit(
             Ok(())
         })?;
         drop(trees);
-        control.release(control.used().saturating_sub(before));
+        let counted = control.used();
         if said.is_empty() {
-            said = control.vec(folds.len() * outputs)?;
-            said.resize(folds.len() * outputs, 0.0);
+            said = control.filled(folds.len() * outputs, 0.0)?;
         }
         for (&row, out) in rows.iter().zip(part.chunks_exact(outputs)) {
             said[row as usize * outputs..][..outputs].copy_from_slice(out);
         }
+        // All but what was said goes with the fold.
+        control.release(counted.saturating_sub(before));
     }
     Ok(said)
 }
@@ -159,11 +159,7 @@ fn cross_fit(
 impl BinnedFeature {
     /// A number of the bin of a row, as the thresholds and sets of trees see it.
     fn value(&self, row: usize) -> f64 {
-        let code = match &self.codes {
-            Codes::U8(codes) => codes[row] as usize,
-            Codes::U16(codes) => codes[row] as usize,
-            Codes::U32(codes) => codes[row] as usize,
-        };
+        let code = self.codes.get(row);
         match &self.kind {
             BinKind::Number { low, .. } | BinKind::Ordered { low, .. } => low.get(code).copied().unwrap_or(f64::NAN),
             BinKind::Category { levels } if code <= *levels => code as f64,
@@ -235,19 +231,22 @@ impl Said<'_> {
 
     /// The curves of the method that loses least on rows left out of their fitting.
     fn best(&self, folds: &[u8], everyone: &[u32], notices: &mut Vec<String>, control: &Control) -> Result<Vec<Curve>> {
-        let mut losses = Vec::new();
-        for method in [Method::None, Method::Sigmoid, Method::Isotonic] {
-            let (mut loss, mut total) = (0.0, 0.0);
-            for own in 0..FOLDS as u8 {
-                let (left_out, others): (Vec<u32>, Vec<u32>) =
-                    everyone.iter().partition(|&&r| folds[r as usize] == own);
-                let curves = self.curves(method, &others, control)?;
-                let [of_fold, weight] = self.loss(&curves, &left_out, control)?;
-                loss += of_fold;
-                total += weight;
+        let mut sums = [Method::None, Method::Sigmoid, Method::Isotonic].map(|method| (method, 0.0, 0.0));
+        for own in 0..FOLDS as u8 {
+            let (mut left_out, mut others) = (control.vec(everyone.len())?, control.vec(everyone.len())?);
+            for &r in everyone {
+                if folds[r as usize] == own { &mut left_out } else { &mut others }.push(r);
             }
-            losses.push((method, loss / total.max(f64::MIN_POSITIVE)));
+            for (method, loss, total) in &mut sums {
+                let curves = self.curves(*method, &others, control)?;
+                let [of_fold, weight] = self.loss(&curves, &left_out, control)?;
+                *loss += of_fold;
+                *total += weight;
+            }
+            control.release_vec(left_out);
+            control.release_vec(others);
         }
+        let losses = sums.map(|(method, loss, total): (_, f64, f64)| (method, loss / total.max(f64::MIN_POSITIVE)));
         // Of equals the first.
         let best = losses.iter().copied().reduce(|a, b| if b.1 < a.1 { b } else { a });
         let best = best.map_or(Method::None, |b| b.0);

@@ -15,7 +15,7 @@ use super::split::{between, Rule, Split};
 use super::{Criterion, TreeParams, DEEPEST};
 use crate::control::Control;
 use crate::error::{Error, Result};
-use crate::learn::bin::{BinKind, BinnedFeature, Codes};
+use crate::learn::bin::{BinKind, BinnedFeature};
 use crate::learn::Target;
 use crate::model::Trees;
 
@@ -54,11 +54,7 @@ pub fn fit_exact(
 }
 
 fn code(feature: &BinnedFeature, row: usize) -> u32 {
-    match &feature.codes {
-        Codes::U8(c) => u32::from(c[row]),
-        Codes::U16(c) => u32::from(c[row]),
-        Codes::U32(c) => c[row],
-    }
+    feature.codes.get(row) as u32
 }
 
 /// The rank of each code: numbers in their order, levels by the mean class of their rows, missing values last.
