@@ -12,16 +12,19 @@ the click table out.
 
 import argparse
 import json
+import os
+import sys
 import time
 import warnings
 
 import numpy as np
-import pandas as pd
 import psycopg
-import psycopg.sql
 from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor, RandomForestClassifier, RandomForestRegressor
 from sklearn.metrics import log_loss, roc_auc_score
 from sklearn.preprocessing import OrdinalEncoder
+
+sys.path.insert(0, os.path.dirname(__file__))
+from quality import fill, read
 
 warnings.filterwarnings("ignore")
 
@@ -39,13 +42,7 @@ FROM (SELECT i, u[1] AS f1, u[2] * 2 AS f2, round(u[3]::numeric, 2)::float8 AS f
 """
 COLUMNS = "f1, f2, f3, f4, f5, f6, f7, f8, t1, t2, t3, t4"
 # table: target, positive label (None: a number), columns left out because they leak
-TABLES = {
-    "adult": ("income", ">50K", ["split"]),
-    "bank_marketing": ("y", "yes", ["duration"]),
-    "churn_mlc": ("churn", "True", []),
-    "diamonds": ("price", None, []),
-    "bike_sharing_hour": ("cnt", None, ["casual", "registered"]),
-}
+TABLES = ["adult", "bank_marketing", "churn_mlc", "diamonds", "bike_sharing_hour"]
 
 
 def timed(run):
@@ -102,31 +99,10 @@ def speed(db, rows, threads, options, skip):
                 del model
 
 
-def read(directory, name):
-    target, positive, left_out = TABLES[name]
-    frame = pd.read_csv(f"{directory}/{name}.csv.gz", dtype=str, keep_default_na=False, na_values=[""])
-    for column in frame.columns:
-        number = pd.to_numeric(frame[column], errors="coerce")
-        if column != target and number.notna().sum() == frame[column].notna().sum() and number.notna().any():
-            frame[column] = number
-    frame[target] = pd.to_numeric(frame[target]) if positive is None else (frame[target] == positive).astype(int)
-    return frame.drop(columns=left_out), target, positive is not None
-
-
-def fill(db, frame):
-    db.execute("DROP TABLE IF EXISTS rows CASCADE")
-    kinds = [psycopg.sql.SQL("float8" if frame[c].dtype.kind in "fi" else "text") for c in frame.columns]
-    columns = [psycopg.sql.SQL("{} {}").format(psycopg.sql.Identifier(c), kind) for c, kind in zip(frame.columns, kinds)]
-    db.execute(psycopg.sql.SQL("CREATE TABLE rows ({}, fold__ int, place__ int)").format(psycopg.sql.SQL(", ").join(columns)))
-    with db.cursor().copy("COPY rows FROM stdin") as copy:
-        for place, row in enumerate(frame.itertuples(index=False)):
-            copy.write_row([None if v != v or v is None else v for v in row] + [place % 5, place])
-
-
 def quality(db, directory, name, threads, options):
     frame, target, classes = read(directory, name)
-    fill(db, frame)
     actual, place = frame[target].to_numpy(), np.arange(len(frame))
+    fill(db, frame, place % 5)
     makers = [(RandomForestClassifier, ExtraTreesClassifier), (RandomForestRegressor, ExtraTreesRegressor)][not classes]
     for which, algorithm in enumerate(("random_forest", "extra_trees")):
         found = {"orchard": [], "scikit-learn": []}

@@ -60,17 +60,22 @@ def loss(actual, predicted, classes):
     return -np.mean(np.where(actual == 1, np.log(p), np.log(1 - p)))
 
 
+def fill(db, frame, fold):
+    """Make a table "rows" of a frame, with the number of each row and its fold."""
+    db.execute("DROP TABLE IF EXISTS rows CASCADE")
+    kinds = [psycopg.sql.SQL("float8" if frame[c].dtype.kind in "fi" else "text") for c in frame.columns]
+    columns = zip([psycopg.sql.Identifier(c) for c in frame.columns], kinds)
+    columns = psycopg.sql.SQL(", ").join(psycopg.sql.SQL(" ").join(pair) for pair in columns)
+    db.execute(psycopg.sql.SQL("CREATE TABLE rows ({}, fold__ int, place__ int)").format(columns))
+    with db.cursor().copy("COPY rows FROM stdin") as copy:
+        for place, row in enumerate(frame.itertuples(index=False)):
+            copy.write_row([None if v != v or v is None else v for v in row] + [int(fold[place]), place])
+
+
 class Orchard:
     def __init__(self, db, frame, target, options):
         self.db, self.target, self.options = db, target, options
-        db.execute("DROP TABLE IF EXISTS quality.rows CASCADE")
-        quoted = [psycopg.sql.Identifier(c) for c in frame.columns]
-        kinds = [psycopg.sql.SQL("float8" if frame[c].dtype.kind in "fi" else "text") for c in frame.columns]
-        columns = psycopg.sql.SQL(", ").join(psycopg.sql.SQL(" ").join(pair) for pair in zip(quoted, kinds))
-        db.execute(psycopg.sql.SQL("CREATE TABLE quality.rows ({}, fold__ int, place__ int)").format(columns))
-        with db.cursor().copy("COPY quality.rows FROM stdin") as copy:
-            for place, row in enumerate(frame.itertuples(index=False)):
-                copy.write_row([None if v != v or v is None else v for v in row] + [place % 5, place])
+        fill(db, frame, np.arange(len(frame)) % 5)
 
     def fit_predict(self, fold):
         options = {"holdout": 0, "exclude": ["fold__", "place__"], **self.options}
@@ -184,4 +189,5 @@ def main():
               + (f"  dropped: {', '.join(dropped)}" if dropped else ""), flush=True)
 
 
-main()
+if __name__ == "__main__":
+    main()

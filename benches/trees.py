@@ -10,35 +10,23 @@ the row number. k-means has 5 clusters and 10 starts over the numeric columns, s
 
 import argparse
 import json
+import os
+import sys
 
 import numpy as np
 import pandas as pd
 import psycopg
-import psycopg.sql
 from sklearn.cluster import KMeans
 from sklearn.compose import make_column_selector, make_column_transformer
 from sklearn.metrics import roc_auc_score
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-TREES = {
-    "adult": ("income", ">50K", ["split"]),
-    "bank_marketing": ("y", "yes", ["duration"]),
-    "diamonds": ("price", None, []),
-}
+sys.path.insert(0, os.path.dirname(__file__))
+from quality import TABLES, fill
+
+TREES = ["adult", "bank_marketing", "diamonds"]
 CLUSTERS = {"wholesale_customers": ["Channel", "Region"], "mall_customers": ["CustomerID"]}
-
-
-def load(db, frame, fold):
-    """A table "rows" of a frame, with the number and the fold of each row."""
-    db.execute("DROP TABLE IF EXISTS trees.rows CASCADE")
-    kinds = [psycopg.sql.SQL("float8" if frame[c].dtype.kind in "fi" else "text") for c in frame.columns]
-    columns = zip([psycopg.sql.Identifier(c) for c in frame.columns], kinds)
-    columns = psycopg.sql.SQL(", ").join(psycopg.sql.SQL(" ").join(pair) for pair in columns)
-    db.execute(psycopg.sql.SQL("CREATE TABLE trees.rows ({}, place__ int, fold__ int)").format(columns))
-    with db.cursor().copy("COPY trees.rows FROM stdin") as copy:
-        for place, row in enumerate(frame.itertuples(index=False)):
-            copy.write_row([None if v != v else v for v in row] + [place, int(fold[place])])
 
 
 def ours(db, target, fold):
@@ -64,7 +52,7 @@ def score(actual, predicted, classes):
 
 
 def tree(db, directory, name):
-    target, positive, left_out = TREES[name]
+    target, positive, left_out = TABLES[name]
     frame = pd.read_csv(f"{directory}/{name}.csv.gz")
     splits = frame.get("split")
     frame = frame.drop(columns=left_out)
@@ -74,7 +62,7 @@ def tree(db, directory, name):
     place = np.arange(len(frame))
     fold = np.where(splits == "test", 0, 1) if name == "adult" else place % 5
     x, y = frame.drop(columns=target), frame[target].to_numpy()
-    load(db, frame.assign(**{target: np.where(y == 1, "yes", "no")}) if classes else frame, fold)
+    fill(db, frame.assign(**{target: np.where(y == 1, "yes", "no")}) if classes else frame, fold)
     scores = []
     for judged in [0] if name == "adult" else range(5):
         train, test = place[fold != judged], place[fold == judged]
@@ -90,7 +78,7 @@ def tree(db, directory, name):
 def clusters(db, directory, name):
     frame = pd.read_csv(f"{directory}/{name}.csv.gz").select_dtypes(np.number)
     frame = frame.drop(columns=[c for c in CLUSTERS[name] if c in frame])
-    load(db, frame, np.zeros(len(frame)))
+    fill(db, frame, np.zeros(len(frame)))
     options = json.dumps({"holdout": 0, "n_clusters": 5, "n_init": 10, "exclude": ["place__", "fold__"]})
     db.execute("SELECT orchard.train('trees', 'trees.rows', NULL, 'kmeans', %s::jsonb)", (options,))
     inertia = db.execute("SELECT value FROM orchard.evaluate('trees') WHERE metric = 'inertia'").fetchone()[0]
@@ -104,7 +92,7 @@ def main():
     arguments = arguments.parse_args()
     db = psycopg.connect(autocommit=True)
     db.execute("SET client_min_messages = error")
-    db.execute("CREATE SCHEMA IF NOT EXISTS trees")
+    db.execute("CREATE SCHEMA IF NOT EXISTS trees; SET search_path = trees")
     for name in TREES:
         tree(db, arguments.directory, name)
         db.execute("SELECT orchard.drop_model('trees', true)")
