@@ -85,7 +85,7 @@ impl Site {
         let row = vec![f64::NAN; scorer.model().features.len()];
         let out = vec![f64::NAN; scorer.outputs()];
         // SAFETY: flinfo belongs to the running call.
-        let same = unsafe { pg_sys::get_fn_expr_arg_stable((*fcinfo).flinfo, 0) };
+        let same = unsafe { is_constant((*fcinfo).flinfo, 0) };
         Ok(Site { scorer, row, out, input, key: bytes.to_vec(), same, looked })
     }
 
@@ -119,6 +119,24 @@ impl Site {
 fn not_a_classifier(what: &str) -> Failure {
     Failure::new(PgSqlErrorCode::ERRCODE_WRONG_OBJECT_TYPE, format!("the model is {what} and has no labels"))
         .hint("Use orchard.predict or the function of the model.")
+}
+
+/// Whether an argument of a call is a constant. The server's get_fn_expr_arg_stable also says so of a parameter, but a call site outlives
+/// the values of parameters: PL/pgSQL keeps an expression for a transaction, and its variables are parameters.
+///
+/// # Safety
+/// `flinfo` belongs to the running call.
+pub(super) unsafe fn is_constant(flinfo: *const pg_sys::FmgrInfo, index: usize) -> bool {
+    let expression = (*flinfo).fn_expr;
+    if expression.is_null() || (*expression).type_ != pg_sys::NodeTag::T_FuncExpr {
+        return false;
+    }
+    let arguments = (*expression.cast::<pg_sys::FuncExpr>()).args;
+    if arguments.is_null() || index >= (*arguments).length as usize {
+        return false;
+    }
+    let argument = (*(*arguments).elements.add(index)).ptr_value.cast::<pg_sys::Node>();
+    (*argument).type_ == pg_sys::NodeTag::T_Const
 }
 
 fn is_row(oid: Oid) -> bool {

@@ -73,3 +73,15 @@ SELECT features FROM orchard.train('m1500', 'many', 'y');
 SELECT pronargs FROM pg_proc WHERE proname IN ('predict_m99', 'predict_m100', 'predict_m1500') ORDER BY pronargs, proname;
 SELECT count(predict_m100(m)), count(predict_m1500(m)), count(orchard.predict('m99', m)) FROM many AS m;
 SELECT predict_m100('{"c1": 5}'::jsonb) BETWEEN 0 AND 1 AS ok;
+
+-- a variable of PL/pgSQL names another model in every round
+SELECT task FROM orchard.train('opposite', 'SELECT hour, ad, NOT y AS y FROM small', 'y');
+CREATE FUNCTION each_model(hour float8, ad text) RETURNS TABLE (name text, p float8) LANGUAGE plpgsql AS $$
+BEGIN
+    FOREACH name IN ARRAY ARRAY['small', 'opposite', 'small'] LOOP
+        p := orchard.predict(name, jsonb_build_object('hour', hour, 'ad', ad));
+        RETURN NEXT;
+    END LOOP;
+END $$;
+SELECT name, CASE name WHEN 'small' THEN p = predict_small(8, 'b') ELSE p = predict_opposite(8, 'b') END AS ok FROM each_model(8, 'b');
+SELECT predict_small(8, 'b') <> predict_opposite(8, 'b') AS they_differ;
