@@ -5,12 +5,22 @@ mod samples;
 
 use orchard_engine::model::*;
 use orchard_engine::score::link::{logistic, softmax};
-use orchard_engine::score::{walk, Scorer};
+use orchard_engine::score::{walk, Batch, Level, Scorer};
 use proptest::prelude::*;
 
 fn predict(scorer: &Scorer, row: &[f64]) -> Vec<f64> {
     let mut out = vec![f64::NAN; scorer.outputs()];
     scorer.predict(row, &mut out);
+    out
+}
+
+/// Rows scored at once.
+fn in_a_batch(scorer: &Scorer, level: Level, rows: &[Vec<f64>]) -> Vec<f64> {
+    let features = scorer.model().features.len();
+    let columns: Vec<Vec<f64>> = (0..features).map(|f| rows.iter().map(|row| row[f]).collect()).collect();
+    let columns: Vec<&[f64]> = columns.iter().map(Vec::as_slice).collect();
+    let mut out = vec![NAN; rows.len() * scorer.outputs()];
+    Batch::with_level(scorer, level).predict(scorer, &columns, &mut out);
     out
 }
 
@@ -138,6 +148,91 @@ fn the_nearest_centre_wins() {
     assert_eq!(at(NAN, None), 1.0);
     assert_eq!(at(-9.0, None), at(-9.0, Some("Nice")));
     assert_eq!([at(INF, None), at(-INF, Some("Paris"))], [1.0, 2.0]);
+}
+
+/// Trees whose splits are drawn from `draw`: each is grown by splitting its last leaf, or the leaf that the draw names.
+fn drawn(trees: usize, leaves: usize, chain: bool, outputs: u32, draw: &mut impl FnMut() -> u32) -> Model {
+    let levels: Vec<String> = (0..60).map(|i| format!("{i:02}")).collect();
+    let levels: Vec<&str> = levels.iter().map(String::as_str).collect();
+    let features = vec![samples::number("a"), samples::number("b"), samples::category("c", &levels)];
+    let special = [NAN, INF, -INF, 0.0, -0.0, f64::MIN_POSITIVE / 8.0, f64::MAX];
+    let mut t = samples::empty(outputs, if outputs == 1 { Link::Logistic } else { Link::Softmax });
+    for _ in 0..trees {
+        let root = t.feature.len() as u32;
+        t.roots.push(root);
+        let mut children: Vec<Option<u32>> = vec![None];
+        for _ in 1..leaves {
+            let open: Vec<usize> = (0..children.len()).filter(|&n| children[n].is_none()).collect();
+            let pick = if chain { open.len() - 1 } else { draw() as usize % open.len() };
+            children[open[pick]] = Some(children.len() as u32);
+            children.extend([None, None]);
+        }
+        for next in children {
+            let feature = draw() % 3;
+            match next {
+                None => samples::leaf(&mut t, &vec![f64::from(draw()) / 1e10 - 0.2; outputs as usize]),
+                Some(next) if feature == 2 => {
+                    let words = [u64::from(draw()) << 32 | u64::from(draw())];
+                    samples::split_set(&mut t, 2, &words, draw().is_multiple_of(2), root + next, root + next + 1);
+                }
+                Some(next) => {
+                    let at = draw() as usize;
+                    let threshold =
+                        if at.is_multiple_of(50) { special[1 + at % 6] } else { f64::from(draw() % 100_000) };
+                    samples::split(&mut t, feature, threshold, draw().is_multiple_of(2), root + next, root + next + 1);
+                }
+            }
+        }
+    }
+    let task = if outputs == 1 { samples::classes(&["n", "y"], 1) } else { samples::classes(&["a", "b", "c"], 0) };
+    samples::model(features, task, Body::Trees(t))
+}
+
+#[test]
+fn blocks_of_rows_agree_with_single_rows() {
+    let mut state = 7u64;
+    let mut draw = move || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as u32
+    };
+    let special = [NAN, INF, -INF, 0.0, -0.0, f64::MIN_POSITIVE / 8.0, -f64::MIN_POSITIVE, f64::MAX];
+    let rows: Vec<Vec<f64>> = (0..800)
+        .map(|i| {
+            let mut number = |skip: u32| match draw() % 9 {
+                0 => special[draw() as usize % special.len()],
+                _ => f64::from(draw() % 100_000 + skip),
+            };
+            let (a, b) = (number(0), number(1));
+            vec![a, b, if i % 7 == 0 { NAN } else { f64::from(draw() % 62) }]
+        })
+        .collect();
+    let models = [
+        (1, 1, false, 1),
+        (4, 1, false, 1),
+        (5, 2, true, 1),
+        (9, 16, false, 1),
+        (100, 31, false, 1),
+        (40, 64, false, 3),
+        (20, 65, false, 1),
+        // More thresholds of a feature than a byte tells apart, in the trees together and in one tree.
+        (12, 256, true, 1),
+        (6, 257, false, 1),
+        (4, 256, true, 3),
+        (5000, 8, false, 1),
+    ];
+    for (trees, leaves, chain, outputs) in models {
+        let scorer = Scorer::new(drawn(trees, leaves, chain, outputs, &mut draw));
+        let placed: Vec<Vec<f64>> = rows.iter().map(|row| (0..3).map(|f| scorer.place(f, row[f])).collect()).collect();
+        let expected: Vec<f64> = placed.iter().flat_map(|row| predict(&scorer, row)).collect();
+        for level in Level::ALL {
+            for n in [0, 1, 15, 16, 17, 31, 32, 33, 63, 64, 65, 127, 129, 191, 193, 255, 256, 257, 511, 513, 800] {
+                let found = in_a_batch(&scorer, level, &placed[..n]);
+                let expected = &expected[..n * scorer.outputs()];
+                let same = found.iter().zip(expected).all(|(a, b)| a.to_bits() == b.to_bits());
+                assert!(same, "{trees} trees of {leaves} leaves, {n} rows by {level:?}");
+            }
+        }
+    }
 }
 
 /// A curve by its definition.
@@ -275,6 +370,13 @@ proptest! {
             scorer.set_category_key(2, level.as_bytes(), &mut key);
             prop_assert_eq!(place, scorer.place(2, code as f64));
             prop_assert_eq!(key, scorer.key(2, place));
+        }
+        let placed: Vec<Vec<f64>> =
+            samples::rows(3).iter().map(|row| (0..3).map(|f| scorer.place(f, row[f])).collect()).collect();
+        let expected: Vec<f64> = placed.iter().flat_map(|row| predict(&scorer, row)).collect();
+        for level in Level::ALL {
+            let found = in_a_batch(&scorer, level, &placed);
+            prop_assert!(found.iter().zip(&expected).all(|(a, b)| a.to_bits() == b.to_bits()), "{:?}", level);
         }
         for row in samples::rows(3) {
             let mut stored = row.clone();

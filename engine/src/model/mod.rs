@@ -6,6 +6,7 @@
 mod codec;
 mod curve;
 mod held;
+mod lightgbm;
 mod part;
 mod tree;
 mod validate;
@@ -15,6 +16,7 @@ pub use codec::reseal;
 pub use codec::{decode, encode, FORMAT_VERSION};
 pub use curve::{Calibrated, Curve};
 pub use held::{decode_held, encode_held, HeldActual, HeldRows};
+pub use lightgbm::read_lightgbm;
 pub use part::{day, days, DatePart};
 pub use tree::{CategorySet, Link, Trees, LEAF};
 

@@ -1,14 +1,13 @@
 //! Many small trees, a row at a time: the leaves that a row can still reach are bits, and a feature strikes out many at once.
 //!
-//! The leaves of a tree are numbered from the left. A split that sends a row to the right strikes out the leaves on its left; when all
-//! splits have been asked, the first leaf that is left over is the row's (QuickScorer, Lucchese et al. 2015). What the splits of one
-//! feature strike out depends on the value alone, so it is worked out beforehand for all trees: between the thresholds of a feature,
+//! What the splits of one feature strike out (see [`super::leaves`]) depends on the value alone, so it is worked out beforehand for all trees: between the thresholds of a feature,
 //! in order, lie rows of masks, a mask a tree, and a value picks one. To keep them small only some of the rows are kept; the few splits
 //! between one and the value are applied by themselves.
 
 use std::cell::RefCell;
 use std::ops::BitAndAssign;
 
+use super::leaves::{self, Leaf, Split};
 use super::link::LANES;
 use super::nodes::{place_of, place_value, Nodes, Step};
 
@@ -18,6 +17,8 @@ const TABLE: usize = 384 << 10;
 const PLACES: usize = 64;
 /// The fewest trees for which this pays.
 const FEW_TREES: usize = 8;
+/// The most leaves of a tree.
+const MOST_LEAVES: usize = 64;
 
 thread_local! {
     /// What is left of each tree; kept so that a row costs no allocation.
@@ -107,14 +108,6 @@ pub(super) struct NarrowTable(Table<u32>);
 #[derive(Debug)]
 pub(super) struct WideTable(Table<u64>);
 
-/// A split of a tree with what it strikes out.
-struct Found {
-    tree: u32,
-    from: usize,
-    to: usize,
-    step: Step,
-}
-
 impl Masks {
     /// Lay out the trees of `nodes`, one number a leaf; `None` where there are few trees, a tree is larger than a word, or a set is wide.
     pub fn new(nodes: &Nodes, features: usize, is_text: impl Fn(usize) -> bool) -> Option<Masks> {
@@ -122,8 +115,8 @@ impl Masks {
             return None;
         }
         let (mut found, mut leaves) = (Vec::new(), Vec::new());
-        for (tree, &root) in nodes.roots().iter().enumerate() {
-            leaves.push(number_leaves(nodes, tree as u32, root, &mut found)?);
+        for tree in 0..nodes.roots().len() {
+            leaves.push(leaves::number(nodes, tree as u32, MOST_LEAVES, &mut found)?);
         }
         let most = leaves.iter().map(Vec::len).max().unwrap_or(0);
         Some(if most <= 32 {
@@ -151,46 +144,17 @@ impl Masks {
     }
 }
 
-/// Number the leaves of a tree from the left and note what each split strikes out; the leaves' numbers, or `None` for more than 64.
-fn number_leaves(nodes: &Nodes, tree: u32, root: u32, found: &mut Vec<Found>) -> Option<Vec<f64>> {
-    enum Visit {
-        Node(u32),
-        /// The left side of the split at this index of `found` is numbered.
-        Left(usize),
-    }
-    let mut leaves = Vec::new();
-    let mut visits = vec![Visit::Node(root)];
-    while let Some(visit) = visits.pop() {
-        match visit {
-            Visit::Left(index) => found[index].to = leaves.len(),
-            Visit::Node(node) => match nodes.step(node) {
-                Step::Leaf { value, .. } => {
-                    if leaves.len() == 64 {
-                        return None;
-                    }
-                    leaves.push(f64::from_bits(value));
-                }
-                step @ Step::Split { left, .. } => {
-                    visits.extend([Visit::Node(left + 1), Visit::Left(found.len()), Visit::Node(left)]);
-                    found.push(Found { tree, from: leaves.len(), to: 0, step });
-                }
-            },
-        }
-    }
-    Some(leaves)
-}
-
 impl<W: Word> Table<W> {
-    fn new(found: &[Found], leaves: &[Vec<f64>], features: usize, is_text: impl Fn(usize) -> bool) -> Table<W> {
+    fn new(found: &[Split], leaves: &[Vec<Leaf>], features: usize, is_text: impl Fn(usize) -> bool) -> Table<W> {
         let width = leaves.len().next_multiple_of(LANES);
         let mut values = vec![0.0; width * W::BITS];
         for (tree, leaves) in leaves.iter().enumerate() {
-            values[tree * W::BITS..][..leaves.len()].copy_from_slice(leaves);
+            values[tree * W::BITS..].iter_mut().zip(leaves).for_each(|(value, leaf)| *value = leaf.value);
         }
         let mut table = Table { features: Vec::new(), rows: Vec::new(), width, values };
         let every = (found.len() * width * std::mem::size_of::<W>()).div_ceil(TABLE).max(1).next_power_of_two();
         let every = every.trailing_zeros();
-        let mut by_feature: Vec<Vec<&Found>> = vec![Vec::new(); features];
+        let mut by_feature: Vec<Vec<&Split>> = vec![Vec::new(); features];
         for split in found {
             if let Step::Split { feature, .. } = split.step {
                 by_feature[feature].push(split);
@@ -203,9 +167,9 @@ impl<W: Word> Table<W> {
     }
 
     /// Add the splits of a feature.
-    fn add(&mut self, feature: usize, is_text: bool, splits: &[&Found], every: u32) {
+    fn add(&mut self, feature: usize, is_text: bool, splits: &[&Split], every: u32) {
         let row = self.rows.len();
-        let is_mask = |split: &&&Found| matches!(split.step, Step::Split { mask: Some(_), .. });
+        let is_mask = |split: &&&Split| matches!(split.step, Step::Split { mask: Some(_), .. });
         let by_place = splits.iter().any(|split| is_mask(&split));
         let right_where = |test: &dyn Fn(&Step) -> bool, rows: &mut Vec<W>| {
             let start = rows.len();
@@ -230,7 +194,7 @@ impl<W: Word> Table<W> {
                 right_where(&|step| !step.is_left(place), &mut self.rows);
             }
         } else {
-            let threshold = |split: &Found| match split.step {
+            let threshold = |split: &Split| match split.step {
                 Step::Split { threshold, .. } => threshold + 0.0,
                 Step::Leaf { .. } => f64::NAN,
             };

@@ -4,8 +4,11 @@
 //! such row has an answer; nothing here fails, nor allocates a row. The rule of a split stands in [`walk`], the order of a sum and the
 //! links in [`link`]; whatever is quicker must agree with them bit for bit.
 
+mod batch;
+mod blocks;
 pub(crate) mod curve;
 pub mod kmeans;
+mod leaves;
 mod levels;
 pub mod link;
 mod masks;
@@ -19,12 +22,16 @@ pub mod walk;
 use std::cell::RefCell;
 
 use crate::model::{Body, Calibrated, Curve, Encoding, Model, Task, Trees};
+pub use crate::simd::{choose, level, Level};
+pub use batch::Batch;
 pub(crate) use levels::MOST_LEVELS;
 pub use moment::Moment;
 pub use quads::Key;
 pub use text::Text;
 
+use blocks::Blocks;
 use levels::Levels;
+use link::join;
 use masks::Masks;
 use nodes::{place_value, Nodes};
 use places::{Layout, Places};
@@ -51,6 +58,8 @@ pub struct Scorer {
     quads: Option<Quads>,
     /// The second layout of many small trees.
     masks: Option<Masks>,
+    /// The layout of many trees for many rows.
+    blocks: Option<Blocks>,
 }
 
 impl Scorer {
@@ -74,7 +83,8 @@ impl Scorer {
         let quads = nodes.as_ref().and_then(|nodes| Quads::new(nodes, model.features.len(), outputs, is_text));
         let one = nodes.as_ref().filter(|_| outputs == 1);
         let masks = one.and_then(|nodes| Masks::new(nodes, model.features.len(), is_text));
-        Scorer { model, levels, places: layout.places, used: layout.used, nodes, quads, masks }
+        let blocks = nodes.as_ref().and_then(|nodes| Blocks::new(nodes, outputs, model.features.len()));
+        Scorer { model, levels, places: layout.places, used: layout.used, nodes, quads, masks, blocks }
     }
 
     /// The model.
@@ -193,7 +203,12 @@ impl Scorer {
         assert_eq!(row.len(), self.model.features.len(), "one number a feature");
         match (&self.model.body, &self.nodes) {
             (Body::Trees(trees) | Body::Calibrated(Calibrated { trees, .. }), Some(nodes)) => match &self.masks {
-                Some(masks) => nodes.answer(trees, &masks.sums(row), out),
+                Some(masks) => {
+                    if let [out] = out {
+                        *out = join(&masks.sums(row));
+                    }
+                    nodes.finish(trees, out);
+                }
                 None => nodes.predict(trees, row, out),
             },
             (Body::KMeans(body), _) => nearest(body, row, out),
@@ -219,7 +234,8 @@ impl Scorer {
         let own = tables + self.places.iter().map(Places::bytes).sum::<usize>();
         let nodes = self.nodes.as_ref().map_or(0, Nodes::bytes)
             + self.quads.as_ref().map_or(0, Quads::bytes)
-            + self.masks.as_ref().map_or(0, Masks::bytes);
+            + self.masks.as_ref().map_or(0, Masks::bytes)
+            + self.blocks.as_ref().map_or(0, Blocks::bytes);
         std::mem::size_of::<Scorer>() + self.levels.capacity() * 120 + own + nodes + model_bytes(&self.model)
     }
 }

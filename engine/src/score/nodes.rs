@@ -233,13 +233,43 @@ impl Nodes {
         }
     }
 
-    /// From the lanes of the sum of all trees to the answer.
+    /// From the sums of all trees to the answer.
     #[inline]
-    pub fn answer(&self, trees: &Trees, sums: &[f64; LANES], out: &mut [f64]) {
-        if let [sum] = out {
-            *sum = join(sums);
+    pub fn finish(&self, trees: &Trees, sums: &mut [f64]) {
+        finish(trees, &self.curves, self.answer, self.probabilities, sums);
+    }
+
+    /// Hand the leaf of each row in each tree to `take`: row, tree, and where the leaf's numbers start. Rows are given by column; a tree at a
+    /// time, some rows walk down side by side, as most of a walk is waiting for memory.
+    pub fn each_leaf_of_rows(&self, columns: &[&[f64]], rows: usize, take: impl FnMut(usize, usize, usize)) {
+        match self.splits {
+            NUMBERS => self.walk_rows::<NUMBERS>(columns, rows, take),
+            MASKS => self.walk_rows::<MASKS>(columns, rows, take),
+            _ => self.walk_rows::<WIDE>(columns, rows, take),
         }
-        finish(trees, &self.curves, self.answer, self.probabilities, out);
+    }
+
+    fn walk_rows<const SPLITS: u8>(&self, columns: &[&[f64]], rows: usize, mut take: impl FnMut(usize, usize, usize)) {
+        for (tree, &root) in self.roots.iter().enumerate() {
+            for first in (0..rows).step_by(SIDE_BY_SIDE) {
+                let mut at = [root; SIDE_BY_SIDE];
+                let at = &mut at[..SIDE_BY_SIDE.min(rows - first)];
+                let mut walking = true;
+                while walking {
+                    walking = false;
+                    for (row, at) in at.iter_mut().enumerate() {
+                        let node = &self.nodes[*at as usize];
+                        if node.key & IS_LEAF == 0 {
+                            *at = self.child_by::<SPLITS>(node, columns[(node.key & FEATURE) as usize][first + row]);
+                            walking = true;
+                        }
+                    }
+                }
+                for (row, &leaf) in at.iter().enumerate() {
+                    take(first + row, tree, self.nodes[leaf as usize].next as usize);
+                }
+            }
+        }
     }
 
     /// The leaf where a row ends.
@@ -255,7 +285,12 @@ impl Nodes {
     /// The child where a row goes, by the rule of [`super::walk::goes_left`] in terms of places.
     #[inline(always)]
     fn child<const SPLITS: u8>(&self, node: &Node, row: &[f64]) -> u32 {
-        let value = row[(node.key & FEATURE) as usize];
+        self.child_by::<SPLITS>(node, row[(node.key & FEATURE) as usize])
+    }
+
+    /// The child where a value of the node's feature goes.
+    #[inline(always)]
+    fn child_by<const SPLITS: u8>(&self, node: &Node, value: f64) -> u32 {
         if value.is_nan() {
             return node.next + u32::from(node.key & MISSING_LEFT == 0);
         }

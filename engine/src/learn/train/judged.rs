@@ -8,7 +8,7 @@ use crate::judge::{self, Metric};
 use crate::learn::target::Labels;
 use crate::learn::{exposure, forest, Target};
 use crate::model::{encode, HeldActual, HeldRows, Model, Task};
-use crate::score::Scorer;
+use crate::score::{Batch, Scorer};
 
 use super::{Outcome, Run};
 
@@ -89,34 +89,46 @@ impl Run<'_> {
     }
 }
 
+/// Rows that a thread scores between two looks for a cancel.
+const PART: usize = 4 * Batch::ROWS;
+
 /// Score rows given by column, each cell as [`Scorer::predict`] takes it.
 pub fn score_columns(scorer: &Scorer, columns: &[Vec<f64>], control: &Control) -> Result<Vec<f64>> {
-    score_cells(scorer, columns, |_, cell| cell, control)
+    score_parts(scorer, columns, control, |batch, from, out| {
+        let rows = out.len() / scorer.outputs();
+        let cells: Vec<&[f64]> = columns.iter().map(|column| &column[from..from + rows]).collect();
+        batch.predict(scorer, &cells, out);
+    })
 }
 
 /// Score rows given by column as learning encodes them.
 pub(in crate::learn) fn score_encoded(scorer: &Scorer, columns: &[Vec<f64>], control: &Control) -> Result<Vec<f64>> {
-    score_cells(scorer, columns, |feature, cell| scorer.place(feature, cell), control)
+    score_parts(scorer, columns, control, |batch, from, out| {
+        let rows = out.len() / scorer.outputs();
+        let place = |(f, column): (usize, &Vec<f64>)| -> Vec<f64> {
+            column[from..from + rows].iter().map(|&cell| scorer.place(f, cell)).collect()
+        };
+        let placed: Vec<Vec<f64>> = columns.iter().enumerate().map(place).collect();
+        let cells: Vec<&[f64]> = placed.iter().map(Vec::as_slice).collect();
+        batch.predict(scorer, &cells, out);
+    })
 }
 
-fn score_cells(
+/// Score rows in parts; `part` is handed the first row of each and where its scores go.
+fn score_parts(
     scorer: &Scorer,
     columns: &[Vec<f64>],
-    cell: impl Fn(usize, f64) -> f64 + Sync,
     control: &Control,
+    part: impl Fn(&mut Batch, usize, &mut [f64]) + Sync,
 ) -> Result<Vec<f64>> {
     let rows = columns.first().map_or(0, Vec::len);
     let outputs = scorer.outputs();
     let mut scores: Vec<f64> = control.filled(rows * outputs, f64::NAN)?;
-    const PART: usize = 1024;
-    scores.par_chunks_mut(PART * outputs).enumerate().try_for_each(|(part, out)| {
+    let parts = scores.par_chunks_mut(PART * outputs).enumerate();
+    let init = || Batch::new(scorer);
+    parts.try_for_each_init(init, |batch, (i, out)| {
         control.check()?;
-        let mut row = vec![f64::NAN; columns.len()];
-        for (i, out) in out.chunks_exact_mut(outputs).enumerate() {
-            let r = part * PART + i;
-            row.iter_mut().enumerate().for_each(|(f, value)| *value = cell(f, columns[f][r]));
-            scorer.predict(&row, out);
-        }
+        part(batch, i * PART, out);
         Ok(())
     })?;
     Ok(scores)

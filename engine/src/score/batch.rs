@@ -1,0 +1,90 @@
+//! Many rows at a time.
+
+use super::blocks::{Blocks, Space, ROWS};
+use super::link::{join, LANES};
+use super::nodes::Nodes;
+use super::Scorer;
+use crate::model::Trees;
+use crate::simd::{level, Level};
+
+/// Scores many rows at a time, with the same answers, bit for bit, as [`Scorer::predict`] gives row by row. Keeps what a block of rows
+/// needs, so that scoring allocates nothing; every thread has its own.
+#[derive(Debug)]
+pub struct Batch {
+    level: Level,
+    space: Option<Space>,
+    row: Vec<f64>,
+    /// Of each row of a block and each output, the lanes of its sum.
+    sums: Vec<[f64; LANES]>,
+}
+
+impl Batch {
+    /// For the rows of a scorer, with the instructions in use ([`crate::score::level`]).
+    pub fn new(scorer: &Scorer) -> Batch {
+        Batch::with_level(scorer, level())
+    }
+
+    /// With the instructions of a level, or none where the processor does not have them.
+    pub fn with_level(scorer: &Scorer, level: Level) -> Batch {
+        let level = if level.is_there() { level } else { Level::Scalar };
+        let space = scorer.blocks.as_ref().filter(|_| level != Level::Scalar).map(Blocks::space);
+        Batch { level, space, row: vec![f64::NAN; scorer.model.features.len()], sums: Vec::new() }
+    }
+
+    /// Rows that are best given at once, or a multiple of them.
+    pub const ROWS: usize = ROWS;
+
+    /// Predict rows given by column, each cell as [`Scorer::predict`] takes it, into `out`, [`Scorer::outputs`] numbers a row.
+    ///
+    /// Panics when there is not a column a feature, all of one length, or `out` is of another length, or the scorer is not that of
+    /// [`Batch::new`].
+    pub fn predict(&mut self, scorer: &Scorer, columns: &[&[f64]], out: &mut [f64]) {
+        let (rows, outputs) = (out.len() / scorer.outputs(), scorer.outputs());
+        assert_eq!(columns.len(), scorer.model.features.len(), "a column a feature");
+        assert!(columns.iter().all(|column| column.len() == rows), "a cell a row");
+        let trees = scorer.model.body.as_trees().map(|(trees, _)| trees);
+        let (Some(nodes), Some(trees)) = (&scorer.nodes, trees) else {
+            return self.row_by_row(scorer, columns, out);
+        };
+        if self.level == Level::Scalar {
+            return self.row_by_row(scorer, columns, out);
+        }
+        let mut block: Vec<&[f64]> = Vec::with_capacity(columns.len());
+        for (i, out) in out.chunks_mut(ROWS * outputs).enumerate() {
+            let rows = out.len() / outputs;
+            block.clear();
+            block.extend(columns.iter().map(|column| &column[i * ROWS..][..rows]));
+            self.block(scorer, nodes, trees, &block, out);
+        }
+    }
+
+    fn block(&mut self, scorer: &Scorer, nodes: &Nodes, trees: &Trees, columns: &[&[f64]], out: &mut [f64]) {
+        let outputs = scorer.outputs();
+        if trees.roots.len() == 1 {
+            return nodes.each_leaf_of_rows(columns, out.len() / outputs, |row, _, start| {
+                out[row * outputs..][..outputs].copy_from_slice(nodes.answers(start, outputs));
+            });
+        }
+        if let (Some(blocks), Some(space)) = (&scorer.blocks, &mut self.space) {
+            blocks.sums(self.level, columns, space, |row, output, lanes| out[row * outputs + output] = join(&lanes));
+        } else {
+            self.sums.clear();
+            self.sums.resize(out.len(), [0.0; LANES]);
+            let sums = &mut self.sums;
+            nodes.each_leaf_of_rows(columns, out.len() / outputs, |row, tree, start| {
+                let sums = &mut sums[row * outputs..][..outputs];
+                let leaf = nodes.answers(start, outputs);
+                sums.iter_mut().zip(leaf).for_each(|(sum, value)| sum[tree % LANES] += value);
+            });
+            out.iter_mut().zip(sums).for_each(|(out, lanes)| *out = join(lanes));
+        }
+        out.chunks_exact_mut(outputs).for_each(|out| nodes.finish(trees, out));
+    }
+
+    fn row_by_row(&mut self, scorer: &Scorer, columns: &[&[f64]], out: &mut [f64]) {
+        for (row, out) in out.chunks_exact_mut(scorer.outputs()).enumerate() {
+            self.row.iter_mut().zip(columns).for_each(|(cell, column)| *cell = column[row]);
+            scorer.predict(&self.row, out);
+        }
+    }
+}

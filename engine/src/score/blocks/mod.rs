@@ -1,0 +1,396 @@
+//! Many rows, a tree at a time: a byte a row, and each split is asked of hundreds of rows by a few instructions.
+//!
+//! In a block of [`ROWS`] rows a number becomes the number of thresholds below it, so that a split is a comparison of bytes. The leaves
+//! that a row can still reach are bits, as in [`super::masks`], in words of eight: a split strikes bits out of the words that its left
+//! side reaches into, without a branch, for every row of the block. The first leaf that is left over is the row's. All splits of a tree
+//! are asked, not only those on a row's way, but a register holds 64 rows. (RapidScorer, Ye et al. 2018, is near to this; it holds the
+//! leaves in bytes too, but asks features in the order of their thresholds.)
+//!
+//! A byte tells apart 254 thresholds; trees that have more of one feature are parted into groups, each with bytes of its own.
+
+mod kernel;
+
+use super::leaves::{self, Leaf, Split};
+use super::link::LANES;
+use super::nodes::{place_of, Nodes, Step};
+use crate::simd::Level;
+
+/// Rows of a block.
+pub(super) const ROWS: usize = 256;
+/// The most thresholds of a feature in a group: their places, and one more, are below [`MISSING_RIGHT`].
+const MOST_THRESHOLDS: usize = 254;
+/// The bin of a missing value where that goes right.
+const MISSING_RIGHT: u8 = 255;
+/// The most leaves of a tree: their numbers are bytes.
+const MOST_LEAVES: usize = 256;
+/// The fewest trees for which this pays.
+const FEW_TREES: usize = 4;
+/// The most numbers a leaf may hold, as sums are kept for a whole block.
+const MOST_OUTPUTS: usize = 64;
+/// The most planes of a group.
+const MOST_PLANES: usize = 1 << 15;
+
+/// A byte a row.
+#[derive(Debug, Clone, Copy)]
+#[repr(align(64))]
+struct Plane([u8; ROWS]);
+
+/// A number a row.
+#[derive(Debug, Clone)]
+#[repr(align(64))]
+struct Sums([f64; ROWS]);
+
+/// Strikes all bits but `keep` out where the byte of a row in plane `plane` is above `threshold`.
+#[derive(Debug, Clone, Copy)]
+struct Strike {
+    plane: u16,
+    threshold: u8,
+    keep: u8,
+}
+
+/// Strikes all bits but `keep` out where a row has no bit in any of some planes.
+#[derive(Debug, Clone, Copy)]
+struct SetStrike {
+    /// How many of the group's `hits` belong to it.
+    hits: u8,
+    keep: u8,
+}
+
+/// Bits of a plane.
+#[derive(Debug, Clone, Copy)]
+struct Hit {
+    plane: u16,
+    bits: u8,
+}
+
+/// Eight leaves of a tree: how many strikes of either kind there are.
+#[derive(Debug, Clone, Copy)]
+struct Word {
+    strikes: u32,
+    sets: u32,
+}
+
+/// A tree: its words, the last first, and room for its leaves, a power of two.
+#[derive(Debug, Clone, Copy)]
+struct Tree {
+    words: u8,
+    leaves: u16,
+}
+
+/// How the values of a feature become bytes.
+#[derive(Debug)]
+struct Column {
+    feature: usize,
+    /// The thresholds, ascending, each once, and infinities up to a number of 2^n - 1.
+    thresholds: Vec<f64>,
+    /// The plane where a missing value goes left.
+    left: Option<u16>,
+    /// The plane where a missing value goes right.
+    right: Option<u16>,
+    /// The first of the planes of a bit a place.
+    bits: u16,
+    /// Places that have a bit; behind them is that of a missing value.
+    places: Option<u8>,
+}
+
+/// Trees that share the bytes of their rows.
+#[derive(Debug, Default)]
+struct Group {
+    columns: Vec<Column>,
+    planes: usize,
+    trees: Vec<Tree>,
+    words: Vec<Word>,
+    strikes: Vec<Strike>,
+    sets: Vec<SetStrike>,
+    hits: Vec<Hit>,
+    /// The numbers of the leaves, tree by tree, output by output.
+    values: Vec<f64>,
+}
+
+/// All trees of a model.
+#[derive(Debug)]
+pub(super) struct Blocks {
+    groups: Vec<Group>,
+    outputs: usize,
+    planes: usize,
+}
+
+/// What a block needs while it is scored.
+#[derive(Debug)]
+pub(super) struct Space {
+    planes: Vec<Plane>,
+    /// The lanes of each output.
+    sums: Vec<Sums>,
+}
+
+impl Blocks {
+    /// Lay out the trees of `nodes`, `outputs` numbers a leaf; `None` where there are few trees, a tree has too many leaves, or a set is wide.
+    pub fn new(nodes: &Nodes, outputs: usize, features: usize) -> Option<Blocks> {
+        if nodes.roots().len() < FEW_TREES || !nodes.has_small_sets() || outputs > MOST_OUTPUTS {
+            return None;
+        }
+        let mut blocks = Blocks { groups: Vec::new(), outputs, planes: 0 };
+        let mut draft = Draft::new(features);
+        for tree in 0..nodes.roots().len() as u32 {
+            let mut splits = Vec::new();
+            let leaves = leaves::number(nodes, tree, MOST_LEAVES, &mut splits)?;
+            if !draft.has_room(&splits) {
+                blocks.add(&std::mem::replace(&mut draft, Draft::new(features)), nodes)?;
+            }
+            draft.add(splits, leaves)?;
+        }
+        blocks.add(&draft, nodes)?;
+        Some(blocks)
+    }
+
+    fn add(&mut self, draft: &Draft, nodes: &Nodes) -> Option<()> {
+        let group = draft.finish(nodes, self.outputs)?;
+        self.planes = self.planes.max(group.planes);
+        self.groups.push(group);
+        Some(())
+    }
+
+    /// Room for a block.
+    pub fn space(&self) -> Space {
+        let sums = vec![Sums([0.0; ROWS]); self.outputs * LANES];
+        Space { planes: vec![Plane([0; ROWS]); self.planes], sums }
+    }
+
+    /// Sum the leaves of at most [`ROWS`] rows, all of `columns`, and hand each row's lanes to `take`, output by output.
+    pub fn sums(
+        &self,
+        level: Level,
+        columns: &[&[f64]],
+        space: &mut Space,
+        mut take: impl FnMut(usize, usize, [f64; LANES]),
+    ) {
+        let Space { planes, sums } = space;
+        sums.iter_mut().for_each(|s| s.0.fill(0.0));
+        let mut first = 0;
+        for group in &self.groups {
+            group.columns.iter().for_each(|column| column.put(columns[column.feature], planes));
+            kernel::run(level, group, planes, sums, first);
+            first += group.trees.len();
+        }
+        let rows = columns.first().map_or(0, |c| c.len());
+        for (output, lanes) in sums.chunks_exact(LANES).enumerate() {
+            for row in 0..rows {
+                take(row, output, std::array::from_fn(|lane| lanes[lane].0[row]));
+            }
+        }
+    }
+
+    /// Bytes of the layout.
+    pub fn bytes(&self) -> usize {
+        let group = |g: &Group| {
+            let columns: usize = g.columns.iter().map(|c| c.thresholds.capacity() * 8 + 64).sum();
+            columns
+                + g.trees.capacity() * 4
+                + (g.words.capacity() + g.values.capacity()) * 8
+                + (g.strikes.capacity() + g.hits.capacity()) * 4
+                + g.sets.capacity() * 2
+        };
+        self.groups.iter().map(group).sum()
+    }
+}
+
+impl Column {
+    /// Turn the values of a block into bytes.
+    fn put(&self, values: &[f64], planes: &mut [Plane]) {
+        if let Some(places) = self.places {
+            self.put_bits(values, places, planes);
+        }
+        if self.left.is_none() && self.right.is_none() {
+            return;
+        }
+        let mut bins = [0u8; ROWS];
+        match self.thresholds.len() {
+            1 => count::<1>(&self.thresholds, values, &mut bins),
+            3 => count::<2>(&self.thresholds, values, &mut bins),
+            7 => count::<3>(&self.thresholds, values, &mut bins),
+            15 => count::<4>(&self.thresholds, values, &mut bins),
+            31 => count::<5>(&self.thresholds, values, &mut bins),
+            63 => count::<6>(&self.thresholds, values, &mut bins),
+            127 => count::<7>(&self.thresholds, values, &mut bins),
+            _ => count::<8>(&self.thresholds, values, &mut bins),
+        }
+        if let Some(right) = self.right {
+            let plane = &mut planes[usize::from(right)].0;
+            for ((byte, &bin), value) in plane.iter_mut().zip(&bins).zip(values) {
+                *byte = if value.is_nan() { MISSING_RIGHT } else { bin };
+            }
+        }
+        if let Some(left) = self.left {
+            // Nothing is below what is missing, so its bin is 0.
+            planes[usize::from(left)].0 = bins;
+        }
+    }
+
+    /// One bit a row, in the plane and at the place of its value; none where no set asks for it.
+    fn put_bits(&self, values: &[f64], places: u8, planes: &mut [Plane]) {
+        let count = usize::from(places) / 8 + 1;
+        let planes = &mut planes[usize::from(self.bits)..][..count];
+        planes.iter_mut().for_each(|plane| plane.0.fill(0));
+        for (row, &value) in values.iter().enumerate() {
+            let place = if value.is_nan() { usize::from(places) } else { place_of(value) as usize };
+            if place < usize::from(places) || value.is_nan() {
+                planes[place / 8].0[row] = 1 << (place % 8);
+            }
+        }
+    }
+}
+
+/// The number of thresholds below each value: a search without a branch among 2^STEPS - 1 of them.
+fn count<const STEPS: u32>(thresholds: &[f64], values: &[f64], bins: &mut [u8; ROWS]) {
+    let mut table = [f64::INFINITY; ROWS];
+    table[..thresholds.len()].copy_from_slice(thresholds);
+    for (bin, &value) in bins.iter_mut().zip(values) {
+        let mut at = 0;
+        for step in (0..STEPS).rev() {
+            let half = 1usize << step;
+            at += half * usize::from(table[(at + half - 1) % ROWS] < value);
+        }
+        *bin = at as u8;
+    }
+}
+
+/// What trees of a group ask of a feature.
+#[derive(Clone, Default)]
+struct Asked {
+    thresholds: Vec<f64>,
+    /// Whether a missing value goes left at some threshold.
+    left: bool,
+    /// Whether it goes right at some threshold.
+    right: bool,
+    masks: bool,
+    /// The bits of all masks.
+    mask: u64,
+}
+
+/// A group that is being filled.
+struct Draft {
+    asked: Vec<Asked>,
+    trees: Vec<(Vec<Split>, Vec<Leaf>)>,
+}
+
+impl Draft {
+    fn new(features: usize) -> Draft {
+        Draft { asked: vec![Asked::default(); features], trees: Vec::new() }
+    }
+
+    /// Whether one more tree keeps every feature within [`MOST_THRESHOLDS`].
+    fn has_room(&self, splits: &[Split]) -> bool {
+        let mut new: Vec<(usize, f64)> = splits.iter().filter_map(threshold).collect();
+        new.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
+        new.dedup();
+        let is_new = |&(feature, value): &(usize, f64)| find(&self.asked[feature].thresholds, value).is_err();
+        let mut counts = vec![0; self.asked.len()];
+        new.iter().filter(|t| is_new(t)).for_each(|t| counts[t.0] += 1);
+        self.asked.iter().zip(counts).all(|(asked, new)| asked.thresholds.len() + new <= MOST_THRESHOLDS)
+    }
+
+    /// Add a tree; `None` where it has too many thresholds of a feature for any group.
+    fn add(&mut self, splits: Vec<Split>, leaves: Vec<Leaf>) -> Option<()> {
+        for split in &splits {
+            let Step::Split { feature, missing_left, mask, .. } = split.step else { continue };
+            let asked = &mut self.asked[feature];
+            if let Some(mask) = mask {
+                asked.masks = true;
+                asked.mask |= mask;
+            } else if let Some((_, value)) = threshold(split) {
+                asked.left |= missing_left;
+                asked.right |= !missing_left;
+                if let Err(at) = find(&asked.thresholds, value) {
+                    asked.thresholds.insert(at, value);
+                }
+            }
+        }
+        self.trees.push((splits, leaves));
+        self.asked.iter().all(|asked| asked.thresholds.len() <= MOST_THRESHOLDS).then_some(())
+    }
+
+    /// The group; `None` where it has too many planes.
+    fn finish(&self, nodes: &Nodes, outputs: usize) -> Option<Group> {
+        let mut group = Group::default();
+        let mut columns: Vec<Option<usize>> = vec![None; self.asked.len()];
+        let asked = self.asked.iter().enumerate().filter(|(_, asked)| asked.left || asked.right || asked.masks);
+        for (feature, asked) in asked {
+            columns[feature] = Some(group.columns.len());
+            let mut planes = |count: usize| {
+                let first = group.planes;
+                group.planes += count;
+                first as u16
+            };
+            let (left, right) = (asked.left.then(|| planes(1)), asked.right.then(|| planes(1)));
+            // A mask has at most 64 bits.
+            let places = asked.masks.then(|| (u64::BITS - asked.mask.leading_zeros()) as u8);
+            let bits = places.map_or(0, |places| planes(usize::from(places) / 8 + 1));
+            let mut thresholds = asked.thresholds.clone();
+            thresholds.resize((thresholds.len() + 1).next_power_of_two().max(2) - 1, f64::INFINITY);
+            group.columns.push(Column { feature, thresholds, left, right, bits, places });
+            if group.planes > MOST_PLANES {
+                return None;
+            }
+        }
+        for (splits, leaves) in &self.trees {
+            let words = leaves.len().div_ceil(8).max(1);
+            // A tree's words lie in the order in which they are asked, so that the first leaf overrules the later ones.
+            for word in (0..words).rev() {
+                self.add_word(&mut group, &columns, splits, word * 8);
+            }
+            let room = leaves.len().next_power_of_two().max(8);
+            group.trees.push(Tree { words: words as u8, leaves: room as u16 });
+            for output in 0..outputs {
+                let end = group.values.len() + room;
+                let number = |leaf: &Leaf| match outputs {
+                    1 => leaf.value,
+                    _ => nodes.answers(leaf.start as usize, outputs)[output],
+                };
+                group.values.extend(leaves.iter().map(number));
+                group.values.resize(end, 0.0);
+            }
+        }
+        Some(group)
+    }
+
+    /// Add what the splits of a tree strike out of eight leaves.
+    fn add_word(&self, group: &mut Group, columns: &[Option<usize>], splits: &[Split], first: usize) {
+        let (strikes, sets) = (group.strikes.len(), group.sets.len());
+        for split in splits.iter().filter(|split| split.from < first + 8 && first < split.to) {
+            let Step::Split { feature, missing_left, mask, .. } = split.step else { continue };
+            let Some(column) = columns[feature].map(|c| &group.columns[c]) else { continue };
+            let keep = (first..first + 8).filter(|leaf| !(split.from..split.to).contains(leaf));
+            let keep = keep.fold(0u8, |keep, leaf| keep | 1 << (leaf - first));
+            if let (Some(mask), Some(places)) = (mask, column.places) {
+                let mut planes = [0u8; 9];
+                planes[..8].copy_from_slice(&mask.to_le_bytes());
+                if missing_left {
+                    planes[usize::from(places) / 8] |= 1 << (places % 8);
+                }
+                let hits = planes.iter().enumerate().filter(|(_, bits)| **bits != 0);
+                let before = group.hits.len();
+                let hit = |(plane, bits): (usize, &u8)| Hit { plane: column.bits + plane as u16, bits: *bits };
+                group.hits.extend(hits.map(hit));
+                group.sets.push(SetStrike { hits: (group.hits.len() - before) as u8, keep });
+            } else if let Some((_, value)) = threshold(split) {
+                let threshold = find(&self.asked[feature].thresholds, value).unwrap_or_default() as u8;
+                let plane = if missing_left { column.left } else { column.right }.unwrap_or_default();
+                group.strikes.push(Strike { plane, threshold, keep });
+            }
+        }
+        let (strikes, sets) = (group.strikes.len() - strikes, group.sets.len() - sets);
+        group.words.push(Word { strikes: strikes as u32, sets: sets as u32 });
+    }
+}
+
+/// Feature and threshold of a split that is no set; the two zeros are one.
+fn threshold(split: &Split) -> Option<(usize, f64)> {
+    match split.step {
+        Step::Split { feature, mask: None, threshold, .. } => Some((feature, threshold + 0.0)),
+        _ => None,
+    }
+}
+
+fn find(thresholds: &[f64], value: f64) -> Result<usize, usize> {
+    thresholds.binary_search_by(|t| t.total_cmp(&value))
+}
