@@ -191,62 +191,66 @@ COMMENT ON FUNCTION orchard.options(text) IS 'the options of an algorithm, or of
 -- Use
 ------------------------------------------------------------------------------------------------------------------------
 
+CREATE FUNCTION orchard.score_support(internal) RETURNS internal
+    LANGUAGE c STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'score_support';
+COMMENT ON FUNCTION orchard.score_support(internal) IS 'tells the planner what scoring a row costs, so that cheaper filters go first and large tables are scored in parallel';
+
 CREATE FUNCTION orchard.score_number(id uuid, VARIADIC "any") RETURNS double precision
-    LANGUAGE c STABLE PARALLEL SAFE COST 50 AS 'MODULE_PATHNAME', 'score_number';
+    LANGUAGE c STABLE PARALLEL SAFE COST 50 SUPPORT orchard.score_support AS 'MODULE_PATHNAME', 'score_number';
 COMMENT ON FUNCTION orchard.score_number(uuid, "any") IS 'what predict_<model> calls: probability or value from the columns in their order';
 CREATE FUNCTION orchard.score_label(id uuid, VARIADIC "any") RETURNS text
-    LANGUAGE c STABLE PARALLEL SAFE COST 50 AS 'MODULE_PATHNAME', 'score_label';
+    LANGUAGE c STABLE PARALLEL SAFE COST 50 SUPPORT orchard.score_support AS 'MODULE_PATHNAME', 'score_label';
 COMMENT ON FUNCTION orchard.score_label(uuid, "any") IS 'what predict_<model> calls for more than two classes: the most probable label';
 CREATE FUNCTION orchard.score_segment(id uuid, VARIADIC "any") RETURNS integer
-    LANGUAGE c STABLE PARALLEL SAFE COST 50 AS 'MODULE_PATHNAME', 'score_segment';
+    LANGUAGE c STABLE PARALLEL SAFE COST 50 SUPPORT orchard.score_support AS 'MODULE_PATHNAME', 'score_segment';
 COMMENT ON FUNCTION orchard.score_segment(uuid, "any") IS 'what predict_<model> calls for clusterings: the number of the segment';
 CREATE FUNCTION orchard.score_row_number(id uuid, "row" "any") RETURNS double precision
-    LANGUAGE c STABLE PARALLEL SAFE COST 200 AS 'MODULE_PATHNAME', 'score_row_number';
+    LANGUAGE c STABLE PARALLEL SAFE COST 200 SUPPORT orchard.score_support AS 'MODULE_PATHNAME', 'score_row_number';
 COMMENT ON FUNCTION orchard.score_row_number(uuid, "any") IS 'what predict_<model> of more than 99 columns calls: probability or value of a row';
 CREATE FUNCTION orchard.score_row_label(id uuid, "row" "any") RETURNS text
-    LANGUAGE c STABLE PARALLEL SAFE COST 200 AS 'MODULE_PATHNAME', 'score_row_label';
+    LANGUAGE c STABLE PARALLEL SAFE COST 200 SUPPORT orchard.score_support AS 'MODULE_PATHNAME', 'score_row_label';
 COMMENT ON FUNCTION orchard.score_row_label(uuid, "any") IS 'what predict_<model> of more than 99 columns calls: the most probable label of a row';
 CREATE FUNCTION orchard.score_row_segment(id uuid, "row" "any") RETURNS integer
-    LANGUAGE c STABLE PARALLEL SAFE COST 200 AS 'MODULE_PATHNAME', 'score_row_segment';
+    LANGUAGE c STABLE PARALLEL SAFE COST 200 SUPPORT orchard.score_support AS 'MODULE_PATHNAME', 'score_row_segment';
 COMMENT ON FUNCTION orchard.score_row_segment(uuid, "any") IS 'what predict_<model> of more than 99 columns calls: the segment of a row';
 
 CREATE FUNCTION orchard.predict(model text, "row" record) RETURNS double precision
-    LANGUAGE c STABLE PARALLEL SAFE COST 200 AS 'MODULE_PATHNAME', 'predict';
+    LANGUAGE c STABLE PARALLEL SAFE COST 200 SUPPORT orchard.score_support AS 'MODULE_PATHNAME', 'predict';
 COMMENT ON FUNCTION orchard.predict(text, record) IS 'probability of the positive class, value or segment of a row, its columns matched by name';
 CREATE FUNCTION orchard.predict(model text, "row" jsonb) RETURNS double precision
-    LANGUAGE c STABLE PARALLEL SAFE COST 200 AS 'MODULE_PATHNAME', 'predict';
+    LANGUAGE c STABLE PARALLEL SAFE COST 200 SUPPORT orchard.score_support AS 'MODULE_PATHNAME', 'predict';
 COMMENT ON FUNCTION orchard.predict(text, jsonb) IS 'probability of the positive class, value or segment of a JSON object, its keys matched by name';
 CREATE FUNCTION orchard.predict(model text, "row" json) RETURNS double precision
-    LANGUAGE c STABLE PARALLEL SAFE COST 200 AS 'MODULE_PATHNAME', 'predict';
+    LANGUAGE c STABLE PARALLEL SAFE COST 200 SUPPORT orchard.score_support AS 'MODULE_PATHNAME', 'predict';
 COMMENT ON FUNCTION orchard.predict(text, json) IS 'probability of the positive class, value or segment of a JSON object, its keys matched by name';
 CREATE FUNCTION orchard.predict(model text, "row" text) RETURNS double precision
-    LANGUAGE c STABLE PARALLEL SAFE COST 200 AS 'MODULE_PATHNAME', 'predict';
+    LANGUAGE c STABLE PARALLEL SAFE COST 200 SUPPORT orchard.score_support AS 'MODULE_PATHNAME', 'predict';
 COMMENT ON FUNCTION orchard.predict(text, text) IS 'probability of the positive class, value or segment of a JSON object written as text';
 
 CREATE FUNCTION orchard.predict_label(model text, "row" record) RETURNS text
-    LANGUAGE c STABLE PARALLEL SAFE COST 200 AS 'MODULE_PATHNAME', 'predict_label';
+    LANGUAGE c STABLE PARALLEL SAFE COST 200 SUPPORT orchard.score_support AS 'MODULE_PATHNAME', 'predict_label';
 COMMENT ON FUNCTION orchard.predict_label(text, record) IS 'the most probable label of a row, its columns matched by name';
 CREATE FUNCTION orchard.predict_label(model text, "row" jsonb) RETURNS text
-    LANGUAGE c STABLE PARALLEL SAFE COST 200 AS 'MODULE_PATHNAME', 'predict_label';
+    LANGUAGE c STABLE PARALLEL SAFE COST 200 SUPPORT orchard.score_support AS 'MODULE_PATHNAME', 'predict_label';
 COMMENT ON FUNCTION orchard.predict_label(text, jsonb) IS 'the most probable label of a JSON object, its keys matched by name';
 CREATE FUNCTION orchard.predict_label(model text, "row" json) RETURNS text
-    LANGUAGE c STABLE PARALLEL SAFE COST 200 AS 'MODULE_PATHNAME', 'predict_label';
+    LANGUAGE c STABLE PARALLEL SAFE COST 200 SUPPORT orchard.score_support AS 'MODULE_PATHNAME', 'predict_label';
 COMMENT ON FUNCTION orchard.predict_label(text, json) IS 'the most probable label of a JSON object, its keys matched by name';
 CREATE FUNCTION orchard.predict_label(model text, "row" text) RETURNS text
-    LANGUAGE c STABLE PARALLEL SAFE COST 200 AS 'MODULE_PATHNAME', 'predict_label';
+    LANGUAGE c STABLE PARALLEL SAFE COST 200 SUPPORT orchard.score_support AS 'MODULE_PATHNAME', 'predict_label';
 COMMENT ON FUNCTION orchard.predict_label(text, text) IS 'the most probable label of a JSON object written as text';
 
 CREATE FUNCTION orchard.predict_proba(model text, "row" record) RETURNS jsonb
-    LANGUAGE c STABLE PARALLEL SAFE COST 300 AS 'MODULE_PATHNAME', 'predict_proba';
+    LANGUAGE c STABLE PARALLEL SAFE COST 300 SUPPORT orchard.score_support AS 'MODULE_PATHNAME', 'predict_proba';
 COMMENT ON FUNCTION orchard.predict_proba(text, record) IS 'the probability of each label for a row, its columns matched by name';
 CREATE FUNCTION orchard.predict_proba(model text, "row" jsonb) RETURNS jsonb
-    LANGUAGE c STABLE PARALLEL SAFE COST 300 AS 'MODULE_PATHNAME', 'predict_proba';
+    LANGUAGE c STABLE PARALLEL SAFE COST 300 SUPPORT orchard.score_support AS 'MODULE_PATHNAME', 'predict_proba';
 COMMENT ON FUNCTION orchard.predict_proba(text, jsonb) IS 'the probability of each label for a JSON object, its keys matched by name';
 CREATE FUNCTION orchard.predict_proba(model text, "row" json) RETURNS jsonb
-    LANGUAGE c STABLE PARALLEL SAFE COST 300 AS 'MODULE_PATHNAME', 'predict_proba';
+    LANGUAGE c STABLE PARALLEL SAFE COST 300 SUPPORT orchard.score_support AS 'MODULE_PATHNAME', 'predict_proba';
 COMMENT ON FUNCTION orchard.predict_proba(text, json) IS 'the probability of each label for a JSON object, its keys matched by name';
 CREATE FUNCTION orchard.predict_proba(model text, "row" text) RETURNS jsonb
-    LANGUAGE c STABLE PARALLEL SAFE COST 300 AS 'MODULE_PATHNAME', 'predict_proba';
+    LANGUAGE c STABLE PARALLEL SAFE COST 300 SUPPORT orchard.score_support AS 'MODULE_PATHNAME', 'predict_proba';
 COMMENT ON FUNCTION orchard.predict_proba(text, text) IS 'the probability of each label for a JSON object written as text';
 
 ------------------------------------------------------------------------------------------------------------------------
@@ -274,5 +278,5 @@ CREATE FUNCTION orchard.revoke(model text, role text) RETURNS void
 COMMENT ON FUNCTION orchard.revoke(text, text) IS 'takes the use of a model from a role: REVOKE EXECUTE ON FUNCTION predict_<model>';
 
 CREATE FUNCTION orchard.version() RETURNS text
-    LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'version_wrapper';
-COMMENT ON FUNCTION orchard.version() IS 'the version of the loaded library';
+    LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'version_wrapper';
+COMMENT ON FUNCTION orchard.version() IS 'the version of the loaded library, and the instructions that scoring uses';

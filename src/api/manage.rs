@@ -76,8 +76,8 @@ fn remaking_function() -> bool {
     function::is_remaking()
 }
 
-/// The version of the library.
+/// The version of the library and the instructions that scoring uses.
 #[pg_extern(sql = false)]
-fn version() -> &'static str {
-    env!("CARGO_PKG_VERSION")
+fn version() -> String {
+    format!("{} ({})", env!("CARGO_PKG_VERSION"), orchard_engine::score::level().name())
 }

@@ -17,6 +17,10 @@ pub struct Arguments {
     others: Vec<(usize, Slot)>,
     /// The features of the others.
     other_features: Vec<usize>,
+    /// Those that are the same in every row, until the first row has them.
+    constants: Vec<(usize, Slot)>,
+    /// Whether some argument is the same in every row.
+    has_constants: bool,
     /// By feature, where the scorer takes keys.
     keys: Vec<Key>,
 }
@@ -29,12 +33,14 @@ struct Place {
 }
 
 impl Arguments {
-    /// For a slot an argument.
-    pub fn new(scorer: &Scorer, slots: Vec<Slot>) -> Arguments {
+    /// For a slot an argument, and whether that is a constant.
+    pub fn new(scorer: &Scorer, slots: Vec<(Slot, bool)>) -> Arguments {
         let features = scorer.model().features.len();
-        let (mut numbers, mut texts, mut others) = (Vec::new(), Vec::new(), Vec::new());
-        for (argument, slot) in slots.into_iter().enumerate().filter(|(_, slot)| slot.is_used(scorer)) {
-            if let Some(feature) = slot.plain_number() {
+        let (mut numbers, mut texts, mut others, mut constants) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        for (argument, (slot, constant)) in slots.into_iter().enumerate().filter(|(_, (slot, _))| slot.is_used(scorer)) {
+            if constant {
+                constants.push((argument, slot));
+            } else if let Some(feature) = slot.plain_number() {
                 numbers.push(Place { argument, feature });
             } else if let Some(feature) = slot.plain_text() {
                 texts.push(Place { argument, feature });
@@ -45,7 +51,8 @@ impl Arguments {
         texts.sort_by_key(|place| !scorer.is_far(place.feature));
         let other_features = others.iter().flat_map(|(_, slot)| slot.features()).collect();
         let keys = if scorer.takes_keys() { vec![Scorer::missing_key(); features] } else { Vec::new() };
-        Arguments { numbers, texts, others, other_features, keys }
+        let has_constants = !constants.is_empty();
+        Arguments { numbers, texts, others, other_features, constants, has_constants, keys }
     }
 
     /// Score a row.
@@ -54,6 +61,9 @@ impl Arguments {
     /// `args` are the arguments the slots were made for. May longjmp; no value with a destructor may be alive in the callers.
     #[inline]
     pub unsafe fn predict(&mut self, scorer: &Scorer, row: &mut [f64], out: &mut [f64], args: &[NullableDatum]) {
+        if !self.constants.is_empty() {
+            self.put_constants(scorer, row, args);
+        }
         for (argument, slot) in &mut self.others {
             let arg = &args[*argument];
             slot.put(scorer, row, if arg.isnull { None } else { Some(arg.value) });
@@ -68,6 +78,29 @@ impl Arguments {
             self.put_values(scorer, row, args);
             scorer.predict(row, out);
         }
+    }
+
+    /// Put the constants into the row, where they stay.
+    ///
+    /// # Safety
+    /// As for [`Arguments::predict`].
+    #[cold]
+    unsafe fn put_constants(&mut self, scorer: &Scorer, row: &mut [f64], args: &[NullableDatum]) {
+        for (argument, slot) in &mut self.constants {
+            let arg = &args[*argument];
+            slot.put(scorer, row, if arg.isnull { None } else { Some(arg.value) });
+            if scorer.takes_keys() {
+                slot.features().for_each(|feature| self.keys[feature] = scorer.key(feature, row[feature]));
+            }
+        }
+        self.constants.clear();
+    }
+
+    /// Make ready for another statement; false where that needs new arguments.
+    pub fn renew(&mut self) -> bool {
+        // Labels of an enum can have been renamed.
+        self.others.iter_mut().for_each(|(_, slot)| slot.forget_labels());
+        !self.has_constants
     }
 
     /// # Safety

@@ -6,4 +6,6 @@ mod raw;
 mod record;
 mod site;
 pub mod slot;
+mod spare;
+mod support;
 mod text;

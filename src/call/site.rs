@@ -1,5 +1,6 @@
 //! The state of one call site: the model as the statement's snapshot sees it, and how each argument is read.
 
+use std::mem::take;
 use std::rc::Rc;
 
 use orchard_engine::model::Task;
@@ -11,6 +12,7 @@ use super::arguments::Arguments;
 use super::json::JsonRow;
 use super::record::RecordRow;
 use super::slot::Slot;
+use super::spare::{self, Spare};
 use crate::catalog::{self, cache, changes, Found};
 use crate::error::{Failure, Result};
 use crate::source::types::Text;
@@ -31,6 +33,18 @@ pub struct Site {
     same: bool,
     /// [`changes::count`] when the model was looked up.
     looked: u64,
+    /// The types of the arguments.
+    types: Vec<Oid>,
+}
+
+impl Drop for Site {
+    fn drop(&mut self) {
+        let nothing = InputRow::Record(RecordRow::default());
+        if let InputRow::Arguments(arguments) = std::mem::replace(&mut self.input, nothing) {
+            let (row, out, types) = (take(&mut self.row), take(&mut self.out), take(&mut self.types));
+            spare::keep(Spare { scorer: Rc::downgrade(&self.scorer), types, row, out, arguments });
+        }
+    }
 }
 
 /// Where the row comes from.
@@ -66,8 +80,15 @@ impl Site {
         let looked = changes::count();
         let found = find(key, bytes)?;
         let scorer = cache::deployed(&found)?;
+        // SAFETY: flinfo belongs to the running call.
+        let same = unsafe { is_constant((*fcinfo).flinfo, 0) };
+        let key = if same { Vec::new() } else { bytes.to_vec() };
+        let types = if shape == Shape::Columns { argument_types(fcinfo)? } else { Vec::new() };
+        if let Some(Spare { row, out, arguments, .. }) = spare::take(&scorer, &types) {
+            return Ok(Site { scorer, row, out, input: InputRow::Arguments(arguments), key, same, looked, types });
+        }
         let input = match shape {
-            Shape::Columns => arguments(fcinfo, &scorer, &found)?,
+            Shape::Columns => arguments(fcinfo, &scorer, &found, &types)?,
             Shape::Row => match argument_type(fcinfo, 1)? {
                 pg_sys::JSONBOID | pg_sys::JSONOID | pg_sys::TEXTOID | pg_sys::UNKNOWNOID => {
                     InputRow::Json(JsonRow::new(&scorer)?)
@@ -84,9 +105,7 @@ impl Site {
         };
         let row = vec![f64::NAN; scorer.model().features.len()];
         let out = vec![f64::NAN; scorer.outputs()];
-        // SAFETY: flinfo belongs to the running call.
-        let same = unsafe { is_constant((*fcinfo).flinfo, 0) };
-        Ok(Site { scorer, row, out, input, key: bytes.to_vec(), same, looked })
+        Ok(Site { scorer, row, out, input, key, same, looked, types })
     }
 
     /// The labels of the model; an error where it has none.
@@ -126,17 +145,33 @@ fn not_a_classifier(what: &str) -> Failure {
 ///
 /// # Safety
 /// `flinfo` belongs to the running call.
-pub(super) unsafe fn is_constant(flinfo: *const pg_sys::FmgrInfo, index: usize) -> bool {
-    let expression = (*flinfo).fn_expr;
+unsafe fn is_constant(flinfo: *const pg_sys::FmgrInfo, index: usize) -> bool {
+    argument((*flinfo).fn_expr, index).is_some_and(|node| (*node).type_ == pg_sys::NodeTag::T_Const)
+}
+
+/// The type and value of an argument of a call that is a constant and not NULL.
+///
+/// # Safety
+/// `expression` is a live node or null.
+pub(super) unsafe fn constant(expression: *const pg_sys::Node, index: usize) -> Option<(Oid, Datum)> {
+    let node = argument(expression, index).filter(|node| (**node).type_ == pg_sys::NodeTag::T_Const)?;
+    let constant = &*node.cast::<pg_sys::Const>();
+    (!constant.constisnull).then_some((constant.consttype, constant.constvalue))
+}
+
+/// An argument of a call of a function.
+///
+/// # Safety
+/// `expression` is a live node or null.
+unsafe fn argument(expression: *const pg_sys::Node, index: usize) -> Option<*const pg_sys::Node> {
     if expression.is_null() || (*expression).type_ != pg_sys::NodeTag::T_FuncExpr {
-        return false;
+        return None;
     }
     let arguments = (*expression.cast::<pg_sys::FuncExpr>()).args;
     if arguments.is_null() || index >= (*arguments).length as usize {
-        return false;
+        return None;
     }
-    let argument = (*(*arguments).elements.add(index)).ptr_value.cast::<pg_sys::Node>();
-    (*argument).type_ == pg_sys::NodeTag::T_Const
+    Some((*(*arguments).elements.add(index)).ptr_value.cast::<pg_sys::Node>())
 }
 
 fn is_row(oid: Oid) -> bool {
@@ -144,7 +179,7 @@ fn is_row(oid: Oid) -> bool {
     oid == pg_sys::RECORDOID || unsafe { pg_sys::type_is_rowtype(oid) }
 }
 
-fn find(key: Key, bytes: &[u8]) -> Result<Found> {
+fn find(key: Key, bytes: &[u8]) -> Result<Rc<Found>> {
     match key {
         Key::Id => {
             let id = bytes.try_into().map_err(|_| Failure::internal("the id of a model has not 16 bytes"))?;
@@ -153,7 +188,7 @@ fn find(key: Key, bytes: &[u8]) -> Result<Found> {
         Key::Name => {
             let text =
                 std::str::from_utf8(bytes).map_err(|_| Failure::argument("the name of a model is not valid text"))?;
-            catalog::find(&catalog::name::ModelName::parse(text)?)
+            catalog::find(&catalog::name::ModelName::parse(text)?).map(Rc::new)
         }
     }
 }
@@ -170,10 +205,16 @@ fn argument_type(fcinfo: FunctionCallInfo, index: i32) -> Result<Oid> {
     Ok(oid)
 }
 
-fn arguments(fcinfo: FunctionCallInfo, scorer: &Scorer, found: &Found) -> Result<InputRow> {
-    let inputs = &scorer.model().inputs;
+/// The types of all arguments but the first.
+fn argument_types(fcinfo: FunctionCallInfo) -> Result<Vec<Oid>> {
     // SAFETY: the running call's own record.
-    let given = unsafe { (*fcinfo).nargs } as usize - 1;
+    let given = unsafe { (*fcinfo).nargs };
+    (1..i32::from(given)).map(|i| argument_type(fcinfo, i)).collect()
+}
+
+fn arguments(fcinfo: FunctionCallInfo, scorer: &Scorer, found: &Found, types: &[Oid]) -> Result<InputRow> {
+    let inputs = &scorer.model().inputs;
+    let given = types.len();
     if given != inputs.len() {
         return Err(Failure::new(
             PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
@@ -181,10 +222,13 @@ fn arguments(fcinfo: FunctionCallInfo, scorer: &Scorer, found: &Found) -> Result
         )
         .hint(format!("Call {}.", crate::catalog::function::identity(found.function))));
     }
-    let slots: Result<Vec<Slot>> = inputs
+    // SAFETY: flinfo belongs to the running call.
+    let constant = |i: usize| unsafe { is_constant((*fcinfo).flinfo, i + 1) };
+    let slots: Result<Vec<(Slot, bool)>> = inputs
         .iter()
+        .zip(types)
         .enumerate()
-        .map(|(i, input)| Slot::new(scorer, input, argument_type(fcinfo, i as i32 + 1)?))
+        .map(|(i, (input, &oid))| Ok((Slot::new(scorer, input, oid)?, constant(i))))
         .collect();
     Ok(InputRow::Arguments(Arguments::new(scorer, slots?)))
 }

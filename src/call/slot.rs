@@ -71,6 +71,11 @@ impl Slot {
         self.features().any(|feature| scorer.uses(feature))
     }
 
+    /// Look labels of an enum up again when they are met.
+    pub fn forget_labels(&mut self) {
+        self.labels.clear();
+    }
+
     /// Put a value into the row; `None` is NULL.
     ///
     /// # Safety

@@ -3,7 +3,7 @@
 //! A call site outlives its statement where PL/pgSQL keeps an expression for the whole transaction, so it asks at every row whether
 //! the models table has changed since it looked: one load and one comparison. The news comes as an invalidation of the table's
 //! relation-cache entry, sent by a trigger on the table: to other sessions when the change is committed, to the own one at once, and
-//! again when it is rolled back. To look again is never wrong, as the statement's snapshot decides what is seen.
+//! again when it is rolled back. So does every change of a function, which may be that of a model. To look again is never wrong, as the statement's snapshot decides what is seen.
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 
@@ -22,8 +22,12 @@ pub fn count() -> u64 {
 
 /// Listen for invalidations.
 pub fn listen() {
-    // SAFETY: called once, from _PG_init; the callback is a plain function that lives as long as the library.
-    unsafe { pg_sys::CacheRegisterRelcacheCallback(Some(invalidated), Datum::from(0usize)) };
+    // SAFETY: called once, from _PG_init; the callbacks are plain functions that live as long as the library.
+    unsafe {
+        pg_sys::CacheRegisterRelcacheCallback(Some(invalidated), Datum::from(0usize));
+        let functions = pg_sys::SysCacheIdentifier::PROCOID as i32;
+        pg_sys::CacheRegisterSyscacheCallback(functions, Some(function_changed), Datum::from(0usize));
+    };
 }
 
 /// Say which table to listen for.
@@ -38,6 +42,14 @@ unsafe extern "C-unwind" fn invalidated(_: Datum, relation: Oid) {
     if relation == Oid::INVALID || relation.to_u32() == TABLE.load(Relaxed) {
         CHANGES.fetch_add(1, Relaxed);
     }
+}
+
+/// A function was made, changed or dropped; it may be that of a model.
+///
+/// # Safety
+/// Called by the server. Neither allocates nor fails.
+unsafe extern "C-unwind" fn function_changed(_: Datum, _: i32, _: u32) {
+    CHANGES.fetch_add(1, Relaxed);
 }
 
 crate::entry!(models_changed, pg_finfo_models_changed, fcinfo => {

@@ -6,7 +6,10 @@ pub mod function;
 pub mod name;
 pub mod owner;
 pub mod relations;
+mod resolved;
 pub mod store;
+
+use std::rc::Rc;
 
 use pgrx::pg_sys::Oid;
 use pgrx::PgSqlErrorCode;
@@ -64,14 +67,16 @@ pub fn look_up(name: &ModelName) -> Result<Option<Found>> {
 }
 
 /// The model of an id; the caller must be allowed to use it.
-pub fn find_by_id(id: &Id) -> Result<Found> {
-    let gone = || {
-        Failure::new(PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT, "the model of this function does not exist")
-            .hint("Restore the data of the extension's tables, or drop the function and train the model again.")
-    };
-    let row = relations::model_by_id(id)?.ok_or_else(gone)?;
-    let function = relations::function(&row.schema, &row.name, &row.id).ok_or_else(gone)?;
-    let found = Found { row, function };
+pub fn find_by_id(id: &Id) -> Result<Rc<Found>> {
+    let found = resolved::find(id, || {
+        let gone = || {
+            Failure::new(PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT, "the model of this function does not exist")
+                .hint("Restore the data of the extension's tables, or drop the function and train the model again.")
+        };
+        let row = relations::model_by_id(id)?.ok_or_else(gone)?;
+        let function = relations::function(&row.schema, &row.name, &row.id).ok_or_else(gone)?;
+        Ok(Found { row, function })
+    })?;
     check_use(&found)?;
     Ok(found)
 }

@@ -21,6 +21,8 @@ pub struct ModelRow {
     pub name: String,
     /// The id of the deployed version.
     pub deployed: Option<Id>,
+    /// The transaction that wrote the row, where it has committed and nothing has replaced the row since.
+    pub settled: Option<pg_sys::TransactionId>,
 }
 
 /// What the bytes of a chunk are.
@@ -148,11 +150,33 @@ fn model_rows(index: &CStr, keys: &mut [pg_sys::ScanKeyData]) -> Result<Option<M
                 (column(tuple, 1, desc), column(tuple, 2, desc), column(tuple, 3, desc))
             {
                 let deployed = column(tuple, 4, desc).map(|d| id_of(d));
-                found = Some(ModelRow { id: id_of(id), schema: name_of(schema), name: name_of(name), deployed });
+                let (id, schema, name) = (id_of(id), name_of(schema), name_of(name));
+                found = Some(ModelRow { id, schema, name, deployed, settled: settled(tuple) });
             }
         }
     })?;
     Ok(found)
+}
+
+/// See [`ModelRow::settled`].
+///
+/// # Safety
+/// `tuple` is a live tuple of a table.
+unsafe fn settled(tuple: pg_sys::HeapTuple) -> Option<pg_sys::TransactionId> {
+    let header = &*(*tuple).t_data;
+    let flags = u32::from(header.t_infomask);
+    let is_newest = flags & pg_sys::HEAP_XMAX_INVALID != 0;
+    let xmin = match flags & pg_sys::HEAP_XMIN_FROZEN == pg_sys::HEAP_XMIN_FROZEN {
+        true => pg_sys::FrozenTransactionId,
+        false => header.t_choice.t_heap.t_xmin,
+    };
+    (is_newest && !pg_sys::TransactionIdIsCurrentTransactionId(xmin)).then_some(xmin)
+}
+
+/// Whether what a transaction has committed is seen by the running statement.
+pub fn is_seen(transaction: pg_sys::TransactionId) -> bool {
+    // SAFETY: the statement's snapshot, on the main thread.
+    unsafe { pg_sys::ActiveSnapshotSet() && !pg_sys::XidInMVCCSnapshot(transaction, pg_sys::GetActiveSnapshot()) }
 }
 
 /// The model of an id.

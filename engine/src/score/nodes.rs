@@ -373,6 +373,11 @@ impl Nodes {
         &self.roots
     }
 
+    /// How deep a tree of the average size is, if it is balanced.
+    pub fn depth(&self) -> f64 {
+        (self.nodes.len() as f64 / self.roots.len().max(1) as f64).max(1.0).log2()
+    }
+
     /// Whether every set is a mask or a threshold.
     pub fn has_small_sets(&self) -> bool {
         self.splits != WIDE
