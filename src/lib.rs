@@ -20,4 +20,5 @@ pgrx::pg_module_magic!();
 pub extern "C-unwind" fn _PG_init() {
     settings::define();
     catalog::changes::listen();
+    call::batch::register();
 }

@@ -6,6 +6,8 @@ use orchard_engine::score::{choose, Level};
 use pgrx::guc::GucEnum;
 use pgrx::{pg_sys, GucContext, GucFlags, GucRegistry, GucSetting, PostgresGucEnum};
 
+static BATCHES: GucSetting<bool> = GucSetting::<bool>::new(true);
+
 /// The values of `orchard.simd`.
 #[derive(Debug, Clone, Copy, PartialEq, PostgresGucEnum)]
 enum Simd {
@@ -85,6 +87,14 @@ pub fn define() {
         GucContext::Userset,
         GucFlags::default(),
     );
+    GucRegistry::define_bool_guc(
+        c"orchard.enable_batch",
+        c"Enables the planner's use of nodes that score many rows at once.",
+        c"Answers are the same without.",
+        &BATCHES,
+        GucContext::Userset,
+        GucFlags::EXPLAIN,
+    );
     // SAFETY: the hooks are plain functions that neither panic nor raise.
     unsafe {
         GucRegistry::define_enum_guc_with_hooks(
@@ -110,7 +120,8 @@ pub fn define() {
 unsafe extern "C-unwind" fn simd_is_there(new: *mut c_int, _: *mut *mut c_void, _: pg_sys::GucSource::Type) -> bool {
     let there = Simd::of(*new).level().is_none_or(Level::is_there);
     if !there {
-        pg_sys::GUC_check_errdetail_string = pg_sys::pstrdup(c"The processor does not have these instructions.".as_ptr());
+        pg_sys::GUC_check_errdetail_string =
+            pg_sys::pstrdup(c"The processor does not have these instructions.".as_ptr());
     }
     there
 }
@@ -145,4 +156,9 @@ pub fn cache_size() -> usize {
 /// Whether progress goes to the client as notices.
 pub fn progress() -> bool {
     PROGRESS.get()
+}
+
+/// Whether plans may score many rows at once.
+pub fn batches() -> bool {
+    BATCHES.get()
 }

@@ -152,7 +152,8 @@ pub(super) fn creation_schema(name: &ModelName) -> Result<String> {
 /// The model of this name, which the caller must own.
 fn existing(job: &Job<'_>) -> Result<Option<Found>> {
     let Some(id) = store::current(&job.schema, &job.name)? else { return Ok(None) };
-    let row = relations::ModelRow { id, schema: job.schema.clone(), name: job.name.clone(), deployed: None, settled: None };
+    let row =
+        relations::ModelRow { id, schema: job.schema.clone(), name: job.name.clone(), deployed: None, settled: None };
     let Some(function) = relations::function(&job.schema, &job.name, &id) else {
         // The function went while event triggers were off; the model goes with it, as it would have.
         store::delete_model(&id)?;

@@ -37,7 +37,8 @@ impl Arguments {
     pub fn new(scorer: &Scorer, slots: Vec<(Slot, bool)>) -> Arguments {
         let features = scorer.model().features.len();
         let (mut numbers, mut texts, mut others, mut constants) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        for (argument, (slot, constant)) in slots.into_iter().enumerate().filter(|(_, (slot, _))| slot.is_used(scorer)) {
+        for (argument, (slot, constant)) in slots.into_iter().enumerate().filter(|(_, (slot, _))| slot.is_used(scorer))
+        {
             if constant {
                 constants.push((argument, slot));
             } else if let Some(feature) = slot.plain_number() {
@@ -55,19 +56,23 @@ impl Arguments {
         Arguments { numbers, texts, others, other_features, constants, has_constants, keys }
     }
 
+    /// Put the arguments into a row.
+    ///
+    /// # Safety
+    /// `args` are the arguments the slots were made for. May longjmp; no value with a destructor may be alive in the callers.
+    #[inline]
+    pub unsafe fn put(&mut self, scorer: &Scorer, row: &mut [f64], args: &[NullableDatum]) {
+        self.put_others(scorer, row, args);
+        self.put_values(scorer, row, args);
+    }
+
     /// Score a row.
     ///
     /// # Safety
     /// `args` are the arguments the slots were made for. May longjmp; no value with a destructor may be alive in the callers.
     #[inline]
     pub unsafe fn predict(&mut self, scorer: &Scorer, row: &mut [f64], out: &mut [f64], args: &[NullableDatum]) {
-        if !self.constants.is_empty() {
-            self.put_constants(scorer, row, args);
-        }
-        for (argument, slot) in &mut self.others {
-            let arg = &args[*argument];
-            slot.put(scorer, row, if arg.isnull { None } else { Some(arg.value) });
-        }
+        self.put_others(scorer, row, args);
         if scorer.takes_keys() {
             for &feature in &self.other_features {
                 self.keys[feature] = scorer.key(feature, row[feature]);
@@ -77,6 +82,19 @@ impl Arguments {
         } else {
             self.put_values(scorer, row, args);
             scorer.predict(row, out);
+        }
+    }
+
+    /// # Safety
+    /// As for [`Arguments::predict`].
+    #[inline]
+    unsafe fn put_others(&mut self, scorer: &Scorer, row: &mut [f64], args: &[NullableDatum]) {
+        if !self.constants.is_empty() {
+            self.put_constants(scorer, row, args);
+        }
+        for (argument, slot) in &mut self.others {
+            let arg = &args[*argument];
+            slot.put(scorer, row, if arg.isnull { None } else { Some(arg.value) });
         }
     }
 

@@ -1,6 +1,7 @@
 //! Scoring calls. Raw functions of the server's own calling convention: arguments are read where they lie, state is kept by call site.
 
 mod arguments;
+pub mod batch;
 mod json;
 mod raw;
 mod record;

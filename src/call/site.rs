@@ -119,19 +119,20 @@ impl Site {
 
     /// The most probable label of the row just scored.
     pub fn label(&self) -> Result<&str> {
-        let (classes, positive) = self.classes()?;
-        let index = if self.out.len() == 1 {
-            // One number is the probability of the positive class; with two classes the other one is 1 - positive.
-            if self.out[0] >= 0.5 || classes.len() < 2 {
-                positive
-            } else {
-                1 - positive.min(1)
-            }
-        } else {
-            let best = |b: usize, i: usize| if self.out[i] > self.out[b] { i } else { b };
-            (1..self.out.len()).fold(0, best)
-        };
-        Ok(classes.get(index).map_or("", String::as_str))
+        let (classes, _) = self.classes()?;
+        Ok(classes.get(label_of(&self.scorer, &self.out)).map_or("", String::as_str))
+    }
+}
+
+/// The index of the most probable class of an answer of a classifier.
+pub(super) fn label_of(scorer: &Scorer, out: &[f64]) -> usize {
+    let Task::Classification { classes, positive } = &scorer.model().task else { return 0 };
+    let positive = *positive as usize;
+    match out {
+        // One number is the probability of the positive class; with two classes the other one is 1 - positive.
+        [p] if *p >= 0.5 || classes.len() < 2 => positive,
+        [_] => 1 - positive.min(1),
+        out => (1..out.len()).fold(0, |best, i| if out[i] > out[best] { i } else { best }),
     }
 }
 
@@ -213,6 +214,18 @@ fn argument_types(fcinfo: FunctionCallInfo) -> Result<Vec<Oid>> {
 }
 
 fn arguments(fcinfo: FunctionCallInfo, scorer: &Scorer, found: &Found, types: &[Oid]) -> Result<InputRow> {
+    // SAFETY: flinfo belongs to the running call.
+    let constant = |i: usize| unsafe { is_constant((*fcinfo).flinfo, i + 1) };
+    Ok(InputRow::Arguments(Arguments::new(scorer, slots(scorer, found, types, constant)?)))
+}
+
+/// A slot for each column of the model, whose values come as `types`, and whether it is a constant.
+pub(super) fn slots(
+    scorer: &Scorer,
+    found: &Found,
+    types: &[Oid],
+    constant: impl Fn(usize) -> bool,
+) -> Result<Vec<(Slot, bool)>> {
     let inputs = &scorer.model().inputs;
     let given = types.len();
     if given != inputs.len() {
@@ -222,15 +235,8 @@ fn arguments(fcinfo: FunctionCallInfo, scorer: &Scorer, found: &Found, types: &[
         )
         .hint(format!("Call {}.", crate::catalog::function::identity(found.function))));
     }
-    // SAFETY: flinfo belongs to the running call.
-    let constant = |i: usize| unsafe { is_constant((*fcinfo).flinfo, i + 1) };
-    let slots: Result<Vec<(Slot, bool)>> = inputs
-        .iter()
-        .zip(types)
-        .enumerate()
-        .map(|(i, (input, &oid))| Ok((Slot::new(scorer, input, oid)?, constant(i))))
-        .collect();
-    Ok(InputRow::Arguments(Arguments::new(scorer, slots?)))
+    let slot = |(i, (input, &oid))| Ok((Slot::new(scorer, input, oid)?, constant(i)));
+    inputs.iter().zip(types).enumerate().map(slot).collect()
 }
 
 /// The bytes that name the model: an id's sixteen, or a name's.

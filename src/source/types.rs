@@ -17,6 +17,9 @@ pub mod raw {
         pub fn pg_detoast_datum(datum: *mut pgrx::pg_sys::varlena) -> *mut pgrx::pg_sys::varlena;
         pub fn pg_detoast_datum_packed(datum: *mut pgrx::pg_sys::varlena) -> *mut pgrx::pg_sys::varlena;
         pub fn pfree(pointer: *mut std::ffi::c_void);
+        pub fn MemoryContextReset(context: pgrx::pg_sys::MemoryContext);
+        pub fn ExecReScan(node: *mut pgrx::pg_sys::PlanState);
+        pub fn datumCopy(value: Datum, by_value: bool, length: std::ffi::c_int) -> Datum;
         pub fn slot_getsomeattrs_int(slot: *mut TupleTableSlot, attnum: std::ffi::c_int);
         pub fn DirectFunctionCall1Coll(function: Function, collation: Oid, arg: Datum) -> Datum;
         pub fn heap_deform_tuple(

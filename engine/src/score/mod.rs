@@ -231,6 +231,11 @@ impl Scorer {
         }
     }
 
+    /// Whether [`Batch::predict`] takes much less time for many rows than [`Scorer::predict`] for each.
+    pub fn gains_from_batches(&self) -> bool {
+        self.blocks.is_some() && level() != Level::Scalar
+    }
+
     /// About how many nanoseconds [`Scorer::predict`] takes, for a planner: what was measured of each layout on a processor of 2023.
     pub fn nanoseconds(&self) -> f64 {
         match (&self.model.body, &self.nodes) {
