@@ -204,6 +204,12 @@ COMMENT ON FUNCTION orchard.score_label(uuid, "any") IS 'what predict_<model> ca
 CREATE FUNCTION orchard.score_segment(id uuid, VARIADIC "any") RETURNS integer
     LANGUAGE c STABLE PARALLEL SAFE COST 50 SUPPORT orchard.score_support AS 'MODULE_PATHNAME', 'score_segment';
 COMMENT ON FUNCTION orchard.score_segment(uuid, "any") IS 'what predict_<model> calls for clusterings: the number of the segment';
+CREATE FUNCTION orchard.score_top(id uuid, VARIADIC "any") RETURNS double precision
+    LANGUAGE c STABLE PARALLEL SAFE COST 50 SUPPORT orchard.score_support AS 'MODULE_PATHNAME', 'score_top';
+COMMENT ON FUNCTION orchard.score_top(uuid, "any") IS 'what orchard.score calls for more than two classes: the probability of the most probable label';
+CREATE FUNCTION orchard.score_row_top(id uuid, "row" "any") RETURNS double precision
+    LANGUAGE c STABLE PARALLEL SAFE COST 200 SUPPORT orchard.score_support AS 'MODULE_PATHNAME', 'score_row_top';
+COMMENT ON FUNCTION orchard.score_row_top(uuid, "any") IS 'what orchard.score of more than 99 columns calls: the probability of the most probable label of a row';
 CREATE FUNCTION orchard.score_row_number(id uuid, "row" "any") RETURNS double precision
     LANGUAGE c STABLE PARALLEL SAFE COST 200 SUPPORT orchard.score_support AS 'MODULE_PATHNAME', 'score_row_number';
 COMMENT ON FUNCTION orchard.score_row_number(uuid, "any") IS 'what predict_<model> of more than 99 columns calls: probability or value of a row';
@@ -252,6 +258,11 @@ COMMENT ON FUNCTION orchard.predict_proba(text, json) IS 'the probability of eac
 CREATE FUNCTION orchard.predict_proba(model text, "row" text) RETURNS jsonb
     LANGUAGE c STABLE PARALLEL SAFE COST 300 SUPPORT orchard.score_support AS 'MODULE_PATHNAME', 'predict_proba';
 COMMENT ON FUNCTION orchard.predict_proba(text, text) IS 'the probability of each label for a JSON object written as text';
+
+CREATE FUNCTION orchard.score(model text, source text, key text[] DEFAULT NULL)
+    RETURNS TABLE (key jsonb, score double precision, label text)
+    LANGUAGE c STABLE PARALLEL UNSAFE COST 100000 ROWS 100000 AS 'MODULE_PATHNAME', 'score';
+COMMENT ON FUNCTION orchard.score(text, text, text[]) IS 'scores every row of a table, view or query: the columns that name the row, its probability, value or segment, and the most probable label';
 
 ------------------------------------------------------------------------------------------------------------------------
 -- Judge

@@ -1,4 +1,4 @@
-//! What differs between PostgreSQL 15 and 18.
+//! What differs between PostgreSQL 15 and 18, and what pgrx does not declare.
 
 use pgrx::pg_sys;
 use pgrx::pg_sys::Oid;
@@ -61,4 +61,16 @@ pub fn may_create(schema: &str, role: Oid) -> crate::error::Result<bool> {
         let result = pg_sys::object_aclcheck(pg_sys::NamespaceRelationId, oid, role, pg_sys::ACL_CREATE.into());
         Ok(result == pg_sys::AclResult::ACLCHECK_OK)
     }
+}
+
+extern "C-unwind" {
+    /// The server's: where the rows of a receiver made for a tuplestore go. It only keeps what it is given, so it raises nothing.
+    pub fn SetTuplestoreDestReceiverParams(
+        receiver: *mut pg_sys::DestReceiver,
+        store: *mut pg_sys::Tuplestorestate,
+        context: pg_sys::MemoryContext,
+        detoast: bool,
+        columns: pg_sys::TupleDesc,
+        failure: *const std::ffi::c_char,
+    );
 }

@@ -3,5 +3,6 @@
 mod evaluate;
 mod manage;
 mod options;
+mod score;
 mod train;
 mod tune;

@@ -7,7 +7,7 @@ use pgrx::pg_sys::panic::pgrx_extern_c_guard;
 use pgrx::pg_sys::{self, Datum, FunctionCallInfo};
 use pgrx::{IntoDatum, JsonB};
 
-use super::site::{site, InputRow, Key, Shape, Site};
+use super::site::{site, top_of, InputRow, Key, Shape, Site};
 use crate::entry;
 use crate::error::Failure;
 use orchard_engine::model::Task;
@@ -67,6 +67,17 @@ unsafe fn label(fcinfo: FunctionCallInfo, key: Key, shape: Shape) -> Datum {
     }
 }
 
+/// The probability of the most probable class.
+///
+/// # Safety
+/// As for `score`.
+unsafe fn top(fcinfo: FunctionCallInfo, key: Key, shape: Shape) -> Datum {
+    match score(fcinfo, key, shape) {
+        Some(site) => Datum::from(top_of(&site.scorer, &site.out).to_bits() as usize),
+        None => null(fcinfo),
+    }
+}
+
 /// # Safety
 /// As for `score`.
 unsafe fn segment(fcinfo: FunctionCallInfo, key: Key, shape: Shape) -> Datum {
@@ -109,6 +120,8 @@ fn check_one_number(site: &Site) {
 entry!(score_number, pg_finfo_score_number, f => number(f, Key::Id, Shape::Columns));
 entry!(score_label, pg_finfo_score_label, f => label(f, Key::Id, Shape::Columns));
 entry!(score_segment, pg_finfo_score_segment, f => segment(f, Key::Id, Shape::Columns));
+entry!(score_top, pg_finfo_score_top, f => top(f, Key::Id, Shape::Columns));
+entry!(score_row_top, pg_finfo_score_row_top, f => top(f, Key::Id, Shape::Row));
 entry!(score_row_number, pg_finfo_score_row_number, f => number(f, Key::Id, Shape::Row));
 entry!(score_row_label, pg_finfo_score_row_label, f => label(f, Key::Id, Shape::Row));
 entry!(score_row_segment, pg_finfo_score_row_segment, f => segment(f, Key::Id, Shape::Row));

@@ -136,6 +136,14 @@ pub(super) fn label_of(scorer: &Scorer, out: &[f64]) -> usize {
     }
 }
 
+/// The probability of the most probable class in an answer.
+pub(super) fn top_of(scorer: &Scorer, out: &[f64]) -> f64 {
+    match out {
+        [p] => p.max(1.0 - p),
+        out => out[label_of(scorer, out)],
+    }
+}
+
 fn not_a_classifier(what: &str) -> Failure {
     Failure::new(PgSqlErrorCode::ERRCODE_WRONG_OBJECT_TYPE, format!("the model is {what} and has no labels"))
         .hint("Use orchard.predict or the function of the model.")

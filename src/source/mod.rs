@@ -107,40 +107,113 @@ pub fn read(source: &str, choose: &mut Choose<'_>, control: &Control) -> Result<
     }
 }
 
+/// What is known of a source before it is run.
+pub struct Described {
+    /// Its query.
+    pub query: String,
+    /// Its columns.
+    pub attributes: Vec<Attribute>,
+    /// The columns of its primary key, where it is a table that has one.
+    pub primary_key: Vec<String>,
+}
+
+/// Parse a source, without running it.
+pub fn describe(source: &str) -> Result<Described> {
+    let query = resolve::query(source)?;
+    let table = resolve::table(source);
+    let text = c_text(&query)?;
+    // SAFETY: SPI on the main thread; the text outlives the calls, the attributes are copied.
+    let attributes = with_spi(|| unsafe {
+        let plan = one_query(&text, 0)?;
+        let sources = pg_sys::SPI_plan_get_plan_sources(plan);
+        let first = (*(*sources).elements).ptr_value.cast::<pg_sys::CachedPlanSource>();
+        Ok(receiver::attributes((*first).resultDesc))
+    })?;
+    let primary_key = table.map_or_else(Vec::new, resolve::primary_key);
+    Ok(Described { query, attributes, primary_key })
+}
+
+/// Run a query as [`read`] does, and put its rows, which are of the set's columns, into the set that a function returns.
+///
+/// # Safety
+/// `set` is that of the running call, made by the server's InitMaterializedSRF.
+pub unsafe fn into_tuplestore(query: &str, set: *mut pg_sys::ReturnSetInfo) -> Result<()> {
+    let text = c_text(query)?;
+    in_read_only_subtransaction(|| {
+        with_spi(|| {
+            let plan = one_query(&text, pg_sys::CURSOR_OPT_PARALLEL_OK as i32)?;
+            let destination = pg_sys::CreateDestReceiver(pg_sys::CommandDest::DestTuplestore);
+            let (store, context) = ((*set).setResult, (*(*set).econtext).ecxt_per_query_memory);
+            crate::compat::SetTuplestoreDestReceiverParams(
+                destination,
+                store,
+                context,
+                false,
+                (*set).setDesc,
+                c"the query of a score has other columns than the set".as_ptr(),
+            );
+            run(plan, destination)
+        })
+    })
+}
+
+fn c_text(query: &str) -> Result<CString> {
+    CString::new(query).map_err(|_| Failure::argument("source must not contain a zero byte"))
+}
+
+/// Run `body` with SPI connected. An ERROR in it leaves that to the end of the (sub)transaction, as everywhere.
+fn with_spi<T>(body: impl FnOnce() -> Result<T>) -> Result<T> {
+    // SAFETY: SPI on the main thread.
+    if unsafe { pg_sys::SPI_connect() } != pg_sys::SPI_OK_CONNECT as i32 {
+        return Err(Failure::internal("SPI_connect failed"));
+    }
+    let result = body();
+    // SAFETY: connected above.
+    unsafe { pg_sys::SPI_finish() };
+    result
+}
+
+/// The plan of a text that must be one query.
+///
+/// # Safety
+/// Called with SPI connected.
+unsafe fn one_query(text: &std::ffi::CStr, options: i32) -> Result<pg_sys::SPIPlanPtr> {
+    let plan = pg_sys::SPI_prepare_cursor(text.as_ptr(), 0, std::ptr::null_mut(), options);
+    if plan.is_null() || !pg_sys::SPI_is_cursor_plan(plan) {
+        return Err(Failure::new(
+            PgSqlErrorCode::ERRCODE_FEATURE_NOT_SUPPORTED,
+            "source must be one query that returns rows",
+        )
+        .hint("Give one SELECT, WITH or VALUES statement without INTO."));
+    }
+    Ok(plan)
+}
+
+/// Run a plan, reading only.
+///
+/// # Safety
+/// Called with SPI connected; the plan is from [`one_query`].
+unsafe fn run(plan: pg_sys::SPIPlanPtr, dest: *mut pg_sys::DestReceiver) -> Result<()> {
+    let options = pg_sys::SPIExecuteOptions {
+        params: std::ptr::null_mut(),
+        read_only: true,
+        allow_nonatomic: false,
+        must_return_tuples: true,
+        tcount: 0,
+        dest,
+        owner: std::ptr::null_mut(),
+    };
+    match pg_sys::SPI_execute_plan_extended(plan, &options) {
+        code if code < 0 => Err(Failure::internal(format!("SPI_execute_plan_extended returned {code}"))),
+        _ => Ok(()),
+    }
+}
+
 fn execute(query: &str, receiver: &mut Receiver<'_, '_>) -> Result<()> {
-    let text = CString::new(query).map_err(|_| Failure::argument("source must not contain a zero byte"))?;
+    let text = c_text(query)?;
     // SAFETY: SPI on the main thread inside a subtransaction; text and receiver outlive the calls; an ERROR unwinds as a panic
     // through the guards of pg_sys and is handled by the caller.
-    unsafe {
-        if pg_sys::SPI_connect() != pg_sys::SPI_OK_CONNECT as i32 {
-            return Err(Failure::internal("SPI_connect failed"));
-        }
-        let plan = pg_sys::SPI_prepare(text.as_ptr(), 0, std::ptr::null_mut());
-        let one = !plan.is_null() && pg_sys::SPI_is_cursor_plan(plan);
-        if !one {
-            pg_sys::SPI_finish();
-            return Err(Failure::new(
-                PgSqlErrorCode::ERRCODE_FEATURE_NOT_SUPPORTED,
-                "source must be one query that returns rows",
-            )
-            .hint("Give one SELECT, WITH or VALUES statement without INTO."));
-        }
-        let options = pg_sys::SPIExecuteOptions {
-            params: std::ptr::null_mut(),
-            read_only: true,
-            allow_nonatomic: false,
-            must_return_tuples: true,
-            tcount: 0,
-            dest: receiver.as_dest(),
-            owner: std::ptr::null_mut(),
-        };
-        let code = pg_sys::SPI_execute_plan_extended(plan, &options);
-        pg_sys::SPI_finish();
-        if code < 0 {
-            return Err(Failure::internal(format!("SPI_execute_plan_extended returned {code}")));
-        }
-    }
-    Ok(())
+    with_spi(|| unsafe { run(one_query(&text, 0)?, receiver.as_dest()) })
 }
 
 /// Run `body` in an internal subtransaction in which nothing can be written.

@@ -2,6 +2,7 @@
 
 use std::ffi::{CStr, CString};
 
+use pgrx::pg_sys::Oid;
 use pgrx::{pg_sys, PgSqlErrorCode};
 
 use crate::error::{Failure, Result};
@@ -56,7 +57,48 @@ fn is_query(head: &str) -> bool {
     ["select", "with", "values", "table"].iter().any(|k| word.eq_ignore_ascii_case(k))
 }
 
+/// The relation that a source names; `None` for a query.
+pub fn table(source: &str) -> Option<Oid> {
+    if is_query(skip_comments(source)) {
+        return None;
+    }
+    look_up(source.trim()).ok()
+}
+
+/// The names of the columns of a table's primary key, in their order; none where it has none.
+pub fn primary_key(table: Oid) -> Vec<String> {
+    // SAFETY: catalogue functions on the main thread; what they return is copied at once, and the index closed.
+    unsafe {
+        let relation = pg_sys::table_open(table, pg_sys::AccessShareLock as i32);
+        pg_sys::RelationGetIndexList(relation);
+        let index = (*relation).rd_pkindex;
+        pg_sys::table_close(relation, pg_sys::NoLock as i32);
+        if index == Oid::INVALID {
+            return Vec::new();
+        }
+        let index = pg_sys::index_open(index, pg_sys::AccessShareLock as i32);
+        let form = &*(*index).rd_index;
+        let numbers = form.indkey.values.as_slice(form.indnkeyatts as usize);
+        let name =
+            |number: &i16| CStr::from_ptr(pg_sys::get_attname(table, *number, false)).to_string_lossy().into_owned();
+        let names = numbers.iter().map(name).collect();
+        pg_sys::index_close(index, pg_sys::NoLock as i32);
+        names
+    }
+}
+
 fn relation(name: &str) -> Result<String> {
+    let oid = look_up(name)?;
+    // SAFETY: catalogue functions on the main thread; the result is copied.
+    unsafe {
+        let schema = pg_sys::get_namespace_name(pg_sys::get_rel_namespace(oid));
+        let qualified = pg_sys::quote_qualified_identifier(schema, pg_sys::get_rel_name(oid));
+        Ok(format!("SELECT * FROM {}", CStr::from_ptr(qualified).to_string_lossy()))
+    }
+}
+
+/// The table or view of a name.
+fn look_up(name: &str) -> Result<Oid> {
     let text = CString::new(name).map_err(|_| Failure::argument("source must not contain a zero byte"))?;
     // SAFETY: parser and catalogue functions on the main thread with a C string that outlives the calls; all results are
     // copied before the function returns.
@@ -89,8 +131,6 @@ fn relation(name: &str) -> Result<String> {
             )
             .hint(SOURCE));
         }
-        let schema = pg_sys::get_namespace_name(pg_sys::get_rel_namespace(oid));
-        let qualified = pg_sys::quote_qualified_identifier(schema, pg_sys::get_rel_name(oid));
-        Ok(format!("SELECT * FROM {}", CStr::from_ptr(qualified).to_string_lossy()))
+        Ok(oid)
     }
 }

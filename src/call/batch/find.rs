@@ -14,6 +14,8 @@ use crate::catalog::{self, cache, changes};
 pub enum Kind {
     /// float8.
     Number,
+    /// float8: the probability of the label.
+    Top,
     /// text.
     Label,
     /// int4.
@@ -121,7 +123,7 @@ unsafe fn gains(call: *mut Node) -> bool {
 
 thread_local! {
     /// [`changes::count`] when they were looked up, and the functions that score columns.
-    static FUNCTIONS: Cell<(u64, [Oid; 3])> = const { Cell::new((u64::MAX, [Oid::INVALID; 3])) };
+    static FUNCTIONS: Cell<(u64, [Oid; 4])> = const { Cell::new((u64::MAX, [Oid::INVALID; 4])) };
 }
 
 /// What a call of a function returns, if that scores columns by a model's id.
@@ -135,13 +137,14 @@ pub unsafe fn kind(call: *const FuncExpr) -> Option<Kind> {
     let (count, known) = FUNCTIONS.get();
     let functions = if count == changes::count() { known } else { look_up() };
     let at = functions.iter().position(|function| *function == (*call).funcid)?;
-    Some([Kind::Number, Kind::Label, Kind::Segment][at])
+    Some([Kind::Number, Kind::Top, Kind::Label, Kind::Segment][at])
 }
 
-unsafe fn look_up() -> [Oid; 3] {
+unsafe fn look_up() -> [Oid; 4] {
     let schema = pg_sys::get_namespace_oid(c"orchard".as_ptr(), true);
-    let mut functions = [Oid::INVALID; 3];
-    for (function, name) in functions.iter_mut().zip([c"score_number", c"score_label", c"score_segment"]) {
+    let mut functions = [Oid::INVALID; 4];
+    for (function, name) in functions.iter_mut().zip([c"score_number", c"score_top", c"score_label", c"score_segment"])
+    {
         *function = function_of(schema, name);
     }
     FUNCTIONS.set((changes::count(), functions));

@@ -15,7 +15,7 @@ use pgrx::PgMemoryContexts;
 use super::find::{self, Kind};
 use super::list::{elements, is, push};
 use crate::call::arguments::Arguments;
-use crate::call::site::{label_of, slots};
+use crate::call::site::{label_of, slots, top_of};
 use crate::catalog::{self, cache};
 use crate::error::Result;
 use crate::source::types::raw;
@@ -312,6 +312,7 @@ impl Model {
         let out = &self.out[row * outputs..][..outputs];
         match kind {
             Kind::Number => Datum::from(out[0].to_bits() as usize),
+            Kind::Top => Datum::from(top_of(&self.scorer, out).to_bits() as usize),
             Kind::Segment => Datum::from(out[0] as i32),
             Kind::Label => self.labels[label_of(&self.scorer, out)],
         }

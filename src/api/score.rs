@@ -1,0 +1,127 @@
+//! `orchard.score`.
+//!
+//! It is a query over the source that the server plans and runs as any other: in parallel where that pays, many rows at once
+//! ([`crate::call::batch`]), with the memory of a scan.
+
+use orchard_engine::model::{Model, Task};
+use pgrx::pg_sys::panic::pgrx_extern_c_guard;
+use pgrx::pg_sys::{self, Datum, FunctionCallInfo};
+use pgrx::spi::{quote_identifier, quote_literal};
+use pgrx::FromDatum;
+
+use super::train::{check_names, no_column};
+use crate::catalog::function::MOST_ARGUMENTS;
+use crate::catalog::name::ModelName;
+use crate::catalog::{self, cache, id_text, store, Found};
+use crate::entry;
+use crate::error::{Failure, Result};
+use crate::source::{self, Attribute};
+
+entry!(score, pg_finfo_score, fcinfo => {
+    pgrx_extern_c_guard(|| {
+        if let Err(failure) = run(fcinfo) {
+            failure.raise();
+        }
+        Datum::from(0usize)
+    })
+});
+
+/// # Safety
+/// `fcinfo` is the running call's, of a function that returns a set of rows.
+unsafe fn run(fcinfo: FunctionCallInfo) -> Result<()> {
+    let text = |i: usize, name: &str| -> Result<String> {
+        argument::<String>(fcinfo, i).ok_or_else(|| Failure::argument(format!("{name} must not be null")))
+    };
+    let (model, source) = (text(0, "model")?, text(1, "source")?);
+    let key: Option<Vec<Option<String>>> = argument(fcinfo, 2);
+    let found = catalog::find(&ModelName::parse(&model)?)?;
+    let scorer = cache::deployed(&found)?;
+    let target = store::target(&found.deployed()?)?;
+    let described = source::describe(&source)?;
+    let key = key_columns(key, &described, scorer.model(), target.as_deref())?;
+    let query = query(&found, scorer.model(), &described.query, &key);
+    pg_sys::InitMaterializedSRF(fcinfo, 0);
+    source::into_tuplestore(&query, (*fcinfo).resultinfo.cast())
+}
+
+/// An argument that is not NULL.
+///
+/// # Safety
+/// `fcinfo` is the running call's; the argument is of the SQL type of `T`.
+unsafe fn argument<T: FromDatum>(fcinfo: FunctionCallInfo, i: usize) -> Option<T> {
+    let arguments = (*fcinfo).args.as_slice((*fcinfo).nargs as usize);
+    arguments.get(i).and_then(|argument| T::from_datum(argument.value, argument.isnull))
+}
+
+/// The columns that name a row: those asked for, else the table's primary key, else what the model neither reads nor predicts.
+fn key_columns(
+    asked: Option<Vec<Option<String>>>,
+    described: &source::Described,
+    model: &Model,
+    target: Option<&str>,
+) -> Result<Vec<String>> {
+    let attributes = &described.attributes;
+    check_names(attributes)?;
+    let is_there = |name: &str| attributes.iter().any(|a| a.name == name);
+    if let Some(input) = model.inputs.iter().find(|input| !is_there(&input.name)) {
+        return Err(no_column(&input.name, attributes));
+    }
+    if let Some(asked) = asked {
+        let names: Vec<String> = asked.into_iter().flatten().collect();
+        return match names.iter().find(|name| !is_there(name)) {
+            Some(name) => Err(no_column(name, attributes)),
+            None => Ok(names),
+        };
+    }
+    if !described.primary_key.is_empty() {
+        return Ok(described.primary_key.clone());
+    }
+    let is_read = |a: &&Attribute| model.inputs.iter().any(|input| input.name == a.name);
+    let others = attributes.iter().filter(|a| !is_read(a) && target != Some(a.name.as_str()));
+    Ok(others.map(|a| a.name.clone()).collect())
+}
+
+/// The query of key, score and label over a source.
+fn query(found: &Found, model: &Model, source: &str, key: &[String]) -> String {
+    let columns = |names: &mut dyn Iterator<Item = &String>| -> Vec<String> {
+        names.map(|name| format!("s.{}", quote_identifier(name))).collect()
+    };
+    let pairs: Vec<String> =
+        key.iter().map(|name| format!("{}, s.{}", quote_literal(name), quote_identifier(name))).collect();
+    // A function has at most a hundred arguments.
+    let key = match pairs.len() {
+        0 => "NULL::pg_catalog.jsonb".to_owned(),
+        _ => {
+            let parts: Vec<String> =
+                pairs.chunks(50).map(|part| format!("pg_catalog.jsonb_build_object({})", part.join(", "))).collect();
+            parts.join(" OPERATOR(pg_catalog.||) ")
+        }
+    };
+    let inputs = columns(&mut model.inputs.iter().map(|input| &input.name));
+    let call = |what: &str| {
+        let id = id_text(&found.row.id);
+        match inputs.len() > MOST_ARGUMENTS {
+            true => format!("orchard.score_row_{what}('{id}'::pg_catalog.uuid, s)"),
+            false => format!("orchard.score_{what}('{id}'::pg_catalog.uuid, {})", inputs.join(", ")),
+        }
+    };
+    let (score, label) = match &model.task {
+        Task::Clustering => (format!("{}::pg_catalog.float8", call("segment")), "NULL::pg_catalog.text".to_owned()),
+        Task::Regression => (call("number"), "NULL::pg_catalog.text".to_owned()),
+        Task::Classification { classes, .. } if classes.len() > 2 => (call("top"), call("label")),
+        Task::Classification { classes, positive } => {
+            let positive = *positive as usize;
+            let other = match classes.len() {
+                2 => quote_literal(&classes[1 - positive.min(1)]),
+                _ => quote_literal(classes.first().map_or("", String::as_str)),
+            };
+            let positive = classes.get(positive).map_or(other.clone(), quote_literal);
+            let number = call("number");
+            let label = format!(
+                "CASE WHEN {number} OPERATOR(pg_catalog.>=) 0.5 THEN {positive}::pg_catalog.text ELSE {other}::pg_catalog.text END"
+            );
+            (number, label)
+        }
+    };
+    format!("SELECT {key}, {score}, {label} FROM ({source}\n) AS s")
+}
