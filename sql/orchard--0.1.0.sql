@@ -192,7 +192,7 @@ COMMENT ON FUNCTION orchard.options(text) IS 'the options of an algorithm, or of
 ------------------------------------------------------------------------------------------------------------------------
 
 CREATE FUNCTION orchard.score_support(internal) RETURNS internal
-    LANGUAGE c STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'score_support';
+    LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'score_support';
 COMMENT ON FUNCTION orchard.score_support(internal) IS 'tells the planner what scoring a row costs, so that cheaper filters go first and large tables are scored in parallel';
 
 CREATE FUNCTION orchard.score_number(id uuid, VARIADIC "any") RETURNS double precision

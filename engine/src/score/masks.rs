@@ -10,6 +10,8 @@ use std::ops::BitAndAssign;
 use super::leaves::{self, Leaf, Split};
 use super::link::LANES;
 use super::nodes::{place_of, place_value, Nodes, Step};
+#[cfg(target_arch = "x86_64")]
+use crate::simd::{level, Level};
 
 /// Bytes of the rows of masks of all features that are kept, about; they are to stay in the second cache.
 const TABLE: usize = 384 << 10;
@@ -230,8 +232,8 @@ impl<W: Word> Table<W> {
     fn sums(&self, row: &[f64], alive: &mut Vec<W>) -> [f64; LANES] {
         #[cfg(target_arch = "x86_64")]
         {
-            if std::arch::is_x86_feature_detected!("avx2") {
-                // SAFETY: the processor has the instructions the function is compiled for.
+            if matches!(level(), Level::Avx2 | Level::Avx512) {
+                // SAFETY: a level is chosen only where the processor has its instructions.
                 #[allow(unsafe_code)]
                 return unsafe { self.sums_avx2(row, alive) };
             }

@@ -18,6 +18,7 @@ mod places;
 mod quads;
 mod text;
 pub mod walk;
+mod words;
 
 use std::cell::RefCell;
 
@@ -36,6 +37,7 @@ use masks::Masks;
 use nodes::{place_value, Nodes};
 use places::{Layout, Places};
 use quads::{missing_key, number_key, place_key, Quads};
+use words::Words;
 
 /// Bytes of nodes that do not stay in the caches next to the processor.
 const FAR_NODES: usize = 1 << 20;
@@ -63,6 +65,8 @@ pub struct Scorer {
     masks: Option<Masks>,
     /// The layout of many trees for many rows.
     blocks: Option<Blocks>,
+    /// The same for one row.
+    words: Option<Words>,
 }
 
 impl Scorer {
@@ -87,7 +91,8 @@ impl Scorer {
         let one = nodes.as_ref().filter(|_| outputs == 1);
         let masks = one.and_then(|nodes| Masks::new(nodes, model.features.len(), is_text));
         let blocks = nodes.as_ref().and_then(|nodes| Blocks::new(nodes, outputs, model.features.len()));
-        Scorer { model, levels, places: layout.places, used: layout.used, nodes, quads, masks, blocks }
+        let words = blocks.as_ref().and_then(|blocks| Words::new(blocks, outputs));
+        Scorer { model, levels, places: layout.places, used: layout.used, nodes, quads, masks, blocks, words }
     }
 
     /// The model.
@@ -205,15 +210,16 @@ impl Scorer {
     pub fn predict(&self, row: &[f64], out: &mut [f64]) {
         assert_eq!(row.len(), self.model.features.len(), "one number a feature");
         match (&self.model.body, &self.nodes) {
-            (Body::Trees(trees) | Body::Calibrated(Calibrated { trees, .. }), Some(nodes)) => match &self.masks {
-                Some(masks) => {
-                    if let [out] = out {
-                        *out = join(&masks.sums(row));
+            (Body::Trees(trees) | Body::Calibrated(Calibrated { trees, .. }), Some(nodes)) => {
+                let by_words = self.words.as_ref().and_then(|words| words.sums(row));
+                match (by_words.or_else(|| self.masks.as_ref().map(|masks| masks.sums(row))), out) {
+                    (Some(sums), [out]) => {
+                        *out = join(&sums);
+                        nodes.finish(trees, std::slice::from_mut(out));
                     }
-                    nodes.finish(trees, out);
+                    (_, out) => nodes.predict(trees, row, out),
                 }
-                None => nodes.predict(trees, row, out),
-            },
+            }
             (Body::KMeans(body), _) => nearest(body, row, out),
             _ => {}
         }
@@ -257,7 +263,8 @@ impl Scorer {
         let nodes = self.nodes.as_ref().map_or(0, Nodes::bytes)
             + self.quads.as_ref().map_or(0, Quads::bytes)
             + self.masks.as_ref().map_or(0, Masks::bytes)
-            + self.blocks.as_ref().map_or(0, Blocks::bytes);
+            + self.blocks.as_ref().map_or(0, Blocks::bytes)
+            + self.words.as_ref().map_or(0, Words::bytes);
         std::mem::size_of::<Scorer>() + self.levels.capacity() * 120 + own + nodes + model_bytes(&self.model)
     }
 }

@@ -121,6 +121,54 @@ fn add_picked<const PAIRS: usize>(values: &[f64], leaves: &[u8], sums: &mut [f64
     }
 }
 
+/// The bytes of `table` that the low six bits of `index` name.
+#[target_feature(enable = "avx512f,avx512vbmi")]
+#[inline]
+pub(crate) fn pick(table: Vector, index: Vector) -> Vector {
+    _mm512_permutexvar_epi8(index, table)
+}
+
+/// How many of 256 ascending numbers are below a value, at most 255; `pivots` are every 16th of them, from the number at 15 on. None is below NaN.
+#[target_feature(enable = "avx512f,avx512dq,popcnt")]
+#[inline]
+pub(crate) fn count_below(numbers: &[f64; 256], pivots: &[f64; 16], value: f64) -> u8 {
+    let value = _mm512_set1_pd(value);
+    // A comparison of sixteen and then of the sixteen between two of them takes less time than eight steps of halving.
+    let part = below_of_16(pivots, value) % 16;
+    let within = numbers.as_chunks::<16>().0.get(part as usize).map_or(0, |own| below_of_16(own, value));
+    (part * 16 + within) as u8
+}
+
+#[target_feature(enable = "avx512f,avx512dq,popcnt")]
+#[inline]
+fn below_of_16(numbers: &[f64; 16], value: __m512d) -> u32 {
+    let (low, high) = (numbers.first_chunk::<8>(), numbers.last_chunk::<8>());
+    let below = |numbers: Option<&[f64; 8]>| {
+        numbers.map_or(0, |numbers| _mm512_cmp_pd_mask::<_CMP_LT_OQ>(load_numbers(numbers), value))
+    };
+    (u32::from(below(low)) | u32::from(below(high)) << 8).count_ones()
+}
+
+/// The number of the lowest bit of each group of four bytes, as a number of four bytes, plus 32 times the number of the group; no group may
+/// be 0.
+#[target_feature(enable = "avx512f,avx512cd")]
+#[inline]
+pub(crate) fn first_of_32(words: Vector) -> Vector {
+    let lowest = _mm512_and_si512(words, _mm512_sub_epi32(_mm512_setzero_si512(), words));
+    let first = _mm512_slli_epi32::<5>(_mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15));
+    _mm512_add_epi32(first, _mm512_sub_epi32(_mm512_set1_epi32(31), _mm512_lzcnt_epi32(lowest)))
+}
+
+/// The number of the lowest bit of each group of eight bytes, as a number of eight bytes, plus 64 times the number of the group; no group may
+/// be 0.
+#[target_feature(enable = "avx512f,avx512cd")]
+#[inline]
+pub(crate) fn first_of_64(words: Vector) -> Vector {
+    let lowest = _mm512_and_si512(words, _mm512_sub_epi64(_mm512_setzero_si512(), words));
+    let first = _mm512_slli_epi64::<6>(_mm512_setr_epi64(0, 1, 2, 3, 4, 5, 6, 7));
+    _mm512_add_epi64(first, _mm512_sub_epi64(_mm512_set1_epi64(63), _mm512_lzcnt_epi64(lowest)))
+}
+
 #[target_feature(enable = "avx512f")]
 #[inline]
 #[allow(unsafe_code)]

@@ -36,7 +36,7 @@ impl Level {
             Level::Scalar => true,
             Level::Neon => cfg!(target_arch = "aarch64"),
             #[cfg(target_arch = "x86_64")]
-            Level::Avx2 => ["avx2", "bmi1", "bmi2"].iter().all(|feature| has(feature)),
+            Level::Avx2 => ["avx2", "bmi1", "bmi2", "popcnt"].iter().all(|feature| has(feature)),
             #[cfg(target_arch = "x86_64")]
             Level::Avx512 => {
                 Level::Avx2.is_there() && ["avx512f", "avx512bw", "avx512dq", "avx512vl"].iter().all(|f| has(f))
@@ -58,6 +58,7 @@ fn has(feature: &str) -> bool {
         "avx2" => has!("avx2"),
         "bmi1" => has!("bmi1"),
         "bmi2" => has!("bmi2"),
+        "popcnt" => has!("popcnt"),
         "avx512f" => has!("avx512f"),
         "avx512bw" => has!("avx512bw"),
         "avx512dq" => has!("avx512dq"),
@@ -96,6 +97,14 @@ pub fn choose(level: Option<Level>) -> bool {
         LEVEL.store(level as u8, Relaxed);
     }
     is_there
+}
+
+/// Whether the level in use, and the processor, have what [`crate::score`] needs to ask 64 splits of a row at once: AVX-512 with VBMI and CD.
+#[cfg(target_arch = "x86_64")]
+#[inline]
+pub(crate) fn has_words() -> bool {
+    use std::arch::is_x86_feature_detected as has;
+    level() == Level::Avx512 && has!("avx512vbmi") && has!("avx512cd")
 }
 
 #[cfg(test)]

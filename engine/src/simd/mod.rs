@@ -12,6 +12,8 @@ mod level;
 pub(crate) mod neon;
 mod prefetch;
 
+#[cfg(target_arch = "x86_64")]
+pub(crate) use level::has_words;
 pub use level::{choose, level, Level};
 pub(crate) use prefetch::prefetch;
 

@@ -159,6 +159,9 @@ struct State {
     /// The values of the kept columns of a block, and of the scores, row by row.
     values: Vec<NullableDatum>,
     width: usize,
+    /// The number of calls, and whether their models are loaded.
+    scores: usize,
+    loaded: bool,
     /// Where values of a block lie.
     memory: pg_sys::MemoryContext,
     rows: usize,
@@ -215,6 +218,8 @@ unsafe extern "C-unwind" fn begin(node: *mut CustomScanState, estate: *mut EStat
         );
         let width = kept.len() + calls.len();
         let state = State {
+            scores: calls.len(),
+            loaded: false,
             calls,
             columns,
             kept,
@@ -346,10 +351,7 @@ unsafe fn fill(node: *mut CustomScanState, state: *mut State) {
     if (*state).ended {
         return;
     }
-    if (&(*state).calls).iter().any(|call| call.model.is_none()) {
-        // Only when there is a row, as calls would.
-        pgrx_extern_c_guard(|| prepare(node, state));
-    }
+    let width = columns + (*state).scores;
     while (*state).rows < limit {
         let Some(run) = (*below).ExecProcNode else { break };
         if !(*below).chgParam.is_null() {
@@ -363,10 +365,14 @@ unsafe fn fill(node: *mut CustomScanState, state: *mut State) {
         if ((*given).tts_nvalid as usize) < columns {
             raw::slot_getsomeattrs_int(given, columns as i32);
         }
+        if !(*state).loaded {
+            // Only now, as a call looks for its model when there is a row.
+            pgrx_extern_c_guard(|| prepare(node, state));
+        }
         // Expressions read the columns in our own row.
         std::ptr::copy_nonoverlapping((*given).tts_values, (*slot).tts_values, columns);
         std::ptr::copy_nonoverlapping((*given).tts_isnull, (*slot).tts_isnull, columns);
-        (*slot).tts_nvalid = (columns + (&(*state).calls).len()) as i16;
+        (*slot).tts_nvalid = width as i16;
         (*slot).tts_flags &= !(pg_sys::TTS_FLAG_EMPTY as u16);
         (*context).ecxt_scantuple = slot;
         take_row(state, given, context);
@@ -435,6 +441,7 @@ unsafe fn prepare(node: *mut CustomScanState, state: *mut State) {
     }
     let value = NullableDatum { value: Datum::from(0usize), isnull: true };
     state.values.resize(MOST_ROWS * state.width, value);
+    state.loaded = true;
 }
 
 /// Score the block.

@@ -116,9 +116,11 @@ FETCH 2 FROM c;
 FETCH RELATIVE 400 FROM c;
 FETCH BACKWARD 2 FROM c;
 DECLARE d CURSOR FOR SELECT id, p IS NOT NULL AS scored FROM scored;
-FETCH 1 FROM d;
+FETCH 1 FROM d \gset
+\echo :scored
 MOVE 1000 FROM d;
-FETCH 1 FROM d;
+FETCH 1 FROM d \gset
+\echo :scored
 COMMIT;
 SET plan_cache_mode = force_generic_plan;
 PREPARE by_hour(int) AS SELECT count(*), round(sum(predict_p(hour, device, ad, $1 / 2.0))::numeric, 3) > 0 AS ok FROM t WHERE hour >= $1;

@@ -44,6 +44,24 @@ BEGIN
 END
 $$;
 SELECT * FROM around();
+-- a drop that is rolled back, a rename, DISCARD, a function of the same name
+BEGIN;
+SELECT orchard.drop_model('m', cascade => true);
+SAVEPOINT s;
+SELECT predict_m(1);
+ROLLBACK;
+SELECT predict_m(1) IS NOT NULL AS there;
+PREPARE p AS SELECT predict_m(1) IS NOT NULL AS there;
+EXECUTE p;
+ALTER FUNCTION predict_m RENAME TO predict_other;
+EXECUTE p;
+DISCARD PLANS;
+EXECUTE p;
+DISCARD ALL;
+SET search_path = public;
+SET client_min_messages = warning;
+SELECT predict_other(1) IS NOT NULL AS there;
+ALTER FUNCTION predict_other RENAME TO predict_m;
 -- retraining keeps task, classes and positive class
 SELECT task FROM orchard.train('kept', 'SELECT hour, hour % 3 AS y FROM t WHERE hour % 3 < 2', 'y', options => '{"positive_class": "0"}');
 SELECT task, version FROM orchard.train('kept', 'SELECT hour, 0 AS y FROM t', 'y');
@@ -61,7 +79,7 @@ WHERE d.refclassid = 'pg_extension'::regclass AND d.refobjid = (SELECT oid FROM 
     AND d.classid IN ('pg_proc'::regclass, 'pg_class'::regclass, 'pg_event_trigger'::regclass, 'pg_trigger'::regclass)
     AND coalesce(obj_description(d.objid, d.classid::regclass::name), '') = '';
 -- what reads the catalogue is stable, scoring is parallel safe
-SELECT proname, provolatile, proparallel FROM pg_proc WHERE pronamespace = 'orchard'::regnamespace AND proname ~ '^(score|predict)' AND (provolatile <> 's' OR proparallel <> 's');
+SELECT proname, provolatile, proparallel FROM pg_proc WHERE pronamespace = 'orchard'::regnamespace AND proname ~ '^(score_|predict)' AND (provolatile <> 's' OR proparallel <> 's');
 -- DROP EXTENSION names what depends, CASCADE removes it
 \set VERBOSITY terse
 DROP EXTENSION orchard;

@@ -1,6 +1,6 @@
 //! The loop over the strikes of all trees, compiled for each instruction set.
 
-use super::{Group, Plane, Sums, ROWS};
+use super::{Group, Plane, Sums, Thresholds, ROWS};
 use crate::score::link::LANES;
 use crate::simd::Level;
 
@@ -100,6 +100,25 @@ kernel!(avx2, "avx2,bmi1,bmi2");
 kernel!(avx512, "avx2,bmi1,bmi2,avx512f,avx512bw,avx512dq,avx512vl");
 #[cfg(target_arch = "aarch64")]
 kernel!(neon, "neon");
+
+/// The number of thresholds below each value; of bins behind the last value nothing is said.
+pub(super) fn count(level: Level, thresholds: &Thresholds, values: &[f64], bins: &mut [u8; ROWS]) {
+    match level {
+        #[cfg(target_arch = "x86_64")]
+        #[allow(unsafe_code)]
+        // SAFETY: a level is chosen only where the processor has its instructions.
+        Level::Avx512 => unsafe { count_avx512(thresholds, values, bins) },
+        _ => thresholds.count(values, bins),
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512dq,popcnt")]
+fn count_avx512(thresholds: &Thresholds, values: &[f64], bins: &mut [u8; ROWS]) {
+    for (bin, &value) in bins.iter_mut().zip(values) {
+        *bin = crate::simd::avx512::count_below(&thresholds.all, &thresholds.pivots, value);
+    }
+}
 
 /// Add the leaves of a group, whose first tree is the model's tree `first_tree`, to the lanes of each output.
 pub(super) fn run(level: Level, group: &Group, planes: &[Plane], sums: &mut [Sums], first_tree: usize) {

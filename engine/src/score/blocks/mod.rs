@@ -20,7 +20,7 @@ pub(super) const ROWS: usize = 256;
 /// The most thresholds of a feature in a group: their places, and one more, are below [`MISSING_RIGHT`].
 const MOST_THRESHOLDS: usize = 254;
 /// The bin of a missing value where that goes right.
-const MISSING_RIGHT: u8 = 255;
+pub(super) const MISSING_RIGHT: u8 = 255;
 /// The most leaves of a tree: their numbers are bytes.
 const MOST_LEAVES: usize = 256;
 /// The fewest trees for which this pays.
@@ -42,75 +42,115 @@ struct Sums([f64; ROWS]);
 
 /// Strikes all bits but `keep` out where the byte of a row in plane `plane` is above `threshold`.
 #[derive(Debug, Clone, Copy)]
-struct Strike {
-    plane: u16,
-    threshold: u8,
-    keep: u8,
+pub(super) struct Strike {
+    pub plane: u16,
+    pub threshold: u8,
+    pub keep: u8,
 }
 
 /// Strikes all bits but `keep` out where a row has no bit in any of some planes.
 #[derive(Debug, Clone, Copy)]
-struct SetStrike {
+pub(super) struct SetStrike {
     /// How many of the group's `hits` belong to it.
-    hits: u8,
-    keep: u8,
+    pub hits: u8,
+    pub keep: u8,
 }
 
 /// Bits of a plane.
 #[derive(Debug, Clone, Copy)]
-struct Hit {
-    plane: u16,
-    bits: u8,
+pub(super) struct Hit {
+    pub plane: u16,
+    pub bits: u8,
 }
 
 /// Eight leaves of a tree: how many strikes of either kind there are.
 #[derive(Debug, Clone, Copy)]
-struct Word {
-    strikes: u32,
-    sets: u32,
+pub(super) struct Word {
+    pub strikes: u32,
+    pub sets: u32,
 }
 
 /// A tree: its words, the last first, and room for its leaves, a power of two.
 #[derive(Debug, Clone, Copy)]
-struct Tree {
-    words: u8,
-    leaves: u16,
+pub(super) struct Tree {
+    pub words: u8,
+    pub leaves: u16,
+}
+
+/// The thresholds of a feature, ascending, each once, then infinities; and every 16th of them.
+#[derive(Debug, Clone)]
+#[repr(align(64))]
+pub(super) struct Thresholds {
+    pub all: [f64; 256],
+    pub pivots: [f64; 16],
+    /// Halvings of a search that finds every one of them.
+    steps: u32,
+}
+
+impl Thresholds {
+    fn new(thresholds: &[f64]) -> Thresholds {
+        let mut all = [f64::INFINITY; 256];
+        all.iter_mut().zip(thresholds).for_each(|(to, from)| *to = *from);
+        let steps = usize::BITS - thresholds.len().leading_zeros();
+        Thresholds { pivots: std::array::from_fn(|i| all[i * 16 + 15]), all, steps }
+    }
+
+    /// The number of thresholds below each value: a search without a branch.
+    fn count(&self, values: &[f64], bins: &mut [u8; ROWS]) {
+        match self.steps {
+            0..=4 => count::<4>(&self.all, values, bins),
+            5 | 6 => count::<6>(&self.all, values, bins),
+            7 => count::<7>(&self.all, values, bins),
+            _ => count::<8>(&self.all, values, bins),
+        }
+    }
+}
+
+/// See [`Thresholds::count`]; there are less than 2^STEPS of them.
+fn count<const STEPS: u32>(table: &[f64; 256], values: &[f64], bins: &mut [u8; ROWS]) {
+    for (bin, &value) in bins.iter_mut().zip(values) {
+        let mut at = 0;
+        for step in (0..STEPS).rev() {
+            let half = 1usize << step;
+            at += half * usize::from(table[(at + half - 1) % 256] < value);
+        }
+        *bin = at as u8;
+    }
 }
 
 /// How the values of a feature become bytes.
 #[derive(Debug)]
-struct Column {
-    feature: usize,
-    /// The thresholds, ascending, each once, and infinities up to a number of 2^n - 1.
-    thresholds: Vec<f64>,
+pub(super) struct Column {
+    pub feature: usize,
+    pub thresholds: Thresholds,
     /// The plane where a missing value goes left.
-    left: Option<u16>,
+    pub left: Option<u16>,
     /// The plane where a missing value goes right.
-    right: Option<u16>,
+    pub right: Option<u16>,
     /// The first of the planes of a bit a place.
-    bits: u16,
+    pub bits: u16,
     /// Places that have a bit; behind them is that of a missing value.
-    places: Option<u8>,
+    pub places: Option<u8>,
 }
 
 /// Trees that share the bytes of their rows.
 #[derive(Debug, Default)]
-struct Group {
-    columns: Vec<Column>,
-    planes: usize,
-    trees: Vec<Tree>,
-    words: Vec<Word>,
-    strikes: Vec<Strike>,
-    sets: Vec<SetStrike>,
-    hits: Vec<Hit>,
+pub(super) struct Group {
+    pub columns: Vec<Column>,
+    pub planes: usize,
+    pub trees: Vec<Tree>,
+    pub words: Vec<Word>,
+    pub strikes: Vec<Strike>,
+    pub sets: Vec<SetStrike>,
+    pub hits: Vec<Hit>,
     /// The numbers of the leaves, tree by tree, output by output.
-    values: Vec<f64>,
+    pub values: Vec<f64>,
 }
 
 /// All trees of a model.
 #[derive(Debug)]
 pub(super) struct Blocks {
-    groups: Vec<Group>,
+    pub groups: Vec<Group>,
     outputs: usize,
     planes: usize,
 }
@@ -168,7 +208,7 @@ impl Blocks {
         sums.iter_mut().for_each(|s| s.0.fill(0.0));
         let mut first = 0;
         for group in &self.groups {
-            group.columns.iter().for_each(|column| column.put(columns[column.feature], planes));
+            group.columns.iter().for_each(|column| column.put(level, columns[column.feature], planes));
             kernel::run(level, group, planes, sums, first);
             first += group.trees.len();
         }
@@ -183,7 +223,7 @@ impl Blocks {
     /// Bytes of the layout.
     pub fn bytes(&self) -> usize {
         let group = |g: &Group| {
-            let columns: usize = g.columns.iter().map(|c| c.thresholds.capacity() * 8 + 64).sum();
+            let columns = g.columns.capacity() * std::mem::size_of::<Column>();
             columns
                 + g.trees.capacity() * 4
                 + (g.words.capacity() + g.values.capacity()) * 8
@@ -196,7 +236,7 @@ impl Blocks {
 
 impl Column {
     /// Turn the values of a block into bytes.
-    fn put(&self, values: &[f64], planes: &mut [Plane]) {
+    fn put(&self, level: Level, values: &[f64], planes: &mut [Plane]) {
         if let Some(places) = self.places {
             self.put_bits(values, places, planes);
         }
@@ -204,16 +244,7 @@ impl Column {
             return;
         }
         let mut bins = [0u8; ROWS];
-        match self.thresholds.len() {
-            1 => count::<1>(&self.thresholds, values, &mut bins),
-            3 => count::<2>(&self.thresholds, values, &mut bins),
-            7 => count::<3>(&self.thresholds, values, &mut bins),
-            15 => count::<4>(&self.thresholds, values, &mut bins),
-            31 => count::<5>(&self.thresholds, values, &mut bins),
-            63 => count::<6>(&self.thresholds, values, &mut bins),
-            127 => count::<7>(&self.thresholds, values, &mut bins),
-            _ => count::<8>(&self.thresholds, values, &mut bins),
-        }
+        kernel::count(level, &self.thresholds, values, &mut bins);
         if let Some(right) = self.right {
             let plane = &mut planes[usize::from(right)].0;
             for ((byte, &bin), value) in plane.iter_mut().zip(&bins).zip(values) {
@@ -237,20 +268,6 @@ impl Column {
                 planes[place / 8].0[row] = 1 << (place % 8);
             }
         }
-    }
-}
-
-/// The number of thresholds below each value: a search without a branch among 2^STEPS - 1 of them.
-fn count<const STEPS: u32>(thresholds: &[f64], values: &[f64], bins: &mut [u8; ROWS]) {
-    let mut table = [f64::INFINITY; ROWS];
-    table[..thresholds.len()].copy_from_slice(thresholds);
-    for (bin, &value) in bins.iter_mut().zip(values) {
-        let mut at = 0;
-        for step in (0..STEPS).rev() {
-            let half = 1usize << step;
-            at += half * usize::from(table[(at + half - 1) % ROWS] < value);
-        }
-        *bin = at as u8;
     }
 }
 
@@ -325,8 +342,7 @@ impl Draft {
             // A mask has at most 64 bits.
             let places = asked.masks.then(|| (u64::BITS - asked.mask.leading_zeros()) as u8);
             let bits = places.map_or(0, |places| planes(usize::from(places) / 8 + 1));
-            let mut thresholds = asked.thresholds.clone();
-            thresholds.resize((thresholds.len() + 1).next_power_of_two().max(2) - 1, f64::INFINITY);
+            let thresholds = Thresholds::new(&asked.thresholds);
             group.columns.push(Column { feature, thresholds, left, right, bits, places });
             if group.planes > MOST_PLANES {
                 return None;
