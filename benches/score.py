@@ -9,11 +9,10 @@ statement: sum(predict(...)) of a click table of 4 texts and 8 numbers, by calls
            with two processes; INSERT ... SELECT, CREATE TABLE AS, UPDATE, orchard.score; the first and the second call of a session
 point:     pgbench: the score of one row by primary key, against a stored score, with 1, 8 and 64 clients, prepared and not
 
-A peer that is not installed is left out. Every ratio comes from one run; times are the best of the repeats, latencies the median.
+A peer that is not installed, or fails, is said and left out. lleaves needs llvmlite before 0.44. Every ratio comes from one run; times are the best of the repeats, latencies the median.
 """
 
 import argparse
-import importlib.util
 import os
 import statistics
 import struct
@@ -37,10 +36,6 @@ def best(run, rows):
         run()
         times.append(time.perf_counter() - start)
     return min(times) / rows * 1e6
-
-
-def has(module):
-    return importlib.util.find_spec(module) is not None
 
 
 def numbers(rows):
@@ -79,68 +74,82 @@ def memory(rows, trees, leaves):
         worst = np.abs(np.fromfile(predictions) - expected).max()
         print(f"    greatest difference to LightGBM's probabilities: {worst:.1e}", flush=True)
 
-        def peer(name, run, of=rows):
+        def peer(name, make):
+            """`make` gets the peer ready and returns what is to be timed."""
             try:
-                taken = best(run, of)
+                taken = best(make(), rows)
                 print(f"    {name}: {taken:.3f}, Orchard {ours / taken:.3f} x", flush=True)
             except Exception as error:
                 print(f"    {name}: failed ({type(error).__name__}: {str(error)[:100]})", flush=True)
 
-        peer("LightGBM", lambda: booster.predict(x, num_threads=1))
-        single = x.astype(np.float32)
-        if has("lleaves"):
+        def lleaves():
             import lleaves
             compiled = lleaves.Model(model_file=text)
             start = time.time()
             compiled.compile()
             print(f"    lleaves compiles for {time.time() - start:.0f} s", flush=True)
-            peer("lleaves", lambda: compiled.predict(x, n_jobs=1))
-        if has("tl2cgen") and has("treelite"):
+            return lambda: compiled.predict(x, n_jobs=1)
+
+        def tl2cgen():
             import tl2cgen
             import treelite
             library = f"{directory}/model.so"
-            tl2cgen.export_lib(treelite.frontend.load_lightgbm_model(text), toolchain="gcc", libpath=library, params={"parallel_comp": 8}, nthreads=2)
-            predictor, data = tl2cgen.Predictor(library, nthreads=1), tl2cgen.DMatrix(x)
-            peer("tl2cgen", lambda: predictor.predict(data))
-        if has("onnxruntime") and has("onnxmltools"):
+            tl2cgen.export_lib(treelite.frontend.load_lightgbm_model(text), toolchain="gcc", libpath=library, params={"parallel_comp": 8})
+            predictor, data = tl2cgen.Predictor(library, nthread=1), tl2cgen.DMatrix(x)
+            return lambda: predictor.predict(data)
+
+        def onnx():
             import onnxmltools
             import onnxruntime
             from onnxmltools.convert.common.data_types import FloatTensorType
             graph = onnxmltools.convert_lightgbm(booster, initial_types=[("x", FloatTensorType([None, 12]))], zipmap=False)
             options = onnxruntime.SessionOptions()
             options.intra_op_num_threads = options.inter_op_num_threads = 1
+            options.log_severity_level = 3
             session = onnxruntime.InferenceSession(graph.SerializeToString(), options)
-            peer("ONNX Runtime", lambda: session.run(None, {"x": single}))
-        if has("daal4py"):
+            single = x.astype(np.float32)
+            return lambda: session.run(None, {"x": single})
+
+        def daal():
             import daal4py
             daal4py.daalinit(1)
             converted = daal4py.mb.convert_model(booster)
-            peer("daal4py", lambda: converted.predict_proba(x))
-    import pandas as pd
-    frame = pd.DataFrame(x, columns=[f"f{i}" for i in range(12)])
-    if has("xgboost"):
-        import xgboost
-        own = xgboost.train({"objective": "binary:logistic", "max_leaves": leaves, "max_depth": 0, "grow_policy": "lossguide", "tree_method": "hist", "nthread": 2},
-                            xgboost.DMatrix(x[:learn], y[:learn]), trees)
-        own.set_param({"nthread": 1})
-        peer("XGBoost, its own trees", lambda: own.inplace_predict(x))
-    if has("ydf"):
-        import ydf
-        ydf.verbose(0)
-        learner = ydf.GradientBoostedTreesLearner(label="y", num_trees=trees, growing_strategy="BEST_FIRST_GLOBAL", max_num_nodes=leaves, max_depth=-1,
-                                                  validation_ratio=0, early_stopping="NONE", num_threads=2)
-        own = learner.train(frame[:learn].assign(y=y[:learn]))
-        inputs = {name: frame[name].to_numpy(np.float32) for name in frame}
-        peer("ydf, its own trees", lambda: own.predict(inputs, num_threads=1))
-        try:
-            print(f"    ydf's own benchmark: {own.benchmark(inputs, num_threads=1).duration / rows * 1e6:.3f}", flush=True)
-        except Exception as error:
-            print(f"    ydf's own benchmark: failed ({type(error).__name__}: {str(error)[:80]})", flush=True)
-    if has("catboost"):
-        import catboost
-        own = catboost.CatBoostClassifier(iterations=trees, depth=6, verbose=0, allow_writing_files=False, thread_count=2).fit(x[:learn], y[:learn])
-        pool = catboost.Pool(x)
-        peer("CatBoost, its own oblivious trees", lambda: own.predict(pool, prediction_type="RawFormulaVal", thread_count=1))
+            return lambda: converted.predict_proba(x)
+
+        def xgboost():
+            import xgboost
+            own = xgboost.train({"objective": "binary:logistic", "max_leaves": leaves, "max_depth": 0, "grow_policy": "lossguide", "tree_method": "hist", "nthread": 2},
+                                xgboost.DMatrix(x[:learn], y[:learn]), trees)
+            own.set_param({"nthread": 1})
+            return lambda: own.inplace_predict(x)
+
+        def ydf():
+            import pandas as pd
+            import ydf
+            ydf.verbose(0)
+            learner = ydf.GradientBoostedTreesLearner(label="y", num_trees=trees, growing_strategy="BEST_FIRST_GLOBAL", max_num_nodes=leaves, max_depth=-1,
+                                                      validation_ratio=0.0, early_stopping="NONE", num_threads=2)
+            frame = pd.DataFrame(x, columns=[f"f{i}" for i in range(12)])
+            own = learner.train(frame[:learn].assign(y=y[:learn]))
+            inputs = {name: frame[name].to_numpy(np.float32) for name in frame}
+            benchmark = str(own.benchmark({k: v[:100_000] for k, v in inputs.items()}, num_threads=1)).splitlines()[0]
+            print(f"    ydf, its own benchmark: {benchmark}", flush=True)
+            return lambda: own.predict(inputs, num_threads=1)
+
+        def catboost():
+            import catboost
+            own = catboost.CatBoostClassifier(iterations=trees, depth=6, verbose=0, allow_writing_files=False, thread_count=2).fit(x[:learn], y[:learn])
+            pool = catboost.Pool(x)
+            return lambda: own.predict(pool, prediction_type="RawFormulaVal", thread_count=1)
+
+        peer("LightGBM", lambda: lambda: booster.predict(x, num_threads=1))
+        peer("lleaves", lleaves)
+        peer("tl2cgen", tl2cgen)
+        peer("ONNX Runtime", onnx)
+        peer("daal4py", daal)
+        peer("XGBoost, its own trees", xgboost)
+        peer("ydf, its own trees", ydf)
+        peer("CatBoost, its own oblivious trees", catboost)
 
 
 def timed(db, statement, repeat=REPEAT):
@@ -168,9 +177,9 @@ def statement(db, rows, shapes):
     import lightgbm
     from categories import TEXTS, clicks
     db.execute("SET search_path = scoring; SET jit = off; SET max_parallel_workers_per_gather = 0")
-    count, last = (timed(db, f"SELECT count({what}) FROM clicks") for what in ("*", "advertiser"))
+    count, last, call = (timed(db, f"SELECT {what} FROM clicks") for what in ("count(*)", "count(advertiser)", f"sum(num_nulls({COLUMNS}))"))
     total = timed(db, "SELECT sum(hour + position + bid + frequency + price + width + coalesce(age, 0)) FROM clicks")
-    print(f"statement, {rows:,} rows, milliseconds: count(*) {count:.0f}, count of the last column {last:.0f}, sum of the numbers {total:.0f}", flush=True)
+    print(f"statement, {rows:,} rows, milliseconds: count(*) {count:.0f}, count of the last column {last:.0f}, sum of num_nulls (a call with all columns) {call:.0f}, sum of the numbers {total:.0f}", flush=True)
     frame, _ = clicks(rows, 1)
     x = frame.drop(columns="clicked")
     for c in TEXTS:
@@ -255,7 +264,8 @@ def main():
             memory(arguments.rows, trees, leaves)
     if "statement" in only or "point" in only:
         import psycopg
-        db = psycopg.connect(autocommit=True)
+        # A prepared plan would outlive the settings that are compared.
+        db = psycopg.connect(autocommit=True, prepare_threshold=None)
         models(db, arguments.rows, shapes)
         if "statement" in only:
             statement(db, arguments.rows, shapes)

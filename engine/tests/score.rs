@@ -244,6 +244,22 @@ fn blocks_of_rows_agree_with_single_rows() {
     }
 }
 
+#[test]
+fn centres_of_many_rows_are_those_of_single_rows() {
+    let model = samples::kmeans();
+    let scorer = Scorer::new(model);
+    let rows: Vec<Vec<f64>> = samples::rows(2)
+        .iter()
+        .map(|row| vec![row[0], if row[1].is_nan() { NAN } else { f64::from(walk::code(row[1]).min(9)) }])
+        .collect();
+    let expected: Vec<f64> = rows.iter().flat_map(|row| predict(&scorer, row)).collect();
+    for level in Level::ALL {
+        for n in [0, 1, 31, rows.len()] {
+            assert_eq!(in_a_batch(&scorer, level, &rows[..n]), expected[..n], "{n} rows by {level:?}");
+        }
+    }
+}
+
 /// A curve by its definition.
 fn curved(curve: &Curve, p: f64) -> f64 {
     match curve {

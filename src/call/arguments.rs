@@ -25,6 +25,16 @@ pub struct Arguments {
     keys: Vec<Key>,
 }
 
+/// Rows that are scored together.
+pub struct Block {
+    /// What stands in every row, and room for one.
+    pub row: Vec<f64>,
+    /// By feature, a number a row.
+    pub columns: Vec<Vec<f64>>,
+    /// By text, a hash a row.
+    hashes: Vec<Vec<u64>>,
+}
+
 /// A column whose value is one feature.
 #[derive(Clone, Copy)]
 struct Place {
@@ -56,14 +66,53 @@ impl Arguments {
         Arguments { numbers, texts, others, other_features, constants, has_constants, keys }
     }
 
-    /// Put the arguments into a row.
+    /// A block for as many rows.
+    pub fn block(&self, scorer: &Scorer, rows: usize) -> Block {
+        let features = scorer.model().features.len();
+        Block {
+            row: vec![f64::NAN; features],
+            columns: vec![vec![f64::NAN; rows]; features],
+            hashes: vec![vec![Scorer::MISSING_HASH; rows]; self.texts.len()],
+        }
+    }
+
+    /// Put the arguments into row `r` of a block, all but the places of texts, for which [`Arguments::find`] looks.
     ///
     /// # Safety
     /// `args` are the arguments the slots were made for. May longjmp; no value with a destructor may be alive in the callers.
     #[inline]
-    pub unsafe fn put(&mut self, scorer: &Scorer, row: &mut [f64], args: &[NullableDatum]) {
-        self.put_others(scorer, row, args);
-        self.put_values(scorer, row, args);
+    pub unsafe fn put(&mut self, scorer: &Scorer, block: &mut Block, r: usize, args: &[NullableDatum]) {
+        if !self.constants.is_empty() {
+            self.put_constants(scorer, &mut block.row, args);
+            // As the other features of the row are still missing, every column may have them.
+            block.columns.iter_mut().zip(&block.row).for_each(|(column, cell)| column.fill(*cell));
+        }
+        for (argument, slot) in &mut self.others {
+            let arg = &args[*argument];
+            slot.put(scorer, &mut block.row, if arg.isnull { None } else { Some(arg.value) });
+        }
+        for &feature in &self.other_features {
+            block.columns[feature][r] = block.row[feature];
+        }
+        for (place, hashes) in self.texts.iter().zip(&mut block.hashes) {
+            let arg = &args[place.argument];
+            hashes[r] = if arg.isnull {
+                Scorer::MISSING_HASH
+            } else {
+                text(arg.value, |bytes| scorer.category_hash(place.feature, bytes))
+            };
+        }
+        for place in &self.numbers {
+            block.columns[place.feature][r] = number(&args[place.argument]);
+        }
+    }
+
+    /// Find the texts of the first rows of a block.
+    pub fn find(&self, scorer: &Scorer, block: &mut Block, rows: usize) {
+        for (place, hashes) in self.texts.iter().zip(&block.hashes) {
+            let cells = block.columns[place.feature].iter_mut().zip(hashes).take(rows);
+            cells.for_each(|(cell, hash)| *cell = scorer.category_of(place.feature, *hash));
+        }
     }
 
     /// Score a row.
@@ -72,7 +121,13 @@ impl Arguments {
     /// `args` are the arguments the slots were made for. May longjmp; no value with a destructor may be alive in the callers.
     #[inline]
     pub unsafe fn predict(&mut self, scorer: &Scorer, row: &mut [f64], out: &mut [f64], args: &[NullableDatum]) {
-        self.put_others(scorer, row, args);
+        if !self.constants.is_empty() {
+            self.put_constants(scorer, row, args);
+        }
+        for (argument, slot) in &mut self.others {
+            let arg = &args[*argument];
+            slot.put(scorer, row, if arg.isnull { None } else { Some(arg.value) });
+        }
         if scorer.takes_keys() {
             for &feature in &self.other_features {
                 self.keys[feature] = scorer.key(feature, row[feature]);
@@ -82,19 +137,6 @@ impl Arguments {
         } else {
             self.put_values(scorer, row, args);
             scorer.predict(row, out);
-        }
-    }
-
-    /// # Safety
-    /// As for [`Arguments::predict`].
-    #[inline]
-    unsafe fn put_others(&mut self, scorer: &Scorer, row: &mut [f64], args: &[NullableDatum]) {
-        if !self.constants.is_empty() {
-            self.put_constants(scorer, row, args);
-        }
-        for (argument, slot) in &mut self.others {
-            let arg = &args[*argument];
-            slot.put(scorer, row, if arg.isnull { None } else { Some(arg.value) });
         }
     }
 

@@ -197,29 +197,34 @@ pub fn model_by_name(schema: &str, name: &str) -> Result<Option<ModelRow>> {
 
 /// The bytes of a version, `None` when nothing is stored.
 pub fn chunks(version: &Id, kind: ChunkKind) -> Result<Option<Vec<u8>>> {
-    let mut parts: Vec<(i32, Vec<u8>)> = Vec::new();
+    let mut bytes: Vec<u8> = Vec::new();
+    let mut next = 0;
     let mut keys = [
         key(1, pg_sys::F_UUID_EQ, Datum::from(version.as_ptr() as usize)),
         key(2, pg_sys::F_INT2EQ, Datum::from(kind as i16)),
     ];
+    let mut in_order = true;
+    // The index has the parts in their order.
     scan(c"stored_chunks", c"stored_chunks_pkey", &mut keys, |tuple, desc| {
         // SAFETY: columns 3 and 4 of stored_chunks are a not-null integer and bytea; the copy of a toasted value is freed.
         unsafe {
             if let (Some(part), Some(data)) = (column(tuple, 3, desc), column(tuple, 4, desc)) {
+                in_order &= part.value() as i32 == next;
+                next += 1;
                 let original = data.cast_mut_ptr::<pg_sys::varlena>();
                 let plain = pg_sys::pg_detoast_datum_packed(original);
-                parts.push((part.value() as i32, pgrx::varlena::varlena_to_byte_slice(plain).to_vec()));
+                bytes.extend_from_slice(pgrx::varlena::varlena_to_byte_slice(plain));
                 if plain != original {
                     pg_sys::pfree(plain.cast());
                 }
             }
         }
     })?;
-    if parts.is_empty() {
-        return Ok(None);
+    if !in_order {
+        return Err(Failure::new(PgSqlErrorCode::ERRCODE_DATA_CORRUPTED, "a part of a stored model is missing")
+            .hint("Restore the data of the extension's tables, or train the model again."));
     }
-    parts.sort_unstable_by_key(|p| p.0);
-    Ok(Some(parts.into_iter().flat_map(|p| p.1).collect()))
+    Ok((next > 0).then_some(bytes))
 }
 
 /// The function of a model: `predict_<name>` in its schema, which carries the model's id. `None` when it is gone.

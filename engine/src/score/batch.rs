@@ -1,10 +1,10 @@
 //! Many rows at a time.
 
 use super::blocks::{Blocks, Space, ROWS};
+use super::centres::Centres;
 use super::link::{join, LANES};
-use super::nodes::Nodes;
 use super::Scorer;
-use crate::model::Trees;
+use crate::model::Body;
 use crate::simd::{level, Level};
 
 /// Scores many rows at a time, with the same answers, bit for bit, as [`Scorer::predict`] gives row by row. Keeps what a block of rows
@@ -13,6 +13,7 @@ use crate::simd::{level, Level};
 pub struct Batch {
     level: Level,
     space: Option<Space>,
+    centres: Option<Centres>,
     row: Vec<f64>,
     /// Of each row of a block and each output, the lanes of its sum.
     sums: Vec<[f64; LANES]>,
@@ -28,7 +29,11 @@ impl Batch {
     pub fn with_level(scorer: &Scorer, level: Level) -> Batch {
         let level = if level.is_there() { level } else { Level::Scalar };
         let space = scorer.blocks.as_ref().filter(|_| level != Level::Scalar).map(Blocks::space);
-        Batch { level, space, row: vec![f64::NAN; scorer.model.features.len()], sums: Vec::new() }
+        let centres = match &scorer.model.body {
+            Body::KMeans(body) => Some(Centres::new(body)),
+            _ => None,
+        };
+        Batch { level, space, centres, row: vec![f64::NAN; scorer.model.features.len()], sums: Vec::new() }
     }
 
     /// Rows that are best given at once, or a multiple of them.
@@ -42,10 +47,6 @@ impl Batch {
         let (rows, outputs) = (out.len() / scorer.outputs(), scorer.outputs());
         assert_eq!(columns.len(), scorer.model.features.len(), "a column a feature");
         assert!(columns.iter().all(|column| column.len() == rows), "a cell a row");
-        let trees = scorer.model.body.as_trees().map(|(trees, _)| trees);
-        let (Some(nodes), Some(trees)) = (&scorer.nodes, trees) else {
-            return self.row_by_row(scorer, columns, out);
-        };
         if self.level == Level::Scalar {
             return self.row_by_row(scorer, columns, out);
         }
@@ -54,11 +55,15 @@ impl Batch {
             let rows = out.len() / outputs;
             block.clear();
             block.extend(columns.iter().map(|column| &column[i * ROWS..][..rows]));
-            self.block(scorer, nodes, trees, &block, out);
+            self.block(scorer, &block, out);
         }
     }
 
-    fn block(&mut self, scorer: &Scorer, nodes: &Nodes, trees: &Trees, columns: &[&[f64]], out: &mut [f64]) {
+    fn block(&mut self, scorer: &Scorer, columns: &[&[f64]], out: &mut [f64]) {
+        if let (Body::KMeans(body), Some(centres)) = (&scorer.model.body, &mut self.centres) {
+            return centres.find(self.level, body, columns, out);
+        }
+        let (Some(nodes), Some((trees, _))) = (&scorer.nodes, scorer.model.body.as_trees()) else { return };
         let outputs = scorer.outputs();
         if trees.roots.len() == 1 {
             return nodes.each_leaf_of_rows(columns, out.len() / outputs, |row, _, start| {

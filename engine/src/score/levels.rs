@@ -2,6 +2,8 @@
 
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
+use crate::simd::prefetch;
+
 /// Slots of a bucket: a cache line.
 const WIDTH: usize = 8;
 
@@ -83,7 +85,7 @@ impl Levels {
 
     /// Add a level; false where it would be mistaken for another one.
     fn insert(&mut self, text: &[u8], place: u32) -> bool {
-        let (mut at, wanted) = self.search(text);
+        let (mut at, wanted) = self.search(hash(text, self.seed));
         loop {
             for slot in &mut self.buckets[at].0 {
                 if *slot == 0 {
@@ -98,10 +100,17 @@ impl Levels {
         }
     }
 
+    /// The hash of a text, by which [`Levels::place_of`] finds it; its bucket is on the way into the caches then.
+    #[inline(always)]
+    pub fn hash(&self, text: &[u8]) -> u64 {
+        let hash = hash(text, self.seed);
+        prefetch(&self.buckets[self.search(hash).0]);
+        hash
+    }
+
     /// The bucket where a search begins, and what is looked for: bits of the hash above zeros, never all 0.
     #[inline(always)]
-    fn search(&self, text: &[u8]) -> (usize, u64) {
-        let hash = hash(text, self.seed);
+    fn search(&self, hash: u64) -> (usize, u64) {
         let first = (u128::from(hash) * self.buckets.len() as u128) >> 64;
         let wanted = hash << self.bits;
         (first as usize, wanted | u64::from(wanted == 0) << self.bits)
@@ -124,7 +133,13 @@ impl Levels {
     /// The place of a text. Nothing is allocated.
     #[inline(always)]
     pub fn place(&self, text: &[u8]) -> u32 {
-        let (mut at, wanted) = self.search(text);
+        self.place_of(hash(text, self.seed))
+    }
+
+    /// The place of the text of a hash.
+    #[inline(always)]
+    pub fn place_of(&self, hash: u64) -> u32 {
+        let (mut at, wanted) = self.search(hash);
         // Nearly half of the slots are free, so a bucket with room ends every search.
         loop {
             let slots = &self.buckets[at].0;
@@ -158,6 +173,7 @@ mod tests {
         let table = Levels::new(&levels, |code| code);
         for (code, level) in levels.iter().enumerate() {
             assert_eq!(table.place(level.as_bytes()), code as u32);
+            assert_eq!(table.place_of(table.hash(level.as_bytes())), code as u32);
             let other = format!("{level}\0");
             assert_eq!(table.place(other.as_bytes()), levels.len() as u32);
         }

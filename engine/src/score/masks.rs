@@ -14,7 +14,7 @@ use super::nodes::{place_of, place_value, Nodes, Step};
 use crate::simd::{level, Level};
 
 /// Bytes of the rows of masks of all features that are kept, about; they are to stay in the second cache.
-const TABLE: usize = 384 << 10;
+pub(super) const TABLE: usize = 384 << 10;
 /// Places of a feature whose splits are sets.
 const PLACES: usize = 64;
 /// The fewest trees for which this pays.

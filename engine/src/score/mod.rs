@@ -6,6 +6,7 @@
 
 mod batch;
 mod blocks;
+mod centres;
 pub(crate) mod curve;
 pub mod kmeans;
 mod leaves;
@@ -21,6 +22,7 @@ pub mod walk;
 mod words;
 
 use std::cell::RefCell;
+use std::sync::OnceLock;
 
 use crate::model::{Body, Calibrated, Curve, Encoding, Model, Task, Trees};
 pub use crate::simd::{choose, level, Level};
@@ -38,6 +40,9 @@ use nodes::{place_value, Nodes};
 use places::{Layout, Places};
 use quads::{missing_key, number_key, place_key, Quads};
 use words::Words;
+
+/// Numbers of centres from which on many rows at a time are quicker.
+const MANY_CENTRES: usize = 32;
 
 /// Bytes of nodes that do not stay in the caches next to the processor.
 const FAR_NODES: usize = 1 << 20;
@@ -61,8 +66,8 @@ pub struct Scorer {
     nodes: Option<Nodes>,
     /// The second layout of a single tree.
     quads: Option<Quads>,
-    /// The second layout of many small trees.
-    masks: Option<Masks>,
+    /// The second layout of many small trees, made when it is first used: where there are `words`, seldom.
+    masks: OnceLock<Option<Masks>>,
     /// The layout of many trees for many rows.
     blocks: Option<Blocks>,
     /// The same for one row.
@@ -88,11 +93,19 @@ impl Scorer {
         let outputs = outputs(&model.task);
         let is_text = |feature: usize| model.features[feature].encoding.is_category();
         let quads = nodes.as_ref().and_then(|nodes| Quads::new(nodes, model.features.len(), outputs, is_text));
-        let one = nodes.as_ref().filter(|_| outputs == 1);
-        let masks = one.and_then(|nodes| Masks::new(nodes, model.features.len(), is_text));
         let blocks = nodes.as_ref().and_then(|nodes| Blocks::new(nodes, outputs, model.features.len()));
         let words = blocks.as_ref().and_then(|blocks| Words::new(blocks, outputs));
-        Scorer { model, levels, places: layout.places, used: layout.used, nodes, quads, masks, blocks, words }
+        Scorer {
+            model,
+            levels,
+            places: layout.places,
+            used: layout.used,
+            nodes,
+            quads,
+            masks: OnceLock::new(),
+            blocks,
+            words,
+        }
     }
 
     /// The model.
@@ -113,6 +126,25 @@ impl Scorer {
         match &self.levels[feature] {
             Some(table) => self.value_of(table.place(text)),
             None => f64::NAN,
+        }
+    }
+
+    /// The hash of a text of a feature, from which [`Scorer::category_of`] finds what stands in a row for it. Where many texts are hashed before
+    /// the first of them is found, their places in memory are there by then. Never [`Scorer::MISSING_HASH`].
+    #[inline]
+    pub fn category_hash(&self, feature: usize, text: &[u8]) -> u64 {
+        self.levels[feature].as_ref().map_or(1, |table| table.hash(text)).max(1)
+    }
+
+    /// Stands for a missing text among hashes.
+    pub const MISSING_HASH: u64 = 0;
+
+    /// What [`Scorer::category`] says of the text of a hash of the feature.
+    #[inline]
+    pub fn category_of(&self, feature: usize, hash: u64) -> f64 {
+        match &self.levels[feature] {
+            Some(table) if hash != Scorer::MISSING_HASH => self.value_of(table.place_of(hash)),
+            _ => f64::NAN,
         }
     }
 
@@ -212,7 +244,7 @@ impl Scorer {
         match (&self.model.body, &self.nodes) {
             (Body::Trees(trees) | Body::Calibrated(Calibrated { trees, .. }), Some(nodes)) => {
                 let by_words = self.words.as_ref().and_then(|words| words.sums(row));
-                match (by_words.or_else(|| self.masks.as_ref().map(|masks| masks.sums(row))), out) {
+                match (by_words.or_else(|| self.masks().map(|masks| masks.sums(row))), out) {
                     (Some(sums), [out]) => {
                         *out = join(&sums);
                         nodes.finish(trees, std::slice::from_mut(out));
@@ -223,6 +255,15 @@ impl Scorer {
             (Body::KMeans(body), _) => nearest(body, row, out),
             _ => {}
         }
+    }
+
+    fn masks(&self) -> Option<&Masks> {
+        let make = || {
+            let nodes = self.nodes.as_ref().filter(|_| self.outputs() == 1)?;
+            let is_text = |feature: usize| self.model.features[feature].encoding.is_category();
+            Masks::new(nodes, self.model.features.len(), is_text)
+        };
+        self.masks.get_or_init(make).as_ref()
     }
 
     /// The index of the class with the highest probability in what [`Scorer::predict`] wrote, the first of equals as in
@@ -239,14 +280,21 @@ impl Scorer {
 
     /// Whether [`Batch::predict`] takes much less time for many rows than [`Scorer::predict`] for each.
     pub fn gains_from_batches(&self) -> bool {
-        self.blocks.is_some() && level() != Level::Scalar
+        let centres = match &self.model.body {
+            Body::KMeans(body) => body.centres.len() >= MANY_CENTRES,
+            _ => false,
+        };
+        (self.blocks.is_some() || centres) && level() != Level::Scalar
     }
 
     /// About how many nanoseconds [`Scorer::predict`] takes, for a planner: what was measured of each layout on a processor of 2023.
     pub fn nanoseconds(&self) -> f64 {
         match (&self.model.body, &self.nodes) {
             (Body::KMeans(k), _) => 20.0 + k.centres.len() as f64,
-            (_, Some(nodes)) if self.masks.is_some() => 50.0 + 6.0 * nodes.roots().len() as f64,
+            (_, Some(nodes)) if self.words.is_some() => {
+                50.0 + nodes.roots().len() as f64 * nodes.depth().mul_add(1.5, -5.0)
+            }
+            (_, Some(nodes)) if self.blocks.is_some() => 50.0 + nodes.roots().len() as f64 * nodes.depth(),
             (_, Some(nodes)) => {
                 // A walk takes about as many steps as a balanced tree is deep, and waits for memory where there is much of it.
                 let (trees, depth) = (nodes.roots().len() as f64, nodes.depth());
@@ -262,7 +310,8 @@ impl Scorer {
         let own = tables + self.places.iter().map(Places::bytes).sum::<usize>();
         let nodes = self.nodes.as_ref().map_or(0, Nodes::bytes)
             + self.quads.as_ref().map_or(0, Quads::bytes)
-            + self.masks.as_ref().map_or(0, Masks::bytes)
+            // Counted before it is made: it is no larger than that, or is not needed.
+            + self.masks.get().map_or(masks::TABLE, |masks| masks.as_ref().map_or(0, Masks::bytes))
             + self.blocks.as_ref().map_or(0, Blocks::bytes)
             + self.words.as_ref().map_or(0, Words::bytes);
         std::mem::size_of::<Scorer>() + self.levels.capacity() * 120 + own + nodes + model_bytes(&self.model)

@@ -14,7 +14,7 @@ use pgrx::PgMemoryContexts;
 
 use super::find::{self, Kind};
 use super::list::{elements, is, push};
-use crate::call::arguments::Arguments;
+use crate::call::arguments::{Arguments, Block};
 use crate::call::site::{label_of, slots, top_of};
 use crate::catalog::{self, cache};
 use crate::error::Result;
@@ -141,9 +141,7 @@ struct Model {
     scorer: Rc<Scorer>,
     batch: Batch,
     arguments: Arguments,
-    row: Vec<f64>,
-    /// By feature, a number a row of the block.
-    columns: Vec<Vec<f64>>,
+    block: Block,
     /// By row, the numbers of the answer.
     out: Vec<f64>,
     /// The labels as the server has them.
@@ -276,7 +274,6 @@ impl Call {
         let types: Vec<pg_sys::Oid> = nodes.iter().skip(1).map(|node| pg_sys::exprType(*node)).collect();
         let constant = |i: usize| is(nodes[i + 1], NodeTag::T_Const);
         let arguments = Arguments::new(&scorer, slots(&scorer, &found, &types, constant)?);
-        let features = scorer.model().features.len();
         let label =
             |text: &String| Datum::from(pg_sys::cstring_to_text_with_len(text.as_ptr().cast(), text.len() as i32));
         let labels = match self.kind {
@@ -285,8 +282,7 @@ impl Call {
         };
         Ok(Model {
             batch: Batch::new(&scorer),
-            row: vec![f64::NAN; features],
-            columns: vec![vec![f64::NAN; MOST_ROWS]; features],
+            block: arguments.block(&scorer, MOST_ROWS),
             out: vec![f64::NAN; MOST_ROWS * scorer.outputs()],
             arguments,
             labels,
@@ -300,14 +296,16 @@ impl Model {
     fn score(&mut self, rows: usize) {
         let outputs = self.scorer.outputs();
         let out = &mut self.out[..rows * outputs];
+        self.arguments.find(&self.scorer, &mut self.block, rows);
+        let Block { row, columns, .. } = &mut self.block;
         if rows < FEW_ROWS {
             for (r, out) in out.chunks_exact_mut(outputs).enumerate() {
-                self.row.iter_mut().zip(&self.columns).for_each(|(cell, column)| *cell = column[r]);
-                self.scorer.predict(&self.row, out);
+                row.iter_mut().zip(&*columns).for_each(|(cell, column)| *cell = column[r]);
+                self.scorer.predict(row, out);
             }
             return;
         }
-        let cells: Vec<&[f64]> = self.columns.iter().map(|column| &column[..rows]).collect();
+        let cells: Vec<&[f64]> = columns.iter().map(|column| &column[..rows]).collect();
         self.batch.predict(&self.scorer, &cells, out);
     }
 
@@ -409,10 +407,7 @@ unsafe fn take_row(state: *mut State, given: *mut TupleTableSlot, context: *mut 
             }
         }
         if let Some(model) = &mut call.model {
-            model.arguments.put(&model.scorer, &mut model.row, &call.given);
-            for (column, cell) in model.columns.iter_mut().zip(&model.row) {
-                column[*rows] = *cell;
-            }
+            model.arguments.put(&model.scorer, &mut model.block, *rows, &call.given);
         }
     }
     let values = &mut values[*rows * *width..][..kept.len()];

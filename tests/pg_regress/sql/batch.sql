@@ -9,6 +9,7 @@ CREATE TABLE other AS SELECT id, 'note ' || id AS note FROM t WHERE id % 2 = 0;
 ANALYZE t, other;
 SELECT task FROM orchard.train('p', 'SELECT hour, device, ad, bid, y FROM t', 'y', 'gradient_boosting', '{"n_estimators": 20, "early_stopping_rounds": 0}');
 SELECT task FROM orchard.train('l', 'SELECT hour, device, bid, part::text AS part FROM t', 'part', 'gradient_boosting', '{"n_estimators": 8, "early_stopping_rounds": 0}');
+SELECT task FROM orchard.train('s', 'SELECT hour, device, bid FROM t', options => '{"n_clusters": 8, "n_init": 2}');
 CREATE VIEW scored AS SELECT *, predict_p(hour, device, ad, bid) AS p FROM t;
 -- Runs a query with and without the node; whether it was in the plan, and whether the rows are the same.
 CREATE FUNCTION check_batch(query text) RETURNS TABLE (batched boolean, same boolean, rows bigint) LANGUAGE plpgsql AS $$
@@ -68,6 +69,8 @@ INSERT INTO queries (query) VALUES
     ('SELECT string_agg(ad, '','' ORDER BY p, id) FROM scored WHERE id < 1000'),
     ('SELECT id, p FROM scored WHERE id < 50'),
     ('SELECT id, p FROM scored WHERE false'),
+    ('SELECT id, predict_s(hour, device, bid) FROM t'),
+    ('SELECT predict_s(hour, device, bid), count(*), avg(p) FROM scored GROUP BY 1'),
     ('SELECT tableoid::regclass, ctid, id, s, predict_p(hour, device, ad, bid) FROM t AS s');
 SELECT number, (check_batch(query)).*, query FROM queries ORDER BY number;
 -- as other roads of the planner

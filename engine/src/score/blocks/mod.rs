@@ -350,9 +350,10 @@ impl Draft {
         }
         for (splits, leaves) in &self.trees {
             let words = leaves.len().div_ceil(8).max(1);
+            let asks: Vec<Ask> = splits.iter().map(|split| self.ask(&group, &columns, split)).collect();
             // A tree's words lie in the order in which they are asked, so that the first leaf overrules the later ones.
             for word in (0..words).rev() {
-                self.add_word(&mut group, &columns, splits, word * 8);
+                add_word(&mut group, splits, &asks, word * 8);
             }
             let room = leaves.len().next_power_of_two().max(8);
             group.trees.push(Tree { words: words as u8, leaves: room as u16 });
@@ -369,34 +370,58 @@ impl Draft {
         Some(group)
     }
 
-    /// Add what the splits of a tree strike out of eight leaves.
-    fn add_word(&self, group: &mut Group, columns: &[Option<usize>], splits: &[Split], first: usize) {
-        let (strikes, sets) = (group.strikes.len(), group.sets.len());
-        for split in splits.iter().filter(|split| split.from < first + 8 && first < split.to) {
-            let Step::Split { feature, missing_left, mask, .. } = split.step else { continue };
-            let Some(column) = columns[feature].map(|c| &group.columns[c]) else { continue };
-            let keep = (first..first + 8).filter(|leaf| !(split.from..split.to).contains(leaf));
-            let keep = keep.fold(0u8, |keep, leaf| keep | 1 << (leaf - first));
-            if let (Some(mask), Some(places)) = (mask, column.places) {
-                let mut planes = [0u8; 9];
-                planes[..8].copy_from_slice(&mask.to_le_bytes());
-                if missing_left {
-                    planes[usize::from(places) / 8] |= 1 << (places % 8);
-                }
-                let hits = planes.iter().enumerate().filter(|(_, bits)| **bits != 0);
+    /// What a split asks of the bytes of a row.
+    fn ask(&self, group: &Group, columns: &[Option<usize>], split: &Split) -> Ask {
+        let Step::Split { feature, missing_left, mask, .. } = split.step else { return Ask::Nothing };
+        let Some(column) = columns[feature].map(|c| &group.columns[c]) else { return Ask::Nothing };
+        if let (Some(mask), Some(places)) = (mask, column.places) {
+            let mut planes = [0u8; 9];
+            planes[..8].copy_from_slice(&mask.to_le_bytes());
+            if missing_left {
+                planes[usize::from(places) / 8] |= 1 << (places % 8);
+            }
+            return Ask::Bits { first: column.bits, planes };
+        }
+        let value = threshold(split).map_or(0.0, |(_, value)| value);
+        let threshold = find(&self.asked[feature].thresholds, value).unwrap_or_default() as u8;
+        Ask::Below { plane: if missing_left { column.left } else { column.right }.unwrap_or_default(), threshold }
+    }
+}
+
+/// What a split asks of the bytes of a row.
+enum Ask {
+    Nothing,
+    /// Whether one is above a threshold.
+    Below {
+        plane: u16,
+        threshold: u8,
+    },
+    /// Whether some planes have none of some bits.
+    Bits {
+        first: u16,
+        planes: [u8; 9],
+    },
+}
+
+/// Add what the splits of a tree strike out of eight leaves.
+fn add_word(group: &mut Group, splits: &[Split], asks: &[Ask], first: usize) {
+    let (strikes, sets) = (group.strikes.len(), group.sets.len());
+    for (split, ask) in splits.iter().zip(asks).filter(|(split, _)| split.from < first + 8 && first < split.to) {
+        let struck = (split.from.max(first) - first)..(split.to.min(first + 8) - first);
+        let keep = !((0xffu16 << struck.start) & !(0xffff << struck.end)) as u8;
+        match ask {
+            Ask::Nothing => {}
+            &Ask::Below { plane, threshold } => group.strikes.push(Strike { plane, threshold, keep }),
+            Ask::Bits { first, planes } => {
                 let before = group.hits.len();
-                let hit = |(plane, bits): (usize, &u8)| Hit { plane: column.bits + plane as u16, bits: *bits };
-                group.hits.extend(hits.map(hit));
+                let hits = planes.iter().enumerate().filter(|(_, bits)| **bits != 0);
+                group.hits.extend(hits.map(|(plane, bits)| Hit { plane: first + plane as u16, bits: *bits }));
                 group.sets.push(SetStrike { hits: (group.hits.len() - before) as u8, keep });
-            } else if let Some((_, value)) = threshold(split) {
-                let threshold = find(&self.asked[feature].thresholds, value).unwrap_or_default() as u8;
-                let plane = if missing_left { column.left } else { column.right }.unwrap_or_default();
-                group.strikes.push(Strike { plane, threshold, keep });
             }
         }
-        let (strikes, sets) = (group.strikes.len() - strikes, group.sets.len() - sets);
-        group.words.push(Word { strikes: strikes as u32, sets: sets as u32 });
     }
+    let (strikes, sets) = (group.strikes.len() - strikes, group.sets.len() - sets);
+    group.words.push(Word { strikes: strikes as u32, sets: sets as u32 });
 }
 
 /// Feature and threshold of a split that is no set; the two zeros are one.
