@@ -5,6 +5,7 @@ pub mod batch;
 mod json;
 mod raw;
 mod record;
+mod rewrite;
 mod site;
 pub mod slot;
 mod spare;

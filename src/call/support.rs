@@ -3,6 +3,7 @@
 use pgrx::pg_sys::panic::pgrx_extern_c_guard;
 use pgrx::pg_sys::{self, Datum, Oid};
 
+use super::rewrite::rewritten;
 use super::site::constant;
 use crate::catalog::name::ModelName;
 use crate::catalog::{self, cache};
@@ -23,6 +24,12 @@ entry!(score_support, pg_finfo_score_support, fcinfo => {
             request.startup = 0.0;
             request.per_tuple = nanoseconds / NANOSECONDS_AN_OPERATOR * pg_sys::cpu_operator_cost;
             return Datum::from(request as *mut pg_sys::SupportRequestCost as usize);
+        }
+    }
+    if !request.is_null() && (*request).type_ == pg_sys::NodeTag::T_SupportRequestSimplify {
+        let request = &*request.cast::<pg_sys::SupportRequestSimplify>();
+        if let Some(node) = pgrx_extern_c_guard(|| rewritten(request.root, request.fcall)) {
+            return Datum::from(node as usize);
         }
     }
     Datum::from(0usize)

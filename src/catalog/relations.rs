@@ -256,6 +256,23 @@ pub fn function(schema: &str, name: &str, id: &Id) -> Option<Oid> {
     }
 }
 
+/// A function of the extension by its name, of which there is one; no oid where it is not there.
+pub fn function_of(schema: Oid, name: &CStr) -> Oid {
+    // SAFETY: a syscache look-up on the main thread; the list is released before the oid is used.
+    unsafe {
+        let cache = pg_sys::SysCacheIdentifier::PROCNAMEARGSNSP as i32;
+        let none = Datum::from(0usize);
+        let list = pg_sys::SearchSysCacheList(cache, 1, Datum::from(name.as_ptr() as usize), none, none);
+        let members = (*list).members.as_slice((*list).n_members as usize);
+        let form = |member: &*mut pg_sys::CatCTup| {
+            pg_sys::GETSTRUCT(&raw mut (**member).tuple) as *const pg_sys::FormData_pg_proc
+        };
+        let found = members.iter().map(form).find(|form| (**form).pronamespace == schema).map(|form| (*form).oid);
+        pg_sys::ReleaseCatCacheList(list);
+        found.unwrap_or(Oid::INVALID)
+    }
+}
+
 /// How a node tree writes the sixteen bytes of an id.
 fn id_pattern(id: &Id) -> String {
     let bytes: Vec<String> = id.iter().map(|&b| format!("{}", b as std::ffi::c_char)).collect();

@@ -1,13 +1,13 @@
 //! The scoring calls in an expression.
 
 use std::cell::Cell;
-use std::ffi::{c_void, CStr};
+use std::ffi::c_void;
 
 use pgrx::pg_sys::{self, FuncExpr, List, Node, NodeTag, Oid};
 
 use super::list::{elements, has_equal, is, push};
 use crate::call::site::constant;
-use crate::catalog::{self, cache, changes};
+use crate::catalog::{self, cache, changes, relations};
 
 /// What a scoring function returns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -145,21 +145,8 @@ unsafe fn look_up() -> [Oid; 4] {
     let mut functions = [Oid::INVALID; 4];
     for (function, name) in functions.iter_mut().zip([c"score_number", c"score_top", c"score_label", c"score_segment"])
     {
-        *function = function_of(schema, name);
+        *function = relations::function_of(schema, name);
     }
     FUNCTIONS.set((changes::count(), functions));
     functions
-}
-
-/// The function of a name in a schema; there is one of each.
-unsafe fn function_of(schema: Oid, name: &CStr) -> Oid {
-    let cache = pg_sys::SysCacheIdentifier::PROCNAMEARGSNSP as i32;
-    let none = pg_sys::Datum::from(0usize);
-    let list = pg_sys::SearchSysCacheList(cache, 1, pg_sys::Datum::from(name.as_ptr() as usize), none, none);
-    let members = (*list).members.as_slice((*list).n_members as usize);
-    let form =
-        |member: &*mut pg_sys::CatCTup| pg_sys::GETSTRUCT(&raw mut (**member).tuple) as *const pg_sys::FormData_pg_proc;
-    let found = members.iter().map(form).find(|form| (**form).pronamespace == schema).map(|form| (*form).oid);
-    pg_sys::ReleaseCatCacheList(list);
-    found.unwrap_or(Oid::INVALID)
 }

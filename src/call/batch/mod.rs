@@ -9,7 +9,7 @@
 //! filters, join conditions, queries that lock or change the rows they read, few rows.
 
 mod find;
-mod list;
+pub mod list;
 mod node;
 mod paths;
 

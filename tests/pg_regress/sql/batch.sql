@@ -92,6 +92,30 @@ END $$;
 SELECT regexp_replace(plan, '''[0-9a-f-]{36}''', '''id''') FROM plan('SELECT hour, sum(p) FROM scored GROUP BY hour') WHERE plan NOT LIKE '%Instructions%';
 SELECT regexp_replace(plan, '''[0-9a-f-]{36}''', '''id''') FROM plan('SELECT id, p * 2 FROM scored WHERE device = ''d1''') WHERE plan NOT LIKE '%Instructions%';
 
+-- orchard.predict of a row is the same call with its columns
+SELECT regexp_replace(plan, '''[0-9a-f-]{36}''', '''id''') FROM plan('SELECT id, orchard.predict(''p'', t) FROM t') WHERE plan NOT LIKE '%Instructions%';
+SELECT (check_batch('SELECT id, orchard.predict(''p'', t), orchard.predict_label(''l'', t) FROM t')).*;
+SELECT (check_batch('SELECT id, orchard.predict(''p'', s) FROM (SELECT bid, ad, device, hour + 1 AS hour, id FROM t) AS s')).*;
+SELECT (check_batch('SELECT orchard.predict(''p'', s) FROM (SELECT * FROM t ORDER BY id LIMIT 1000) AS s')).*;
+SELECT (check_batch('SELECT orchard.predict(''p'', scored) FROM scored')).*;
+SELECT (check_batch('SELECT sum(orchard.predict(''p'', t)) FROM t JOIN other USING (id)')).*;
+SELECT count(*) AS rows, count(orchard.predict('p', t)) AS scored, count(predict_p(t.hour, t.device, t.ad, t.bid)) AS by_columns
+FROM t RIGHT JOIN generate_series(4000, 6000) AS g (id) USING (id);
+SELECT bool_and(orchard.predict('p', t) = predict_p(hour, device, ad, bid)) AS same, bool_and(orchard.predict_label('l', t) = predict_l(hour, device, bid)) AS labels,
+    bool_and(orchard.predict('s', t) = predict_s(hour, device, bid)) AS segments FROM t;
+SELECT orchard.predict('l', t) FROM t LIMIT 1;
+SELECT orchard.predict('p', o) FROM other AS o LIMIT 1;
+SELECT orchard.predict('p', s) FROM (SELECT hour::text AS hour, device, ad, bid FROM t) AS s LIMIT 1;
+PREPARE by_row AS SELECT count(orchard.predict('again', t)) FROM t;
+SELECT version FROM orchard.train('again', 'SELECT hour, y FROM t', 'y', 'decision_tree');
+EXECUTE by_row;
+SELECT orchard.drop_model('again');
+SELECT version FROM orchard.train('again', 'SELECT device, hour, y FROM t', 'y', 'decision_tree');
+EXECUTE by_row;
+ALTER FUNCTION predict_again RENAME TO predict_gone;
+EXECUTE by_row;
+SELECT orchard.drop_model('gone');
+
 -- partitions
 CREATE TABLE parts (LIKE t) PARTITION BY LIST (part);
 CREATE TABLE parts0 PARTITION OF parts FOR VALUES IN (0);
