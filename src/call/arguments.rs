@@ -87,10 +87,7 @@ impl Arguments {
             // As the other features of the row are still missing, every column may have them.
             block.columns.iter_mut().zip(&block.row).for_each(|(column, cell)| column.fill(*cell));
         }
-        for (argument, slot) in &mut self.others {
-            let arg = &args[*argument];
-            slot.put(scorer, &mut block.row, if arg.isnull { None } else { Some(arg.value) });
-        }
+        self.put_others(scorer, &mut block.row, args);
         for &feature in &self.other_features {
             block.columns[feature][r] = block.row[feature];
         }
@@ -124,10 +121,7 @@ impl Arguments {
         if !self.constants.is_empty() {
             self.put_constants(scorer, row, args);
         }
-        for (argument, slot) in &mut self.others {
-            let arg = &args[*argument];
-            slot.put(scorer, row, if arg.isnull { None } else { Some(arg.value) });
-        }
+        self.put_others(scorer, row, args);
         if scorer.takes_keys() {
             for &feature in &self.other_features {
                 self.keys[feature] = scorer.key(feature, row[feature]);
@@ -137,6 +131,16 @@ impl Arguments {
         } else {
             self.put_values(scorer, row, args);
             scorer.predict(row, out);
+        }
+    }
+
+    /// # Safety
+    /// As for [`Arguments::predict`].
+    #[inline]
+    unsafe fn put_others(&mut self, scorer: &Scorer, row: &mut [f64], args: &[NullableDatum]) {
+        for (argument, slot) in &mut self.others {
+            let arg = &args[*argument];
+            slot.put(scorer, row, if arg.isnull { None } else { Some(arg.value) });
         }
     }
 

@@ -23,12 +23,11 @@ pub unsafe fn rewritten(root: *mut PlannerInfo, call: *mut FuncExpr) -> Option<*
     if root.is_null() || (*call).funcvariadic || elements::<Node>((*call).args).len() != 2 {
         return None;
     }
-    let (oid, name) = constant(call.cast(), 0).filter(|(oid, _)| *oid == pg_sys::TEXTOID)?;
+    let (_, name) = constant(call.cast(), 0).filter(|(oid, _)| *oid == pg_sys::TEXTOID)?;
     let row = elements::<Node>((*call).args)[1];
     if !is(row, NodeTag::T_Var) && !is(row, NodeTag::T_RowExpr) {
         return None;
     }
-    debug_assert!(oid == pg_sys::TEXTOID);
     let name = ModelName::parse(pgrx::varlena::text_to_rust_str_unchecked(name.cast_mut_ptr())).ok()?;
     let found = catalog::find(&name).ok()?;
     let scorer = cache::deployed(&found).ok()?;

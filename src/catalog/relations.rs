@@ -232,45 +232,41 @@ pub fn function(schema: &str, name: &str, id: &Id) -> Option<Oid> {
     let schema = CString::new(schema).ok()?;
     let function = name_data(&format!("predict_{name}"));
     let pattern = id_pattern(id);
-    // SAFETY: syscache look-ups on the main thread; list and tuples are released or freed before the oid is used.
+    // SAFETY: a syscache look-up on the main thread; tuples of pg_proc are handed on.
     unsafe {
         let schema = pg_sys::get_namespace_oid(schema.as_ptr(), true);
         if schema == Oid::INVALID {
             return None;
         }
-        let cache = pg_sys::SysCacheIdentifier::PROCNAMEARGSNSP as i32;
-        let key = Datum::from(&raw const function as usize);
-        let list = pg_sys::SearchSysCacheList(cache, 1, key, Datum::from(0usize), Datum::from(0usize));
-        let members = (*list).members.as_slice((*list).n_members as usize);
-        let mut found = None;
-        for &member in members {
-            let tuple = &raw mut (*member).tuple;
-            let form = pg_sys::GETSTRUCT(tuple) as *const pg_sys::FormData_pg_proc;
-            if (*form).pronamespace == schema && body_holds(tuple, id, &pattern) {
-                found = Some((*form).oid);
-                break;
-            }
-        }
-        pg_sys::ReleaseCatCacheList(list);
-        found
+        function_where(schema, Datum::from(&raw const function as usize), |tuple| body_holds(tuple, id, &pattern))
     }
 }
 
 /// A function of the extension by its name, of which there is one; no oid where it is not there.
 pub fn function_of(schema: Oid, name: &CStr) -> Oid {
-    // SAFETY: a syscache look-up on the main thread; the list is released before the oid is used.
-    unsafe {
-        let cache = pg_sys::SysCacheIdentifier::PROCNAMEARGSNSP as i32;
-        let none = Datum::from(0usize);
-        let list = pg_sys::SearchSysCacheList(cache, 1, Datum::from(name.as_ptr() as usize), none, none);
-        let members = (*list).members.as_slice((*list).n_members as usize);
-        let form = |member: &*mut pg_sys::CatCTup| {
-            pg_sys::GETSTRUCT(&raw mut (**member).tuple) as *const pg_sys::FormData_pg_proc
-        };
-        let found = members.iter().map(form).find(|form| (**form).pronamespace == schema).map(|form| (*form).oid);
-        pg_sys::ReleaseCatCacheList(list);
-        found.unwrap_or(Oid::INVALID)
+    // SAFETY: the name is a C string, which the server takes for a name.
+    let found = unsafe { function_where(schema, Datum::from(name.as_ptr() as usize), |_| true) };
+    found.unwrap_or(Oid::INVALID)
+}
+
+/// The first function of a name in a schema whose row of pg_proc passes a test.
+///
+/// # Safety
+/// `name` is a name or a C string; main thread.
+unsafe fn function_where(schema: Oid, name: Datum, test: impl Fn(pg_sys::HeapTuple) -> bool) -> Option<Oid> {
+    let cache = pg_sys::SysCacheIdentifier::PROCNAMEARGSNSP as i32;
+    let list = pg_sys::SearchSysCacheList(cache, 1, name, Datum::from(0usize), Datum::from(0usize));
+    let mut found = None;
+    for &member in (*list).members.as_slice((*list).n_members as usize) {
+        let tuple = &raw mut (*member).tuple;
+        let form = pg_sys::GETSTRUCT(tuple) as *const pg_sys::FormData_pg_proc;
+        if (*form).pronamespace == schema && test(tuple) {
+            found = Some((*form).oid);
+            break;
+        }
     }
+    pg_sys::ReleaseCatCacheList(list);
+    found
 }
 
 /// How a node tree writes the sixteen bytes of an id.

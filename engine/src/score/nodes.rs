@@ -216,17 +216,7 @@ impl Nodes {
             let mut at = [0; SIDE_BY_SIDE];
             let at = &mut at[..roots.len()];
             at.copy_from_slice(roots);
-            let mut walking = true;
-            while walking {
-                walking = false;
-                for at in at.iter_mut() {
-                    let node = &self.nodes[*at as usize];
-                    if node.key & IS_LEAF == 0 {
-                        *at = self.child::<SPLITS>(node, row);
-                        walking = true;
-                    }
-                }
-            }
+            self.walk::<SPLITS>(at, |_, feature| row[feature]);
             for (i, &leaf) in at.iter().enumerate() {
                 take(group * SIDE_BY_SIDE + i, self.nodes[leaf as usize].next as usize);
             }
@@ -254,19 +244,25 @@ impl Nodes {
             for first in (0..rows).step_by(SIDE_BY_SIDE) {
                 let mut at = [root; SIDE_BY_SIDE];
                 let at = &mut at[..SIDE_BY_SIDE.min(rows - first)];
-                let mut walking = true;
-                while walking {
-                    walking = false;
-                    for (row, at) in at.iter_mut().enumerate() {
-                        let node = &self.nodes[*at as usize];
-                        if node.key & IS_LEAF == 0 {
-                            *at = self.child_by::<SPLITS>(node, columns[(node.key & FEATURE) as usize][first + row]);
-                            walking = true;
-                        }
-                    }
-                }
+                self.walk::<SPLITS>(at, |row, feature| columns[feature][first + row]);
                 for (row, &leaf) in at.iter().enumerate() {
                     take(first + row, tree, self.nodes[leaf as usize].next as usize);
+                }
+            }
+        }
+    }
+
+    /// Walk down from some nodes, side by side, to their leaves; `value` says what stands for the walk of an index at a feature.
+    #[inline(always)]
+    fn walk<const SPLITS: u8>(&self, at: &mut [u32], value: impl Fn(usize, usize) -> f64) {
+        let mut walking = true;
+        while walking {
+            walking = false;
+            for (i, at) in at.iter_mut().enumerate() {
+                let node = &self.nodes[*at as usize];
+                if node.key & IS_LEAF == 0 {
+                    *at = self.child_by::<SPLITS>(node, value(i, (node.key & FEATURE) as usize));
+                    walking = true;
                 }
             }
         }

@@ -4,9 +4,10 @@
 //! that its strike asks for, so one comparison asks 64 splits of 64 places in the forest. What is read of the model is read from front to back,
 //! which costs little even when the caches are cold, as for a query of one row.
 
-use super::blocks::{Blocks, Group, Thresholds, MISSING_RIGHT};
+#[cfg(target_arch = "x86_64")]
+use super::blocks::{bit_of, MISSING_RIGHT};
+use super::blocks::{Blocks, Column, Group};
 use super::link::LANES;
-use super::nodes::place_of;
 
 /// Lanes of a register.
 const WIDTH: usize = 64;
@@ -52,22 +53,10 @@ pub(super) struct Chunk {
     pub values: Vec<f64>,
 }
 
-/// How the value of a feature becomes bytes.
-#[derive(Debug)]
-struct Column {
-    feature: usize,
-    left: Option<u16>,
-    right: Option<u16>,
-    bits: u16,
-    places: Option<u8>,
-}
-
 /// Trees that share the bytes of the row.
 #[derive(Debug)]
 struct Part {
     columns: Vec<Column>,
-    /// By column.
-    thresholds: Vec<Thresholds>,
     chunks: Vec<Chunk>,
 }
 
@@ -135,8 +124,7 @@ impl Words {
                 + chunk.values.capacity() * 8
         };
         let part = |part: &Part| {
-            part.thresholds.capacity() * std::mem::size_of::<Thresholds>()
-                + part.chunks.iter().map(chunk).sum::<usize>()
+            part.columns.capacity() * std::mem::size_of::<Column>() + part.chunks.iter().map(chunk).sum::<usize>()
         };
         self.parts.iter().map(part).sum()
     }
@@ -145,12 +133,7 @@ impl Words {
 impl Part {
     /// The trees of a group, behind `before` lanes without a tree.
     fn new(group: &Group, before: usize, words: usize) -> Part {
-        let mut part = Part { columns: Vec::new(), thresholds: Vec::new(), chunks: Vec::new() };
-        for column in &group.columns {
-            let &super::blocks::Column { feature, left, right, bits, places, .. } = column;
-            part.columns.push(Column { feature, left, right, bits, places });
-            part.thresholds.push(column.thresholds.clone());
-        }
+        let mut part = Part { columns: group.columns.clone(), chunks: Vec::new() };
         let room = words * 8;
         let trees = WIDTH / words;
         let mut lanes: Vec<Lane> = vec![Lane::default(); before * words];
@@ -195,7 +178,7 @@ impl Part {
 impl Column {
     /// Put the bytes of a value into a row; `below` thresholds are less than it.
     #[inline(always)]
-    fn put(&self, value: f64, below: u8, bytes: &mut [u8; WIDTH]) {
+    fn put_one(&self, value: f64, below: u8, bytes: &mut [u8; WIDTH]) {
         if let Some(left) = self.left {
             bytes[usize::from(left) % WIDTH] = below;
         }
@@ -203,9 +186,8 @@ impl Column {
             bytes[usize::from(right) % WIDTH] = if value.is_nan() { MISSING_RIGHT } else { below };
         }
         if let Some(places) = self.places {
-            let place = if value.is_nan() { usize::from(places) } else { place_of(value) as usize };
-            if place < usize::from(places) || value.is_nan() {
-                bytes[(usize::from(self.bits) + place / 8) % WIDTH] = 1 << (place % 8);
+            if let Some((plane, bit)) = bit_of(value, places) {
+                bytes[(usize::from(self.bits) + plane) % WIDTH] = bit;
             }
         }
     }
@@ -285,9 +267,9 @@ mod kernel {
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,popcnt")]
     pub(super) fn bytes(part: &Part, row: &[f64]) -> Bytes {
         let mut bytes = Bytes([0; WIDTH]);
-        for (column, thresholds) in part.columns.iter().zip(&part.thresholds) {
-            let value = row[column.feature];
-            column.put(value, count_below(&thresholds.all, &thresholds.pivots, value), &mut bytes.0);
+        for column in &part.columns {
+            let (value, thresholds) = (row[column.feature], &column.thresholds);
+            column.put_one(value, count_below(&thresholds.all, &thresholds.pivots, value), &mut bytes.0);
         }
         bytes
     }

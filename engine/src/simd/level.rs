@@ -1,5 +1,7 @@
 //! Which instructions are used.
 
+#[cfg(target_arch = "x86_64")]
+use std::arch::is_x86_feature_detected as has;
 use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
 
 /// A set of vector instructions. Every one gives the same answers, bit for bit.
@@ -36,10 +38,10 @@ impl Level {
             Level::Scalar => true,
             Level::Neon => cfg!(target_arch = "aarch64"),
             #[cfg(target_arch = "x86_64")]
-            Level::Avx2 => ["avx2", "bmi1", "bmi2", "popcnt"].iter().all(|feature| has(feature)),
+            Level::Avx2 => has!("avx2") && has!("bmi1") && has!("bmi2") && has!("popcnt"),
             #[cfg(target_arch = "x86_64")]
             Level::Avx512 => {
-                Level::Avx2.is_there() && ["avx512f", "avx512bw", "avx512dq", "avx512vl"].iter().all(|f| has(f))
+                Level::Avx2.is_there() && has!("avx512f") && has!("avx512bw") && has!("avx512dq") && has!("avx512vl")
             }
             #[cfg(not(target_arch = "x86_64"))]
             Level::Avx2 | Level::Avx512 => false,
@@ -48,22 +50,6 @@ impl Level {
 
     fn widest() -> Level {
         Level::ALL.into_iter().rev().find(|level| level.is_there()).unwrap_or(Level::Scalar)
-    }
-}
-
-#[cfg(target_arch = "x86_64")]
-fn has(feature: &str) -> bool {
-    use std::arch::is_x86_feature_detected as has;
-    match feature {
-        "avx2" => has!("avx2"),
-        "bmi1" => has!("bmi1"),
-        "bmi2" => has!("bmi2"),
-        "popcnt" => has!("popcnt"),
-        "avx512f" => has!("avx512f"),
-        "avx512bw" => has!("avx512bw"),
-        "avx512dq" => has!("avx512dq"),
-        "avx512vl" => has!("avx512vl"),
-        _ => false,
     }
 }
 
@@ -103,7 +89,6 @@ pub fn choose(level: Option<Level>) -> bool {
 #[cfg(target_arch = "x86_64")]
 #[inline]
 pub(crate) fn has_words() -> bool {
-    use std::arch::is_x86_feature_detected as has;
     level() == Level::Avx512 && has!("avx512vbmi") && has!("avx512cd")
 }
 

@@ -85,16 +85,12 @@ unsafe fn can_be_scored(node: *mut Node, conditional: bool) -> bool {
         let can_be_moved = !pg_sys::contain_volatile_functions(list)
             && !pg_sys::contain_subplans(list)
             && !pg_sys::expression_returns_set(list);
-        let inner = calls_within(list);
-        if conditional || !can_be_moved || inner {
+        let has_calls = !calls(list, std::ptr::null_mut()).is_null();
+        if conditional || !can_be_moved || has_calls {
             return false;
         }
     }
     gains(node)
-}
-
-unsafe fn calls_within(arguments: *mut Node) -> bool {
-    !calls(arguments, std::ptr::null_mut()).is_null()
 }
 
 /// A column, a constant or a parameter, or a cast of one to float8: it cannot fail.
@@ -132,8 +128,7 @@ thread_local! {
 /// `call` is a live node of its type.
 pub unsafe fn kind(call: *const FuncExpr) -> Option<Kind> {
     // A call has an id and some columns; to look a name up is not for every function of a query.
-    let (oid, _) = constant(call.cast(), 0).filter(|(oid, _)| *oid == pg_sys::UUIDOID)?;
-    debug_assert!(oid == pg_sys::UUIDOID);
+    constant(call.cast(), 0).filter(|(oid, _)| *oid == pg_sys::UUIDOID)?;
     let (count, known) = FUNCTIONS.get();
     let functions = if count == changes::count() { known } else { look_up() };
     let at = functions.iter().position(|function| *function == (*call).funcid)?;

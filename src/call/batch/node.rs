@@ -428,11 +428,9 @@ unsafe fn prepare(node: *mut CustomScanState, state: *mut State) {
     let query = (*(*node).ss.ps.state).es_query_cxt;
     let state = &mut *state;
     for call in &mut state.calls {
-        if call.model.is_none() {
-            // Labels live as long as the query.
-            let loaded = PgMemoryContexts::For(query).switch_to(|_| call.load());
-            call.model = Some(loaded.unwrap_or_else(|failure| failure.raise()));
-        }
+        // Labels live as long as the query.
+        let loaded = PgMemoryContexts::For(query).switch_to(|_| call.load());
+        call.model = Some(loaded.unwrap_or_else(|failure| failure.raise()));
     }
     let value = NullableDatum { value: Datum::from(0usize), isnull: true };
     state.values.resize(MOST_ROWS * state.width, value);

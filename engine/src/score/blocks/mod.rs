@@ -119,7 +119,7 @@ fn count<const STEPS: u32>(table: &[f64; 256], values: &[f64], bins: &mut [u8; R
 }
 
 /// How the values of a feature become bytes.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Column {
     pub feature: usize,
     pub thresholds: Thresholds,
@@ -263,12 +263,18 @@ impl Column {
         let planes = &mut planes[usize::from(self.bits)..][..count];
         planes.iter_mut().for_each(|plane| plane.0.fill(0));
         for (row, &value) in values.iter().enumerate() {
-            let place = if value.is_nan() { usize::from(places) } else { place_of(value) as usize };
-            if place < usize::from(places) || value.is_nan() {
-                planes[place / 8].0[row] = 1 << (place % 8);
+            if let Some((plane, bit)) = bit_of(value, places) {
+                planes[plane].0[row] = bit;
             }
         }
     }
+}
+
+/// The plane, behind the first of its column, and the bit of a value that is one of so many places or missing.
+#[inline(always)]
+pub(super) fn bit_of(value: f64, places: u8) -> Option<(usize, u8)> {
+    let place = if value.is_nan() { usize::from(places) } else { place_of(value) as usize };
+    (place < usize::from(places) || value.is_nan()).then_some((place / 8, 1 << (place % 8)))
 }
 
 /// What trees of a group ask of a feature.
