@@ -1,0 +1,1 @@
+//! Looking at columns and mending them: text functions, sketches, the profile, the doctor, and cleaning steps.
