@@ -6,18 +6,16 @@ use crate::clean::text::is_space;
 
 /// Pieces of the longest shape.
 const PIECES: usize = 32;
-/// Readings of one shape: three orders of day, month and year, twice for May, which is a short and a full name.
-const READINGS: usize = 6;
 
 /// A format on the stack.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Shape {
+#[derive(Debug, Default)]
+struct Shape {
     pieces: [Token; PIECES],
     len: usize,
 }
 
 impl Shape {
-    pub(super) fn tokens(&self) -> &[Token] {
+    fn tokens(&self) -> &[Token] {
         self.pieces.get(..self.len).unwrap_or_default()
     }
 
@@ -27,29 +25,13 @@ impl Shape {
         Some(())
     }
 
-    fn replace(&mut self, from: Token, to: Token) {
-        if let Some(piece) = self.pieces.iter_mut().find(|piece| **piece == from) {
-            *piece = to;
-        }
-    }
-}
-
-/// The formats that a text may have.
-#[derive(Debug, Default)]
-pub(super) struct Candidates {
-    shapes: [Shape; READINGS],
-    len: usize,
-}
-
-impl Candidates {
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Shape> {
-        self.shapes.iter().take(self.len)
-    }
-
-    fn push(&mut self, shape: Shape) {
-        if let Some(place) = self.shapes.get_mut(self.len) {
-            *place = shape;
-            self.len += 1;
+    fn swap(&mut self, one: Token, other: Token) {
+        for piece in self.pieces.iter_mut().take(self.len) {
+            if *piece == one {
+                *piece = other;
+            } else if *piece == other {
+                *piece = one;
+            }
         }
     }
 }
@@ -65,45 +47,43 @@ enum Orders {
     All,
 }
 
-/// The formats that a trimmed text may have; none where it looks like no moment.
-pub(super) fn candidates(text: &str) -> Candidates {
-    let mut found = Candidates::default();
+/// The formats that a trimmed text may have, one after the other until `stop` says so; none where it looks like no moment.
+pub(super) fn candidates(text: &str, mut stop: impl FnMut(&[Token]) -> bool) {
     if text.len() > LONGEST {
-        return found;
+        return;
     }
     let mut scan = Scan { rest: text, shape: Shape::default(), orders: Orders::One, may: false, time: false };
     if scan.moment().is_none() || !scan.rest.is_empty() {
-        return found;
+        return;
     }
-    let Scan { shape, orders, may, .. } = scan;
-    // Day before month is the order that was written.
-    let mut month_first = shape;
-    let mut year_first = shape;
-    for piece in &mut month_first.pieces {
-        *piece = match *piece {
-            Token::Day => Token::Month,
-            Token::Month => Token::Day,
-            other => other,
-        };
-    }
-    year_first.replace(Token::YearOfCentury, Token::Epoch); // a mark, as both ends are swapped
-    year_first.replace(Token::Day, Token::YearOfCentury);
-    year_first.replace(Token::Epoch, Token::Day);
-    let all = [shape, month_first, year_first];
+    let Scan { mut shape, orders, may, .. } = scan;
     let count = match orders {
         Orders::One => 1,
         Orders::DayMonth => 2,
         Orders::All => 3,
     };
-    for shape in all.into_iter().take(count) {
-        found.push(shape);
+    for order in 0..count {
+        match order {
+            0 => {} // as it was told: the day, the month, the year
+            1 => shape.swap(Token::Day, Token::Month),
+            // From month, day, year to year, month, day.
+            _ => {
+                shape.swap(Token::Day, Token::Month);
+                shape.swap(Token::Day, Token::YearOfCentury);
+            }
+        }
+        if stop(shape.tokens()) {
+            return;
+        }
+        // May is a short and a full name.
         if may {
-            let mut full = shape;
-            full.replace(Token::MonthShort, Token::MonthFull);
-            found.push(full);
+            shape.swap(Token::MonthShort, Token::MonthFull);
+            if stop(shape.tokens()) {
+                return;
+            }
+            shape.swap(Token::MonthShort, Token::MonthFull);
         }
     }
-    found
 }
 
 /// A text whose shape is being told.
@@ -292,7 +272,7 @@ impl<'a> Scan<'a> {
             return self.year(separator == '-');
         }
         if self.digits() == 4 && matches!(separator, '/' | '-') {
-            self.shape.replace(Token::Day, Token::Month);
+            self.shape.swap(Token::Day, Token::Month);
             return self.year(false);
         }
         if separator == ' ' {

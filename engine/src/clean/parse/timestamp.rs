@@ -43,17 +43,33 @@ pub fn timestamp(text: &str, format: Option<&TimestampFormat>) -> Option<i64> {
     }
     match format {
         Some(format) => read(text, &format.tokens),
-        None => {
-            let mut found = None;
-            for shape in candidates(text).iter() {
-                match (read(text, shape.tokens()), found) {
-                    (Some(moment), Some(other)) if moment != other => return None,
-                    (Some(moment), _) => found = Some(moment),
-                    (None, _) => {}
-                }
-            }
-            found
+        None => detected(text).ok().flatten(),
+    }
+}
+
+/// Whether a text can be read as several moments, so that [`timestamp`] needs a format.
+pub fn is_ambiguous(text: &str) -> bool {
+    detected(trim_space(text)) == Err(Ambiguous)
+}
+
+/// A text has several readings.
+#[derive(Debug, PartialEq, Eq)]
+struct Ambiguous;
+
+/// The one reading of a text, if there is any.
+fn detected(text: &str) -> Result<Option<i64>, Ambiguous> {
+    let (mut found, mut ambiguous) = (None, false);
+    candidates(text, |tokens| {
+        if let Some(moment) = read(text, tokens) {
+            ambiguous |= found.is_some_and(|other| other != moment);
+            found = Some(moment);
         }
+        ambiguous
+    });
+    if ambiguous {
+        Err(Ambiguous)
+    } else {
+        Ok(found)
     }
 }
 

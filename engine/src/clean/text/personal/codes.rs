@@ -11,24 +11,28 @@ fn stands_alone(text: &str, at: usize, end: usize) -> bool {
 
 /// The end of an Internet address that begins at a byte of the text.
 pub fn ip(text: &str, at: usize) -> Option<usize> {
-    let bytes = text.as_bytes().get(at..)?;
-    let first = *bytes.first()?;
-    if !(first.is_ascii_hexdigit() || first == b':')
-        || at > 0 && matches!(text.as_bytes().get(at - 1), Some(b'.' | b':' | b'/'))
-    {
+    let first = *text.as_bytes().get(at)?;
+    // Within a longer sequence of numbers none begins.
+    let before = text.as_bytes().get(..at)?;
+    let inside = matches!(before, [.., b'.'] | [.., b'0'..=b'9' | b'a'..=b'f' | b'A'..=b'F' | b':', b':']);
+    if inside || !(first.is_ascii_hexdigit() || first == b':') {
         return None;
     }
+    let four = |b: &u8| b.is_ascii_digit() || *b == b'.';
+    let six = |b: &u8| b.is_ascii_hexdigit() || matches!(b, b'.' | b':');
+    address(text, at, four).or_else(|| address(text, at, six))
+}
+
+/// The end of an address that is the whole run of certain bytes, but for punctuation at its end.
+fn address(text: &str, at: usize, of: impl Fn(&u8) -> bool) -> Option<usize> {
     // The longest is a version 6 address with a version 4 tail, 45 bytes.
-    let len = bytes.iter().take(46).take_while(|b| b.is_ascii_hexdigit() || matches!(b, b'.' | b':')).count();
-    let found = text.get(at..at + len)?.trim_end_matches(['.', ':']);
-    let address: IpAddr = match found.parse() {
-        Ok(address) => address,
-        // The text of fe80:: ends with its colons.
-        Err(_) => text.get(at..at + len)?.parse().ok()?,
-    };
-    let end = at + if found.parse::<IpAddr>().is_ok() { found.len() } else { len };
-    // "::" alone is punctuation.
-    (!address.is_unspecified() && stands_alone(text, at, end)).then_some(end)
+    let run = text.as_bytes().get(at..)?.iter().take(46).take_while(|b| of(b)).count();
+    let run = text.get(at..at + run)?;
+    // 2001:db8:: ends with its colons, an address before a colon does not.
+    let found = [run, run.trim_end_matches(['.', ':'])]
+        .into_iter()
+        .find(|found| found.parse().is_ok_and(|address: IpAddr| !address.is_unspecified()))?;
+    stands_alone(text, at, at + found.len()).then_some(at + found.len())
 }
 
 /// The end of an international bank account number (ISO 13616): two letters, two check digits, up to 30 letters and digits in groups.
@@ -159,6 +163,9 @@ mod tests {
             assert_eq!(ip(text, 0), Some(text.len()), "{text}");
         }
         assert_eq!(ip("10.0.0.1.", 0), Some(8));
+        assert_eq!(ip("10.0.0.1:80", 0), Some(8));
+        assert_eq!(ip("http://10.0.0.1/", 7), Some(15));
+        assert_eq!(ip("IP:10.0.0.1", 3), Some(11));
         for text in ["256.1.1.1", "1.2.3", "10:20:30", "::", "aa:bb:cc:dd:ee:ff", "1.2.3.4.5", "1.2.3.4a", ""] {
             assert_eq!(ip(text, 0), None, "{text}");
         }
