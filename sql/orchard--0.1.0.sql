@@ -217,6 +217,25 @@ COMMENT ON FUNCTION orchard.mask_personal(text, text, text) IS 'the text with e-
 -- Look and clean
 ------------------------------------------------------------------------------------------------------------------------
 
+CREATE FUNCTION orchard.clean(source text, target text, steps jsonb DEFAULT NULL, materialize boolean DEFAULT false,
+        replace boolean DEFAULT false)
+    RETURNS TABLE (column_name text, step text, detail text, changed bigint)
+    LANGUAGE c VOLATILE PARALLEL UNSAFE COST 100000 ROWS 50 AS 'MODULE_PATHNAME', 'clean_wrapper';
+COMMENT ON FUNCTION orchard.clean(text, text, jsonb, boolean, boolean) IS 'fits cleaning steps on a table, view or query and makes a view, or a table, of plain SQL that does them; without steps those that orchard.profile suggests';
+
+CREATE FUNCTION orchard.clean_sql(source text, steps jsonb DEFAULT NULL) RETURNS text
+    LANGUAGE c STABLE PARALLEL UNSAFE COST 100000 AS 'MODULE_PATHNAME', 'clean_sql_wrapper';
+COMMENT ON FUNCTION orchard.clean_sql(text, jsonb) IS 'the query that orchard.clean would make a view of';
+
+CREATE FUNCTION orchard.cleaning_steps()
+    RETURNS TABLE (step text, parameter text, type text, default_value jsonb, meaning text)
+    LANGUAGE c STABLE STRICT PARALLEL SAFE ROWS 100 AS 'MODULE_PATHNAME', 'cleaning_steps_wrapper';
+COMMENT ON FUNCTION orchard.cleaning_steps() IS 'the steps of orchard.clean and of the option "clean" of a training, with their parameters';
+
+CREATE FUNCTION orchard.change_case(value text, "to" text) RETURNS text
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'change_case_wrapper';
+COMMENT ON FUNCTION orchard.change_case(text, text) IS 'all letters of a text small (lower) or capital (upper), by the rules of Unicode whatever the collation';
+
 ------------------------------------------------------------------------------------------------------------------------
 -- Features from events
 ------------------------------------------------------------------------------------------------------------------------
@@ -315,6 +334,19 @@ COMMENT ON FUNCTION orchard.predict_proba(text, json) IS 'the probability of eac
 CREATE FUNCTION orchard.predict_proba(model text, "row" text) RETURNS jsonb
     LANGUAGE c STABLE PARALLEL SAFE COST 300 SUPPORT orchard.score_support AS 'MODULE_PATHNAME', 'predict_proba';
 COMMENT ON FUNCTION orchard.predict_proba(text, text) IS 'the probability of each label for a JSON object written as text';
+
+CREATE FUNCTION orchard.cleaned_row(model text, "row" record) RETURNS jsonb
+    LANGUAGE c STABLE PARALLEL SAFE COST 300 AS 'MODULE_PATHNAME', 'cleaned_row';
+COMMENT ON FUNCTION orchard.cleaned_row(text, record) IS 'the columns that a model''s cleaning makes of a row, as the model sees them';
+CREATE FUNCTION orchard.cleaned_row(model text, "row" jsonb) RETURNS jsonb
+    LANGUAGE c STABLE PARALLEL SAFE COST 300 AS 'MODULE_PATHNAME', 'cleaned_row';
+COMMENT ON FUNCTION orchard.cleaned_row(text, jsonb) IS 'the columns that a model''s cleaning makes of a JSON object, as the model sees them';
+CREATE FUNCTION orchard.cleaned_row(model text, "row" json) RETURNS jsonb
+    LANGUAGE c STABLE PARALLEL SAFE COST 300 AS 'MODULE_PATHNAME', 'cleaned_row';
+COMMENT ON FUNCTION orchard.cleaned_row(text, json) IS 'the columns that a model''s cleaning makes of a JSON object, as the model sees them';
+CREATE FUNCTION orchard.cleaned_row(model text, "row" text) RETURNS jsonb
+    LANGUAGE c STABLE PARALLEL SAFE COST 300 AS 'MODULE_PATHNAME', 'cleaned_row';
+COMMENT ON FUNCTION orchard.cleaned_row(text, text) IS 'the columns that a model''s cleaning makes of a JSON object written as text';
 
 CREATE FUNCTION orchard.score(model text, source text, key text[] DEFAULT NULL)
     RETURNS TABLE (key jsonb, score double precision, label text)

@@ -66,6 +66,7 @@ fn main() {
             features: features.collect(),
             task: Task::Classification { classes: vec!["0".into(), "1".into()], positive: 1 },
             body: Body::Trees(grown.trees),
+            cleaning: None,
         };
         let scorer = Scorer::new(model);
         let (mut row, mut out, mut all) = (vec![0.0; columns], [0.0], Vec::with_capacity((rows - learn) * 8));

@@ -285,6 +285,7 @@ fn example(kind: Kind) -> Value {
         Kind::ClassWeight(_) => json!("balanced"),
         Kind::Directions(_) => json!({"a": 1, "b": -1.0}),
         Kind::Groups(_) => json!([["a", "b"], ["b"]]),
+        Kind::Clean(_) => json!([{"step": "trim"}]),
     }
 }
 

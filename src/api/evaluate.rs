@@ -5,12 +5,14 @@ use orchard_engine::data::{ColumnData, Table, MISSING};
 use orchard_engine::judge::Metric;
 use orchard_engine::learn::exposure;
 use orchard_engine::learn::train::{judge_rows, score_columns};
-use orchard_engine::model::{decode_held, Encoding, HeldActual, HeldRows, Input, InputKind, Task};
+use orchard_engine::model::{decode_held, Argument, Encoding, HeldActual, HeldRows, Input, InputKind, Task};
 use orchard_engine::score::{Scorer, Text};
 use pgrx::iter::TableIterator;
 use pgrx::prelude::*;
 
+use super::cleaned;
 use super::train::{check_names, check_number, no_column};
+use crate::call::cleaned::reader as raw_reader;
 use crate::call::slot;
 use crate::catalog::name::ModelName;
 use crate::catalog::relations::{self, ChunkKind};
@@ -72,10 +74,10 @@ fn on_source(found: &Found, source: &str) -> Result<Vec<Metric>> {
     let options = store::options(&found.deployed()?)?;
     let beside = ["exposure", "offset"].map(|key| options[key].as_str());
     let control = Control::new(settings::max_memory());
-    let inputs = &scorer.model().inputs;
+    let arguments = scorer.model().arguments();
     let mut choose = |attributes: &[Attribute]| {
         check_names(attributes)?;
-        let names = inputs.iter().map(|i| i.name.as_str()).chain(target.as_deref());
+        let names = arguments.iter().map(Argument::name).chain(target.as_deref());
         for name in names.chain(beside.into_iter().flatten()) {
             if !attributes.iter().any(|a| a.name == name) {
                 return Err(no_column(name, attributes));
@@ -83,8 +85,12 @@ fn on_source(found: &Found, source: &str) -> Result<Vec<Metric>> {
         }
         attributes
             .iter()
-            .map(|a| match inputs.iter().find(|i| i.name == a.name) {
-                Some(input) => {
+            .map(|a| match arguments.iter().find(|i| i.name() == a.name) {
+                Some(Argument::Raw(_, column)) => {
+                    let number = column.kind != InputKind::Category;
+                    raw_reader(column, a.oid).map(|reader| Some(Wanted { reader, number }))
+                }
+                Some(Argument::Input(input)) => {
                     let number = input.kind != InputKind::Category;
                     reader_for(&scorer, input, a).map(|reader| Some(Wanted { reader, number }))
                 }
@@ -98,8 +104,9 @@ fn on_source(found: &Found, source: &str) -> Result<Vec<Metric>> {
             })
             .collect()
     };
-    let rows = source::read(source, &mut choose, &control)?;
+    let mut rows = source::read(source, &mut choose, &control)?;
     let scorer = &*scorer;
+    cleaned::clean(scorer.model(), &mut rows, target.as_deref(), &control)?;
     let columns = encode(scorer, &rows, &control)?;
     let actual = match (&target, &scorer.model().task) {
         (Some(target), task) => actual(&rows, target, task)?,

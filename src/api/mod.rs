@@ -1,5 +1,7 @@
 //! One file a verb: unpack the arguments, call the engine, return rows.
 
+mod clean;
+mod cleaned;
 mod evaluate;
 mod manage;
 mod options;

@@ -63,8 +63,9 @@ fn key_columns(
     let attributes = &described.attributes;
     check_names(attributes)?;
     let is_there = |name: &str| attributes.iter().any(|a| a.name == name);
-    if let Some(input) = model.inputs.iter().find(|input| !is_there(&input.name)) {
-        return Err(no_column(&input.name, attributes));
+    let arguments = model.arguments();
+    if let Some(missing) = arguments.iter().find(|a| !is_there(a.name())) {
+        return Err(no_column(missing.name(), attributes));
     }
     if let Some(asked) = asked {
         let names: Vec<String> = asked.into_iter().flatten().collect();
@@ -76,7 +77,7 @@ fn key_columns(
     if !described.primary_key.is_empty() {
         return Ok(described.primary_key.clone());
     }
-    let is_read = |a: &&Attribute| model.inputs.iter().any(|input| input.name == a.name);
+    let is_read = |a: &&Attribute| arguments.iter().any(|argument| argument.name() == a.name);
     let others = attributes.iter().filter(|a| !is_read(a) && target != Some(a.name.as_str()));
     Ok(others.map(|a| a.name.clone()).collect())
 }
@@ -97,7 +98,8 @@ fn query(found: &Found, model: &Model, source: &str, key: &[String]) -> String {
             parts.join(" OPERATOR(pg_catalog.||) ")
         }
     };
-    let inputs = columns(&mut model.inputs.iter().map(|input| &input.name));
+    let names: Vec<String> = model.arguments().iter().map(|argument| argument.name().to_owned()).collect();
+    let inputs = columns(&mut names.iter());
     let call = |what: &str| {
         let id = id_text(&found.row.id);
         match inputs.len() > MOST_ARGUMENTS {

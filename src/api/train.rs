@@ -371,9 +371,9 @@ pub(super) fn save(
     let model = outcome.scorer.model();
     let type_of = |name: &str| types.iter().find(|t| t.0 == name);
     let columns: Vec<Argument> = model
-        .inputs
+        .arguments()
         .iter()
-        .filter_map(|i| type_of(&i.name).map(|t| Argument { name: t.0.clone(), oid: t.1 }))
+        .filter_map(|a| type_of(a.name()).map(|t| Argument { name: t.0.clone(), oid: t.1 }))
         .collect();
     let (task, returns) = match &model.task {
         Task::Classification { classes, .. } if classes.len() > 2 => ("classification", Returns::Label),

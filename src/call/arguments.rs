@@ -3,6 +3,7 @@
 use orchard_engine::score::{Key, Scorer};
 use pgrx::pg_sys::{Datum, NullableDatum};
 
+use super::cleaned::RawRow;
 use super::slot::Slot;
 use crate::source::types::{self, Text};
 
@@ -15,7 +16,9 @@ pub struct Arguments {
     texts: Vec<Place>,
     /// Argument and slot of the others.
     others: Vec<(usize, Slot)>,
-    /// The features of the others.
+    /// Those that the model cleans.
+    raw: Option<RawRow>,
+    /// The features of the others, and of what the model cleans.
     other_features: Vec<usize>,
     /// Those that are the same in every row, until the first row has them.
     constants: Vec<(usize, Slot)>,
@@ -43,12 +46,12 @@ struct Place {
 }
 
 impl Arguments {
-    /// For a slot an argument, and whether that is a constant.
-    pub fn new(scorer: &Scorer, slots: Vec<(Slot, bool)>) -> Arguments {
+    /// For a slot an argument, `None` for one that the model cleans, and whether that is a constant.
+    pub fn new(scorer: &Scorer, slots: Vec<(Option<Slot>, bool)>, raw: Option<RawRow>) -> Arguments {
         let features = scorer.model().features.len();
         let (mut numbers, mut texts, mut others, mut constants) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        for (argument, (slot, constant)) in slots.into_iter().enumerate().filter(|(_, (slot, _))| slot.is_used(scorer))
-        {
+        for (argument, (slot, constant)) in slots.into_iter().enumerate() {
+            let Some(slot) = slot.filter(|slot| slot.is_used(scorer)) else { continue };
             if constant {
                 constants.push((argument, slot));
             } else if let Some(feature) = slot.plain_number() {
@@ -60,10 +63,11 @@ impl Arguments {
             }
         }
         texts.sort_by_key(|place| !scorer.is_far(place.feature));
-        let other_features = others.iter().flat_map(|(_, slot)| slot.features()).collect();
+        let cleaned = raw.iter().flat_map(|raw| raw.features().iter().copied());
+        let other_features = others.iter().flat_map(|(_, slot)| slot.features()).chain(cleaned).collect();
         let keys = if scorer.takes_keys() { vec![Scorer::missing_key(); features] } else { Vec::new() };
         let has_constants = !constants.is_empty();
-        Arguments { numbers, texts, others, other_features, constants, has_constants, keys }
+        Arguments { numbers, texts, others, raw, other_features, constants, has_constants, keys }
     }
 
     /// A block for as many rows.
@@ -142,6 +146,9 @@ impl Arguments {
             let arg = &args[*argument];
             slot.put(scorer, row, if arg.isnull { None } else { Some(arg.value) });
         }
+        if let Some(raw) = &mut self.raw {
+            raw.put(scorer, row, |place| (!args[place].isnull).then(|| args[place].value));
+        }
     }
 
     /// Put the constants into the row, where they stay.
@@ -164,6 +171,7 @@ impl Arguments {
     pub fn renew(&mut self) -> bool {
         // Labels of an enum can have been renamed.
         self.others.iter_mut().for_each(|(_, slot)| slot.forget_labels());
+        self.raw.iter_mut().for_each(RawRow::forget_labels);
         !self.has_constants
     }
 

@@ -2,11 +2,12 @@
 
 use std::ffi::CString;
 
-use orchard_engine::model::{self, Input, InputKind};
+use orchard_engine::model::{self, Argument, Input, InputKind, RawColumn};
 use orchard_engine::score::{Moment, Scorer, Text};
 use pgrx::pg_sys::{self, Datum, Oid};
 use pgrx::PgSqlErrorCode;
 
+use super::cleaned::RawRow;
 use super::slot;
 use crate::error::{Failure, Result};
 use crate::source::clock::{self, Clock};
@@ -15,6 +16,10 @@ use crate::source::{numeric, types};
 /// The columns to look for.
 pub struct JsonRow {
     fields: Vec<Field>,
+    /// Those that the model cleans.
+    raw: Option<RawRow>,
+    /// The clock of the zones of timestamps with time zone among them.
+    clock: Option<&'static Clock>,
 }
 
 /// One of them.
@@ -29,22 +34,38 @@ struct Field {
 }
 
 impl JsonRow {
+    /// What the model cleans.
+    pub fn raw(&self) -> Option<&RawRow> {
+        self.raw.as_ref()
+    }
+
     /// For the columns of a model. Fails where the server does not know a time zone of it.
     pub fn new(scorer: &Scorer) -> Result<Self> {
         let model = scorer.model();
-        let field = |input: &Input| {
+        let field = |input: &Input| -> Result<Field> {
             let clock = model.zone(input).map(clock::of).transpose()?;
             let (moment, text) = (Moment::new(scorer, input), Text::new(scorer, input));
             Ok(Field { input: input.clone(), moment, clock, text })
         };
-        Ok(JsonRow { fields: model.inputs.iter().map(field).collect::<Result<_>>()? })
+        let (mut fields, mut clock) = (Vec::new(), None);
+        for argument in model.arguments() {
+            match argument {
+                Argument::Input(input) => fields.push(field(input)?),
+                Argument::Raw(_, column) => {
+                    if let Some(zone) = &column.zone {
+                        clock = Some(clock::of(zone)?);
+                    }
+                }
+            }
+        }
+        Ok(JsonRow { fields, raw: RawRow::new(scorer, |_| None)?, clock })
     }
 
     /// Put the values of a JSON datum (jsonb, json or text) into the row.
     ///
     /// # Safety
     /// `datum` is a non-null value of type `oid`. Runs under a guard.
-    pub unsafe fn put(&self, scorer: &Scorer, row: &mut [f64], datum: Datum, oid: Oid) {
+    pub unsafe fn put(&mut self, scorer: &Scorer, row: &mut [f64], datum: Datum, oid: Oid) {
         let jsonb = if oid == pg_sys::JSONBOID {
             pg_sys::pg_detoast_datum(datum.cast_mut_ptr()) as *mut pg_sys::Jsonb
         } else {
@@ -67,13 +88,31 @@ impl JsonRow {
         for field in &self.fields {
             let input = &field.input;
             slot::missing(row, input.first as usize, input.count as usize);
-            let mut value = pg_sys::JsonbValue::default();
-            let (name, len) = (input.name.as_ptr().cast(), input.name.len() as i32);
-            if !pg_sys::getKeyJsonValueFromContainer(root, name, len, &mut value).is_null() {
+            if let Some(value) = member(root, &input.name) {
                 put_value(scorer, row, field, &value);
             }
         }
+        let clock = self.clock;
+        if let Some(raw) = &mut self.raw {
+            let text = |name: &str, take: &mut dyn FnMut(&[u8])| {
+                member(root, name).is_some_and(|value| with_text(&value, |bytes| take(bytes)).is_some())
+            };
+            let number = |column: &RawColumn| {
+                member(root, &column.name).map_or(f64::NAN, |value| scalar(column.kind, clock, &value))
+            };
+            raw.put_json(scorer, row, text, number);
+        }
     }
+}
+
+/// The value of a key.
+///
+/// # Safety
+/// `root` is the container of a live jsonb object.
+unsafe fn member(root: *mut pg_sys::JsonbContainer, name: &str) -> Option<pg_sys::JsonbValue> {
+    let mut value = pg_sys::JsonbValue::default();
+    let found = pg_sys::getKeyJsonValueFromContainer(root, name.as_ptr().cast(), name.len() as i32, &mut value);
+    (!found.is_null()).then_some(value)
 }
 
 /// # Safety

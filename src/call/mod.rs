@@ -2,6 +2,7 @@
 
 mod arguments;
 pub mod batch;
+pub mod cleaned;
 mod json;
 mod raw;
 mod record;

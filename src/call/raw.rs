@@ -101,6 +101,20 @@ fn proba(site: &Site) -> crate::error::Result<JsonB> {
     Ok(JsonB(serde_json::Value::Object(pairs.collect())))
 }
 
+/// The columns that the model's cleaning made of the row, as a JSON object.
+fn made(site: &Site) -> crate::error::Result<JsonB> {
+    let raw = match &site.input {
+        InputRow::Record(record) => record.raw(),
+        InputRow::Json(json) => json.raw(),
+        InputRow::Arguments(_) => None,
+    };
+    match raw {
+        Some(raw) => Ok(JsonB(raw.made(&site.scorer))),
+        None => Err(Failure::new(pgrx::PgSqlErrorCode::ERRCODE_WRONG_OBJECT_TYPE, "the model cleans no columns")
+            .hint("Train it with the option \"clean\".")),
+    }
+}
+
 /// Refuse `orchard.predict` where one number would not be an answer.
 fn check_one_number(site: &Site) {
     if let Task::Classification { classes, .. } = &site.scorer.model().task {
@@ -135,6 +149,13 @@ entry!(predict, pg_finfo_predict, f => match score(f, Key::Name, Shape::Row) {
     None => null(f),
 });
 entry!(predict_label, pg_finfo_predict_label, f => label(f, Key::Name, Shape::Row));
+entry!(cleaned_row, pg_finfo_cleaned_row, f => match score(f, Key::Name, Shape::Row) {
+    Some(site) => pgrx_extern_c_guard(|| match made(site) {
+        Ok(json) => json.into_datum().unwrap_or(Datum::from(0usize)),
+        Err(failure) => failure.raise(),
+    }),
+    None => null(f),
+});
 entry!(predict_proba, pg_finfo_predict_proba, f => match score(f, Key::Name, Shape::Row) {
     Some(site) => pgrx_extern_c_guard(|| match proba(site) {
         Ok(json) => json.into_datum().unwrap_or(Datum::from(0usize)),

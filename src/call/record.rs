@@ -1,9 +1,11 @@
 //! A composite value as a row: its columns matched by name, found once for each row type.
 
+use orchard_engine::model::Argument;
 use orchard_engine::score::Scorer;
 use pgrx::pg_sys::{self, Datum, Oid};
 use pgrx::PgSqlErrorCode;
 
+use super::cleaned::RawRow;
 use super::slot::Slot;
 use crate::error::{Failure, Result};
 use crate::source::types;
@@ -15,6 +17,8 @@ pub struct RecordRow {
     desc: Option<Desc>,
     /// The attribute (from 0) and the slot of each input column.
     slots: Vec<(usize, Slot)>,
+    /// Those that the model cleans.
+    raw: Option<RawRow>,
     values: Vec<Datum>,
     nulls: Vec<bool>,
 }
@@ -30,6 +34,11 @@ impl Drop for Desc {
 }
 
 impl RecordRow {
+    /// What the model cleans.
+    pub fn raw(&self) -> Option<&RawRow> {
+        self.raw.as_ref()
+    }
+
     /// Put the columns of a composite datum into the row.
     ///
     /// # Safety
@@ -53,6 +62,10 @@ impl RecordRow {
         for (attribute, slot) in &mut self.slots {
             let value = (!self.nulls[*attribute]).then(|| self.values[*attribute]);
             slot.put(scorer, row, value);
+        }
+        if let Some(raw) = &mut self.raw {
+            let (values, nulls) = (&self.values, &self.nulls);
+            raw.put(scorer, row, |place| (!nulls[place]).then(|| values[place]));
         }
         if header.cast() != original {
             types::raw::pfree(header.cast());
@@ -83,11 +96,14 @@ impl RecordRow {
         }
         self.desc = Some(Desc(copy));
         self.slots.clear();
-        for input in &scorer.model().inputs {
-            let at = attributes.iter().position(|(name, _, dropped)| !dropped && *name == input.name);
-            let Some(at) = at else { return Err(missing_column(&input.name, &attributes)) };
-            self.slots.push((at, Slot::new(scorer, input, attributes[at].1)?));
+        let place = |wanted: &str| attributes.iter().position(|(name, _, dropped)| !dropped && name == wanted);
+        for argument in scorer.model().arguments() {
+            let Some(at) = place(argument.name()) else { return Err(missing_column(argument.name(), &attributes)) };
+            if let Argument::Input(input) = argument {
+                self.slots.push((at, Slot::new(scorer, input, attributes[at].1)?));
+            }
         }
+        self.raw = RawRow::new(scorer, |name| place(name).map(|at| (at, attributes[at].1)))?;
         self.values = vec![Datum::from(0usize); attributes.len()];
         self.nulls = vec![true; attributes.len()];
         self.row_type = Some(row_type);

@@ -32,7 +32,7 @@ pub unsafe fn rewritten(root: *mut PlannerInfo, call: *mut FuncExpr) -> Option<*
     let found = catalog::find(&name).ok()?;
     let scorer = cache::deployed(&found).ok()?;
     let (function, result) = target((*call).funcid, scorer.model())?;
-    let inputs = &scorer.model().inputs;
+    let inputs = scorer.model().arguments();
     if inputs.len() > MOST_ARGUMENTS {
         return None;
     }
@@ -43,7 +43,7 @@ pub unsafe fn rewritten(root: *mut PlannerInfo, call: *mut FuncExpr) -> Option<*
     push(&mut arguments, key);
     let row = Row::new(root, row)?;
     for input in inputs {
-        push(&mut arguments, row.column(&input.name)?);
+        push(&mut arguments, row.column(input.name())?);
     }
     pg_sys::record_plan_function_dependency(root, found.function);
     let collation = (*call).inputcollid;

@@ -3,12 +3,13 @@
 use std::mem::take;
 use std::rc::Rc;
 
-use orchard_engine::model::Task;
+use orchard_engine::model::{Argument, Task};
 use orchard_engine::score::Scorer;
 use pgrx::pg_sys::{self, Datum, FunctionCallInfo, Oid};
 use pgrx::{PgMemoryContexts, PgSqlErrorCode};
 
 use super::arguments::Arguments;
+use super::cleaned::RawRow;
 use super::json::JsonRow;
 use super::record::RecordRow;
 use super::slot::Slot;
@@ -224,17 +225,19 @@ fn argument_types(fcinfo: FunctionCallInfo) -> Result<Vec<Oid>> {
 fn arguments(fcinfo: FunctionCallInfo, scorer: &Scorer, found: &Found, types: &[Oid]) -> Result<InputRow> {
     // SAFETY: flinfo belongs to the running call.
     let constant = |i: usize| unsafe { is_constant((*fcinfo).flinfo, i + 1) };
-    Ok(InputRow::Arguments(Arguments::new(scorer, slots(scorer, found, types, constant)?)))
+    let (slots, raw) = slots(scorer, found, types, constant)?;
+    Ok(InputRow::Arguments(Arguments::new(scorer, slots, raw)))
 }
 
-/// A slot for each column of the model, whose values come as `types`, and whether it is a constant.
+/// A slot for each column of the model, whose values come as `types`, and whether it is a constant; `None` for columns that the model cleans, and how
+/// those are read.
 pub(super) fn slots(
     scorer: &Scorer,
     found: &Found,
     types: &[Oid],
     constant: impl Fn(usize) -> bool,
-) -> Result<Vec<(Slot, bool)>> {
-    let inputs = &scorer.model().inputs;
+) -> Result<(Vec<(Option<Slot>, bool)>, Option<RawRow>)> {
+    let inputs = scorer.model().arguments();
     let given = types.len();
     if given != inputs.len() {
         return Err(Failure::new(
@@ -243,8 +246,13 @@ pub(super) fn slots(
         )
         .hint(format!("Call {}.", crate::catalog::function::identity(found.function))));
     }
-    let slot = |(i, (input, &oid))| Ok((Slot::new(scorer, input, oid)?, constant(i)));
-    inputs.iter().zip(types).enumerate().map(slot).collect()
+    let slot = |(i, (argument, &oid)): (usize, (&Argument<'_>, &Oid))| match argument {
+        Argument::Input(input) => Ok((Some(Slot::new(scorer, input, oid)?), constant(i))),
+        Argument::Raw(..) => Ok((None, false)),
+    };
+    let slots = inputs.iter().zip(types).enumerate().map(slot).collect::<Result<_>>()?;
+    let place = |name: &str| inputs.iter().position(|a| a.name() == name).map(|i| (i, types[i]));
+    Ok((slots, RawRow::new(scorer, place)?))
 }
 
 /// The bytes that name the model: an id's sixteen, or a name's.

@@ -4,6 +4,7 @@
 //! that takes the executor's slots as they come: no tuple is copied.
 
 pub mod clock;
+pub mod deparse;
 pub mod numeric;
 mod receiver;
 mod resolve;
@@ -25,6 +26,8 @@ use types::Reader;
 pub struct Attribute {
     /// The name.
     pub name: String,
+    /// The type.
+    pub oid: Oid,
     /// The type, a domain's base type.
     pub base: Oid,
     /// The type as SQL writes it.
@@ -47,7 +50,7 @@ impl Attribute {
 }
 
 /// A column as it was read.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct SourceColumn {
     /// What the source says of it.
     pub attribute: Attribute,

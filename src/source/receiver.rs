@@ -305,7 +305,14 @@ pub(crate) unsafe fn attributes(typeinfo: pg_sys::TupleDesc) -> Vec<Attribute> {
             let attribute = crate::compat::attribute(typeinfo, i);
             let name = CStr::from_ptr((*attribute).attname.data.as_ptr()).to_string_lossy().into_owned();
             let base = types::base_type((*attribute).atttypid);
-            Attribute { name, base, type_name: types::display_name((*attribute).atttypid), reader: Reader::of(base) }
+            let oid = (*attribute).atttypid;
+            Attribute {
+                name,
+                oid,
+                base,
+                type_name: types::display_name((*attribute).atttypid),
+                reader: Reader::of(base),
+            }
         })
         .collect()
 }

@@ -88,12 +88,23 @@ pub fn primary_key(table: Oid) -> Vec<String> {
 }
 
 fn relation(name: &str) -> Result<String> {
-    let oid = look_up(name)?;
+    Ok(format!("SELECT * FROM {}", with_schema(look_up(name)?)))
+}
+
+/// The relation that a source names, with its schema; `None` for a query.
+pub fn qualified(source: &str) -> Result<Option<String>> {
+    match is_query(skip_comments(source)) || skip_comments(source).is_empty() {
+        true => Ok(None),
+        false => look_up(source.trim()).map(|oid| Some(with_schema(oid))),
+    }
+}
+
+fn with_schema(oid: Oid) -> String {
     // SAFETY: catalogue functions on the main thread; the result is copied.
     unsafe {
         let schema = pg_sys::get_namespace_name(pg_sys::get_rel_namespace(oid));
         let qualified = pg_sys::quote_qualified_identifier(schema, pg_sys::get_rel_name(oid));
-        Ok(format!("SELECT * FROM {}", CStr::from_ptr(qualified).to_string_lossy()))
+        CStr::from_ptr(qualified).to_string_lossy().into_owned()
     }
 }
 

@@ -12,6 +12,7 @@ pub use tuning::MOST_TRIALS;
 
 use serde_json::{Map, Value};
 
+use crate::clean::step::Step;
 use crate::error::{Error, Result};
 use crate::learn::boost::BoostParams;
 use crate::learn::calibrate::Method;
@@ -124,6 +125,15 @@ pub enum ClassWeight {
     Map(Vec<(String, f64)>),
 }
 
+/// How columns are cleaned.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Clean {
+    /// By [`Step::auto`].
+    Auto,
+    /// By these steps.
+    Steps(Vec<Step>),
+}
+
 /// Checked options. Whether columns and labels exist is known only when the source is read.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Options {
@@ -131,6 +141,8 @@ pub struct Options {
     pub features: Option<Vec<String>>,
     /// Columns not to use; none of them is in `features`.
     pub exclude: Vec<String>,
+    /// How columns are cleaned before they are learned from; not at all when `None`.
+    pub clean: Option<Clean>,
     /// The share of rows held out, 0 to below 1.
     pub holdout: f64,
     /// Whether the model that is kept is learned again from all rows once it was judged.
@@ -200,6 +212,7 @@ impl Options {
             time_column: None,
             group_columns: Vec::new(),
             sample_weight: None,
+            clean: None,
             date_parts: true,
             text_columns: Vec::new(),
             max_text_features: 100,

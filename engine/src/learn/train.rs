@@ -1,5 +1,6 @@
 //! A training from beginning to end: rows to judge on are set aside, columns become features, a learner learns, the model is judged.
 
+mod clean;
 mod features;
 mod grow;
 mod judged;
@@ -7,6 +8,7 @@ mod rows;
 
 use std::time::Instant;
 
+use crate::clean::program::Program;
 use crate::control::Control;
 use crate::data::{ColumnData, Holdout, Table, MISSING};
 use crate::error::{Error, Result};
@@ -14,7 +16,7 @@ use crate::judge::{self, Metric};
 use crate::learn::options::{Algorithm, Options};
 use crate::learn::target::Prepared;
 use crate::learn::{columns, kmeans};
-use crate::model::{encode, Body, Feature, HeldActual, HeldRows, Input, InputKind, Model, Task};
+use crate::model::{encode, Body, Cleaning, Feature, HeldActual, HeldRows, Input, InputKind, Model, Task};
 use crate::score::Scorer;
 
 pub(super) use features::Features;
@@ -102,8 +104,9 @@ pub fn train(request: Request, control: &Control) -> Result<Outcome> {
     let all = run.rows_to_refit(&rows)?;
     let mut holdout = run.split(&mut rows, prepared.as_ref())?;
     run.watch(&mut holdout, &mut rows, prepared.as_ref())?;
-    control.release_vec(rows);
     run.lap("split");
+    let all = run.clean(&mut holdout, all, &rows, prepared.as_ref())?;
+    control.release_vec(rows);
     run.learn(holdout, all, prepared)
 }
 
@@ -118,6 +121,10 @@ pub(super) struct Run<'a> {
     folds: bool,
     /// Whether a model that is judged already is learned again from all rows.
     refitting: bool,
+    /// What is done to columns before they become features.
+    cleaning: Option<Cleaning>,
+    /// What was done to the target.
+    target_program: Option<Program>,
     /// Training rows with what the trees that did not see them say.
     oob: Option<HeldRows>,
 }
@@ -133,15 +140,14 @@ impl<'a> Run<'a> {
             clock: Instant::now(),
             folds: false,
             refitting: false,
+            cleaning: None,
+            target_program: None,
             oob: None,
         };
-        run.mark_texts()?;
-        run.request.inputs = columns::choose(&run.request, &mut run.notices)?;
-        if run.request.inputs.is_empty() {
-            return Err(Error::data(
-                "the source has no column to learn from",
-                "Name columns with the option \"features\".",
-            ));
+        run.clean_target()?;
+        if run.request.options.clean.is_none() {
+            run.mark_texts()?;
+            run.choose()?;
         }
         let Request { table, target, options, previous, .. } = &run.request;
         let prepared = match target {
@@ -149,6 +155,18 @@ impl<'a> Run<'a> {
             None => None,
         };
         Ok((run, prepared))
+    }
+
+    /// Leave out the columns that identify rows.
+    fn choose(&mut self) -> Result<()> {
+        self.request.inputs = columns::choose(&self.request, &mut self.notices)?;
+        if self.request.inputs.is_empty() {
+            return Err(Error::data(
+                "the source has no column to learn from",
+                "Name columns with the option \"features\".",
+            ));
+        }
+        Ok(())
     }
 
     pub fn lap(&mut self, phase: &'static str) {
@@ -243,6 +261,7 @@ impl<'a> Run<'a> {
         let grown = self.grow(&mut made, &parts.rows(&everything), prepared, false)?;
         drop(made.binned);
         let model = Self::model(grown.body, made.inputs, made.features, prepared);
+        let model = self.with_cleaning(model);
         outcome.bytes = encode(&model)?;
         outcome.scorer = Scorer::new(model);
         outcome.training_rows = everything.train.len();
@@ -256,7 +275,7 @@ impl<'a> Run<'a> {
 
     /// The model of what was grown.
     pub fn model(body: Body, inputs: Vec<Input>, features: Vec<Feature>, prepared: &Prepared) -> Model {
-        Model { inputs, features, task: prepared.task(), body }
+        Model { inputs, features, task: prepared.task(), body, cleaning: None }
     }
 
     fn kmeans(&mut self, holdout: Holdout) -> Result<Outcome> {
@@ -282,7 +301,13 @@ impl<'a> Run<'a> {
             .map(|((&c, encoding), stats)| Feature { name: columns[c].name.clone(), encoding, stats })
             .collect();
         let metrics = judge::clustering(fit.body.inertia, fit.silhouette, &fit.body.sizes);
-        let model = Model { inputs: self.inputs(), features, task: Task::Clustering, body: Body::KMeans(fit.body) };
+        let model = Model {
+            inputs: self.inputs(),
+            features,
+            task: Task::Clustering,
+            body: Body::KMeans(fit.body),
+            cleaning: None,
+        };
         let known = Known { actual: HeldActual::None, weight: held_weight, offset: None, twins: 0 };
         let mut outcome = self.finish(model, train.len(), &fit.held, known, None)?;
         outcome.metric = Some(if fit.silhouette.is_some() { "silhouette" } else { "inertia" });

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | 0..8 | `ORCHARD\0` |
 //! | 8..10 | format version, little endian; this field and the one before stay where they are for ever |
-//! | 10 | kind: 1 a model, 2 held-out rows |
+//! | 10 | kind: 1 a model, 2 held-out rows, 3 a model behind its cleaning |
 //! | 11..16 | zero |
 //! | 16..24 | length of the body |
 //! | 24..32 | xxh3-64 of bytes 0..24 and of the body |
@@ -19,7 +19,7 @@ use bincode::serde::Compat;
 use serde::{de::DeserializeOwned, Serialize};
 use xxhash_rust::xxh3::Xxh3;
 
-use super::Model;
+use super::{Cleaning, Model};
 use crate::error::{Error, Result};
 
 /// The format written by this build, and the newest it reads.
@@ -27,6 +27,8 @@ pub const FORMAT_VERSION: u16 = 1;
 
 const MAGIC: &[u8; 8] = b"ORCHARD\0";
 const HEADER: usize = 32;
+/// The byte that says what the bytes hold.
+const KIND: usize = 10;
 /// Bytes of the header under the checksum: all before it.
 const SUMMED: usize = 24;
 /// bincode counts what it reads up to this; [`decode_as`] claims all but the body's length beforehand.
@@ -43,12 +45,14 @@ pub(super) enum Kind {
     Model = 1,
     /// The rows held out by training.
     Held = 2,
+    /// A [`Cleaning`] and a [`Model`].
+    Cleaned = 3,
 }
 
 impl Kind {
     fn name(self) -> &'static str {
         match self {
-            Kind::Model => "a model",
+            Kind::Model | Kind::Cleaned => "a model",
             Kind::Held => "held-out rows",
         }
     }
@@ -60,14 +64,22 @@ impl Kind {
 /// be read again.
 pub fn encode(model: &Model) -> Result<Vec<u8>> {
     model.validate()?;
-    encode_as(Kind::Model, model)
+    match &model.cleaning {
+        None => encode_as(Kind::Model, model),
+        Some(cleaning) => encode_as(Kind::Cleaned, &(cleaning, model)),
+    }
 }
 
 /// The model that [`encode`] wrote, proved by [`Model::validate`].
 ///
 /// Fails with [`Error::InvalidModel`] for anything else: truncated, damaged or foreign bytes, or a newer format.
 pub fn decode(bytes: &[u8]) -> Result<Model> {
-    let model: Model = decode_as(Kind::Model, bytes)?;
+    let model = if bytes.get(KIND) == Some(&(Kind::Cleaned as u8)) {
+        let (cleaning, model): (Cleaning, Model) = decode_as(Kind::Cleaned, bytes)?;
+        Model { cleaning: Some(cleaning), ..model }
+    } else {
+        decode_as(Kind::Model, bytes)?
+    };
     model.validate()?;
     Ok(model)
 }
@@ -79,7 +91,7 @@ pub(super) fn encode_as<T: Serialize>(kind: Kind, value: &T) -> Result<Vec<u8>> 
         .map_err(|e| Error::Internal(format!("could not write {}: {e}", kind.name())))?;
     bytes[..8].copy_from_slice(MAGIC);
     bytes[8..10].copy_from_slice(&FORMAT_VERSION.to_le_bytes());
-    bytes[10] = kind as u8;
+    bytes[KIND] = kind as u8;
     bytes[16..24].copy_from_slice(&(body as u64).to_le_bytes());
     let sum = checksum(&bytes);
     bytes[SUMMED..HEADER].copy_from_slice(&sum.to_le_bytes());
@@ -132,7 +144,7 @@ fn body(kind: Kind, bytes: &[u8]) -> Result<&[u8]> {
     if field(SUMMED) != checksum(bytes) {
         return fail(format!("the bytes of {name} are damaged: the checksum does not match"));
     }
-    if bytes[10] != kind as u8 {
+    if bytes[KIND] != kind as u8 {
         return fail(format!("the bytes are not {name} but something else of orchard"));
     }
     if bytes[11..16] != [0; 5] {

@@ -49,6 +49,7 @@ pub fn read_lightgbm(text: &str) -> Result<Model> {
         features: names.iter().map(number).collect(),
         task,
         body: Body::Trees(trees),
+        cleaning: None,
     };
     model.validate()?;
     Ok(model)

@@ -3,6 +3,7 @@
 //! Nothing here recurses, so neither reading nor walking a model can overflow a stack. [`Model::validate`] proves every index,
 //! after which the prediction core may trust them.
 
+mod cleaning;
 mod codec;
 mod curve;
 mod held;
@@ -11,6 +12,7 @@ mod part;
 mod tree;
 mod validate;
 
+pub use cleaning::{Argument, Cleaning, RawColumn};
 #[doc(hidden)]
 pub use codec::reseal;
 pub use codec::{decode, encode, FORMAT_VERSION};
@@ -33,6 +35,10 @@ pub struct Model {
     pub task: Task,
     /// How.
     pub body: Body,
+    /// What is done to the columns of a row before they are its inputs. It is written beside the rest, so that the bytes of models
+    /// without it are what they always were.
+    #[serde(skip)]
+    pub cleaning: Option<Cleaning>,
 }
 
 /// A column the model reads.

@@ -43,6 +43,7 @@ impl Model {
     /// Fails with [`Error::InvalidModel`] naming the first thing that does not hold.
     pub fn validate(&self) -> Result<()> {
         validate_inputs(&self.inputs, &self.features)?;
+        self.validate_cleaning()?;
         for feature in &self.features {
             validate_feature(feature)?;
         }

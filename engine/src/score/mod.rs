@@ -7,6 +7,7 @@
 mod batch;
 mod blocks;
 mod centres;
+mod cleaned;
 pub(crate) mod curve;
 pub mod kmeans;
 mod leaves;
@@ -27,6 +28,7 @@ use std::sync::OnceLock;
 use crate::model::{Body, Calibrated, Curve, Encoding, Model, Task, Trees};
 pub use crate::simd::{choose, level, Level};
 pub use batch::Batch;
+pub use cleaned::Cleaned;
 pub(crate) use levels::MOST_LEVELS;
 pub use moment::Moment;
 pub use quads::Key;

@@ -36,6 +36,11 @@ impl Text {
         Some(Text { first, count, tokens, features, table })
     }
 
+    /// Put that there is no text into a row.
+    pub fn missing(&self, row: &mut [f64]) {
+        row[self.first..self.first + self.count].fill(f64::NAN);
+    }
+
     /// Put a text into a row: the number of its words, then the weight of each token, its occurrences times its inverse document
     /// frequency, as far as a score depends on it. Nothing is allocated.
     pub fn put(&self, text: &[u8], row: &mut [f64]) {

@@ -45,7 +45,7 @@ pub fn inputs(features: &[Feature]) -> Vec<Input> {
 }
 
 pub fn model(features: Vec<Feature>, task: Task, body: Body) -> Model {
-    Model { inputs: inputs(&features), features, task, body }
+    Model { inputs: inputs(&features), features, task, body, cleaning: None }
 }
 
 pub fn classes(labels: &[&str], positive: u32) -> Task {

@@ -273,7 +273,8 @@ impl Call {
         let nodes = elements::<Node>((*self.expression).args);
         let types: Vec<pg_sys::Oid> = nodes.iter().skip(1).map(|node| pg_sys::exprType(*node)).collect();
         let constant = |i: usize| is(nodes[i + 1], NodeTag::T_Const);
-        let arguments = Arguments::new(&scorer, slots(&scorer, &found, &types, constant)?);
+        let (slots, raw) = slots(&scorer, &found, &types, constant)?;
+        let arguments = Arguments::new(&scorer, slots, raw);
         let label =
             |text: &String| Datum::from(pg_sys::cstring_to_text_with_len(text.as_ptr().cast(), text.len() as i32));
         let labels = match self.kind {

@@ -10,8 +10,8 @@ use unicode_normalization::{is_nfkc_quick, IsNormalized, UnicodeNormalization};
 use super::out::Out;
 use crate::error::Result;
 
-/// A normal form of Unicode.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A normal form of Unicode. Frozen: its number is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Form {
     /// Compatibility characters become plain ones: full-width letters, ligatures, `²`, `™`.
     Nfkc,

@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::{Algorithm, ClassWeight, Options};
+use super::{Algorithm, ClassWeight, Clean, Options};
+use crate::clean::step::Step;
 use crate::error::{Error, Result};
 use crate::learn::forest::Part;
 
@@ -33,6 +34,8 @@ pub enum Kind {
     Directions(fn(&mut Options, Vec<(String, i8)>)),
     /// Lists of column names, each name once in its list.
     Groups(fn(&mut Options, Vec<Vec<String>>)),
+    /// `"auto"`, or an array of cleaning steps.
+    Clean(fn(&mut Options, Clean)),
 }
 
 /// One option.
@@ -75,6 +78,7 @@ impl Spec {
             Kind::ClassWeight(_) => "\"balanced\" or an object of labels and weights above 0".into(),
             Kind::Directions(_) => "an object of column names and 1, 0 or -1".into(),
             Kind::Groups(_) => "an array of arrays of column names".into(),
+            Kind::Clean(_) => "\"auto\" or an array of cleaning steps".into(),
         }
     }
 
@@ -114,6 +118,11 @@ impl Spec {
             Kind::Label(set) => set(options, label(value).ok_or_else(wrong)?),
             Kind::ClassWeight(set) => set(options, class_weight(value).ok_or_else(wrong)?),
             Kind::Directions(set) => set(options, directions(value).ok_or_else(wrong)?),
+            Kind::Clean(set) => match value {
+                Value::Array(_) => set(options, Clean::Steps(Step::parse(value)?)),
+                value if value.as_str() == Some("auto") => set(options, Clean::Auto),
+                _ => return Err(wrong()),
+            },
             Kind::Groups(set) => {
                 let groups = groups(value).ok_or_else(wrong)?;
                 groups.iter().try_for_each(|names| self.check_once(names))?;

@@ -39,6 +39,12 @@ pub(super) const SPECS: &[Spec] = &[
         elsewhere: &["ignore", "ignore_column", "drop", "skip"], meaning: "the list of columns not to learn from",
     },
     Spec {
+        key: "clean", algorithms: ALL,
+        kind: Kind::Clean(|o, v| o.clean = Some(v)), default: |_| json!(null),
+        elsewhere: &["preprocess", "preprocessing", "cleaning", "steps"],
+        meaning: "how columns are cleaned before they are learned from, and in every row that is scored: \"auto\" or steps as orchard.clean takes them",
+    },
+    Spec {
         key: "holdout", algorithms: SUPERVISED,
         kind: Kind::Number(0.0, 1.0, |o, v| o.holdout = v), default: |o| json!(o.holdout),
         elsewhere: &["test_size", "validation_fraction"], meaning: "the share of rows kept aside to judge the model",

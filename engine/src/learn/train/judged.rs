@@ -42,6 +42,7 @@ impl Run<'_> {
         labels: Option<Labels>,
     ) -> Result<Outcome> {
         let Known { actual, weight, offset, twins } = known;
+        let model = self.with_cleaning(model);
         let bytes = encode(&model)?;
         let scorer = Scorer::new(model);
         let holdout_rows = held_columns.first().map_or(0, Vec::len);

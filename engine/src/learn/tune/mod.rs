@@ -79,6 +79,10 @@ pub fn tune(mut request: Request, search: &Search, control: &Control) -> Result<
     let mut holdout = run.split(&mut rows, prepared.as_ref())?;
     rows.retain(|r| r.rest == 0);
     run.lap("split");
+    let all = run.clean(&mut holdout, all, &rows, prepared.as_ref())?;
+    let mut kept = vec![false; run.request.table.rows];
+    holdout.train.iter().for_each(|r| kept[*r as usize] = true);
+    rows.retain(|r| kept[r.row as usize]);
     let began = Instant::now();
     let mut trials = Trials { run: &mut run, search, metric, scores: Scores::new(search.trials.len(), metric) };
     match &prepared {

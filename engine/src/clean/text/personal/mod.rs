@@ -52,8 +52,8 @@ impl Kind {
     }
 }
 
-/// What is done with personal data.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What is done with personal data. Frozen: its number is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Method {
     /// What is found becomes `[email]`, `[phone]` ...
     Redact,

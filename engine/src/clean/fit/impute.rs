@@ -1,0 +1,147 @@
+//! Filling missing values.
+
+use std::collections::HashMap;
+
+use super::stats::{show, Sorted};
+use super::{Cleaner, Live};
+use crate::clean::program::{text_of, GroupFill, Kind, Levels, NumberOp, Op, TextOp};
+use crate::clean::step::{Scalar, Step, Strategy};
+use crate::data::{ColumnData, MISSING};
+use crate::error::{Error, Result};
+
+impl Cleaner<'_> {
+    pub(super) fn impute(
+        &mut self,
+        step: &Step,
+        live: &Live,
+        strategy: Option<Strategy>,
+        fill_value: Option<&Scalar>,
+        by: Option<&str>,
+        indicator: bool,
+    ) -> Result<()> {
+        if indicator {
+            let op = Op::IsMissing { from: live.register };
+            self.add(step.name, &format!("{}_missing", live.name), op, "whether the value was missing".into())?;
+        }
+        let default = if live.kind == Kind::Number { Strategy::Median } else { Strategy::MostFrequent };
+        let strategy = strategy.unwrap_or(default);
+        if live.kind == Kind::Text {
+            return self.impute_text(step, live, strategy, fill_value, by);
+        }
+        if let Some(by) = by {
+            return self.impute_by(step, live, strategy, by);
+        }
+        let value = match strategy {
+            Strategy::Constant => match fill_value {
+                Some(Scalar::Number(value)) => Some(*value),
+                _ => return Err(wrong(step, live, "a text cannot fill it")),
+            },
+            _ => {
+                let sorted = self.sorted(live)?;
+                let value = typical(&sorted, strategy);
+                self.done(sorted);
+                value
+            }
+        };
+        let Some(value) = value else { return self.nothing(step, live, "no value to learn from") };
+        if live.kind == Kind::Boolean && value != 0.0 && value != 1.0 {
+            return Err(wrong(step, live, "only true or false can fill it"));
+        }
+        let shown = match live.kind {
+            Kind::Boolean => (value == 1.0).to_string(),
+            _ => show(value),
+        };
+        self.number(step, live, NumberOp::Fill(value + 0.0), format!("{} {shown}", word(strategy)))
+    }
+
+    fn impute_text(
+        &mut self,
+        step: &Step,
+        live: &Live,
+        strategy: Strategy,
+        fill_value: Option<&Scalar>,
+        by: Option<&str>,
+    ) -> Result<()> {
+        if by.is_some() {
+            return Err(wrong(step, live, "only numbers are filled by group"));
+        }
+        let value = match (strategy, fill_value) {
+            (Strategy::Constant, Some(value)) => Some(value.text()),
+            (Strategy::MostFrequent, _) => self.levels(live)?.first().map(|l| l.text.clone()),
+            _ => return Err(wrong(step, live, "a text has no mean or median")),
+        };
+        match value {
+            Some(value) => {
+                let detail = format!("{} \"{value}\"", word(strategy));
+                self.text(step, live, TextOp::Fill(value), detail)
+            }
+            None => self.nothing(step, live, "no value to learn from"),
+        }
+    }
+
+    fn impute_by(&mut self, step: &Step, live: &Live, strategy: Strategy, by: &str) -> Result<()> {
+        let group = self.need(by)?.clone();
+        if group.kind != Kind::Text {
+            return Err(Error::option(
+                format!("column \"{by}\" of \"by\" is {}", group.kind.name()),
+                "Name a column of texts.",
+            ));
+        }
+        let (codes, dictionary) = self.codes(&group)?;
+        let ColumnData::Number(values) = &self.values(live.register, &live.name)?.data else {
+            return Err(Error::Internal("a column of numbers holds texts".into()));
+        };
+        let mut pairs = self.control.vec::<(u32, f64)>(self.rows.len())?;
+        for &row in &self.rows {
+            let (code, value) = (codes.get(row as usize), values.get(row as usize));
+            if code != MISSING && value.is_finite() {
+                pairs.push((code, value + 0.0));
+            }
+        }
+        pairs.sort_unstable_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
+        let mut numbers = HashMap::new();
+        for run in pairs.chunk_by(|a, b| a.0 == b.0) {
+            let sorted = Sorted { values: run.iter().map(|p| p.1).collect() };
+            if let (Some((code, _)), Some(value)) = (run.first(), typical(&sorted, strategy)) {
+                numbers.insert(text_of(dictionary, *code).into_owned(), value + 0.0);
+            }
+        }
+        self.control.release_vec(pairs);
+        let sorted = self.sorted(live)?;
+        let other = typical(&sorted, strategy).unwrap_or(f64::NAN) + 0.0;
+        self.done(sorted);
+        let detail = format!("{} of {} groups of {by}, {} for others", word(strategy), numbers.len(), show(other));
+        let fill = GroupFill { from: live.register, group: group.register, levels: Levels::new(numbers, other) };
+        self.replace(step.name, live, Op::GroupFill(fill), detail)
+    }
+}
+
+/// The value that stands for others.
+fn typical(sorted: &Sorted, strategy: Strategy) -> Option<f64> {
+    match strategy {
+        Strategy::Mean => sorted.mean(),
+        Strategy::Median => sorted.quantile(0.5),
+        Strategy::MostFrequent => {
+            // Of equals the smallest, as scikit-learn does.
+            let runs = sorted.values.chunk_by(|a, b| a == b).map(|run| (run.len(), run[0]));
+            runs.reduce(|best, run| if run.0 > best.0 { run } else { best }).map(|(_, value)| value)
+        }
+        Strategy::Constant => None,
+    }
+}
+
+fn word(strategy: Strategy) -> &'static str {
+    match strategy {
+        Strategy::Mean => "mean",
+        Strategy::Median => "median",
+        Strategy::MostFrequent => "most frequent",
+        Strategy::Constant => "constant",
+    }
+}
+
+fn wrong(step: &Step, live: &Live, why: &str) -> Error {
+    Error::option(
+        format!("step \"{}\" cannot fill column \"{}\", which is {}: {why}", step.name, live.name, live.kind.name()),
+        "Choose another \"strategy\" or \"fill_value\".",
+    )
+}

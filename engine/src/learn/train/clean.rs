@@ -1,0 +1,244 @@
+//! The cleaning of a training: fitted on the training rows, done to all, and kept with the model.
+
+use serde_json::json;
+
+use super::{Cleaning, Run, SourceInput};
+use crate::clean::fit::{fit, Change, CleanInput, Fitted, Teacher};
+use crate::clean::parse;
+use crate::clean::program::{Kind, Source};
+use crate::clean::step::{Action, Columns, Step};
+use crate::data::{Column, ColumnData, Holdout, RowHashes};
+use crate::error::{Error, Result};
+use crate::learn::options::Clean;
+use crate::learn::target::Prepared;
+use crate::learn::Target;
+use crate::model::{Model, RawColumn};
+
+/// Changes that are told one by one.
+const MOST_TOLD: usize = 40;
+
+/// The share of a target's texts that must be numbers for `"auto"` to read them.
+const ENOUGH: f64 = 0.99;
+
+impl Run<'_> {
+    /// The model with the cleaning that its inputs come from.
+    pub(super) fn with_cleaning(&self, model: Model) -> Model {
+        Model { cleaning: self.cleaning.clone(), ..model }
+    }
+
+    /// Do the steps that name the target, before anything is made of it.
+    pub(super) fn clean_target(&mut self) -> Result<()> {
+        let (Some(clean), Some(target)) = (&self.request.options.clean, &self.request.target) else { return Ok(()) };
+        let name = target.name.clone();
+        let steps = match clean {
+            Clean::Steps(steps) => steps.iter().filter_map(|step| of_target(step, &name)).collect::<Result<_>>()?,
+            Clean::Auto if reads_as_numbers(&self.request.table.columns[target.first]) => {
+                Step::parse(&json!([{"step": "parse_number", "columns": name}]))?
+            }
+            Clean::Auto => Vec::new(),
+        };
+        if steps.is_empty() {
+            return Ok(());
+        }
+        let target = target.clone();
+        let rows = (0..self.request.table.rows as u32).collect();
+        let column = std::mem::replace(&mut self.request.table.columns[target.first], Column::number(name.clone()));
+        let source = Source { name: name.clone(), kind: Kind::of(target.kind) };
+        let inputs = vec![CleanInput { source, column: Some(column) }];
+        let Fitted { program, changes, columns, .. } = fit(inputs, &steps, rows, None, None, self.control)?;
+        self.tell(&changes);
+        let kind = program.kinds().and_then(|k| k.get(program.outputs[0].register as usize).copied());
+        if let (Some(column), Some(kind)) = (columns.into_iter().flatten().next(), kind) {
+            self.request.table.columns[target.first] = column;
+            self.request.target = Some(SourceInput { kind: kind.input(), integer: false, uuid: false, ..target });
+        }
+        self.target_program = Some(program);
+        Ok(())
+    }
+
+    /// Fit the steps on the training rows of `holdout` and do them to all rows; rows that the steps drop are not learned from. `rows` are the
+    /// hashes of the training rows at least; `all` are the rows to learn from again.
+    pub fn clean(
+        &mut self,
+        holdout: &mut Holdout,
+        mut all: Vec<u32>,
+        rows: &[RowHashes],
+        prepared: Option<&Prepared>,
+    ) -> Result<Vec<u32>> {
+        let Some(clean) = self.request.options.clean.clone() else { return Ok(all) };
+        let target = self.request.target.as_ref().map(|t| t.name.clone());
+        let steps = match clean {
+            Clean::Auto => Step::auto()?,
+            Clean::Steps(steps) => steps.into_iter().filter_map(|s| without(s, target.as_deref())).collect(),
+        };
+        let encodes = steps.iter().any(|s| matches!(s.action, Action::TargetEncode { .. }));
+        let taught = if encodes { Some(self.taught(holdout, rows, prepared)?) } else { None };
+        let teacher = taught.as_ref().map(|(target, hashes)| Teacher { target, hashes });
+        let inputs = self.take_inputs();
+        let before = holdout.train.clone();
+        let raw = self.request.inputs.clone();
+        let fitted = fit(inputs, &steps, before, None, teacher, self.control)?;
+        self.tell(&fitted.changes);
+        let Fitted { mut program, columns, rows: kept, .. } = fitted;
+        drop_rows(holdout, &mut all, &kept, self.request.table.rows);
+        if holdout.train.is_empty() {
+            return Err(Error::data("the cleaning leaves no row to learn from", "Drop fewer rows."));
+        }
+        self.put_outputs(&program, columns, &raw);
+        self.mark_texts()?;
+        self.choose()?;
+        let names: Vec<&str> = self.request.inputs.iter().map(|i| i.name.as_str()).collect();
+        program.keep(&names);
+        let column = |source: &Source| {
+            let kind = raw.iter().find(|i| i.name == source.name).map_or(source.kind.input(), |i| i.kind);
+            let zone = self.request.zone.clone().filter(|_| source.kind == Kind::Timestamptz);
+            RawColumn { name: source.name.clone(), kind, zone }
+        };
+        let columns = program.inputs.iter().map(column).collect();
+        let target = self.target_program.take();
+        self.cleaning = Some(Cleaning { columns, program, target });
+        self.lap("clean");
+        Ok(all)
+    }
+
+    /// The inputs with their values, which the table then has no more.
+    fn take_inputs(&mut self) -> Vec<CleanInput> {
+        let table = &mut self.request.table;
+        let take = |input: &SourceInput| {
+            let kind = if input.count == 1 { Kind::of(input.kind) } else { Kind::Other };
+            let source = Source { name: input.name.clone(), kind };
+            let column = &mut table.columns[input.first];
+            let empty = || Column::number(input.name.clone());
+            let column = (kind != Kind::Other).then(|| std::mem::replace(column, empty()));
+            CleanInput { source, column }
+        };
+        self.request.inputs.iter().map(take).collect()
+    }
+
+    /// Put what the steps made into the table, as the columns to learn from.
+    fn put_outputs(
+        &mut self,
+        program: &crate::clean::program::Program,
+        columns: Vec<Option<Column>>,
+        raw: &[SourceInput],
+    ) {
+        let kinds = program.kinds().unwrap_or_default();
+        let mut inputs = Vec::new();
+        for (output, column) in program.outputs.iter().zip(columns) {
+            let as_it_came = raw.get(output.register as usize).cloned();
+            let Some(mut column) = column else {
+                inputs.extend(as_it_came);
+                continue;
+            };
+            column.name.clone_from(&output.name);
+            let first = self.request.table.columns.len();
+            self.request.table.columns.push(column);
+            let kind = kinds[output.register as usize].input();
+            let made = SourceInput { name: output.name.clone(), kind, integer: false, uuid: false, first, count: 1 };
+            inputs.push(as_it_came.map_or(made, |input| SourceInput { name: output.name.clone(), first, ..input }));
+        }
+        self.request.inputs = inputs;
+    }
+
+    /// What `target_encode` learns from: the target and a hash of each row.
+    fn taught(
+        &self,
+        holdout: &Holdout,
+        rows: &[RowHashes],
+        prepared: Option<&Prepared>,
+    ) -> Result<(Vec<f64>, Vec<u64>)> {
+        let refuse = |what: &str| {
+            Err(Error::option(
+                format!("step \"target_encode\" needs a target of numbers or of two classes, not {what}"),
+                "Leave the step out: trees learn from categories as they are.",
+            ))
+        };
+        let Some(prepared) = prepared else { return refuse("none") };
+        let count = self.request.table.rows;
+        let (mut target, mut hashes) = (self.control.filled(count, f64::NAN)?, self.control.filled(count, 0)?);
+        match prepared.target(&self.request.table, &holdout.train, self.control)? {
+            Target::Number(values) => {
+                holdout.train.iter().zip(&values).for_each(|(row, v)| target[*row as usize] = *v);
+            }
+            Target::Class { codes, classes } if classes <= 2 => {
+                holdout.train.iter().zip(&codes).for_each(|(row, c)| target[*row as usize] = f64::from(*c));
+            }
+            Target::Class { .. } => return refuse("more classes"),
+        }
+        rows.iter().for_each(|r| hashes[r.row as usize] = r.features ^ self.request.options.seed);
+        Ok((target, hashes))
+    }
+
+    fn tell(&mut self, changes: &[Change]) {
+        let told = changes.iter().filter(|c| c.changed > 0);
+        let line = |c: &Change| {
+            let what = if c.column.is_empty() { "rows".to_owned() } else { format!("column \"{}\"", c.column) };
+            format!("{what}: {}, {} ({} changed)", c.step, c.detail, c.changed)
+        };
+        self.notices.extend(told.clone().take(MOST_TOLD).map(line));
+        if told.clone().count() > MOST_TOLD {
+            self.notices.push(format!("{} more cleaning steps changed something", told.count() - MOST_TOLD));
+        }
+    }
+}
+
+/// Leave rows out that are not among those kept of the training rows.
+fn drop_rows(holdout: &mut Holdout, all: &mut Vec<u32>, kept: &[u32], rows: usize) {
+    if kept.len() == holdout.train.len() {
+        return;
+    }
+    let mut gone = vec![false; rows];
+    holdout.train.iter().for_each(|r| gone[*r as usize] = true);
+    kept.iter().for_each(|r| gone[*r as usize] = false);
+    let first_watched = holdout.train.len() - holdout.watched;
+    holdout.watched = holdout.train[first_watched..].iter().filter(|r| !gone[**r as usize]).count();
+    holdout.train.retain(|r| !gone[*r as usize]);
+    all.retain(|r| !gone[*r as usize]);
+}
+
+/// A step as it is done to the target, where it names that.
+fn of_target(step: &Step, target: &str) -> Option<Result<Step>> {
+    let Columns::Named(names) = &step.columns else { return None };
+    if !names.iter().any(|n| n == target) {
+        return None;
+    }
+    // What needs to be learned from rows would see the rows that are held out.
+    let fixed = matches!(
+        step.action,
+        Action::Trim
+            | Action::NormalizeUnicode { .. }
+            | Action::Case { .. }
+            | Action::Placeholders { .. }
+            | Action::ParseNumber { .. }
+            | Action::ParseBoolean { .. }
+            | Action::MapValues { .. }
+            | Action::Clip { .. }
+    );
+    if !fixed {
+        return Some(Err(Error::option(
+            format!("step \"{}\" cannot be done to the target \"{target}\"", step.name),
+            "These can: trim, normalize_unicode, case, placeholders, parse_number, parse_boolean, map_values, clip.",
+        )));
+    }
+    Some(Ok(Step { columns: Columns::Named(vec![target.to_owned()]), ..step.clone() }))
+}
+
+/// A step without the target among its columns; `None` when none is left.
+fn without(mut step: Step, target: Option<&str>) -> Option<Step> {
+    if let Columns::Named(names) = &mut step.columns {
+        names.retain(|n| Some(n.as_str()) != target);
+        if names.is_empty() {
+            return None;
+        }
+    }
+    Some(step)
+}
+
+fn reads_as_numbers(column: &Column) -> bool {
+    let ColumnData::Category { dictionary, .. } = &column.data else { return false };
+    let texts: Vec<String> =
+        (0..dictionary.len() as u32).map(|c| String::from_utf8_lossy(dictionary.text(c)).into_owned()).collect();
+    // Two classes that are called 0 and 1 are classes.
+    texts.len() > 2
+        && parse::number_format(texts.iter().map(|t| (t.as_str(), 1))).is_some_and(|(_, share)| share >= ENOUGH)
+}

@@ -1,0 +1,211 @@
+//! `orchard.clean` and `orchard.clean_sql`: steps fitted on a source and written as a view in plain SQL.
+
+use orchard_engine::clean::fit::{self, Change, CleanInput, Fitted};
+use orchard_engine::clean::program::{self, Cast, Kind, Source, SourceSql};
+use orchard_engine::clean::step::{Step, STEPS};
+use orchard_engine::control::Control;
+use orchard_engine::data::Column;
+use pgrx::iter::TableIterator;
+use pgrx::prelude::*;
+use pgrx::spi::quote_identifier;
+use serde_json::Value;
+
+use super::train::check_names;
+use crate::catalog::owner::with_safe_path;
+use crate::error::{report, Failure, Result};
+use crate::source::types::Reader;
+use crate::source::{self, clock, deparse, Attribute, Wanted};
+use crate::{interrupt, settings};
+
+/// The comment by which a later call knows that a relation may be replaced.
+const MADE: &str = "cleaned by orchard.clean";
+
+/// Make a view, or a table, of a source with its columns cleaned.
+#[pg_extern(sql = false)]
+#[allow(clippy::type_complexity)]
+fn clean(
+    source: Option<&str>,
+    target: Option<&str>,
+    steps: Option<pgrx::JsonB>,
+    materialize: Option<bool>,
+    replace: Option<bool>,
+) -> TableIterator<
+    'static,
+    (name!(column_name, Option<String>), name!(step, String), name!(detail, String), name!(changed, i64)),
+> {
+    let (materialize, replace) = (materialize.unwrap_or(false), replace.unwrap_or(false));
+    let changes = report(|| make(source, target, steps, materialize, replace));
+    TableIterator::new(changes.into_iter().map(|c| {
+        let column = (!c.column.is_empty()).then_some(c.column);
+        (column, c.step.to_owned(), c.detail, c.changed as i64)
+    }))
+}
+
+/// The query that `orchard.clean` makes a view of.
+#[pg_extern(sql = false)]
+fn clean_sql(source: Option<&str>, steps: Option<pgrx::JsonB>) -> String {
+    report(|| Ok(fitted(needed(source, "source")?, steps)?.0))
+}
+
+/// The steps that there are, with their parameters.
+#[pg_extern(sql = false)]
+#[allow(clippy::type_complexity)]
+fn cleaning_steps() -> TableIterator<
+    'static,
+    (
+        name!(step, String),
+        name!(parameter, Option<String>),
+        name!(r#type, Option<String>),
+        name!(default_value, Option<pgrx::JsonB>),
+        name!(meaning, String),
+    ),
+> {
+    let rows = STEPS.iter().flat_map(|s| {
+        let about = (s.name.to_owned(), None, None, None, s.meaning.to_owned());
+        let parameters = s.parameters.iter().map(|p| {
+            let default = serde_json::from_str(p.default).ok().map(pgrx::JsonB);
+            (s.name.to_owned(), Some(p.key.to_owned()), Some(p.type_text.to_owned()), default, p.meaning.to_owned())
+        });
+        std::iter::once(about).chain(parameters)
+    });
+    TableIterator::new(rows)
+}
+
+/// All letters of a text in one case.
+#[pg_extern(sql = false)]
+fn change_case(value: &str, to: &str) -> String {
+    report(|| match to {
+        "lower" => Ok(program::change_case(value, program::Case::Lower)),
+        "upper" => Ok(program::change_case(value, program::Case::Upper)),
+        other => Err(Failure::argument(format!("unknown case \"{other}\"")).hint("Valid cases are lower and upper.")),
+    })
+}
+
+fn needed<'a>(value: Option<&'a str>, what: &str) -> Result<&'a str> {
+    value.ok_or_else(|| Failure::argument(format!("{what} must not be null")))
+}
+
+fn make(
+    source: Option<&str>,
+    target: Option<&str>,
+    steps: Option<pgrx::JsonB>,
+    materialize: bool,
+    replace: bool,
+) -> Result<Vec<Change>> {
+    // SAFETY: raises an ERROR in a read-only transaction or on a replica; main thread.
+    unsafe { pg_sys::PreventCommandIfReadOnly(c"orchard.clean()".as_ptr()) };
+    let source = needed(source, "source")?;
+    let target = deparse::new_relation(needed(target, "target")?)?;
+    let kind = if materialize { "TABLE" } else { "VIEW" };
+    let (query, changes) = fitted(source, steps)?;
+    with_safe_path(|| {
+        if replace {
+            drop_made(&target)?;
+        }
+        Spi::run(&format!("CREATE {kind} {target} AS\n{query}"))?;
+        Spi::run(&format!("COMMENT ON {kind} {target} IS '{MADE}'"))?;
+        Ok(())
+    })?;
+    Ok(changes)
+}
+
+/// Drop a relation that `orchard.clean` made before.
+fn drop_made(target: &str) -> Result<()> {
+    let found = Spi::connect(|client| {
+        let sql = "SELECT c.relkind = 'v', obj_description(c.oid, 'pg_class') FROM pg_class AS c WHERE c.oid = to_regclass($1)";
+        let mut rows = client.select(sql, Some(1), &[target.into()])?;
+        rows.next().map(|row| Ok::<_, pgrx::spi::Error>((row.get::<bool>(1)?, row.get::<String>(2)?))).transpose()
+    })?;
+    match found {
+        None => Ok(()),
+        Some((is_view, Some(comment))) if comment == MADE => {
+            let kind = if is_view == Some(true) { "VIEW" } else { "TABLE" };
+            Ok(Spi::run(&format!("DROP {kind} {target}"))?)
+        }
+        Some(_) => Err(Failure::new(
+            PgSqlErrorCode::ERRCODE_DUPLICATE_TABLE,
+            format!("{target} was not made by orchard.clean and is not replaced"),
+        )
+        .detail(format!("What orchard.clean makes has the comment \"{MADE}\"."))
+        .hint("Choose another name, or drop it first.")),
+    }
+}
+
+/// The query, and what the steps did.
+fn fitted(source: &str, steps: Option<pgrx::JsonB>) -> Result<(String, Vec<Change>)> {
+    let steps = match &steps {
+        Some(steps) => steps.0.clone(),
+        None => suggested(source)?,
+    };
+    let steps = Step::parse(&steps)?;
+    let from = deparse::from_item(source)?;
+    let control = Control::new(settings::max_memory());
+    let (inputs, casts, rows) = read(source, &control)?;
+    let all = (0..rows as u32).collect();
+    let Fitted { program, filters, changes, .. } =
+        interrupt::run("orchard.clean", &control, || fit::fit(inputs, &steps, all, None, None, &control))?;
+    let source = SourceSql { from: &from, casts: &casts, quote: &|name| quote_identifier(name) };
+    let notes = notes(&changes);
+    Ok((program.select(&source, &filters, &notes), changes))
+}
+
+/// The steps that the profile of a source suggests.
+fn suggested(_source: &str) -> Result<Value> {
+    Ok(Value::Array(Vec::new()))
+}
+
+/// A comment a step and column.
+fn notes(changes: &[Change]) -> Vec<(String, Vec<String>)> {
+    let named = changes.iter().filter(|c| !c.column.is_empty());
+    named.map(|c| (c.column.clone(), vec![format!("{}: {} ({} changed)", c.step, c.detail, c.changed)])).collect()
+}
+
+/// The columns of a source, how SQL casts them, and the number of rows.
+fn read(source: &str, control: &Control) -> Result<(Vec<CleanInput>, Vec<Cast>, usize)> {
+    let mut described = Vec::new();
+    let rows = {
+        let mut choose = |attributes: &[Attribute]| {
+            check_names(attributes)?;
+            described = attributes.to_vec();
+            attributes.iter().map(wanted).collect()
+        };
+        source::read(source, &mut choose, control)?
+    };
+    let count = rows.table.rows;
+    let mut columns: Vec<Option<Column>> = rows.table.columns.into_iter().map(Some).collect();
+    let mut inputs = Vec::new();
+    let mut casts = Vec::new();
+    for attribute in &described {
+        let (kind, cast) = meaning(attribute)?;
+        let found = rows.columns.iter().find(|c| c.attribute.name == attribute.name);
+        let column = found.and_then(|c| columns.get_mut(c.first).and_then(Option::take));
+        inputs.push(CleanInput { source: Source { name: attribute.name.clone(), kind }, column });
+        casts.push(cast);
+    }
+    Ok((inputs, casts, count))
+}
+
+/// Columns that can be cleaned are read, numbers as numbers.
+fn wanted(attribute: &Attribute) -> Result<Option<Wanted>> {
+    let reader = match attribute.reader {
+        Some(Reader::Timestamptz) => Some(Reader::Clock(clock::session()?)),
+        reader => reader,
+    };
+    let reader = reader.filter(|r| Kind::of(r.kind()) != Kind::Other);
+    Ok(reader.map(|reader| Wanted { reader, number: true }))
+}
+
+/// What a column is to the steps, and how SQL makes it that.
+fn meaning(attribute: &Attribute) -> Result<(Kind, Cast)> {
+    Ok(match attribute.reader {
+        Some(Reader::Int2 | Reader::Int4 | Reader::Int8) => (Kind::Number, Cast::Number),
+        Some(Reader::Float4 | Reader::Float8 | Reader::Numeric) => (Kind::Number, Cast::NumberOrNan),
+        Some(Reader::Timestamptz) => (Kind::Timestamptz, Cast::Clock(clock::session()?.name().to_owned())),
+        Some(Reader::Text) if attribute.base == pg_sys::TEXTOID => (Kind::Text, Cast::None),
+        Some(reader) => match Kind::of(reader.kind()) {
+            Kind::Text => (Kind::Text, Cast::Text),
+            kind => (kind, Cast::None),
+        },
+        None => (Kind::Other, Cast::None),
+    })
+}

@@ -1,0 +1,123 @@
+-- Cleaning: views of plain SQL, what they did, and what is refused.
+SET TimeZone = 'UTC';
+CREATE SCHEMA shop;
+CREATE DOMAIN shop.code AS text;
+CREATE TYPE shop.size AS ENUM ('small', 'large');
+CREATE TABLE shop."Order Lines" (
+    "select" int PRIMARY KEY, gone int, "Ad ""Id""" shop.code, "价格" text, size shop.size, tags text[], extra json, price numeric, at timestamptz,
+    total double precision GENERATED ALWAYS AS (price * 2) STORED);
+ALTER TABLE shop."Order Lines" DROP COLUMN gone;
+INSERT INTO shop."Order Lines" VALUES
+    (1, ' Ad-1 ', '$1,000.50', 'small', '{a}', '{"a": 1}', 10, '2024-01-31 23:30+00'),
+    (2, 'ad-1', 'N/A', 'large', NULL, NULL, NULL, '2024-02-29 12:00+00'),
+    (3, NULL, '$7', NULL, '{}', '[]', 'NaN', NULL),
+    (4, 'x''y\z', '', 'small', '{b,c}', '1', -5.25, 'infinity');
+
+-- odd names, domains, enums, arrays, generated and dropped columns
+SELECT column_name, step, detail, changed FROM orchard.clean('shop."Order Lines"', 'shop.lines', '[
+    {"step": "trim"}, {"step": "placeholders"}, {"step": "parse_number", "columns": "价格"}, {"step": "case", "columns": "Ad \"Id\""},
+    {"step": "impute", "columns": "price", "strategy": "mean"}, {"step": "one_hot", "columns": "size"}, {"step": "date_parts", "columns": "at", "parts": ["month", "day", "hour"]}]');
+SELECT * FROM shop.lines ORDER BY "select";
+SELECT column_name, data_type FROM information_schema.columns WHERE table_name = 'lines' ORDER BY ordinal_position;
+SELECT pg_get_viewdef('shop.lines'::regclass, true);
+
+-- the query alone; comments tell what was done
+SELECT orchard.clean_sql('shop."Order Lines"', '[{"step": "drop_column", "kind": "text"}, {"step": "clip", "columns": "price", "low": 0}, {"step": "log", "columns": "total"}]');
+
+-- a query keeps its meaning whatever the search_path is when the view is used
+SET search_path = shop, public;
+SELECT count(*) FROM orchard.clean('SELECT "select", price FROM "Order Lines" WHERE price > 0 -- and no more', 'positive', '[{"step": "standardize", "columns": "price"}]');
+SET search_path = public;
+SELECT * FROM shop.positive ORDER BY 1;
+RESET search_path;
+
+-- rows
+CREATE TABLE visits AS SELECT i AS visit, i % 3 AS customer, date '2024-01-01' + i AS day, CASE WHEN i = 4 THEN 'test' ELSE 'web' END AS kind, i * 10.0 AS amount FROM generate_series(1, 6) AS i;
+SELECT * FROM orchard.clean('visits', 'last_visits', '[{"step": "drop_duplicates", "key": "customer", "order": "day", "keep": "last"}]');
+TABLE last_visits ORDER BY 1;
+SELECT * FROM orchard.clean('visits', 'real_visits', '[{"step": "drop_rows", "where": [{"column": "kind", "is": "=", "value": "test"}, {"column": "amount", "is": ">=", "value": 60}]},
+    {"step": "drop_duplicates", "key": ["customer", "kind"], "order": "day"}, {"step": "drop_rows", "where": {"column": "visit", "is": "in", "value": [3]}}, {"step": "drop_column", "columns": "kind"}]');
+TABLE real_visits ORDER BY 1;
+SELECT column_name, step, changed FROM orchard.clean('SELECT customer, kind FROM visits', 'distinct_visits', '[{"step": "drop_duplicates"}]');
+TABLE distinct_visits ORDER BY 1, 2;
+SELECT column_name, changed FROM orchard.clean('SELECT amount, day FROM visits UNION ALL SELECT 10000, NULL', 'usual', '[{"step": "outliers", "columns": "amount", "action": "drop"}]');
+SELECT count(*), max(amount) FROM usual;
+
+-- new columns
+SELECT count(*) FROM orchard.clean('SELECT visit, amount, day, day - 3 * visit AS before, ''A b'' AS words FROM visits', 'wide', '[
+    {"step": "ratio", "numerator": "amount", "denominator": "visit", "name": "each"}, {"step": "difference", "left": "day", "right": "before"},
+    {"step": "text_features", "columns": "words", "keep": false}, {"step": "bin", "columns": "amount", "bins": 3}]');
+SELECT * FROM wide ORDER BY visit LIMIT 2;
+
+-- a table, and what may be replaced
+SELECT changed FROM orchard.clean('visits', 'kept', '[{"step": "clip", "columns": "amount", "high": 30}]', materialize => true);
+SELECT relkind, obj_description(oid, 'pg_class') FROM pg_class WHERE relname = 'kept';
+SELECT changed FROM orchard.clean('visits', 'kept', '[{"step": "clip", "columns": "amount", "high": 30}]');
+SELECT changed FROM orchard.clean('visits', 'kept', '[{"step": "clip", "columns": "amount", "high": 40}]', replace => true);
+SELECT relkind FROM pg_class WHERE relname = 'kept';
+SELECT changed FROM orchard.clean('last_visits', 'visits', '[]', replace => true);
+
+-- little to learn from
+SELECT * FROM orchard.clean('SELECT amount, kind FROM visits WHERE false', 'nothing', '[{"step": "impute"}, {"step": "standardize"}, {"step": "one_hot", "columns": "kind"},
+    {"step": "winsorize"}, {"step": "bin"}, {"step": "outliers"}, {"step": "parse_number", "columns": "kind"}]');
+TABLE nothing;
+SELECT * FROM orchard.clean('SELECT 1 AS a, NULL::text AS b', 'one', '[{"step": "impute"}, {"step": "min_max_scale"}, {"step": "rare_levels"}, {"step": "merge_levels"}]');
+TABLE one;
+
+-- what is refused
+SELECT orchard.clean(NULL, 'v', '[]');
+SELECT orchard.clean('visits', NULL, '[]');
+SELECT orchard.clean('visits', '', '[]');
+SELECT orchard.clean('visits', 'a.b.c.d', '[]');
+SELECT orchard.clean('visits', 'nowhere.v', '[]');
+SELECT orchard.clean('no_table', 'v', '[]');
+SELECT orchard.clean('SELECT 1 AS a; SELECT 2', 'v', '[]');
+SELECT orchard.clean('SELECT 1 AS a, 2 AS a', 'v', '[]');
+SELECT orchard.clean('visits', 'v', '{"step": "trim"}');
+SELECT orchard.clean('visits', 'v', '["trim"]');
+SELECT orchard.clean('visits', 'v', '[{"step": "wash"}]');
+SELECT orchard.clean('visits', 'v', '[{"step": "trim", "side": "left"}]');
+SELECT orchard.clean('visits', 'v', '[{"step": "trim", "columns": "Kind"}]');
+SELECT orchard.clean('visits', 'v', '[{"step": "trim", "columns": "amount"}]');
+SELECT orchard.clean('visits', 'v', '[{"step": "trim", "kind": "number"}]');
+SELECT orchard.clean('visits', 'v', '[{"step": "clip", "columns": "amount", "low": 5, "high": 5}]');
+SELECT orchard.clean('visits', 'v', '[{"step": "impute", "strategy": "constant"}]');
+SELECT orchard.clean('visits', 'v', '[{"step": "impute", "columns": "kind", "strategy": "mean"}]');
+SELECT orchard.clean('visits', 'v', '[{"step": "impute", "columns": "amount", "by": "day"}]');
+SELECT orchard.clean('visits', 'v', '[{"step": "bin", "edges": [3, 2]}]');
+SELECT orchard.clean('visits', 'v', '[{"step": "map_values", "columns": "amount", "values": {"a": 1}}]');
+SELECT orchard.clean('visits', 'v', '[{"step": "target_encode", "columns": "kind"}]');
+SELECT orchard.clean('visits', 'v', '[{"step": "frequency_encode", "columns": "amount"}, {"step": "frequency_encode", "columns": "day"}]');
+SELECT orchard.clean('visits', 'v', '[{"step": "ratio", "numerator": "amount", "denominator": "day"}]');
+SELECT orchard.clean('visits', 'v', '[{"step": "difference", "left": "amount", "right": "visit", "name": "day"}]');
+SELECT orchard.clean('visits', 'v', '[{"step": "drop_duplicates"}, {"step": "drop_duplicates"}]');
+SELECT orchard.clean('shop."Order Lines"', 'v', '[{"step": "drop_duplicates"}]');
+SELECT orchard.clean('visits', 'v', '[{"step": "drop_duplicates", "key": "visit", "order": "kind"}]');
+SELECT orchard.clean('visits', 'v', '[{"step": "drop_rows", "where": {"column": "kind", "is": "<", "value": 3}}]');
+SELECT orchard.clean('visits', 'v', '[{"step": "drop_rows", "where": {"column": "kind", "is": "like", "value": "a"}}]');
+SELECT orchard.clean('SELECT kind FROM visits', 'v', '[{"step": "drop_column", "columns": "kind"}]');
+SELECT orchard.clean('visits', 'v', '[{"step": "parse_timestamp", "columns": "kind"}]');
+SELECT orchard.clean('visits', 'v', '[{"step": "parse_timestamp", "columns": "kind", "format": "QQ"}]');
+SELECT orchard.change_case('a', 'title');
+BEGIN READ ONLY;
+SELECT orchard.clean_sql('SELECT visit FROM visits', '[]');
+SELECT orchard.clean('visits', 'v', '[]');
+ROLLBACK;
+CREATE ROLE clean_reader;
+GRANT USAGE ON SCHEMA shop TO clean_reader;
+SET ROLE clean_reader;
+SELECT orchard.clean('visits', 'shop.v', '[]');
+SELECT orchard.clean('SELECT 1 AS a', 'shop.v', '[]');
+RESET ROLE;
+
+-- any role may read the view, and it needs the extension no more
+GRANT SELECT ON shop.lines TO clean_reader;
+SET ROLE clean_reader;
+SELECT count(*) FROM shop.lines;
+RESET ROLE;
+SELECT count(*) FROM orchard.clean('shop."Order Lines"', 'shop.plain', '[{"step": "trim"}, {"step": "parse_number", "columns": "价格"}, {"step": "parse_boolean", "columns": "size"},
+    {"step": "merge_levels"}, {"step": "target_encode", "columns": "Ad \"Id\"", "target": "price", "key": "select"}, {"step": "rare_levels"}, {"step": "date_parts"}, {"step": "robust_scale"}]');
+DROP EXTENSION orchard;
+SELECT count(*), sum("价格") FROM shop.plain;
+DROP OWNED BY clean_reader;
+DROP ROLE clean_reader;
