@@ -21,7 +21,7 @@ pub use quantiles::{Quantiles, Ranks};
 pub use sample::{Sample, Sampled};
 pub use top::{Top, TopValue};
 
-use allocator_api2::alloc::Allocator;
+pub use allocator_api2::alloc::{AllocError, Allocator};
 use allocator_api2::vec::Vec;
 use xxhash_rust::xxh3::xxh3_64;
 
