@@ -320,7 +320,7 @@ mod tests {
 
     fn naive(values: &[f64], fraction: f64) -> f64 {
         let mut sorted = values.to_vec();
-        sorted.sort_by(|a, b| key(*a).cmp(&key(*b)));
+        sorted.sort_by_key(|v| key(*v));
         let place = fraction * (sorted.len() - 1) as f64;
         let (low, high) = (sorted[place.floor() as usize], sorted[place.ceil() as usize]);
         if low == high {
