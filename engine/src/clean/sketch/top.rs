@@ -100,14 +100,23 @@ impl<A: Allocator + Copy> Top<A> {
     /// Count a value by its bytes and their hash; whether it was not there yet.
     #[inline]
     pub fn insert(&mut self, value: &[u8], hash: u64) -> Result<bool> {
-        match self.find(value, value.len() as u64, hash) {
-            Some(at) => {
-                if let Some(entry) = self.entries.get_mut(at) {
-                    entry.rows += 1;
-                }
-                Ok(false)
+        if self.count(value, hash) {
+            return Ok(false);
+        }
+        self.add(value, value.len() as u64, hash, 1)?;
+        Ok(true)
+    }
+
+    /// Count a value that is there already; whether it is.
+    #[inline]
+    pub fn count(&mut self, value: &[u8], hash: u64) -> bool {
+        let found = self.find(value, value.len() as u64, hash);
+        match found.and_then(|at| self.entries.get_mut(at)) {
+            Some(entry) => {
+                entry.rows += 1;
+                true
             }
-            None => self.add(value, value.len() as u64, hash, 1).map(|()| true),
+            None => false,
         }
     }
 
@@ -116,12 +125,6 @@ impl<A: Allocator + Copy> Top<A> {
     pub fn is_full(&self, value: &[u8]) -> bool {
         let bytes = self.bytes.len() + value.len().min(LONGEST);
         self.entries.len() >= self.most_values as usize || bytes > self.most_bytes as usize
-    }
-
-    /// Whether a value is kept.
-    #[inline]
-    pub fn contains(&self, value: &[u8], hash: u64) -> bool {
-        self.find(value, value.len() as u64, hash).is_some()
     }
 
     #[inline]
