@@ -258,6 +258,18 @@ COMMENT ON AGGREGATE orchard.top_values(anyelement, integer) IS 'the most freque
 -- Look and clean
 ------------------------------------------------------------------------------------------------------------------------
 
+CREATE FUNCTION orchard.profile(source text)
+    RETURNS TABLE (column_name text, data_type text, role text, rows bigint, nulls bigint, distinct_values bigint, minimum text,
+        maximum text, mean double precision, stddev double precision, quantiles jsonb, top_values jsonb, issue text,
+        suggestion jsonb, blanks bigint, placeholders bigint, skewness double precision, outliers bigint,
+        average_length double precision, exact boolean)
+    LANGUAGE c STABLE PARALLEL UNSAFE COST 100000 ROWS 20 AS 'MODULE_PATHNAME', 'profile_wrapper';
+COMMENT ON FUNCTION orchard.profile(text) IS 'what each column of a table, view or query is, what is in it, what is wrong with it, and the steps that mend it';
+
+CREATE FUNCTION orchard.profile_report(source text) RETURNS text
+    LANGUAGE c STABLE PARALLEL UNSAFE COST 100000 AS 'MODULE_PATHNAME', 'profile_report_wrapper';
+COMMENT ON FUNCTION orchard.profile_report(text) IS 'the profile of a table, view or query as one page of HTML';
+
 ------------------------------------------------------------------------------------------------------------------------
 -- Features from events
 ------------------------------------------------------------------------------------------------------------------------

@@ -9,3 +9,5 @@ mod quantiles;
 mod state;
 mod top;
 mod value;
+
+pub use value::output_function;

@@ -3,6 +3,7 @@
 mod evaluate;
 mod manage;
 mod options;
+mod profile;
 mod score;
 mod train;
 mod tune;

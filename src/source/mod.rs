@@ -7,6 +7,7 @@ pub mod clock;
 pub mod numeric;
 mod receiver;
 mod resolve;
+pub mod stream;
 pub mod types;
 
 use std::ffi::CString;

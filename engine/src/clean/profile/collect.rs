@@ -2,6 +2,7 @@
 
 use super::moments::Moments;
 use super::role::{Kind, Role};
+use super::texts::Parsed;
 use super::values::{Sizes, Values};
 use super::{numbers, texts, ColumnProfile, Frequent, Summary};
 use crate::clean::sketch::{Quantiles, LONGEST};
@@ -14,7 +15,10 @@ const SHOWN: usize = 10;
 /// Numbers as they come.
 #[derive(Debug)]
 pub(super) struct Numbers {
-    batch: Vec<f64>,
+    /// Whether numbers are kept as integers, which have more digits than a float has.
+    integers: bool,
+    batch: Vec<u64>,
+    floats: Vec<f64>,
     most: usize,
     pub moments: Moments,
     pub quantiles: Quantiles,
@@ -26,9 +30,11 @@ pub(super) struct Numbers {
 }
 
 impl Numbers {
-    pub fn new(sizes: &Sizes) -> Numbers {
+    fn new(integers: bool, sizes: &Sizes) -> Numbers {
         Numbers {
+            integers,
             batch: Vec::with_capacity(sizes.batch),
+            floats: Vec::with_capacity(sizes.batch),
             most: sizes.batch,
             moments: Moments::default(),
             quantiles: Quantiles::new(sizes.k),
@@ -40,33 +46,54 @@ impl Numbers {
     }
 
     #[inline]
-    fn push(&mut self, value: f64) -> Result<()> {
+    fn push(&mut self, word: u64) -> Result<()> {
         if self.batch.len() >= self.most {
             self.flush()?;
         }
-        self.batch.push(value);
+        self.batch.push(word);
         Ok(())
     }
 
     /// Take the batch: one sketch after the other, each with what it needs near.
-    pub fn flush(&mut self) -> Result<()> {
-        let Numbers { batch, moments, quantiles, values, nan, infinite, whole, .. } = self;
+    fn flush(&mut self) -> Result<()> {
+        let Numbers { integers, batch, floats, moments, quantiles, values, nan, infinite, whole, .. } = self;
         let all = batch.len();
-        batch.retain(|value| !value.is_nan());
+        if *integers {
+            floats.extend(batch.iter().map(|&word| word as i64 as f64));
+        } else {
+            batch.retain(|&word| !f64::from_bits(word).is_nan());
+            floats.extend(batch.iter().map(|&word| f64::from_bits(word)));
+        }
         *nan += (all - batch.len()) as u64;
-        for &value in batch.iter() {
+        for &value in floats.iter() {
             quantiles.insert(value)?;
         }
-        for &value in batch.iter() {
-            values.insert(&(value + 0.0).to_bits().to_le_bytes())?;
+        for &word in batch.iter() {
+            values.insert(&word.to_le_bytes())?;
         }
-        let finite = batch.len();
-        batch.retain(|value| value.is_finite());
-        *infinite += (finite - batch.len()) as u64;
-        *whole &= batch.iter().all(|&value| value as i64 as f64 == value);
-        moments.add(batch);
         batch.clear();
+        let there = floats.len();
+        floats.retain(|value| value.is_finite());
+        *infinite += (there - floats.len()) as u64;
+        *whole &= floats.iter().all(|&value| value as i64 as f64 == value);
+        moments.add(floats);
+        floats.clear();
         Ok(())
+    }
+
+    /// The number whose bytes are a value.
+    pub fn number(&self, bytes: &[u8]) -> f64 {
+        number(self.integers, bytes)
+    }
+}
+
+/// The number of the bytes of a [`Frequent`] value of a column of numbers.
+pub fn number(integers: bool, bytes: &[u8]) -> f64 {
+    let word = bytes.try_into().map_or(0, u64::from_le_bytes);
+    if integers {
+        word as i64 as f64
+    } else {
+        f64::from_bits(word)
     }
 }
 
@@ -78,22 +105,49 @@ pub(super) struct Texts {
     pub last: Option<Vec<u8>>,
     pub length: u64,
     pub blanks: u64,
+    /// The numbers or moments in the texts, once there are too many different ones to keep.
+    pub parsed: Option<Parsed>,
+    sizes: Sizes,
 }
 
 impl Texts {
     fn new(sizes: &Sizes) -> Texts {
-        Texts { values: Values::new(sizes), first: None, last: None, length: 0, blanks: 0 }
+        Texts { values: Values::new(sizes), first: None, last: None, length: 0, blanks: 0, parsed: None, sizes: *sizes }
     }
 
     #[inline]
     fn push(&mut self, text: &[u8]) -> Result<()> {
         self.length = self.length.saturating_add(text.len() as u64);
         // A text whose first byte is that of a letter, digit or sign is not blank.
-        if !text.first().is_some_and(|byte| (0x21..0xC2).contains(byte)) && std::str::from_utf8(text).is_ok_and(is_blank) {
+        if !text.first().is_some_and(|byte| (0x21..0xC2).contains(byte))
+            && std::str::from_utf8(text).is_ok_and(is_blank)
+        {
             self.blanks += 1;
+        }
+        if let Some(parsed) = &mut self.parsed {
+            if let Ok(text) = std::str::from_utf8(text) {
+                parsed.take(text, 1)?;
+            }
+            if parsed.is_hopeless() {
+                self.parsed = None;
+            }
+        }
+        if self.values.is_full(text) {
+            self.begin(text)?;
         }
         if self.values.insert(text)? {
             self.widen(&text[..text.len().min(LONGEST)]);
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn begin(&mut self, text: &[u8]) -> Result<()> {
+        if !self.values.has(text) {
+            self.parsed = Parsed::begin(&self.values, &self.sizes)?;
+            if let (Some(parsed), Ok(text)) = (&mut self.parsed, std::str::from_utf8(text)) {
+                parsed.take(text, 1)?;
+            }
         }
         Ok(())
     }
@@ -120,7 +174,6 @@ enum Body {
 #[derive(Debug)]
 pub struct Collector {
     kind: Kind,
-    sizes: Sizes,
     nulls: u64,
     body: Body,
 }
@@ -129,14 +182,14 @@ impl Collector {
     /// For a column of a kind.
     pub fn new(kind: Kind, sizes: &Sizes) -> Collector {
         let body = match kind {
-            Kind::Number | Kind::Boolean | Kind::Date | Kind::Timestamp | Kind::Interval => {
-                Body::Numbers(Box::new(Numbers::new(sizes)))
+            Kind::Integer | Kind::Number | Kind::Boolean | Kind::Date | Kind::Timestamp | Kind::Interval => {
+                Body::Numbers(Box::new(Numbers::new(kind == Kind::Integer, sizes)))
             }
             Kind::Text => Body::Texts(Box::new(Texts::new(sizes))),
             Kind::Code => Body::Codes(Box::new(Values::new(sizes))),
             Kind::Opaque => Body::Opaque,
         };
-        Collector { kind, sizes: *sizes, nulls: 0, body }
+        Collector { kind, nulls: 0, body }
     }
 
     /// Take a NULL.
@@ -149,7 +202,17 @@ impl Collector {
     #[inline]
     pub fn number(&mut self, value: f64) -> Result<()> {
         match &mut self.body {
-            Body::Numbers(numbers) => numbers.push(value),
+            // The two zeros are one value.
+            Body::Numbers(numbers) => numbers.push((value + 0.0).to_bits()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Take a number of a column of [`Kind::Integer`].
+    #[inline]
+    pub fn integer(&mut self, value: i64) -> Result<()> {
+        match &mut self.body {
+            Body::Numbers(numbers) => numbers.push(value as u64),
             _ => Ok(()),
         }
     }
@@ -190,7 +253,7 @@ impl Collector {
             }
             Body::Texts(texts) => {
                 show(&mut profile, &texts.values)?;
-                texts::judge(&mut profile, name, &texts, &self.sizes, now)?;
+                texts::judge(&mut profile, name, &texts, now)?;
             }
             Body::Codes(values) => {
                 show(&mut profile, &values)?;
@@ -201,13 +264,13 @@ impl Collector {
                     Some(distinct) if is_unique(distinct, filled, profile.exact) => Role::Id,
                     _ => Role::Category,
                 };
-                general(&mut profile, name, self.nulls);
+                general(&mut profile, name);
             }
             Body::Opaque => {
                 if rows > 0 && self.nulls == rows {
                     profile.role = Role::Empty;
                 }
-                general(&mut profile, name, self.nulls);
+                general(&mut profile, name);
             }
         }
         profile.findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
@@ -218,7 +281,7 @@ impl Collector {
 /// Take over the counts of values.
 fn show(profile: &mut ColumnProfile, values: &Values) -> Result<()> {
     profile.exact = values.is_exact();
-    profile.distinct = Some(values.distinct());
+    profile.distinct = Some(values.distinct().min(profile.rows - profile.nulls));
     let (top, missed) = values.top(SHOWN)?;
     let frequent = |k: super::Known<'_>| Frequent { value: k.value.to_vec(), cut: k.cut, rows: k.rows };
     profile.top = top.into_iter().map(frequent).collect();
@@ -234,10 +297,10 @@ pub(super) fn is_unique(distinct: u64, filled: u64, exact: bool) -> bool {
     filled >= ENOUGH && if exact { distinct == filled } else { distinct as f64 >= 0.97 * filled as f64 }
 }
 
-/// What is said of a column of any kind; `missing` are its rows without a value that means something.
-pub(super) fn general(profile: &mut ColumnProfile, name: &str, missing: u64) {
+/// What is said of a column of any kind.
+pub(super) fn general(profile: &mut ColumnProfile, name: &str) {
     use super::Severity::{Note, Warning};
-    let rows = profile.rows;
+    let (rows, nulls) = (profile.rows, profile.nulls);
     match profile.role {
         Role::Empty if rows > 0 => {
             profile.find(Warning, "no row has a value");
@@ -248,8 +311,8 @@ pub(super) fn general(profile: &mut ColumnProfile, name: &str, missing: u64) {
             profile.steps = vec![super::steps::drop_column(name)];
         }
         Role::Id => profile.find(Note, "every row has another value: it names the row and cannot be learned from"),
-        _ if missing > 0 && missing as f64 >= 0.5 * rows as f64 => {
-            profile.find(Warning, format!("{} have no value", super::rows_of(missing, rows)));
+        _ if nulls > 0 && nulls as f64 >= 0.5 * rows as f64 => {
+            profile.find(Warning, format!("{} are NULL", super::rows_of(nulls, rows)));
         }
         _ => {}
     }

@@ -14,7 +14,7 @@ mod steps;
 mod texts;
 mod values;
 
-pub use collect::Collector;
+pub use collect::{number, Collector};
 pub use moments::Moments;
 pub use role::{Kind, Role};
 pub use values::{Known, Sizes, Values};

@@ -4,7 +4,6 @@ use serde_json::{json, Value};
 
 use super::collect::{general, is_unique, Numbers};
 use super::role::{Kind, Role};
-use super::values::Known;
 use super::Severity::{Note, Warning};
 use super::{rows_of, steps, ColumnProfile, Histogram, Moments, Summary, FRACTIONS};
 use crate::clean::sketch::Ranks;
@@ -39,7 +38,9 @@ pub fn judge(profile: &mut ColumnProfile, name: &str, kind: Kind, numbers: &Numb
         Kind::Timestamp => Role::Timestamp,
         Kind::Interval => Role::Interval,
         _ if is_flag(numbers) => Role::Boolean,
-        _ if numbers.whole && numbers.infinite == 0 && is_unique(distinct, filled, numbers.values.is_exact()) => Role::Id,
+        _ if numbers.whole && numbers.infinite == 0 && is_unique(distinct, filled, numbers.values.is_exact()) => {
+            Role::Id
+        }
         _ => Role::Number,
     };
     if matches!(kind, Kind::Date | Kind::Timestamp) {
@@ -49,10 +50,14 @@ pub fn judge(profile: &mut ColumnProfile, name: &str, kind: Kind, numbers: &Numb
         let scale = if kind == Kind::Date { DAY } else { 1.0 };
         moments(profile, &items, scale, now);
     }
-    if kind == Kind::Number && profile.role == Role::Number {
+    if profile.role == Role::Number {
         let found = sentinels(&known(numbers, &items), numbers.whole);
         profile.placeholders = Some(found.iter().map(|(_, rows)| rows).sum());
-        placeholders(profile, name, &found);
+        say_sentinels(profile, &found);
+        if !found.is_empty() {
+            let values: Vec<Value> = found.iter().map(|(value, _)| json!(*value as i64)).collect();
+            profile.steps.push(steps::placeholders(name, values));
+        }
         say_outliers(profile);
     }
     if numbers.nan > 0 {
@@ -61,22 +66,19 @@ pub fn judge(profile: &mut ColumnProfile, name: &str, kind: Kind, numbers: &Numb
     if numbers.infinite > 0 {
         profile.find(Warning, format!("{} are infinite", rows_of(numbers.infinite, profile.rows)));
     }
-    let missing = profile.nulls + numbers.nan + profile.placeholders.unwrap_or(0);
-    general(profile, name, missing);
+    general(profile, name);
     Ok(())
 }
 
 /// Whether all numbers are 0 or 1, and both are there.
 fn is_flag(numbers: &Numbers) -> bool {
-    let bits = |value: f64| value.to_bits().to_le_bytes();
     let known = numbers.values.known();
-    numbers.values.is_exact() && known.len() == 2 && known.iter().all(|k| k.value == bits(0.0) || k.value == bits(1.0))
+    numbers.values.is_exact() && known.len() == 2 && known.iter().all(|k| [0.0, 1.0].contains(&numbers.number(k.value)))
 }
 
 /// The numbers with their rows, in order: all of them, or those the quantiles kept with the counts of the frequent ones.
 fn known(numbers: &Numbers, items: &[(f64, u64)]) -> Vec<(f64, u64)> {
-    let value = |k: &Known<'_>| k.value.try_into().map_or(f64::NAN, |bytes| f64::from_bits(u64::from_le_bytes(bytes)));
-    let mut all: Vec<(f64, u64)> = numbers.values.known().iter().map(|k| (value(k), k.rows)).collect();
+    let mut all: Vec<(f64, u64)> = numbers.values.known().iter().map(|k| (numbers.number(k.value), k.rows)).collect();
     if !numbers.values.is_exact() {
         all.extend(items.iter().map(|(value, _)| (*value, 0)));
     }
@@ -130,7 +132,7 @@ fn histogram(items: &[(f64, u64)], summary: &Summary) -> Option<Histogram> {
 
 /// Numbers at the ends that stand for a missing value: 9, 99, 999 ... of either sign that are farther from all others than those are from
 /// each other, and -1 as the only negative among many whole numbers. `known` is sorted; answers value and rows.
-pub fn sentinels(known: &[(f64, u64)], whole: bool) -> Vec<(f64, u64)> {
+fn sentinels(known: &[(f64, u64)], whole: bool) -> Vec<(f64, u64)> {
     let all: u64 = known.iter().map(|(_, rows)| rows).sum();
     let mut found = Vec::new();
     let mut rest = known;
@@ -161,19 +163,18 @@ fn stands_apart((value, rows): (f64, u64), others: &[(f64, u64)], all: u64, whol
     value == -1.0 && whole && *low >= 0.0 && others.len() > 10 && rows as f64 >= SHARE * all as f64
 }
 
-/// Say which numbers stand for missing values, and that they should be NULL.
-pub fn placeholders(profile: &mut ColumnProfile, name: &str, found: &[(f64, u64)]) {
+/// Say which numbers stand for missing values.
+fn say_sentinels(profile: &mut ColumnProfile, found: &[(f64, u64)]) {
     if found.is_empty() {
         return;
     }
-    let texts: Vec<String> = found.iter().map(|(value, rows)| format!("{value} ({})", rows_of(*rows, profile.rows))).collect();
+    let texts: Vec<String> =
+        found.iter().map(|(value, rows)| format!("{value} ({})", rows_of(*rows, profile.rows))).collect();
     profile.find(Warning, format!("far from all other numbers, probably for a missing value: {}", texts.join(", ")));
-    let values: Vec<Value> = found.iter().map(|(value, _)| json!(*value as i64)).collect();
-    profile.steps.push(steps::placeholders(name, values));
 }
 
 /// Say how many numbers are far out.
-pub fn say_outliers(profile: &mut ColumnProfile) {
+fn say_outliers(profile: &mut ColumnProfile) {
     if let (Some(outliers @ 1..), Some((low, high))) = (profile.summary.outliers, profile.summary.fences) {
         let text = format!(
             "{} are more than {FENCE} interquartile ranges from the quartiles, below {} or above {}",
@@ -189,7 +190,7 @@ pub fn say_outliers(profile: &mut ColumnProfile) {
 }
 
 /// A number with a few digits.
-pub fn short(value: f64) -> String {
+fn short(value: f64) -> String {
     let text = format!("{value:.4e}");
     text.parse::<f64>().map_or(text, |rounded| rounded.to_string())
 }
@@ -221,33 +222,42 @@ fn moments(profile: &mut ColumnProfile, items: &[(f64, u64)], scale: f64, now: f
     }
 }
 
-/// Judge the numbers that texts are: their summary and what stands for a missing value.
-pub fn judge_parsed(profile: &mut ColumnProfile, name: &str, numbers: &mut [(f64, u64)]) -> Vec<(f64, u64)> {
-    numbers.sort_by(|a, b| a.0.total_cmp(&b.0));
+/// Judge the numbers that texts are, and answer which stand for a missing value. `all` is what is known of every row's number where
+/// not all different texts are: `numbers` are of those that are.
+pub fn judge_parsed(
+    profile: &mut ColumnProfile,
+    mut numbers: Vec<(f64, u64)>,
+    all: Option<(Summary, Vec<(f64, u64)>)>,
+) -> Vec<(f64, u64)> {
+    sort(&mut numbers);
     let mut moments = Moments::default();
     numbers.iter().for_each(|(value, rows)| moments.add_rows(*value, *rows));
-    profile.summary = summary(numbers, &moments);
-    let mut merged = numbers.to_vec();
-    merged.dedup_by(|next, kept| {
-        let same = next.0 == kept.0;
-        if same {
-            kept.1 += next.1;
+    profile.summary = match all {
+        None => summary(&numbers, &moments),
+        Some((summary, items)) => {
+            // The sketch has every range, the known texts have the counts.
+            numbers.extend(items.iter().map(|(value, _)| (*value, 0)));
+            sort(&mut numbers);
+            summary
         }
-        same
-    });
-    let whole = merged.iter().all(|(value, _)| value.fract() == 0.0);
-    let found = sentinels(&merged, whole);
-    if !found.is_empty() {
-        let texts: Vec<String> = found.iter().map(|(value, rows)| format!("{value} ({})", rows_of(*rows, profile.rows))).collect();
-        profile.find(Warning, format!("far from all other numbers, probably for a missing value: {}", texts.join(", ")));
-    }
-    let _ = name;
+    };
+    let found = sentinels(&numbers, numbers.iter().all(|(value, _)| value.fract() == 0.0));
+    say_sentinels(profile, &found);
     say_outliers(profile);
     found
 }
 
-/// Judge the moments that texts are, in seconds since 2000.
-pub fn judge_parsed_moments(profile: &mut ColumnProfile, seconds: &mut [(f64, u64)], now: f64) {
-    seconds.sort_by(|a, b| a.0.total_cmp(&b.0));
+/// Sort numbers and join equal ones.
+fn sort(numbers: &mut Vec<(f64, u64)>) {
+    numbers.sort_by(|a, b| a.0.total_cmp(&b.0));
+    numbers.dedup_by(|next, kept| {
+        let same = next.0 == kept.0;
+        kept.1 += if same { next.1 } else { 0 };
+        same
+    });
+}
+
+/// Judge the moments that texts are, in seconds since 2000-01-01.
+pub fn judge_parsed_moments(profile: &mut ColumnProfile, seconds: &[(f64, u64)], now: f64) {
     moments(profile, seconds, 1.0, now);
 }

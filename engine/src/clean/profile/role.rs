@@ -81,7 +81,9 @@ impl Role {
 /// How a column's values reach the profile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// Numbers of a number type.
+    /// Whole numbers of an integer type.
+    Integer,
+    /// Numbers of another number type.
     Number,
     /// Truth values as 0 and 1.
     Boolean,

@@ -27,11 +27,12 @@ impl Sizes {
     /// The sizes of each of so many columns.
     pub fn of(columns: usize) -> Sizes {
         let share = MEMORY / columns.max(1);
+        let k = (share / 320).clamp(64, 2_048);
         Sizes {
-            values: (share / 200).clamp(64, 16_384),
-            bytes: (share / 3).clamp(8_000, 1 << 20),
-            sample: (share / 3_000).clamp(16, 1_000),
-            k: (share / 200).next_power_of_two().clamp(128, 2_048),
+            values: (share / 110).clamp(64, 16_384),
+            bytes: (share / 4).clamp(4_000, 1 << 20),
+            sample: (share / 4_000).clamp(8, 1_000),
+            k: 1 << k.ilog2(),
             precision: match share {
                 0..50_000 => 10,
                 50_000..500_000 => 12,
@@ -43,8 +44,11 @@ impl Sizes {
 
     /// The bytes that a column takes at most, about.
     pub fn total(&self) -> usize {
-        let of_values = self.values * 60 + self.bytes;
-        of_values + self.sample * 600 + self.k * 8 * 20 + (1 << self.precision) + self.batch * 8
+        let values = self.values * 50;
+        let texts = self.bytes + self.sample * 400;
+        let numbers = self.values * 8 + self.batch * 16;
+        // A billion rows have twenty levels.
+        values + texts.max(numbers) + self.k * 8 * 20 + (1 << self.precision)
     }
 }
 
@@ -112,6 +116,17 @@ impl Values {
     /// Whether all values are there with their exact counts.
     pub fn is_exact(&self) -> bool {
         self.beyond.is_none()
+    }
+
+    /// Whether the next new value is one too many to keep all.
+    #[inline]
+    pub fn is_full(&self, value: &[u8]) -> bool {
+        self.beyond.is_none() && self.top.is_full(value)
+    }
+
+    /// Whether a value is kept.
+    pub fn has(&self, value: &[u8]) -> bool {
+        self.top.has(value, hash(value))
     }
 
     /// The number of different values; an estimate unless [`Values::is_exact`].

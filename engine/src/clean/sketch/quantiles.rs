@@ -114,6 +114,29 @@ impl<A: Allocator + Copy> Quantiles<A> {
         Ok(())
     }
 
+    /// Take a value `rows` times.
+    pub fn insert_rows(&mut self, value: f64, rows: u64) -> Result<()> {
+        let key = key(value);
+        let count = self.count.checked_add(rows).ok_or_else(damaged)?;
+        for h in (0..MOST_LEVELS).filter(|h| rows >> h & 1 == 1) {
+            while self.levels.len() <= h {
+                self.add_level()?;
+            }
+            let Some(level) = self.levels.get_mut(h) else { return Err(damaged()) };
+            if level.keys.len() == level.keys.capacity() {
+                let more = level.keys.len().max(FIRST);
+                room(&mut level.keys, more)?;
+            }
+            level.keys.push(key);
+        }
+        if rows > 0 {
+            self.minimum = self.minimum.min(key);
+            self.maximum = self.maximum.max(key);
+        }
+        self.count = count;
+        self.settle()
+    }
+
     fn add_level(&mut self) -> Result<()> {
         if self.levels.len() >= MOST_LEVELS {
             return Err(damaged());
@@ -384,6 +407,18 @@ mod tests {
             let error = rank_error(&values, &whole);
             assert!(error < 0.008, "{error}");
         }
+    }
+
+    #[test]
+    fn many_rows_at_once_are_as_one_by_one() {
+        let mut sketch = Quantiles::new(2048);
+        let values: std::vec::Vec<f64> = (0..1000u32).flat_map(|i| vec![f64::from(i); (i % 130) as usize]).collect();
+        (0..1000u32).rev().for_each(|i| sketch.insert_rows(f64::from(i), u64::from(i % 130)).unwrap());
+        assert_eq!(sketch.count(), values.len() as u64);
+        let weights: u64 = sketch.items().unwrap().iter().map(|(_, weight)| weight).sum();
+        assert_eq!(weights, sketch.count());
+        assert!(rank_error(&values, &sketch) < 0.001);
+        Quantiles::read(&sketch.write().unwrap(), Global).unwrap();
     }
 
     proptest! {

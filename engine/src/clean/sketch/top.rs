@@ -120,6 +120,11 @@ impl<A: Allocator + Copy> Top<A> {
         }
     }
 
+    /// Whether a value is kept.
+    pub fn has(&self, value: &[u8], hash: u64) -> bool {
+        self.find(value, value.len() as u64, hash).is_some()
+    }
+
     /// Whether the next new value finds no room, so that counts stop being exact.
     #[inline]
     pub fn is_full(&self, value: &[u8]) -> bool {
