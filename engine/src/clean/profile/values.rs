@@ -98,7 +98,8 @@ impl Values {
         if self.beyond.is_none() && self.top.is_full(value) {
             self.go_beyond(value, hash)?;
         }
-        self.top.insert(value, hash)
+        self.top.insert_new(value, hash)?;
+        Ok(true)
     }
 
     #[cold]

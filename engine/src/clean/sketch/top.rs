@@ -103,8 +103,14 @@ impl<A: Allocator + Copy> Top<A> {
         if self.count(value, hash) {
             return Ok(false);
         }
-        self.add(value, value.len() as u64, hash, 1)?;
+        self.insert_new(value, hash)?;
         Ok(true)
+    }
+
+    /// Count a value that is not there.
+    #[inline]
+    pub fn insert_new(&mut self, value: &[u8], hash: u64) -> Result<()> {
+        self.add(value, value.len() as u64, hash, 1)
     }
 
     /// Count a value that is there already; whether it is.

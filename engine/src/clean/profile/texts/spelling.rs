@@ -19,25 +19,31 @@ pub fn judge(profile: &mut ColumnProfile, name: &str, looked: &Looked<'_>) {
     let edges =
         looked.real.iter().filter(|v| !v.cut && trim_space(&v.text).len() != v.text.len()).map(|v| v.rows).sum::<u64>();
     let prose = profile.role == Role::FreeText;
-    let inside = if prose { 0 } else { count(&|text| fold_space(text).len() != trim_space(text).len()) };
+    let inside = if prose { 0 } else { count(&has_odd_blanks) };
     if edges > 0 {
         profile.find(Warning, format!("{} begin or end with white space", rows_of(edges, rows)));
     }
     if inside > 0 {
         profile.find(Note, format!("{} have odd or double blanks inside", rows_of(inside, rows)));
     }
-    if edges + inside > 0 {
-        profile.steps.push(steps::trim(name));
-    }
     let odd = count(&is_odd);
+    // Characters without width go before white space is looked at, or they would become blanks.
     if odd > 0 {
         profile.find(Warning, format!("{} have invisible, decomposed or full-width characters", rows_of(odd, rows)));
         profile.steps.push(steps::normalize_unicode(name));
+    }
+    if edges + inside > 0 {
+        profile.steps.push(steps::trim(name));
     }
     let broken = count(&is_broken);
     if broken > 0 {
         profile.find(Warning, format!("{} look as if UTF-8 had been read in another encoding", rows_of(broken, rows)));
     }
+}
+
+/// Whether a text has double or odd blanks inside.
+fn has_odd_blanks(text: &str) -> bool {
+    !text.contains(['\u{200B}', '\u{FEFF}']) && fold_space(text) != trim_space(text)
 }
 
 /// Whether a text has characters that look like others or like nothing.
