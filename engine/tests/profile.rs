@@ -21,15 +21,15 @@ fn texts_of<'a>(sizes: &Sizes, name: &str, values: impl Iterator<Item = Option<&
 }
 
 fn texts(values: &[&str], times: usize) -> ColumnProfile {
-    texts_of(&Sizes::of(1), "c", values.iter().cycle().take(values.len() * times).map(|v| Some(*v)))
+    texts_of(&Sizes::of(1, usize::MAX), "c", values.iter().cycle().take(values.len() * times).map(|v| Some(*v)))
 }
 
 fn owned(values: &[String]) -> ColumnProfile {
-    texts_of(&Sizes::of(1), "c", values.iter().map(|v| Some(v.as_str())))
+    texts_of(&Sizes::of(1, usize::MAX), "c", values.iter().map(|v| Some(v.as_str())))
 }
 
 fn numbers(kind: Kind, values: &[f64]) -> ColumnProfile {
-    let mut collector = Collector::new(kind, &Sizes::of(1));
+    let mut collector = Collector::new(kind, &Sizes::of(1, usize::MAX));
     for &value in values {
         match kind {
             Kind::Integer => collector.integer(value as i64).unwrap(),
@@ -114,7 +114,9 @@ fn texts_that_are_moments() {
     assert_eq!(steps(&profile), ["placeholders", "parse_timestamp"]);
     assert!(issue(&profile).contains("5 rows (25.0 %) are in the future"), "{}", issue(&profile));
     let epochs: Vec<String> = (0..100).map(|i| (1_700_000_000 + i * 977).to_string()).collect();
-    let named = |name: &str| texts_of(&Sizes::of(1), name, epochs.iter().chain(&epochs).map(|v| Some(v.as_str()))).role;
+    let named = |name: &str| {
+        texts_of(&Sizes::of(1, usize::MAX), name, epochs.iter().chain(&epochs).map(|v| Some(v.as_str()))).role
+    };
     assert_eq!((named("created_at").name(), named("amount").name()), ("timestamp_in_text", "number_in_text"));
 }
 
@@ -144,10 +146,11 @@ fn texts_of_people_names_of_rows_and_levels() {
     assert_eq!(texts(&["red", "green", "blue"], 20).role.name(), "category");
     let profile = texts(&["red"], 20);
     assert_eq!((profile.role.name(), steps(&profile)), ("constant", vec!["drop_column".to_owned()]));
+    assert_eq!(texts(&["red"], 1).role.name(), "category");
     let profile = texts(&["", " ", "N/A"], 20);
     assert_eq!((profile.role.name(), steps(&profile)), ("empty", vec!["drop_column".to_owned()]));
     assert_eq!(texts(&["red", "n/a"], 20).role.name(), "category");
-    let profile = texts_of(&Sizes::of(1), "c", (0..0).map(|_| None));
+    let profile = texts_of(&Sizes::of(1, usize::MAX), "c", (0..0).map(|_| None));
     assert_eq!((profile.role.name(), profile.rows, profile.steps.len()), ("empty", 0, 0));
 }
 
@@ -185,7 +188,7 @@ fn number_columns() {
     assert!(issue(&profile).contains("infinite") && issue(&profile).contains("NaN"));
     assert_eq!(profile.summary.mean, Some(3.5));
     let huge = [9_007_199_254_740_993i64, 9_007_199_254_740_992, 9_007_199_254_740_994];
-    let mut collector = Collector::new(Kind::Integer, &Sizes::of(1));
+    let mut collector = Collector::new(Kind::Integer, &Sizes::of(1, usize::MAX));
     huge.iter().for_each(|&v| collector.integer(v).unwrap());
     assert_eq!(collector.finish("c", 3, NOW).unwrap().distinct, Some(3));
 }
@@ -230,14 +233,14 @@ fn outliers_and_dates() {
 
 #[test]
 fn codes_and_what_is_not_looked_at() {
-    let mut codes = Collector::new(Kind::Code, &Sizes::of(1));
+    let mut codes = Collector::new(Kind::Code, &Sizes::of(1, usize::MAX));
     (0..90u32).for_each(|i| codes.text(&(i % 3).to_le_bytes()).unwrap());
     let profile = codes.finish("c", 90, NOW).unwrap();
     assert_eq!((profile.role.name(), profile.distinct), ("category", Some(3)));
-    let mut codes = Collector::new(Kind::Code, &Sizes::of(1));
+    let mut codes = Collector::new(Kind::Code, &Sizes::of(1, usize::MAX));
     (0..90u32).for_each(|i| codes.text(&i.to_le_bytes()).unwrap());
     assert_eq!(codes.finish("c", 90, NOW).unwrap().role.name(), "id");
-    let mut opaque = Collector::new(Kind::Opaque, &Sizes::of(1));
+    let mut opaque = Collector::new(Kind::Opaque, &Sizes::of(1, usize::MAX));
     opaque.null();
     let profile = opaque.finish("c", 2, NOW).unwrap();
     assert_eq!((profile.role.name(), profile.nulls, profile.distinct), ("other", 1, None));
@@ -246,7 +249,7 @@ fn codes_and_what_is_not_looked_at() {
 /// Beyond the values that fit, numbers in texts are read row by row: their summary is that of all rows.
 #[test]
 fn many_different_texts() {
-    let sizes = Sizes::of(400);
+    let sizes = Sizes::of(400, usize::MAX);
     let values: Vec<String> = (0..60_000u32).map(|i| format!("${}.50", i * 7919 % 60_013)).collect();
     let profile = texts_of(&sizes, "c", values.iter().map(|v| Some(v.as_str())));
     assert_eq!((profile.role.name(), profile.exact), ("number_in_text", false));
@@ -306,7 +309,7 @@ proptest! {
     /// Nothing panics, and what is said does not depend on the order of the rows.
     #[test]
     fn any_texts(values in prop::collection::vec(any_text(), 0..300), columns in prop::sample::select(vec![1usize, 1_600])) {
-        let sizes = Sizes::of(columns);
+        let sizes = Sizes::of(columns, usize::MAX);
         let ahead = texts_of(&sizes, "c", values.iter().map(|v| Some(v.as_str())));
         let mut back = texts_of(&sizes, "c", values.iter().rev().map(|v| Some(v.as_str())));
         prop_assert_eq!(ahead.distinct, back.distinct);

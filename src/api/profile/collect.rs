@@ -79,7 +79,7 @@ pub fn columns(source: &str) -> Result<Vec<Column>> {
 
 impl Sink for Profiler {
     fn start(&mut self, columns: Vec<Attribute>) -> Result<()> {
-        let sizes = Sizes::of(columns.len());
+        let sizes = Sizes::of(columns.len(), settings::max_memory());
         self.control.reserve(sizes.total().saturating_mul(columns.len()))?;
         for attribute in columns {
             let (kind, how) = how(&attribute, self.memory);

@@ -30,8 +30,8 @@ INSERT INTO types VALUES
     (true, 1, 9007199254740993, 1.50, 0.1, '2024-01-02', '2024-01-02 03:04:05.678901', '2024-01-02 03:04:05+00', '40 days 2 hours', 'c0ffee00-0000-0000-0000-000000000001', 'ok', 2.50, 'ab',
      '{}', '{}', '\x00', '{1,2}', '{a}', '(1,2)', '10.0.0.1', '12.50', '10:00', '[1,2)', 'q', 'n', B'101'),
     (false, 2, 9007199254740992, 123456789012345678901234567890.5, 'NaN', 'infinity', '-infinity', '2031-05-06 07:08:09+02', '1 second', 'c0ffee00-0000-0000-0000-000000000002', 'happy', 3.75, 'cd',
-     '[]', '[]', '\x01', '{}', '{}', '(3,4)', '10.0.0.2', '13.75', '11:00', '[3,4)', 'r', 'o', B'111'),
-    (NULL);
+     '[]', '[]', '\x01', '{}', '{}', '(3,4)', '10.0.0.2', '13.75', '11:00', '[3,4)', 'r', 'o', B'111');
+INSERT INTO types DEFAULT VALUES;
 SELECT column_name, data_type, role, nulls, distinct_values, minimum, maximum, quantiles -> 'p50' AS p50, top_values FROM orchard.profile('types');
 SELECT count(*), min(role) FROM orchard.profile('SELECT NULL::json AS a, NULL::jsonb AS b FROM generate_series(1, 3)') WHERE role = 'empty';
 
@@ -72,7 +72,8 @@ SELECT * FROM orchard.profile('DELETE FROM messy');
 SELECT * FROM orchard.profile('SELECT 1 / (i - 500) FROM generate_series(1, 1000) AS i');
 SELECT * FROM orchard.profile_report(NULL);
 SET orchard.max_memory = '1MB';
-SELECT * FROM orchard.profile('messy');
+SELECT count(*) FROM orchard.profile('messy');
+SELECT * FROM orchard.profile((SELECT 'SELECT ' || string_agg('1', ', ') FROM generate_series(1, 1600)));
 RESET orchard.max_memory;
 SET statement_timeout = 200;
 SELECT * FROM orchard.profile('SELECT i::text FROM generate_series(1, 1000000000) AS i');
@@ -86,3 +87,13 @@ SELECT html LIKE '<!DOCTYPE html>%</html>%' AS whole, html LIKE '%<script%' AS s
 FROM orchard.profile_report('messy') AS html;
 SELECT html LIKE '%&lt;script&gt;%' AS escaped, html LIKE '%<script>%' AS raw FROM orchard.profile_report('SELECT ''<script>'' AS "<script>" FROM generate_series(1, 3)') AS html;
 SELECT orchard.profile_report('SELECT FROM messy') LIKE '%<dd>0</dd>%' AS empty;
+
+-- not UTF8
+CREATE DATABASE orchard_latin1 ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0;
+\c orchard_latin1
+SET client_encoding = 'UTF8';
+CREATE EXTENSION orchard;
+SELECT * FROM orchard.profile('SELECT 1');
+SELECT orchard.top_values(v), orchard.approx_distinct(v) FROM (VALUES ('é'), ('é'), ('e')) AS s(v);
+\c test_profile
+DROP DATABASE orchard_latin1;

@@ -260,7 +260,7 @@ impl Collector {
                 let filled = rows - self.nulls;
                 profile.role = match profile.distinct {
                     _ if filled == 0 => Role::Empty,
-                    Some(1) if self.nulls == 0 => Role::Constant,
+                    Some(1) if self.nulls == 0 && rows > 1 => Role::Constant,
                     Some(distinct) if is_unique(distinct, filled, profile.exact) => Role::Id,
                     _ => Role::Category,
                 };

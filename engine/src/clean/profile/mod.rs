@@ -132,15 +132,31 @@ impl ColumnProfile {
     }
 }
 
-/// A number of rows with its share.
+/// A number of rows with its share of all.
 fn rows_of(rows: u64, all: u64) -> String {
-    let noun = if rows == 1 { "row" } else { "rows" };
+    match share(rows, all) {
+        Some(share) => format!("{} ({share} %)", row_count(rows)),
+        None => row_count(rows),
+    }
+}
+
+/// The same for within brackets.
+fn rows_inside(rows: u64, all: u64) -> String {
+    match share(rows, all) {
+        Some(share) => format!("{}, {share} %", row_count(rows)),
+        None => row_count(rows),
+    }
+}
+
+fn row_count(rows: u64) -> String {
+    format!("{rows} {}", if rows == 1 { "row" } else { "rows" })
+}
+
+fn share(rows: u64, all: u64) -> Option<String> {
+    let share = 100.0 * rows as f64 / all as f64;
     match all {
-        0 => format!("{rows} {noun}"),
-        _ => {
-            let share = 100.0 * rows as f64 / all as f64;
-            let share = if share > 0.0 && share < 0.1 { "below 0.1".to_owned() } else { format!("{share:.1}") };
-            format!("{rows} {noun} ({share} %)")
-        }
+        0 => None,
+        _ if share > 0.0 && share < 0.1 => Some("below 0.1".to_owned()),
+        _ => Some(format!("{share:.1}")),
     }
 }

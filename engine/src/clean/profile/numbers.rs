@@ -5,7 +5,7 @@ use serde_json::{json, Value};
 use super::collect::{general, is_unique, Numbers};
 use super::role::{Kind, Role};
 use super::Severity::{Note, Warning};
-use super::{rows_of, steps, ColumnProfile, Histogram, Moments, Summary, FRACTIONS};
+use super::{rows_inside, rows_of, steps, ColumnProfile, Histogram, Moments, Summary, FRACTIONS};
 use crate::clean::sketch::Ranks;
 use crate::error::Result;
 
@@ -21,18 +21,17 @@ const DAY: f64 = 86_400.0;
 
 /// Judge a column of numbers, truth values or moments.
 pub fn judge(profile: &mut ColumnProfile, name: &str, kind: Kind, numbers: &Numbers, now: f64) -> Result<()> {
-    let items = numbers.quantiles.items()?;
+    let items = items(numbers)?;
     let filled = profile.rows - profile.nulls;
     if kind == Kind::Boolean {
         profile.summary.mean = numbers.moments.mean();
     } else {
         profile.summary = summary(&items, &numbers.moments);
-        profile.exact &= numbers.quantiles.is_exact() || profile.distinct.is_some_and(|d| d < 2);
     }
     let distinct = profile.distinct.unwrap_or(0);
     profile.role = match kind {
         _ if filled == 0 || filled == numbers.nan => Role::Empty,
-        _ if distinct == 1 && profile.nulls == 0 && numbers.nan == 0 => Role::Constant,
+        _ if distinct == 1 && profile.nulls == 0 && numbers.nan == 0 && profile.rows > 1 => Role::Constant,
         Kind::Boolean => Role::Boolean,
         Kind::Date => Role::Date,
         Kind::Timestamp => Role::Timestamp,
@@ -51,14 +50,14 @@ pub fn judge(profile: &mut ColumnProfile, name: &str, kind: Kind, numbers: &Numb
         moments(profile, &items, scale, now);
     }
     if profile.role == Role::Number {
-        let found = sentinels(&known(numbers, &items), numbers.whole);
+        let found = sentinels(&counted(numbers, &items), numbers.whole);
         profile.placeholders = Some(found.iter().map(|(_, rows)| rows).sum());
         say_sentinels(profile, &found);
         if !found.is_empty() {
             let values: Vec<Value> = found.iter().map(|(value, _)| json!(*value as i64)).collect();
             profile.steps.push(steps::placeholders(name, values));
         }
-        say_outliers(profile);
+        say_outliers(profile, &found);
     }
     if numbers.nan > 0 {
         profile.find(Note, format!("{} are NaN", rows_of(numbers.nan, profile.rows)));
@@ -76,15 +75,29 @@ fn is_flag(numbers: &Numbers) -> bool {
     numbers.values.is_exact() && known.len() == 2 && known.iter().all(|k| [0.0, 1.0].contains(&numbers.number(k.value)))
 }
 
-/// The numbers with their rows, in order: all of them, or those the quantiles kept with the counts of the frequent ones.
-fn known(numbers: &Numbers, items: &[(f64, u64)]) -> Vec<(f64, u64)> {
-    let mut all: Vec<(f64, u64)> = numbers.values.known().iter().map(|k| (numbers.number(k.value), k.rows)).collect();
+/// The numbers with their rows, in order: all of them while they fit, or what the quantiles kept.
+fn items(numbers: &Numbers) -> Result<Vec<(f64, u64)>> {
     if !numbers.values.is_exact() {
-        all.extend(items.iter().map(|(value, _)| (*value, 0)));
+        return numbers.quantiles.items();
+    }
+    let mut all = frequent(numbers);
+    all.sort_by(|a, b| a.0.total_cmp(&b.0));
+    Ok(all)
+}
+
+fn frequent(numbers: &Numbers) -> Vec<(f64, u64)> {
+    numbers.values.known().iter().map(|k| (numbers.number(k.value), k.rows)).collect()
+}
+
+/// The finite ones among items, with the counts of the frequent ones.
+fn counted(numbers: &Numbers, items: &[(f64, u64)]) -> Vec<(f64, u64)> {
+    let mut all = items.to_vec();
+    if !numbers.values.is_exact() {
+        all.iter_mut().for_each(|(_, rows)| *rows = 0);
+        all.extend(frequent(numbers));
     }
     all.retain(|(value, _)| value.is_finite());
-    all.sort_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(&a.1)));
-    all.dedup_by(|next, kept| next.0 == kept.0);
+    sort(&mut all);
     all
 }
 
@@ -169,13 +182,15 @@ fn say_sentinels(profile: &mut ColumnProfile, found: &[(f64, u64)]) {
         return;
     }
     let texts: Vec<String> =
-        found.iter().map(|(value, rows)| format!("{value} ({})", rows_of(*rows, profile.rows))).collect();
+        found.iter().map(|(value, rows)| format!("{value} ({})", rows_inside(*rows, profile.rows))).collect();
     profile.find(Warning, format!("far from all other numbers, probably for a missing value: {}", texts.join(", ")));
 }
 
-/// Say how many numbers are far out.
-fn say_outliers(profile: &mut ColumnProfile) {
-    if let (Some(outliers @ 1..), Some((low, high))) = (profile.summary.outliers, profile.summary.fences) {
+/// Say how many numbers are far out, but for those that stand for a missing value.
+fn say_outliers(profile: &mut ColumnProfile, sentinels: &[(f64, u64)]) {
+    let said: u64 = sentinels.iter().map(|(_, rows)| rows).sum();
+    let outliers = profile.summary.outliers.map(|outliers| outliers.saturating_sub(said));
+    if let (Some(outliers @ 1..), Some((low, high))) = (outliers, profile.summary.fences) {
         let text = format!(
             "{} are more than {FENCE} interquartile ranges from the quartiles, below {} or above {}",
             rows_of(outliers, profile.rows),
@@ -243,7 +258,7 @@ pub fn judge_parsed(
     };
     let found = sentinels(&numbers, numbers.iter().all(|(value, _)| value.fract() == 0.0));
     say_sentinels(profile, &found);
-    say_outliers(profile);
+    say_outliers(profile, &found);
     found
 }
 

@@ -2,6 +2,7 @@
 //! escaped.
 
 mod charts;
+mod overview;
 
 use std::fmt::Write;
 
@@ -125,6 +126,7 @@ impl Page<'_> {
              <title>Profile</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n"
         );
         self.head(&mut out);
+        overview::write(&mut out, self.columns);
         out.push_str("<section class=\"cards\">\n");
         for (position, card) in order {
             write_card(&mut out, position + 1, card);
@@ -170,7 +172,7 @@ fn write_card(out: &mut String, position: usize, card: &Card<'_>) {
     };
     let _ = write!(
         out,
-        "<article class=\"card {class}\">\n<div class=\"title\"><span class=\"position\">{position}</span><h2>{}</h2>\
+        "<article class=\"card {class}\" id=\"c{position}\">\n<div class=\"title\"><span class=\"position\">{position}</span><h2>{}</h2>\
          <span class=\"type\">{}</span><span class=\"role\">{}</span></div>\n",
         start(card.name, 80),
         escape(card.data_type),
@@ -248,7 +250,7 @@ mod tests {
     #[test]
     fn everything_from_the_source_is_escaped() {
         let evil = "</style><script>alert('&\"')</script>\u{202e}\x01";
-        let mut collector = Collector::new(Kind::Text, &Sizes::of(1));
+        let mut collector = Collector::new(Kind::Text, &Sizes::of(1, usize::MAX));
         (0..30).for_each(|i| collector.text(format!("{evil}{}", i % 3).as_bytes()).unwrap());
         let profile = collector.finish(evil, 30, 0.0).unwrap();
         let top = serde_json::json!([{"value": evil, "rows": 10}]);

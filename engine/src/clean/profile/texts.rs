@@ -13,7 +13,7 @@ use serde_json::{json, Value as Json};
 use super::collect::{general, is_unique, Texts};
 use super::role::Role;
 use super::Severity::Warning;
-use super::{rows_of, steps, ColumnProfile};
+use super::{rows_inside, rows_of, steps, ColumnProfile};
 use crate::clean::text::{is_blank, is_nothing, trim_space};
 use crate::error::Result;
 
@@ -73,7 +73,7 @@ pub fn judge(profile: &mut ColumnProfile, name: &str, texts: &Texts, now: f64) -
     let distinct = texts.values.distinct().saturating_sub(without_meaning);
     let (role, more) = if looked.real.is_empty() {
         (Role::Empty, typed::Typed::default())
-    } else if looked.real.len() == 1 && profile.exact && missing == 0 {
+    } else if looked.real.len() == 1 && profile.exact && missing == 0 && profile.rows > 1 {
         (Role::Constant, typed::Typed::default())
     } else {
         match typed::find(
@@ -174,7 +174,7 @@ fn say_missing(profile: &mut ColumnProfile, looked: &Looked<'_>, blanks: u64) {
             .nothing
             .iter()
             .take(5)
-            .map(|(text, n)| format!("{} ({})", quoted(text), rows_of(*n, rows)))
+            .map(|(text, n)| format!("{} ({})", quoted(text), rows_inside(*n, rows)))
             .collect();
         let more = if looked.nothing.len() > 5 { " and others" } else { "" };
         profile.find(Warning, format!("stand for a missing value: {}{more}", list.join(", ")));

@@ -3,7 +3,7 @@
 use crate::clean::sketch::{hash, Distinct, Sample, Top};
 use crate::error::Result;
 
-/// The memory of all columns of a profile together.
+/// The memory of all columns of a profile together, where more may be taken.
 const MEMORY: usize = 40 << 20;
 
 /// How much a column may keep, by the number of columns that share [`MEMORY`].
@@ -24,9 +24,9 @@ pub struct Sizes {
 }
 
 impl Sizes {
-    /// The sizes of each of so many columns.
-    pub fn of(columns: usize) -> Sizes {
-        let share = MEMORY / columns.max(1);
+    /// The sizes of each of so many columns, when all together may take `limit` bytes.
+    pub fn of(columns: usize, limit: usize) -> Sizes {
+        let share = MEMORY.min(limit - limit / 4) / columns.max(1);
         let k = (share / 320).clamp(64, 2_048);
         Sizes {
             values: (share / 110).clamp(64, 16_384),
@@ -170,14 +170,16 @@ mod tests {
     #[test]
     fn many_columns_share_the_memory() {
         for columns in [0, 1, 2, 12, 30, 100, 400, 1_600] {
-            let sizes = Sizes::of(columns);
+            let sizes = Sizes::of(columns, usize::MAX);
             assert!(sizes.total() * columns <= 60 << 20, "{columns}: {} {sizes:?}", sizes.total() * columns);
         }
+        let small = Sizes::of(12, 1 << 20);
+        assert!(small.total() * 12 <= 1 << 20, "{} {small:?}", small.total() * 12);
     }
 
     #[test]
     fn exact_then_bounded() {
-        let sizes = Sizes::of(400);
+        let sizes = Sizes::of(400, usize::MAX);
         let mut values = Values::new(&sizes);
         for i in 0..sizes.values {
             values.insert(i.to_string().as_bytes()).unwrap();

@@ -13,23 +13,39 @@ const HEIGHT: f64 = 72.0;
 /// Values that are drawn.
 const VALUES: usize = 6;
 
-/// How many rows have a value, one that stands for nothing, or none.
+/// How many rows have a value, one that stands for nothing, or none; as a bar, and in words where that is not all.
 pub fn filled(out: &mut String, profile: &ColumnProfile) {
+    let label = fill(out, profile);
+    if profile.nulls + profile.blanks.unwrap_or(0) + profile.placeholders.unwrap_or(0) > 0 {
+        let _ = writeln!(out, "<p class=\"caption\">{label}</p>");
+    }
+}
+
+/// The bar alone; answers it in words.
+pub fn fill(out: &mut String, profile: &ColumnProfile) -> String {
     if profile.rows == 0 {
-        return;
+        return String::new();
     }
     let share = |rows: u64| rows as f64 / profile.rows as f64;
     let none = share(profile.nulls);
     let nothing = share(profile.blanks.unwrap_or(0) + profile.placeholders.unwrap_or(0)).min(1.0 - none);
-    let label = format!(
-        "{:.1} % have a value, {:.1} % a blank or placeholder, {:.1} % are NULL",
-        100.0 * (1.0 - none - nothing),
-        100.0 * nothing,
-        100.0 * none
+    let parts = [
+        ("filled", 1.0 - none - nothing, "have a value"),
+        ("placeholder", nothing, "a blank or placeholder"),
+        ("null", none, "are NULL"),
+    ];
+    let said: Vec<String> = parts
+        .iter()
+        .filter(|(_, part, _)| *part > 0.0)
+        .map(|(_, part, what)| format!("{:.1} % {what}", 100.0 * part))
+        .collect();
+    let label = said.join(", ");
+    let _ = write!(
+        out,
+        "<svg class=\"fill\" viewBox=\"0 0 {WIDTH} 8\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"{label}\"><title>{label}</title>"
     );
-    let _ = write!(out, "<svg class=\"fill\" viewBox=\"0 0 {WIDTH} 8\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"{label}\"><title>{label}</title>");
     let mut at = 0.0;
-    for (class, part) in [("filled", 1.0 - none - nothing), ("placeholder", nothing), ("null", none)] {
+    for (class, part, _) in parts {
         let width = part * WIDTH;
         if width > 0.0 {
             let _ = write!(out, "<rect class=\"{class}\" x=\"{at:.1}\" y=\"0\" width=\"{width:.1}\" height=\"8\"/>");
@@ -37,9 +53,7 @@ pub fn filled(out: &mut String, profile: &ColumnProfile) {
         at += width;
     }
     out.push_str("</svg>\n");
-    if none + nothing > 0.0 {
-        let _ = writeln!(out, "<p class=\"caption\">{label}</p>");
-    }
+    label
 }
 
 /// The distribution of numbers or moments.

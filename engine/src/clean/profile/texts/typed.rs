@@ -48,6 +48,7 @@ pub fn find(
         return Ok(Some((role, Typed::default())));
     }
     if profile.exact && looked.real.iter().all(|v| parse::boolean(&v.text).is_some()) && !digits_only(looked) {
+        profile.find(Warning, "truth values kept as text");
         let typed = Typed { step: Some(steps::parse_boolean(name)), ..Typed::default() };
         return Ok(Some((Role::BooleanInText, typed)));
     }
@@ -113,6 +114,7 @@ fn number_in_text(
     decimal: Decimal,
 ) -> Result<(Role, Typed)> {
     let read = Read::Number(decimal);
+    profile.find(Warning, "numbers kept as text");
     say_unread(profile, looked, "numbers", |text| read.read(text).is_some());
     let known: Vec<(f64, u64)> =
         looked.real.iter().filter_map(|v| read.read(&v.text).map(|number| (number, v.rows))).collect();
@@ -149,9 +151,12 @@ fn moments(
     now: f64,
 ) -> Result<(Role, Typed)> {
     let read = Read::Moment(TimestampFormat::compile(format)?);
+    let is_date = !(format.contains("HH") || format.contains("EPOCH"));
+    let what = if is_date { "dates" } else { "timestamps" };
+    profile.find(Warning, format!("{what} kept as text"));
     // The far end of time is written for "no end".
     let sentinels = collect(looked, is_placeholder);
-    say_unread(profile, looked, "dates", |text| read.read(text).is_some() || is_placeholder(text));
+    say_unread(profile, looked, what, |text| read.read(text).is_some() || is_placeholder(text));
     let parsed = whole.parsed.filter(|parsed| *parsed.how() == read);
     let seconds = match parsed {
         Some(parsed) => parsed.items()?,
@@ -161,7 +166,6 @@ fn moments(
         }
     };
     numbers::judge_parsed_moments(profile, &seconds, now);
-    let is_date = !(format.contains("HH") || format.contains("EPOCH"));
     let role = if is_date { Role::DateInText } else { Role::TimestampInText };
     let step = Some(steps::parse_timestamp(name, format, is_date));
     let range = parsed.map_or_else(|| range(looked, &read), Parsed::range);
