@@ -14,6 +14,7 @@ mod interrupt;
 mod json;
 mod settings;
 mod source;
+mod text;
 
 pgrx::pg_module_magic!();
 

@@ -34,6 +34,10 @@ pub fn float(value: f64) -> Value {
 /// A number of a kind as JSON.
 fn value(kind: Kind, base: Oid, number: f64) -> Value {
     match kind {
+        // Half-way between infinities.
+        _ if number.is_nan() => Value::Null,
+        // As few digits as tell it from other numbers of its type.
+        Kind::Number if base == pg_sys::FLOAT4OID => float((number as f32).to_string().parse().unwrap_or(number)),
         Kind::Boolean => json!(number != 0.0),
         Kind::Date | Kind::Timestamp | Kind::Interval => match moment(kind, base, number) {
             Some(text) => json!(text),

@@ -62,12 +62,13 @@ pub fn timestamp_format<'a>(values: impl Iterator<Item = (&'a str, u64)>) -> Opt
     let values = worth_reading(values);
     let mut formats: Vec<TimestampFormat> = Vec::new();
     for (text, _) in values.iter().take(LOOKED_AT) {
-        for shape in candidates(trim_space(text)).iter() {
-            let known = formats.iter().any(|format| format.tokens == shape.tokens());
-            if !known && formats.len() < FORMATS && is_likely(text, shape.tokens()) {
-                formats.push(TimestampFormat { tokens: shape.tokens().to_vec() });
+        candidates(trim_space(text), |tokens| {
+            let known = formats.iter().any(|format| format.tokens == tokens);
+            if !known && is_likely(text, tokens) {
+                formats.push(TimestampFormat { tokens: tokens.to_vec() });
             }
-        }
+            formats.len() >= FORMATS
+        });
     }
     let shares: Vec<f64> = formats
         .iter()

@@ -6,18 +6,16 @@ use crate::clean::text::is_space;
 
 /// Pieces of the longest shape.
 const PIECES: usize = 32;
-/// Readings of one shape: three orders of day, month and year, twice for May, which is a short and a full name.
-const READINGS: usize = 6;
 
 /// A format on the stack.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Shape {
+#[derive(Debug, Default)]
+struct Shape {
     pieces: [Token; PIECES],
     len: usize,
 }
 
 impl Shape {
-    pub(super) fn tokens(&self) -> &[Token] {
+    fn tokens(&self) -> &[Token] {
         self.pieces.get(..self.len).unwrap_or_default()
     }
 
@@ -27,29 +25,13 @@ impl Shape {
         Some(())
     }
 
-    fn replace(&mut self, from: Token, to: Token) {
-        if let Some(piece) = self.pieces.iter_mut().find(|piece| **piece == from) {
-            *piece = to;
-        }
-    }
-}
-
-/// The formats that a text may have.
-#[derive(Debug, Default)]
-pub(super) struct Candidates {
-    shapes: [Shape; READINGS],
-    len: usize,
-}
-
-impl Candidates {
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Shape> {
-        self.shapes.iter().take(self.len)
-    }
-
-    fn push(&mut self, shape: Shape) {
-        if let Some(place) = self.shapes.get_mut(self.len) {
-            *place = shape;
-            self.len += 1;
+    fn swap(&mut self, one: Token, other: Token) {
+        for piece in self.pieces.iter_mut().take(self.len) {
+            if *piece == one {
+                *piece = other;
+            } else if *piece == other {
+                *piece = one;
+            }
         }
     }
 }
@@ -65,45 +47,43 @@ enum Orders {
     All,
 }
 
-/// The formats that a trimmed text may have; none where it looks like no moment.
-pub(super) fn candidates(text: &str) -> Candidates {
-    let mut found = Candidates::default();
+/// The formats that a trimmed text may have, one after the other until `stop` says so; none where it looks like no moment.
+pub(super) fn candidates(text: &str, mut stop: impl FnMut(&[Token]) -> bool) {
     if text.len() > LONGEST {
-        return found;
+        return;
     }
     let mut scan = Scan { rest: text, shape: Shape::default(), orders: Orders::One, may: false, time: false };
     if scan.moment().is_none() || !scan.rest.is_empty() {
-        return found;
+        return;
     }
-    let Scan { shape, orders, may, .. } = scan;
-    // Day before month is the order that was written.
-    let mut month_first = shape;
-    let mut year_first = shape;
-    for piece in &mut month_first.pieces {
-        *piece = match *piece {
-            Token::Day => Token::Month,
-            Token::Month => Token::Day,
-            other => other,
-        };
-    }
-    year_first.replace(Token::YearOfCentury, Token::Epoch); // a mark, as both ends are swapped
-    year_first.replace(Token::Day, Token::YearOfCentury);
-    year_first.replace(Token::Epoch, Token::Day);
-    let all = [shape, month_first, year_first];
+    let Scan { mut shape, orders, may, .. } = scan;
     let count = match orders {
         Orders::One => 1,
         Orders::DayMonth => 2,
         Orders::All => 3,
     };
-    for shape in all.into_iter().take(count) {
-        found.push(shape);
+    for order in 0..count {
+        match order {
+            0 => {} // as it was told: the day, the month, the year
+            1 => shape.swap(Token::Day, Token::Month),
+            // From month, day, year to year, month, day.
+            _ => {
+                shape.swap(Token::Day, Token::Month);
+                shape.swap(Token::Day, Token::YearOfCentury);
+            }
+        }
+        if stop(shape.tokens()) {
+            return;
+        }
+        // May is a short and a full name.
         if may {
-            let mut full = shape;
-            full.replace(Token::MonthShort, Token::MonthFull);
-            found.push(full);
+            shape.swap(Token::MonthShort, Token::MonthFull);
+            if stop(shape.tokens()) {
+                return;
+            }
+            shape.swap(Token::MonthShort, Token::MonthFull);
         }
     }
-    found
 }
 
 /// A text whose shape is being told.
@@ -128,6 +108,11 @@ impl<'a> Scan<'a> {
 
     fn skip(&mut self, len: usize) {
         self.rest = self.rest.get(len..).unwrap_or_default();
+    }
+
+    /// Whether the next digits are those of a year from 1900 to 2099: where little else tells a date from another number, only these count.
+    fn is_of_our_time(&self) -> bool {
+        self.rest.starts_with("19") || self.rest.starts_with("20")
     }
 
     /// Take `len` bytes as a piece.
@@ -247,6 +232,7 @@ impl<'a> Scan<'a> {
 
     /// `2024-01-03`, `2024/1/3`, `2024-Jan-03`, `2024年1月3日`, `2024-01`.
     fn year_first(&mut self) -> Option<()> {
+        let of_our_time = self.is_of_our_time();
         self.take(4, Token::Year)?;
         if self.literal('年')? {
             self.number(Token::Month)?;
@@ -264,7 +250,7 @@ impl<'a> Scan<'a> {
         }
         self.number(Token::Month)?;
         if self.rest.is_empty() {
-            return (separator != '.').then_some(());
+            return (separator != '.' && of_our_time).then_some(());
         }
         (self.separator()? == separator).then_some(())?;
         self.day()
@@ -291,8 +277,8 @@ impl<'a> Scan<'a> {
             (next == separator || next == ' ').then_some(())?;
             return self.year(separator == '-');
         }
-        if self.digits() == 4 && matches!(separator, '/' | '-') {
-            self.shape.replace(Token::Day, Token::Month);
+        if self.digits() == 4 && matches!(separator, '/' | '-') && self.is_of_our_time() {
+            self.shape.swap(Token::Day, Token::Month);
             return self.year(false);
         }
         if separator == ' ' {
@@ -333,9 +319,9 @@ impl<'a> Scan<'a> {
         self.year(false)
     }
 
-    /// `20240103`, with or without a time of 4 or 6 digits. Of the years 1900 to 2099 only, as other numbers have 8 digits too.
+    /// `20240103`, with or without a time of 4 or 6 digits.
     fn compact(&mut self, len: usize) -> Option<()> {
-        matches!(self.rest.get(..2)?, "19" | "20").then_some(())?;
+        self.is_of_our_time().then_some(())?;
         for (width, token) in [(4, Token::Year), (2, Token::Month), (2, Token::Day)] {
             self.take(width, token)?;
         }

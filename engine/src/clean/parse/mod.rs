@@ -15,4 +15,4 @@ pub use boolean::boolean;
 pub use column::{number_format, timestamp_format, NEARLY_ALL};
 pub use format::{TimestampFormat, PATTERNS};
 pub use number::{number, number_bytes, Decimal};
-pub use timestamp::timestamp;
+pub use timestamp::{is_ambiguous, timestamp};

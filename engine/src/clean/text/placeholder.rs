@@ -117,6 +117,12 @@ pub fn is_placeholder(text: &str) -> bool {
     is_nothing(text) || is_in(&SENTINELS, text)
 }
 
+/// Whether two texts are the same but for case and the white space around them.
+pub fn is_same(one: &str, other: &str) -> bool {
+    let lower = |text| trim_space(text).chars().flat_map(char::to_lowercase);
+    lower(one).eq(lower(other))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -128,6 +134,12 @@ mod tests {
             assert!(list.iter().all(|entry| entry.len() <= LONGEST && *entry == entry.to_lowercase()));
         }
         assert!(PLACEHOLDERS.iter().all(|entry| is_placeholder(entry) && is_placeholder(&entry.to_uppercase())));
+    }
+
+    #[test]
+    fn same_texts() {
+        assert!(is_same(" Sold Out", "sold out\u{A0}") && is_same("ÄÖ", "äö") && is_same("", " "));
+        assert!(!is_same("a", "b") && !is_same("a", "ab"));
     }
 
     #[test]

@@ -11,24 +11,28 @@ fn stands_alone(text: &str, at: usize, end: usize) -> bool {
 
 /// The end of an Internet address that begins at a byte of the text.
 pub fn ip(text: &str, at: usize) -> Option<usize> {
-    let bytes = text.as_bytes().get(at..)?;
-    let first = *bytes.first()?;
-    if !(first.is_ascii_hexdigit() || first == b':')
-        || at > 0 && matches!(text.as_bytes().get(at - 1), Some(b'.' | b':' | b'/'))
-    {
+    let first = *text.as_bytes().get(at)?;
+    // Within a longer sequence of numbers none begins.
+    let before = text.as_bytes().get(..at)?;
+    let inside = matches!(before, [.., b'.'] | [.., b'0'..=b'9' | b'a'..=b'f' | b'A'..=b'F' | b':', b':']);
+    if inside || !(first.is_ascii_hexdigit() || first == b':') {
         return None;
     }
+    let four = |b: &u8| b.is_ascii_digit() || *b == b'.';
+    let six = |b: &u8| b.is_ascii_hexdigit() || matches!(b, b'.' | b':');
+    address(text, at, four).or_else(|| address(text, at, six))
+}
+
+/// The end of an address that is the whole run of certain bytes, but for punctuation at its end.
+fn address(text: &str, at: usize, of: impl Fn(&u8) -> bool) -> Option<usize> {
     // The longest is a version 6 address with a version 4 tail, 45 bytes.
-    let len = bytes.iter().take(46).take_while(|b| b.is_ascii_hexdigit() || matches!(b, b'.' | b':')).count();
-    let found = text.get(at..at + len)?.trim_end_matches(['.', ':']);
-    let address: IpAddr = match found.parse() {
-        Ok(address) => address,
-        // The text of fe80:: ends with its colons.
-        Err(_) => text.get(at..at + len)?.parse().ok()?,
-    };
-    let end = at + if found.parse::<IpAddr>().is_ok() { found.len() } else { len };
-    // "::" alone is punctuation.
-    (!address.is_unspecified() && stands_alone(text, at, end)).then_some(end)
+    let run = text.as_bytes().get(at..)?.iter().take(46).take_while(|b| of(b)).count();
+    let run = text.get(at..at + run)?;
+    // 2001:db8:: ends with its colons, an address before a colon does not.
+    let found = [run, run.trim_end_matches(['.', ':'])]
+        .into_iter()
+        .find(|found| found.parse().is_ok_and(|address: IpAddr| !address.is_unspecified()))?;
+    stands_alone(text, at, at + found.len()).then_some(at + found.len())
 }
 
 /// The end of an international bank account number (ISO 13616): two letters, two check digits, up to 30 letters and digits in groups.
@@ -64,10 +68,9 @@ pub fn iban(text: &str, at: usize) -> Option<usize> {
     found
 }
 
-/// The end of the number of a payment card (ISO/IEC 7812): 13 to 19 digits with a valid check digit, in one piece or in groups.
+/// The end of the number of a payment card (ISO/IEC 7812): first digits and length of a scheme and a valid check digit, in one piece or in groups.
 pub fn card(text: &str, at: usize) -> Option<usize> {
     let bytes = text.as_bytes().get(at..)?;
-    // Of the schemes: 2 to 6.
     if !(b'2'..=b'6').contains(bytes.first()?)
         || at > 0 && matches!(text.as_bytes().get(at - 1), Some(b'.' | b'-' | b'+'))
     {
@@ -96,7 +99,27 @@ pub fn card(text: &str, at: usize) -> Option<usize> {
     }
     let digits = digits.get(..count)?;
     let decimal = bytes.get(end) == Some(&b'.') && bytes.get(end + 1).is_some_and(u8::is_ascii_digit);
-    (count >= 13 && !decimal && luhn(digits) && stands_alone(text, at, at + end)).then_some(at + end)
+    (is_of_scheme(digits) && !decimal && luhn(digits) && stands_alone(text, at, at + end)).then_some(at + end)
+}
+
+/// Whether a scheme has numbers that begin so and are so long; of other rows of digits every tenth has a valid check digit too.
+fn is_of_scheme(digits: &[u8]) -> bool {
+    let head = digits.iter().take(4).fold(0, |head, digit| head * 10 + u32::from(*digit));
+    match digits.len() {
+        13 => head / 1000 == 4,
+        14 => matches!(head, 3000..=3059 | 3600..=3699 | 3800..=3999),
+        15 => matches!(head / 100, 34 | 37),
+        // Visa, Mastercard, and those that are up to 19 digits long.
+        16 => matches!(head, 4000..=4999 | 5100..=5599 | 2221..=2720) || is_long(head),
+        17 | 18 => is_long(head),
+        19 => head / 1000 == 4 || is_long(head),
+        _ => false,
+    }
+}
+
+/// JCB, Discover, UnionPay, Maestro.
+fn is_long(head: u32) -> bool {
+    matches!(head, 3528..=3589 | 6011 | 6200..=6299 | 6440..=6599 | 6304 | 6759..=6763)
 }
 
 /// Luhn's check digit.
@@ -130,6 +153,7 @@ mod tests {
             "411111111111",
             "41111111111111111111111",
             "4111111111111111a",
+            "1000000000000008",
             "",
             "4",
         ] {
@@ -159,6 +183,9 @@ mod tests {
             assert_eq!(ip(text, 0), Some(text.len()), "{text}");
         }
         assert_eq!(ip("10.0.0.1.", 0), Some(8));
+        assert_eq!(ip("10.0.0.1:80", 0), Some(8));
+        assert_eq!(ip("http://10.0.0.1/", 7), Some(15));
+        assert_eq!(ip("IP:10.0.0.1", 3), Some(11));
         for text in ["256.1.1.1", "1.2.3", "10:20:30", "::", "aa:bb:cc:dd:ee:ff", "1.2.3.4.5", "1.2.3.4a", ""] {
             assert_eq!(ip(text, 0), None, "{text}");
         }

@@ -85,6 +85,10 @@ pub fn personal_kind(text: &str) -> Option<Kind> {
 /// What begins at a byte of the text, and where it ends.
 fn found_at(text: &str, at: usize) -> Option<(Kind, usize)> {
     let first = *text.as_bytes().get(at)?;
+    // Nothing begins within a word: most bytes are done with here.
+    if at > 0 && text.as_bytes().get(at - 1).is_some_and(u8::is_ascii_alphanumeric) {
+        return None;
+    }
     if !(first.is_ascii_alphanumeric() || matches!(first, b'+' | b'(' | b':') || first >= 0x80)
         || !text.is_char_boundary(at)
     {
@@ -205,4 +209,88 @@ fn put_hash(
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn masked(text: &str, method: Method) -> String {
+        mask(text, method, "salt", &|| ()).unwrap().into_owned()
+    }
+
+    #[test]
+    fn redacts_what_it_finds() {
+        for (text, expected) in [
+            ("mail anna@example.com or call +49 30 1234567.", "mail [email] or call [phone]."),
+            ("card 4111 1111 1111 1111, from 192.168.0.1:80", "card [card], from [ip]:80"),
+            ("IBAN: DE89 3704 0044 0532 0130 00 (main)", "IBAN: [iban] (main)"),
+            ("电话13812345678邮箱a@b.com谢谢", "电话[phone]邮箱[email]谢谢"),
+            ("<a@b.com>;c@d.org", "<[email]>;[email]"),
+            (
+                "order 1234567890 of 2024-01-05 10:20:30 for $1,234.50",
+                "order 1234567890 of 2024-01-05 10:20:30 for $1,234.50",
+            ),
+            ("", ""),
+        ] {
+            assert_eq!(masked(text, Method::Redact), expected);
+        }
+        assert!(matches!(mask("nothing here", Method::Redact, "", &|| ()), Ok(Cow::Borrowed(_))));
+    }
+
+    #[test]
+    fn hashes_join() {
+        let hash = masked("Anna@Example.com", Method::Hash);
+        assert_eq!(masked("write to anna@example.com", Method::Hash), format!("write to {hash}"));
+        assert_eq!(masked(" ANNA@example.com ", Method::HashAll), hash);
+        assert_ne!(mask("anna@example.com", Method::Hash, "other", &|| ()).unwrap(), hash);
+        assert_eq!(masked("+49 30 1234567", Method::Hash), masked("0049-30-1234567", Method::Hash));
+        assert_eq!(masked("Anna  Smith ", Method::HashAll), masked("anna smith", Method::HashAll));
+        assert_ne!(masked("anna smith", Method::HashAll), masked("annasmith", Method::HashAll));
+        // By Python: hmac.new(b"salt", b"email\0anna@example.com", "sha256").hexdigest()[:32]
+        assert_eq!(hash, "email:d9f013030289cea1a6e395654fa6af0a");
+        // ... b"value\0anna smith"
+        assert_eq!(masked("Anna Smith", Method::HashAll), "value:309c2da724d6bd285dfe52024101e74d");
+    }
+
+    #[test]
+    fn whole_values() {
+        assert_eq!(masked("a@b.com", Method::RedactAll), "[email]");
+        assert_eq!(masked("Anna Smith", Method::RedactAll), "[redacted]");
+        assert_eq!(masked(" ", Method::RedactAll), " ");
+        assert_eq!(masked("", Method::HashAll), "");
+    }
+
+    #[test]
+    fn kinds_of_whole_values() {
+        for (text, kind) in [
+            ("a@b.com", Some(Kind::Email)),
+            (" 555-123-4567 ", Some(Kind::Phone)),
+            ("4111111111111111", Some(Kind::Card)),
+            ("GB82WEST12345698765432", Some(Kind::Iban)),
+            ("2001:db8::1", Some(Kind::Ip)),
+            ("a@b.com, c@d.com", None),
+            ("Anna", None),
+            ("42", None),
+            ("2024-01-05", None),
+            ("", None),
+        ] {
+            assert_eq!(personal_kind(text), kind, "{text}");
+        }
+    }
+
+    proptest! {
+        /// What surrounds an address does not matter, and what was redacted is not found again.
+        #[test]
+        fn addresses_are_found_anywhere(
+            before in "[a-z ,;:<(]{0,10}[ ,;:<(]", local in "[a-z0-9]{1,10}([.+_-][a-z0-9]{1,5}){0,2}",
+            domain in "[a-z0-9]{1,10}(-[a-z0-9]{1,5})?\\.(com|co\\.uk|de)", after in "([ ,;:>)][a-z ,;:>)]{0,10})?"
+        ) {
+            let text = format!("{before}{local}@{domain}{after}");
+            let redacted = masked(&text, Method::Redact);
+            prop_assert_eq!(&redacted, &format!("{before}[email]{after}"));
+            prop_assert_eq!(masked(&redacted, Method::Redact), redacted);
+        }
+    }
 }
