@@ -41,6 +41,8 @@ pub struct Page<'a> {
 const STYLE: &str = include_str!("report/style.css");
 /// Characters of the source that are shown.
 const LONGEST: usize = 300;
+/// A longer source is no name but a query.
+const NAME: usize = 80;
 
 /// A text for HTML, inside elements and attributes alike.
 fn escape(text: &str) -> String {
@@ -80,7 +82,7 @@ fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::new();
     for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i) % 3 == 0 {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
             out.push(',');
         }
         out.push(digit);
@@ -143,12 +145,13 @@ impl Page<'_> {
         let share = if cells > 0 { 100.0 * missing as f64 / cells as f64 } else { 0.0 };
         let _ = write!(
             out,
-            "<header>\n<p class=\"kicker\">Profile</p>\n<h1>{}</h1>\n<dl class=\"totals\">\n\
+            "<header>\n<p class=\"kicker\">Profile</p>\n<h1{}>{}</h1>\n<dl class=\"totals\">\n\
              <div><dt>rows</dt><dd>{}</dd></div><div><dt>columns</dt><dd>{}</dd></div>\
              <div><dt>to mend</dt><dd>{}</dd></div><div><dt>to know</dt><dd>{}</dd></div><div><dt>cells without a value</dt><dd>{share:.1} %</dd></div>\n</dl>\n\
              <p class=\"legend\"><span class=\"key filled\"></span> value <span class=\"key placeholder\"></span> blank or placeholder \
              <span class=\"key null\"></span> NULL <span class=\"key bar\"></span> rows of a range or value \
              <span class=\"mark warning\">to mend</span> <span class=\"mark note\">to know</span></p>\n</header>\n",
+            if self.source.len() > NAME { " class=\"query\"" } else { "" },
             start(self.source, LONGEST),
             grouped(rows),
             self.columns.len(),

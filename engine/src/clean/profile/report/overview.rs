@@ -11,8 +11,8 @@ pub fn write(out: &mut String, columns: &[Card<'_>]) {
         return;
     }
     out.push_str(
-        "<div class=\"overview\"><table>\n<thead><tr><th></th><th>column</th><th>role</th><th>with a value</th><th class=\"count\">different</th>\
-         <th>smallest</th><th>median</th><th>largest</th><th></th></tr></thead>\n<tbody>\n",
+        "<div class=\"overview\"><table>\n<thead><tr><th></th><th>column</th><th></th><th>role</th><th>with a value</th><th class=\"count\">different</th>\
+         <th>smallest</th><th>median</th><th>largest</th></tr></thead>\n<tbody>\n",
     );
     for (i, card) in columns.iter().enumerate() {
         let profile = card.profile;
@@ -24,7 +24,7 @@ pub fn write(out: &mut String, columns: &[Card<'_>]) {
         let median = card.quantiles.map(|quantiles| json_text(&quantiles["p50"])).unwrap_or_default();
         let _ = write!(
             out,
-            "<tr><td class=\"position\">{0}</td><td><a href=\"#c{0}\">{1}</a></td><td>{2}</td><td class=\"filling\">",
+            "<tr><td class=\"position\">{0}</td><td><a href=\"#c{0}\">{1}</a></td><td>{mark}</td><td>{2}</td><td class=\"filling\">",
             i + 1,
             start(card.name, 40),
             escape(&profile.role.name().replace('_', " "))
@@ -34,7 +34,7 @@ pub fn write(out: &mut String, columns: &[Card<'_>]) {
         let about = if profile.exact || distinct.is_empty() { "" } else { "≈ " };
         let _ = writeln!(
             out,
-            "</td><td class=\"count\">{about}{distinct}</td><td>{}</td><td>{}</td><td>{}</td><td>{mark}</td></tr>",
+            "</td><td class=\"count\">{about}{distinct}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
             start(card.minimum.unwrap_or_default(), 20),
             start(&median, 20),
             start(card.maximum.unwrap_or_default(), 20)
