@@ -213,9 +213,103 @@ COMMENT ON FUNCTION orchard.mask_personal(text, text, text) IS 'the text with e-
 -- Aggregates
 ------------------------------------------------------------------------------------------------------------------------
 
+CREATE FUNCTION orchard.approx_distinct_step(internal, anyelement) RETURNS internal
+    LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'approx_distinct_step';
+COMMENT ON FUNCTION orchard.approx_distinct_step(internal, anyelement) IS 'part of approx_distinct: takes a value';
+CREATE FUNCTION orchard.approx_distinct_final(internal) RETURNS bigint
+    LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'approx_distinct_final';
+COMMENT ON FUNCTION orchard.approx_distinct_final(internal) IS 'part of approx_distinct: the count';
+CREATE FUNCTION orchard.approx_distinct_combine(internal, internal) RETURNS internal
+    LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'approx_distinct_combine';
+COMMENT ON FUNCTION orchard.approx_distinct_combine(internal, internal) IS 'part of approx_distinct: joins the states of two workers';
+CREATE FUNCTION orchard.approx_distinct_serialize(internal) RETURNS bytea
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'approx_distinct_serialize';
+COMMENT ON FUNCTION orchard.approx_distinct_serialize(internal) IS 'part of approx_distinct: the state of a worker as bytes';
+CREATE FUNCTION orchard.approx_distinct_deserialize(bytea, internal) RETURNS internal
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'approx_distinct_deserialize';
+COMMENT ON FUNCTION orchard.approx_distinct_deserialize(bytea, internal) IS 'part of approx_distinct: the state of a worker from bytes';
+CREATE AGGREGATE orchard.approx_distinct(anyelement) (
+    SFUNC = orchard.approx_distinct_step, STYPE = internal, FINALFUNC = orchard.approx_distinct_final, COMBINEFUNC = orchard.approx_distinct_combine,
+    SERIALFUNC = orchard.approx_distinct_serialize, DESERIALFUNC = orchard.approx_distinct_deserialize, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE orchard.approx_distinct(anyelement) IS 'the number of different values: exact up to 2,048, with a standard error of 0.8 % beyond; NULLs do not count';
+
+CREATE FUNCTION orchard.approx_quantiles_step(internal, double precision, double precision[]) RETURNS internal
+    LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'approx_quantiles_step';
+COMMENT ON FUNCTION orchard.approx_quantiles_step(internal, double precision, double precision[]) IS 'part of approx_quantiles: takes a number';
+CREATE FUNCTION orchard.approx_quantile_step(internal, double precision, double precision) RETURNS internal
+    LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'approx_quantile_step';
+COMMENT ON FUNCTION orchard.approx_quantile_step(internal, double precision, double precision) IS 'part of approx_quantile: takes a number';
+CREATE FUNCTION orchard.approx_quantiles_final(internal) RETURNS double precision[]
+    LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'approx_quantiles_final';
+COMMENT ON FUNCTION orchard.approx_quantiles_final(internal) IS 'part of approx_quantiles: the quantiles';
+CREATE FUNCTION orchard.approx_quantile_final(internal) RETURNS double precision
+    LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'approx_quantile_final';
+COMMENT ON FUNCTION orchard.approx_quantile_final(internal) IS 'part of approx_quantile: the quantile';
+CREATE FUNCTION orchard.approx_quantiles_combine(internal, internal) RETURNS internal
+    LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'approx_quantiles_combine';
+COMMENT ON FUNCTION orchard.approx_quantiles_combine(internal, internal) IS 'part of approx_quantiles: joins the states of two workers';
+CREATE FUNCTION orchard.approx_quantiles_serialize(internal) RETURNS bytea
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'approx_quantiles_serialize';
+COMMENT ON FUNCTION orchard.approx_quantiles_serialize(internal) IS 'part of approx_quantiles: the state of a worker as bytes';
+CREATE FUNCTION orchard.approx_quantiles_deserialize(bytea, internal) RETURNS internal
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'approx_quantiles_deserialize';
+COMMENT ON FUNCTION orchard.approx_quantiles_deserialize(bytea, internal) IS 'part of approx_quantiles: the state of a worker from bytes';
+CREATE AGGREGATE orchard.approx_quantiles(double precision, double precision[]) (
+    SFUNC = orchard.approx_quantiles_step, STYPE = internal, FINALFUNC = orchard.approx_quantiles_final, COMBINEFUNC = orchard.approx_quantiles_combine,
+    SERIALFUNC = orchard.approx_quantiles_serialize, DESERIALFUNC = orchard.approx_quantiles_deserialize, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE orchard.approx_quantiles(double precision, double precision[]) IS 'the values at fractions of the sorted numbers: as percentile_cont up to 2,047 numbers, with a rank error below 1 % beyond';
+CREATE AGGREGATE orchard.approx_quantile(double precision, double precision) (
+    SFUNC = orchard.approx_quantile_step, STYPE = internal, FINALFUNC = orchard.approx_quantile_final, COMBINEFUNC = orchard.approx_quantiles_combine,
+    SERIALFUNC = orchard.approx_quantiles_serialize, DESERIALFUNC = orchard.approx_quantiles_deserialize, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE orchard.approx_quantile(double precision, double precision) IS 'the value at a fraction of the sorted numbers: as percentile_cont up to 2,047 numbers, with a rank error below 1 % beyond';
+
+CREATE FUNCTION orchard.top_values_step(internal, anyelement) RETURNS internal
+    LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'top_values_step';
+COMMENT ON FUNCTION orchard.top_values_step(internal, anyelement) IS 'part of top_values: takes a value';
+CREATE FUNCTION orchard.top_values_step(internal, anyelement, integer) RETURNS internal
+    LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'top_values_step';
+COMMENT ON FUNCTION orchard.top_values_step(internal, anyelement, integer) IS 'part of top_values: takes a value';
+CREATE FUNCTION orchard.top_values_final(internal) RETURNS jsonb
+    LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'top_values_final';
+COMMENT ON FUNCTION orchard.top_values_final(internal) IS 'part of top_values: the list';
+CREATE FUNCTION orchard.top_values_combine(internal, internal) RETURNS internal
+    LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'top_values_combine';
+COMMENT ON FUNCTION orchard.top_values_combine(internal, internal) IS 'part of top_values: joins the states of two workers';
+CREATE FUNCTION orchard.top_values_serialize(internal) RETURNS bytea
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'top_values_serialize';
+COMMENT ON FUNCTION orchard.top_values_serialize(internal) IS 'part of top_values: the state of a worker as bytes';
+CREATE FUNCTION orchard.top_values_deserialize(bytea, internal) RETURNS internal
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'top_values_deserialize';
+COMMENT ON FUNCTION orchard.top_values_deserialize(bytea, internal) IS 'part of top_values: the state of a worker from bytes';
+CREATE AGGREGATE orchard.top_values(anyelement) (
+    SFUNC = orchard.top_values_step, STYPE = internal, FINALFUNC = orchard.top_values_final, COMBINEFUNC = orchard.top_values_combine,
+    SERIALFUNC = orchard.top_values_serialize, DESERIALFUNC = orchard.top_values_deserialize, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE orchard.top_values(anyelement) IS 'the ten most frequent values with their rows, as jsonb: exact up to 10,000 different values, bounds beyond';
+CREATE AGGREGATE orchard.top_values(anyelement, integer) (
+    SFUNC = orchard.top_values_step, STYPE = internal, FINALFUNC = orchard.top_values_final, COMBINEFUNC = orchard.top_values_combine,
+    SERIALFUNC = orchard.top_values_serialize, DESERIALFUNC = orchard.top_values_deserialize, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE orchard.top_values(anyelement, integer) IS 'the most frequent values, as many as asked for, with their rows, as jsonb: exact up to 10,000 different values, bounds beyond';
+
 ------------------------------------------------------------------------------------------------------------------------
 -- Look and clean
 ------------------------------------------------------------------------------------------------------------------------
+
+CREATE FUNCTION orchard.profile(source text)
+    RETURNS TABLE (column_name text, data_type text, role text, rows bigint, nulls bigint, distinct_values bigint, minimum text,
+        maximum text, mean double precision, stddev double precision, quantiles jsonb, top_values jsonb, issue text,
+        suggestion jsonb, blanks bigint, placeholders bigint, skewness double precision, outliers bigint,
+        average_length double precision, exact boolean)
+    LANGUAGE c STABLE PARALLEL UNSAFE COST 100000 ROWS 20 AS 'MODULE_PATHNAME', 'profile_wrapper';
+COMMENT ON FUNCTION orchard.profile(text) IS 'what each column of a table, view or query is, what is in it, what is wrong with it, and the steps that mend it';
+
+CREATE FUNCTION orchard.profile_report(source text) RETURNS text
+    LANGUAGE c STABLE PARALLEL UNSAFE COST 100000 AS 'MODULE_PATHNAME', 'profile_report_wrapper';
+COMMENT ON FUNCTION orchard.profile_report(text) IS 'the profile of a table, view or query as one page of HTML';
 
 CREATE FUNCTION orchard.clean(source text, target text, steps jsonb DEFAULT NULL, materialize boolean DEFAULT false,
         replace boolean DEFAULT false)

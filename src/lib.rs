@@ -3,6 +3,7 @@
 //! This crate is the Postgres layer: it reads sources, keeps models, and hands the work to `orchard-engine`, which knows nothing of
 //! Postgres. It is the only place that names `pg_sys`. The SQL objects are in `sql/orchard--0.1.0.sql`, written by hand.
 
+mod aggregate;
 mod api;
 mod call;
 mod catalog;
@@ -10,6 +11,7 @@ mod compat;
 mod entry;
 mod error;
 mod interrupt;
+mod json;
 mod settings;
 mod source;
 mod text;

@@ -5,6 +5,7 @@ mod cleaned;
 mod evaluate;
 mod manage;
 mod options;
+mod profile;
 mod score;
 mod train;
 mod tune;

@@ -8,6 +8,7 @@ pub mod deparse;
 pub mod numeric;
 mod receiver;
 mod resolve;
+pub mod stream;
 pub mod types;
 
 use std::ffi::CString;

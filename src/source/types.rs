@@ -28,6 +28,7 @@ pub mod raw {
             values: *mut Datum,
             nulls: *mut bool,
         );
+        pub fn OutputFunctionCall(function: *mut pgrx::pg_sys::FmgrInfo, value: Datum) -> *mut std::ffi::c_char;
         pub fn numeric_out(fcinfo: FunctionCallInfo) -> Datum;
     }
 }

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use orchard_engine::clean::text::LONGEST;
+use orchard_engine::Error;
 use pgrx::pg_sys::{self, Datum, FunctionCallInfo};
 use pgrx::PgSqlErrorCode;
 
@@ -10,9 +12,6 @@ use crate::source::types::Text;
 
 /// Bytes of a value that an error message shows.
 const SHOWN: usize = 80;
-
-/// The largest text that the server keeps, with its header.
-const LARGEST: usize = 0x3FFF_FFFF;
 
 /// Argument `i` of a call; `None` where it is NULL or there is none.
 ///
@@ -78,8 +77,8 @@ pub unsafe fn text<'a>(datum: Datum) -> Result<&'a str> {
 
 /// A new text of the server.
 pub fn new_text(text: &str) -> Result<Datum> {
-    if text.len() > LARGEST - pg_sys::VARHDRSZ {
-        return Err(Failure::new(PgSqlErrorCode::ERRCODE_PROGRAM_LIMIT_EXCEEDED, "the text becomes longer than 1 GB"));
+    if text.len() > LONGEST {
+        return Err(too_long());
     }
     // SAFETY: the bytes are there, and their length fits into an int.
     let varlena = unsafe { pg_sys::cstring_to_text_with_len(text.as_ptr().cast(), text.len() as i32) };
@@ -94,6 +93,20 @@ pub unsafe fn answer(original: Datum, before: &str, after: Cow<str>) -> Result<D
     match after {
         Cow::Borrowed(same) if same.len() == before.len() => Ok(original),
         changed => new_text(&changed),
+    }
+}
+
+fn too_long() -> Failure {
+    Failure::new(PgSqlErrorCode::ERRCODE_PROGRAM_LIMIT_EXCEEDED, "the text becomes longer than 1 GB")
+}
+
+/// The failure of a function that writes a text.
+pub fn failed(error: Error) -> Failure {
+    match error {
+        Error::OutOfMemory { needed, limit } if needed > limit => too_long(),
+        Error::OutOfMemory { needed, .. } => Failure::new(PgSqlErrorCode::ERRCODE_OUT_OF_MEMORY, "out of memory")
+            .detail(format!("A text of {needed} bytes was being written.")),
+        other => other.into(),
     }
 }
 

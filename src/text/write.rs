@@ -6,18 +6,18 @@ use orchard_engine::clean::text;
 use pgrx::pg_sys::panic::pgrx_extern_c_guard;
 use pgrx::pg_sys::{self, Datum, FunctionCallInfo};
 
-use super::value::{self, answer, argument, choice, null, poll, read};
+use super::value::{self, answer, argument, choice, failed, null, poll, read};
 use crate::entry;
 use crate::error::Result;
 
 entry!(normalize_text, pg_finfo_normalize_text, f => written(f, |value, argument| {
     let form = choice("form", argument(1)?.unwrap_or("nfkc"), &text::FORMS)?;
-    Ok(text::normalize(value, form, &poll)?)
+    text::normalize(value, form, &poll).map_err(failed)
 }));
-entry!(slug, pg_finfo_slug, f => written(f, |value, _| Ok(Cow::Owned(text::slug(value, &poll)?))));
+entry!(slug, pg_finfo_slug, f => written(f, |value, _| text::slug(value, &poll).map(Cow::Owned).map_err(failed)));
 entry!(mask_personal, pg_finfo_mask_personal, f => written(f, |value, argument| {
     let method = choice("method", argument(1)?.unwrap_or("redact"), &text::METHODS)?;
-    Ok(text::mask(value, method, argument(2)?.unwrap_or_default(), &poll)?)
+    text::mask(value, method, argument(2)?.unwrap_or_default(), &poll).map_err(failed)
 }));
 entry!(blank_to_null, pg_finfo_blank_to_null, f => {
     let original = argument(f, 0);

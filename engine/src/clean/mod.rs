@@ -6,6 +6,8 @@
 
 pub mod fit;
 pub mod parse;
+pub mod profile;
+pub mod sketch;
 pub mod program;
 pub mod step;
 pub mod text;

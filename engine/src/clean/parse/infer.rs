@@ -110,6 +110,11 @@ impl<'a> Scan<'a> {
         self.rest = self.rest.get(len..).unwrap_or_default();
     }
 
+    /// Whether the next digits are those of a year from 1900 to 2099: where little else tells a date from another number, only these count.
+    fn is_of_our_time(&self) -> bool {
+        self.rest.starts_with("19") || self.rest.starts_with("20")
+    }
+
     /// Take `len` bytes as a piece.
     fn take(&mut self, len: usize, token: Token) -> Option<()> {
         self.skip(len);
@@ -227,6 +232,7 @@ impl<'a> Scan<'a> {
 
     /// `2024-01-03`, `2024/1/3`, `2024-Jan-03`, `2024年1月3日`, `2024-01`.
     fn year_first(&mut self) -> Option<()> {
+        let of_our_time = self.is_of_our_time();
         self.take(4, Token::Year)?;
         if self.literal('年')? {
             self.number(Token::Month)?;
@@ -244,7 +250,7 @@ impl<'a> Scan<'a> {
         }
         self.number(Token::Month)?;
         if self.rest.is_empty() {
-            return (separator != '.').then_some(());
+            return (separator != '.' && of_our_time).then_some(());
         }
         (self.separator()? == separator).then_some(())?;
         self.day()
@@ -271,7 +277,7 @@ impl<'a> Scan<'a> {
             (next == separator || next == ' ').then_some(())?;
             return self.year(separator == '-');
         }
-        if self.digits() == 4 && matches!(separator, '/' | '-') {
+        if self.digits() == 4 && matches!(separator, '/' | '-') && self.is_of_our_time() {
             self.shape.swap(Token::Day, Token::Month);
             return self.year(false);
         }
@@ -313,9 +319,9 @@ impl<'a> Scan<'a> {
         self.year(false)
     }
 
-    /// `20240103`, with or without a time of 4 or 6 digits. Of the years 1900 to 2099 only, as other numbers have 8 digits too.
+    /// `20240103`, with or without a time of 4 or 6 digits.
     fn compact(&mut self, len: usize) -> Option<()> {
-        matches!(self.rest.get(..2)?, "19" | "20").then_some(())?;
+        self.is_of_our_time().then_some(())?;
         for (width, token) in [(4, Token::Year), (2, Token::Month), (2, Token::Day)] {
             self.take(width, token)?;
         }

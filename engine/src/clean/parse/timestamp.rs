@@ -58,6 +58,9 @@ struct Ambiguous;
 
 /// The one reading of a text, if there is any.
 fn detected(text: &str) -> Result<Option<i64>, Ambiguous> {
+    if let Some(fields) = iso(text.as_bytes()) {
+        return Ok(moment(&fields));
+    }
     let (mut found, mut ambiguous) = (None, false);
     candidates(text, |tokens| {
         if let Some(moment) = read(text, tokens) {
@@ -71,6 +74,30 @@ fn detected(text: &str) -> Result<Option<i64>, Ambiguous> {
     } else {
         Ok(found)
     }
+}
+
+/// The forms that most columns have, `2024-01-03` and `2024-01-03 10:20:30`, without the detour over a format.
+fn iso(text: &[u8]) -> Option<Fields> {
+    let separators: &[(usize, u8)] = match text.len() {
+        10 => &[(4, b'-'), (7, b'-')],
+        19 => &[(4, b'-'), (7, b'-'), (13, b':'), (16, b':')],
+        _ => return None,
+    };
+    let separated = separators.iter().all(|&(at, separator)| text[at] == separator);
+    if !separated || text.len() > 10 && !matches!(text[10], b' ' | b'T') {
+        return None;
+    }
+    let number = |at: usize, len: usize| {
+        text.get(at..at + len)?
+            .iter()
+            .try_fold(0, |value, b| b.is_ascii_digit().then(|| value * 10 + i64::from(b - b'0')))
+    };
+    let mut fields =
+        Fields { year: number(0, 4)?, month: Some(number(5, 2)?), day: Some(number(8, 2)?), ..Fields::default() };
+    if text.len() > 10 {
+        (fields.hour, fields.minute, fields.second) = (number(11, 2)?, number(14, 2)?, number(17, 2)?);
+    }
+    Some(fields)
 }
 
 /// What was read of a moment.

@@ -7,7 +7,7 @@ mod slug;
 mod space;
 mod unicode;
 
-pub use out::Out;
+pub use out::{Out, LONGEST};
 pub use personal::{mask, personal_kind, Kind, Method, METHODS};
 pub use placeholder::{is_nothing, is_placeholder, is_same, NOTHING, PLACEHOLDERS};
 pub use slug::slug;

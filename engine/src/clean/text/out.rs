@@ -5,6 +5,9 @@ use crate::error::{Error, Result};
 /// Characters between two calls of the caller.
 const POLL: u32 = 1 << 16;
 
+/// Bytes of the longest text that is written; PostgreSQL keeps none of 1 GB.
+pub const LONGEST: usize = (1 << 30) - 8;
+
 /// A text that is being written.
 pub struct Out<'a> {
     text: String,
@@ -30,9 +33,17 @@ impl<'a> Out<'a> {
 
     #[inline]
     fn reserve(&mut self, bytes: usize) -> Result<()> {
-        if self.text.capacity() - self.text.len() < bytes && self.text.try_reserve(bytes).is_err() {
-            let limit = self.text.capacity();
-            return Err(Error::OutOfMemory { needed: limit.saturating_add(bytes), limit });
+        if self.text.capacity() - self.text.len() < bytes {
+            return self.grow(bytes);
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn grow(&mut self, bytes: usize) -> Result<()> {
+        let needed = self.text.len().saturating_add(bytes);
+        if needed > LONGEST || self.text.try_reserve(bytes).is_err() {
+            return Err(Error::OutOfMemory { needed, limit: LONGEST });
         }
         Ok(())
     }

@@ -68,10 +68,9 @@ pub fn iban(text: &str, at: usize) -> Option<usize> {
     found
 }
 
-/// The end of the number of a payment card (ISO/IEC 7812): 13 to 19 digits with a valid check digit, in one piece or in groups.
+/// The end of the number of a payment card (ISO/IEC 7812): first digits and length of a scheme and a valid check digit, in one piece or in groups.
 pub fn card(text: &str, at: usize) -> Option<usize> {
     let bytes = text.as_bytes().get(at..)?;
-    // Of the schemes: 2 to 6.
     if !(b'2'..=b'6').contains(bytes.first()?)
         || at > 0 && matches!(text.as_bytes().get(at - 1), Some(b'.' | b'-' | b'+'))
     {
@@ -100,7 +99,27 @@ pub fn card(text: &str, at: usize) -> Option<usize> {
     }
     let digits = digits.get(..count)?;
     let decimal = bytes.get(end) == Some(&b'.') && bytes.get(end + 1).is_some_and(u8::is_ascii_digit);
-    (count >= 13 && !decimal && luhn(digits) && stands_alone(text, at, at + end)).then_some(at + end)
+    (is_of_scheme(digits) && !decimal && luhn(digits) && stands_alone(text, at, at + end)).then_some(at + end)
+}
+
+/// Whether a scheme has numbers that begin so and are so long; of other rows of digits every tenth has a valid check digit too.
+fn is_of_scheme(digits: &[u8]) -> bool {
+    let head = digits.iter().take(4).fold(0, |head, digit| head * 10 + u32::from(*digit));
+    match digits.len() {
+        13 => head / 1000 == 4,
+        14 => matches!(head, 3000..=3059 | 3600..=3699 | 3800..=3999),
+        15 => matches!(head / 100, 34 | 37),
+        // Visa, Mastercard, and those that are up to 19 digits long.
+        16 => matches!(head, 4000..=4999 | 5100..=5599 | 2221..=2720) || is_long(head),
+        17 | 18 => is_long(head),
+        19 => head / 1000 == 4 || is_long(head),
+        _ => false,
+    }
+}
+
+/// JCB, Discover, UnionPay, Maestro.
+fn is_long(head: u32) -> bool {
+    matches!(head, 3528..=3589 | 6011 | 6200..=6299 | 6440..=6599 | 6304 | 6759..=6763)
 }
 
 /// Luhn's check digit.
@@ -134,6 +153,7 @@ mod tests {
             "411111111111",
             "41111111111111111111111",
             "4111111111111111a",
+            "1000000000000008",
             "",
             "4",
         ] {

@@ -1,0 +1,278 @@
+//! Judging numbers.
+
+use serde_json::{json, Value};
+
+use super::collect::{general, is_unique, Numbers};
+use super::role::{Kind, Role};
+use super::Severity::{Note, Warning};
+use super::{rows_inside, rows_of, steps, ColumnProfile, Histogram, Moments, Summary, FRACTIONS};
+use crate::clean::sketch::Ranks;
+use crate::error::Result;
+
+/// Ranges of a histogram.
+const RANGES: usize = 24;
+/// Interquartile ranges from the quartiles to the fences.
+const FENCE: f64 = 3.0;
+/// Rows that a placeholder has at least, and their share where it is -1.
+const FEW: u64 = 3;
+const SHARE: f64 = 0.01;
+/// Seconds of a day.
+const DAY: f64 = 86_400.0;
+
+/// Judge a column of numbers, truth values or moments.
+pub fn judge(profile: &mut ColumnProfile, name: &str, kind: Kind, numbers: &Numbers, now: f64) -> Result<()> {
+    let items = items(numbers)?;
+    let filled = profile.rows - profile.nulls;
+    if kind == Kind::Boolean {
+        profile.summary.mean = numbers.moments.mean();
+    } else {
+        profile.summary = summary(&items, &numbers.moments);
+    }
+    let distinct = profile.distinct.unwrap_or(0);
+    profile.role = match kind {
+        _ if filled == 0 || filled == numbers.nan => Role::Empty,
+        _ if distinct == 1 && profile.nulls == 0 && numbers.nan == 0 && profile.rows > 1 => Role::Constant,
+        Kind::Boolean => Role::Boolean,
+        Kind::Date => Role::Date,
+        Kind::Timestamp => Role::Timestamp,
+        Kind::Interval => Role::Interval,
+        _ if is_flag(numbers) => Role::Boolean,
+        _ if numbers.whole && numbers.infinite == 0 && is_unique(distinct, filled, numbers.values.is_exact()) => {
+            Role::Id
+        }
+        _ => Role::Number,
+    };
+    if matches!(kind, Kind::Date | Kind::Timestamp) {
+        // A mean of moments is a moment, not a number; their quantiles say it.
+        (profile.summary.mean, profile.summary.stddev, profile.summary.skewness) = (None, None, None);
+        (profile.summary.fences, profile.summary.outliers) = (None, None);
+        let scale = if kind == Kind::Date { DAY } else { 1.0 };
+        moments(profile, &items, scale, now);
+    }
+    if profile.role == Role::Number {
+        let found = sentinels(&counted(numbers, &items), numbers.whole);
+        profile.placeholders = Some(found.iter().map(|(_, rows)| rows).sum());
+        say_sentinels(profile, &found);
+        if !found.is_empty() {
+            let values: Vec<Value> = found.iter().map(|(value, _)| json!(*value as i64)).collect();
+            profile.steps.push(steps::placeholders(name, values));
+        }
+        say_outliers(profile, &found);
+    }
+    if numbers.nan > 0 {
+        profile.find(Note, format!("{} are NaN", rows_of(numbers.nan, profile.rows)));
+    }
+    if numbers.infinite > 0 {
+        profile.find(Warning, format!("{} are infinite", rows_of(numbers.infinite, profile.rows)));
+    }
+    general(profile, name);
+    Ok(())
+}
+
+/// Whether all numbers are 0 or 1, and both are there.
+fn is_flag(numbers: &Numbers) -> bool {
+    let known = numbers.values.known();
+    numbers.values.is_exact() && known.len() == 2 && known.iter().all(|k| [0.0, 1.0].contains(&numbers.number(k.value)))
+}
+
+/// The numbers with their rows, in order: all of them while they fit, or what the quantiles kept.
+fn items(numbers: &Numbers) -> Result<Vec<(f64, u64)>> {
+    if !numbers.values.is_exact() {
+        return numbers.quantiles.items();
+    }
+    let mut all = frequent(numbers);
+    all.sort_by(|a, b| a.0.total_cmp(&b.0));
+    Ok(all)
+}
+
+fn frequent(numbers: &Numbers) -> Vec<(f64, u64)> {
+    numbers.values.known().iter().map(|k| (numbers.number(k.value), k.rows)).collect()
+}
+
+/// The finite ones among items, with the counts of the frequent ones.
+fn counted(numbers: &Numbers, items: &[(f64, u64)]) -> Vec<(f64, u64)> {
+    let mut all = items.to_vec();
+    if !numbers.values.is_exact() {
+        all.iter_mut().for_each(|(_, rows)| *rows = 0);
+        all.extend(frequent(numbers));
+    }
+    all.retain(|(value, _)| value.is_finite());
+    sort(&mut all);
+    all
+}
+
+/// What the sorted numbers and their moments say.
+pub fn summary(items: &[(f64, u64)], moments: &Moments) -> Summary {
+    let ranks = Ranks::of(items.to_vec());
+    let quantiles: Vec<f64> = FRACTIONS.iter().filter_map(|(_, fraction)| ranks.at(*fraction)).collect();
+    let mut summary = Summary {
+        mean: moments.mean(),
+        stddev: moments.stddev(),
+        skewness: moments.skewness(),
+        quantiles,
+        ..Summary::default()
+    };
+    if let [_, _, low, _, high, ..] = summary.quantiles[..] {
+        let reach = FENCE * (high - low);
+        if reach > 0.0 && reach.is_finite() {
+            let fences = (low - reach, high + reach);
+            summary.fences = Some(fences);
+            let beyond = items.iter().filter(|(value, _)| *value < fences.0 || *value > fences.1);
+            summary.outliers = Some(beyond.map(|(_, rows)| rows).sum());
+        }
+    }
+    summary.histogram = histogram(items, &summary).unwrap_or_default();
+    summary
+}
+
+/// The numbers in ranges of equal width; far ones are in the ranges at the ends, so that they do not hide the others.
+fn histogram(items: &[(f64, u64)], summary: &Summary) -> Option<Histogram> {
+    let finite = || items.iter().filter(|(value, _)| value.is_finite());
+    let (first, last) = (finite().next()?.0, finite().next_back()?.0);
+    let [below, .., above] = summary.quantiles[..] else { return None };
+    let near = 1.5 * (above - below);
+    let (low, high) = (first.max(below - near), last.min(above + near));
+    if !(high > low && (high - low).is_finite()) {
+        return None;
+    }
+    let mut rows = vec![0u64; RANGES];
+    for (value, weight) in finite() {
+        let range = ((value - low) / (high - low) * RANGES as f64).floor().clamp(0.0, RANGES as f64 - 1.0) as usize;
+        rows[range] += weight;
+    }
+    Some(Histogram { low, high, rows })
+}
+
+/// Numbers at the ends that stand for a missing value: 9, 99, 999 ... of either sign that are farther from all others than those are from
+/// each other, and -1 as the only negative among many whole numbers. `known` is sorted; answers value and rows.
+fn sentinels(known: &[(f64, u64)], whole: bool) -> Vec<(f64, u64)> {
+    let all: u64 = known.iter().map(|(_, rows)| rows).sum();
+    let mut found = Vec::new();
+    let mut rest = known;
+    while let [first, others @ ..] = rest {
+        if !stands_apart(*first, others, all, whole) {
+            break;
+        }
+        found.push(*first);
+        rest = others;
+    }
+    while let [others @ .., last] = rest {
+        if !stands_apart(*last, others, all, whole) {
+            break;
+        }
+        found.push(*last);
+        rest = others;
+    }
+    found
+}
+
+fn stands_apart((value, rows): (f64, u64), others: &[(f64, u64)], all: u64, whole: bool) -> bool {
+    let ([(low, _), .., (high, _)], true) = (others, others.len() >= 3 && rows >= FEW) else { return false };
+    let nines = |value: f64| (2..=9).any(|digits| value.abs() == 10f64.powi(digits) - 1.0);
+    let gap = if value < *low { low - value } else { value - high };
+    if nines(value) {
+        return gap > high - low;
+    }
+    value == -1.0 && whole && *low >= 0.0 && others.len() > 10 && rows as f64 >= SHARE * all as f64
+}
+
+/// Say which numbers stand for missing values.
+fn say_sentinels(profile: &mut ColumnProfile, found: &[(f64, u64)]) {
+    if found.is_empty() {
+        return;
+    }
+    let texts: Vec<String> =
+        found.iter().map(|(value, rows)| format!("{value} ({})", rows_inside(*rows, profile.rows))).collect();
+    profile.find(Warning, format!("far from all other numbers, probably for a missing value: {}", texts.join(", ")));
+}
+
+/// Say how many numbers are far out, but for those that stand for a missing value.
+fn say_outliers(profile: &mut ColumnProfile, sentinels: &[(f64, u64)]) {
+    let said: u64 = sentinels.iter().map(|(_, rows)| rows).sum();
+    let outliers = profile.summary.outliers.map(|outliers| outliers.saturating_sub(said));
+    if let (Some(outliers @ 1..), Some((low, high))) = (outliers, profile.summary.fences) {
+        let text = format!(
+            "{} are more than {FENCE} interquartile ranges from the quartiles, below {} or above {}",
+            rows_of(outliers, profile.rows),
+            short(low),
+            short(high)
+        );
+        profile.find(Note, text);
+    }
+    if let Some(skewness) = profile.summary.skewness.filter(|s| s.abs() > 10.0) {
+        profile.find(Note, format!("very skewed ({skewness:.0})"));
+    }
+}
+
+/// A number with a few digits.
+fn short(value: f64) -> String {
+    let text = format!("{value:.4e}");
+    text.parse::<f64>().map_or(text, |rounded| rounded.to_string())
+}
+
+/// What is wrong with moments; `scale` is the seconds of their unit.
+fn moments(profile: &mut ColumnProfile, items: &[(f64, u64)], scale: f64, now: f64) {
+    let finite = items.iter().filter(|(value, _)| value.is_finite());
+    let year = 365.25 * DAY;
+    let (mut future, mut far, mut old) = (0u64, 0u64, 0u64);
+    for (value, rows) in finite {
+        let seconds = value * scale;
+        if seconds > now + 50.0 * year {
+            far += rows;
+        } else if seconds > now + DAY {
+            future += rows;
+        } else if seconds < -100.0 * year {
+            old += rows;
+        }
+    }
+    let rows = profile.rows;
+    if far > 0 {
+        profile.find(Warning, format!("{} are more than 50 years in the future", rows_of(far, rows)));
+    }
+    if future > 0 {
+        profile.find(Note, format!("{} are in the future", rows_of(future, rows)));
+    }
+    if old > 0 {
+        profile.find(Warning, format!("{} are before 1900", rows_of(old, rows)));
+    }
+}
+
+/// Judge the numbers that texts are, and answer which stand for a missing value. `all` is what is known of every row's number where
+/// not all different texts are: `numbers` are of those that are.
+pub fn judge_parsed(
+    profile: &mut ColumnProfile,
+    mut numbers: Vec<(f64, u64)>,
+    all: Option<(Summary, Vec<(f64, u64)>)>,
+) -> Vec<(f64, u64)> {
+    sort(&mut numbers);
+    let mut moments = Moments::default();
+    numbers.iter().for_each(|(value, rows)| moments.add_rows(*value, *rows));
+    profile.summary = match all {
+        None => summary(&numbers, &moments),
+        Some((summary, items)) => {
+            // The sketch has every range, the known texts have the counts.
+            numbers.extend(items.iter().map(|(value, _)| (*value, 0)));
+            sort(&mut numbers);
+            summary
+        }
+    };
+    let found = sentinels(&numbers, numbers.iter().all(|(value, _)| value.fract() == 0.0));
+    say_sentinels(profile, &found);
+    say_outliers(profile, &found);
+    found
+}
+
+/// Sort numbers and join equal ones.
+fn sort(numbers: &mut Vec<(f64, u64)>) {
+    numbers.sort_by(|a, b| a.0.total_cmp(&b.0));
+    numbers.dedup_by(|next, kept| {
+        let same = next.0 == kept.0;
+        kept.1 += if same { next.1 } else { 0 };
+        same
+    });
+}
+
+/// Judge the moments that texts are, in seconds since 2000-01-01.
+pub fn judge_parsed_moments(profile: &mut ColumnProfile, seconds: &[(f64, u64)], now: f64) {
+    moments(profile, seconds, 1.0, now);
+}

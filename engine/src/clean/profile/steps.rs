@@ -1,0 +1,44 @@
+//! The steps that mend a column, as `orchard.clean` takes them.
+
+use serde_json::{json, Value};
+
+/// White space at the ends goes, and runs of it become one blank.
+pub fn trim(column: &str) -> Value {
+    json!({"step": "trim", "columns": [column]})
+}
+
+/// Characters that look alike become the same.
+pub fn normalize_unicode(column: &str) -> Value {
+    json!({"step": "normalize_unicode", "columns": [column], "form": "nfkc"})
+}
+
+/// These values become NULL.
+pub fn placeholders(column: &str, values: Vec<Value>) -> Value {
+    json!({"step": "placeholders", "columns": [column], "values": values})
+}
+
+/// Upper or lower case.
+pub fn case(column: &str, to: &str) -> Value {
+    json!({"step": "case", "columns": [column], "to": to})
+}
+
+/// Texts become numbers.
+pub fn parse_number(column: &str, decimal: &str) -> Value {
+    json!({"step": "parse_number", "columns": [column], "decimal": decimal})
+}
+
+/// Texts become truth values.
+pub fn parse_boolean(column: &str) -> Value {
+    json!({"step": "parse_boolean", "columns": [column]})
+}
+
+/// Texts become dates or timestamps.
+pub fn parse_timestamp(column: &str, format: &str, is_date: bool) -> Value {
+    let kind = if is_date { "date" } else { "timestamp" };
+    json!({"step": "parse_timestamp", "columns": [column], "format": format, "type": kind})
+}
+
+/// The column goes.
+pub fn drop_column(column: &str) -> Value {
+    json!({"step": "drop_column", "columns": [column]})
+}

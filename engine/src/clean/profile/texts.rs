@@ -1,0 +1,194 @@
+//! Judging texts by their different values.
+
+mod parsed;
+mod spelling;
+mod typed;
+
+pub use parsed::{Parsed, Read};
+
+use std::borrow::Cow;
+
+use serde_json::{json, Value as Json};
+
+use super::collect::{general, is_unique, Texts};
+use super::role::Role;
+use super::Severity::Warning;
+use super::{rows_inside, rows_of, steps, ColumnProfile};
+use crate::clean::text::{is_blank, is_nothing, trim_space};
+use crate::error::Result;
+
+/// The average length, in bytes, from which on texts are written by people.
+const LONG: f64 = 50.0;
+/// Words of such a text, on average.
+const WORDS: f64 = 4.0;
+
+/// A value that is not missing.
+pub struct Value<'a> {
+    text: Cow<'a, str>,
+    rows: u64,
+    cut: bool,
+}
+
+/// The values of a column, those for nothing aside.
+struct Looked<'a> {
+    real: Vec<Value<'a>>,
+    /// Trimmed spellings of values for nothing.
+    nothing: Vec<(String, u64)>,
+}
+
+impl Looked<'_> {
+    /// Rows of real values.
+    fn rows(&self) -> u64 {
+        self.real.iter().map(|value| value.rows).sum()
+    }
+
+    /// The first and the last text in the order of bytes.
+    fn range(&self) -> Option<(Vec<u8>, Vec<u8>)> {
+        let texts = || self.real.iter().map(|value| value.text.as_bytes());
+        texts().min().zip(texts().max()).map(|(first, last)| (first.to_vec(), last.to_vec()))
+    }
+
+    /// The mean over rows of what `of` says of a value.
+    fn mean(&self, of: impl Fn(&str) -> usize) -> f64 {
+        let sum: f64 = self.real.iter().map(|value| of(&value.text) as f64 * value.rows as f64).sum();
+        sum / self.rows().max(1) as f64
+    }
+}
+
+/// Judge a column of texts.
+pub fn judge(profile: &mut ColumnProfile, name: &str, texts: &Texts, now: f64) -> Result<()> {
+    let known = texts.values.known();
+    let looked = look(&known);
+    let filled = profile.rows - profile.nulls;
+    profile.text_range = match profile.exact {
+        true => looked.range(),
+        false => texts.first.clone().zip(texts.last.clone()),
+    };
+    profile.average_length = (filled > 0).then(|| texts.length as f64 / filled as f64);
+    profile.blanks = Some(texts.blanks);
+    let mut for_nothing: u64 = looked.nothing.iter().map(|(_, rows)| rows).sum();
+    let mut spellings: Vec<String> = looked.nothing.iter().map(|(text, _)| text.clone()).collect();
+    let missing = profile.nulls + texts.blanks + for_nothing;
+    let without_meaning = (known.len() - looked.real.len()) as u64;
+    let distinct = texts.values.distinct().saturating_sub(without_meaning);
+    let (role, more) = if looked.real.is_empty() {
+        (Role::Empty, typed::Typed::default())
+    } else if looked.real.len() == 1 && profile.exact && missing == 0 && profile.rows > 1 {
+        (Role::Constant, typed::Typed::default())
+    } else {
+        match typed::find(
+            profile,
+            name,
+            &looked,
+            &typed::Whole { distinct, rows: profile.rows - missing, parsed: texts.parsed.as_ref() },
+            now,
+        )? {
+            Some(found) => found,
+            None => {
+                typed::say_ambiguous(profile, &looked);
+                (untyped(&looked, distinct, profile.exact), typed::Typed::default())
+            }
+        }
+    };
+    profile.role = role;
+    if let Some(range) = more.range {
+        profile.text_range = Some(range);
+    }
+    for_nothing += more.sentinels.iter().map(|(_, rows)| rows).sum::<u64>();
+    spellings.extend(more.sentinels.iter().map(|(text, _)| text.clone()));
+    profile.placeholders = Some(for_nothing);
+    say_missing(profile, &looked, texts.blanks);
+    if !matches!(role, Role::Empty | Role::Constant) {
+        spelling::judge(profile, name, &looked);
+        if texts.blanks > 0 {
+            spellings.push(String::new());
+        }
+        if !spellings.is_empty() {
+            let values: Vec<Json> = spellings.iter().map(|text| json!(text)).collect();
+            profile.steps.push(steps::placeholders(name, values));
+        }
+        if matches!(role, Role::Category | Role::Email) {
+            spelling::fold_case(profile, name, &looked);
+        }
+        profile.steps.extend(more.step);
+    }
+    if role.is_personal() {
+        profile.find(Warning, format!("personal data ({}): mask or drop it before others see it", role.name()));
+    }
+    general(profile, name);
+    Ok(())
+}
+
+/// Take values and values for nothing apart.
+fn look<'a>(known: &[super::Known<'a>]) -> Looked<'a> {
+    let mut looked = Looked { real: Vec::new(), nothing: Vec::new() };
+    let country = known.iter().filter(|k| k.value.len() == 2 && k.value.iter().all(u8::is_ascii_uppercase)).count();
+    // Where nearly all are codes of two capitals, NA is one: Namibia, North America.
+    let is_code = |text: &str| text == "NA" && country > 3 && country * 5 >= known.len() * 4;
+    for value in known {
+        let text = String::from_utf8_lossy(value.value);
+        let text = if value.cut { Cow::Owned(text.trim_end_matches('\u{FFFD}').to_owned()) } else { text };
+        if is_blank(&text) {
+            continue;
+        }
+        if is_nothing(&text) && !is_code(&text) {
+            let trimmed = trim_space(&text);
+            match looked.nothing.iter_mut().find(|(known, _)| known == trimmed) {
+                Some((_, rows)) => *rows += value.rows,
+                None => looked.nothing.push((trimmed.to_owned(), value.rows)),
+            }
+        } else {
+            looked.real.push(Value { text, rows: value.rows, cut: value.cut });
+        }
+    }
+    looked.real.sort_by(|a, b| b.rows.cmp(&a.rows).then_with(|| a.text.cmp(&b.text)));
+    looked.nothing.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    looked
+}
+
+/// What texts are that are not of another type.
+fn untyped(looked: &Looked<'_>, distinct: u64, exact: bool) -> Role {
+    let words = looked.mean(|text| text.split_whitespace().count());
+    let length = looked.mean(str::len);
+    let rows = looked.rows();
+    let unique = match exact {
+        true => is_unique(distinct, rows, true),
+        // Of the sample, hardly a value has a second row.
+        false => (looked.real.len() as f64) >= 0.97 * rows as f64,
+    };
+    let varied = looked.real.len() as f64 > 0.3 * rows as f64 || !exact;
+    if (length > LONG || words >= WORDS) && varied || unique && words >= 2.0 {
+        Role::FreeText
+    } else if unique {
+        Role::Id
+    } else {
+        Role::Category
+    }
+}
+
+/// Say which texts stand for a missing value.
+fn say_missing(profile: &mut ColumnProfile, looked: &Looked<'_>, blanks: u64) {
+    let rows = profile.rows;
+    if !looked.nothing.is_empty() {
+        let list: Vec<String> = looked
+            .nothing
+            .iter()
+            .take(5)
+            .map(|(text, n)| format!("{} ({})", quoted(text), rows_inside(*n, rows)))
+            .collect();
+        let more = if looked.nothing.len() > 5 { " and others" } else { "" };
+        profile.find(Warning, format!("stand for a missing value: {}{more}", list.join(", ")));
+    }
+    if blanks > 0 {
+        profile.find(Warning, format!("{} are blank", rows_of(blanks, rows)));
+    }
+}
+
+/// The beginning of a text, in quotes, without characters that do not show.
+fn quoted(text: &str) -> String {
+    let mut start: String = text.chars().take(30).collect();
+    if start.len() < text.len() {
+        start.push('…');
+    }
+    format!("{start:?}")
+}

@@ -1,0 +1,86 @@
+//! White space, characters and case that make two texts of what is one.
+
+use std::collections::BTreeMap;
+
+use unicode_normalization::is_nfc;
+
+use super::super::role::Role;
+use super::super::Severity::{Note, Warning};
+use super::super::{rows_of, steps, ColumnProfile};
+use super::{quoted, Looked};
+use crate::clean::text::{fold_space, trim_space};
+
+/// Say and mend white space and odd characters.
+pub fn judge(profile: &mut ColumnProfile, name: &str, looked: &Looked<'_>) {
+    let rows = profile.rows;
+    let count = |wrong: &dyn Fn(&str) -> bool| -> u64 {
+        looked.real.iter().filter(|value| wrong(&value.text)).map(|value| value.rows).sum()
+    };
+    let edges =
+        looked.real.iter().filter(|v| !v.cut && trim_space(&v.text).len() != v.text.len()).map(|v| v.rows).sum::<u64>();
+    let prose = profile.role == Role::FreeText;
+    let inside = if prose { 0 } else { count(&has_odd_blanks) };
+    if edges > 0 {
+        profile.find(Warning, format!("{} begin or end with white space", rows_of(edges, rows)));
+    }
+    if inside > 0 {
+        profile.find(Note, format!("{} have odd or double blanks inside", rows_of(inside, rows)));
+    }
+    let odd = count(&is_odd);
+    // Characters without width go before white space is looked at, or they would become blanks.
+    if odd > 0 {
+        profile.find(Warning, format!("{} have invisible, decomposed or full-width characters", rows_of(odd, rows)));
+        profile.steps.push(steps::normalize_unicode(name));
+    }
+    if edges + inside > 0 {
+        profile.steps.push(steps::trim(name));
+    }
+    let broken = count(&is_broken);
+    if broken > 0 {
+        profile.find(Warning, format!("{} look as if UTF-8 had been read in another encoding", rows_of(broken, rows)));
+    }
+}
+
+/// Whether a text has double or odd blanks inside.
+fn has_odd_blanks(text: &str) -> bool {
+    !text.contains(['\u{200B}', '\u{FEFF}']) && fold_space(text) != trim_space(text)
+}
+
+/// Whether a text has characters that look like others or like nothing.
+fn is_odd(text: &str) -> bool {
+    if text.bytes().all(|b| (0x20..0x7f).contains(&b)) {
+        return false;
+    }
+    let hidden = |c: char| matches!(c, '\0'..='\x08' | '\x0e'..='\x1f' | '\x7f' | '\u{AD}' | '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{2060}' | '\u{FEFF}' | '\u{FF01}'..='\u{FF5E}');
+    text.chars().any(hidden) || !is_nfc(text)
+}
+
+/// Whether a text has the marks of bytes that were decoded twice: `Ã©`, `â€™`, or the replacement character.
+fn is_broken(text: &str) -> bool {
+    let twice = |pair: &[char]| matches!(pair, ['Ã' | 'Â', '\u{80}'..='\u{BF}'] | ['â', '€' | '\u{80}'..='\u{9F}']);
+    if text.is_ascii() {
+        return false;
+    }
+    let chars: Vec<char> = text.chars().collect();
+    text.contains('\u{FFFD}') || chars.windows(2).any(twice)
+}
+
+/// Say and mend levels that differ by case and white space alone.
+pub fn fold_case(profile: &mut ColumnProfile, name: &str, looked: &Looked<'_>) {
+    let mut groups: BTreeMap<String, BTreeMap<String, u64>> = BTreeMap::new();
+    for value in looked.real.iter().filter(|value| !value.cut) {
+        let folded = fold_space(&value.text);
+        *groups.entry(folded.to_lowercase()).or_default().entry(folded.into_owned()).or_default() += value.rows;
+    }
+    groups.retain(|_, spellings| spellings.len() > 1);
+    let Some(worst) = groups.values().max_by_key(|spellings| spellings.values().sum::<u64>()) else { return };
+    let list: Vec<String> = worst.keys().take(3).map(|text| quoted(text)).collect();
+    let others = match groups.len() {
+        1 => String::new(),
+        n => format!(", and so do {} more", n - 1),
+    };
+    profile.find(Warning, format!("{} differ by case alone{others}", list.join(", ")));
+    let rows: u64 = looked.real.iter().map(|value| value.rows).sum();
+    let upper = looked.real.iter().filter(|v| !v.text.chars().any(char::is_lowercase)).map(|v| v.rows).sum::<u64>();
+    profile.steps.push(steps::case(name, if upper * 2 > rows { "upper" } else { "lower" }));
+}

@@ -1,0 +1,221 @@
+//! Texts that are numbers, truth values, moments or personal data.
+
+use std::borrow::Cow;
+
+use serde_json::Value as Json;
+
+use super::super::role::Role;
+use super::super::Severity::{Note, Warning};
+use super::super::{numbers, rows_of, steps, ColumnProfile};
+use super::{quoted, Looked, Parsed, Read};
+use crate::clean::parse::{self, Decimal, TimestampFormat, NEARLY_ALL};
+use crate::clean::text::{is_placeholder, personal_kind, trim_space, Kind};
+use crate::error::Result;
+
+/// The share of values that must be personal data of a kind.
+const PERSONAL: f64 = 0.9;
+
+/// What follows from the type of the texts.
+#[derive(Default)]
+pub struct Typed {
+    /// The step that types them.
+    pub step: Option<Json>,
+    /// Texts of the type that stand for a missing value, with their rows.
+    pub sentinels: Vec<(String, u64)>,
+    /// The texts of the smallest and the largest.
+    pub range: Option<(Vec<u8>, Vec<u8>)>,
+}
+
+/// What is known of all rows, beside the values that are kept.
+pub struct Whole<'a> {
+    /// Different values that are not missing.
+    pub distinct: u64,
+    /// Rows that have them.
+    pub rows: u64,
+    /// The texts read row by row.
+    pub parsed: Option<&'a Parsed>,
+}
+
+/// The type of the texts, if nearly all are of one.
+pub fn find(
+    profile: &mut ColumnProfile,
+    name: &str,
+    looked: &Looked<'_>,
+    whole: &Whole<'_>,
+    now: f64,
+) -> Result<Option<(Role, Typed)>> {
+    if let Some(role) = personal(looked) {
+        return Ok(Some((role, Typed::default())));
+    }
+    if profile.exact && looked.real.iter().all(|v| parse::boolean(&v.text).is_some()) && !digits_only(looked) {
+        profile.find(Warning, "truth values kept as text");
+        let typed = Typed { step: Some(steps::parse_boolean(name)), ..Typed::default() };
+        return Ok(Some((Role::BooleanInText, typed)));
+    }
+    let values = || looked.real.iter().filter(|v| !v.cut).map(|v| (&*v.text, v.rows));
+    let number = parse::number_format(values()).filter(|_| !is_code(looked));
+    let moment = parse::timestamp_format(values()).filter(|(format, _)| is_moment(format, number.is_some(), name));
+    if let Some((format, _)) = moment {
+        return moments(profile, name, looked, whole, &format, now).map(Some);
+    }
+    let Some((decimal, _)) = number else { return Ok(None) };
+    if digits_only(looked) && super::is_unique(whole.distinct, whole.rows, profile.exact) {
+        return Ok(None);
+    }
+    number_in_text(profile, name, looked, whole, decimal).map(Some)
+}
+
+/// Whether the values are only digits.
+fn digits_only(looked: &Looked<'_>) -> bool {
+    looked.real.iter().all(|v| trim_space(&v.text).bytes().all(|b| b.is_ascii_digit()))
+}
+
+/// Whether digits are a code, such as a post code: then some begin with a zero, which a number would lose. Two
+/// digits, as of months and hours, are numbers.
+fn is_code(looked: &Looked<'_>) -> bool {
+    let padded = |text: &str| {
+        let text = trim_space(text);
+        text.len() > 2 && text.starts_with('0') && text.bytes().all(|b| b.is_ascii_digit())
+    };
+    let rows: u64 = looked.real.iter().filter(|v| padded(&v.text)).map(|v| v.rows).sum();
+    rows as f64 >= 0.01 * looked.rows() as f64 && rows > 0
+}
+
+/// Whether a format says for sure that texts are moments. Those that are numbers too need a name that says so.
+fn is_moment(format: &str, is_number: bool, name: &str) -> bool {
+    let name = name.to_lowercase();
+    let hint = ["time", "date", "day", "_at", "_ts", "_on", "epoch", "created", "updated", "stamp"];
+    !is_number || hint.iter().any(|part| name.contains(part)) || format.contains(['-', '/', ':'])
+}
+
+fn personal(looked: &Looked<'_>) -> Option<Role> {
+    let mut counts = [
+        (Kind::Email, Role::Email, 0),
+        (Kind::Phone, Role::Phone, 0),
+        (Kind::Card, Role::Card, 0),
+        (Kind::Iban, Role::Iban, 0),
+        (Kind::Ip, Role::Ip, 0),
+    ];
+    for value in &looked.real {
+        let kind = personal_kind(&value.text);
+        if let Some(count) = counts.iter_mut().find(|(k, _, _)| Some(*k) == kind) {
+            count.2 += value.rows;
+        }
+    }
+    let (_, role, rows) = counts.into_iter().max_by_key(|(_, _, rows)| *rows)?;
+    (rows as f64 >= PERSONAL * looked.rows() as f64).then_some(role)
+}
+
+fn number_in_text(
+    profile: &mut ColumnProfile,
+    name: &str,
+    looked: &Looked<'_>,
+    whole: &Whole<'_>,
+    decimal: Decimal,
+) -> Result<(Role, Typed)> {
+    let read = Read::Number(decimal);
+    profile.find(Warning, "numbers kept as text");
+    say_unread(profile, looked, "numbers", |text| read.read(text).is_some());
+    let known: Vec<(f64, u64)> =
+        looked.real.iter().filter_map(|v| read.read(&v.text).map(|number| (number, v.rows))).collect();
+    let parsed = whole.parsed.filter(|parsed| *parsed.how() == read);
+    let all = match parsed {
+        Some(parsed) => {
+            let items = parsed.items()?;
+            Some((parsed.summary(&items), items))
+        }
+        None => None,
+    };
+    let found = numbers::judge_parsed(profile, known, all);
+    let is_sentinel =
+        |text: &str| read.read(text).is_some_and(|number| found.iter().any(|(value, _)| *value == number));
+    let sentinels = collect(looked, is_sentinel);
+    let sign = match decimal {
+        Decimal::Comma => ",",
+        Decimal::Point | Decimal::Detect => ".",
+    };
+    if decimal == Decimal::Detect {
+        profile.find(Warning, "some numbers have a decimal point and some a decimal comma");
+    }
+    let step = (decimal != Decimal::Detect).then(|| steps::parse_number(name, sign));
+    let range = parsed.map_or_else(|| range(looked, &read), Parsed::range);
+    Ok((Role::NumberInText, Typed { step, sentinels, range }))
+}
+
+fn moments(
+    profile: &mut ColumnProfile,
+    name: &str,
+    looked: &Looked<'_>,
+    whole: &Whole<'_>,
+    format: &str,
+    now: f64,
+) -> Result<(Role, Typed)> {
+    let read = Read::Moment(TimestampFormat::compile(format)?);
+    let is_date = !(format.contains("HH") || format.contains("EPOCH"));
+    let what = if is_date { "dates" } else { "timestamps" };
+    profile.find(Warning, format!("{what} kept as text"));
+    // The far end of time is written for "no end".
+    let sentinels = collect(looked, is_placeholder);
+    say_unread(profile, looked, what, |text| read.read(text).is_some() || is_placeholder(text));
+    let parsed = whole.parsed.filter(|parsed| *parsed.how() == read);
+    let seconds = match parsed {
+        Some(parsed) => parsed.items()?,
+        None => {
+            let real = looked.real.iter().filter(|v| !is_placeholder(&v.text));
+            real.filter_map(|v| read.read(&v.text).map(|seconds| (seconds, v.rows))).collect()
+        }
+    };
+    numbers::judge_parsed_moments(profile, &seconds, now);
+    let role = if is_date { Role::DateInText } else { Role::TimestampInText };
+    let step = Some(steps::parse_timestamp(name, format, is_date));
+    let range = parsed.map_or_else(|| range(looked, &read), Parsed::range);
+    Ok((role, Typed { step, sentinels, range }))
+}
+
+/// The texts of the smallest and the largest value.
+fn range(looked: &Looked<'_>, read: &Read) -> Option<(Vec<u8>, Vec<u8>)> {
+    let values = || looked.real.iter().filter_map(|v| read.read(&v.text).map(|value| (value, &v.text)));
+    let order = |a: &(f64, &Cow<'_, str>), b: &(f64, &Cow<'_, str>)| a.0.total_cmp(&b.0).then_with(|| a.1.cmp(b.1));
+    let (low, high) = (values().min_by(order)?, values().max_by(order)?);
+    Some((low.1.as_bytes().to_vec(), high.1.as_bytes().to_vec()))
+}
+
+/// Trimmed texts for which `is_one` holds, with their rows.
+fn collect(looked: &Looked<'_>, is_one: impl Fn(&str) -> bool) -> Vec<(String, u64)> {
+    let mut found: Vec<(String, u64)> = Vec::new();
+    for value in looked.real.iter().filter(|v| is_one(&v.text)) {
+        let trimmed = trim_space(&value.text);
+        match found.iter_mut().find(|(text, _)| text == trimmed) {
+            Some((_, rows)) => *rows += value.rows,
+            None => found.push((trimmed.to_owned(), value.rows)),
+        }
+    }
+    found
+}
+
+/// Say which texts are not of the type of nearly all.
+fn say_unread(profile: &mut ColumnProfile, looked: &Looked<'_>, what: &str, reads: impl Fn(&str) -> bool) {
+    let unread: Vec<_> = looked.real.iter().filter(|v| !reads(&v.text)).collect();
+    if unread.is_empty() {
+        return;
+    }
+    let rows = unread.iter().map(|v| v.rows).sum();
+    let list: Vec<String> = unread.iter().take(3).map(|v| quoted(&v.text)).collect();
+    let more = if unread.len() > 3 { ", ..." } else { "" };
+    profile.find(Warning, format!("{} are no {what}: {}{more}", rows_of(rows, profile.rows), list.join(", ")));
+}
+
+/// Whether texts are dates of which nobody can tell which number is the day.
+pub fn say_ambiguous(profile: &mut ColumnProfile, looked: &Looked<'_>) {
+    let is_date = |text: &str| {
+        let parts: Vec<&str> = trim_space(text).split(['/', '.', '-']).collect();
+        let digits = |part: &&str, most: usize| {
+            !part.is_empty() && part.len() <= most && part.bytes().all(|b| b.is_ascii_digit())
+        };
+        matches!(&parts[..], [a, b, c] if digits(a, 2) && digits(b, 2) && digits(c, 4) && c.len() != 3)
+    };
+    let rows: u64 = looked.real.iter().filter(|v| is_date(&v.text)).map(|v| v.rows).sum();
+    if rows as f64 >= NEARLY_ALL * looked.rows() as f64 {
+        profile.find(Note, "probably dates, but every day is below 13: nobody can tell day from month");
+    }
+}

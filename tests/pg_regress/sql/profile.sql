@@ -1,0 +1,99 @@
+-- orchard.profile and orchard.profile_report.
+\pset null '(null)'
+\set SHOW_CONTEXT never
+SET TimeZone = 'UTC';
+SET DateStyle = 'ISO';
+CREATE TYPE mood AS ENUM ('sad', 'ok', 'happy');
+CREATE DOMAIN price AS numeric(8, 2);
+CREATE TABLE messy AS
+SELECT i AS id, (ARRAY['$1,234.50', '$70.00', '$5.25', 'N/A'])[i % 4 + 1] AS revenue, (ARRAY['t', 'f', ''])[i % 3 + 1] AS active,
+    (ARRAY['USA', 'usa ', 'Germany', 'unknown'])[i % 4 + 1] AS country, to_char(date '2024-01-01' + i % 60, 'DD.MM.YYYY') AS since,
+    'user' || i || '@example.com' AS email, 'the same' AS source, NULL::text AS nothing, CASE WHEN i % 10 = 0 THEN 999 ELSE i % 28 END AS days,
+    'Review ' || i || ': the room was lovely and the breakfast better than at home' AS review, i % 97 * 1.5 AS amount, i % 2 AS flag
+FROM generate_series(1, 200) AS i;
+SELECT column_name, data_type, role, rows, nulls, distinct_values, minimum, maximum FROM orchard.profile('messy');
+SELECT column_name, issue FROM orchard.profile('messy') WHERE issue IS NOT NULL;
+SELECT column_name, suggestion FROM orchard.profile('messy') WHERE suggestion IS NOT NULL;
+SELECT column_name, mean, round(stddev::numeric, 4) AS stddev, round(skewness::numeric, 4) AS skewness, quantiles, outliers FROM orchard.profile('messy') WHERE mean IS NOT NULL;
+SELECT column_name, blanks, placeholders, average_length, exact FROM orchard.profile('messy') WHERE average_length IS NOT NULL;
+SELECT column_name, top_values -> 0 AS first, jsonb_array_length(top_values) AS shown FROM orchard.profile('messy');
+
+-- numbers are those of SQL
+SELECT p.mean = a.mean AS mean, abs(p.stddev - a.stddev) < 1e-9 AS stddev, p.quantiles -> 'p50' = to_jsonb(a.median) AS median
+FROM orchard.profile('messy') AS p, (SELECT avg(amount)::float8 AS mean, stddev(amount)::float8 AS stddev, percentile_cont(0.5) WITHIN GROUP (ORDER BY amount) AS median FROM messy) AS a
+WHERE column_name = 'amount';
+
+-- every type
+CREATE TABLE types (a boolean, b smallint, c bigint, d numeric, e real, f date, g timestamp, h timestamptz, i interval, j uuid, k mood, l price, m char(4),
+    n json, o jsonb, p bytea, q int[], r text[], s point, t inet, u money, v time, w int4range, x "char", y name, z bit(3));
+INSERT INTO types VALUES
+    (true, 1, 9007199254740993, 1.50, 0.1, '2024-01-02', '2024-01-02 03:04:05.678901', '2024-01-02 03:04:05+00', '40 days 2 hours', 'c0ffee00-0000-0000-0000-000000000001', 'ok', 2.50, 'ab',
+     '{}', '{}', '\x00', '{1,2}', '{a}', '(1,2)', '10.0.0.1', '12.50', '10:00', '[1,2)', 'q', 'n', B'101'),
+    (false, 2, 9007199254740992, 123456789012345678901234567890.5, 'NaN', 'infinity', '-infinity', '2031-05-06 07:08:09+02', '1 second', 'c0ffee00-0000-0000-0000-000000000002', 'happy', 3.75, 'cd',
+     '[]', '[]', '\x01', '{}', '{}', '(3,4)', '10.0.0.2', '13.75', '11:00', '[3,4)', 'r', 'o', B'111');
+INSERT INTO types DEFAULT VALUES;
+SELECT column_name, data_type, role, nulls, distinct_values, minimum, maximum, quantiles -> 'p50' AS p50, top_values FROM orchard.profile('types');
+SELECT count(*), min(role) FROM orchard.profile('SELECT NULL::json AS a, NULL::jsonb AS b FROM generate_series(1, 3)') WHERE role = 'empty';
+
+-- any source: names, duplicates, no rows, no columns, a view, VALUES
+SELECT column_name, role, rows FROM orchard.profile('SELECT 1 AS "Ad Id", 2 AS "Ad Id", 3, ''x'' AS "täglich ""q""", 4 AS "select"');
+SELECT suggestion FROM orchard.profile('SELECT ''1.5'' AS "a ""b"" 跑鞋" FROM generate_series(1, 3) UNION ALL SELECT ''2.5''') ;
+SELECT column_name, role, rows, distinct_values, minimum, mean, quantiles, top_values, issue, suggestion FROM orchard.profile('SELECT * FROM messy WHERE false') LIMIT 3;
+SELECT count(*) FROM orchard.profile('SELECT FROM messy');
+SELECT column_name, rows FROM orchard.profile('VALUES (1, ''a''), (2, ''b'')');
+CREATE VIEW v AS SELECT amount FROM messy;
+SELECT column_name, rows FROM orchard.profile('v');
+SELECT data_type, role FROM orchard.profile('SELECT i::text AS a FROM generate_series(1, 30) AS i') ;
+
+-- beyond the values that fit
+SELECT role, distinct_values BETWEEN 97000 AND 100000 AS distinct, minimum, maximum, exact, top_values FROM orchard.profile('SELECT md5(i::text) AS text FROM generate_series(1, 100000) AS i');
+SELECT role, mean, minimum, maximum, exact, suggestion FROM orchard.profile('SELECT ''€ '' || i AS price FROM generate_series(1, 50000) AS i');
+SELECT role, mean, minimum, maximum, (quantiles ->> 'p50')::float8 BETWEEN 49500 AND 50500 AS median FROM orchard.profile('SELECT i + 0.5::float8 AS number FROM generate_series(0, 99999) AS i');
+SELECT count(*), sum(rows), max(distinct_values) BETWEEN 2800 AND 3000 FROM orchard.profile((SELECT 'SELECT ' || string_agg('i * ' || j || ' AS c' || j, ', ') || ' FROM generate_series(1, 3000) AS i' FROM generate_series(1, 1600) AS j));
+-- long texts
+SELECT role, length(minimum) AS minimum, length(top_values -> 0 ->> 'value') AS shown, top_values -> 0 -> 'cut' AS cut FROM orchard.profile('SELECT repeat(''wörd '', 10000) || i % 2 AS text FROM generate_series(1, 6) AS i');
+
+-- only read, with the caller's rights
+CREATE FUNCTION writes() RETURNS int LANGUAGE plpgsql AS $$ BEGIN INSERT INTO messy (id) VALUES (0); RETURN 1; END $$;
+SELECT * FROM orchard.profile('SELECT writes()');
+CREATE ROLE orchard_looker;
+SET ROLE orchard_looker;
+SELECT * FROM orchard.profile('messy');
+SELECT column_name, role FROM orchard.profile('SELECT 1 AS a');
+RESET ROLE;
+BEGIN READ ONLY;
+SELECT column_name FROM orchard.profile('v');
+COMMIT;
+-- errors
+SELECT * FROM orchard.profile(NULL);
+SELECT * FROM orchard.profile('');
+SELECT * FROM orchard.profile('no_such_table');
+SELECT * FROM orchard.profile('DELETE FROM messy');
+SELECT * FROM orchard.profile('SELECT 1 / (i - 500) FROM generate_series(1, 1000) AS i');
+SELECT * FROM orchard.profile_report(NULL);
+SET orchard.max_memory = '1MB';
+SELECT count(*) FROM orchard.profile('messy');
+SELECT * FROM orchard.profile((SELECT 'SELECT ' || string_agg('1', ', ') FROM generate_series(1, 1600)));
+RESET orchard.max_memory;
+SET statement_timeout = 200;
+SELECT * FROM orchard.profile('SELECT i::text FROM generate_series(1, 1000000000) AS i');
+RESET statement_timeout;
+-- within another query, and after an error
+SELECT s.name, p.column_name FROM (VALUES ('v'), ('types')) AS s(name), orchard.profile(s.name) AS p WHERE p.role = 'number';
+
+-- the page
+SELECT html LIKE '<!DOCTYPE html>%</html>%' AS whole, html LIKE '%<script%' AS scripts, html LIKE '%http%' AS links, (length(html) - length(replace(html, '<article', ''))) / 8 AS cards,
+    position('>revenue<' IN html) < position('>amount<' IN html) AS worst_first
+FROM orchard.profile_report('messy') AS html;
+SELECT html LIKE '%&lt;script&gt;%' AS escaped, html LIKE '%<script>%' AS raw FROM orchard.profile_report('SELECT ''<script>'' AS "<script>" FROM generate_series(1, 3)') AS html;
+SELECT orchard.profile_report('SELECT FROM messy') LIKE '%<dd>0</dd>%' AS empty;
+
+-- not UTF8
+CREATE DATABASE orchard_latin1 ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0;
+\c orchard_latin1
+SET client_encoding = 'UTF8';
+CREATE EXTENSION orchard;
+SELECT * FROM orchard.profile('SELECT 1');
+SELECT orchard.top_values(v), orchard.approx_distinct(v) FROM (VALUES ('é'), ('é'), ('e')) AS s(v);
+\c test_profile
+DROP DATABASE orchard_latin1;
