@@ -321,6 +321,21 @@ CREATE FUNCTION orchard.clean_sql(source text, steps jsonb DEFAULT NULL) RETURNS
     LANGUAGE c STABLE PARALLEL UNSAFE COST 100000 AS 'MODULE_PATHNAME', 'clean_sql_wrapper';
 COMMENT ON FUNCTION orchard.clean_sql(text, jsonb) IS 'the query that orchard.clean would make a view of';
 
+CREATE FUNCTION orchard.cleaning_report(source text, target text)
+    RETURNS TABLE (column_name text, type_before text, type_after text, rows_before bigint, rows_after bigint, nulls_before bigint,
+        nulls_after bigint, distinct_before bigint, distinct_after bigint, minimum_before text, minimum_after text, maximum_before text,
+        maximum_after text, mean_before double precision, mean_after double precision, issue_before text, issue_after text)
+    LANGUAGE sql STABLE PARALLEL UNSAFE COST 200000 ROWS 20
+BEGIN ATOMIC
+    SELECT coalesce(a.column_name, b.column_name), a.data_type, b.data_type, a.rows, b.rows, a.nulls, b.nulls, a.distinct_values,
+        b.distinct_values, a.minimum, b.minimum, a.maximum, b.maximum, a.mean, b.mean, a.issue, b.issue
+    FROM orchard.profile(cleaning_report.source) WITH ORDINALITY AS a
+    FULL JOIN orchard.profile(cleaning_report.target) WITH ORDINALITY AS b
+        ON a.column_name OPERATOR(pg_catalog.=) b.column_name
+    ORDER BY b.ordinality, a.ordinality;
+END;
+COMMENT ON FUNCTION orchard.cleaning_report(text, text) IS 'the profiles of a source and of what was made of it side by side, a row a column';
+
 CREATE FUNCTION orchard.cleaning_steps()
     RETURNS TABLE (step text, parameter text, type text, default_value jsonb, meaning text)
     LANGUAGE c STABLE STRICT PARALLEL SAFE ROWS 100 AS 'MODULE_PATHNAME', 'cleaning_steps_wrapper';

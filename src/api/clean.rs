@@ -150,8 +150,9 @@ fn fitted(source: &str, steps: Option<pgrx::JsonB>) -> Result<(String, Vec<Chang
 }
 
 /// The steps that the profile of a source suggests.
-fn suggested(_source: &str) -> Result<Value> {
-    Ok(Value::Array(Vec::new()))
+fn suggested(source: &str) -> Result<Value> {
+    let columns = super::profile::look(Some(source))?;
+    Ok(Value::Array(columns.into_iter().flat_map(|column| column.profile.steps).collect()))
 }
 
 /// A comment a step and column.

@@ -98,7 +98,7 @@ fn profile_report(source: Option<&str>) -> String {
     })
 }
 
-fn look(source: Option<&str>) -> Result<Vec<Column>> {
+pub(super) fn look(source: Option<&str>) -> Result<Vec<Column>> {
     let source = source.ok_or_else(|| Failure::argument("source must not be null"))?;
     collect::columns(source)
 }

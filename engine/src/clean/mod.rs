@@ -7,7 +7,7 @@
 pub mod fit;
 pub mod parse;
 pub mod profile;
-pub mod sketch;
 pub mod program;
+pub mod sketch;
 pub mod step;
 pub mod text;

@@ -128,7 +128,7 @@ pub enum ClassWeight {
 /// How columns are cleaned.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Clean {
-    /// By [`Step::auto`].
+    /// By what the profile of each column of texts suggests.
     Auto,
     /// By these steps.
     Steps(Vec<Step>),

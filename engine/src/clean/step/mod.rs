@@ -171,13 +171,4 @@ impl Step {
         }
         steps.iter().map(read::step).collect()
     }
-
-    /// The steps of `"clean": "auto"`: texts are trimmed, what stands for nothing becomes NULL, spellings that differ by case, accents and white space
-    /// alone are merged, and columns of texts that are numbers, truth values or moments are read as such.
-    pub fn auto() -> Result<Vec<Step>> {
-        let steps = ["trim", "placeholders", "parse_number", "parse_boolean", "parse_timestamp"];
-        let mut list: Vec<Value> = steps.iter().map(|s| serde_json::json!({ "step": s })).collect();
-        list.push(serde_json::json!({"step": "merge_levels", "max_distance": 0}));
-        Step::parse(&Value::Array(list))
-    }
 }

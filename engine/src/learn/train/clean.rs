@@ -1,13 +1,14 @@
 //! The cleaning of a training: fitted on the training rows, done to all, and kept with the model.
 
-use serde_json::json;
+use serde_json::Value;
 
 use super::{Cleaning, Run, SourceInput};
 use crate::clean::fit::{fit, Change, CleanInput, Fitted, Teacher};
-use crate::clean::parse;
+use crate::clean::profile::{self, Collector, Sizes};
 use crate::clean::program::{Kind, Source};
 use crate::clean::step::{Action, Columns, Step};
-use crate::data::{Column, ColumnData, Holdout, RowHashes};
+use crate::control::Control;
+use crate::data::{Column, ColumnData, Holdout, RowHashes, MISSING};
 use crate::error::{Error, Result};
 use crate::learn::options::Clean;
 use crate::learn::target::Prepared;
@@ -17,8 +18,11 @@ use crate::model::{Model, RawColumn};
 /// Changes that are told one by one.
 const MOST_TOLD: usize = 40;
 
-/// The share of a target's texts that must be numbers for `"auto"` to read them.
-const ENOUGH: f64 = 0.99;
+/// What looking at a column may take.
+const MEMORY: usize = 8 << 20;
+
+/// The moment after which a date would be odd: the year 2100, so that a model does not depend on the day it is trained.
+const NOW: f64 = 36_525.0 * 86_400.0;
 
 impl Run<'_> {
     /// The model with the cleaning that its inputs come from.
@@ -32,10 +36,15 @@ impl Run<'_> {
         let name = target.name.clone();
         let steps = match clean {
             Clean::Steps(steps) => steps.iter().filter_map(|step| of_target(step, &name)).collect::<Result<_>>()?,
-            Clean::Auto if reads_as_numbers(&self.request.table.columns[target.first]) => {
-                Step::parse(&json!([{"step": "parse_number", "columns": name}]))?
+            Clean::Auto => {
+                let rows: Vec<u32> = (0..self.request.table.rows as u32).collect();
+                let steps = suggested(&self.request.table.columns[target.first], &name, &rows, self.control)?;
+                // Labels stay as they are; only amounts are mended.
+                match steps.iter().any(|s| s["step"] == "parse_number") {
+                    true => Step::parse(&Value::Array(steps))?,
+                    false => Vec::new(),
+                }
             }
-            Clean::Auto => Vec::new(),
         };
         if steps.is_empty() {
             return Ok(());
@@ -68,7 +77,14 @@ impl Run<'_> {
         let Some(clean) = self.request.options.clean.clone() else { return Ok(all) };
         let target = self.request.target.as_ref().map(|t| t.name.clone());
         let steps = match clean {
-            Clean::Auto => Step::auto()?,
+            Clean::Auto => {
+                let mut steps = Vec::new();
+                for input in self.request.inputs.iter().filter(|i| i.count == 1 && !i.uuid) {
+                    let column = &self.request.table.columns[input.first];
+                    steps.extend(suggested(column, &input.name, &holdout.train, self.control)?);
+                }
+                Step::parse(&Value::Array(steps))?
+            }
             Clean::Steps(steps) => steps.into_iter().filter_map(|s| without(s, target.as_deref())).collect(),
         };
         let encodes = steps.iter().any(|s| matches!(s.action, Action::TargetEncode { .. }));
@@ -234,11 +250,23 @@ fn without(mut step: Step, target: Option<&str>) -> Option<Step> {
     Some(step)
 }
 
-fn reads_as_numbers(column: &Column) -> bool {
-    let ColumnData::Category { dictionary, .. } = &column.data else { return false };
-    let texts: Vec<String> =
-        (0..dictionary.len() as u32).map(|c| String::from_utf8_lossy(dictionary.text(c)).into_owned()).collect();
-    // Two classes that are called 0 and 1 are classes.
-    texts.len() > 2
-        && parse::number_format(texts.iter().map(|t| (t.as_str(), 1))).is_some_and(|(_, share)| share >= ENOUGH)
+/// The steps that the profile of a column of texts suggests, of its values in some rows; none for another column.
+fn suggested(column: &Column, name: &str, rows: &[u32], control: &Control) -> Result<Vec<Value>> {
+    let ColumnData::Category { codes, dictionary } = &column.data else { return Ok(Vec::new()) };
+    let sizes = Sizes::of(1, MEMORY);
+    control.reserve(sizes.total())?;
+    let mut collector = Collector::new(profile::Kind::Text, &sizes);
+    for (i, &row) in rows.iter().enumerate() {
+        if i % (1 << 14) == 0 {
+            control.check()?;
+        }
+        match codes.get(row as usize) {
+            MISSING => collector.null(),
+            code => collector.text(dictionary.text(code))?,
+        }
+    }
+    let profile = collector.finish(name, rows.len() as u64, NOW)?;
+    control.release(sizes.total());
+    let mends = |step: &Value| step["step"] != "drop_column";
+    Ok(profile.steps.into_iter().filter(mends).collect())
 }
