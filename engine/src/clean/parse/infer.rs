@@ -164,8 +164,8 @@ impl<'a> Scan<'a> {
             1 | 2 => self.day_first()?,
             8 => self.compact(8)?,
             12 | 14 if self.rest.len() == self.digits() => return self.compact(self.digits()),
-            10 => return self.epoch(Token::Epoch),
-            13 => return self.epoch(Token::EpochMillis),
+            10 if self.shape.len == 0 => return self.epoch(Token::Epoch),
+            13 if self.shape.len == 0 => return self.epoch(Token::EpochMillis),
             _ => return None,
         }
         if self.rest.is_empty() || self.time {
@@ -189,8 +189,8 @@ impl<'a> Scan<'a> {
         let short = WEEKDAYS.iter().any(|name| is_name(word, name, true));
         if short || WEEKDAYS.iter().any(|name| is_name(word, name, false)) {
             self.take(word.len(), if short { Token::WeekdayShort } else { Token::WeekdayFull })?;
-            self.literal(',')?;
-            self.blank()?;
+            let comma = self.literal(',')?;
+            (self.blank()? || comma).then_some(())?;
         }
         Some(())
     }
