@@ -1,1 +1,4 @@
 //! Looking at columns and mending them: text functions, sketches, the profile, the doctor, and cleaning steps.
+
+pub mod events;
+pub mod web;
