@@ -242,7 +242,7 @@ COMMENT ON FUNCTION orchard.tune(text, text, text, text, jsonb, jsonb) IS 'compa
 CREATE FUNCTION orchard.options(algorithm text)
     RETURNS TABLE (option text, type text, default_value jsonb, meaning text)
     LANGUAGE c STABLE STRICT PARALLEL SAFE ROWS 20 AS 'MODULE_PATHNAME', 'options_wrapper';
-COMMENT ON FUNCTION orchard.options(text) IS 'the options of an algorithm, or of tune, with their types, defaults and meanings';
+COMMENT ON FUNCTION orchard.options(text) IS 'the options of an algorithm, or of tune, rfm or event_features, with their types, defaults and meanings';
 
 ------------------------------------------------------------------------------------------------------------------------
 -- Use

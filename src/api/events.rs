@@ -229,12 +229,36 @@ fn moment_text(moment: TimestampWithTimeZone) -> Result<String> {
 
 /// Make the view, and tell its columns.
 fn make(view: &View, replace: bool, query: &Query, comment: &str) -> Result<Vec<Made>> {
+    let names = || query.columns.iter().map(|c| c.name.as_str());
+    if replace && view.exists() {
+        check_same_columns(view, names())?;
+    }
     view.create(replace, &query.text)?;
+    view.check_readable()?;
     view.comment(comment, query.columns.iter().map(|c| (c.name.as_str(), c.meaning.as_str())))?;
     let described = source::describe(&view.name())?;
     let types = described.attributes.into_iter().map(|a| a.type_name);
     let columns = query.columns.iter().zip(types);
     Ok(columns.map(|(c, data_type)| (c.name.clone(), data_type, c.meaning.clone())).collect())
+}
+
+/// What CREATE OR REPLACE VIEW asks for: the old columns come first in the new view. Its own message would not say what to do.
+fn check_same_columns<'a>(view: &View, mut names: impl Iterator<Item = &'a str>) -> Result<()> {
+    for (i, old) in source::describe(&view.name())?.attributes.iter().enumerate() {
+        let new = names.next();
+        if new == Some(old.name.as_str()) {
+            continue;
+        }
+        let detail = match new {
+            Some(new) => format!("Its column {} is \"{}\" and would be \"{new}\".", i + 1, old.name),
+            None => format!("Its column {} is \"{}\" and would be gone.", i + 1, old.name),
+        };
+        let message = format!("view {} has other columns", view.name());
+        return Err(Failure::new(PgSqlErrorCode::ERRCODE_INVALID_TABLE_DEFINITION, message)
+            .detail(detail)
+            .hint(format!("Choose another target, or drop it before: DROP VIEW {}.", view.name())));
+    }
+    Ok(())
 }
 
 /// Say which index makes the view quick, unless there is one.

@@ -52,27 +52,33 @@ impl View {
         quote_qualified_identifier(&self.schema, &self.name)
     }
 
-    /// Fail where another relation has the name; a view that may be replaced has not.
-    pub fn check_free(&self, replace: bool) -> Result<()> {
+    /// The kind of the relation that has the name.
+    fn kind(&self) -> Option<u8> {
         let name = CString::new(self.name.as_str()).unwrap_or_default();
         // SAFETY: catalogue look-ups on the main thread with a string that outlives them.
-        let kind = unsafe {
+        unsafe {
             let oid = pg_sys::get_relname_relid(name.as_ptr(), self.schema_oid);
             (oid != Oid::INVALID).then(|| pg_sys::get_rel_relkind(oid) as u8)
-        };
-        match kind {
-            None => Ok(()),
-            Some(b'v') if replace => Ok(()),
-            Some(b'v') => {
-                Err(self.exists().hint("Choose another target, or replace the view with the option {\"replace\": true}."))
-            }
-            Some(_) => Err(self.exists().detail("It is no view, so it is not replaced.").hint("Choose another target.")),
         }
     }
 
-    fn exists(&self) -> Failure {
+    /// Whether the view is there already.
+    pub fn exists(&self) -> bool {
+        self.kind() == Some(b'v')
+    }
+
+    /// Fail where another relation has the name; a view that may be replaced is none.
+    pub fn check_free(&self, replace: bool) -> Result<()> {
         let message = format!("relation \"{}.{}\" already exists", self.schema, self.name);
-        Failure::new(PgSqlErrorCode::ERRCODE_DUPLICATE_TABLE, message)
+        let failure = Failure::new(PgSqlErrorCode::ERRCODE_DUPLICATE_TABLE, message);
+        match self.kind() {
+            None => Ok(()),
+            Some(b'v') if replace => Ok(()),
+            Some(b'v') => {
+                Err(failure.hint("Choose another target, or replace the view with the option {\"replace\": true}."))
+            }
+            Some(_) => Err(failure.detail("It is no view, so it is not replaced.").hint("Choose another target.")),
+        }
     }
 
     /// Make the view. The source's names mean what they mean to the caller, ours what they mean in pg_catalog.
@@ -80,6 +86,11 @@ impl View {
         let or_replace = if replace { "OR REPLACE " } else { "" };
         let sql = format!("CREATE {or_replace}VIEW {} AS\n{query}", self.name());
         with_catalog_first(|| Ok(Spi::run(&sql)?))
+    }
+
+    /// Fail where the caller may not read what the view reads, which CREATE VIEW does not ask. No row is read.
+    pub fn check_readable(&self) -> Result<()> {
+        with_safe_path(|| Ok(Spi::run(&format!("SELECT * FROM {} LIMIT 0", self.name()))?))
     }
 
     /// Keep with view and columns what they mean.

@@ -43,6 +43,7 @@ pub struct EventFeatures<'a> {
 pub fn event_features(request: &EventFeatures<'_>) -> Result<Query> {
     let mut writer = Writer::new(request)?;
     writer.base()?;
+    writer.starts()?;
     writer.recency()?;
     writer.windows()?;
     writer.sessions()?;
@@ -100,10 +101,10 @@ impl<'a> Writer<'a> {
         self.names.add(name, meaning)
     }
 
-    /// Join a subquery.
+    /// Join a subquery of one row. By LEFT JOIN, so that the planner leaves it out where none of its columns is asked for.
     fn join(&mut self, alias: &str, columns: &[String], rest: &str) {
         let columns = columns.join(",\n        ");
-        self.joins.push(format!("CROSS JOIN LATERAL (\n    SELECT\n        {columns}\n    {rest}\n) AS {alias}"));
+        self.joins.push(format!("LEFT JOIN LATERAL (\n    SELECT\n        {columns}\n    {rest}\n) AS {alias} ON true"));
     }
 
     /// FROM and WHERE of the events of the past, from `start` on.
@@ -115,12 +116,35 @@ impl<'a> Writer<'a> {
         format!("FROM {} AS e\n{indent}WHERE {conditions}", self.request.events.from)
     }
 
-    fn start(&self, window: &Window, moment: &str) -> Result<Option<String>> {
-        window.start(moment, self.clock, self.request.zone)
+    /// When a window begins, a column of the subquery `k`; `None` for all.
+    fn start(&self, window: &Window) -> Option<String> {
+        (*window != Window::All).then(|| format!("k.start_{}", window.suffix()))
     }
 
-    fn earliest(&self) -> Result<Option<String>> {
-        Window::earliest(&self.request.options.windows, &self.moment, self.clock, self.request.zone)
+    /// When the longest window begins; `None` where it is all.
+    fn earliest(&self) -> Option<String> {
+        let longest = Window::longest(&self.request.options.windows);
+        let starts: Option<Vec<String>> = longest.iter().map(|w| self.start(w)).collect();
+        match starts.as_deref() {
+            None | Some([]) => None,
+            Some([one]) => Some(one.clone()),
+            Some(several) => Some(format!("LEAST({})", several.join(", "))),
+        }
+    }
+
+    /// Where the windows begin: worked out once a row, which OFFSET 0 sees to, and not once an event.
+    fn starts(&mut self) -> Result<()> {
+        let mut columns = Vec::new();
+        for window in &self.request.options.windows {
+            if let Some(start) = window.start(&self.moment, self.clock, self.request.zone)? {
+                columns.push(format!("{start} AS start_{}", window.suffix()));
+            }
+        }
+        if !columns.is_empty() {
+            let columns = columns.join(",\n        ");
+            self.joins.push(format!("CROSS JOIN LATERAL (\n    SELECT\n        {columns}\n    OFFSET 0\n) AS k"));
+        }
+        Ok(())
     }
 
     /// The columns of the rows themselves.
@@ -177,7 +201,7 @@ impl<'a> Writer<'a> {
     fn windows(&mut self) -> Result<()> {
         let options = self.request.options;
         let mut columns = Vec::new();
-        let filters = self.filters()?;
+        let filters = self.filters();
         for (window, filter) in options.windows.iter().zip(&filters) {
             let meaning = format!("events {}", window.words());
             let count = format!("pg_catalog.count(*){}", filter_of(&[filter]));
@@ -229,21 +253,18 @@ impl<'a> Writer<'a> {
             }
         }
         if !columns.is_empty() {
-            let from = self.events(1, self.earliest()?.as_deref());
+            let from = self.events(1, self.earliest().as_deref());
             self.join("w", &columns, &from);
         }
         Ok(())
     }
 
     /// The condition that an event is in each window; empty where all that are read are.
-    fn filters(&self) -> Result<Vec<String>> {
-        let earliest = self.earliest()?;
-        let filter = |window: &Window| {
-            let start = self.start(window, &self.moment)?;
-            Ok(match start {
-                Some(start) if Some(&start) != earliest.as_ref() => format!("{} >= {start}", self.at),
-                _ => String::new(),
-            })
+    fn filters(&self) -> Vec<String> {
+        let earliest = self.earliest();
+        let filter = |window: &Window| match self.start(window) {
+            Some(start) if Some(&start) != earliest.as_ref() => format!("{} >= {start}", self.at),
+            _ => String::new(),
         };
         self.request.options.windows.iter().map(filter).collect()
     }
@@ -257,31 +278,28 @@ impl<'a> Writer<'a> {
                 "Leave it out, or name a column of timestamps.",
             ));
         }
-        let pause = self.start(&gap, "s.event_time")?.unwrap_or_default();
         let mut columns = Vec::new();
         for window in &self.request.options.windows {
-            let start = self.start(window, &self.moment)?;
-            let mut begins = vec!["s.previous IS NULL".to_owned(), format!("s.previous < {pause}")];
-            let mut conditions = Vec::new();
-            if let Some(start) = start {
-                conditions.push(format!("s.event_time >= {start}"));
-                begins.insert(1, format!("s.previous < {start}"));
-            }
-            conditions.push(format!("({})", begins.join(" OR ")));
-            let conditions: Vec<&String> = conditions.iter().collect();
-            let count = format!("pg_catalog.count(*){}", filter_of(&conditions));
+            let begins = match self.start(window) {
+                Some(start) => format!("s.event_time >= {start} AND (s.after_pause OR s.previous < {start})"),
+                None => "s.after_pause".to_owned(),
+            };
+            let count = format!("pg_catalog.count(*){}", filter_of(&[&begins]));
             let meaning = format!("sessions {}, a pause of more than {} ending one", window.words(), gap.text());
             columns.push(self.column("s", &format!("sessions_{}", window.suffix()), meaning, &count)?);
         }
         let at = &self.at;
+        let previous = format!("pg_catalog.lag({at}) OVER (ORDER BY {at})");
+        let pause = gap.start(at, self.clock, self.request.zone)?.unwrap_or_default();
         let from = format!(
             "FROM (
         SELECT
             {at} AS event_time,
-            pg_catalog.lag({at}) OVER (ORDER BY {at}) AS previous
+            {previous} AS previous,
+            COALESCE({previous} < {pause}, true) AS after_pause
         {}
     ) AS s",
-            self.events(2, self.earliest()?.as_deref())
+            self.events(2, self.earliest().as_deref())
         );
         self.join("s", &columns, &from);
         Ok(())
@@ -398,14 +416,10 @@ fn filter_of(conditions: &[&String]) -> String {
 
 /// An aggregate of numbers: the sum of none is 0, their mean and extremes are NULL.
 fn aggregate_of(aggregate: &str, column: &Column, filter: &String) -> String {
-    let name = identifier(&column.name);
-    let (number, zero) = match column.kind {
-        Kind::Float => (format!("e.{name}::double precision"), "0::double precision"),
-        _ => (format!("e.{name}::numeric"), "0::numeric"),
-    };
+    let number = column.number("e");
     let filter = filter_of(&[filter]);
     match aggregate {
-        "sum" => format!("COALESCE(pg_catalog.sum({number}){filter}, {zero})"),
+        "sum" => format!("COALESCE(pg_catalog.sum({number}){filter}, 0)"),
         "avg" => format!("pg_catalog.avg({number}){filter}"),
         extreme => format!("pg_catalog.{extreme}({number}){filter}"),
     }
@@ -435,10 +449,11 @@ fn same_customer(request: &EventFeatures<'_>) -> Result<String> {
             "Cast one of them in its query, so that both are of one type.",
         ));
     }
-    let equality = match event.plain && row.plain && event.base_type == row.base_type {
-        true => equality.to_owned(),
-        false if equality == "=" => "OPERATOR(pg_catalog.=)".to_owned(),
-        false => equality.to_owned(),
+    // pg_catalog has an operator for any two types of whole numbers, but none for just a domain.
+    let exact = event.plain && row.plain && (event.base_type == row.base_type || both(Kind::Whole));
+    let equality = match equality {
+        "=" if !exact => "OPERATOR(pg_catalog.=)",
+        other => other,
     };
     Ok(format!("e.{} {equality} b.{}", identifier(&event.name), identifier(&row.name)))
 }

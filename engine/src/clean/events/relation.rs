@@ -52,6 +52,12 @@ impl Column {
         }
     }
 
+    /// The column of the relation `alias` as a number to add up: a sum of reals would be a real, which has seven digits.
+    pub(super) fn number(&self, alias: &str) -> String {
+        let cast = if self.kind == Kind::Float { "::double precision" } else { "" };
+        format!("{alias}.{}{cast}", identifier(&self.name))
+    }
+
     /// Whether its values are numbers.
     pub(super) fn is_number(&self) -> bool {
         matches!(self.kind, Kind::Whole | Kind::Numeric | Kind::Float)

@@ -41,19 +41,22 @@ pub struct Rfm<'a> {
 }
 
 /// The segments of recency and frequency; the first line that fits is the segment.
-const SEGMENTS: &str = "\
-    CASE
-        WHEN s.r_score = 5 AND s.f_score >= 4 THEN 'champions'
-        WHEN s.r_score >= 3 AND s.f_score >= 4 THEN 'loyal'
-        WHEN s.r_score >= 4 AND s.f_score >= 2 THEN 'potential loyalists'
-        WHEN s.r_score = 5 THEN 'new customers'
-        WHEN s.r_score = 4 THEN 'promising'
-        WHEN s.r_score = 3 AND s.f_score = 3 THEN 'needs attention'
-        WHEN s.r_score = 3 THEN 'about to sleep'
-        WHEN s.f_score = 5 THEN 'cannot lose'
-        WHEN s.f_score >= 3 THEN 'at risk'
-        ELSE 'hibernating'
-    END::pg_catalog.text AS segment";
+const SEGMENTS: [(&str, &str); 9] = [
+    ("s.r_score = 5 AND s.f_score >= 4", "champions"),
+    ("s.r_score >= 3 AND s.f_score >= 4", "loyal"),
+    ("s.r_score >= 4 AND s.f_score >= 2", "potential loyalists"),
+    ("s.r_score = 5", "new customers"),
+    ("s.r_score = 4", "promising"),
+    ("s.r_score = 3 AND s.f_score = 3", "needs attention"),
+    ("s.r_score = 3", "about to sleep"),
+    ("s.f_score = 5", "cannot lose"),
+    ("s.f_score >= 3", "at risk"),
+];
+
+fn segment() -> String {
+    let lines = SEGMENTS.map(|(scores, name)| format!("        WHEN {scores} THEN '{name}'\n"));
+    format!("CASE\n{}        ELSE 'hibernating'\n    END::pg_catalog.text AS segment", lines.concat())
+}
 
 /// The query of recency, frequency and monetary value.
 pub fn rfm(request: &Rfm<'_>) -> Result<Query> {
@@ -92,13 +95,7 @@ pub fn rfm(request: &Rfm<'_>) -> Result<Query> {
     let quoted = identifier(&customer.name);
     let (mut sums, mut monetary, mut m_score, mut m) = (String::new(), "", String::new(), "");
     if let Some(amount) = amount {
-        let column = format!("e.{}", identifier(&amount.name));
-        let (column, zero) = match amount.kind {
-            // The sum of reals is a real, which has seven digits.
-            Kind::Float => (format!("{column}::double precision"), "0::double precision"),
-            _ => (format!("{column}::numeric"), "0::numeric"),
-        };
-        sums = format!(",\n            COALESCE(pg_catalog.sum({column}), {zero}) AS monetary");
+        sums = format!(",\n            COALESCE(pg_catalog.sum({}), 0) AS monetary", amount.number("e"));
         monetary = "\n    s.monetary,";
         m_score = format!(",\n        {} AS m_score", score("c.monetary"));
         m = ", s.m_score";
@@ -113,7 +110,7 @@ pub fn rfm(request: &Rfm<'_>) -> Result<Query> {
     s.r_score,
     s.f_score,{m_column}
     pg_catalog.concat(s.r_score, s.f_score{m}) AS rfm,
-{SEGMENTS}
+    {}
 FROM (
     SELECT
         c.*,
@@ -130,6 +127,7 @@ FROM (
         GROUP BY {key}
     ) AS c
 ) AS s",
+        segment(),
         score("c.recency DESC"),
         score("c.frequency"),
         events.from,

@@ -81,6 +81,7 @@ impl Window {
     pub fn words(&self) -> String {
         match self {
             Window::All => "of the past".into(),
+            Window::Last(1, unit) => format!("of the last {}", Window::unit(*unit).0),
             Window::Last(count, unit) => format!("of the last {}", Window::length(*count, *unit)),
         }
     }
@@ -119,8 +120,8 @@ impl Window {
         }))
     }
 
-    /// When the longest of some windows begins; `None` where one of them is all, or there is none.
-    pub fn earliest(windows: &[Window], moment: &str, kind: Kind, zone: &str) -> Result<Option<String>> {
+    /// Those of some windows that may be the longest: a month may be shorter or longer than 30 days.
+    pub fn longest(windows: &[Window]) -> Vec<Window> {
         let range = |w: &Window| match w {
             Window::All => (u64::MAX, u64::MAX),
             Window::Last(count, unit) => {
@@ -129,13 +130,6 @@ impl Window {
             }
         };
         let surely = windows.iter().map(|w| range(w).0).max().unwrap_or_default();
-        // A month may be shorter or longer than 30 days: both are asked.
-        let longest: Vec<&Window> = windows.iter().filter(|w| range(w).1 >= surely).collect();
-        let starts: Result<Option<Vec<String>>> = longest.iter().map(|w| w.start(moment, kind, zone)).collect();
-        Ok(starts?.and_then(|starts| match &starts[..] {
-            [] => None,
-            [one] => Some(one.clone()),
-            several => Some(format!("LEAST({})", several.join(", "))),
-        }))
+        windows.iter().filter(|w| range(w).1 >= surely).copied().collect()
     }
 }

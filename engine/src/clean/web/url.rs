@@ -223,15 +223,16 @@ fn host_and_port(authority: &str) -> (&str, Option<&str>) {
     (host.trim_end_matches('.'), port)
 }
 
-/// Whether a text without a scheme begins with a host: a name under a known public suffix, an address, or `localhost`.
+/// Whether a text without a scheme begins with a host: a name under a known public suffix or with a port, an address, or `localhost`.
 fn looks_like_a_host(start: &str) -> bool {
-    let (host, _) = host_and_port(start);
+    let (host, port) = host_and_port(start);
     let is_name = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_');
     if host.is_empty() || !host.chars().all(is_name) || start.contains('@') {
         return false;
     }
     let host = lower(host);
     host == "localhost"
+        || port.is_some()
         || is_address(&host)
         || (host.contains('.') && psl::suffix(host.as_bytes()).is_some_and(|suffix| suffix.is_known()))
 }
