@@ -3,6 +3,10 @@
 //! Browsers name their ancestors, so the order of the tables decides: Edge says Chrome, Chrome says Safari, all say Mozilla. The first
 //! line of a table that fits is the answer.
 
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
+
 /// Words of programs that no person sits in front of.
 const BOTS: &[&str] = &[
     "bot",
@@ -158,27 +162,85 @@ const DEVICES: &[(&str, &[&str])] = &[
 const OTHER: &str = "other";
 const BOT: &str = "bot";
 
+/// A table of the words that make an answer.
+type Table = [(&'static str, &'static [&'static str])];
+
+/// The tables in the order of their numbers.
+const TABLES: [&Table; 3] = [FAMILIES, DEVICES, SYSTEMS];
+const FAMILY: usize = 0;
+const DEVICE: usize = 1;
+const SYSTEM: usize = 2;
+
 /// The family of the browser; `bot` for programs, `other` for what is not known.
 pub fn family(agent: &str) -> &'static str {
-    look_up(agent, FAMILIES)
+    look_up(agent, FAMILY)
 }
 
 /// `mobile`, `tablet`, `desktop`, `tv`, `bot` or `other`.
 pub fn device(agent: &str) -> &'static str {
-    look_up(agent, DEVICES)
+    look_up(agent, DEVICE)
 }
 
 /// The operating system; `bot` for programs, `other` for what is not known.
 pub fn system(agent: &str) -> &'static str {
-    look_up(agent, SYSTEMS)
+    look_up(agent, SYSTEM)
 }
 
-fn look_up(agent: &str, table: &[(&'static str, &[&str])]) -> &'static str {
-    let agent = agent.to_ascii_lowercase();
-    let has = |words: &[&str]| words.iter().any(|word| agent.contains(word));
+/// What a word is a word of.
+#[derive(Debug, Clone, Copy)]
+enum Place {
+    Bot,
+    NoBot,
+    Line { table: usize, line: usize },
+}
+
+/// Every word with its place.
+fn words() -> impl Iterator<Item = (&'static str, Place)> {
+    let lines = TABLES.into_iter().enumerate().flat_map(|(table, lines)| {
+        let words = move |(line, entry): (usize, &(&'static str, &'static [&'static str]))| {
+            entry.1.iter().map(move |word| (*word, Place::Line { table, line }))
+        };
+        lines.iter().enumerate().flat_map(words)
+    });
+    BOTS.iter().map(|w| (*w, Place::Bot)).chain(NO_BOTS.iter().map(|w| (*w, Place::NoBot))).chain(lines)
+}
+
+/// The automaton of all words, and the place of each.
+static WORDS: LazyLock<Option<(AhoCorasick, Vec<Place>)>> = LazyLock::new(|| {
+    let automaton = AhoCorasick::builder().ascii_case_insensitive(true).build(words().map(|w| w.0)).ok()?;
+    Some((automaton, words().map(|w| w.1).collect()))
+});
+
+fn look_up(agent: &str, wanted: usize) -> &'static str {
+    let Some((automaton, places)) = WORDS.as_ref() else { return naive(agent, wanted) };
+    let (mut bot, mut no_bot) = (false, false);
+    let mut first = usize::MAX;
+    for found in automaton.find_overlapping_iter(agent) {
+        match places.get(found.pattern().as_usize()) {
+            Some(Place::Bot) => bot = true,
+            Some(Place::NoBot) => no_bot = true,
+            Some(&Place::Line { table, line }) if table == wanted => first = first.min(line),
+            _ => {}
+        }
+    }
+    answer(agent, wanted, bot && !no_bot, Some(first))
+}
+
+/// What was found, in words.
+fn answer(agent: &str, wanted: usize, is_bot: bool, line: Option<usize>) -> &'static str {
     // WhatsApp fetches previews of links under its own name alone.
-    if (has(BOTS) && !has(NO_BOTS)) || agent.starts_with("whatsapp/") {
+    let preview = agent.get(..9).is_some_and(|start| start.eq_ignore_ascii_case("whatsapp/"));
+    if is_bot || preview {
         return BOT;
     }
-    table.iter().find(|line| has(line.1)).map_or(OTHER, |line| line.0)
+    let table = TABLES.get(wanted).copied().unwrap_or_default();
+    line.and_then(|line| table.get(line)).map_or(OTHER, |line| line.0)
+}
+
+/// The same, word by word: what tests compare with, and what answers if no automaton could be built.
+pub(super) fn naive(agent: &str, wanted: usize) -> &'static str {
+    let lower = agent.to_ascii_lowercase();
+    let has = |words: &[&str]| words.iter().any(|word| lower.contains(word));
+    let table = TABLES.get(wanted).copied().unwrap_or_default();
+    answer(agent, wanted, has(BOTS) && !has(NO_BOTS), table.iter().position(|line| has(line.1)))
 }

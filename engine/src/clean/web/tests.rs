@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::agent::{device, family, system};
+use super::agent::{device, family, naive, system};
 use super::url::{Part, Url};
 
 fn part(url: &str, part: Part) -> Option<String> {
@@ -178,9 +178,10 @@ fn check(text: &str) {
             assert!(!value.contains('\0') && value.len() <= 3 * text.len(), "{text:?}");
         }
     }
-    assert!(url.campaign().iter().all(|(_, value)| !value.is_empty()));
+    let campaign = url.campaign();
+    assert!(campaign.iter().all(|(name, value)| url.parameter(name).as_ref() == Some(value)), "{text:?}");
     let words = [family(text), device(text), system(text)];
-    assert!(words.iter().all(|w| !w.is_empty()));
+    assert_eq!(words, [0, 1, 2].map(|table| naive(text, table)), "{text:?}");
     assert_eq!(words[0] == "bot", words[1] == "bot", "{text:?}");
 }
 

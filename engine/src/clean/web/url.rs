@@ -136,7 +136,7 @@ impl<'a> Url<'a> {
         let wanted = name.to_lowercase();
         let mut empty = None;
         for (key, value) in self.parameters() {
-            if decode(key).to_lowercase() == wanted {
+            if is_named(key, &wanted) {
                 let value = decode(value);
                 if !value.is_empty() {
                     return Some(value);
@@ -158,9 +158,16 @@ impl<'a> Url<'a> {
         })
     }
 
-    /// The parameters that say where a visit came from, by their names in lower case.
+    /// The parameters that say where a visit came from, by their names in lower case; those that are empty are left out.
     pub fn campaign(&self) -> Vec<(&'static str, String)> {
-        CAMPAIGN.iter().filter_map(|name| Some((*name, self.parameter(name).filter(|v| !v.is_empty())?))).collect()
+        let mut values: [Option<String>; CAMPAIGN.len()] = Default::default();
+        for (key, value) in self.parameters() {
+            let named = CAMPAIGN.iter().zip(&mut values).find(|(name, _)| is_named(key, name));
+            if let Some((_, kept @ None)) = named {
+                *kept = Some(decode(value)).filter(|v| !v.is_empty());
+            }
+        }
+        CAMPAIGN.into_iter().zip(values).filter_map(|(name, value)| Some((name, value?))).collect()
     }
 }
 
@@ -246,6 +253,14 @@ fn lower(text: &str) -> Cow<'_, str> {
     match text.chars().any(char::is_uppercase) {
         true => Cow::Owned(text.to_lowercase()),
         false => Cow::Borrowed(text),
+    }
+}
+
+/// Whether the name of a parameter, as it is written, is one in lower case.
+fn is_named(key: &str, wanted: &str) -> bool {
+    match key.is_ascii() && !key.contains(['%', '+']) {
+        true => key.len() == wanted.len() && key.eq_ignore_ascii_case(wanted),
+        false => decode(key).to_lowercase() == wanted,
     }
 }
 
