@@ -15,6 +15,9 @@ use crate::entry;
 use crate::error::{Failure, Result};
 use crate::source::types::Text;
 
+/// Of a longer text the first so many bytes are read: no browser has longer URLs, and what is made of a text takes memory.
+const LONGEST: usize = 1 << 20;
+
 /// # Safety
 /// `fcinfo` is the running call's, of a strict function whose argument `i` is a text.
 unsafe fn text<'a>(fcinfo: FunctionCallInfo, i: usize) -> Cow<'a, str> {
@@ -22,6 +25,11 @@ unsafe fn text<'a>(fcinfo: FunctionCallInfo, i: usize) -> Cow<'a, str> {
     let Some(argument) = arguments.get(i) else { return Cow::Borrowed("") };
     // A copy that was made lives to the end of the row, as all that functions return does.
     let bytes = Text::of(argument.value).bytes();
+    let bytes = bytes.get(..LONGEST).map_or(bytes, |start| match is_utf8() {
+        // Not half a letter.
+        true => start.get(..start.iter().rposition(|b| b & 0xC0 != 0x80).unwrap_or_default()).unwrap_or_default(),
+        false => start,
+    });
     match is_utf8() {
         true => String::from_utf8_lossy(bytes),
         false => Cow::Owned(bytes.iter().map(|&b| b as char).collect()),

@@ -361,7 +361,9 @@ FROM (VALUES ('Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKi
     ('Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36 Edg/126.0.0.0'),
     ('Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)'), ('?'), (NULL)) AS v (ua);
 SELECT count(orchard.url_part(t, 'host')), count(orchard.utm(t)), count(orchard.user_agent_family(t)) FROM (SELECT string_agg(chr(i), '' ORDER BY i) AS t FROM generate_series(1, 50000) AS i WHERE i NOT BETWEEN 55296 AND 57343) AS v;
-SELECT length(orchard.url_parameter('https://a.com/?q=' || repeat('%C3%A9', 200000), 'q'));
+-- of a text beyond 1 MB the first 1 MB is read
+SELECT length(orchard.url_parameter('https://a.com/?q=' || repeat('%C3%A9', 100000), 'q')), length(orchard.url_parameter('https://a.com/?q=' || repeat('é', 1000000) || '&r=1', 'q')),
+    orchard.url_parameter(repeat('x', 2000000) || '?q=1', 'q');
 SELECT provolatile, proparallel, proisstrict, count(*) FROM pg_proc WHERE pronamespace = 'orchard'::regnamespace AND (proname ~ '^(url|user_agent)_' OR proname = 'utm') GROUP BY 1, 2, 3;
 DROP EXTENSION orchard;
 SELECT count(*) > 0 AS views_stay FROM visit_features;
