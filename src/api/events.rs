@@ -163,7 +163,9 @@ fn features_query(
     if let Some(name) = [row_customer, moment].into_iter().find(|name| !moments.has(name)) {
         return Err(no_column(name, &moments.described.attributes)
             .message(format!("moments has no column \"{name}\""))
-            .hint("Name the column of the time as moment, and that of the customer with the option \"moments_customer\"."));
+            .hint(
+                "Name the column of the time as moment, and that of the customer with the option \"moments_customer\".",
+            ));
     }
     let zone = zone(options.time_zone.as_deref())?;
     let moments = events::Moments { relation: &moments.relation, customer: row_customer, moment };

@@ -7,9 +7,9 @@ use std::borrow::Cow;
 
 use orchard_engine::clean::web::agent;
 use orchard_engine::clean::web::url::{Part, Url};
+use pgrx::direct_function_call_as_datum;
 use pgrx::pg_sys::panic::pgrx_extern_c_guard;
 use pgrx::pg_sys::{self, Datum, FunctionCallInfo};
-use pgrx::direct_function_call_as_datum;
 
 use crate::entry;
 use crate::error::{Failure, Result};

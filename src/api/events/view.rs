@@ -23,8 +23,11 @@ impl View {
     /// Read a name as SQL does; without a schema it is in the first of the search path.
     pub fn parse(target: &str) -> Result<View> {
         let invalid = || {
-            Failure::new(PgSqlErrorCode::ERRCODE_INVALID_NAME, format!("invalid name of a view: {}", quote_literal(target)))
-                .hint("Write name or schema.name, double-quoted where SQL needs it.")
+            Failure::new(
+                PgSqlErrorCode::ERRCODE_INVALID_NAME,
+                format!("invalid name of a view: {}", quote_literal(target)),
+            )
+            .hint("Write name or schema.name, double-quoted where SQL needs it.")
         };
         let text = CString::new(target).map_err(|_| invalid())?;
         // SAFETY: parser and catalogue functions on the main thread with a C string that outlives the calls; all results are copied.

@@ -156,12 +156,12 @@ SELECT * FROM got WHERE row_id = 62;
 SELECT row_id, events_all, amount_sum_all, days_since_last FROM got WHERE row_id IN (97, 98, 500, 501) ORDER BY 1;
 
 -- no leak: whatever happens at a row's moment or later changes nothing of it
-CREATE FUNCTION leaks(change text) RETURNS bigint LANGUAGE plpgsql AS $$
+CREATE FUNCTION leaks(change text, which text DEFAULT 'true') RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
     different bigint;
 BEGIN
     EXECUTE change;
-    SELECT count(*) INTO different FROM (TABLE got EXCEPT ALL TABLE visit_features) AS d;
+    EXECUTE format('SELECT count(*) FROM (SELECT * FROM got WHERE %1$s EXCEPT ALL SELECT * FROM visit_features WHERE %1$s) AS d', which) INTO different;
     RAISE EXCEPTION USING MESSAGE = different;
 EXCEPTION WHEN raise_exception THEN
     RETURN SQLERRM::bigint;
@@ -173,19 +173,34 @@ SELECT leaks($$UPDATE visits AS v SET amount = -1, score = -1, channel = 'leak',
     WHERE at >= (SELECT max(moment) FROM moments AS m WHERE m.customer_id = v.customer_id AND isfinite(moment))$$) AS changed_later_ones;
 SELECT leaks($$DELETE FROM visits AS v WHERE at >= (SELECT max(moment) FROM moments AS m WHERE m.customer_id = v.customer_id AND isfinite(moment))$$) AS deleted_later_ones;
 SELECT leaks('UPDATE visits SET amount = amount + 1') > 0 AS the_test_can_fail;
--- the same row by row: of every row all events that are not before it are taken away
-SELECT count(*) AS rows_that_change FROM moments AS m JOIN got AS g USING (row_id, customer_id, moment)
-WHERE row_id BETWEEN 5 AND 40 AND leaks(format('DELETE FROM visits WHERE at >= %L', m.moment)) > (SELECT count(*) FROM moments AS x WHERE x.moment > m.moment OR x.moment IS NULL);
+-- the same row by row: of each row all events that are not before it are changed or taken away, and others put there
+SELECT count(*) AS rows,
+    sum(leaks(format('DELETE FROM visits WHERE at >= %L', moment), format('row_id = %s', row_id))) AS deleted,
+    sum(leaks(format($$UPDATE visits SET amount = 7777, score = 7777, channel = 'leak', kind = 'leak' WHERE at >= %L$$, moment), format('row_id = %s', row_id))) AS changed,
+    sum(leaks(format($$INSERT INTO visits SELECT 0, %s, %L::timestamptz + n * interval '1 second', 7777, 7777, 'leak', 'buy' FROM generate_series(0, 9) AS n$$, customer_id, moment), format('row_id = %s', row_id))) AS inserted,
+    sum(leaks(format('DELETE FROM visits WHERE at < %L', moment), format('row_id = %s', row_id))) > 60 AS the_past_matters
+FROM moments WHERE row_id BETWEEN 5 AND 90 AND customer_id < 60 AND isfinite(moment);
 
 -- the planner leaves out what is not asked for, and finds the index
+CREATE FUNCTION looks(statement text) RETURNS TABLE (by_index bigint, of_all bigint) LANGUAGE plpgsql AS $$
+DECLARE
+    line text;
+BEGIN
+    by_index := 0;
+    of_all := 0;
+    FOR line IN EXECUTE 'EXPLAIN (COSTS OFF) ' || statement LOOP
+        by_index := by_index + (line ~ 'Index Cond: \(\(customer_id = .*\(at < ')::int;
+        of_all := of_all + (line ~ ' on visits')::int;
+    END LOOP;
+    RETURN NEXT;
+END $$;
 SET enable_seqscan = off;
 SET enable_bitmapscan = off;
-SET enable_memoize = off;
-EXPLAIN (COSTS OFF) SELECT count(*) FROM visit_features;
-EXPLAIN (COSTS OFF) SELECT row_id, days_since_last, days_between_last_two FROM visit_features;
+SELECT * FROM looks('SELECT * FROM visit_features');
+SELECT * FROM looks('SELECT row_id, days_since_last FROM visit_features');
+SELECT * FROM looks('SELECT count(*) FROM visit_features');
 RESET enable_seqscan;
 RESET enable_bitmapscan;
-RESET enable_memoize;
 
 -- the text alone
 SELECT orchard.event_features_sql('visits', 'customer_id', 'at', 'moments', options => '{"windows": ["7 days", "all"], "numbers": "amount", "aggregates": "sum", "last_touch": "channel", "sessions": true, "prefix": "past_"}');

@@ -104,7 +104,8 @@ impl<'a> Writer<'a> {
     /// Join a subquery of one row. By LEFT JOIN, so that the planner leaves it out where none of its columns is asked for.
     fn join(&mut self, alias: &str, columns: &[String], rest: &str) {
         let columns = columns.join(",\n        ");
-        self.joins.push(format!("LEFT JOIN LATERAL (\n    SELECT\n        {columns}\n    {rest}\n) AS {alias} ON true"));
+        self.joins
+            .push(format!("LEFT JOIN LATERAL (\n    SELECT\n        {columns}\n    {rest}\n) AS {alias} ON true"));
     }
 
     /// FROM and WHERE of the events of the past, from `start` on.
@@ -179,7 +180,11 @@ impl<'a> Writer<'a> {
         let from = self.events(1, None);
         self.join("f", &[format!("pg_catalog.min({at}) AS first")], &from);
         let moment = self.moment.clone();
-        self.expression("days_since_last", "days from the last event to the moment".into(), &self.days(&moment, "r.last"))?;
+        self.expression(
+            "days_since_last",
+            "days from the last event to the moment".into(),
+            &self.days(&moment, "r.last"),
+        )?;
         self.expression(
             "days_since_first",
             "days from the first event to the moment".into(),
@@ -482,4 +487,3 @@ fn moment_of(event: &Column, moment: &Column, zone: Option<&str>) -> Result<Stri
         _ => format!("({value} AT TIME ZONE {})", zone?),
     })
 }
-

@@ -149,9 +149,7 @@ fn list<T>(one: impl Fn(&Value) -> Option<T>) -> impl Fn(&Value) -> Option<Vec<T
 fn once<T>(key: &str, values: &[T], text: impl Fn(&T) -> String) -> Result<()> {
     let mut seen = std::collections::BTreeSet::new();
     match values.iter().map(text).find(|text| !seen.insert(text.clone())) {
-        Some(text) => {
-            Err(Error::option(format!("option \"{key}\" has \"{}\" twice", shorten(&text)), "Name it once."))
-        }
+        Some(text) => Err(Error::option(format!("option \"{key}\" has \"{}\" twice", shorten(&text)), "Name it once.")),
         None => Ok(()),
     }
 }

@@ -15,7 +15,8 @@ pub const RFM: &[Spec] = &[
         key: "as_of",
         type_text: "one of \"now\", \"latest\"",
         default: "\"now\"",
-        meaning: "what recency is counted to where the argument as_of is NULL: the moment of reading, or the latest event",
+        meaning:
+            "what recency is counted to where the argument as_of is NULL: the moment of reading, or the latest event",
     },
     Spec {
         key: "order_id",
@@ -25,7 +26,8 @@ pub const RFM: &[Spec] = &[
     },
     Spec {
         key: "window",
-        type_text: "a whole number of minutes, hours, days, weeks, months or years, at most 100 years, such as \"365 days\"",
+        type_text:
+            "a whole number of minutes, hours, days, weeks, months or years, at most 100 years, such as \"365 days\"",
         default: "null",
         meaning: "how far back events count",
     },
@@ -168,7 +170,10 @@ impl RfmOptions {
     pub fn parse(options: &Value, has_moment: bool) -> Result<RfmOptions> {
         let given = Given::read("orchard.rfm", RFM, options)?;
         if has_moment && given.has("as_of") {
-            return Err(Error::option("as_of is given twice", "Give it as the argument or as the option, not as both."));
+            return Err(Error::option(
+                "as_of is given twice",
+                "Give it as the argument or as the option, not as both.",
+            ));
         }
         Ok(RfmOptions {
             latest: given.word("as_of", &["now", "latest"])? == Some("latest"),
@@ -222,7 +227,8 @@ impl EventOptions {
                 return Err(Error::option("option \"event_types\" needs \"event_type\"", hint));
             }
             (Some(column), true) => {
-                let hint = format!("List the values of \"{column}\" to count: \"event_types\": [\"click\", \"purchase\"].");
+                let hint =
+                    format!("List the values of \"{column}\" to count: \"event_types\": [\"click\", \"purchase\"].");
                 return Err(Error::option("option \"event_type\" needs \"event_types\"", hint));
             }
             _ => {}
@@ -271,10 +277,16 @@ impl EventOptions {
                 return Err(Error::option(format!("option \"{key}\" needs \"windows\""), hint));
             }
         }
-        if self.tie_breaker.is_some() && self.lags.is_empty() && self.first_touch.is_empty() && self.last_touch.is_empty()
+        if self.tie_breaker.is_some()
+            && self.lags.is_empty()
+            && self.first_touch.is_empty()
+            && self.last_touch.is_empty()
         {
             let hint = "Leave it out: counts and times are the same whichever of two events of one time is the later.";
-            return Err(Error::option("option \"tie_breaker\" needs \"lags\", \"first_touch\" or \"last_touch\"", hint));
+            return Err(Error::option(
+                "option \"tie_breaker\" needs \"lags\", \"first_touch\" or \"last_touch\"",
+                hint,
+            ));
         }
         let nothing = self.windows.is_empty() && !self.recency && self.lags.is_empty();
         if nothing && self.first_touch.is_empty() && self.last_touch.is_empty() {

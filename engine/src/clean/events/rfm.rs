@@ -88,9 +88,7 @@ pub fn rfm(request: &Rfm<'_>) -> Result<Query> {
     }
     let recency = match time.kind {
         Kind::Date => format!("{as_of} - pg_catalog.max({at})"),
-        _ => format!(
-            "pg_catalog.floor(extract(epoch FROM ({as_of} - pg_catalog.max({at}))) / 86400.0)::integer"
-        ),
+        _ => format!("pg_catalog.floor(extract(epoch FROM ({as_of} - pg_catalog.max({at}))) / 86400.0)::integer"),
     };
     let quoted = identifier(&customer.name);
     let (mut sums, mut monetary, mut m_score, mut m) = (String::new(), "", String::new(), "");

@@ -43,7 +43,14 @@ fn build(time: &str, moments: &Relation, options: Value) -> crate::Result<Query>
     let options = EventOptions::parse(&options)?;
     let moments = Moments { relation: moments, customer: "who", moment: "moment" };
     let events = &events();
-    event_features(&EventFeatures { events, customer: "who", event_time: time, moments, options: &options, zone: "UTC" })
+    event_features(&EventFeatures {
+        events,
+        customer: "who",
+        event_time: time,
+        moments,
+        options: &options,
+        zone: "UTC",
+    })
 }
 
 fn message(result: crate::Result<Query>) -> String {
@@ -159,7 +166,11 @@ fn every_default_is_one() {
     }
     // Each default is read as a value that is given would be.
     let all = |specs: &[Spec]| -> Value {
-        specs.iter().filter_map(|s| Some((s.key.to_owned(), s.default_value()?))).collect::<serde_json::Map<_, _>>().into()
+        specs
+            .iter()
+            .filter_map(|s| Some((s.key.to_owned(), s.default_value()?)))
+            .collect::<serde_json::Map<_, _>>()
+            .into()
     };
     assert_eq!(RfmOptions::parse(&all(RFM), false), RfmOptions::parse(&json!({}), false));
     let mut given = all(EVENT_FEATURES);
