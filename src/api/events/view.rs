@@ -7,7 +7,7 @@ use pgrx::pg_sys::{self, Datum, Oid};
 use pgrx::spi::{quote_identifier, quote_literal, quote_qualified_identifier};
 use pgrx::{PgSqlErrorCode, Spi};
 
-use crate::catalog::owner::with_safe_path;
+use crate::catalog::owner::{with_path, with_safe_path};
 use crate::error::{Failure, Result};
 use crate::source::types::{display_name, Reader};
 use crate::source::Attribute;
@@ -108,33 +108,21 @@ impl View {
 }
 
 /// Run `body` with the caller's search_path behind pg_catalog.
-///
-/// An ERROR in it needs no care: the end of its (sub)transaction puts the setting back.
 fn with_catalog_first<T>(body: impl FnOnce() -> Result<T>) -> Result<T> {
-    // SAFETY: the pattern of the server's own functions with a SET clause; the strings outlive the calls; main thread.
-    unsafe {
+    // SAFETY: the setting is a C string, or null; it is copied. Main thread.
+    let path = unsafe {
         let path = pg_sys::GetConfigOption(c"search_path".as_ptr(), false, false);
-        let path = if path.is_null() { "".into() } else { CStr::from_ptr(path).to_string_lossy() };
-        let path = match path.trim().is_empty() {
-            true => "pg_catalog".to_owned(),
-            false => format!("pg_catalog, {path}"),
-        };
-        let path = CString::new(path).unwrap_or_default();
-        let level = pg_sys::NewGUCNestLevel();
-        pg_sys::set_config_option(
-            c"search_path".as_ptr(),
-            path.as_ptr(),
-            pg_sys::GucContext::PGC_USERSET,
-            pg_sys::GucSource::PGC_S_SESSION,
-            pg_sys::GucAction::GUC_ACTION_SAVE,
-            true,
-            0,
-            false,
-        );
-        let result = body();
-        pg_sys::AtEOXact_GUC(true, level);
-        result
-    }
+        if path.is_null() {
+            "".into()
+        } else {
+            CStr::from_ptr(path).to_string_lossy()
+        }
+    };
+    let path = match path.trim().is_empty() {
+        true => "pg_catalog".to_owned(),
+        false => format!("pg_catalog, {path}"),
+    };
+    with_path(&CString::new(path).unwrap_or_default(), body)
 }
 
 /// A column as the engine writes about it.
