@@ -6,6 +6,7 @@
 //! The text names its functions and types by schema, and compares values only where `pg_catalog` has an operator for just these types,
 //! so it means the same under any search_path that does not put other schemas before `pg_catalog`.
 
+mod conditions;
 mod features;
 mod given;
 mod names;
