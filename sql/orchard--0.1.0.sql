@@ -349,6 +349,47 @@ COMMENT ON FUNCTION orchard.change_case(text, text) IS 'all letters of a text sm
 -- Features from events
 ------------------------------------------------------------------------------------------------------------------------
 
+CREATE FUNCTION orchard.rfm(source text, target text, customer text, event_time text, amount text DEFAULT NULL,
+        as_of timestamptz DEFAULT NULL, options jsonb DEFAULT '{}')
+    RETURNS TABLE (column_name text, data_type text, feature text)
+    LANGUAGE c VOLATILE PARALLEL UNSAFE COST 100000 ROWS 10 AS 'MODULE_PATHNAME', 'rfm_wrapper';
+COMMENT ON FUNCTION orchard.rfm(text, text, text, text, text, timestamptz, jsonb) IS 'makes a view of recency, frequency, monetary value, their scores and the segment: a row a customer of a table of events; returns its columns';
+
+CREATE FUNCTION orchard.rfm_sql(source text, customer text, event_time text, amount text DEFAULT NULL,
+        as_of timestamptz DEFAULT NULL, options jsonb DEFAULT '{}') RETURNS text
+    LANGUAGE c STABLE PARALLEL UNSAFE COST 1000 AS 'MODULE_PATHNAME', 'rfm_sql_wrapper';
+COMMENT ON FUNCTION orchard.rfm_sql(text, text, text, text, timestamptz, jsonb) IS 'the query of the view that orchard.rfm makes';
+
+CREATE FUNCTION orchard.event_features(source text, target text, customer text, event_time text, moments text,
+        moment text DEFAULT 'moment', options jsonb DEFAULT '{}')
+    RETURNS TABLE (column_name text, data_type text, feature text)
+    LANGUAGE c VOLATILE PARALLEL UNSAFE COST 100000 ROWS 20 AS 'MODULE_PATHNAME', 'event_features_wrapper';
+COMMENT ON FUNCTION orchard.event_features(text, text, text, text, text, text, jsonb) IS 'makes a view that gives each row of moments the features of its customer''s events before its moment; returns its columns';
+
+CREATE FUNCTION orchard.event_features_sql(source text, customer text, event_time text, moments text,
+        moment text DEFAULT 'moment', options jsonb DEFAULT '{}') RETURNS text
+    LANGUAGE c STABLE PARALLEL UNSAFE COST 1000 AS 'MODULE_PATHNAME', 'event_features_sql_wrapper';
+COMMENT ON FUNCTION orchard.event_features_sql(text, text, text, text, text, jsonb) IS 'the query of the view that orchard.event_features makes';
+
+CREATE FUNCTION orchard.url_part(url text, part text) RETURNS text
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 20 AS 'MODULE_PATHNAME', 'url_part';
+COMMENT ON FUNCTION orchard.url_part(text, text) IS 'a part of a URL: scheme, host, port, domain, subdomain, path, first_segment, last_segment, query or fragment';
+CREATE FUNCTION orchard.url_parameter(url text, name text) RETURNS text
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 20 AS 'MODULE_PATHNAME', 'url_parameter';
+COMMENT ON FUNCTION orchard.url_parameter(text, text) IS 'the decoded value of a parameter of a URL or query string, its name in any case';
+CREATE FUNCTION orchard.utm(url text) RETURNS jsonb
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 100 AS 'MODULE_PATHNAME', 'utm';
+COMMENT ON FUNCTION orchard.utm(text) IS 'the campaign parameters of a URL that are not empty: utm_source and its like, and the click ids of advertising networks';
+CREATE FUNCTION orchard.user_agent_family(user_agent text) RETURNS text
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 50 AS 'MODULE_PATHNAME', 'user_agent_family';
+COMMENT ON FUNCTION orchard.user_agent_family(text) IS 'the browser of a user agent, such as Chrome, Safari or Samsung Internet; bot for programs, other for what is not known';
+CREATE FUNCTION orchard.user_agent_device(user_agent text) RETURNS text
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 50 AS 'MODULE_PATHNAME', 'user_agent_device';
+COMMENT ON FUNCTION orchard.user_agent_device(text) IS 'the device of a user agent: mobile, tablet, desktop, tv, bot or other';
+CREATE FUNCTION orchard.user_agent_os(user_agent text) RETURNS text
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 50 AS 'MODULE_PATHNAME', 'user_agent_os';
+COMMENT ON FUNCTION orchard.user_agent_os(text) IS 'the operating system of a user agent, such as Windows, macOS, iOS or Android; bot for programs, other for what is not known';
+
 ------------------------------------------------------------------------------------------------------------------------
 -- Learn
 ------------------------------------------------------------------------------------------------------------------------
@@ -370,7 +411,7 @@ COMMENT ON FUNCTION orchard.tune(text, text, text, text, jsonb, jsonb) IS 'compa
 CREATE FUNCTION orchard.options(algorithm text)
     RETURNS TABLE (option text, type text, default_value jsonb, meaning text)
     LANGUAGE c STABLE STRICT PARALLEL SAFE ROWS 20 AS 'MODULE_PATHNAME', 'options_wrapper';
-COMMENT ON FUNCTION orchard.options(text) IS 'the options of an algorithm, or of tune, with their types, defaults and meanings';
+COMMENT ON FUNCTION orchard.options(text) IS 'the options of an algorithm, or of tune, rfm or event_features, with their types, defaults and meanings';
 
 ------------------------------------------------------------------------------------------------------------------------
 -- Use

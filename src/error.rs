@@ -32,6 +32,12 @@ impl Failure {
         Failure::new(PgSqlErrorCode::ERRCODE_INTERNAL_ERROR, message).hint("Please report a bug.")
     }
 
+    /// Say it otherwise.
+    pub fn message(mut self, message: impl Into<String>) -> Self {
+        self.message = message.into();
+        self
+    }
+
     /// Say more, as a sentence.
     pub fn detail(mut self, detail: impl Into<String>) -> Self {
         self.detail = detail.into();

@@ -3,9 +3,11 @@
 mod clean;
 mod cleaned;
 mod evaluate;
+mod events;
 mod manage;
 mod options;
 mod profile;
 mod score;
 mod train;
 mod tune;
+mod web;

@@ -1,5 +1,6 @@
 //! `orchard.options`: what may be set.
 
+use orchard_engine::clean::events;
 use orchard_engine::learn::options::{specs, tuning_specs, Algorithm, Spec};
 use pgrx::iter::TableIterator;
 use pgrx::prelude::*;
@@ -15,9 +16,17 @@ fn options(
     'static,
     (name!(option, String), name!(r#type, String), name!(default_value, Option<pgrx::JsonB>), name!(meaning, String)),
 > {
+    let of_events = |specs: &[events::Spec]| {
+        let row = |s: &events::Spec| {
+            (s.key.to_owned(), s.type_text.to_owned(), s.default_value().map(pgrx::JsonB), s.meaning.to_owned())
+        };
+        TableIterator::new(specs.iter().map(row).collect::<Vec<_>>())
+    };
     let listed: Vec<&Spec> = match algorithm {
-        // Not an algorithm, but it has options of its own.
+        // No algorithms, but they have options of their own.
         "tune" => tuning_specs().collect(),
+        "rfm" => return of_events(events::RFM),
+        "event_features" => return of_events(events::EVENT_FEATURES),
         name => specs(report(|| Ok(Algorithm::parse(name, true)?))).collect(),
     };
     TableIterator::new(

@@ -37,12 +37,19 @@ pub fn as_owner<T>(body: impl FnOnce() -> Result<T>) -> Result<T> {
 
 /// Run `body` as the caller, but with a search_path that holds nothing of anybody.
 pub fn with_safe_path<T>(body: impl FnOnce() -> Result<T>) -> Result<T> {
-    // SAFETY: as in `as_owner`.
+    with_path(c"pg_catalog, pg_temp", body)
+}
+
+/// Run `body` as the caller with another search_path.
+///
+/// An ERROR in `body` needs no care, as for `as_owner`.
+pub fn with_path<T>(path: &std::ffi::CStr, body: impl FnOnce() -> Result<T>) -> Result<T> {
+    // SAFETY: as in `as_owner`; the path outlives the call.
     unsafe {
         let level = pg_sys::NewGUCNestLevel();
         pg_sys::set_config_option(
             c"search_path".as_ptr(),
-            c"pg_catalog, pg_temp".as_ptr(),
+            path.as_ptr(),
             pg_sys::GucContext::PGC_USERSET,
             pg_sys::GucSource::PGC_S_SESSION,
             pg_sys::GucAction::GUC_ACTION_SAVE,

@@ -1,4 +1,7 @@
 //! Looking at columns and mending them: text functions, sketches, the profile, the doctor, and cleaning steps.
+
+pub mod events;
+pub mod web;
 //!
 //! * [`step`]: the steps as the user writes them.
 //! * [`fit`](mod@fit): what they learn from rows.

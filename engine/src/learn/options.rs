@@ -7,6 +7,7 @@ mod spec;
 mod table;
 mod tuning;
 
+pub(crate) use spec::{nearest, shorten};
 pub use spec::{Kind, Spec};
 pub use tuning::MOST_TRIALS;
 
@@ -424,6 +425,6 @@ fn find(key: &str, algorithm: Algorithm) -> Result<&'static Spec> {
     Err(Error::option(format!("unrecognized option \"{}\"", spec::shorten(key)), guess + &valid))
 }
 
-fn did_you_mean(name: &str) -> String {
+pub(crate) fn did_you_mean(name: &str) -> String {
     format!("Did you mean \"{name}\"? ")
 }

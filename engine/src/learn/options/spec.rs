@@ -229,7 +229,7 @@ fn quoted(words: &[&str]) -> String {
 }
 
 /// At most 60 letters of what was given, for a message.
-pub(super) fn shorten(text: &str) -> String {
+pub(crate) fn shorten(text: &str) -> String {
     match text.char_indices().nth(60) {
         Some((end, _)) => format!("{}...", &text[..end]),
         None => text.to_owned(),
@@ -237,7 +237,7 @@ pub(super) fn shorten(text: &str) -> String {
 }
 
 /// The name that is most likely meant, if one is near.
-pub(super) fn nearest<'a>(given: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(given: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let given: String = given.chars().take(64).collect::<String>().to_lowercase().replace(['-', ' '], "_");
     let far = 1 + given.len() / 4;
     let inside = |name: &str| given.len() >= 4 && (name.contains(&given) || given.contains(name));
