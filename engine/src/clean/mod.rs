@@ -1,12 +1,12 @@
-//! Looking at columns and mending them: text functions, sketches, the profile, the doctor, and cleaning steps.
+//! Looking at columns and mending them.
+//!
+//! * [`parse`] and [`text`]: what stands in texts, and texts made comparable.
+//! * [`sketch`]: what many values come to, in little memory; [`profile`]: what a column is and what is wrong with it.
+//! * [`step`]: cleaning steps as the user writes them; [`fit`](mod@fit): what they learn from rows; [`program`]: what they do to a
+//!   row, in SQL and here alike.
+//! * [`events`] and [`web`]: features from tables of events, as SQL, and from addresses and user agents.
 
 pub mod events;
-pub mod web;
-//!
-//! * [`step`]: the steps as the user writes them.
-//! * [`fit`](mod@fit): what they learn from rows.
-//! * [`program`]: what they do to a row, in SQL and here alike.
-
 pub mod fit;
 pub mod parse;
 pub mod profile;
@@ -14,3 +14,4 @@ pub mod program;
 pub mod sketch;
 pub mod step;
 pub mod text;
+pub mod web;
