@@ -176,6 +176,11 @@ GRANT USAGE ON SCHEMA orchard TO PUBLIC;
 -- Look and clean
 ------------------------------------------------------------------------------------------------------------------------
 
+CREATE FUNCTION orchard.diagnose(source text, target text DEFAULT NULL, options jsonb DEFAULT '{}')
+    RETURNS TABLE (severity text, finding text, column_name text, detail text, fix text)
+    LANGUAGE c STABLE PARALLEL UNSAFE COST 100000 ROWS 10 AS 'MODULE_PATHNAME', 'diagnose_wrapper';
+COMMENT ON FUNCTION orchard.diagnose(text, text, jsonb) IS 'what would make a model of a source worse or its metrics lie (leaks, duplicates, rare classes ...), worst first, with SQL that mends it';
+
 ------------------------------------------------------------------------------------------------------------------------
 -- Features from events
 ------------------------------------------------------------------------------------------------------------------------

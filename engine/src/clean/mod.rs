@@ -1,1 +1,3 @@
 //! Looking at columns and mending them: text functions, sketches, the profile, the doctor, and cleaning steps.
+
+pub mod doctor;
