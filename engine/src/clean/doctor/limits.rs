@@ -15,7 +15,7 @@ pub const OUTCOME_SHORT: f64 = 0.02;
 /// Rows of a class that should have been seen beside a missing value or a zero, before their lack means something.
 pub const EXPECTED_ROWS: f64 = 20.0;
 /// The least share of rows on either side of such a division.
-pub const SIDE_SHARE: f64 = 0.01;
+pub const SIDE_SHARE: f64 = 0.005;
 
 /// From this share of exact duplicates on they are a warning, below an info.
 pub const DUPLICATES: f64 = 0.005;

@@ -89,7 +89,10 @@ fn prepare(
 ) -> Result<Option<Prepared>> {
     if let ColumnData::Category { dictionary, .. } = &request.table.columns[target.first].data {
         if texts.contains(&target.name) && dictionary.len() > NUMBER_CLASSES {
-            found.extend(shape::reads_as(&target.name, dictionary, Severity::Error, control)?);
+            if let Some(read) = shape::reads_as(&target.name, dictionary, Severity::Error, control)? {
+                found.push(read);
+                return Ok(None);
+            }
         }
         if dictionary.len() > MOST_CLASSES {
             let detail = format!(

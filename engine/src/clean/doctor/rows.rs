@@ -32,7 +32,7 @@ pub fn look(rows: &[RowHashes], classes: bool, target: Option<&str>) -> Vec<Find
         let share = duplicates as f64 / rows.len() as f64;
         let nature = match few {
             true => format!(" The rows have only {combinations} different combinations of values, so that may be their nature."),
-            false => " They count twice in learning, and a row that is judged may have its twin in training.".to_owned(),
+            false => " They count twice in learning, and a row that is judged may have its twin in training. Leave them if they are cases of their own that look alike.".to_owned(),
         };
         let are = if duplicates == 1 { "row is an exact copy" } else { "rows are exact copies" };
         let detail =

@@ -71,7 +71,11 @@ impl Sample {
         let fold = |(i, r): (usize, &RowHashes)| (if alike { i as u64 } else { r.features } % FOLDS as u64) as u8;
         let folds = drawn.iter().enumerate().map(fold).collect();
         let drawn: Vec<u32> = drawn.iter().map(|r| r.row).collect();
-        let answer = match prepared.map(|p| p.target(table, &drawn, control)).transpose()? {
+        let before = control.used();
+        let target = prepared.map(|p| p.target(table, &drawn, control)).transpose()?;
+        // The sample is counted as a whole.
+        control.release(control.used().saturating_sub(before));
+        let answer = match target {
             None => Answer::Nothing,
             Some(Target::Class { codes, classes }) => {
                 let mut counts = vec![0; classes];
@@ -156,21 +160,18 @@ pub fn binned(table: &Table, column: usize, rows: &[u32], control: &Control) -> 
 fn quantiles(values: &[f64]) -> Binned {
     let mut sorted: Vec<f64> = values.iter().copied().filter(|v| !v.is_nan()).collect();
     sorted.sort_unstable_by(f64::total_cmp);
-    // No bin of less than some rows, lest each value had its own.
+    // No bin of less than some rows, lest each value had its own; but a frequent value has, whatever lies beside it.
     let most = BINS.min(sorted.len() / 8).max(2);
-    let mut cuts: Vec<f64> = Vec::with_capacity(BINS);
-    let mut distinct: Vec<f64> = Vec::with_capacity(BINS);
+    let few = sorted.chunk_by(|a, b| a == b).take(most + 1).count() <= most;
+    let full = if few { 1 } else { sorted.len().div_ceil(most) };
+    let mut cuts: Vec<f64> = Vec::with_capacity(2 * BINS);
+    let mut filled = 0;
     for run in sorted.chunk_by(|a, b| a == b) {
-        if distinct.len() > most {
-            break;
+        if filled > 0 && (filled >= full || run.len() >= full) {
+            cuts.push(run[0]);
+            filled = 0;
         }
-        distinct.push(run[0]);
-    }
-    if distinct.len() <= most {
-        cuts.extend(distinct.iter().skip(1));
-    } else {
-        cuts.extend((1..most).filter_map(|b| sorted.get(b * sorted.len() / most)));
-        cuts.dedup();
+        filled += run.len();
     }
     let missing = cuts.len() as u32 + 1;
     let bin = |&v: &f64| if v.is_nan() { missing } else { cuts.partition_point(|&c| c <= v) as u32 };
@@ -189,17 +190,21 @@ mod tests {
 
     #[test]
     fn bins_keep_the_order_and_missing_is_last() {
-        let values: Vec<f64> = (0..1000).map(|i| f64::from(i * 7 % 1000)).chain([f64::NAN, f64::INFINITY]).collect();
+        let values: Vec<f64> = (0..1024).map(|i| f64::from(i * 7 % 1024)).chain([f64::NAN, f64::INFINITY]).collect();
         let Binned { codes, bins } = quantiles(&values);
-        assert_eq!(bins, BINS + 1);
-        assert_eq!(codes[1000] as usize, bins - 1);
-        assert_eq!(codes[1001] as usize, bins - 2);
+        assert!((BINS - 4..=BINS + 2).contains(&bins), "{bins}");
+        assert_eq!(codes[1024] as usize, bins - 1);
+        assert_eq!(codes[1025] as usize, bins - 2);
         for (i, j) in [(0, 1), (5, 700), (999, 3)] {
             assert_eq!(values[i] < values[j], codes[i] < codes[j]);
         }
         let few = quantiles(&[1.0, 1.0, 5.0, f64::NAN]);
         assert_eq!((few.codes, few.bins), (vec![0, 0, 1, 2], 3));
         assert_eq!(quantiles(&[f64::NAN; 3]).codes, [1; 3]);
+        // A few amounts among many zeros.
+        let amounts: Vec<f64> = (0..5000).map(|i| if i % 100 == 0 { f64::from(i + 1) } else { 0.0 }).collect();
+        let Binned { codes, .. } = quantiles(&amounts);
+        assert!(codes.iter().zip(&amounts).all(|(&c, &v)| (c == 0) == (v == 0.0)));
     }
 
     #[test]

@@ -27,16 +27,20 @@ pub fn look(request: &Request, facts: &[Facts], texts: &[String], control: &Cont
         .filter(|(input, _)| input.count == 1)
         .map(|(input, facts)| {
             control.check()?;
-            let mut found = values(&input.name, facts, rows);
+            let mut found = values(input, facts, rows);
             if found.iter().any(|f| f.kind == Kind::Constant) {
                 return Ok(found);
             }
             match &request.table.columns[input.first].data {
                 ColumnData::Category { dictionary, .. } => {
-                    if texts.contains(&input.name) {
-                        found.extend(reads_as(&input.name, dictionary, Severity::Warning, control)?);
+                    let read = match texts.contains(&input.name) {
+                        true => reads_as(&input.name, dictionary, Severity::Warning, control)?,
+                        false => None,
+                    };
+                    match read {
+                        Some(read) => found.push(read),
+                        None => found.extend(levels(request, input, facts)),
                     }
-                    found.extend(levels(request, input, facts));
                 }
                 ColumnData::Number(_) => found.extend(number_id(input, facts, rows)),
             }
@@ -46,7 +50,18 @@ pub fn look(request: &Request, facts: &[Facts], texts: &[String], control: &Cont
     Ok(found?.into_iter().flatten().collect())
 }
 
-fn values(name: &str, facts: &Facts, rows: usize) -> Vec<Finding> {
+/// A value as a sentence has it: the numbers that times are kept as say nothing.
+fn shown(input: &SourceInput, text: &str) -> String {
+    match input.kind {
+        InputKind::Number | InputKind::Category | InputKind::Text | InputKind::Array => text.to_owned(),
+        InputKind::Boolean => if text == "0" { "false" } else { "true" }.to_owned(),
+        InputKind::Date | InputKind::Timestamp | InputKind::Timestamptz | InputKind::Interval => "the same".to_owned(),
+    }
+}
+
+fn values(input: &SourceInput, facts: &Facts, rows: usize) -> Vec<Finding> {
+    let name = &input.name;
+    let top = shown(input, &facts.top.1);
     let mut found = Vec::new();
     let present = rows - facts.missing;
     if present == 0 {
@@ -54,14 +69,13 @@ fn values(name: &str, facts: &Facts, rows: usize) -> Vec<Finding> {
         return vec![Finding::of(Severity::Warning, Kind::Constant, name, detail).exclude()];
     }
     if facts.distinct == 1 && facts.missing == 0 {
-        let detail = format!("\"{name}\" is {} in all {rows} rows.", facts.top.1);
+        let detail = format!("\"{name}\" is {top} in all {rows} rows.");
         return vec![Finding::of(Severity::Warning, Kind::Constant, name, detail).exclude()];
     }
     let share = facts.top.0 as f64 / rows as f64;
     if share >= limits::NEAR_CONSTANT {
         let detail = format!(
-            "\"{name}\" is {} in {} of the rows; the other {} rows have {} other values.",
-            facts.top.1,
+            "\"{name}\" is {top} in {} of the rows; the other {} rows have {} other values.",
             percent(facts.top.0 as f64, rows as f64),
             rows - facts.top.0,
             facts.distinct - 1 + usize::from(facts.missing > 0)
@@ -95,7 +109,7 @@ fn levels(request: &Request, input: &SourceInput, facts: &Facts) -> Vec<Finding>
     if facts.distinct >= limits::MANY_LEVELS && mean < limits::ROWS_A_LEVEL {
         let detail = format!("\"{name}\" has {} levels, {mean:.1} rows a level on average: too few to learn much of each.", facts.distinct);
         let fix = Fix::Pooled(name.clone(), limits::RARE_ROWS);
-        found.push(Finding::of(Severity::Warning, Kind::HighCardinality, name, detail).fix(fix).weight(-mean));
+        found.push(Finding::of(Severity::Info, Kind::HighCardinality, name, detail).fix(fix).weight(-mean));
     } else if facts.distinct >= limits::RARE_LEVELS.0
         && facts.rare.1 as f64 >= limits::RARE_LEVELS.1 * present as f64
     {
@@ -175,7 +189,7 @@ fn is_number(text: &str) -> bool {
         && text.matches('.').count().min(text.matches(',').count()) <= 1
 }
 
-/// Whether a text begins as 2026-03-01, 01/03/2026 or 1.3.2026 do.
+/// Whether a text begins as 2026-03-01, 01/03/2026 or 1.3.2026 do, or is a month such as 2026-03.
 fn is_date(text: &str) -> bool {
     let head = text.split([' ', 'T']).next().unwrap_or_default();
     ['-', '/', '.'].iter().any(|&separator| {
@@ -186,7 +200,8 @@ fn is_date(text: &str) -> bool {
         let (a, b, c) = (number(parts.next()), number(parts.next()), number(parts.next()));
         let day = |n: u16| (1..=31).contains(&n);
         let year = |n: u16| (1900..2200).contains(&n) || n < 100;
-        parts.next().is_none() && day(b) && ((day(a) && year(c)) || ((1900..2200).contains(&a) && day(c)))
+        let month = c == u16::MAX && separator == '-' && (1900..2200).contains(&a) && (1..=12).contains(&b);
+        month || parts.next().is_none() && day(b) && ((day(a) && year(c)) || ((1900..2200).contains(&a) && day(c)))
     })
 }
 
@@ -202,7 +217,7 @@ mod tests {
         for text in ["", "02134", "A1", "1-2", "$", "%", "1.2.3,4,5", "12:30", "٣"] {
             assert!(!is_number(text), "{text}");
         }
-        for text in ["2026-03-01", "01/31/2026", "1.3.26", "2026-03-01T12:00:00Z", "2026/3/1 10:00"] {
+        for text in ["2026-03-01", "01/31/2026", "1.3.26", "2026-03-01T12:00:00Z", "2026/3/1 10:00", "1949-01"] {
             assert!(is_date(text), "{text}");
         }
         for text in ["", "1-2", "192.168.1.1", "2026-33-01", "99/99/9999", "a/b/c", "1.5"] {

@@ -20,7 +20,7 @@ pub fn reach(request: &Request, without: &[usize], sample: &Sample, control: &Co
     match reached {
         Ok(reached) => Ok(reached),
         // What cannot be learned from says nothing.
-        Err(Error::InvalidData { .. }) => Ok(None),
+        Err(Error::InvalidData { .. } | Error::InvalidOption { .. } | Error::InvalidModel(_)) => Ok(None),
         Err(error) => Err(error),
     }
 }
