@@ -168,6 +168,47 @@ GRANT USAGE ON SCHEMA orchard TO PUBLIC;
 -- Text functions
 ------------------------------------------------------------------------------------------------------------------------
 
+CREATE FUNCTION orchard.parse_number(value text) RETURNS double precision
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 4 AS 'MODULE_PATHNAME', 'parse_number';
+COMMENT ON FUNCTION orchard.parse_number(text) IS 'the number that a text with currency, separators, percent or brackets stands for; NULL for what is no number';
+CREATE FUNCTION orchard.parse_number(value text, "decimal" text) RETURNS double precision
+    LANGUAGE c IMMUTABLE PARALLEL SAFE COST 6 AS 'MODULE_PATHNAME', 'parse_number_decimal';
+COMMENT ON FUNCTION orchard.parse_number(text, text) IS 'the same with the decimal sign given, a point or a comma';
+CREATE FUNCTION orchard.parse_number_strict(value text, "decimal" text DEFAULT NULL) RETURNS double precision
+    LANGUAGE c IMMUTABLE PARALLEL SAFE COST 6 AS 'MODULE_PATHNAME', 'parse_number_strict';
+COMMENT ON FUNCTION orchard.parse_number_strict(text, text) IS 'as orchard.parse_number, with an error for what is no number';
+CREATE FUNCTION orchard.parse_boolean(value text) RETURNS boolean
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 3 AS 'MODULE_PATHNAME', 'parse_boolean';
+COMMENT ON FUNCTION orchard.parse_boolean(text) IS 'the truth value that a word or sign stands for; NULL for any other text';
+CREATE FUNCTION orchard.parse_boolean_strict(value text) RETURNS boolean
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 4 AS 'MODULE_PATHNAME', 'parse_boolean_strict';
+COMMENT ON FUNCTION orchard.parse_boolean_strict(text) IS 'as orchard.parse_boolean, with an error for any other text';
+CREATE FUNCTION orchard.parse_timestamp(value text) RETURNS timestamp
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 20 AS 'MODULE_PATHNAME', 'parse_timestamp';
+COMMENT ON FUNCTION orchard.parse_timestamp(text) IS 'the moment that a text stands for, in UTC where it has an offset; NULL for what is none, or not certain';
+CREATE FUNCTION orchard.parse_timestamp(value text, format text) RETURNS timestamp
+    LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10 AS 'MODULE_PATHNAME', 'parse_timestamp';
+COMMENT ON FUNCTION orchard.parse_timestamp(text, text) IS 'the same with the format given in the letters of to_timestamp';
+CREATE FUNCTION orchard.parse_timestamp_strict(value text, format text DEFAULT NULL) RETURNS timestamp
+    LANGUAGE c IMMUTABLE PARALLEL SAFE COST 20 AS 'MODULE_PATHNAME', 'parse_timestamp_strict';
+COMMENT ON FUNCTION orchard.parse_timestamp_strict(text, text) IS 'as orchard.parse_timestamp, with an error for what is no moment, or not certain';
+
+CREATE FUNCTION orchard.normalize_text(value text, form text DEFAULT 'nfkc') RETURNS text
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 20 AS 'MODULE_PATHNAME', 'normalize_text';
+COMMENT ON FUNCTION orchard.normalize_text(text, text) IS 'the text in a normal form of Unicode, white space folded, quotes straight, control and zero-width characters removed';
+CREATE FUNCTION orchard.blank_to_null(value text) RETURNS text
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 4 AS 'MODULE_PATHNAME', 'blank_to_null';
+COMMENT ON FUNCTION orchard.blank_to_null(text) IS 'NULL for a blank text and for words and signs for nothing such as N/A and null; else the text';
+CREATE FUNCTION orchard.null_if_placeholder(value text, VARIADIC placeholders text[] DEFAULT '{}') RETURNS text
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 8 AS 'MODULE_PATHNAME', 'null_if_placeholder';
+COMMENT ON FUNCTION orchard.null_if_placeholder(text, text[]) IS 'as orchard.blank_to_null, and NULL for numbers and dates such as -999 and 9999-12-31, and for the texts that are given';
+CREATE FUNCTION orchard.slug(value text) RETURNS text
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 30 AS 'MODULE_PATHNAME', 'slug';
+COMMENT ON FUNCTION orchard.slug(text) IS 'the text in small letters and digits joined by hyphens, without accents';
+CREATE FUNCTION orchard.mask_personal(value text, method text DEFAULT 'redact', salt text DEFAULT '') RETURNS text
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 100 AS 'MODULE_PATHNAME', 'mask_personal';
+COMMENT ON FUNCTION orchard.mask_personal(text, text, text) IS 'the text with e-mail addresses, phone, card and account numbers and IP addresses redacted or replaced by a keyed hash';
+
 ------------------------------------------------------------------------------------------------------------------------
 -- Aggregates
 ------------------------------------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ mod error;
 mod interrupt;
 mod settings;
 mod source;
+mod text;
 
 pgrx::pg_module_magic!();
 

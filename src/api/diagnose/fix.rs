@@ -9,7 +9,6 @@ use crate::source::{Attribute, Described};
 
 /// Writes fixes for one source.
 pub struct Writer {
-    source: String,
     /// What stands after FROM.
     from: String,
     target: Option<String>,
@@ -34,16 +33,10 @@ impl Writer {
         let from = match query.strip_prefix("SELECT * FROM ").filter(|_| !own) {
             Some(relation) => relation.to_owned(),
             // A comment at the end of the query must not swallow the bracket.
-            None => format!("({query}\n) AS source"),
+            None if query.contains("--") => format!("({query}\n) AS source"),
+            None => format!("({query}) AS source"),
         };
-        Writer {
-            source: source.to_owned(),
-            from,
-            target: target.map(str::to_owned),
-            attributes: described.attributes,
-            read,
-            given,
-        }
+        Writer { from, target: target.map(str::to_owned), attributes: described.attributes, read, given }
     }
 
     /// The fix as SQL; `None` where there is none.
@@ -61,7 +54,14 @@ impl Writer {
             Fix::KnownTarget => self.target().map(|t| format!("SELECT * FROM {from} WHERE {}", known(t))),
             Fix::Conflicts => self.target().map(|t| self.conflicts(t)),
             Fix::Pooled(column, rows) => Some(self.pooled(column, *rows)),
-            Fix::Profile => Some(format!("SELECT * FROM orchard.profile({})", quote_literal(&self.source))),
+            Fix::Numbers(column, sign) => {
+                let sign = sign.map_or_else(String::new, |s| format!(", {}", quote_literal(s.to_string())));
+                Some(self.replacing(column, |name| format!("orchard.parse_number({name}{sign})")))
+            }
+            Fix::Moments(column, format) => {
+                let format = quote_literal(format);
+                Some(self.replacing(column, |name| format!("orchard.parse_timestamp({name}, {format})")))
+            }
         }
     }
 
@@ -83,15 +83,24 @@ impl Writer {
     }
 
     fn pooled(&self, column: &str, rows: usize) -> String {
-        let name = quote_identifier(column);
-        let pooled = format!(
-            "CASE WHEN {name} IS NOT NULL AND count(*) OVER (PARTITION BY {name}) < {rows} THEN 'other' ELSE {name}::text END AS {name}"
-        );
-        let columns: Vec<String> = self
-            .attributes
-            .iter()
-            .map(|a| if a.name == column { pooled.clone() } else { quote_identifier(&a.name) })
-            .collect();
+        self.replacing(column, |name| {
+            format!(
+                "CASE WHEN {name} IS NOT NULL AND count(*) OVER (PARTITION BY {name}) < {rows} THEN 'other' ELSE {name}::text END"
+            )
+        })
+    }
+
+    /// All columns, one of them made by an expression of its name.
+    fn replacing(&self, column: &str, expression: impl Fn(&str) -> String) -> String {
+        let shown = |a: &Attribute| {
+            let name = quote_identifier(&a.name);
+            if a.name == column {
+                format!("{} AS {name}", expression(&name))
+            } else {
+                name
+            }
+        };
+        let columns: Vec<String> = self.attributes.iter().map(shown).collect();
         format!("SELECT {} FROM {}", columns.join(", "), self.from)
     }
 

@@ -184,7 +184,10 @@ pub(super) fn warn(finding: &Finding, given: &Value) {
         Fix::Exclude(columns) => {
             let none = Map::new();
             let options = fix::without(given.as_object().unwrap_or(&none), columns);
-            format!("If that is not known when the model is used, train with {}. orchard.diagnose says more.", fix::argument(&options))
+            format!(
+                "If that is not known when the model is used, train with {}. orchard.diagnose says more.",
+                fix::argument(&options)
+            )
         }
         _ => "orchard.diagnose says more.".to_owned(),
     };

@@ -41,7 +41,7 @@ DECLARE
     f record;
     options jsonb;
 BEGIN
-    FOR f IN SELECT * FROM orchard.diagnose(source, target) AS d WHERE d.fix IS NOT NULL AND d.fix NOT LIKE '%orchard.profile(%' LOOP
+    FOR f IN SELECT * FROM orchard.diagnose(source, target) AS d WHERE d.fix IS NOT NULL LOOP
         finding := f.finding;
         column_name := f.column_name;
         gone := NULL;
@@ -66,6 +66,7 @@ BEGIN
 END $$;
 SET orchard.warnings = off;
 SELECT * FROM mended('customers', 'churned');
+SELECT finding, column_name, detail, fix FROM orchard.diagnose($$SELECT to_char(date '2026-01-01' + i, 'DD.MM.YYYY') AS day, i % 9 AS x FROM generate_series(1, 300) AS i$$);
 RESET orchard.warnings;
 CREATE TABLE clicks AS SELECT i % 12 AS hour, CASE WHEN i % 50 > 0 THEN share(i, 1) < 0.004 + 0.001 * (i % 12) END AS clicked FROM generate_series(1, 6000) AS i;
 \x on

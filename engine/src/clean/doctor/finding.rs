@@ -101,8 +101,10 @@ pub enum Fix {
     Conflicts,
     /// The levels of a column with fewer than so many rows become one.
     Pooled(String, usize),
-    /// The profile says how to clean it.
-    Profile,
+    /// The texts of a column become numbers; with the decimal sign, where it is certain.
+    Numbers(String, Option<char>),
+    /// The texts of a column become moments of a format.
+    Moments(String, String),
 }
 
 /// One thing the doctor found.
@@ -157,6 +159,11 @@ impl Finding {
     }
 }
 
+/// A number of things, one of them without the plural.
+pub fn counted(n: usize, thing: &str) -> String {
+    format!("{n} {thing}{}", if n == 1 { "" } else { "s" })
+}
+
 /// A part of a whole in percent: two digits that count.
 pub fn percent(part: f64, whole: f64) -> String {
     let share = if whole > 0.0 { 100.0 * part / whole } else { 0.0 };
@@ -172,9 +179,7 @@ pub fn percent(part: f64, whole: f64) -> String {
 /// Worst first; of each kind only so many are kept, and the last says how many more there are.
 pub fn arrange(mut findings: Vec<Finding>, most: usize) -> Vec<Finding> {
     // Stable: what is equal keeps the order of the columns.
-    findings.sort_by(|a, b| {
-        a.severity.cmp(&b.severity).then(a.kind.cmp(&b.kind)).then(b.weight.total_cmp(&a.weight))
-    });
+    findings.sort_by(|a, b| a.severity.cmp(&b.severity).then(a.kind.cmp(&b.kind)).then(b.weight.total_cmp(&a.weight)));
     let mut kept: Vec<Finding> = Vec::new();
     for same in findings.chunk_by(|a, b| (a.severity, a.kind) == (b.severity, b.kind)) {
         kept.extend(same.iter().take(most).cloned());

@@ -65,7 +65,7 @@ pub fn look(
     }
     suspects.extend(one_sided(request, target, labels, sample, &suspects, control)?);
     if suspects.iter().any(|s| s.compare) {
-        let without: Vec<usize> = suspects.iter().filter(|s| s.compare).map(|s| s.input).collect();
+        let without: Vec<usize> = suspects.iter().map(|s| s.input).collect();
         let reached = match depth {
             Depth::Model => together::reach(request, &without, sample, control)?,
             Depth::Quick => None,
@@ -92,7 +92,9 @@ fn findings(request: &Request, sample: &Sample, suspects: Vec<Suspect>) -> Vec<F
 /// A score with its name.
 fn named(score: f64, sample: &Sample) -> String {
     match &sample.answer {
-        Answer::Classes { counts, .. } if counts.len() > 2 => format!("mean AUC of one class against the rest {score:.3}"),
+        Answer::Classes { counts, .. } if counts.len() > 2 => {
+            format!("mean AUC of one class against the rest {score:.3}")
+        }
         Answer::Classes { .. } => format!("AUC {score:.3}"),
         _ => format!("R2 of ranks {score:.3}"),
     }
@@ -105,7 +107,11 @@ fn perfect(request: &Request, target: &str, scores: &[f64], sample: &Sample) -> 
         input,
         severity: Severity::Error,
         weight: score,
-        detail: format!("\"{}\" alone says almost all of \"{target}\" ({})", request.inputs[input].name, named(score, sample)),
+        detail: format!(
+            "\"{}\" alone says almost all of \"{target}\" ({})",
+            request.inputs[input].name,
+            named(score, sample)
+        ),
         compare: true,
     })
     .collect()
@@ -116,18 +122,22 @@ fn parts(request: &Request, target: &str, sum: &Sum, suspects: &[Suspect]) -> Ve
     let [a, b] = sum.inputs.map(|i| request.inputs[i].name.as_str());
     let [x, y] = sum.factors;
     let made = match sum.product {
-        true => format!("\"{target}\" is proportional to \"{a}\" to the power of {x:.3} times \"{b}\" to the power of {y:.3}"),
+        true => format!(
+            "\"{target}\" is proportional to \"{a}\" to the power of {x:.3} times \"{b}\" to the power of {y:.3}"
+        ),
         false => format!("\"{target}\" is {x:.4} times \"{a}\" plus {y:.4} times \"{b}\", but for a constant"),
     };
     let detail = format!("{made} (R2 {:.6}).", sum.r2);
     let new = sum.inputs.into_iter().filter(|i| !suspects.iter().any(|s| s.input == *i));
-    new.map(|input| Suspect { input, severity: Severity::Error, weight: 1.0, detail: detail.clone(), compare: false }).collect()
+    new.map(|input| Suspect { input, severity: Severity::Error, weight: 1.0, detail: detail.clone(), compare: false })
+        .collect()
 }
 
 /// The strongest column, if its name is that of an outcome.
 fn outcome(request: &Request, target: &str, scores: &[f64], sample: &Sample) -> Option<Suspect> {
     let best = (0..scores.len()).reduce(|best, i| if scores[i] > scores[best] { i } else { best })?;
-    let next = (0..scores.len()).filter(|&i| i != best).reduce(|next, i| if scores[i] > scores[next] { i } else { next });
+    let next =
+        (0..scores.len()).filter(|&i| i != best).reduce(|next, i| if scores[i] > scores[next] { i } else { next });
     let (least, chance) = match &sample.answer {
         Answer::Nothing => return None,
         Answer::Classes { .. } => (limits::OUTCOME_AUC, 0.5),
@@ -182,7 +192,9 @@ fn one_sided(
         let known = input.count != 1 || suspects.iter().any(|s| s.input == i);
         let zero = matches!(input.kind, InputKind::Number | InputKind::Interval | InputKind::Boolean);
         for what in [Side::Missing, Side::Zero].into_iter().filter(|w| !known && (*w == Side::Missing || zero)) {
-            if let Some((detail, expected)) = divided(&request.table, input, what, target, labels, sample, codes, counts) {
+            if let Some((detail, expected)) =
+                divided(&request.table, input, what, target, labels, sample, codes, counts)
+            {
                 let sure = is_outcome(&input.name);
                 let severity = if sure { Severity::Error } else { Severity::Warning };
                 let weight = -1.0 / expected;
@@ -253,7 +265,9 @@ fn divided(
         (Side::Missing, true) => format!("\"{name}\" is missing"),
         (Side::Missing, false) => format!("\"{name}\" is known"),
         (Side::Zero, true) => format!("\"{name}\" is {}", if input.kind == InputKind::Boolean { "false" } else { "0" }),
-        (Side::Zero, false) => format!("\"{name}\" is not {}", if input.kind == InputKind::Boolean { "false" } else { "0" }),
+        (Side::Zero, false) => {
+            format!("\"{name}\" is not {}", if input.kind == InputKind::Boolean { "false" } else { "0" })
+        }
     };
     let side = if holds { within } else { sample.len() as u64 - within };
     let detail = format!(

@@ -40,8 +40,8 @@ pub const ROWS_A_LEVEL: f64 = 10.0;
 pub const RARE_ROWS: usize = 10;
 /// Levels from which rare ones are counted, and the share of rows in rare ones from which they are reported.
 pub const RARE_LEVELS: (usize, f64) = (10, 0.01);
-/// The share of a text column's values that must read as numbers (or dates) to call it one of numbers.
-pub const READS_AS: f64 = 0.95;
+/// Distinct texts of a column that are tried as numbers and dates.
+pub const TRIED_TEXTS: usize = 2_000;
 
 /// A minority class below this share is an info, below the second a warning, and so is one of fewer rows than the third.
 pub const IMBALANCE: (f64, f64, u64) = (0.1, 0.01, 100);

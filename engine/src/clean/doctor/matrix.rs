@@ -33,7 +33,17 @@ pub struct Matrix {
 impl Matrix {
     /// The first [`limits::PAIR_COLUMNS`] columns of numbers on as many rows of the sample as `work` multiplications allow.
     pub fn new(request: &Request, sample: &[u32], work: usize, control: &Control) -> Result<Matrix> {
-        let varies = |kind| matches!(kind, InputKind::Number | InputKind::Boolean | InputKind::Interval | InputKind::Date | InputKind::Timestamp | InputKind::Timestamptz);
+        let varies = |kind| {
+            matches!(
+                kind,
+                InputKind::Number
+                    | InputKind::Boolean
+                    | InputKind::Interval
+                    | InputKind::Date
+                    | InputKind::Timestamp
+                    | InputKind::Timestamptz
+            )
+        };
         let inputs: Vec<usize> = (0..request.inputs.len())
             .filter(|&i| request.inputs[i].count == 1 && varies(request.inputs[i].kind))
             .take(limits::PAIR_COLUMNS)

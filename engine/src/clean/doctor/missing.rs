@@ -60,7 +60,11 @@ fn classes(missing: &[bool], codes: &[u32], counts: &[u64], labels: &[String]) -
     let part = |c: usize| percent(gone[c] as f64, counts[c] as f64);
     let (low_label, high_label) = (labels.get(low)?, labels.get(high)?);
     let effect = (chi / rows).sqrt();
-    let said = format!("{} of the rows of class \"{low_label}\" and {} of \"{high_label}\" (Cramér's V {effect:.2}).", part(low), part(high));
+    let said = format!(
+        "{} of the rows of class \"{low_label}\" and {} of \"{high_label}\" (Cramér's V {effect:.2}).",
+        part(low),
+        part(high)
+    );
     Some((effect, said))
 }
 

@@ -68,11 +68,15 @@ pub fn diagnose(request: &Request, texts: &[String], most: Option<usize>, contro
     let sample = Sample::draw(&request.table, &rows, prepared.as_ref(), most, control)?;
     control.release_vec(rows);
     let matrix = Matrix::new(request, &sample.rows, limits::PAIR_WORK, control)?;
-    found.extend(pairs::look(request, &facts, &sample, &matrix, control)?);
+    let identifiers: Vec<String> =
+        found.iter().filter(|f| f.kind == Kind::IdLike).filter_map(|f| f.column.clone()).collect();
+    found.extend(pairs::look(request, &facts, &identifiers, &sample, &matrix, control)?);
     if let (Some(target), false) = (target, matches!(sample.answer, Answer::Nothing)) {
-        found.extend(missing::look(request, &sample, &labels, control)?);
+        let leaks = leak::look(request, &target.name, &labels, &sample, &matrix, Depth::Model, control)?;
+        let mut missing = missing::look(request, &sample, &labels, control)?;
+        missing.retain(|f| !leaks.iter().any(|l| l.column == f.column));
+        found.extend(leaks.into_iter().chain(missing));
         found.extend(time::look(request, &sample, &labels, control)?);
-        found.extend(leak::look(request, &target.name, &labels, &sample, &matrix, Depth::Model, control)?);
     }
     matrix.release(control);
     control.release(counted);
@@ -100,7 +104,7 @@ fn prepare(
                 target.name,
                 dictionary.len()
             );
-            found.push(Finding::of(Severity::Error, Kind::TooManyClasses, &target.name, detail).fix(Fix::Profile));
+            found.push(Finding::of(Severity::Error, Kind::TooManyClasses, &target.name, detail));
             return Ok(None);
         }
     }

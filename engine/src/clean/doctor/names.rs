@@ -2,11 +2,57 @@
 
 /// Words for what is known only when the case is closed.
 const OUTCOMES: [&str; 51] = [
-    "duration", "outcome", "result", "results", "closed", "resolved", "resolution", "refund", "refunded", "refunds", "chargeback",
-    "paid", "converted", "conversion", "conversions", "cancelled", "canceled", "cancellation", "churned", "ended", "end", "returned",
-    "completed", "completion", "delivered", "shipped", "won", "lost", "approved", "rejected", "disposition", "final", "settled",
-    "settlement", "succeeded", "failed", "finished", "fulfilled", "expired", "terminated", "termination", "unsubscribed", "purchased",
-    "bought", "redeemed", "collected", "recovered", "defaulted", "writeoff", "exit", "exited",
+    "duration",
+    "outcome",
+    "result",
+    "results",
+    "closed",
+    "resolved",
+    "resolution",
+    "refund",
+    "refunded",
+    "refunds",
+    "chargeback",
+    "paid",
+    "converted",
+    "conversion",
+    "conversions",
+    "cancelled",
+    "canceled",
+    "cancellation",
+    "churned",
+    "ended",
+    "end",
+    "returned",
+    "completed",
+    "completion",
+    "delivered",
+    "shipped",
+    "won",
+    "lost",
+    "approved",
+    "rejected",
+    "disposition",
+    "final",
+    "settled",
+    "settlement",
+    "succeeded",
+    "failed",
+    "finished",
+    "fulfilled",
+    "expired",
+    "terminated",
+    "termination",
+    "unsubscribed",
+    "purchased",
+    "bought",
+    "redeemed",
+    "collected",
+    "recovered",
+    "defaulted",
+    "writeoff",
+    "exit",
+    "exited",
 ];
 /// Words that put an outcome into the past, where it is known.
 const BEFORE: [&str; 9] = ["previous", "prev", "prior", "last", "past", "former", "earlier", "historical", "before"];
@@ -51,8 +97,11 @@ mod tests {
     fn words_of_a_name_are_told_apart() {
         let outcomes = ["duration", "call_duration", "refundAmount", "Closed Date", "days to conversion", "RESULT"];
         assert!(outcomes.iter().all(|n| is_outcome(n)));
-        let others = ["", "poutcome", "previous_outcome", "last result", "endowment", "week", "paidless", "___", "日本"];
+        let others =
+            ["", "poutcome", "previous_outcome", "last result", "endowment", "week", "paidless", "___", "日本"];
         assert!(!others.iter().any(|n| is_outcome(n)));
-        assert!(is_identifier("PassengerId") && is_identifier("order no") && !is_identifier("idle") && !is_identifier(""));
+        assert!(
+            is_identifier("PassengerId") && is_identifier("order no") && !is_identifier("idle") && !is_identifier("")
+        );
     }
 }

@@ -15,23 +15,25 @@ use super::limits;
 use super::matrix::{pair_rows, Matrix};
 use super::sample::{binned, spaced, Binned, Sample};
 
-/// Look at all pairs of columns.
+/// Look at all pairs of columns but `identifiers`.
 pub fn look(
     request: &Request,
     facts: &[Facts],
+    identifiers: &[String],
     sample: &Sample,
     matrix: &Matrix,
     control: &Control,
 ) -> Result<Vec<Finding>> {
     let (mut found, mut copies) = identical(request, facts);
     // What numbers the rows is no company for the others.
-    copies.extend((0..facts.len()).filter(|&i| facts[i].serial));
+    copies.extend((0..facts.len()).filter(|&i| identifiers.contains(&request.inputs[i].name)));
     let name = |input: usize| request.inputs[input].name.as_str();
     let said = |rows: usize| match sample.of > rows {
         true => format!(" Computed on {rows} of {} rows.", sample.of),
         false => String::new(),
     };
-    let numbers: Vec<usize> = (0..matrix.columns.len()).filter(|&i| !copies.contains(&matrix.columns[i].input)).collect();
+    let numbers: Vec<usize> =
+        (0..matrix.columns.len()).filter(|&i| !copies.contains(&matrix.columns[i].input)).collect();
     for (i, j, r) in numeric(matrix, &numbers, control)? {
         let (i, j) = (matrix.columns[i].input, matrix.columns[j].input);
         let detail = format!(

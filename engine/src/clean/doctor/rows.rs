@@ -2,8 +2,12 @@
 
 use crate::data::{RowHashes, UNKNOWN};
 
-use super::finding::{percent, Finding, Fix, Kind, Severity};
+use super::finding::{counted, percent, Finding, Fix, Kind, Severity};
 use super::limits;
+
+fn combinations_of(n: usize) -> String {
+    format!("{} of values", counted(n, "combination"))
+}
 
 /// Look at rows in canonical order: hashes of the features and of the target.
 pub fn look(rows: &[RowHashes], classes: bool, target: Option<&str>) -> Vec<Finding> {
@@ -31,7 +35,7 @@ pub fn look(rows: &[RowHashes], classes: bool, target: Option<&str>) -> Vec<Find
     if duplicates > 0 {
         let share = duplicates as f64 / rows.len() as f64;
         let nature = match few {
-            true => format!(" The rows have only {combinations} different combinations of values, so that may be their nature."),
+            true => format!(" The other columns have only {}, so that may be their nature.", combinations_of(combinations)),
             false => " They count twice in learning, and a row that is judged may have its twin in training. Leave them if they are cases of their own that look alike.".to_owned(),
         };
         let are = if duplicates == 1 { "row is an exact copy" } else { "rows are exact copies" };

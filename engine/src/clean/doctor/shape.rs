@@ -2,6 +2,7 @@
 
 use rayon::prelude::*;
 
+use crate::clean::parse;
 use crate::control::Control;
 use crate::data::{ColumnData, Dictionary};
 use crate::error::Result;
@@ -10,7 +11,7 @@ use crate::learn::train::{Request, SourceInput};
 use crate::model::InputKind;
 
 use super::facts::Facts;
-use super::finding::{percent, Finding, Fix, Kind, Severity};
+use super::finding::{counted, percent, Finding, Fix, Kind, Severity};
 use super::limits;
 use super::names::is_identifier;
 
@@ -75,10 +76,10 @@ fn values(input: &SourceInput, facts: &Facts, rows: usize) -> Vec<Finding> {
     let share = facts.top.0 as f64 / rows as f64;
     if share >= limits::NEAR_CONSTANT {
         let detail = format!(
-            "\"{name}\" is {top} in {} of the rows; the other {} rows have {} other values.",
+            "\"{name}\" is {top} in {} of the rows; the rest ({}) have {}.",
             percent(facts.top.0 as f64, rows as f64),
-            rows - facts.top.0,
-            facts.distinct - 1 + usize::from(facts.missing > 0)
+            counted(rows - facts.top.0, "row"),
+            counted(facts.distinct - 1 + usize::from(facts.missing > 0), "other value")
         );
         found.push(Finding::of(Severity::Info, Kind::NearConstant, name, detail).exclude().weight(share));
     }
@@ -97,7 +98,10 @@ fn levels(request: &Request, input: &SourceInput, facts: &Facts) -> Vec<Finding>
     let present = rows - facts.missing;
     let distinct = facts.distinct as f64 / present.max(1) as f64;
     if present >= limits::ID_ROWS && (distinct >= limits::ID_DISTINCT || input.uuid) {
-        let detail = format!("\"{name}\" has {} distinct values in {present} rows, so it tells rows apart and not kinds of rows.", facts.distinct);
+        let detail = format!(
+            "\"{name}\" has {} distinct values in {present} rows, so it tells rows apart and not kinds of rows.",
+            facts.distinct
+        );
         let finding = Finding::of(Severity::Warning, Kind::IdLike, name, detail);
         return match is_prose(&request.table, input) {
             true => vec![finding.option("text_columns", vec![name.as_str()])],
@@ -107,12 +111,13 @@ fn levels(request: &Request, input: &SourceInput, facts: &Facts) -> Vec<Finding>
     let mut found = Vec::new();
     let mean = present as f64 / facts.distinct.max(1) as f64;
     if facts.distinct >= limits::MANY_LEVELS && mean < limits::ROWS_A_LEVEL {
-        let detail = format!("\"{name}\" has {} levels, {mean:.1} rows a level on average: too few to learn much of each.", facts.distinct);
+        let detail = format!(
+            "\"{name}\" has {} levels, {mean:.1} rows a level on average: too few to learn much of each.",
+            facts.distinct
+        );
         let fix = Fix::Pooled(name.clone(), limits::RARE_ROWS);
         found.push(Finding::of(Severity::Info, Kind::HighCardinality, name, detail).fix(fix).weight(-mean));
-    } else if facts.distinct >= limits::RARE_LEVELS.0
-        && facts.rare.1 as f64 >= limits::RARE_LEVELS.1 * present as f64
-    {
+    } else if facts.distinct >= limits::RARE_LEVELS.0 && facts.rare.1 as f64 >= limits::RARE_LEVELS.1 * present as f64 {
         let detail = format!(
             "{} of the {} levels of \"{name}\" have fewer than {} rows each; {} of the rows are in them.",
             facts.rare.0,
@@ -137,91 +142,87 @@ fn number_id(input: &SourceInput, facts: &Facts, rows: usize) -> Option<Finding>
     let detail = if facts.serial {
         format!("\"{name}\" numbers the {rows} rows.")
     } else if unique && is_identifier(name) {
-        format!("\"{name}\" has {} distinct whole numbers in {present} rows and the name of an identifier.", facts.distinct)
+        format!(
+            "\"{name}\" has {} distinct whole numbers in {present} rows and the name of an identifier.",
+            facts.distinct
+        )
     } else {
         return None;
     };
     Some(Finding::of(Severity::Warning, Kind::IdLike, name, detail).exclude())
 }
 
-/// Distinct texts that are looked at.
-const LOOKED_AT: usize = 10_000;
-
 /// Whether the texts of a column read as numbers or as dates.
 pub fn reads_as(name: &str, dictionary: &Dictionary, severity: Severity, control: &Control) -> Result<Option<Finding>> {
-    let (mut looked, mut numbers, mut dates, mut example) = (0usize, 0usize, 0usize, String::new());
-    for code in 0..dictionary.len().min(LOOKED_AT) as u32 {
-        control.check()?;
-        let Ok(text) = std::str::from_utf8(dictionary.text(code)) else { continue };
-        let text = text.trim();
-        if text.is_empty() {
-            continue;
-        }
-        looked += 1;
-        let (number, date) = (is_number(text), is_date(text));
-        numbers += usize::from(number);
-        dates += usize::from(date);
-        // The least of them, not the first: rows arrive in any order.
-        if (number || date) && (example.is_empty() || text < example.as_str()) {
-            example = text.chars().take(40).collect();
-        }
+    let mut codes: Vec<u32> = control.vec(dictionary.len())?;
+    codes.extend(0..dictionary.len() as u32);
+    control.check()?;
+    // Those of the least hashes, not the first: rows arrive in any order.
+    let tried = limits::TRIED_TEXTS.min(codes.len());
+    if tried < codes.len() {
+        codes.select_nth_unstable_by_key(tried, |&code| (dictionary.hash(code), code));
     }
-    let mostly = |n: usize| looked > 1 && n as f64 >= limits::READS_AS * looked as f64;
-    let (kind, what) = match () {
-        () if mostly(numbers) => (Kind::TextNumbers, "numbers, such as"),
-        () if mostly(dates) => (Kind::TextDates, "dates, such as"),
-        () => return Ok(None),
+    let mut texts: Vec<&str> =
+        codes[..tried].iter().filter_map(|&code| std::str::from_utf8(dictionary.text(code)).ok()).collect();
+    control.release_vec(codes);
+    texts.sort_unstable();
+    control.check()?;
+    if texts.len() < 2 {
+        return Ok(None);
+    }
+    let rows = || texts.iter().map(|text| (*text, 1));
+    let (kind, what, fix) = match (parse::number_format(rows()), texts.iter().any(|text| is_code(text))) {
+        (Some((decimal, _)), false) => {
+            let sign = match decimal {
+                parse::Decimal::Detect => None,
+                parse::Decimal::Point => Some('.'),
+                parse::Decimal::Comma => Some(','),
+            };
+            (Kind::TextNumbers, "numbers", Fix::Numbers(name.to_owned(), sign))
+        }
+        _ => match parse::timestamp_format(rows()) {
+            Some((format, _)) => (Kind::TextDates, "dates", Fix::Moments(name.to_owned(), format)),
+            None => return Ok(None),
+        },
     };
-    let detail = format!("\"{name}\" is text, but its values read as {what} '{example}'; as text they have no order.");
-    Ok(Some(Finding::of(severity, kind, name, detail).fix(Fix::Profile)))
+    let digits = texts.iter().find(|text| text.bytes().any(|b| b.is_ascii_digit()));
+    let example: String = digits.unwrap_or(&"").chars().take(40).collect();
+    let detail =
+        format!("\"{name}\" is text, but its values read as {what}, such as '{example}'; as text they have no order.");
+    Ok(Some(Finding::of(severity, kind, name, detail).fix(fix)))
 }
 
-/// Whether a text is a number with its sign, currency, separators and percent sign; leading zeros make it a code.
-fn is_number(text: &str) -> bool {
-    let text = text.trim_end_matches('%').trim_matches(|c: char| "$€£¥ ".contains(c));
-    let text = text.strip_prefix(['-', '+']).unwrap_or(text).trim_start_matches(['$', '€', '£', '¥']);
-    let code = text.len() > 1 && text.starts_with('0') && !text.starts_with("0.") && !text.starts_with("0,");
-    let digits = text.bytes().filter(u8::is_ascii_digit).count();
-    !code
-        && digits > 0
-        && text.len() <= 40
-        && text.chars().all(|c| c.is_ascii_digit() || ".,' ".contains(c))
-        && text.matches('.').count().min(text.matches(',').count()) <= 1
-}
-
-/// Whether a text begins as 2026-03-01, 01/03/2026 or 1.3.2026 do, or is a month such as 2026-03.
-fn is_date(text: &str) -> bool {
-    let head = text.split([' ', 'T']).next().unwrap_or_default();
-    ['-', '/', '.'].iter().any(|&separator| {
-        let mut parts = head.split(separator);
-        let number = |part: Option<&str>| {
-            part.filter(|p| matches!(p.len(), 1..=4)).and_then(|p| p.parse::<u16>().ok()).unwrap_or(u16::MAX)
-        };
-        let (a, b, c) = (number(parts.next()), number(parts.next()), number(parts.next()));
-        let day = |n: u16| (1..=31).contains(&n);
-        let year = |n: u16| (1900..2200).contains(&n) || n < 100;
-        let month = c == u16::MAX && separator == '-' && (1900..2200).contains(&a) && (1..=12).contains(&b);
-        month || parts.next().is_none() && day(b) && ((day(a) && year(c)) || ((1900..2200).contains(&a) && day(c)))
-    })
+/// Whether a text has leading zeros, as postcodes and article numbers do.
+fn is_code(text: &str) -> bool {
+    text.trim().strip_prefix('0').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn read(texts: &[&str]) -> Option<(Kind, Fix)> {
+        let control = Control::default();
+        let mut dictionary = Dictionary::default();
+        for text in texts {
+            dictionary.code(text.as_bytes(), &control).unwrap();
+        }
+        let before = control.used();
+        let found = reads_as("c", &dictionary, Severity::Warning, &control).unwrap();
+        assert_eq!(control.used(), before);
+        found.map(|f| (f.kind, f.fix))
+    }
+
     #[test]
     fn numbers_and_dates_are_told_from_codes() {
-        for text in ["1", "-1.5", "$1,234.00", "12 %", "0.5", "1 234,5", "€ 7", "1.234.567,89", "0"] {
-            assert!(is_number(text), "{text}");
+        let numbers = |sign| Some((Kind::TextNumbers, Fix::Numbers("c".into(), sign)));
+        assert_eq!(read(&["$1,234.00", "-1.5", "12 %", "", "N/A"]), numbers(Some('.')));
+        assert_eq!(read(&["1.234,00", "1,5", "3"]), numbers(Some(',')));
+        for codes in [&["02134", "10115"][..], &["A1", "B2"], &["red", "blue"], &["", "N/A"], &["7"], &[]] {
+            assert_eq!(read(codes), None, "{codes:?}");
         }
-        for text in ["", "02134", "A1", "1-2", "$", "%", "1.2.3,4,5", "12:30", "٣"] {
-            assert!(!is_number(text), "{text}");
-        }
-        for text in ["2026-03-01", "01/31/2026", "1.3.26", "2026-03-01T12:00:00Z", "2026/3/1 10:00", "1949-01"] {
-            assert!(is_date(text), "{text}");
-        }
-        for text in ["", "1-2", "192.168.1.1", "2026-33-01", "99/99/9999", "a/b/c", "1.5"] {
-            assert!(!is_date(text), "{text}");
-        }
+        let dates = |format: &str| Some((Kind::TextDates, Fix::Moments("c".into(), format.into())));
+        assert_eq!(read(&["01/31/2026", "02/01/2026"]), dates("MM/DD/YYYY"));
+        assert_eq!(read(&["2026-03-01", "2026-04-01"]), dates("YYYY-MM-DD"));
     }
 }

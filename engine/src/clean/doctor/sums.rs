@@ -39,7 +39,11 @@ fn logarithms(values: &[f64]) -> Option<Vec<f64>> {
 }
 
 fn logarithms_all(values: &[f64]) -> Option<Vec<f64>> {
-    if values.iter().any(|v| v.is_nan()) { None } else { logarithms(values) }
+    if values.iter().any(|v| v.is_nan()) {
+        None
+    } else {
+        logarithms(values)
+    }
 }
 
 fn of(columns: &[Numbers], target: &[f64], product: bool, control: &Control) -> Result<Vec<Sum>> {

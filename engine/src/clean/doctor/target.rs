@@ -7,7 +7,7 @@ use crate::learn::target::Prepared;
 use crate::learn::train::{Request, SourceInput};
 use serde_json::json;
 
-use super::finding::{percent, Finding, Fix, Kind, Severity};
+use super::finding::{counted, percent, Finding, Fix, Kind, Severity};
 use super::limits;
 
 /// Look at the target; `rows` are all rows.
@@ -48,7 +48,9 @@ pub fn look(
 
 fn too_few(rows: usize, why: String) -> Finding {
     let fix = Fix::Learner("random_forest", json!({"holdout": 0}));
-    let detail = format!("{why}; metrics of so few rows are largely chance. A forest is judged by the rows that each tree did not draw.");
+    let detail = format!(
+        "{why}; metrics of so few rows are largely chance. A forest is judged by the rows that each tree did not draw."
+    );
     Finding::new(Severity::Warning, Kind::TooFewRows, detail).fix(fix).weight(-(rows as f64))
 }
 
@@ -56,7 +58,7 @@ fn too_few(rows: usize, why: String) -> Finding {
 fn enough(request: &Request, known: usize) -> Option<Finding> {
     let features: usize = request.inputs.iter().map(|i| i.count).sum();
     if known < limits::FEW_ROWS.0 {
-        return Some(too_few(known, format!("There are {known} rows to learn from")));
+        return Some(too_few(known, format!("To learn from there are {}", counted(known, "row"))));
     }
     (known < limits::FEW_ROWS.2 * features)
         .then(|| too_few(known, format!("There are {known} rows for {features} features")))
@@ -69,7 +71,8 @@ fn classes(request: &Request, name: &str, labels: &[String], positive: usize, ro
     let seen: Vec<usize> = (0..counts.len()).filter(|&c| counts[c] > 0).collect();
     let share = |c: usize| percent(counts[c] as f64, known as f64);
     if let [only] = seen[..] {
-        let detail = format!("\"{name}\" is \"{}\" in all {known} rows, so there is nothing to tell apart.", labels[only]);
+        let all = counted(known as usize, "row");
+        let detail = format!("\"{name}\" is \"{}\" in all of {all}, so there is nothing to tell apart.", labels[only]);
         return vec![Finding::of(Severity::Error, Kind::OneClass, name, detail)];
     }
     let mut found = Vec::new();
@@ -80,7 +83,12 @@ fn classes(request: &Request, name: &str, labels: &[String], positive: usize, ro
         let small = seen.iter().filter(|&&c| counts[c] < limits::FEW_ROWS.1).count();
         let why = match small {
             1 => format!("Class \"{}\" of \"{name}\" has {few} of {known} rows", labels[least]),
-            _ => format!("{small} of the {} classes of \"{name}\" have fewer than {} rows, \"{}\" only {few}", seen.len(), limits::FEW_ROWS.1, labels[least]),
+            _ => format!(
+                "{small} of the {} classes of \"{name}\" have fewer than {} rows, \"{}\" only {few}",
+                seen.len(),
+                limits::FEW_ROWS.1,
+                labels[least]
+            ),
         };
         found.push(Finding { column: Some(name.to_owned()), ..too_few(few as usize, why) });
     } else {
@@ -120,7 +128,9 @@ fn numbers(request: &Request, target: &SourceInput, known: usize, control: &Cont
             "{count} {word} more than {} interquartile ranges beyond the quartiles of \"{name}\" ({low} and {high}); it goes from {first} to {last}. They outweigh the rest in a squared error.",
             limits::OUTLIER_RANGES
         );
-        found.push(Finding::of(Severity::Warning, Kind::TargetOutliers, name, detail).option("objective", "absolute_error"));
+        found.push(
+            Finding::of(Severity::Warning, Kind::TargetOutliers, name, detail).option("objective", "absolute_error"),
+        );
     }
     Ok(found)
 }

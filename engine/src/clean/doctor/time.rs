@@ -34,10 +34,23 @@ pub fn look(request: &Request, sample: &Sample, labels: &[String], control: &Con
         let name = &input.name;
         let advice = "a holdout drawn at random would flatter the model; hold the latest rows out instead";
         let (severity, detail) = match drift >= limits::DRIFT {
-            true => (Severity::Warning, format!("Along \"{name}\" the target changes: {what}. So {advice}.{}", sample.said())),
-            false => (Severity::Info, format!("\"{name}\" orders the rows in time. If the model is to predict what comes later, {advice}.")),
+            true => (
+                Severity::Warning,
+                format!("Along \"{name}\" the target changes: {what}. So {advice}.{}", sample.said()),
+            ),
+            false => (
+                Severity::Info,
+                format!("\"{name}\" orders the rows in time. If the model is to predict what comes later, {advice}."),
+            ),
         };
-        found.push(Finding::of(severity, Kind::TimeOrder, name, detail).option("time_column", name.as_str()).weight(drift));
+        // A date that says nothing of the target may be one of birth; the only time there is may be that of the row.
+        let times = request.inputs.iter().filter(|i| is_time(i.kind)).count();
+        if severity == Severity::Info && times > 1 {
+            continue;
+        }
+        found.push(
+            Finding::of(severity, Kind::TimeOrder, name, detail).option("time_column", name.as_str()).weight(drift),
+        );
     }
     Ok(found)
 }
@@ -65,7 +78,8 @@ fn drift(latest: &[bool], answer: &Answer, labels: &[String]) -> (f64, String) {
             let most = told.fold((0.0, 0, 0.0, 0.0), |most, t| if t.0 > most.0 { t } else { most });
             let (d, class, before, after) = most;
             let label = labels.get(class).map_or("", String::as_str);
-            let shares = format!("{:.1} % of the earlier rows and {:.1} % of the latest fifth", 100.0 * before, 100.0 * after);
+            let shares =
+                format!("{:.1} % of the earlier rows and {:.1} % of the latest fifth", 100.0 * before, 100.0 * after);
             (d, format!("\"{label}\" are {shares} (Cohen's d {d:.2})"))
         }
     }

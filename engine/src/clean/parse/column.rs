@@ -1,0 +1,99 @@
+//! The one format of a whole column.
+
+use super::format::{self, TimestampFormat, Token};
+use super::infer::candidates;
+use super::number::{number, Decimal};
+use super::timestamp::{read, timestamp};
+use crate::clean::text::{is_placeholder, trim_space};
+
+/// The share of a column's rows, blanks and placeholders aside, that a format must read.
+pub const NEARLY_ALL: f64 = 0.95;
+
+/// Formats that are tried on a column.
+const FORMATS: usize = 32;
+/// Values whose shapes are looked at.
+const LOOKED_AT: usize = 1000;
+
+/// Seconds since 1970 that count as moments in a column, 2001-09-09 to 2033-05-18: other columns of ten digits are numbers, or telephones, whose
+/// area codes begin with 201 in America.
+const EPOCHS: std::ops::Range<f64> = 1e9..2e9;
+
+/// The rows of values that are read, as a share of all but blanks and placeholders.
+fn share(values: &[(&str, u64)], reads: impl Fn(&str) -> bool) -> f64 {
+    let (mut read, mut all) = (0.0, 0.0);
+    for &(text, rows) in values {
+        all += rows as f64;
+        if reads(text) {
+            read += rows as f64;
+        }
+    }
+    if all > 0.0 {
+        read / all
+    } else {
+        0.0
+    }
+}
+
+fn worth_reading<'a>(values: impl Iterator<Item = (&'a str, u64)>) -> Vec<(&'a str, u64)> {
+    values.filter(|(text, rows)| *rows > 0 && !is_placeholder(text)).collect()
+}
+
+/// The decimal sign of a column of numbers, and the share of rows that are read with it; `None` for a column of something else.
+///
+/// Values come with the rows that have them; blanks and placeholders do not count. Where both conventions read as many rows it is the point.
+pub fn number_format<'a>(values: impl Iterator<Item = (&'a str, u64)>) -> Option<(Decimal, f64)> {
+    let values = worth_reading(values);
+    let mut best = (Decimal::Point, 0.0);
+    for decimal in [Decimal::Point, Decimal::Comma, Decimal::Detect] {
+        let share = share(&values, |text| number(text, decimal).is_some());
+        if share > best.1 && (decimal != Decimal::Detect || best.1 < NEARLY_ALL) {
+            best = (decimal, share);
+        }
+    }
+    (best.1 >= NEARLY_ALL).then_some(best)
+}
+
+/// The format of a column of dates or timestamps in the letters of `to_timestamp`, and the share of rows that it reads; `None` for a column of
+/// something else, and where two formats read it equally well to different moments (days and months that are all below 13).
+///
+/// Values come with the rows that have them; blanks and placeholders do not count. `EPOCH` and `EPOCH_MS` are seconds and milliseconds
+/// since 1970.
+pub fn timestamp_format<'a>(values: impl Iterator<Item = (&'a str, u64)>) -> Option<(String, f64)> {
+    let values = worth_reading(values);
+    let mut formats: Vec<TimestampFormat> = Vec::new();
+    for (text, _) in values.iter().take(LOOKED_AT) {
+        candidates(trim_space(text), |tokens| {
+            let known = formats.iter().any(|format| format.tokens == tokens);
+            if !known && is_likely(text, tokens) {
+                formats.push(TimestampFormat { tokens: tokens.to_vec() });
+            }
+            formats.len() >= FORMATS
+        });
+    }
+    let shares: Vec<f64> = formats
+        .iter()
+        .map(|format| share(&values, |text| is_likely(text, &format.tokens) && timestamp(text, Some(format)).is_some()))
+        .collect();
+    let (best, &most) = shares.iter().enumerate().rev().max_by(|a, b| a.1.total_cmp(b.1))?;
+    let chosen = formats.get(best)?;
+    let rivals = formats.iter().zip(&shares).filter(|(format, share)| **share == most && *format != chosen);
+    let differs = |format: &TimestampFormat| {
+        values.iter().any(|(text, _)| {
+            let text = trim_space(text);
+            let (one, other) = (read(text, &chosen.tokens), read(text, &format.tokens));
+            one.is_some() && other.is_some() && one != other
+        })
+    };
+    let ambiguous = rivals.into_iter().any(|(format, _)| differs(format));
+    (most >= NEARLY_ALL && !ambiguous).then(|| (format::write(&chosen.tokens), most))
+}
+
+/// Whether a value may speak for a format: a number of ten or thirteen digits only when it is a moment of our time.
+fn is_likely(text: &str, tokens: &[Token]) -> bool {
+    let scale = match tokens {
+        [Token::Epoch] => 1.0,
+        [Token::EpochMillis] => 1e3,
+        _ => return true,
+    };
+    trim_space(text).parse::<f64>().is_ok_and(|value| EPOCHS.contains(&(value / scale)))
+}

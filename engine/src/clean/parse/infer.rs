@@ -1,0 +1,403 @@
+//! The formats that a single text may have, told from its shape.
+
+use super::format::Token;
+use super::timestamp::{is_name, LONGEST, MONTHS, WEEKDAYS};
+use crate::clean::text::is_space;
+
+/// Pieces of the longest shape.
+const PIECES: usize = 32;
+
+/// A format on the stack.
+#[derive(Debug, Default)]
+struct Shape {
+    pieces: [Token; PIECES],
+    len: usize,
+}
+
+impl Shape {
+    fn tokens(&self) -> &[Token] {
+        self.pieces.get(..self.len).unwrap_or_default()
+    }
+
+    fn push(&mut self, token: Token) -> Option<()> {
+        *self.pieces.get_mut(self.len)? = token;
+        self.len += 1;
+        Some(())
+    }
+
+    fn swap(&mut self, one: Token, other: Token) {
+        for piece in self.pieces.iter_mut().take(self.len) {
+            if *piece == one {
+                *piece = other;
+            } else if *piece == other {
+                *piece = one;
+            }
+        }
+    }
+}
+
+/// In which orders a date may be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Orders {
+    #[default]
+    One,
+    /// Day and month, or month and day.
+    DayMonth,
+    /// These, or year, month and day of two digits each.
+    All,
+}
+
+/// The formats that a trimmed text may have, one after the other until `stop` says so; none where it looks like no moment.
+pub(super) fn candidates(text: &str, mut stop: impl FnMut(&[Token]) -> bool) {
+    if text.len() > LONGEST {
+        return;
+    }
+    let mut scan = Scan { rest: text, shape: Shape::default(), orders: Orders::One, may: false, time: false };
+    if scan.moment().is_none() || !scan.rest.is_empty() {
+        return;
+    }
+    let Scan { mut shape, orders, may, .. } = scan;
+    let count = match orders {
+        Orders::One => 1,
+        Orders::DayMonth => 2,
+        Orders::All => 3,
+    };
+    for order in 0..count {
+        match order {
+            0 => {} // as it was told: the day, the month, the year
+            1 => shape.swap(Token::Day, Token::Month),
+            // From month, day, year to year, month, day.
+            _ => {
+                shape.swap(Token::Day, Token::Month);
+                shape.swap(Token::Day, Token::YearOfCentury);
+            }
+        }
+        if stop(shape.tokens()) {
+            return;
+        }
+        // May is a short and a full name.
+        if may {
+            shape.swap(Token::MonthShort, Token::MonthFull);
+            if stop(shape.tokens()) {
+                return;
+            }
+            shape.swap(Token::MonthShort, Token::MonthFull);
+        }
+    }
+}
+
+/// A text whose shape is being told.
+struct Scan<'a> {
+    rest: &'a str,
+    shape: Shape,
+    orders: Orders,
+    may: bool,
+    /// The time came before the year.
+    time: bool,
+}
+
+impl<'a> Scan<'a> {
+    fn digits(&self) -> usize {
+        self.rest.bytes().take_while(u8::is_ascii_digit).count()
+    }
+
+    fn word(&self) -> &'a str {
+        let len = self.rest.bytes().take_while(u8::is_ascii_alphabetic).count();
+        self.rest.get(..len).unwrap_or_default()
+    }
+
+    fn skip(&mut self, len: usize) {
+        self.rest = self.rest.get(len..).unwrap_or_default();
+    }
+
+    /// Take `len` bytes as a piece.
+    fn take(&mut self, len: usize, token: Token) -> Option<()> {
+        self.skip(len);
+        self.shape.push(token)
+    }
+
+    fn next(&self) -> Option<char> {
+        self.rest.chars().next()
+    }
+
+    /// Take a character if it is the next one.
+    fn literal(&mut self, c: char) -> Option<bool> {
+        let is = self.next() == Some(c);
+        if is {
+            self.take(c.len_utf8(), Token::Literal(c))?;
+        }
+        Some(is)
+    }
+
+    /// Take white space if there is some.
+    fn blank(&mut self) -> Option<bool> {
+        let rest = self.rest.trim_start_matches(is_space);
+        let is = rest.len() < self.rest.len();
+        if is {
+            self.rest = rest;
+            self.shape.push(Token::Blank)?;
+        }
+        Some(is)
+    }
+
+    /// Take a separator of the parts of a date.
+    fn separator(&mut self) -> Option<char> {
+        let c = self.next()?;
+        match c {
+            '-' | '/' | '.' => self.take(1, Token::Literal(c))?,
+            _ if self.blank()? => return Some(' '),
+            _ => return None,
+        }
+        Some(c)
+    }
+
+    fn moment(&mut self) -> Option<()> {
+        self.weekday()?;
+        match self.digits() {
+            0 => self.month_first()?,
+            4 => self.year_first()?,
+            1 | 2 => self.day_first()?,
+            8 => self.compact(8)?,
+            12 | 14 if self.rest.len() == self.digits() => return self.compact(self.digits()),
+            10 => return self.epoch(Token::Epoch),
+            13 => return self.epoch(Token::EpochMillis),
+            _ => return None,
+        }
+        if self.rest.is_empty() || self.time {
+            return Some(());
+        }
+        match self.next()? {
+            'T' | 't' => self.take(1, Token::Literal('T'))?,
+            ',' => {
+                self.literal(',')?;
+                self.blank()?;
+            }
+            // As the logs of web servers have it.
+            ':' => drop(self.literal(':')?),
+            _ => drop(self.blank()?.then_some(())?),
+        }
+        self.time(true)
+    }
+
+    fn weekday(&mut self) -> Option<()> {
+        let word = self.word();
+        let short = WEEKDAYS.iter().any(|name| is_name(word, name, true));
+        if short || WEEKDAYS.iter().any(|name| is_name(word, name, false)) {
+            self.take(word.len(), if short { Token::WeekdayShort } else { Token::WeekdayFull })?;
+            self.literal(',')?;
+            self.blank()?;
+        }
+        Some(())
+    }
+
+    /// Take the name of a month if it is next.
+    fn month_name(&mut self) -> Option<bool> {
+        let word = self.word();
+        let token = match () {
+            _ if MONTHS.iter().any(|name| is_name(word, name, true)) => Token::MonthShort,
+            _ if MONTHS.iter().any(|name| is_name(word, name, false)) => Token::MonthFull,
+            _ => return Some(false),
+        };
+        self.may = word.eq_ignore_ascii_case("may");
+        self.take(word.len(), token)?;
+        Some(true)
+    }
+
+    fn day(&mut self) -> Option<()> {
+        let len = self.digits();
+        (1..=2).contains(&len).then_some(())?;
+        self.take(len, Token::Day)
+    }
+
+    /// `st`, `nd`, `rd`, `th` behind a day.
+    fn ordinal(&mut self) -> Option<()> {
+        if matches!(self.word().to_ascii_lowercase().as_str(), "st" | "nd" | "rd" | "th") {
+            self.take(2, Token::Ordinal)?;
+        }
+        Some(())
+    }
+
+    fn year(&mut self, two_digits: bool) -> Option<()> {
+        match self.digits() {
+            4 => self.take(4, Token::Year),
+            2 if two_digits => self.take(2, Token::YearOfCentury),
+            _ => None,
+        }
+    }
+
+    /// `2024-01-03`, `2024/1/3`, `2024-Jan-03`, `2024年1月3日`, `2024-01`.
+    fn year_first(&mut self) -> Option<()> {
+        self.take(4, Token::Year)?;
+        if self.literal('年')? {
+            self.number(Token::Month)?;
+            self.literal('月')?.then_some(())?;
+            self.number(Token::Day)?;
+            return self.literal('日')?.then_some(());
+        }
+        let separator = self.separator()?;
+        if self.month_name()? {
+            (self.separator()? == separator).then_some(())?;
+            return self.day();
+        }
+        if separator == ' ' {
+            return None;
+        }
+        self.number(Token::Month)?;
+        if self.rest.is_empty() {
+            return (separator != '.').then_some(());
+        }
+        (self.separator()? == separator).then_some(())?;
+        self.day()
+    }
+
+    fn number(&mut self, token: Token) -> Option<()> {
+        let len = self.digits();
+        (1..=2).contains(&len).then_some(())?;
+        self.take(len, token)
+    }
+
+    /// `03/04/2024`, `3.4.2024`, `03-04-24`, `3 Jan 2024`, `3rd January 2024`, `03-Jan-2024`, `04/2024`.
+    fn day_first(&mut self) -> Option<()> {
+        self.day()?;
+        self.ordinal()?;
+        let separator = self.separator()?;
+        if separator == '.' {
+            self.blank()?; // 3. January 2024
+        }
+        if self.month_name()? {
+            self.literal('.')?; // 3 Jan. 2024
+            self.literal(',')?;
+            let next = self.separator()?;
+            (next == separator || next == ' ').then_some(())?;
+            return self.year(separator == '-');
+        }
+        if self.digits() == 4 && matches!(separator, '/' | '-') {
+            self.shape.swap(Token::Day, Token::Month);
+            return self.year(false);
+        }
+        if separator == ' ' {
+            return None;
+        }
+        self.number(Token::Month)?;
+        (self.separator()? == separator).then_some(())?;
+        let short = self.digits() == 2;
+        self.year(true)?;
+        self.orders = match separator {
+            '.' => Orders::One, // the point is of countries where the day comes first
+            '-' if short => Orders::All,
+            _ => Orders::DayMonth,
+        };
+        Some(())
+    }
+
+    /// `Jan 3, 2024`, `January 3rd 2024`, `Jan-03-2024`, `Jan 2024`, `Jan 3 10:20:30 2024`.
+    fn month_first(&mut self) -> Option<()> {
+        self.month_name()?.then_some(())?;
+        self.literal('.')?;
+        let separator = self.separator()?;
+        if self.digits() == 4 {
+            return self.year(false);
+        }
+        self.day()?;
+        self.ordinal()?;
+        if self.literal(',')? {
+            self.blank()?;
+            return self.year(false);
+        }
+        (self.separator()? == separator).then_some(())?;
+        if self.digits() < 4 && separator == ' ' {
+            self.time(false)?;
+            self.time = true;
+            self.blank()?.then_some(())?;
+        }
+        self.year(false)
+    }
+
+    /// `20240103`, with or without a time of 4 or 6 digits. Of the years 1900 to 2099 only, as other numbers have 8 digits too.
+    fn compact(&mut self, len: usize) -> Option<()> {
+        matches!(self.rest.get(..2)?, "19" | "20").then_some(())?;
+        for (width, token) in [(4, Token::Year), (2, Token::Month), (2, Token::Day)] {
+            self.take(width, token)?;
+        }
+        if len > 8 {
+            self.compact_time()?;
+        }
+        Some(())
+    }
+
+    fn compact_time(&mut self) -> Option<()> {
+        let len = self.digits();
+        matches!(len, 4 | 6).then_some(())?;
+        self.take(2, Token::Hour24)?;
+        self.take(2, Token::Minute)?;
+        if len == 6 {
+            self.take(2, Token::Second)?;
+        }
+        Some(())
+    }
+
+    fn epoch(&mut self, token: Token) -> Option<()> {
+        let fraction = match self.rest.split_once('.') {
+            Some((whole, fraction)) => {
+                let digits = !fraction.is_empty() && fraction.bytes().all(|b| b.is_ascii_digit());
+                (token == Token::Epoch && digits).then_some(self.rest.len() - whole.len())?
+            }
+            None => 0,
+        };
+        self.take(self.digits() + fraction, token)
+    }
+
+    /// `10:20`, `10:20:30.5`, `102030`, `10:20 PM`, `10 PM`, and with `zone` an offset.
+    fn time(&mut self, zone: bool) -> Option<()> {
+        let hour = self.shape.len;
+        match self.digits() {
+            4 | 6 => self.compact_time()?,
+            1 | 2 => {
+                self.number(Token::Hour24)?;
+                if self.literal(':')? {
+                    self.number(Token::Minute)?;
+                    if self.literal(':')? {
+                        self.number(Token::Second)?;
+                    }
+                } else if !self.rest.trim_start_matches(is_space).starts_with(['a', 'A', 'p', 'P']) {
+                    return None;
+                }
+            }
+            _ => return None,
+        }
+        let seconds = self.shape.tokens().last() == Some(&Token::Second);
+        if seconds && matches!(self.next(), Some('.' | ',')) {
+            self.skip(1);
+            let len = self.digits();
+            (len > 0).then_some(())?;
+            self.take(len, Token::Fraction { micros: len != 3, pointed: true })?;
+        }
+        if zone {
+            self.half_day(hour)?;
+            self.zone()?;
+        }
+        Some(())
+    }
+
+    fn half_day(&mut self, hour: usize) -> Option<()> {
+        let rest = self.rest.trim_start_matches(is_space);
+        let found = ["am", "pm", "a.m.", "p.m."]
+            .iter()
+            .find(|word| rest.as_bytes().get(..word.len()).is_some_and(|b| b.eq_ignore_ascii_case(word.as_bytes())));
+        if let Some(word) = found {
+            self.blank()?;
+            self.take(word.len(), Token::HalfDay)?;
+            *self.shape.pieces.get_mut(hour)? = Token::Hour12;
+        }
+        Some(())
+    }
+
+    fn zone(&mut self) -> Option<()> {
+        if self.rest.is_empty() {
+            return Some(());
+        }
+        self.blank()?;
+        // The reader of the format says whether it is one.
+        self.take(self.rest.len(), Token::Zone)
+    }
+}

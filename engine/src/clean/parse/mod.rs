@@ -1,0 +1,18 @@
+//! Texts that are numbers, truth values or moments: read without ever failing, and the one format that reads a whole column.
+//!
+//! A text that cannot be read without a guess is `None`, never a value that may be wrong.
+
+mod boolean;
+mod column;
+mod format;
+mod infer;
+mod number;
+mod plain;
+mod timestamp;
+mod words;
+
+pub use boolean::boolean;
+pub use column::{number_format, timestamp_format, NEARLY_ALL};
+pub use format::{TimestampFormat, PATTERNS};
+pub use number::{number, number_bytes, Decimal};
+pub use timestamp::{is_ambiguous, timestamp};

@@ -1,0 +1,15 @@
+//! Texts made comparable: white space, Unicode, words for nothing, slugs, and personal data.
+
+mod out;
+mod personal;
+mod placeholder;
+mod slug;
+mod space;
+mod unicode;
+
+pub use out::Out;
+pub use personal::{mask, personal_kind, Kind, Method, METHODS};
+pub use placeholder::{is_nothing, is_placeholder, is_same, NOTHING, PLACEHOLDERS};
+pub use slug::slug;
+pub use space::{fold_space, is_blank, is_space, trim_space};
+pub use unicode::{normalize, Form, FORMS};

@@ -1,0 +1,157 @@
+//! Texts that stand for "nothing is known".
+
+use super::space::trim_space;
+
+/// Words and signs for nothing, in small letters and in order.
+pub const NOTHING: [&str; 59] = [
+    "",
+    "#div/0!",
+    "#n/a",
+    "#n/a n/a",
+    "#na",
+    "#name?",
+    "#null!",
+    "#num!",
+    "#ref!",
+    "#value!",
+    "(blank)",
+    "(empty)",
+    "(none)",
+    "(not set)",
+    "(null)",
+    "(unknown)",
+    "-",
+    "--",
+    "---",
+    "-nan",
+    ".",
+    "..",
+    "...",
+    "/",
+    "<na>",
+    "<null>",
+    "?",
+    "??",
+    "???",
+    "[null]",
+    "\\n",
+    "_",
+    "blank",
+    "empty",
+    "missing",
+    "n.a",
+    "n.a.",
+    "n/a",
+    "n/d",
+    "na",
+    "nan",
+    "nil",
+    "no data",
+    "none",
+    "not applicable",
+    "not available",
+    "not known",
+    "not provided",
+    "not specified",
+    "null",
+    "tbd",
+    "undefined",
+    "unknown",
+    "unspecified",
+    "{null}",
+    "–",
+    "—",
+    "无",
+    "未知",
+];
+
+/// Numbers and dates that stand for nothing.
+const SENTINELS: [&str; 14] = [
+    "-99",
+    "-999",
+    "-999.0",
+    "-9999",
+    "-9999.0",
+    "-99999",
+    "-999999",
+    "0000-00-00",
+    "0000-00-00 00:00:00",
+    "1900-01-00",
+    "9999-12-31",
+    "9999-12-31 00:00:00",
+    "9999-12-31 23:59:59",
+    "9999-12-31t23:59:59",
+];
+
+/// Every text that [`is_placeholder`] knows, in small letters: [`NOTHING`], then numbers and dates that stand for nothing.
+pub const PLACEHOLDERS: [&str; 73] = {
+    let mut all = [""; 73];
+    let mut i = 0;
+    while i < all.len() {
+        all[i] = if i < NOTHING.len() { NOTHING[i] } else { SENTINELS[i - NOTHING.len()] };
+        i += 1;
+    }
+    all
+};
+
+/// The longest of them in bytes.
+const LONGEST: usize = 20;
+
+/// Whether a text is in a sorted list, whatever its case and the white space around it.
+fn is_in(list: &[&str], text: &str) -> bool {
+    let text = trim_space(text);
+    let mut lower = [0; LONGEST];
+    let Some(lower) = lower.get_mut(..text.len()) else { return false };
+    lower.copy_from_slice(text.as_bytes());
+    lower.make_ascii_lowercase();
+    list.binary_search_by(|entry| entry.as_bytes().cmp(lower)).is_ok()
+}
+
+/// Whether a text is blank or a word or sign for nothing: `N/A`, `null`, `-`, `#REF!`. Case and white space around do not count.
+pub fn is_nothing(text: &str) -> bool {
+    is_in(&NOTHING, text)
+}
+
+/// Whether a text stands for nothing: as [`is_nothing`], or a number or date such as -999 and 9999-12-31.
+pub fn is_placeholder(text: &str) -> bool {
+    is_nothing(text) || is_in(&SENTINELS, text)
+}
+
+/// Whether two texts are the same but for case and the white space around them.
+pub fn is_same(one: &str, other: &str) -> bool {
+    let lower = |text| trim_space(text).chars().flat_map(char::to_lowercase);
+    lower(one).eq(lower(other))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_are_in_order_and_fit() {
+        for list in [&NOTHING[..], &SENTINELS] {
+            assert!(list.is_sorted_by(|a, b| a < b));
+            assert!(list.iter().all(|entry| entry.len() <= LONGEST && *entry == entry.to_lowercase()));
+        }
+        assert!(PLACEHOLDERS.iter().all(|entry| is_placeholder(entry) && is_placeholder(&entry.to_uppercase())));
+    }
+
+    #[test]
+    fn same_texts() {
+        assert!(is_same(" Sold Out", "sold out\u{A0}") && is_same("ÄÖ", "äö") && is_same("", " "));
+        assert!(!is_same("a", "b") && !is_same("a", "ab"));
+    }
+
+    #[test]
+    fn case_and_white_space_do_not_count() {
+        for text in ["", " \t", "N/A", " n/a ", "NULL", "None", "\u{A0}?", "-", "#REF!", "Not Available"] {
+            assert!(is_nothing(text), "{text:?}");
+        }
+        for text in ["-999", "9999-12-31", " -9999.0"] {
+            assert!(is_placeholder(text) && !is_nothing(text), "{text:?}");
+        }
+        for text in ["0", "a", "nah", "N/A N/A", "999", "nothing is known about this at all"] {
+            assert!(!is_placeholder(text), "{text:?}");
+        }
+    }
+}
