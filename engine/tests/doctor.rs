@@ -249,6 +249,9 @@ fn what_is_known_only_afterwards_is_a_leak() {
         Plant::sound(ROWS, false).number("refund", refunds).finds(Kind::Leak, Some("refund")).severity,
         Severity::Error
     );
+    let few = |i: usize| if clicked(i) && draw(i, 5) < 0.03 { 1.0 } else { 0.0 };
+    let few = Plant::sound(ROWS, false).number("refund", few);
+    assert_eq!(few.finds(Kind::Leak, Some("refund")).severity, Severity::Warning, "so few change little");
     assert_eq!(
         Plant::sound(ROWS, false).number("orders", refunds).finds(Kind::Leak, Some("orders")).severity,
         Severity::Warning

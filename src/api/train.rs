@@ -101,9 +101,7 @@ fn run(
     for notice in &outcome.notices {
         notice!("{notice}");
     }
-    for finding in &warnings {
-        diagnose::warn(finding, &options);
-    }
+    diagnose::warn(&warnings, &options);
     save(&job, existing, &outcome, &types, started)
 }
 

@@ -168,7 +168,7 @@ impl<'a> Run<'a> {
     }
 
     /// What the user should be warned of. A lack of memory for that is none for the training.
-    fn warnings(&mut self, prepared: &Prepared, rows: &[RowHashes]) -> Result<Vec<Finding>> {
+    pub fn warnings(&mut self, prepared: &Prepared, rows: &[RowHashes]) -> Result<Vec<Finding>> {
         let before = self.control.used();
         let found = doctor::warnings(&self.request, prepared, rows, self.control);
         self.control.release(self.control.used().saturating_sub(before));

@@ -178,22 +178,23 @@ fn unsupported(asked: &Asked<'_>, described: &Described) -> Vec<Finding> {
         .collect()
 }
 
-/// Warn of what a training found.
-pub(super) fn warn(finding: &Finding, given: &Value) {
-    let hint = match &finding.fix {
-        Fix::Exclude(columns) => {
-            let none = Map::new();
-            let options = fix::without(given.as_object().unwrap_or(&none), columns);
-            format!(
-                "If that is not known when the model is used, train with {}. orchard.diagnose says more.",
-                fix::argument(&options)
-            )
-        }
-        _ => "orchard.diagnose says more.".to_owned(),
-    };
-    let column = finding.column.as_deref().unwrap_or_default();
-    Failure::new(PgSqlErrorCode::ERRCODE_WARNING, format!("column \"{column}\" may give the target away"))
-        .detail(finding.detail.as_str())
-        .hint(hint)
-        .warn();
+/// Warn of what a training found; columns of one finding are warned of together.
+pub(super) fn warn(findings: &[Finding], given: &Value) {
+    let none = Map::new();
+    let given = given.as_object().unwrap_or(&none);
+    for together in findings.chunk_by(|a, b| a.detail == b.detail) {
+        let names: Vec<String> = together.iter().flat_map(|f| &f.column).map(|c| format!("\"{c}\"")).collect();
+        let word = if names.len() == 1 { "column" } else { "columns" };
+        let hint = match &together[0].fix {
+            Fix::Exclude(columns) => {
+                let options = fix::argument(&fix::without(given, columns));
+                format!(
+                    "If that is not known when the model is used, train with {options}. orchard.diagnose says more."
+                )
+            }
+            _ => "orchard.diagnose says more.".to_owned(),
+        };
+        let message = format!("{word} {} may give the target away", names.join(" and "));
+        Failure::new(PgSqlErrorCode::ERRCODE_WARNING, message).detail(together[0].detail.as_str()).hint(hint).warn();
+    }
 }

@@ -63,7 +63,7 @@ pub fn look(
     if suspects.is_empty() {
         suspects.extend(outcome(request, target, &scores, sample));
     }
-    suspects.extend(one_sided(request, target, labels, sample, &suspects, control)?);
+    suspects.extend(one_sided(request, target, labels, sample, (&scores, &suspects), control)?);
     if suspects.iter().any(|s| s.compare) {
         let without: Vec<usize> = suspects.iter().map(|s| s.input).collect();
         let reached = match depth {
@@ -183,7 +183,7 @@ fn one_sided(
     target: &str,
     labels: &[String],
     sample: &Sample,
-    suspects: &[Suspect],
+    (scores, suspects): (&[f64], &[Suspect]),
     control: &Control,
 ) -> Result<Vec<Suspect>> {
     let Answer::Classes { codes, counts } = &sample.answer else { return Ok(Vec::new()) };
@@ -195,7 +195,7 @@ fn one_sided(
             if let Some((detail, expected)) =
                 divided(&request.table, input, what, target, labels, sample, codes, counts)
             {
-                let sure = is_outcome(&input.name);
+                let sure = is_outcome(&input.name) && scores[i] >= limits::DIVIDED_AUC;
                 let severity = if sure { Severity::Error } else { Severity::Warning };
                 let weight = -1.0 / expected;
                 return Ok(Some(Suspect { input: i, severity, weight, detail, compare: false }));

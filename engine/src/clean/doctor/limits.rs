@@ -14,6 +14,8 @@ pub const OUTCOME_MARGIN: f64 = 0.02;
 pub const OUTCOME_SHORT: f64 = 0.02;
 /// Rows of a class that should have been seen beside a missing value or a zero, before their lack means something.
 pub const EXPECTED_ROWS: f64 = 20.0;
+/// A column of an outcome's name that is so divided is an error if alone it reaches this AUC: below, it changes little.
+pub const DIVIDED_AUC: f64 = 0.6;
 /// The least share of rows on either side of such a division.
 pub const SIDE_SHARE: f64 = 0.005;
 
