@@ -279,6 +279,12 @@ fn rows_that_are_there_twice_are_found() {
         "{}",
         found.detail
     );
+    // Loaded three times.
+    let thrice =
+        Plant::empty(3000).number("bid", |i| draw(i / 3, 2)).number("y", |i| f64::from(u8::from(clicked(i / 3))));
+    let found = thrice.finds(Kind::DuplicateRows, None);
+    assert_eq!(found.severity, Severity::Warning);
+    assert!(found.detail.contains("Every row is there 3 times"), "{}", found.detail);
     // Few combinations: that is how such a table is.
     let few = Plant::empty(ROWS)
         .number("hour", |i| (24.0 * draw(i, 2)).floor())
@@ -340,7 +346,7 @@ fn targets_that_are_hard_are_found() {
     let y = |value: &'static dyn Fn(usize) -> f64| Plant::sound(ROWS, false).number("y", value);
     assert_eq!(y(&|_| 1.0).text("y", |_| Some("a".into())).finds(Kind::OneClass, Some("y")).severity, Severity::Error);
     assert_eq!(y(&|_| f64::NAN).finds(Kind::TargetMissing, Some("y")).severity, Severity::Error);
-    let gaps = |i: usize| if i % 10 == 0 { f64::NAN } else { f64::from(u8::from(clicked(i))) };
+    let gaps = |i: usize| if i.is_multiple_of(10) { f64::NAN } else { f64::from(u8::from(clicked(i))) };
     let missing = Plant::sound(ROWS, false).number("y", gaps).finds(Kind::TargetMissing, Some("y"));
     assert!(
         missing.detail.starts_with("\"y\" is missing in 400 of 4000 rows (10.0 %)") && missing.fix == Fix::KnownTarget

@@ -23,6 +23,8 @@ pub const SIDE_SHARE: f64 = 0.005;
 pub const DUPLICATES: f64 = 0.005;
 /// Where fewer than this share of rows are distinct, rows that are alike are the nature of the table.
 pub const FEW_COMBINATIONS: f64 = 0.5;
+/// Combinations from which it is no chance that all are there equally often.
+pub const MANY_COMBINATIONS: usize = 20;
 /// From this share of rows in conflict on, labels are a warning.
 pub const CONFLICTS: f64 = 0.01;
 
