@@ -33,6 +33,8 @@ struct Suspect {
     detail: String,
     /// Whether what the other columns reach has yet to be said.
     compare: bool,
+    /// The rows it was computed on.
+    rows: usize,
 }
 
 /// Look for leaks.
@@ -58,7 +60,7 @@ pub fn look(
         _ => Vec::new(),
     };
     for sum in &sums {
-        suspects.extend(parts(request, target, sum, &suspects));
+        suspects.extend(parts(request, target, sum, matrix.rows.len(), &suspects));
     }
     if suspects.is_empty() {
         suspects.extend(outcome(request, target, &scores, sample));
@@ -79,7 +81,7 @@ fn findings(request: &Request, sample: &Sample, suspects: Vec<Suspect>) -> Vec<F
     let name = |s: &Suspect| request.inputs[s.input].name.clone();
     let errors: Vec<String> = suspects.iter().filter(|s| s.severity == Severity::Error).map(name).collect();
     let finding = |s: &Suspect| {
-        let detail = format!("{}{}", s.detail, sample.said());
+        let detail = format!("{}{}", s.detail, sample.said_of(s.rows));
         let finding = Finding::of(s.severity, Kind::Leak, &name(s), detail).weight(s.weight);
         match s.severity {
             Severity::Error => finding.fix(Fix::Exclude(errors.clone())),
@@ -113,12 +115,13 @@ fn perfect(request: &Request, target: &str, scores: &[f64], sample: &Sample) -> 
             named(score, sample)
         ),
         compare: true,
+        rows: sample.len(),
     })
     .collect()
 }
 
 /// The two columns of a sum, unless they are suspects already.
-fn parts(request: &Request, target: &str, sum: &Sum, suspects: &[Suspect]) -> Vec<Suspect> {
+fn parts(request: &Request, target: &str, sum: &Sum, rows: usize, suspects: &[Suspect]) -> Vec<Suspect> {
     let [a, b] = sum.inputs.map(|i| request.inputs[i].name.as_str());
     let [x, y] = sum.factors;
     let made = match sum.product {
@@ -129,8 +132,15 @@ fn parts(request: &Request, target: &str, sum: &Sum, suspects: &[Suspect]) -> Ve
     };
     let detail = format!("{made} (R2 {:.6}).", sum.r2);
     let new = sum.inputs.into_iter().filter(|i| !suspects.iter().any(|s| s.input == *i));
-    new.map(|input| Suspect { input, severity: Severity::Error, weight: 1.0, detail: detail.clone(), compare: false })
-        .collect()
+    new.map(|input| Suspect {
+        input,
+        severity: Severity::Error,
+        weight: 1.0,
+        detail: detail.clone(),
+        compare: false,
+        rows,
+    })
+    .collect()
 }
 
 /// The strongest column, if its name is that of an outcome.
@@ -156,7 +166,14 @@ fn outcome(request: &Request, target: &str, scores: &[f64], sample: &Sample) -> 
         "\"{name}\" has the name of an outcome and alone says{other} of \"{target}\" ({})",
         named(scores[best], sample)
     );
-    Some(Suspect { input: best, severity: Severity::Error, weight: scores[best], detail, compare: true })
+    Some(Suspect {
+        input: best,
+        severity: Severity::Error,
+        weight: scores[best],
+        detail,
+        compare: true,
+        rows: sample.len(),
+    })
 }
 
 /// Say what the others reach together; where it is as much, the suspicion is weaker.
@@ -198,7 +215,7 @@ fn one_sided(
                 let sure = is_outcome(&input.name) && scores[i] >= limits::DIVIDED_AUC;
                 let severity = if sure { Severity::Error } else { Severity::Warning };
                 let weight = -1.0 / expected;
-                return Ok(Some(Suspect { input: i, severity, weight, detail, compare: false }));
+                return Ok(Some(Suspect { input: i, severity, weight, detail, compare: false, rows: sample.len() }));
             }
         }
         Ok(None)

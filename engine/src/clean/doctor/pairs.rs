@@ -28,10 +28,6 @@ pub fn look(
     // What numbers the rows is no company for the others.
     copies.extend((0..facts.len()).filter(|&i| identifiers.contains(&request.inputs[i].name)));
     let name = |input: usize| request.inputs[input].name.as_str();
-    let said = |rows: usize| match sample.of > rows {
-        true => format!(" Computed on {rows} of {} rows.", sample.of),
-        false => String::new(),
-    };
     let numbers: Vec<usize> =
         (0..matrix.columns.len()).filter(|&i| !copies.contains(&matrix.columns[i].input)).collect();
     for (i, j, r) in numeric(matrix, &numbers, control)? {
@@ -40,7 +36,7 @@ pub fn look(
             "\"{}\" says almost the same as \"{}\" (Pearson's r {r:.3}).{}",
             name(j),
             name(i),
-            said(matrix.rows.len())
+            sample.said_of(matrix.rows.len())
         );
         found.push(Finding::of(Severity::Info, Kind::CorrelatedColumns, name(j), detail).exclude().weight(r.abs()));
     }
@@ -48,7 +44,8 @@ pub fn look(
     for (i, j, v) in pairs {
         // Of two levels the one with fewer follows from the other.
         let (from, to) = if facts[j].distinct <= facts[i].distinct { (i, j) } else { (j, i) };
-        let detail = format!("\"{}\" follows from \"{}\" (Cramér's V {v:.3}).{}", name(to), name(from), said(rows));
+        let detail =
+            format!("\"{}\" follows from \"{}\" (Cramér's V {v:.3}).{}", name(to), name(from), sample.said_of(rows));
         found.push(Finding::of(Severity::Info, Kind::CorrelatedColumns, name(to), detail).exclude().weight(v));
     }
     // A column that follows from several others is one to leave out, once.

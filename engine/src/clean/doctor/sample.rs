@@ -97,8 +97,13 @@ impl Sample {
 
     /// A sentence that says so where scores are of a part of the rows.
     pub fn said(&self) -> String {
-        match self.of > self.len() {
-            true => format!(" Computed on {} of {} rows.", self.len(), self.of),
+        self.said_of(self.len())
+    }
+
+    /// The same where only so many rows of the sample are looked at.
+    pub fn said_of(&self, rows: usize) -> String {
+        match self.of > rows {
+            true => format!(" Computed on {rows} of {} rows.", self.of),
             false => String::new(),
         }
     }
