@@ -299,6 +299,11 @@ COMMENT ON AGGREGATE orchard.top_values(anyelement, integer) IS 'the most freque
 -- Look and clean
 ------------------------------------------------------------------------------------------------------------------------
 
+CREATE FUNCTION orchard.diagnose(source text, target text DEFAULT NULL, options jsonb DEFAULT '{}')
+    RETURNS TABLE (severity text, finding text, column_name text, detail text, fix text)
+    LANGUAGE c STABLE PARALLEL UNSAFE COST 100000 ROWS 10 AS 'MODULE_PATHNAME', 'diagnose_wrapper';
+COMMENT ON FUNCTION orchard.diagnose(text, text, jsonb) IS 'what would make a model of a source worse or its metrics lie (leaks, duplicates, rare classes ...), worst first, with SQL that mends it';
+
 CREATE FUNCTION orchard.profile(source text)
     RETURNS TABLE (column_name text, data_type text, role text, rows bigint, nulls bigint, distinct_values bigint, minimum text,
         maximum text, mean double precision, stddev double precision, quantiles jsonb, top_values jsonb, issue text,

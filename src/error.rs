@@ -52,6 +52,16 @@ impl Failure {
 
     /// Raise it as a Postgres ERROR.
     pub fn raise(self) -> ! {
+        self.report(PgLogLevel::ERROR);
+        unreachable!("an ERROR does not return")
+    }
+
+    /// Say it as a Postgres WARNING.
+    pub fn warn(self) {
+        self.report(PgLogLevel::WARNING);
+    }
+
+    fn report(self, level: PgLogLevel) {
         let mut report = ErrorReport::new(self.code, self.message, "orchard");
         if !self.detail.is_empty() {
             report = report.set_detail(self.detail);
@@ -59,8 +69,7 @@ impl Failure {
         if !self.hint.is_empty() {
             report = report.set_hint(self.hint);
         }
-        report.report(PgLogLevel::ERROR);
-        unreachable!("an ERROR does not return")
+        report.report(level);
     }
 }
 

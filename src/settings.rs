@@ -45,6 +45,7 @@ static THREADS: GucSetting<i32> = GucSetting::<i32>::new(0);
 static MAX_MEMORY: GucSetting<i32> = GucSetting::<i32>::new(1024 * 1024);
 static CACHE_SIZE: GucSetting<i32> = GucSetting::<i32>::new(64 * 1024);
 static PROGRESS: GucSetting<bool> = GucSetting::<bool>::new(false);
+static WARNINGS: GucSetting<bool> = GucSetting::<bool>::new(true);
 static SIMD: GucSetting<Simd> = GucSetting::<Simd>::new(Simd::Auto);
 
 /// Define the settings; called once when the library is loaded.
@@ -84,6 +85,14 @@ pub fn define() {
         c"Shows the progress of a training as notices.",
         c"The progress is in pg_stat_activity in any case.",
         &PROGRESS,
+        GucContext::Userset,
+        GucFlags::default(),
+    );
+    GucRegistry::define_bool_guc(
+        c"orchard.warnings",
+        c"Shows what a training finds wrong with its rows as warnings.",
+        c"The model is the same without; orchard.diagnose looks closer.",
+        &WARNINGS,
         GucContext::Userset,
         GucFlags::default(),
     );
@@ -156,6 +165,11 @@ pub fn cache_size() -> usize {
 /// Whether progress goes to the client as notices.
 pub fn progress() -> bool {
     PROGRESS.get()
+}
+
+/// Whether a training looks for what is wrong with its rows.
+pub fn warnings() -> bool {
+    WARNINGS.get()
 }
 
 /// Whether plans may score many rows at once.

@@ -2,6 +2,7 @@
 
 mod clean;
 mod cleaned;
+mod diagnose;
 mod evaluate;
 mod events;
 mod manage;

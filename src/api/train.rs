@@ -9,6 +9,7 @@ use pgrx::pg_sys;
 use pgrx::prelude::*;
 use serde_json::{json, Value};
 
+use super::diagnose;
 use crate::catalog::function::{self, Argument, Returns, Signature};
 use crate::catalog::name::ModelName;
 use crate::catalog::store::{self, NewVersion};
@@ -93,10 +94,14 @@ fn run(
         }
         notice!("{} is learned because {why}", chosen.name());
     }
-    let outcome = interrupt::run(&format!("orchard.train {}", job.name), &control, || train::train(request, &control))?;
+    let warn = settings::warnings();
+    let (outcome, warnings) = interrupt::run(&format!("orchard.train {}", job.name), &control, || {
+        train::train_and_warn(request, warn, &control)
+    })?;
     for notice in &outcome.notices {
         notice!("{notice}");
     }
+    diagnose::warn(&warnings, &options);
     save(&job, existing, &outcome, &types, started)
 }
 
@@ -255,7 +260,7 @@ pub(super) fn no_column(name: &str, attributes: &[Attribute]) -> Failure {
 }
 
 /// A column as the engine takes it.
-fn input(column: &SourceColumn) -> SourceInput {
+pub(super) fn input(column: &SourceColumn) -> SourceInput {
     SourceInput {
         name: column.attribute.name.clone(),
         kind: column.reader.kind(),

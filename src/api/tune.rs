@@ -8,6 +8,7 @@ use pgrx::prelude::*;
 use pgrx::JsonB;
 use serde_json::{json, Value};
 
+use super::diagnose;
 use super::train::{begin, check_target, creation_schema, ready, save, Job};
 use crate::error::{report, Failure, Result};
 use crate::{interrupt, settings};
@@ -73,9 +74,11 @@ fn run(
     let started = std::time::Instant::now();
     let (name, source) = begin(c"orchard.tune()", model, source)?;
     let algorithm = named(algorithm, target)?;
-    let search = Search::parse(&grid, &options, algorithm)?;
+    let mut search = Search::parse(&grid, &options, algorithm)?;
+    search.warn = settings::warnings();
     check_target(algorithm, target)?;
     let schema = creation_schema(&name)?;
+    let given = options;
     let options = search.trials[0].options.clone();
     let mut job = Job { schema, name: name.name, source, target, algorithm, options, options_text: String::new() };
     let control = Control::new(settings::max_memory());
@@ -85,6 +88,7 @@ fn run(
     for notice in &tuned.outcome.notices {
         notice!("{notice}");
     }
+    diagnose::warn(&tuned.warnings, &given);
     job.options_text = search.training_options(tuned.best).to_string();
     let version = save(&job, existing, &tuned.outcome, &types, started)?.1;
     Ok(rows(&search, &tuned, version))

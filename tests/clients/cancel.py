@@ -16,6 +16,8 @@ TRAIN = """SELECT * FROM orchard.train('slow', 'SELECT w.*, n FROM wide AS w, ge
     'decision_tree', '{"max_depth": 20, "min_samples_leaf": 1}')"""
 # Many trials, each of which takes its time.
 TUNE = """SELECT * FROM orchard.tune('slow', 'wide', 'y', 'decision_tree', '{"max_depth": [18, 19, 20], "min_samples_leaf": [1, 2]}')"""
+# Reading, then counting and comparing.
+DIAGNOSE = "SELECT * FROM orchard.diagnose('SELECT w.*, n FROM wide AS w, generate_series(1, 4) AS n', 'y')"
 # Only reading, then learning; times in seconds after the start.
 MOMENTS = (0.05, 0.5, 2.0, 4.0)
 LIMIT = 1.0
@@ -31,6 +33,7 @@ def main():
             interrupted(db, "pg_terminate_backend", moment, (psycopg.errors.AdminShutdown, psycopg.OperationalError))
         for moment in MOMENTS[1:3]:
             interrupted(db, "pg_cancel_backend", moment, psycopg.errors.QueryCanceled, TUNE)
+            interrupted(db, "pg_cancel_backend", moment, psycopg.errors.QueryCanceled, DIAGNOSE)
         assert db.execute("SELECT pg_postmaster_start_time()").fetchone() == start, "the server restarted"
         assert db.execute("SELECT count(*) FROM orchard.model_versions").fetchone()[0] == 0, "a model was left"
         assert db.execute("SELECT to_regproc('predict_slow')").fetchone()[0] is None, "a function was left"

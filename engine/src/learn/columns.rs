@@ -33,7 +33,7 @@ pub fn choose(request: &Request, notices: &mut Vec<String>) -> Result<Vec<Source
 }
 
 /// Whether a column is of texts that are long and have blanks, most of them.
-fn is_prose(table: &Table, input: &SourceInput) -> bool {
+pub(crate) fn is_prose(table: &Table, input: &SourceInput) -> bool {
     let ColumnData::Category { dictionary, .. } = &table.columns[input.first].data else { return false };
     let texts = || (0..dictionary.len() as u32).map(|code| dictionary.text(code));
     let length: usize = texts().map(<[u8]>::len).sum();
@@ -58,7 +58,7 @@ fn identifies(table: &Table, input: &SourceInput) -> Option<&'static str> {
 }
 
 /// Whether whole numbers are distinct, never missing and dense: a serial column, perhaps with some rows deleted.
-fn is_serial(values: impl Iterator<Item = f64> + Clone, rows: usize) -> bool {
+pub(crate) fn is_serial(values: impl Iterator<Item = f64> + Clone, rows: usize) -> bool {
     let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
     for v in values.clone() {
         if v.is_nan() {

@@ -8,9 +8,10 @@ mod rows;
 
 use std::time::Instant;
 
+use crate::clean::doctor::{self, Finding};
 use crate::clean::program::Program;
 use crate::control::Control;
-use crate::data::{ColumnData, Holdout, Table, MISSING};
+use crate::data::{ColumnData, Holdout, RowHashes, Table, MISSING};
 use crate::error::{Error, Result};
 use crate::judge::{self, Metric};
 use crate::learn::options::{Algorithm, Options};
@@ -99,15 +100,25 @@ pub struct Outcome {
 
 /// Run a training. Memory of `request.table` must already be counted in `control`.
 pub fn train(request: Request, control: &Control) -> Result<Outcome> {
+    Ok(train_and_warn(request, false, control)?.0)
+}
+
+/// Run a training, and if asked look for what would make its metrics lie. The model is the same.
+pub fn train_and_warn(request: Request, warn: bool, control: &Control) -> Result<(Outcome, Vec<Finding>)> {
     let (mut run, prepared) = Run::new(request, control)?;
     let mut rows = run.rows(prepared.as_ref())?;
+    run.lap("order");
+    let warnings = match &prepared {
+        Some(prepared) if warn => run.warnings(prepared, &rows)?,
+        _ => Vec::new(),
+    };
     let all = run.rows_to_refit(&rows)?;
     let mut holdout = run.split(&mut rows, prepared.as_ref())?;
     run.watch(&mut holdout, &mut rows, prepared.as_ref())?;
     run.lap("split");
     let all = run.clean(&mut holdout, all, &rows, prepared.as_ref())?;
     control.release_vec(rows);
-    run.learn(holdout, all, prepared)
+    Ok((run.learn(holdout, all, prepared)?, warnings))
 }
 
 /// A training under way. What it learns with is [`Request::options`] at the time.
@@ -172,6 +183,18 @@ impl<'a> Run<'a> {
     pub fn lap(&mut self, phase: &'static str) {
         self.timings.push((phase, self.clock.elapsed().as_secs_f64()));
         self.clock = Instant::now();
+    }
+
+    /// What the user should be warned of. A lack of memory for that is none for the training.
+    pub fn warnings(&mut self, prepared: &Prepared, rows: &[RowHashes]) -> Result<Vec<Finding>> {
+        let before = self.control.used();
+        let found = doctor::warnings(&self.request, prepared, rows, self.control);
+        self.control.release(self.control.used().saturating_sub(before));
+        self.lap("warnings");
+        match found {
+            Err(Error::OutOfMemory { .. }) => Ok(Vec::new()),
+            found => found,
+        }
     }
 
     /// Take the columns that are named as free text for that.

@@ -35,6 +35,8 @@ pub struct Search {
     fixed: Map<String, Value>,
     /// What the user should know.
     pub notices: Vec<String>,
+    /// Whether to look for what would make the metrics lie.
+    pub warn: bool,
 }
 
 /// The values of one option.
@@ -93,7 +95,7 @@ impl Search {
                 "\"log_loss\" is for a classification, the others are for a regression.",
             ));
         }
-        Ok(Search { trials, params, fixed, notices })
+        Ok(Search { trials, params, fixed, notices, warn: false })
     }
 
     /// The options that make `orchard.train` do what a trial does, and the search does with the best.

@@ -13,6 +13,7 @@ pub use scores::Scored;
 
 use std::time::Instant;
 
+use crate::clean::doctor::Finding;
 use crate::control::Control;
 use crate::data::{folds, split, Draw, Folds, Holdout, HoldoutPlan, Role, RowHashes};
 use crate::error::{Error, Result};
@@ -65,6 +66,8 @@ pub struct Tuned {
     pub metric: &'static str,
     /// The training with the best parameters.
     pub outcome: Outcome,
+    /// What would make its metrics lie, if that was asked for.
+    pub warnings: Vec<Finding>,
 }
 
 /// Search, then train with the best parameters. The options of `request` are overruled by those of the trials. Memory of
@@ -75,6 +78,10 @@ pub fn tune(mut request: Request, search: &Search, control: &Control) -> Result<
     run.notices.extend(search.notices.iter().cloned());
     let metric = metric(search, prepared.as_ref().map_or(Task::Clustering, Prepared::task))?;
     let mut rows = run.rows(prepared.as_ref())?;
+    let warnings = match &prepared {
+        Some(prepared) if search.warn => run.warnings(prepared, &rows)?,
+        _ => Vec::new(),
+    };
     let all = run.rows_to_refit(&rows)?;
     let mut holdout = run.split(&mut rows, prepared.as_ref())?;
     rows.retain(|r| r.rest == 0);
@@ -106,7 +113,7 @@ pub fn tune(mut request: Request, search: &Search, control: &Control) -> Result<
         chosen.mean.unwrap_or(f64::NAN),
         serde_json::Value::Object(search.trials[best].parameters.clone())
     ));
-    Ok(Tuned { trials: scored, best, metric, outcome })
+    Ok(Tuned { trials: scored, best, metric, outcome, warnings })
 }
 
 /// What the trials are compared by.

@@ -1,0 +1,228 @@
+//! Columns as such: those that say nothing, identify rows, have too many levels, or hold numbers as text.
+
+use rayon::prelude::*;
+
+use crate::clean::parse;
+use crate::control::Control;
+use crate::data::{ColumnData, Dictionary};
+use crate::error::Result;
+use crate::learn::columns::is_prose;
+use crate::learn::train::{Request, SourceInput};
+use crate::model::InputKind;
+
+use super::facts::Facts;
+use super::finding::{counted, percent, Finding, Fix, Kind, Severity};
+use super::limits;
+use super::names::is_identifier;
+
+/// Look at every column but the target.
+pub fn look(request: &Request, facts: &[Facts], texts: &[String], control: &Control) -> Result<Vec<Finding>> {
+    let rows = request.table.rows;
+    if rows < 2 {
+        return Ok(Vec::new());
+    }
+    let found: Result<Vec<Vec<Finding>>> = request
+        .inputs
+        .par_iter()
+        .zip(facts)
+        .filter(|(input, _)| input.count == 1)
+        .map(|(input, facts)| {
+            control.check()?;
+            let mut found = values(input, facts, rows);
+            if found.iter().any(|f| f.kind == Kind::Constant) {
+                return Ok(found);
+            }
+            match &request.table.columns[input.first].data {
+                ColumnData::Category { dictionary, .. } => {
+                    let read = match texts.contains(&input.name) {
+                        true => reads_as(&input.name, dictionary, Severity::Warning, control)?,
+                        false => None,
+                    };
+                    match read {
+                        Some(read) => found.push(read),
+                        None => found.extend(levels(request, input, facts)),
+                    }
+                }
+                ColumnData::Number(_) => found.extend(number_id(input, facts, rows)),
+            }
+            Ok(found)
+        })
+        .collect();
+    Ok(found?.into_iter().flatten().collect())
+}
+
+/// A value as a sentence has it: the numbers that times are kept as say nothing.
+fn shown(input: &SourceInput, text: &str) -> String {
+    match input.kind {
+        InputKind::Number | InputKind::Category | InputKind::Text | InputKind::Array => text.to_owned(),
+        InputKind::Boolean => if text == "0" { "false" } else { "true" }.to_owned(),
+        InputKind::Date | InputKind::Timestamp | InputKind::Timestamptz | InputKind::Interval => "the same".to_owned(),
+    }
+}
+
+fn values(input: &SourceInput, facts: &Facts, rows: usize) -> Vec<Finding> {
+    let name = &input.name;
+    let top = shown(input, &facts.top.1);
+    let mut found = Vec::new();
+    let present = rows - facts.missing;
+    if present == 0 {
+        let detail = format!("\"{name}\" has no value in any of the {rows} rows.");
+        return vec![Finding::of(Severity::Warning, Kind::Constant, name, detail).exclude()];
+    }
+    if facts.distinct == 1 && facts.missing == 0 {
+        let detail = format!("\"{name}\" is {top} in all {rows} rows.");
+        return vec![Finding::of(Severity::Warning, Kind::Constant, name, detail).exclude()];
+    }
+    let share = facts.top.0 as f64 / rows as f64;
+    if share >= limits::NEAR_CONSTANT {
+        let detail = format!(
+            "\"{name}\" is {top} in {} of the rows; the rest ({}) have {}.",
+            percent(facts.top.0 as f64, rows as f64),
+            counted(rows - facts.top.0, "row"),
+            counted(facts.distinct - 1 + usize::from(facts.missing > 0), "other value")
+        );
+        found.push(Finding::of(Severity::Info, Kind::NearConstant, name, detail).exclude().weight(share));
+    }
+    let share = facts.missing as f64 / rows as f64;
+    if share >= limits::MOSTLY_MISSING.0 {
+        let severity = if share >= limits::MOSTLY_MISSING.1 { Severity::Warning } else { Severity::Info };
+        let detail = format!("\"{name}\" is missing in {} of the rows.", percent(facts.missing as f64, rows as f64));
+        found.push(Finding::of(severity, Kind::MostlyMissing, name, detail).exclude().weight(share));
+    }
+    found
+}
+
+/// A category that identifies rows, has too many levels, or rare ones.
+fn levels(request: &Request, input: &SourceInput, facts: &Facts) -> Vec<Finding> {
+    let (name, rows) = (&input.name, request.table.rows);
+    let present = rows - facts.missing;
+    let distinct = facts.distinct as f64 / present.max(1) as f64;
+    if present >= limits::ID_ROWS && (distinct >= limits::ID_DISTINCT || input.uuid) {
+        let detail = format!(
+            "\"{name}\" has {} distinct values in {present} rows, so it tells rows apart and not kinds of rows.",
+            facts.distinct
+        );
+        let finding = Finding::of(Severity::Warning, Kind::IdLike, name, detail);
+        return match is_prose(&request.table, input) {
+            true => vec![finding.option("text_columns", vec![name.as_str()])],
+            false => vec![finding.exclude()],
+        };
+    }
+    let mut found = Vec::new();
+    let mean = present as f64 / facts.distinct.max(1) as f64;
+    if facts.distinct >= limits::MANY_LEVELS && mean < limits::ROWS_A_LEVEL {
+        let detail = format!(
+            "\"{name}\" has {} levels, {mean:.1} rows a level on average: too few to learn much of each.",
+            facts.distinct
+        );
+        let fix = Fix::Pooled(name.clone(), limits::RARE_ROWS);
+        found.push(Finding::of(Severity::Info, Kind::HighCardinality, name, detail).fix(fix).weight(-mean));
+    } else if facts.distinct >= limits::RARE_LEVELS.0 && facts.rare.1 as f64 >= limits::RARE_LEVELS.1 * present as f64 {
+        let detail = format!(
+            "{} of the {} levels of \"{name}\" have fewer than {} rows each; {} of the rows are in them.",
+            facts.rare.0,
+            facts.distinct,
+            limits::RARE_ROWS,
+            percent(facts.rare.1 as f64, present as f64)
+        );
+        let fix = Fix::Pooled(name.clone(), limits::RARE_ROWS);
+        let finding = Finding::of(Severity::Info, Kind::RareLevels, name, detail).fix(fix);
+        found.push(finding.weight(facts.rare.1 as f64 / present as f64));
+    }
+    found
+}
+
+fn number_id(input: &SourceInput, facts: &Facts, rows: usize) -> Option<Finding> {
+    let present = rows - facts.missing;
+    if present < limits::ID_ROWS || !input.integer || input.kind != InputKind::Number {
+        return None;
+    }
+    let name = &input.name;
+    let unique = facts.distinct as f64 >= limits::ID_DISTINCT * present as f64;
+    let detail = if facts.serial {
+        format!("\"{name}\" numbers the {rows} rows.")
+    } else if unique && is_identifier(name) {
+        format!(
+            "\"{name}\" has {} distinct whole numbers in {present} rows and the name of an identifier.",
+            facts.distinct
+        )
+    } else {
+        return None;
+    };
+    Some(Finding::of(Severity::Warning, Kind::IdLike, name, detail).exclude())
+}
+
+/// Whether the texts of a column read as numbers or as dates.
+pub fn reads_as(name: &str, dictionary: &Dictionary, severity: Severity, control: &Control) -> Result<Option<Finding>> {
+    let mut codes: Vec<u32> = control.vec(dictionary.len())?;
+    codes.extend(0..dictionary.len() as u32);
+    control.check()?;
+    // Those of the least hashes, not the first: rows arrive in any order.
+    let tried = limits::TRIED_TEXTS.min(codes.len());
+    if tried < codes.len() {
+        codes.select_nth_unstable_by_key(tried, |&code| (dictionary.hash(code), code));
+    }
+    let mut texts: Vec<&str> =
+        codes[..tried].iter().filter_map(|&code| std::str::from_utf8(dictionary.text(code)).ok()).collect();
+    control.release_vec(codes);
+    texts.sort_unstable();
+    control.check()?;
+    if texts.len() < 2 {
+        return Ok(None);
+    }
+    let rows = || texts.iter().map(|text| (*text, 1));
+    let (kind, what, fix) = match (parse::number_format(rows()), texts.iter().any(|text| is_code(text))) {
+        (Some((decimal, _)), false) => {
+            let sign = match decimal {
+                parse::Decimal::Detect => None,
+                parse::Decimal::Point => Some('.'),
+                parse::Decimal::Comma => Some(','),
+            };
+            (Kind::TextNumbers, "numbers", Fix::Numbers(name.to_owned(), sign))
+        }
+        _ => match parse::timestamp_format(rows()) {
+            Some((format, _)) => (Kind::TextDates, "dates", Fix::Moments(name.to_owned(), format)),
+            None => return Ok(None),
+        },
+    };
+    let digits = texts.iter().find(|text| text.bytes().any(|b| b.is_ascii_digit()));
+    let example: String = digits.unwrap_or(&"").chars().take(40).collect();
+    let detail =
+        format!("\"{name}\" is text, but its values read as {what}, such as '{example}'; as text they have no order.");
+    Ok(Some(Finding::of(severity, kind, name, detail).fix(fix)))
+}
+
+/// Whether a text has leading zeros, as postcodes and article numbers do.
+fn is_code(text: &str) -> bool {
+    text.trim().strip_prefix('0').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(texts: &[&str]) -> Option<(Kind, Fix)> {
+        let control = Control::default();
+        let mut dictionary = Dictionary::default();
+        for text in texts {
+            dictionary.code(text.as_bytes(), &control).unwrap();
+        }
+        let before = control.used();
+        let found = reads_as("c", &dictionary, Severity::Warning, &control).unwrap();
+        assert_eq!(control.used(), before);
+        found.map(|f| (f.kind, f.fix))
+    }
+
+    #[test]
+    fn numbers_and_dates_are_told_from_codes() {
+        let numbers = |sign| Some((Kind::TextNumbers, Fix::Numbers("c".into(), sign)));
+        assert_eq!(read(&["$1,234.00", "-1.5", "12 %", "", "N/A"]), numbers(Some('.')));
+        assert_eq!(read(&["1.234,00", "1,5", "3"]), numbers(Some(',')));
+        for codes in [&["02134", "10115"][..], &["A1", "B2"], &["red", "blue"], &["", "N/A"], &["7"], &[]] {
+            assert_eq!(read(codes), None, "{codes:?}");
+        }
+        let dates = |format: &str| Some((Kind::TextDates, Fix::Moments("c".into(), format.into())));
+        assert_eq!(read(&["01/31/2026", "02/01/2026"]), dates("MM/DD/YYYY"));
+        assert_eq!(read(&["2026-03-01", "2026-04-01"]), dates("YYYY-MM-DD"));
+    }
+}
