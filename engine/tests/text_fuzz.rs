@@ -151,6 +151,11 @@ fn fuzz(count: usize) {
         let moment = timestamp(&text, None);
         assert!(moment.is_none_or(|moment| range.contains(&moment)), "{text:?}");
         assert!(!(moment.is_some() && is_ambiguous(&text)), "{text:?}");
+        // The format that is told from a text alone reads the text, and as it is written in letters.
+        if let (Some(_), Some((format, _))) = (moment, timestamp_format([(text.as_str(), 1)].into_iter())) {
+            let compiled = TimestampFormat::compile(&format).unwrap();
+            assert_eq!(timestamp(&text, Some(&compiled)), moment, "{text:?} {format:?}");
+        }
         if let Ok(format) = TimestampFormat::compile(&random.text(FORMATS)) {
             let moment = timestamp(&text, Some(&format));
             assert!(moment.is_none_or(|moment| range.contains(&moment)), "{text:?} {format:?}");

@@ -1,40 +1,9 @@
 //! The formats that a single text may have, told from its shape.
 
 use super::format::Token;
+use super::shape::Shape;
 use super::timestamp::{is_name, LONGEST, MONTHS, WEEKDAYS};
 use crate::clean::text::is_space;
-
-/// Pieces of the longest shape.
-const PIECES: usize = 32;
-
-/// A format on the stack.
-#[derive(Debug, Default)]
-struct Shape {
-    pieces: [Token; PIECES],
-    len: usize,
-}
-
-impl Shape {
-    fn tokens(&self) -> &[Token] {
-        self.pieces.get(..self.len).unwrap_or_default()
-    }
-
-    fn push(&mut self, token: Token) -> Option<()> {
-        *self.pieces.get_mut(self.len)? = token;
-        self.len += 1;
-        Some(())
-    }
-
-    fn swap(&mut self, one: Token, other: Token) {
-        for piece in self.pieces.iter_mut().take(self.len) {
-            if *piece == one {
-                *piece = other;
-            } else if *piece == other {
-                *piece = one;
-            }
-        }
-    }
-}
 
 /// In which orders a date may be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -164,8 +133,8 @@ impl<'a> Scan<'a> {
             1 | 2 => self.day_first()?,
             8 => self.compact(8)?,
             12 | 14 if self.rest.len() == self.digits() => return self.compact(self.digits()),
-            10 => return self.epoch(Token::Epoch),
-            13 => return self.epoch(Token::EpochMillis),
+            10 if self.shape.len() == 0 => return self.epoch(Token::Epoch),
+            13 if self.shape.len() == 0 => return self.epoch(Token::EpochMillis),
             _ => return None,
         }
         if self.rest.is_empty() || self.time {
@@ -189,8 +158,8 @@ impl<'a> Scan<'a> {
         let short = WEEKDAYS.iter().any(|name| is_name(word, name, true));
         if short || WEEKDAYS.iter().any(|name| is_name(word, name, false)) {
             self.take(word.len(), if short { Token::WeekdayShort } else { Token::WeekdayFull })?;
-            self.literal(',')?;
-            self.blank()?;
+            let comma = self.literal(',')?;
+            (self.blank()? || comma).then_some(())?;
         }
         Some(())
     }
@@ -355,7 +324,7 @@ impl<'a> Scan<'a> {
 
     /// `10:20`, `10:20:30.5`, `102030`, `10:20 PM`, `10 PM`, and with `zone` an offset.
     fn time(&mut self, zone: bool) -> Option<()> {
-        let hour = self.shape.len;
+        let hour = self.shape.len();
         match self.digits() {
             4 | 6 => self.compact_time()?,
             1 | 2 => {
@@ -393,7 +362,7 @@ impl<'a> Scan<'a> {
         if let Some(word) = found {
             self.blank()?;
             self.take(word.len(), Token::HalfDay)?;
-            *self.shape.pieces.get_mut(hour)? = Token::Hour12;
+            self.shape.set(hour, Token::Hour12)?;
         }
         Some(())
     }

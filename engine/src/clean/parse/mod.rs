@@ -8,6 +8,7 @@ mod format;
 mod infer;
 mod number;
 mod plain;
+mod shape;
 mod timestamp;
 mod words;
 

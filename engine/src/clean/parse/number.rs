@@ -95,7 +95,7 @@ fn read(text: &[u8], decimal: Decimal) -> Option<f64> {
     Some(if (signs.minus || signs.open) && value != 0.0 { -value } else { value })
 }
 
-/// The end of the run of letters at `at`.
+/// The run of letters at a byte.
 fn letters(text: &[u8], at: usize) -> &[u8] {
     let rest = &text[at..];
     &rest[..rest.iter().position(|b| !b.is_ascii_alphabetic()).unwrap_or(rest.len())]
