@@ -9,10 +9,11 @@ column of many texts of which none is there twice, and over as many columns as a
 """
 
 import argparse
-import threading
 import time
 
 import psycopg
+
+from memory import Anonymous
 
 TABLE = """
 CREATE TABLE t AS
@@ -25,29 +26,6 @@ FROM (SELECT ARRAY(SELECT (hashint8extended(i, s) & 1048575) / 1048576.0::float8
 """
 NUMBERS = [f"f{i}" for i in range(1, 8)]
 TEXTS = [f"t{i}" for i in range(1, 6)]
-
-
-class Anonymous:
-    """The peak of a process's anonymous memory above its start, sampled every 10 ms."""
-
-    def __init__(self, pid):
-        self.path, self.ended = f"/proc/{pid}/status", threading.Event()
-        self.start = self.peak = self.now()
-        self.thread = threading.Thread(target=self.watch)
-        self.thread.start()
-
-    def now(self):
-        with open(self.path) as status:
-            return next(int(line.split()[1]) * 1024 for line in status if line.startswith("RssAnon"))
-
-    def watch(self):
-        while not self.ended.wait(0.01):
-            self.peak = max(self.peak, self.now())
-
-    def above_start(self):
-        self.ended.set()
-        self.thread.join()
-        return self.peak - self.start
 
 
 def timed(db, statement):

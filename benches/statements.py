@@ -10,11 +10,12 @@ already; Orchard reads the table. Every ratio comes from one run, the median of 
 
 import argparse
 import statistics
-import threading
 import time
 
 import numpy as np
 import psycopg
+
+from memory import Anonymous
 
 TABLE = """
 CREATE TABLE {name} AS
@@ -30,29 +31,6 @@ FROM (SELECT u[1] AS f1, u[2] * 2 AS f2, round(u[3]::numeric, 2)::float8 AS f3, 
 """
 NUMBERS = [f"f{i}" for i in range(1, 9)]
 TEXTS = [f"t{i}" for i in range(1, 5)]
-
-
-class Anonymous:
-    """The peak of a process's anonymous memory above its start, sampled every 10 ms."""
-
-    def __init__(self, pid):
-        self.path, self.ended = f"/proc/{pid}/status", threading.Event()
-        self.start = self.peak = self.now()
-        self.thread = threading.Thread(target=self.watch)
-        self.thread.start()
-
-    def now(self):
-        with open(self.path) as status:
-            return next(int(line.split()[1]) * 1024 for line in status if line.startswith("RssAnon"))
-
-    def watch(self):
-        while not self.ended.wait(0.01):
-            self.peak = max(self.peak, self.now())
-
-    def above_start(self):
-        self.ended.set()
-        self.thread.join()
-        return self.peak - self.start
 
 
 def timed(run):

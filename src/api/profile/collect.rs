@@ -102,7 +102,7 @@ impl Sink for Profiler {
             match how {
                 How::Integer(reader) => {
                     let value = integer(*reader, datum);
-                    extremes.take_integer(value, datum);
+                    extremes.take_integer(value);
                     collector.integer(value)?;
                 }
                 How::Number(reader) => {

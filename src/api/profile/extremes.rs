@@ -27,14 +27,13 @@ impl Extremes {
 
     /// Take a whole number.
     #[inline]
-    pub fn take_integer(&mut self, value: i64, datum: Datum) {
+    pub fn take_integer(&mut self, value: i64) {
         if self.low.is_none_or(|(_, low)| value < low.value() as i64) {
             self.low = Some((value as f64, Datum::from(value)));
         }
         if self.high.is_none_or(|(_, high)| value > high.value() as i64) {
             self.high = Some((value as f64, Datum::from(value)));
         }
-        let _ = datum;
     }
 
     /// Take a number and the datum that is it.

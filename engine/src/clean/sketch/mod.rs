@@ -13,11 +13,13 @@
 
 mod distinct;
 mod quantiles;
+mod ranks;
 mod sample;
 mod top;
 
 pub use distinct::Distinct;
-pub use quantiles::{Quantiles, Ranks};
+pub use quantiles::Quantiles;
+pub use ranks::Ranks;
 pub use sample::{Sample, Sampled};
 pub use top::{Top, TopValue};
 
