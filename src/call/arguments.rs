@@ -4,6 +4,7 @@ use orchard_engine::score::{Key, Scorer};
 use pgrx::pg_sys::{Datum, NullableDatum};
 
 use super::cleaned::RawRow;
+use super::site::Slots;
 use super::slot::Slot;
 use crate::source::types::{self, Text};
 
@@ -47,7 +48,7 @@ struct Place {
 
 impl Arguments {
     /// For a slot an argument, `None` for one that the model cleans, and whether that is a constant.
-    pub fn new(scorer: &Scorer, slots: Vec<(Option<Slot>, bool)>, raw: Option<RawRow>) -> Arguments {
+    pub fn new(scorer: &Scorer, slots: Slots, raw: Option<RawRow>) -> Arguments {
         let features = scorer.model().features.len();
         let (mut numbers, mut texts, mut others, mut constants) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for (argument, (slot, constant)) in slots.into_iter().enumerate() {

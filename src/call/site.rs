@@ -229,6 +229,9 @@ fn arguments(fcinfo: FunctionCallInfo, scorer: &Scorer, found: &Found, types: &[
     Ok(InputRow::Arguments(Arguments::new(scorer, slots, raw)))
 }
 
+/// A slot an argument, `None` for one that the model cleans, and whether it is a constant.
+pub(super) type Slots = Vec<(Option<Slot>, bool)>;
+
 /// A slot for each column of the model, whose values come as `types`, and whether it is a constant; `None` for columns that the model cleans, and how
 /// those are read.
 pub(super) fn slots(
@@ -236,7 +239,7 @@ pub(super) fn slots(
     found: &Found,
     types: &[Oid],
     constant: impl Fn(usize) -> bool,
-) -> Result<(Vec<(Option<Slot>, bool)>, Option<RawRow>)> {
+) -> Result<(Slots, Option<RawRow>)> {
     let inputs = scorer.model().arguments();
     let given = types.len();
     if given != inputs.len() {

@@ -1,5 +1,7 @@
 //! Values of a profile as JSON.
 
+use std::cmp::Reverse;
+
 use orchard_engine::clean::profile::{number, ColumnProfile, Frequent, Kind, FRACTIONS};
 use pgrx::pg_sys::{self, Datum, Oid};
 use serde_json::{json, Map, Value};
@@ -104,8 +106,12 @@ pub fn top(kind: Kind, attribute: &Attribute, profile: &ColumnProfile) -> Result
         }
         Ok(Value::Object(entry))
     };
-    let list: Result<Vec<Value>> = profile.top.iter().map(shown).collect();
-    Ok(Some(Value::Array(list?)))
+    let mut list = profile.top.iter().map(shown).collect::<Result<Vec<Value>>>()?;
+    if attribute.reader == Some(Reader::Enum) {
+        // They came by the bytes of their oids, which differ from database to database.
+        list.sort_by_cached_key(|entry| (Reverse(entry["rows"].as_u64()), entry["value"].to_string()));
+    }
+    Ok(Some(Value::Array(list)))
 }
 
 fn spelt(kind: Kind, attribute: &Attribute, frequent: &Frequent) -> Result<Value> {

@@ -22,7 +22,10 @@ impl Cleaner<'_> {
         let counts = self.counts(live)?;
         let (_, dictionary) = self.codes(live)?;
         let present = (0..dictionary.len() as u32).filter(|c| counts[*c as usize] > 0);
-        Ok(present.map(|code| (text_of(dictionary, code).into_owned(), counts[code as usize])).collect())
+        let of = |code: u32| (text_of(dictionary, code).into_owned(), counts[code as usize]);
+        let mut texts: Vec<(String, u64)> = present.map(of).collect();
+        texts.sort_unstable();
+        Ok(texts)
     }
 
     pub(super) fn parse_number(&mut self, step: &Step, live: &Live, comma: Option<bool>, named: bool) -> Result<()> {

@@ -144,7 +144,7 @@ mod tests {
         assert_eq!(sorted.mean(), Some(3.75));
         assert!((sorted.deviation().unwrap() - 2.680_951_323_69).abs() < 1e-9);
         assert_eq!(sorted.median_distance(), Some(1.5));
-        assert_eq!(show(1234.567_89), "1234.57");
+        assert_eq!(show(1_234.567_89), "1234.57");
         assert_eq!(show(0.1 + 0.2), "0.3");
     }
 }

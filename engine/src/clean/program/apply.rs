@@ -130,7 +130,7 @@ fn of_levels(column: &Column, control: &Control, of: impl Fn(Option<&str>) -> f6
     let (codes, dictionary) = texts(column)?;
     let mut levels = control.vec(dictionary.len())?;
     for code in 0..dictionary.len() as u32 {
-        if code as usize % CHECK == 0 {
+        if (code as usize).is_multiple_of(CHECK) {
             control.check()?;
         }
         levels.push(of(Some(&text_of(dictionary, code))));
@@ -151,7 +151,7 @@ fn of_texts(column: &Column, control: &Control, of: impl Fn(Option<&str>) -> Opt
     };
     let mut levels = control.vec(dictionary.len())?;
     for code in 0..dictionary.len() as u32 {
-        if code as usize % CHECK == 0 {
+        if (code as usize).is_multiple_of(CHECK) {
             control.check()?;
         }
         levels.push(code_of(of(Some(&text_of(dictionary, code))))?);

@@ -264,10 +264,9 @@ impl Program {
             }
         }
         let mut place = vec![u32::MAX; needed.len()];
-        let mut next = 0;
-        for (register, _) in needed.iter().enumerate().filter(|(_, &n)| n) {
-            place[register] = next;
-            next += 1;
+        let kept = needed.iter().enumerate().filter(|(_, needed)| **needed);
+        for (next, (register, _)) in kept.enumerate() {
+            place[register] = next as u32;
         }
         let mut flags = needed.iter();
         self.inputs.retain(|_| *flags.next().unwrap_or(&false));
