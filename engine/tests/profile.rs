@@ -160,6 +160,8 @@ fn spellings_are_mended_in_order() {
     assert_eq!(steps(&profile), ["trim", "placeholders", "case"]);
     assert!(issue(&profile).contains("differ by case alone"), "{}", issue(&profile));
     assert!(issue(&profile).contains("10 rows (20.0 %) begin or end with white space"));
+    assert_eq!(steps(&texts(&["red", " N/A ", "blue"], 10)), ["trim", "placeholders"]);
+    assert_eq!(steps(&texts(&["12", "  ", "13"], 10)), ["trim", "placeholders", "parse_number"]);
     let profile = texts(&["cafe\u{301}", "zero\u{200B}width", "ＡＢＣ", "plain"], 10);
     assert_eq!(steps(&profile), ["normalize_unicode"]);
     assert!(issue(&texts(&["cafÃ©", "plain"], 10)).contains("another encoding"));

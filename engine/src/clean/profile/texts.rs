@@ -34,6 +34,8 @@ struct Looked<'a> {
     real: Vec<Value<'a>>,
     /// Trimmed spellings of values for nothing.
     nothing: Vec<(String, u64)>,
+    /// Whether some value for nothing, or a blank one, has white space that a step has to take away before it is known.
+    padded: bool,
 }
 
 impl Looked<'_> {
@@ -121,7 +123,7 @@ pub fn judge(profile: &mut ColumnProfile, name: &str, texts: &Texts, now: f64) -
 
 /// Take values and values for nothing apart.
 fn look<'a>(known: &[super::Known<'a>]) -> Looked<'a> {
-    let mut looked = Looked { real: Vec::new(), nothing: Vec::new() };
+    let mut looked = Looked { real: Vec::new(), nothing: Vec::new(), padded: false };
     let country = known.iter().filter(|k| k.value.len() == 2 && k.value.iter().all(u8::is_ascii_uppercase)).count();
     // Where nearly all are codes of two capitals, NA is one: Namibia, North America.
     let is_code = |text: &str| text == "NA" && country > 3 && country * 5 >= known.len() * 4;
@@ -129,10 +131,10 @@ fn look<'a>(known: &[super::Known<'a>]) -> Looked<'a> {
         let text = String::from_utf8_lossy(value.value);
         let text = if value.cut { Cow::Owned(text.trim_end_matches('\u{FFFD}').to_owned()) } else { text };
         if is_blank(&text) {
-            continue;
-        }
-        if is_nothing(&text) && !is_code(&text) {
+            looked.padded |= !text.is_empty();
+        } else if is_nothing(&text) && !is_code(&text) {
             let trimmed = trim_space(&text);
+            looked.padded |= trimmed.len() != text.len();
             match looked.nothing.iter_mut().find(|(known, _)| known == trimmed) {
                 Some((_, rows)) => *rows += value.rows,
                 None => looked.nothing.push((trimmed.to_owned(), value.rows)),

@@ -32,7 +32,7 @@ pub fn judge(profile: &mut ColumnProfile, name: &str, looked: &Looked<'_>) {
         profile.find(Warning, format!("{} have invisible, decomposed or full-width characters", rows_of(odd, rows)));
         profile.steps.push(steps::normalize_unicode(name));
     }
-    if edges + inside > 0 {
+    if edges + inside > 0 || looked.padded {
         profile.steps.push(steps::trim(name));
     }
     let broken = count(&is_broken);
