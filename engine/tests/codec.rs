@@ -6,7 +6,7 @@ mod samples;
 use std::path::PathBuf;
 
 use orchard_engine::model::*;
-use orchard_engine::score::{Moment, Scorer, Text};
+use orchard_engine::score::{Cleaned, Moment, Scorer, Text};
 use orchard_engine::Error;
 use proptest::prelude::*;
 
@@ -42,6 +42,19 @@ fn score(model: Model) {
             .iter()
             .for_each(|t| text.iter().for_each(|x| x.put(t, &mut row)));
         assert_eq!(scorer.model().zone(input).is_some(), input.kind == InputKind::Timestamptz);
+    }
+    if let Some(mut cleaned) = Cleaned::new(&scorer) {
+        let columns = scorer.model().arguments().len();
+        for (text, number) in
+            [(None, f64::NAN), (Some("7 %"), 7e300), (Some("2024-02-30"), -0.0), (Some("a"), f64::INFINITY)]
+        {
+            (0..columns).for_each(|i| {
+                cleaned.columns().set_text(i, text.map(str::as_bytes));
+                cleaned.columns().set_number(i, number);
+            });
+            cleaned.put(&scorer, &mut vec![f64::NAN; scorer.model().features.len()]);
+            assert!(cleaned.made(&scorer).is_object());
+        }
     }
     let classification = matches!(scorer.model().task, Task::Classification { .. });
     for row in samples::rows(scorer.model().features.len()) {

@@ -71,7 +71,7 @@ fn values_arrive() {
 fn an_unknown_key_gets_a_guess_and_the_list() {
     let (message, hint) = refused(json!({"max_dept": 3}), DecisionTree);
     assert_eq!(message, "unrecognized option \"max_dept\"");
-    let start = "Did you mean \"max_depth\"? Valid options for decision_tree are: features, exclude, holdout, ";
+    let start = "Did you mean \"max_depth\"? Valid options for decision_tree are: features, exclude, clean, holdout, ";
     assert!(hint.starts_with(start) && hint.contains("ccp_alpha") && !hint.contains("n_clusters"), "{hint}");
     for (given, meant) in [("num_leaves", "max_leaf_nodes"), ("random_state", "seed"), ("Max-Depth", "max_depth")] {
         let (_, hint) = refused(json!({ given: 1 }), DecisionTree);

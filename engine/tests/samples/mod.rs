@@ -1,6 +1,11 @@
 //! Small models of every shape, for the tests of the codec and of scoring.
 #![allow(dead_code, missing_docs)]
 
+use orchard_engine::clean::program::{
+    Case, Comparison, GroupFill, Kind, Levels, MomentPart, NumberOp, Op, Output, Pair, PairOp, Program, ReadOp, Source,
+    TextOp,
+};
+use orchard_engine::clean::text::{Form, Method};
 use orchard_engine::model::*;
 
 /// A named model; the name is that of its golden file.
@@ -18,6 +23,7 @@ pub fn all() -> Vec<(&'static str, Model)> {
         ("calibrated_classes", calibrated_classes()),
         ("moments", moments()),
         ("text", text()),
+        ("cleaned", cleaned()),
     ]
 }
 
@@ -105,6 +111,83 @@ pub fn tree() -> Model {
     m.inputs.truncate(2);
     m.inputs.push(Input { name: "e".into(), kind: InputKind::Array, first: 2, count: 2 });
     m
+}
+
+/// The model of [`tree`] behind a cleaning that has every operation, of which it needs some.
+pub fn cleaned() -> Model {
+    let source = |name: &str, kind| Source { name: name.into(), kind };
+    let levels = || Levels { levels: vec!["a".into(), "b".into()], numbers: vec![0.5, 1.5], other: 0.25 };
+    let texts = |list: &[&str]| -> Vec<String> { list.iter().map(|t| t.to_string()).collect() };
+    let mut ops = vec![Op::Read { from: 0, op: ReadOp::PlainNumber { comma: false, percent: true } }];
+    let number = ops.len() as u32 + 3;
+    let text_ops = [
+        TextOp::FoldSpace,
+        TextOp::Normalize(Form::Nfkc),
+        TextOp::AsciiCase(Case::Lower),
+        TextOp::Case(Case::Upper),
+        TextOp::NullIf(texts(&["?", "-"])),
+        TextOp::Map { from: texts(&["a", "b"]), to: vec![None, Some("c".into())], other: Some(None) },
+        TextOp::Keep { levels: texts(&["phone", "tablet"]), other: "other".into() },
+        TextOp::Fill("x".into()),
+    ];
+    ops.extend(text_ops.map(|op| Op::Text { from: 1, op }));
+    let device = ops.len() as u32 + 3 - 2;
+    let read_ops = [
+        ReadOp::Number { comma: Some(true) },
+        ReadOp::Boolean { yes: texts(&["ja"]), no: texts(&["nein"]) },
+        ReadOp::Timestamp(Some("YYYY-MM-DD".into())),
+        ReadOp::Date(None),
+        ReadOp::Map(levels()),
+        ReadOp::Is("a".into()),
+        ReadOp::IsIn { values: texts(&["a"]), negate: true },
+        ReadOp::Characters,
+        ReadOp::Words,
+        ReadOp::Digits,
+        ReadOp::Capitals,
+    ];
+    let moment = ops.len() as u32 + 3 + 2;
+    ops.extend(read_ops.map(|op| Op::Read { from: 1, op }));
+    let number_ops = [
+        NumberOp::NullIf(vec![-999.0]),
+        NumberOp::Map(vec![1.0], vec![2.0]),
+        NumberOp::Fill(0.0),
+        NumberOp::Clip(-1.0, 5.5),
+        NumberOp::NullOutside(0.0, 9.0),
+        NumberOp::IsOutside(0.0, 9.0),
+        NumberOp::Scale { shift: 1.0, scale: 2.0 },
+        NumberOp::Log,
+        NumberOp::Bin(vec![0.0, 1.0]),
+        NumberOp::Place(vec![3.0]),
+        NumberOp::Compare(Comparison::LessOrEqual, 3.0),
+        NumberOp::IsIn(vec![1.0]),
+        NumberOp::Is(1.0),
+    ];
+    ops.extend(number_ops.map(|op| Op::Number { from: number - 1, op }));
+    let bid = ops.len() as u32 + 3 - 11;
+    ops.push(Op::Number { from: moment, op: NumberOp::Part(MomentPart::Weekend) });
+    ops.push(Op::Number { from: moment, op: NumberOp::Moment(Kind::Date) });
+    ops.push(Op::IsMissing { from: 1 });
+    ops.push(Op::Spell { from: number - 1 });
+    ops.push(Op::Mask { from: 1, method: Method::HashAll, salt: "s".into() });
+    let pairs = [PairOp::Ratio, PairOp::Difference];
+    ops.extend(pairs.map(|op| Op::Pair(Pair { left: number - 1, right: number - 1, op })));
+    ops.push(Op::Pair(Pair { left: moment, right: moment, op: PairOp::Days }));
+    ops.push(Op::Pair(Pair { left: 1, right: 1, op: PairOp::ByFold(vec![levels(), levels()]) }));
+    ops.push(Op::GroupFill(GroupFill { from: number - 1, group: 1, levels: levels() }));
+    let output = |name: &str, register| Output { name: name.into(), register };
+    let program = Program {
+        inputs: vec![source("offer", Kind::Text), source("device", Kind::Text), source("e", Kind::Other)],
+        ops,
+        outputs: vec![output("bid", bid), output("device", device), output("e", 2)],
+    };
+    let raw = |name: &str, kind| RawColumn { name: name.into(), kind, zone: None };
+    let columns = vec![
+        raw("offer", InputKind::Category),
+        raw("device", InputKind::Category),
+        RawColumn { name: "e".into(), kind: InputKind::Array, zone: None },
+    ];
+    let target = Some(Program::new(vec![source("clicked", Kind::Text)]));
+    Model { cleaning: Some(Cleaning { columns, program, target }), ..tree() }
 }
 
 /// A text whose levels have numbers.
