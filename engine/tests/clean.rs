@@ -277,6 +277,15 @@ fn mistakes_are_told() {
     );
 }
 
+#[test]
+fn steps_do_not_build_on_each_other_for_ever() {
+    let logs = |n: usize| Value::Array(vec![json!({"step": "log"}); n]);
+    let x = || vec![number("x", &[1.0, 2.0])];
+    run(x(), logs(100));
+    assert_eq!(refused(x(), logs(101)), "more than 100 steps build on each other in column \"x\"");
+    assert_eq!(refused(x(), logs(10_001)), "more than 10000 steps");
+}
+
 /// Every value of every column, by the row and by the table.
 #[test]
 fn a_row_is_cleaned_as_a_table_is() {

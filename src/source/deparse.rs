@@ -33,8 +33,8 @@ pub fn from_item(source: &str) -> Result<String> {
         }
         with_safe_path(|| {
             let text = CStr::from_ptr(pg_sys::pg_get_querydef(query, true)).to_string_lossy().into_owned();
-            let indented: Vec<String> = text.trim().lines().map(|l| format!("    {}", l.trim_end())).collect();
-            Ok(format!("(\n{}\n)", indented.join("\n")))
+            // Nothing is moved in: a line break could stand in a constant.
+            Ok(format!("(\n{}\n)", text.trim_matches(['\n', ' '])))
         })
     }
 }

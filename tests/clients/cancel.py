@@ -18,6 +18,10 @@ TRAIN = """SELECT * FROM orchard.train('slow', 'SELECT w.*, n FROM wide AS w, ge
 TUNE = """SELECT * FROM orchard.tune('slow', 'wide', 'y', 'decision_tree', '{"max_depth": [18, 19, 20], "min_samples_leaf": [1, 2]}')"""
 # Reading, then counting and comparing.
 DIAGNOSE = "SELECT * FROM orchard.diagnose('SELECT w.*, n FROM wide AS w, generate_series(1, 4) AS n', 'y')"
+# Reading, then sorting and counting.
+CLEAN = """SELECT orchard.clean_sql('SELECT w.*, n FROM wide AS w, generate_series(1, 4) AS n', '[{"step": "winsorize"},
+    {"step": "outliers", "method": "mad"}, {"step": "impute"}, {"step": "robust_scale"}, {"step": "outliers"}, {"step": "bin"}, {"step": "merge_levels"},
+    {"step": "drop_duplicates"}]')"""
 # Only reading, then learning; times in seconds after the start.
 MOMENTS = (0.05, 0.5, 2.0, 4.0)
 LIMIT = 1.0
@@ -33,6 +37,8 @@ def main():
             interrupted(db, "pg_terminate_backend", moment, (psycopg.errors.AdminShutdown, psycopg.OperationalError))
         for moment in MOMENTS[1:3]:
             interrupted(db, "pg_cancel_backend", moment, psycopg.errors.QueryCanceled, TUNE)
+            interrupted(db, "pg_cancel_backend", moment, psycopg.errors.QueryCanceled, CLEAN)
+        for moment in MOMENTS[:2]:
             interrupted(db, "pg_cancel_backend", moment, psycopg.errors.QueryCanceled, DIAGNOSE)
         assert db.execute("SELECT pg_postmaster_start_time()").fetchone() == start, "the server restarted"
         assert db.execute("SELECT count(*) FROM orchard.model_versions").fetchone()[0] == 0, "a model was left"

@@ -21,6 +21,9 @@ use crate::error::{Error, Result};
 /// A name is cut to this many bytes, as PostgreSQL does.
 const LONGEST_NAME: usize = 63;
 
+/// Operations that may build on each other: a planner copies what is nested so often as it is deep.
+const DEEPEST: usize = 100;
+
 /// Columns that steps may make.
 const MOST_COLUMNS: usize = 1_600;
 
@@ -88,6 +91,7 @@ pub fn fit(
         live.map(|(i, input)| Live { name: input.source.name.clone(), register: i as u32, kind: input.source.kind });
     let mut cleaner = Cleaner {
         live: live.collect(),
+        depths: vec![0; inputs.len()],
         columns: inputs.into_iter().map(|i| i.column).collect(),
         program,
         filters: RowFilters::default(),
@@ -118,6 +122,8 @@ struct Cleaner<'a> {
     changes: Vec<Change>,
     /// The columns there are, in order.
     live: Vec<Live>,
+    /// How many operations lie under each register.
+    depths: Vec<usize>,
     /// The values of registers that are still needed.
     columns: Vec<Option<Column>>,
     rows: Vec<u32>,
@@ -298,12 +304,20 @@ impl Cleaner<'_> {
         if op.kind(&all).is_none() {
             return Err(Error::Internal(format!("a cleaning step met a column \"{name}\" of another kind")));
         }
+        let depth = self.depths[left as usize].max(self.depths[right as usize]) + 1;
+        if depth > DEEPEST {
+            return Err(Error::option(
+                format!("more than {DEEPEST} steps build on each other in column \"{name}\""),
+                "Give fewer steps, or clean what a first call has cleaned.",
+            ));
+        }
         let kinds = [self.kind(left), self.kind(right)];
         let column = {
             let columns = [self.values(left, name)?, self.values(right, name)?];
             apply(&op, kinds, columns, name, self.control)?
         };
         self.program.ops.push(op);
+        self.depths.push(depth);
         self.columns.push(Some(column));
         Ok(self.columns.len() as u32 - 1)
     }

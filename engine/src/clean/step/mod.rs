@@ -13,7 +13,7 @@ use super::text::{Form, Method};
 use crate::error::{Error, Result};
 
 /// More steps than this are refused.
-const MOST_STEPS: usize = 1_000;
+const MOST_STEPS: usize = 10_000;
 
 /// To which columns a step is done.
 #[derive(Debug, Clone, PartialEq)]

@@ -60,48 +60,80 @@ pub struct Distinct {
 
 impl Program {
     /// The query that does to `source` what the program does. `notes` are comments before a column, by its name.
+    ///
+    /// What is used several times is computed once, as a column of a subquery around the rows, one subquery for each level of such columns; the
+    /// planner makes one query of them all.
     pub fn select(&self, source: &SourceSql<'_>, filters: &RowFilters, notes: &[(String, Vec<String>)]) -> String {
         let writer = Writer::new(self, source);
-        let from = match &filters.distinct {
-            None => format!("{} AS s", source.from),
-            Some(distinct) => writer.distinct(distinct, &filters.before),
-        };
+        let mut made = vec![false; writer.uses.len()];
+        let mut layers = Vec::new();
+        let mut conditions = [filters.before.as_slice(), &filters.after].concat();
+        if let Some(distinct) = &filters.distinct {
+            writer.distinct(distinct, &filters.before, &mut layers, &mut made);
+            conditions.clone_from(&filters.after);
+        }
+        let roots: Vec<u32> = self.outputs.iter().map(|o| o.register).chain(conditions.iter().copied()).collect();
+        writer.layers(&roots, &mut layers, &mut made);
         let outputs: Vec<String> = self.outputs.iter().map(|o| writer.output(&o.name, o.register, notes)).collect();
-        let mut roots: Vec<u32> = self.outputs.iter().map(|o| o.register).collect();
-        let conditions = match &filters.distinct {
-            None => [filters.before.as_slice(), &filters.after].concat(),
-            Some(_) => filters.after.clone(),
-        };
-        roots.extend(&conditions);
-        format!(
-            "SELECT\n{}\nFROM {from}{}{}",
-            outputs.join(",\n"),
-            writer.stages(&roots, "\n"),
-            writer.condition(&conditions, "\n")
-        )
+        let from = nested(source.from, &layers);
+        format!("SELECT\n{}\nFROM {from} AS s{}", outputs.join(",\n"), writer.condition(&conditions, "\n"))
     }
+}
+
+/// A subquery around the rows so far.
+struct Layer {
+    /// Its lines up to those rows.
+    before: Vec<String>,
+    /// Its lines after them.
+    after: Vec<String>,
+}
+
+/// The layers around `from`, the first the innermost. Lines are moved in by their depth, and nothing else: a line break in a constant stays as it is.
+fn nested(from: &str, layers: &[Layer]) -> String {
+    let mut text = String::new();
+    for (depth, layer) in layers.iter().rev().enumerate() {
+        let indent = "    ".repeat(depth + 1);
+        text += "(\n";
+        let last = layer.before.len().saturating_sub(1);
+        for (i, line) in layer.before.iter().enumerate() {
+            text += &format!("{indent}{line}{}", if i == last { "" } else { "\n" });
+        }
+    }
+    text += from;
+    for (depth, layer) in layers.iter().enumerate() {
+        let depth = layers.len() - depth;
+        text += " AS s";
+        layer.after.iter().for_each(|line| text += &format!("\n{}{line}", "    ".repeat(depth)));
+        text += &format!("\n{})", "    ".repeat(depth - 1));
+    }
+    text
 }
 
 struct Writer<'a> {
     program: &'a Program,
     source: &'a SourceSql<'a>,
     kinds: Vec<Kind>,
-    /// The name of the column each register comes from.
-    names: Vec<&'a str>,
-    /// What each register is called where it is used: a stage's column, or its whole expression.
+    /// What each register is where it is used: a column of a subquery, or its whole expression.
     uses: Vec<String>,
-    /// The expressions of registers that are stages, and whether they are fenced.
-    staged: Vec<Option<(String, bool)>>,
+    /// Of registers that are columns of a subquery.
+    staged: Vec<Option<Staged>>,
+}
+
+/// A register that is a column of a subquery.
+struct Staged {
+    /// The name of the column.
+    alias: String,
+    /// What it is.
+    expression: String,
+    /// The place of the subquery, from the innermost, 1.
+    level: usize,
+    /// Whether it is not to be pulled up.
+    fenced: bool,
 }
 
 impl<'a> Writer<'a> {
     fn new(program: &'a Program, source: &'a SourceSql<'a>) -> Writer<'a> {
         let kinds = program.kinds().unwrap_or_default();
-        let mut names: Vec<&str> = program.inputs.iter().map(|i| i.name.as_str()).collect();
-        for op in &program.ops {
-            let name = op.reads()[0].and_then(|r| names.get(r as usize).copied()).unwrap_or("value");
-            names.push(name);
-        }
         let mut repeats = vec![0; kinds.len()];
         for op in &program.ops {
             for (register, count) in op.reads().into_iter().zip(repeats_of(op)) {
@@ -110,8 +142,10 @@ impl<'a> Writer<'a> {
                 }
             }
         }
-        let mut writer = Writer { program, source, kinds, names, uses: Vec::new(), staged: Vec::new() };
-        let mut weights: Vec<usize> = Vec::new();
+        let mut writer = Writer { program, source, kinds, uses: Vec::new(), staged: Vec::new() };
+        // How long the expression of a register is in columns, and in which subquery its parts are.
+        let (mut weights, mut levels): (Vec<usize>, Vec<usize>) = (Vec::new(), Vec::new());
+        let mut names: Vec<&str> = Vec::new();
         for (i, input) in program.inputs.iter().enumerate() {
             let column = format!("s.{}", (source.quote)(&input.name));
             writer.uses.push(match source.casts.get(i) {
@@ -123,25 +157,42 @@ impl<'a> Writer<'a> {
             });
             writer.staged.push(None);
             weights.push(1);
+            levels.push(0);
+            names.push(&input.name);
         }
         for (k, op) in program.ops.iter().enumerate() {
             let register = program.inputs.len() + k;
             let expression = writer.expression(op);
-            let reads = op.reads().into_iter().zip(repeats_of(op));
-            let weight: usize = reads.filter_map(|(r, n)| r.map(|r| n * weights[r as usize])).sum();
-            if repeats[register] > 1 {
-                let fenced = weight.saturating_mul(repeats[register]) > MOST_REPEATS;
-                let alias = (source.quote)(writer.names[register]);
-                writer.uses.push(format!("c{register}.{alias}"));
-                writer.staged.push(Some((expression, fenced)));
-                weights.push(if fenced { 1 } else { weight.max(1) });
+            let reads = || op.reads().into_iter().flatten();
+            let name = reads().next().map_or("value", |r| names[r as usize]);
+            let counted = op.reads().into_iter().zip(repeats_of(op));
+            let weight: usize = counted.filter_map(|(r, n)| r.map(|r| n * weights[r as usize])).sum::<usize>().max(1);
+            let level = reads().map(|r| levels[r as usize]).max().unwrap_or(0);
+            let is_staged = repeats[register] > 1;
+            let fenced = is_staged && weight.saturating_mul(repeats[register]) > MOST_REPEATS;
+            if is_staged {
+                let alias = writer.alias(name, register);
+                writer.uses.push(format!("s.{alias}"));
+                writer.staged.push(Some(Staged { alias, expression, level: level + 1, fenced }));
             } else {
                 writer.uses.push(expression);
                 writer.staged.push(None);
-                weights.push(weight.max(1));
             }
+            weights.push(if fenced { 1 } else { weight });
+            levels.push(level + usize::from(is_staged));
+            names.push(name);
         }
         writer
+    }
+
+    /// A name that no column of the source has.
+    fn alias(&self, column: &str, register: usize) -> String {
+        let start: String = column.chars().take(12).collect();
+        let mut name = format!("{start}_{register}");
+        while self.program.inputs.iter().any(|i| i.name == name) {
+            name.push('_');
+        }
+        (self.source.quote)(&name)
     }
 
     fn expression(&self, op: &Op) -> String {
@@ -202,24 +253,33 @@ impl<'a> Writer<'a> {
         format!("{comments}    {shown}{}", if same { String::new() } else { format!(" AS {quoted}") })
     }
 
-    /// The stages that registers need, each a subquery of the row.
-    fn stages(&self, roots: &[u32], separator: &str) -> String {
+    /// Add layers with the columns that registers need and that are not `made` yet, each level of them around the one before.
+    fn layers(&self, roots: &[u32], layers: &mut Vec<Layer>, made: &mut [bool]) {
         let first = self.program.inputs.len();
         let mut needed = vec![false; self.kinds.len()];
         roots.iter().for_each(|r| needed[*r as usize] = true);
         for k in (0..self.program.ops.len()).rev() {
-            if needed[first + k] {
+            if needed[first + k] && !made[first + k] {
                 self.program.ops[k].reads().into_iter().flatten().for_each(|r| needed[r as usize] = true);
             }
         }
-        let mut text = String::new();
-        for (register, staged) in self.staged.iter().enumerate() {
-            let Some((expression, fenced)) = staged.as_ref().filter(|_| needed[register]) else { continue };
-            let alias = (self.source.quote)(self.names[register]);
-            let fence = if *fenced { " OFFSET 0" } else { "" };
-            text += &format!("{separator}CROSS JOIN LATERAL (SELECT {expression} AS {alias}{fence}) AS c{register}");
+        let missing = |r: &usize| needed[*r] && !made[*r] && self.staged[*r].is_some();
+        let mut registers: Vec<usize> = (0..self.staged.len()).filter(missing).collect();
+        let level = |r: usize| self.staged[r].as_ref().map_or(0, |s| s.level);
+        registers.sort_by_key(|r| (level(*r), *r));
+        for layer in registers.chunk_by(|a, b| level(*a) == level(*b)) {
+            let columns = layer.iter().filter_map(|r| self.staged[*r].as_ref());
+            let lines = columns.clone().enumerate().map(|(i, c)| {
+                let comma = if i + 1 < layer.len() { "," } else { "" };
+                format!("    {} AS {}{comma}", c.expression, c.alias)
+            });
+            let mut before = vec!["SELECT s.*,".to_owned()];
+            before.extend(lines);
+            before.push("FROM ".to_owned());
+            let fence = columns.clone().any(|c| c.fenced).then(|| "OFFSET 0".to_owned());
+            layers.push(Layer { before, after: fence.into_iter().collect() });
+            layer.iter().for_each(|r| made[*r] = true);
         }
-        text
     }
 
     fn condition(&self, rows_that_go: &[u32], separator: &str) -> String {
@@ -230,20 +290,19 @@ impl<'a> Writer<'a> {
         }
     }
 
-    fn distinct(&self, distinct: &Distinct, before: &[u32]) -> String {
+    fn distinct(&self, distinct: &Distinct, before: &[u32], layers: &mut Vec<Layer>, made: &mut [bool]) {
+        let mut roots = [distinct.keys.as_slice(), before].concat();
+        roots.extend(distinct.order);
+        self.layers(&roots, layers, made);
         let keys: Vec<&str> = distinct.keys.iter().map(|r| self.used(*r)).collect();
         let keys = keys.join(", ");
         let order = distinct.order.map_or(String::new(), |r| {
             format!(", {}{}", self.used(r), if distinct.last { " DESC NULLS LAST" } else { " NULLS LAST" })
         });
-        let mut roots = [distinct.keys.as_slice(), before].concat();
-        roots.extend(distinct.order);
-        format!(
-            "(\n    SELECT DISTINCT ON ({keys}) s.*\n    FROM {} AS s{}{}\n    ORDER BY {keys}{order}\n) AS s",
-            self.source.from,
-            self.stages(&roots, "\n    "),
-            self.condition(before, "\n    ")
-        )
+        let condition = self.condition(before, "");
+        let mut after: Vec<String> = (!condition.is_empty()).then_some(condition).into_iter().collect();
+        after.push(format!("ORDER BY {keys}{order}"));
+        layers.push(Layer { before: vec![format!("SELECT DISTINCT ON ({keys}) s.*"), "FROM ".to_owned()], after });
     }
 }
 
