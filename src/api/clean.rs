@@ -13,8 +13,9 @@ use serde_json::Value;
 use super::train::check_names;
 use crate::catalog::owner::with_safe_path;
 use crate::error::{report, Failure, Result};
+use crate::source::deparse::{self, NewRelation};
 use crate::source::types::Reader;
-use crate::source::{self, clock, deparse, Attribute, Wanted};
+use crate::source::{self, clock, Attribute, Wanted};
 use crate::{interrupt, settings};
 
 /// The comment by which a later call knows that a relation may be replaced.
@@ -95,7 +96,7 @@ fn make(
     // SAFETY: raises an ERROR in a read-only transaction or on a replica; main thread.
     unsafe { pg_sys::PreventCommandIfReadOnly(c"orchard.clean()".as_ptr()) };
     let source = needed(source, "source")?;
-    let target = deparse::new_relation(needed(target, "target")?)?;
+    let target = NewRelation::parse(needed(target, "target")?)?.sql();
     let kind = if materialize { "TABLE" } else { "VIEW" };
     let (query, changes) = fitted(source, steps)?;
     with_safe_path(|| {

@@ -3,7 +3,7 @@
 use orchard_engine::control::Control;
 use orchard_engine::learn::options::{Algorithm, Options};
 use orchard_engine::learn::train::{self, Outcome, Request, SourceInput};
-use orchard_engine::model::{Encoding, Task};
+use orchard_engine::model::{Encoding, InputKind, Task};
 use pgrx::iter::TableIterator;
 use pgrx::pg_sys;
 use pgrx::prelude::*;
@@ -473,7 +473,9 @@ fn features(outcome: &Outcome, types: &Types) -> Value {
     let model = outcome.scorer.model();
     let mut list = Vec::new();
     for input in &model.inputs {
-        let type_name = types.iter().find(|t| t.0 == input.name).map_or("", |t| t.2.as_str());
+        let made = model.cleaned_inputs().iter().any(|(made, _)| made.name == input.name);
+        let given = types.iter().find(|t| t.0 == input.name && !made).map(|t| t.2.as_str());
+        let type_name = given.unwrap_or_else(|| made_type(input.kind));
         for feature in &model.features[input.first as usize..(input.first + input.count) as usize] {
             let stats = &feature.stats;
             list.push(match &feature.encoding {
@@ -494,6 +496,17 @@ fn features(outcome: &Outcome, types: &Types) -> Value {
         }
     }
     Value::Array(list)
+}
+
+/// The type of a column that the model's cleaning makes.
+fn made_type(kind: InputKind) -> &'static str {
+    match kind {
+        InputKind::Category | InputKind::Text => "text",
+        InputKind::Boolean => "boolean",
+        InputKind::Date => "date",
+        InputKind::Timestamp | InputKind::Timestamptz => "timestamp without time zone",
+        InputKind::Number | InputKind::Interval | InputKind::Array => "double precision",
+    }
 }
 
 fn finite(v: f64) -> Value {

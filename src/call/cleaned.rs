@@ -17,6 +17,8 @@ use crate::source::types::{self, Reader};
 pub struct RawRow {
     cleaned: Cleaned,
     columns: Vec<Column>,
+    /// By what a JSON object is asked for, and their places among the inputs of the cleaning.
+    names: Vec<(usize, RawColumn)>,
     /// Labels of enums that were met.
     labels: HashMap<u32, String>,
 }
@@ -37,15 +39,16 @@ impl RawRow {
     /// types where that cannot be.
     pub fn new(scorer: &Scorer, come: impl Fn(&str) -> Option<(usize, Oid)>) -> Result<Option<RawRow>> {
         let Some(cleaned) = Cleaned::new(scorer) else { return Ok(None) };
-        let mut columns = Vec::new();
+        let (mut columns, mut names) = (Vec::new(), Vec::new());
         for argument in scorer.model().arguments() {
             let Argument::Raw(input, column) = argument else { continue };
+            names.push((input, column.clone()));
             if let Some((place, oid)) = come(&column.name) {
                 let reader = reader(column, oid)?;
                 columns.push(Column { place, input, kind: column.kind, reader });
             }
         }
-        Ok(Some(RawRow { cleaned, columns, labels: HashMap::new() }))
+        Ok(Some(RawRow { cleaned, columns, names, labels: HashMap::new() }))
     }
 
     /// The features that come of it.
@@ -118,12 +121,12 @@ impl RawRow {
         text: impl Fn(&str, &mut dyn FnMut(&[u8])) -> bool,
         number: impl Fn(&RawColumn) -> f64,
     ) {
-        for argument in scorer.model().arguments() {
-            let Argument::Raw(input, column) = argument else { continue };
+        for (input, column) in &self.names {
+            let row = self.cleaned.columns();
             if column.kind != InputKind::Category && column.kind != InputKind::Text {
-                self.cleaned.columns().set_number(input, number(column));
-            } else if !text(&column.name, &mut |bytes| self.cleaned.columns().set_text(input, Some(bytes))) {
-                self.cleaned.columns().set_text(input, None);
+                row.set_number(*input, number(column));
+            } else if !text(&column.name, &mut |bytes| row.set_text(*input, Some(bytes))) {
+                row.set_text(*input, None);
             }
         }
         self.cleaned.put(scorer, row);

@@ -1,8 +1,9 @@
-//! A source as it can stand in the text of a view, and the name of a relation to be made.
+//! A source as it can stand in the text of a view, and a relation to be made.
 
 use std::ffi::{CStr, CString};
 
-use pgrx::pg_sys;
+use pgrx::pg_sys::{self, Oid};
+use pgrx::spi::{quote_literal, quote_qualified_identifier};
 use pgrx::PgSqlErrorCode;
 
 use super::{c_text, resolve};
@@ -44,25 +45,49 @@ fn one_query() -> Failure {
         .hint("Give one SELECT, WITH or VALUES statement without INTO.")
 }
 
-/// The name of a relation to be made, with its schema: the one that is named, or the first of the search path.
-pub fn new_relation(name: &str) -> Result<String> {
-    let invalid = || {
-        Failure::new(PgSqlErrorCode::ERRCODE_INVALID_NAME, format!("invalid name of a view or table \"{name}\""))
+/// A relation to be made, by the schema it is in or will be in.
+pub struct NewRelation {
+    /// The schema.
+    pub schema_oid: Oid,
+    /// Its name.
+    pub schema: String,
+    /// The name of the relation.
+    pub name: String,
+}
+
+impl NewRelation {
+    /// Read a name as SQL does; without a schema it is in the first of the search path.
+    pub fn parse(target: &str) -> Result<NewRelation> {
+        let invalid = || {
+            Failure::new(
+                PgSqlErrorCode::ERRCODE_INVALID_NAME,
+                format!("invalid name of a view or table: {}", quote_literal(target)),
+            )
             .hint("Write name or schema.name, double-quoted where SQL needs it.")
-    };
-    let text = CString::new(name).map_err(|_| invalid())?;
-    // SAFETY: parser and catalogue functions on the main thread with a C string that outlives the calls; all results are copied.
-    unsafe {
-        let mut parts = std::ptr::null_mut();
-        if name.trim().is_empty()
-            || !pg_sys::SplitIdentifierString(pg_sys::pstrdup(text.as_ptr()), b'.' as std::ffi::c_char, &mut parts)
-        {
-            return Err(invalid());
+        };
+        let text = CString::new(target).map_err(|_| invalid())?;
+        // SAFETY: parser and catalogue functions on the main thread with a C string that outlives the calls; all results are copied.
+        unsafe {
+            let mut parts = std::ptr::null_mut();
+            let is_name =
+                pg_sys::SplitIdentifierString(pg_sys::pstrdup(text.as_ptr()), b'.' as std::ffi::c_char, &mut parts);
+            if !is_name || parts.is_null() || !(1..=2).contains(&(*parts).length) {
+                return Err(invalid());
+            }
+            let names = pg_sys::textToQualifiedNameList(pg_sys::cstring_to_text(text.as_ptr()));
+            let range = pg_sys::makeRangeVarFromNameList(names);
+            let schema_oid = pg_sys::RangeVarGetCreationNamespace(range);
+            let schema = pg_sys::get_namespace_name(schema_oid);
+            if schema.is_null() {
+                return Err(invalid());
+            }
+            let copy = |text: *const std::ffi::c_char| CStr::from_ptr(text).to_string_lossy().into_owned();
+            Ok(NewRelation { schema_oid, schema: copy(schema), name: copy((*range).relname) })
         }
-        let names = pg_sys::textToQualifiedNameList(pg_sys::cstring_to_text(text.as_ptr()));
-        let mut relation = std::ptr::null_mut();
-        let schema = pg_sys::QualifiedNameGetCreationNamespace(names, &mut relation);
-        let schema = pg_sys::get_namespace_name(schema);
-        Ok(CStr::from_ptr(pg_sys::quote_qualified_identifier(schema, relation)).to_string_lossy().into_owned())
+    }
+
+    /// The name with its schema, as SQL writes it.
+    pub fn sql(&self) -> String {
+        quote_qualified_identifier(&self.schema, &self.name)
     }
 }

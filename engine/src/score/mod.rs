@@ -291,19 +291,21 @@ impl Scorer {
 
     /// About how many nanoseconds [`Scorer::predict`] takes, for a planner: what was measured of each layout on a processor of 2023.
     pub fn nanoseconds(&self) -> f64 {
-        match (&self.model.body, &self.nodes) {
-            (Body::KMeans(k), _) => 20.0 + k.centres.len() as f64,
-            (_, Some(nodes)) if self.words.is_some() => {
-                50.0 + nodes.roots().len() as f64 * nodes.depth().mul_add(1.5, -5.0)
+        let cleaning = self.model.cleaning.as_ref().map_or(0, |c| c.program.ops.len()) as f64 * OPERATION;
+        cleaning
+            + match (&self.model.body, &self.nodes) {
+                (Body::KMeans(k), _) => 20.0 + k.centres.len() as f64,
+                (_, Some(nodes)) if self.words.is_some() => {
+                    50.0 + nodes.roots().len() as f64 * nodes.depth().mul_add(1.5, -5.0)
+                }
+                (_, Some(nodes)) if self.blocks.is_some() => 50.0 + nodes.roots().len() as f64 * nodes.depth(),
+                (_, Some(nodes)) => {
+                    // A walk takes about as many steps as a balanced tree is deep, and waits for memory where there is much of it.
+                    let (trees, depth) = (nodes.roots().len() as f64, nodes.depth());
+                    trees * depth * if nodes.bytes() > FAR_NODES { 10.0 } else { 3.0 }
+                }
+                _ => 0.0,
             }
-            (_, Some(nodes)) if self.blocks.is_some() => 50.0 + nodes.roots().len() as f64 * nodes.depth(),
-            (_, Some(nodes)) => {
-                // A walk takes about as many steps as a balanced tree is deep, and waits for memory where there is much of it.
-                let (trees, depth) = (nodes.roots().len() as f64, nodes.depth());
-                trees * depth * if nodes.bytes() > FAR_NODES { 10.0 } else { 3.0 }
-            }
-            _ => 0.0,
-        }
     }
 
     /// Bytes the scorer holds, as it is counted by a cache.
@@ -319,6 +321,9 @@ impl Scorer {
         std::mem::size_of::<Scorer>() + self.levels.capacity() * 120 + own + nodes + model_bytes(&self.model)
     }
 }
+
+/// Nanoseconds of an operation of a cleaning, about.
+const OPERATION: f64 = 60.0;
 
 /// The number of classes when there are more than two, else 1.
 fn outputs(task: &Task) -> usize {

@@ -4,63 +4,35 @@ use std::ffi::{CStr, CString};
 
 use orchard_engine::clean::events::{Column, Kind};
 use pgrx::pg_sys::{self, Datum, Oid};
-use pgrx::spi::{quote_identifier, quote_literal, quote_qualified_identifier};
+use pgrx::spi::{quote_identifier, quote_literal};
 use pgrx::{PgSqlErrorCode, Spi};
 
 use crate::catalog::owner::{with_path, with_safe_path};
 use crate::error::{Failure, Result};
+use crate::source::deparse::NewRelation;
 use crate::source::types::{display_name, Reader};
 use crate::source::Attribute;
 
-/// A view, by the schema it is in or will be in.
-pub struct View {
-    schema_oid: Oid,
-    schema: String,
-    name: String,
-}
+/// A view to be made.
+pub struct View(NewRelation);
 
 impl View {
     /// Read a name as SQL does; without a schema it is in the first of the search path.
     pub fn parse(target: &str) -> Result<View> {
-        let invalid = || {
-            Failure::new(
-                PgSqlErrorCode::ERRCODE_INVALID_NAME,
-                format!("invalid name of a view: {}", quote_literal(target)),
-            )
-            .hint("Write name or schema.name, double-quoted where SQL needs it.")
-        };
-        let text = CString::new(target).map_err(|_| invalid())?;
-        // SAFETY: parser and catalogue functions on the main thread with a C string that outlives the calls; all results are copied.
-        unsafe {
-            let mut parts = std::ptr::null_mut();
-            let is_name =
-                pg_sys::SplitIdentifierString(pg_sys::pstrdup(text.as_ptr()), b'.' as std::ffi::c_char, &mut parts);
-            if !is_name || parts.is_null() || !(1..=2).contains(&(*parts).length) {
-                return Err(invalid());
-            }
-            let names = pg_sys::textToQualifiedNameList(pg_sys::cstring_to_text(text.as_ptr()));
-            let range = pg_sys::makeRangeVarFromNameList(names);
-            let schema_oid = pg_sys::RangeVarGetCreationNamespace(range);
-            let schema = pg_sys::get_namespace_name(schema_oid);
-            if schema.is_null() {
-                return Err(invalid());
-            }
-            let copy = |text: *const std::ffi::c_char| CStr::from_ptr(text).to_string_lossy().into_owned();
-            Ok(View { schema_oid, schema: copy(schema), name: copy((*range).relname) })
-        }
+        NewRelation::parse(target).map(View)
     }
 
     /// The name with its schema, as SQL writes it.
     pub fn name(&self) -> String {
-        quote_qualified_identifier(&self.schema, &self.name)
+        self.0.sql()
     }
 
     /// The kind of the relation that has the name.
     fn kind(&self) -> Option<u8> {
-        let name = CString::new(self.name.as_str()).unwrap_or_default();
+        let name = CString::new(self.0.name.as_str()).unwrap_or_default();
         // SAFETY: catalogue look-ups on the main thread with a string that outlives them.
         unsafe {
-            let oid = pg_sys::get_relname_relid(name.as_ptr(), self.schema_oid);
+            let oid = pg_sys::get_relname_relid(name.as_ptr(), self.0.schema_oid);
             (oid != Oid::INVALID).then(|| pg_sys::get_rel_relkind(oid) as u8)
         }
     }
@@ -72,7 +44,7 @@ impl View {
 
     /// Fail where another relation has the name; a view that may be replaced is none.
     pub fn check_free(&self, replace: bool) -> Result<()> {
-        let message = format!("relation \"{}.{}\" already exists", self.schema, self.name);
+        let message = format!("relation \"{}.{}\" already exists", self.0.schema, self.0.name);
         let failure = Failure::new(PgSqlErrorCode::ERRCODE_DUPLICATE_TABLE, message);
         match self.kind() {
             None => Ok(()),

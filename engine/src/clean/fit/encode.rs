@@ -171,6 +171,9 @@ impl Cleaner<'_> {
             }
         }
         rows.sort_unstable_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)).then(a.2.total_cmp(&b.2)));
+        // Sums of each level, and a table a fold with its texts.
+        let texts: usize = (0..dictionary.len() as u32).map(|code| dictionary.text(code).len()).sum();
+        self.borrow((folds + 1) * (texts + dictionary.len() * (16 + 2 * std::mem::size_of::<(String, f64)>())))?;
         let mut all = vec![(0.0, 0.0); folds];
         let mut levels: HashMap<u32, Vec<(f64, f64)>> = HashMap::new();
         for (code, fold, value) in &rows {

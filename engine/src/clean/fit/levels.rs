@@ -91,6 +91,8 @@ impl Cleaner<'_> {
 
     /// What each level that is spelt otherwise becomes, in C order.
     fn merged(&self, levels: &[Level], max_distance: usize) -> Result<BTreeMap<String, String>> {
+        // A key in the map and one among the groups, and what becomes of each level.
+        self.borrow(levels.iter().map(|l| 3 * l.text.len() + 4 * std::mem::size_of::<(String, &str, u64)>()).sum())?;
         // Levels come by frequency: the first of a key is its best spelling.
         let mut best: HashMap<String, usize> = HashMap::new();
         let mut groups: Vec<(String, &str, u64)> = Vec::new();

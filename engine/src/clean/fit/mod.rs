@@ -12,6 +12,8 @@ mod rows;
 mod stats;
 mod text;
 
+use std::cell::Cell;
+
 use super::program::{apply, Kind, NumberOp, Op, Output, Program, ReadOp, RowFilters, Source, TextOp};
 use super::step::{Action, Columns, Step, STEPS};
 use crate::control::Control;
@@ -100,10 +102,12 @@ pub fn fit(
         spared,
         teacher,
         control,
+        borrowed: Cell::new(0),
     };
     for step in steps {
         control.check()?;
         cleaner.step(step)?;
+        control.release(cleaner.borrowed.take());
     }
     cleaner.finish()
 }
@@ -130,9 +134,18 @@ struct Cleaner<'a> {
     spared: Option<&'a str>,
     teacher: Option<Teacher<'a>>,
     control: &'a Control,
+    /// Bytes that are counted until the end of a step.
+    borrowed: Cell<usize>,
 }
 
 impl Cleaner<'_> {
+    /// Count what a step takes until its end.
+    fn borrow(&self, bytes: usize) -> Result<()> {
+        self.control.reserve(bytes)?;
+        self.borrowed.set(self.borrowed.get() + bytes);
+        Ok(())
+    }
+
     fn step(&mut self, step: &Step) -> Result<()> {
         match &step.action {
             Action::Ratio { numerator, denominator, name } => self.ratio(step, numerator, denominator, name.as_deref()),
@@ -147,6 +160,7 @@ impl Cleaner<'_> {
                     if let Some(live) = self.find(&name).cloned() {
                         self.column(step, &live)?;
                     }
+                    self.control.release(self.borrowed.take());
                 }
                 Ok(())
             }

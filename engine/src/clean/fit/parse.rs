@@ -22,6 +22,8 @@ impl Cleaner<'_> {
         let counts = self.counts(live)?;
         let (_, dictionary) = self.codes(live)?;
         let present = (0..dictionary.len() as u32).filter(|c| counts[*c as usize] > 0);
+        let bytes = |code: u32| dictionary.text(code).len() + std::mem::size_of::<(String, u64)>();
+        self.borrow(present.clone().map(bytes).sum())?;
         let of = |code: u32| (text_of(dictionary, code).into_owned(), counts[code as usize]);
         let mut texts: Vec<(String, u64)> = present.map(of).collect();
         texts.sort_unstable();

@@ -86,6 +86,7 @@ impl Cleaner<'_> {
     /// The rows of each code of a column of texts.
     pub(super) fn counts(&self, live: &Live) -> Result<Vec<u64>> {
         let (codes, dictionary) = self.codes(live)?;
+        self.borrow(dictionary.len() * std::mem::size_of::<u64>())?;
         let mut counts = vec![0; dictionary.len()];
         for &row in &self.rows {
             let code = codes.get(row as usize);
@@ -101,6 +102,8 @@ impl Cleaner<'_> {
         let counts = self.counts(live)?;
         let (_, dictionary) = self.codes(live)?;
         let present = counts.iter().enumerate().filter(|(_, rows)| **rows > 0);
+        let bytes = |code: usize| dictionary.text(code as u32).len() + std::mem::size_of::<Level>();
+        self.borrow(present.clone().map(|(code, _)| bytes(code)).sum())?;
         let mut levels: Vec<Level> = present
             .map(|(code, rows)| Level { text: text_of(dictionary, code as u32).into_owned(), rows: *rows })
             .collect();
@@ -111,6 +114,7 @@ impl Cleaner<'_> {
     /// The distinct finite numbers of a column with their rows, the most frequent first, equals by value.
     pub(super) fn number_levels(&self, live: &Live) -> Result<Vec<(f64, u64)>> {
         let sorted = self.sorted(live)?;
+        self.borrow(sorted.values.len() * 2 * std::mem::size_of::<(f64, u64)>())?;
         let mut levels: Vec<(f64, u64)> = Vec::new();
         for &v in &sorted.values {
             match levels.last_mut() {
