@@ -152,8 +152,19 @@ fn fitted(source: &str, steps: Option<pgrx::JsonB>) -> Result<(String, Vec<Chang
 
 /// The steps that the profile of a source suggests.
 fn suggested(source: &str) -> Result<Value> {
+    let attributes = source::describe(source)?.attributes;
     let columns = super::profile::look(Some(source))?;
-    Ok(Value::Array(columns.into_iter().flat_map(|column| column.profile.steps).collect()))
+    let drops = |step: &Value| step["step"] == "drop_column";
+    // Of one row every column is constant.
+    let all_go = columns.iter().all(|column| column.profile.steps.iter().any(drops));
+    let mut steps = Vec::new();
+    for column in columns {
+        let attribute = attributes.iter().find(|a| a.name == column.name);
+        // Some types are looked at as texts, but not cleaned.
+        let is_cleaned = attribute.map_or(Ok(Kind::Other), |a| meaning(a).map(|m| m.0))? != Kind::Other;
+        steps.extend(column.profile.steps.into_iter().filter(|s| if drops(s) { !all_go } else { is_cleaned }));
+    }
+    Ok(Value::Array(steps))
 }
 
 /// A comment a step and column.

@@ -64,6 +64,13 @@ TABLE nothing;
 SELECT * FROM orchard.clean('SELECT 1 AS a, NULL::text AS b', 'one', '[{"step": "impute"}, {"step": "min_max_scale"}, {"step": "rare_levels"}, {"step": "merge_levels"}]');
 TABLE one;
 
+-- what the profile suggests: nothing where all would go, and nothing for types that are passed on
+SELECT column_name, step, detail FROM orchard.clean('SELECT '' $5 '' AS a, 1 AS b', 'one_row');
+TABLE one_row;
+SELECT column_name, step, detail FROM orchard.clean('SELECT (i % 3)::text::money AS m, ''$'' || i AS price, CASE i % 4 WHEN 0 THEN ''N/A'' ELSE ''yes'' END AS ok, 7 AS same FROM generate_series(1, 40) AS i', 'suggested');
+SELECT * FROM suggested ORDER BY price LIMIT 2;
+SELECT column_name, type_before, type_after, nulls_before, nulls_after FROM orchard.cleaning_report('SELECT ''$'' || i AS price, 7 AS same FROM generate_series(1, 40) AS i', 'suggested');
+
 -- what is refused
 SELECT orchard.clean(NULL, 'v', '[]');
 SELECT orchard.clean('visits', NULL, '[]');
