@@ -19,7 +19,6 @@ SELECT column_name, step, detail, changed FROM orchard.clean('shop."Order Lines"
     {"step": "impute", "columns": "price", "strategy": "mean"}, {"step": "one_hot", "columns": "size"}, {"step": "date_parts", "columns": "at", "parts": ["month", "day", "hour"]}]');
 SELECT * FROM shop.lines ORDER BY "select";
 SELECT column_name, data_type FROM information_schema.columns WHERE table_name = 'lines' ORDER BY ordinal_position;
-SELECT pg_get_viewdef('shop.lines'::regclass, true);
 
 -- the query alone; comments tell what was done
 SELECT orchard.clean_sql('shop."Order Lines"', '[{"step": "drop_column", "kind": "text"}, {"step": "clip", "columns": "price", "low": 0}, {"step": "log", "columns": "total"}]');

@@ -39,6 +39,7 @@ SELECT checksum_of('m', 'public.twice') = :'expected' AS viewed;
 CREATE FUNCTION impressions(earliest integer) RETURNS SETOF plain STABLE LANGUAGE sql AS 'SELECT * FROM plain WHERE hour >= earliest';
 SELECT checksum_of('m', 'SELECT * FROM impressions(0)') = :'expected' AS from_a_function;
 -- foreign
+SET orchard.warnings = off;
 DO $$
 BEGIN
     IF EXISTS (SELECT FROM pg_available_extensions WHERE name = 'file_fdw') THEN
