@@ -21,8 +21,7 @@ impl Cleaner<'_> {
     fn pair(&mut self, step: &Step, a: &str, b: &str, name: &str, op: PairOp, detail: String) -> Result<()> {
         let (left, right) = (self.need(a)?.clone(), self.need(b)?.clone());
         let op = Op::Pair(Pair { left: left.register, right: right.register, op });
-        let kinds = self.program.kinds().unwrap_or_default();
-        if op.kind(&kinds).is_none() {
+        if op.kind(&self.kinds).is_none() {
             return Err(Error::option(
                 format!(
                     "step \"{}\" cannot be done to \"{a}\", which is {}, and \"{b}\", which is {}",

@@ -94,6 +94,7 @@ pub fn fit(
     let mut cleaner = Cleaner {
         live: live.collect(),
         depths: vec![0; inputs.len()],
+        kinds: inputs.iter().map(|i| i.source.kind).collect(),
         columns: inputs.into_iter().map(|i| i.column).collect(),
         program,
         filters: RowFilters::default(),
@@ -126,6 +127,8 @@ struct Cleaner<'a> {
     changes: Vec<Change>,
     /// The columns there are, in order.
     live: Vec<Live>,
+    /// What each register holds.
+    kinds: Vec<Kind>,
     /// How many operations lie under each register.
     depths: Vec<usize>,
     /// The values of registers that are still needed.
@@ -314,10 +317,9 @@ impl Cleaner<'_> {
         let reads = op.reads();
         let left = reads[0].unwrap_or(0);
         let right = reads[1].unwrap_or(left);
-        let all = self.program.kinds().unwrap_or_default();
-        if op.kind(&all).is_none() {
+        let Some(kind) = op.kind(&self.kinds) else {
             return Err(Error::Internal(format!("a cleaning step met a column \"{name}\" of another kind")));
-        }
+        };
         let depth = self.depths[left as usize].max(self.depths[right as usize]) + 1;
         if depth > DEEPEST {
             return Err(Error::option(
@@ -332,6 +334,7 @@ impl Cleaner<'_> {
         };
         self.program.ops.push(op);
         self.depths.push(depth);
+        self.kinds.push(kind);
         self.columns.push(Some(column));
         Ok(self.columns.len() as u32 - 1)
     }
@@ -363,8 +366,7 @@ impl Cleaner<'_> {
     }
 
     fn kind(&self, register: u32) -> Kind {
-        let kinds = self.program.kinds().unwrap_or_default();
-        kinds.get(register as usize).copied().unwrap_or(Kind::Other)
+        self.kinds.get(register as usize).copied().unwrap_or(Kind::Other)
     }
 
     fn values(&self, register: u32, name: &str) -> Result<&Column> {
