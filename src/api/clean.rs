@@ -144,7 +144,7 @@ fn fitted(source: &str, steps: Option<pgrx::JsonB>) -> Result<(String, Vec<Chang
     let (inputs, casts, rows) = read(source, &control)?;
     let all = (0..rows as u32).collect();
     let Fitted { program, filters, changes, .. } =
-        interrupt::run("orchard.clean", &control, || fit::fit(inputs, &steps, all, None, None, &control))?;
+        interrupt::run("orchard.clean", &control, || fit::fit(inputs, &steps, all, true, None, &control))?;
     let source = SourceSql { from: &from, casts: &casts, quote: &|name| quote_identifier(name) };
     let notes = notes(&changes);
     Ok((program.select(&source, &filters, &notes), changes))
@@ -212,6 +212,7 @@ fn wanted(attribute: &Attribute) -> Result<Option<Wanted>> {
 fn meaning(attribute: &Attribute) -> Result<(Kind, Cast)> {
     Ok(match attribute.reader {
         Some(Reader::Int2 | Reader::Int4 | Reader::Int8) => (Kind::Number, Cast::Number),
+        Some(Reader::Numeric) if !attribute.limited => (Kind::Number, Cast::Numeric),
         Some(Reader::Float4 | Reader::Float8 | Reader::Numeric) => (Kind::Number, Cast::NumberOrNan),
         Some(Reader::Timestamptz) => (Kind::Timestamptz, Cast::Clock(clock::session()?.name().to_owned())),
         Some(Reader::Text) if attribute.base == pg_sys::TEXTOID => (Kind::Text, Cast::None),

@@ -80,6 +80,7 @@ fn put(rows: &mut Rows, name: &str, kind: Kind, column: Column) {
     let attribute = Attribute {
         name: name.to_owned(),
         oid: pg_sys::InvalidOid,
+        limited: false,
         base: pg_sys::InvalidOid,
         type_name: kind.name().to_owned(),
         reader: Some(reader),

@@ -29,6 +29,8 @@ pub struct Attribute {
     pub name: String,
     /// The type.
     pub oid: Oid,
+    /// Whether the type has a limit of its own, as numeric(10, 2).
+    pub limited: bool,
     /// The type, a domain's base type.
     pub base: Oid,
     /// The type as SQL writes it.

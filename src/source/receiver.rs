@@ -305,10 +305,11 @@ pub(crate) unsafe fn attributes(typeinfo: pg_sys::TupleDesc) -> Vec<Attribute> {
             let attribute = crate::compat::attribute(typeinfo, i);
             let name = CStr::from_ptr((*attribute).attname.data.as_ptr()).to_string_lossy().into_owned();
             let base = types::base_type((*attribute).atttypid);
-            let oid = (*attribute).atttypid;
+            let (oid, limited) = ((*attribute).atttypid, (*attribute).atttypmod >= 0);
             Attribute {
                 name,
                 oid,
+                limited,
                 base,
                 type_name: types::display_name((*attribute).atttypid),
                 reader: Reader::of(base),

@@ -70,6 +70,17 @@ SELECT column_name, step, detail FROM orchard.clean('SELECT (i % 3)::text::money
 SELECT * FROM suggested ORDER BY price LIMIT 2;
 SELECT column_name, type_before, type_after, nulls_before, nulls_after FROM orchard.cleaning_report('SELECT ''$'' || i AS price, 7 AS same FROM generate_series(1, 40) AS i', 'suggested');
 
+-- later rows do not make the view raise
+CREATE TABLE later (v numeric, d date, t text, p text);
+INSERT INTO later SELECT i, date '2024-01-01' + i, 'two words', '$' || i FROM generate_series(1, 9) AS i;
+SELECT count(*) FROM orchard.clean('later', 'later_clean', '[{"step": "clip", "columns": "v", "low": 2}, {"step": "date_parts", "columns": "d"}, {"step": "text_features", "columns": "t", "parts": "words"}, {"step": "parse_number", "columns": "p"}]');
+SELECT count(*) FROM orchard.clean('later', 'later_full', '[{"step": "parse_number", "columns": "p", "plain": false}]');
+INSERT INTO later VALUES ('1e400', '300000-01-01', ' a  b ', '(5.00)'), ('-1e400', 'infinity', '', '1e400'), ('1e-400', NULL, E' \t ', '$.50'), ('NaN', '4713-01-01 BC', NULL, 'x');
+SELECT v, d_month, d_weekday, t_words, p FROM later_clean OFFSET 9;
+SELECT p FROM later_full OFFSET 9;
+DROP VIEW later_full;
+SELECT column_name FROM orchard.clean('SELECT repeat(''x'', 70) || i % 2 AS c FROM generate_series(1, 9) AS i', 'hot', '[{"step": "one_hot"}]');
+
 -- what is refused
 SELECT orchard.clean(NULL, 'v', '[]');
 SELECT orchard.clean('visits', NULL, '[]');
@@ -121,7 +132,7 @@ GRANT SELECT ON shop.lines TO clean_reader;
 SET ROLE clean_reader;
 SELECT count(*) FROM shop.lines;
 RESET ROLE;
-SELECT count(*) FROM orchard.clean('shop."Order Lines"', 'shop.plain', '[{"step": "trim"}, {"step": "parse_number", "columns": "价格"}, {"step": "parse_boolean", "columns": "size"},
+SELECT count(*) FROM orchard.clean('shop."Order Lines"', 'shop.plain', '[{"step": "trim"}, {"step": "placeholders"}, {"step": "parse_number", "columns": "价格"}, {"step": "parse_boolean", "columns": "size"},
     {"step": "merge_levels"}, {"step": "target_encode", "columns": "Ad \"Id\"", "target": "price", "key": "select"}, {"step": "rare_levels"}, {"step": "date_parts"}, {"step": "robust_scale"}]');
 DROP EXTENSION orchard;
 SELECT count(*), sum("价格") FROM shop.plain;

@@ -27,7 +27,8 @@ impl Cleaner<'_> {
             levels.map(|(v, _)| (format!("{v}"), Op::Number { from, op: NumberOp::Is(v) })).collect()
         };
         for (level, op) in columns {
-            self.add(step.name, &format!("{}_{level}", live.name), op, format!("1 where {} is {level}", live.name))?;
+            let name = self.free_name(&format!("{}_{level}", live.name));
+            self.add(step.name, &name, op, format!("1 where {} is {level}", live.name))?;
         }
         if !keep {
             self.remove(&live.name);

@@ -77,13 +77,13 @@ pub struct Fitted {
 
 /// Fit steps on `rows` of the inputs and do them to all rows.
 ///
-/// `spared` is a column that only a step that names it is done to: a target. Fails with [`Error::InvalidOption`] for a column that is not there
+/// `plain` is whether plain SQL is wanted where a step does not say. Fails with [`Error::InvalidOption`] for a column that is not there
 /// or that a step cannot be done to. Memory of the columns must be counted in `control`; that of the result is.
 pub fn fit(
     inputs: Vec<CleanInput>,
     steps: &[Step],
     rows: Vec<u32>,
-    spared: Option<&str>,
+    plain: bool,
     teacher: Option<Teacher<'_>>,
     control: &Control,
 ) -> Result<Fitted> {
@@ -100,7 +100,7 @@ pub fn fit(
         filters: RowFilters::default(),
         changes: Vec::new(),
         rows,
-        spared,
+        plain,
         teacher,
         control,
         borrowed: Cell::new(0),
@@ -134,7 +134,8 @@ struct Cleaner<'a> {
     /// The values of registers that are still needed.
     columns: Vec<Option<Column>>,
     rows: Vec<u32>,
-    spared: Option<&'a str>,
+    /// Whether plain SQL is wanted.
+    plain: bool,
     teacher: Option<Teacher<'a>>,
     control: &'a Control,
     /// Bytes that are counted until the end of a step.
@@ -175,8 +176,7 @@ impl Cleaner<'_> {
         let spec = STEPS.iter().find(|s| s.name == step.name);
         let takes = |kind: Kind| spec.is_some_and(|s| s.kinds.contains(&kind_word(kind)));
         let of = |wanted: &dyn Fn(Kind) -> bool| {
-            let free = self.live.iter().filter(|l| self.spared != Some(l.name.as_str()));
-            free.filter(|l| takes(l.kind) && wanted(l.kind)).map(|l| l.name.clone()).collect()
+            self.live.iter().filter(|l| takes(l.kind) && wanted(l.kind)).map(|l| l.name.clone()).collect()
         };
         match &step.columns {
             Columns::All => Ok(of(&|_| true)),
@@ -214,7 +214,9 @@ impl Cleaner<'_> {
                 self.replace(step.name, live, op, "personal data hidden".into())
             }
             Action::Placeholders { values } => self.placeholders(step, live, values.as_deref()),
-            Action::ParseNumber { comma } => self.parse_number(step, live, *comma, named),
+            Action::ParseNumber { comma, plain } => {
+                self.parse_number(step, live, *comma, plain.unwrap_or(self.plain), named)
+            }
             Action::ParseBoolean { yes, no } => self.parse_boolean(step, live, yes, no, named),
             Action::ParseTimestamp { format, date } => {
                 self.parse_timestamp(step, live, format.as_deref(), *date, named)
@@ -310,6 +312,15 @@ impl Cleaner<'_> {
         self.note(step, &name, detail, changed);
         self.live.push(Live { name, register, kind });
         Ok(())
+    }
+
+    /// A name that no column has: cut names of different levels may be the same.
+    fn free_name(&self, name: &str) -> String {
+        let name = cut(name);
+        let end = (0..=LONGEST_NAME - 6).rev().find(|&i| name.is_char_boundary(i.min(name.len()))).unwrap_or(0);
+        let start = &name[..end.min(name.len())];
+        let numbered = (2..).map(|n| format!("{start}_{n}"));
+        std::iter::once(name.clone()).chain(numbered).find(|n| self.find(n).is_none()).unwrap_or(name)
     }
 
     /// Do an operation: the register of its result.

@@ -87,7 +87,8 @@ impl Cleaner<'_> {
     }
 
     fn scale(&mut self, step: &Step, live: &Live, shift: f64, scale: f64, detail: String) -> Result<()> {
-        let shift = if shift.abs() <= 1e100 { shift + 0.0 } else { 0.0 };
+        // Of a tiny shift a quotient could underflow.
+        let shift = if SCALES.contains(&shift.abs()) { shift } else { 0.0 };
         self.number(step, live, NumberOp::Scale { shift, scale: sound(scale) }, detail)
     }
 

@@ -13,8 +13,63 @@ const ENOUGH: f64 = 0.99;
 const DAY: i64 = 86_400_000_000;
 
 /// Truth values in small letters of ASCII, whatever is found in the column.
-const YES: [&str; 6] = ["t", "true", "y", "yes", "on", "1"];
-const NO: [&str; 6] = ["f", "false", "n", "no", "off", "0"];
+const YES: [&str; 28] = [
+    "t",
+    "true",
+    "y",
+    "yes",
+    "on",
+    "1",
+    "ja",
+    "wahr",
+    "oui",
+    "vrai",
+    "si",
+    "verdadero",
+    "vero",
+    "sim",
+    "verdadeiro",
+    "da",
+    "sí",
+    "sì",
+    "да",
+    "是",
+    "真",
+    "对",
+    "はい",
+    "✓",
+    "✔",
+    "✅",
+    "☑",
+    "１",
+];
+const NO: [&str; 25] = [
+    "f",
+    "false",
+    "n",
+    "no",
+    "off",
+    "0",
+    "nein",
+    "falsch",
+    "non",
+    "faux",
+    "falso",
+    "nao",
+    "net",
+    "não",
+    "нет",
+    "否",
+    "假",
+    "不是",
+    "いいえ",
+    "✗",
+    "✘",
+    "❌",
+    "✕",
+    "❎",
+    "０",
+];
 
 impl Cleaner<'_> {
     /// The texts of a column with their rows.
@@ -30,7 +85,14 @@ impl Cleaner<'_> {
         Ok(texts)
     }
 
-    pub(super) fn parse_number(&mut self, step: &Step, live: &Live, comma: Option<bool>, named: bool) -> Result<()> {
+    pub(super) fn parse_number(
+        &mut self,
+        step: &Step,
+        live: &Live,
+        comma: Option<bool>,
+        plain: bool,
+        named: bool,
+    ) -> Result<()> {
         let texts = self.texts(live)?;
         let values = || texts.iter().map(|(t, rows)| (t.as_str(), *rows));
         let found = parse::number_format(values());
@@ -43,7 +105,7 @@ impl Cleaner<'_> {
             _ => None,
         });
         let sign = if comma == Some(true) { "decimal comma" } else { "decimal point" };
-        if let Some(comma) = comma {
+        if let Some(comma) = comma.filter(|_| plain) {
             for percent in [false, true] {
                 let plain = |text: &str| plain_number(text, comma, percent).is_some();
                 if texts.iter().all(|(t, _)| plain(t)) {

@@ -159,7 +159,7 @@ pub enum ReadOp {
     },
     /// The number of characters.
     Characters,
-    /// The number of words, as blanks part them.
+    /// The number of words, as white space parts them.
     Words,
     /// The number of digits from 0 to 9.
     Digits,
@@ -233,8 +233,10 @@ fn read(op: &ReadOp, x: &str) -> f64 {
         ReadOp::Is(value) => truth(value == x),
         ReadOp::IsIn { values, negate } => truth(values.iter().any(|v| v == x) != *negate),
         ReadOp::Characters => x.chars().count() as f64,
-        ReadOp::Words if x.is_empty() => 0.0,
-        ReadOp::Words => (x.bytes().filter(|b| *b == b' ').count() + 1) as f64,
+        ReadOp::Words => match text::fold_space(x).as_ref() {
+            "" => 0.0,
+            folded => (folded.bytes().filter(|b| *b == b' ').count() + 1) as f64,
+        },
         ReadOp::Digits => x.bytes().filter(u8::is_ascii_digit).count() as f64,
         ReadOp::Capitals => x.bytes().filter(u8::is_ascii_uppercase).count() as f64,
         ReadOp::Timestamp(_) | ReadOp::Date(_) => f64::NAN,

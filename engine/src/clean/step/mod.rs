@@ -115,7 +115,7 @@ pub enum Action {
     NormalizeUnicode { form: Form },
     Case { to: Case },
     Placeholders { values: Option<Vec<Scalar>> },
-    ParseNumber { comma: Option<bool> },
+    ParseNumber { comma: Option<bool>, plain: Option<bool> },
     ParseBoolean { yes: Vec<String>, no: Vec<String> },
     ParseTimestamp { format: Option<String>, date: Option<bool> },
     MapValues { values: Vec<(String, Option<Scalar>)>, other: Option<Option<String>> },

@@ -78,7 +78,10 @@ fn action(f: &Fields<'_>) -> Result<Action> {
             to: f.choice("to", &[("lower", Case::Lower), ("upper", Case::Upper)])?.unwrap_or(Case::Lower),
         },
         "placeholders" => Action::Placeholders { values: f.get("values", scalars)? },
-        "parse_number" => Action::ParseNumber { comma: f.choice("decimal", &[(".", false), (",", true)])? },
+        "parse_number" => Action::ParseNumber {
+            comma: f.choice("decimal", &[(".", false), (",", true)])?,
+            plain: f.get("plain", Value::as_bool)?,
+        },
         "parse_boolean" => {
             let lower = |names: Option<Vec<String>>| {
                 names.unwrap_or_default().iter().map(|n| n.to_ascii_lowercase()).collect::<Vec<_>>()

@@ -70,6 +70,7 @@ pub const STEPS: &[StepSpec] = &[
     ], meaning: "makes values such as N/A, unknown, ? or -999 NULL" },
     StepSpec { name: "parse_number", kinds: TEXT, parameters: &[
         p("decimal", "one of \".\", \",\"", "", "the decimal sign; without it what the column says"),
+        p("plain", "true or false", "", "whether plain SQL is written where all values have plain digits, currency signs and thousands separators, which later rows must have too; without it true in a view and false in a training"),
     ], meaning: "reads numbers: currency signs, thousands separators, percent signs, brackets for negatives, k and m" },
     StepSpec { name: "parse_boolean", kinds: TEXT, parameters: &[
         p("true", "a text or an array of texts", "", "what is true; without it t, yes, on, 1 and the like"),
@@ -167,6 +168,6 @@ pub const STEPS: &[StepSpec] = &[
         p("keep", "one of \"first\", \"last\"", "\"first\"", "which of them is kept"),
     ], meaning: "keeps one of the rows that are alike" },
     StepSpec { name: "drop_rows", kinds: &[], parameters: &[
-        p("where", "an object {\"column\", \"is\", \"value\"} or an array of them, \"is\" one of \"null\", \"in\", \"=\", \"<>\", \"<\", \"<=\", \">\", \">=\"", "", "the rules of which one is enough for a row to go"),
+        p("where", "an object {\"column\", \"is\", \"value\"} or an array of them, \"is\" one of \"null\", \"in\", \"=\", \"<>\", and of numbers \"<\", \"<=\", \">\", \">=\"", "", "the rules of which one is enough for a row to go"),
     ], meaning: "leaves rows out; a training leaves them out, a score is given for every row" },
 ];

@@ -39,11 +39,12 @@ impl Run<'_> {
             Clean::Auto => {
                 let rows: Vec<u32> = (0..self.request.table.rows as u32).collect();
                 let steps = suggested(&self.request.table.columns[target.first], &name, &rows, self.control)?;
-                // Labels stay as they are; only amounts are mended.
-                match steps.iter().any(|s| s["step"] == "parse_number") {
-                    true => Step::parse(&Value::Array(steps))?,
-                    false => Vec::new(),
-                }
+                // Labels keep their words: amounts are read, and of others only what is not meant to differ goes.
+                let is = |step: &Value, names: &[&str]| names.iter().any(|name| step["step"] == *name);
+                let amounts = steps.iter().any(|s| is(s, &["parse_number"]));
+                let spelling = ["trim", "normalize_unicode", "placeholders", "case"];
+                let kept = steps.into_iter().filter(|s| amounts || is(s, &spelling));
+                Step::parse(&Value::Array(kept.collect()))?
             }
         };
         if steps.is_empty() {
@@ -54,7 +55,7 @@ impl Run<'_> {
         let column = std::mem::replace(&mut self.request.table.columns[target.first], Column::number(name.clone()));
         let source = Source { name: name.clone(), kind: Kind::of(target.kind) };
         let inputs = vec![CleanInput { source, column: Some(column) }];
-        let Fitted { program, changes, columns, .. } = fit(inputs, &steps, rows, None, None, self.control)?;
+        let Fitted { program, changes, columns, .. } = fit(inputs, &steps, rows, false, None, self.control)?;
         self.tell(&changes);
         let kind = program.kinds().and_then(|k| k.get(program.outputs[0].register as usize).copied());
         if let (Some(column), Some(kind)) = (columns.into_iter().flatten().next(), kind) {
@@ -93,7 +94,7 @@ impl Run<'_> {
         let inputs = self.take_inputs();
         let before = holdout.train.clone();
         let raw = self.request.inputs.clone();
-        let fitted = fit(inputs, &steps, before, None, teacher, self.control)?;
+        let fitted = fit(inputs, &steps, before, false, teacher, self.control)?;
         self.tell(&fitted.changes);
         let Fitted { mut program, columns, rows: kept, .. } = fitted;
         drop_rows(holdout, &mut all, &kept, self.request.table.rows);

@@ -22,6 +22,8 @@ pub enum Cast {
     Number,
     /// The same, and NaN is a missing value.
     NumberOrNan,
+    /// The same, of a numeric without limits: what is too large is infinite, as it is to the engine, what is too small zero.
+    Numeric,
     /// To the clocks of a zone.
     Clock(String),
 }
@@ -153,6 +155,9 @@ impl<'a> Writer<'a> {
                 Some(Cast::Text) => format!("{column}::text"),
                 Some(Cast::Number) => format!("{column}::double precision"),
                 Some(Cast::NumberOrNan) => format!("nullif({column}::double precision, 'NaN')"),
+                Some(Cast::Numeric) => format!(
+                    "CASE WHEN abs({column}) BETWEEN 3e-324 AND 1.7976931348623158e308 THEN {column}::double precision WHEN {column} = 0 OR abs({column}) < 1 THEN 0 WHEN {column} <> 'NaN' THEN sign({column}) * 'Infinity'::double precision END"
+                ),
                 Some(Cast::Clock(zone)) => format!("({column} AT TIME ZONE {})", literal::text(zone)),
             });
             writer.staged.push(None);
@@ -209,9 +214,7 @@ impl<'a> Writer<'a> {
             Op::Number { from, op: NumberOp::Fill(value) } if self.kind(*from) == Kind::Boolean => {
                 format!("coalesce({}, {})", self.used(*from), *value != 0.0)
             }
-            Op::Number { from, op } if self.kind(*from).is_moment() => {
-                number::moment(op, self.kind(*from), self.used(*from))
-            }
+            Op::Number { from, op } if self.kind(*from).is_moment() => number::moment(op, self.used(*from)),
             Op::Number { from, op } => number::number(op, &self.number(*from)),
             Op::IsMissing { from } => format!("({} IS NULL)", self.used(*from)),
             Op::Pair(pair) => match &pair.op {

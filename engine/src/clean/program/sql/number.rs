@@ -59,13 +59,10 @@ pub(super) fn number(op: &NumberOp, a: &str) -> String {
 }
 
 /// Operations on moments; the others are of numbers.
-pub(super) fn moment(op: &NumberOp, kind: Kind, a: &str) -> String {
+pub(super) fn moment(op: &NumberOp, a: &str) -> String {
     match op {
         NumberOp::Part(part) => {
-            let field = match kind {
-                Kind::Date => format!("extract({} FROM {a}::timestamp)", part.field()),
-                _ => format!("extract({} FROM {a})", part.field()),
-            };
+            let field = format!("extract({} FROM {a})", part.field());
             match part {
                 MomentPart::Weekend => {
                     format!("CASE WHEN isfinite({a}) THEN ({field} >= 6)::integer::double precision END")

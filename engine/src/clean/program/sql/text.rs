@@ -18,7 +18,7 @@ const SPACE: &str = r"[ \t\n\v\f\r\u00A0\u1680\u2000-\u200B\u2028\u2029\u202F\u2
 
 pub(super) fn text(op: &TextOp, a: &str) -> String {
     match op {
-        TextOp::FoldSpace => format!("btrim(regexp_replace({a}, '{SPACE}', ' ', 'g'), ' ')"),
+        TextOp::FoldSpace => fold_space(a),
         TextOp::Normalize(form) => format!("orchard.normalize_text({a}, '{}')", super::name_of(&FORMS, form)),
         // Small letters of ASCII alone are what the C collation knows; the collation of the column stays what it is.
         TextOp::AsciiCase(case) => format!("({}({a} COLLATE \"C\") COLLATE \"default\")", case_name(*case)),
@@ -69,6 +69,10 @@ pub(super) fn repeats_text(op: &TextOp) -> usize {
     }
 }
 
+fn fold_space(a: &str) -> String {
+    format!("btrim(regexp_replace({a}, '{SPACE}', ' ', 'g'), ' ')")
+}
+
 fn case_name(case: Case) -> &'static str {
     match case {
         Case::Lower => "lower",
@@ -106,7 +110,7 @@ pub(super) fn read(op: &ReadOp, a: &str) -> String {
         ReadOp::IsIn { values, .. } if values.is_empty() => "NULL::boolean".into(),
         ReadOp::IsIn { values, negate } => format!("({a}{} IN ({}))", if *negate { " NOT" } else { "" }, list(values)),
         ReadOp::Characters => format!("length({a})::double precision"),
-        ReadOp::Words => format!("cardinality(string_to_array({a}, ' '))::double precision"),
+        ReadOp::Words => format!("cardinality(string_to_array({}, ' '))::double precision", fold_space(a)),
         ReadOp::Digits => without(a, "0123456789"),
         ReadOp::Capitals => without(a, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"),
     }
