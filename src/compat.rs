@@ -20,6 +20,12 @@ pub unsafe fn attribute(desc: pg_sys::TupleDesc, i: usize) -> pg_sys::Form_pg_at
     return (*desc).attrs.as_mut_ptr().add(i);
 }
 
+/// Whether the database's encoding is UTF8.
+pub fn is_utf8() -> bool {
+    // SAFETY: reads a variable of the backend; main thread.
+    unsafe { pg_sys::GetDatabaseEncoding() == pg_sys::pg_enc::PG_UTF8 as i32 }
+}
+
 /// Whether a role may execute a function.
 pub fn may_execute(function: Oid, role: Oid) -> bool {
     // SAFETY: a catalogue look-up on the main thread.

@@ -1,5 +1,27 @@
 //! C functions of the server's own calling convention.
 
+use pgrx::pg_sys::{Datum, FunctionCallInfo};
+
+/// Argument `i` of a call; `None` where it is NULL or there is none.
+///
+/// # Safety
+/// `fcinfo` is the running call's.
+#[inline]
+pub unsafe fn argument(fcinfo: FunctionCallInfo, i: usize) -> Option<Datum> {
+    let args = (*fcinfo).args.as_slice((*fcinfo).nargs as usize);
+    args.get(i).filter(|arg| !arg.isnull).map(|arg| arg.value)
+}
+
+/// The NULL of a call.
+///
+/// # Safety
+/// `fcinfo` is the running call's.
+#[inline]
+pub unsafe fn null(fcinfo: FunctionCallInfo) -> Datum {
+    (*fcinfo).isnull = true;
+    Datum::from(0usize)
+}
+
 /// Define a C function and the record by which the server knows its convention. The body is unsafe code; it gets the call's record.
 #[macro_export]
 macro_rules! entry {

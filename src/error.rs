@@ -100,6 +100,11 @@ impl From<pgrx::spi::Error> for Failure {
     }
 }
 
+/// An argument that must not be NULL.
+pub fn given<T>(value: Option<T>, what: &str) -> Result<T> {
+    value.ok_or_else(|| Failure::argument(format!("{what} must not be null")))
+}
+
 /// Run the body of a SQL function; its failure becomes an ERROR.
 pub fn report<T>(body: impl FnOnce() -> Result<T>) -> T {
     match body() {

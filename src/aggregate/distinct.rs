@@ -7,6 +7,7 @@ use super::memory::Memory;
 use super::state::{self, State};
 use super::value::{self, Other};
 use crate::entry;
+use crate::entry::argument;
 use crate::error::Result;
 
 impl State for Distinct<Memory> {
@@ -41,8 +42,8 @@ entry!(approx_distinct_deserialize, pg_finfo_approx_distinct_deserialize, fcinfo
 /// # Safety
 /// `fcinfo` is the running call's, of (state, value).
 unsafe fn step(fcinfo: FunctionCallInfo) -> Result<Option<Datum>> {
-    let Some(value) = state::argument(fcinfo, 1) else {
-        return Ok(state::argument(fcinfo, 0));
+    let Some(value) = argument(fcinfo, 1) else {
+        return Ok(argument(fcinfo, 0));
     };
     let sketch = state::of::<Sketch>(fcinfo)?;
     value::site(fcinfo, Other::Hash)?.bytes(value, Other::Hash, |bytes| sketch.insert(hash(bytes)))?;

@@ -7,6 +7,7 @@ use pgrx::PgSqlErrorCode;
 use super::memory::Memory;
 use super::state::{self, no_memory, State};
 use crate::entry;
+use crate::entry::argument;
 use crate::error::{Failure, Result};
 use crate::source::types::Text;
 
@@ -150,11 +151,11 @@ unsafe fn step(
     check: Check,
     ask: impl FnOnce(Option<Datum>, &mut Asked, Check) -> Result<()>,
 ) -> Result<Option<Datum>> {
-    let Some(value) = state::argument(fcinfo, 1) else {
-        return Ok(state::argument(fcinfo, 0));
+    let Some(value) = argument(fcinfo, 1) else {
+        return Ok(argument(fcinfo, 0));
     };
     let asked = state::of::<Asked>(fcinfo)?;
-    ask(state::argument(fcinfo, 2), asked, check)?;
+    ask(argument(fcinfo, 2), asked, check)?;
     asked.sketch.insert(f64::from_bits(value.value() as u64))?;
     Ok(Some(state::datum(asked)))
 }

@@ -1,10 +1,11 @@
 //! What the functions of all aggregates share: finding the state, and the functions for parallel plans.
 
 use pgrx::pg_sys::panic::pgrx_extern_c_guard;
-use pgrx::pg_sys::{self, Datum, FunctionCallInfo, NullableDatum};
+use pgrx::pg_sys::{self, Datum, FunctionCallInfo};
 use pgrx::{IntoDatum, PgSqlErrorCode};
 
 use super::memory::Memory;
+use crate::entry::{argument, null};
 use crate::error::{Failure, Result};
 use crate::source::types::Text;
 
@@ -27,21 +28,9 @@ pub trait State: Sized {
 pub unsafe fn call(fcinfo: FunctionCallInfo, body: impl FnOnce() -> Result<Option<Datum>>) -> Datum {
     pgrx_extern_c_guard(|| match body() {
         Ok(Some(datum)) => datum,
-        Ok(None) => {
-            (*fcinfo).isnull = true;
-            Datum::from(0usize)
-        }
+        Ok(None) => null(fcinfo),
         Err(failure) => failure.raise(),
     })
-}
-
-/// An argument that is not NULL.
-///
-/// # Safety
-/// `fcinfo` is the running call's.
-pub unsafe fn argument(fcinfo: FunctionCallInfo, i: usize) -> Option<Datum> {
-    let arguments: &[NullableDatum] = (*fcinfo).args.as_slice((*fcinfo).nargs as usize);
-    arguments.get(i).filter(|argument| !argument.isnull).map(|argument| argument.value)
 }
 
 /// The state that an argument holds.

@@ -7,6 +7,7 @@ use super::memory::Memory;
 use super::state::{self, State};
 use super::value::{self, Other};
 use crate::entry;
+use crate::entry::argument;
 use crate::error::{Failure, Result};
 use crate::json;
 
@@ -77,14 +78,14 @@ entry!(top_values_deserialize, pg_finfo_top_values_deserialize, fcinfo => state:
 /// # Safety
 /// `fcinfo` is the running call's, of (state, value) or (state, value, k).
 unsafe fn step(fcinfo: FunctionCallInfo) -> Result<Option<Datum>> {
-    let Some(value) = state::argument(fcinfo, 1) else {
-        return Ok(state::argument(fcinfo, 0));
+    let Some(value) = argument(fcinfo, 1) else {
+        return Ok(argument(fcinfo, 0));
     };
     let asked = state::of::<Asked>(fcinfo)?;
     let site = value::site(fcinfo, Other::Text)?;
     let k = match (*fcinfo).nargs {
         2 => DEFAULT,
-        _ => state::argument(fcinfo, 2).map_or(0, |k| k.value() as i32),
+        _ => argument(fcinfo, 2).map_or(0, |k| k.value() as i32),
     };
     if asked.k != Some(k) {
         if asked.k.is_some() {

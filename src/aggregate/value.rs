@@ -94,6 +94,8 @@ pub unsafe fn site<'a>(fcinfo: FunctionCallInfo, other: Other) -> Result<&'a mut
     }
 }
 
+/// # Safety
+/// `fcinfo` is the running call's.
 #[cold]
 unsafe fn make_site<'a>(fcinfo: FunctionCallInfo, other: Other) -> Result<&'a mut Site> {
     let flinfo = (*fcinfo).flinfo;

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::train::check_names;
 use crate::catalog::owner::with_safe_path;
-use crate::error::{report, Failure, Result};
+use crate::error::{given, report, Failure, Result};
 use crate::source::deparse::{self, NewRelation};
 use crate::source::types::Reader;
 use crate::source::{self, clock, Attribute, Wanted};
@@ -45,7 +45,7 @@ fn clean(
 /// The query that `orchard.clean` makes a view of.
 #[pg_extern(sql = false)]
 fn clean_sql(source: Option<&str>, steps: Option<pgrx::JsonB>) -> String {
-    report(|| Ok(fitted(needed(source, "source")?, steps)?.0))
+    report(|| Ok(fitted(given(source, "source")?, steps)?.0))
 }
 
 /// The steps that there are, with their parameters.
@@ -82,10 +82,6 @@ fn change_case(value: &str, to: &str) -> String {
     })
 }
 
-fn needed<'a>(value: Option<&'a str>, what: &str) -> Result<&'a str> {
-    value.ok_or_else(|| Failure::argument(format!("{what} must not be null")))
-}
-
 fn make(
     source: Option<&str>,
     target: Option<&str>,
@@ -95,8 +91,8 @@ fn make(
 ) -> Result<Vec<Change>> {
     // SAFETY: raises an ERROR in a read-only transaction or on a replica; main thread.
     unsafe { pg_sys::PreventCommandIfReadOnly(c"orchard.clean()".as_ptr()) };
-    let source = needed(source, "source")?;
-    let target = NewRelation::parse(needed(target, "target")?)?.sql();
+    let source = given(source, "source")?;
+    let target = NewRelation::parse(given(target, "target")?)?.sql();
     let kind = if materialize { "TABLE" } else { "VIEW" };
     let (query, changes) = fitted(source, steps)?;
     with_safe_path(|| {

@@ -17,7 +17,7 @@ use crate::call::slot;
 use crate::catalog::name::ModelName;
 use crate::catalog::relations::{self, ChunkKind};
 use crate::catalog::{self, cache, store, Found};
-use crate::error::{report, Failure, Result};
+use crate::error::{given, report, Failure, Result};
 use crate::source::types::Reader;
 use crate::source::{self, Attribute, Rows, Wanted};
 use crate::{interrupt, settings};
@@ -29,7 +29,7 @@ fn evaluate(
     source: Option<&str>,
 ) -> TableIterator<'static, (name!(metric, String), name!(value, Option<f64>), name!(note, String))> {
     let metrics = report(|| {
-        let model = model.ok_or_else(|| Failure::argument("model must not be null"))?;
+        let model = given(model, "model")?;
         let found = catalog::find(&ModelName::parse(model)?)?;
         match source {
             None => on_holdout(&found),

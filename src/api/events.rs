@@ -11,16 +11,12 @@ use pgrx::{notice, pg_sys};
 use serde_json::{json, Value};
 
 use super::train::{check_names, no_column};
-use crate::error::{report, Failure, Result};
+use crate::error::{given, report, Failure, Result};
 use crate::source::{self, clock, Described};
 use view::{Index, View};
 
 /// A column that was made, as it is told.
 type Made = (String, String, String);
-
-fn given<'a>(value: Option<&'a str>, what: &str) -> Result<&'a str> {
-    value.ok_or_else(|| Failure::argument(format!("{what} must not be null")))
-}
 
 /// Make a view of recency, frequency and monetary value.
 #[pg_extern(sql = false)]
@@ -184,9 +180,7 @@ struct Source {
 fn describe(source: &str) -> Result<Source> {
     let described = source::describe(source)?;
     check_names(&described.attributes)?;
-    // A query comes back as it was given, a name as a query over it.
-    let is_query = described.query == source.trim().trim_end_matches(';');
-    let table = described.query.strip_prefix("SELECT * FROM ").filter(|_| !is_query).map(str::to_owned);
+    let table = source::qualified(source)?;
     let columns = described.attributes.iter().map(view::column).collect();
     let from = table.clone().unwrap_or_else(|| format!("({}\n)", described.query));
     Ok(Source { relation: Relation { from, columns }, described, table })

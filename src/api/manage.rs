@@ -6,17 +6,13 @@ use pgrx::spi::quote_identifier;
 use crate::catalog::name::ModelName;
 use crate::catalog::owner::with_safe_path;
 use crate::catalog::{self, function, relations, store, Found};
-use crate::error::{report, Failure, Result};
+use crate::error::{given, report, Failure, Result};
 
 fn owned(model: &str) -> Result<Found> {
     let name = ModelName::parse(model)?;
     let found = catalog::look_up(&name)?.ok_or_else(|| catalog::missing(&name))?;
     catalog::check_owner(&found)?;
     Ok(found)
-}
-
-fn given<'a>(value: Option<&'a str>, what: &str) -> Result<&'a str> {
-    value.ok_or_else(|| Failure::argument(format!("{what} must not be null")))
 }
 
 /// Drop a model with its function; the event trigger drops the rest.

@@ -11,7 +11,7 @@ use pgrx::prelude::*;
 use pgrx::JsonB;
 use serde_json::Value;
 
-use crate::error::{report, Failure, Result};
+use crate::error::{given, report, Result};
 use collect::Column;
 
 /// Look at every column of a source.
@@ -99,6 +99,6 @@ fn profile_report(source: Option<&str>) -> String {
 }
 
 pub(super) fn look(source: Option<&str>) -> Result<Vec<Column>> {
-    let source = source.ok_or_else(|| Failure::argument("source must not be null"))?;
+    let source = given(source, "source")?;
     collect::columns(source)
 }

@@ -14,7 +14,7 @@ use crate::catalog::function::MOST_ARGUMENTS;
 use crate::catalog::name::ModelName;
 use crate::catalog::{self, cache, id_text, store, Found};
 use crate::entry;
-use crate::error::{Failure, Result};
+use crate::error::{given, Result};
 use crate::source::{self, Attribute};
 
 entry!(score, pg_finfo_score, fcinfo => {
@@ -29,9 +29,7 @@ entry!(score, pg_finfo_score, fcinfo => {
 /// # Safety
 /// `fcinfo` is the running call's, of a function that returns a set of rows.
 unsafe fn run(fcinfo: FunctionCallInfo) -> Result<()> {
-    let text = |i: usize, name: &str| -> Result<String> {
-        argument::<String>(fcinfo, i).ok_or_else(|| Failure::argument(format!("{name} must not be null")))
-    };
+    let text = |i: usize, name: &str| -> Result<String> { given(argument::<String>(fcinfo, i), name) };
     let (model, source) = (text(0, "model")?, text(1, "source")?);
     let key: Option<Vec<Option<String>>> = argument(fcinfo, 2);
     let found = catalog::find(&ModelName::parse(&model)?)?;

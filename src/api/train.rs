@@ -14,7 +14,7 @@ use crate::catalog::function::{self, Argument, Returns, Signature};
 use crate::catalog::name::ModelName;
 use crate::catalog::store::{self, NewVersion};
 use crate::catalog::{cache, relations, Found};
-use crate::error::{report, Failure, Result};
+use crate::error::{given, report, Failure, Result};
 use crate::source::clock;
 use crate::source::types::Reader;
 use crate::source::{self, Attribute, Rows, SourceColumn, Wanted};
@@ -113,8 +113,8 @@ pub(super) fn begin<'a>(
 ) -> Result<(ModelName, &'a str)> {
     // SAFETY: raises an ERROR in a read-only transaction or on a replica; main thread.
     unsafe { pg_sys::PreventCommandIfReadOnly(call.as_ptr()) };
-    let name = ModelName::parse(model.ok_or_else(|| Failure::argument("model must not be null"))?)?;
-    Ok((name, source.ok_or_else(|| Failure::argument("source must not be null"))?))
+    let name = ModelName::parse(given(model, "model")?)?;
+    Ok((name, given(source, "source")?))
 }
 
 /// Make sure that the model can be kept, and read the source: the model there is, what to learn from, and the types of the columns.

@@ -11,7 +11,9 @@ use pgrx::direct_function_call_as_datum;
 use pgrx::pg_sys::panic::pgrx_extern_c_guard;
 use pgrx::pg_sys::{self, Datum, FunctionCallInfo};
 
+use crate::compat::is_utf8;
 use crate::entry;
+use crate::entry::null;
 use crate::error::{Failure, Result};
 use crate::source::types::Text;
 
@@ -36,19 +38,13 @@ unsafe fn text<'a>(fcinfo: FunctionCallInfo, i: usize) -> Cow<'a, str> {
     }
 }
 
-fn is_utf8() -> bool {
-    // SAFETY: reads a variable of the backend; main thread.
-    unsafe { pg_sys::GetDatabaseEncoding() == pg_sys::pg_enc::PG_UTF8 as i32 }
-}
-
 /// What a function returns: a text of the database's encoding, or NULL.
 ///
 /// # Safety
 /// `fcinfo` is the running call's.
 unsafe fn answer(fcinfo: FunctionCallInfo, text: Option<&str>) -> Datum {
     let Some(text) = text else {
-        (*fcinfo).isnull = true;
-        return Datum::from(0usize);
+        return null(fcinfo);
     };
     let bytes = encode(text);
     Datum::from(pg_sys::cstring_to_text_with_len(bytes.as_ptr().cast(), bytes.len() as i32))

@@ -106,6 +106,8 @@ impl RawRow {
         self.cleaned.columns().set_text(input, label);
     }
 
+    /// # Safety
+    /// As for [`RawRow::put`].
     #[cold]
     unsafe fn look_up_label(&mut self, oid: u32) {
         if let Some(label) = pgrx_extern_c_guard(|| types::enum_label(oid)) {

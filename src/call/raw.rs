@@ -9,6 +9,7 @@ use pgrx::{IntoDatum, JsonB};
 
 use super::site::{site, top_of, InputRow, Key, Shape, Site};
 use crate::entry;
+use crate::entry::null;
 use crate::error::Failure;
 use orchard_engine::model::Task;
 
@@ -37,13 +38,6 @@ unsafe fn score<'a>(fcinfo: FunctionCallInfo, key: Key, shape: Shape) -> Option<
     }
     scorer.predict(row, out);
     Some(site)
-}
-
-/// # Safety
-/// `fcinfo` is the running call's.
-unsafe fn null(fcinfo: FunctionCallInfo) -> Datum {
-    (*fcinfo).isnull = true;
-    Datum::from(0usize)
 }
 
 /// # Safety

@@ -20,6 +20,7 @@ use pgrx::PgSqlErrorCode;
 
 use crate::error::{Failure, Result};
 use receiver::{Receiver, Stop};
+pub use resolve::qualified;
 use types::Reader;
 
 /// A column of the source, before a row is read.

@@ -7,8 +7,9 @@ use pgrx::pg_sys::panic::pgrx_extern_c_guard;
 use pgrx::pg_sys::{Datum, FunctionCallInfo};
 use pgrx::PgSqlErrorCode;
 
-use super::value::{argument, choice, null, read, shown, text};
+use super::value::{choice, read, shown, text};
 use crate::entry;
+use crate::entry::{argument, null};
 use crate::error::{Failure, Result};
 
 /// The decimal signs by their names.

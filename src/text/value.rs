@@ -7,31 +7,13 @@ use orchard_engine::Error;
 use pgrx::pg_sys::{self, Datum, FunctionCallInfo};
 use pgrx::PgSqlErrorCode;
 
+use crate::compat::is_utf8;
+use crate::entry::{argument, null};
 use crate::error::{Failure, Result};
 use crate::source::types::Text;
 
 /// Bytes of a value that an error message shows.
 const SHOWN: usize = 80;
-
-/// Argument `i` of a call; `None` where it is NULL or there is none.
-///
-/// # Safety
-/// `fcinfo` is the running call's.
-#[inline]
-pub unsafe fn argument(fcinfo: FunctionCallInfo, i: usize) -> Option<Datum> {
-    let args = (*fcinfo).args.as_slice((*fcinfo).nargs as usize);
-    args.get(i).filter(|arg| !arg.isnull).map(|arg| arg.value)
-}
-
-/// The NULL of a call.
-///
-/// # Safety
-/// `fcinfo` is the running call's.
-#[inline]
-pub unsafe fn null(fcinfo: FunctionCallInfo) -> Datum {
-    (*fcinfo).isnull = true;
-    Datum::from(0usize)
-}
 
 /// The answer of a function that reads argument 0 without calling the server; NULL for NULL and for what it cannot read.
 ///
@@ -55,8 +37,7 @@ pub unsafe fn read(fcinfo: FunctionCallInfo, read: impl FnOnce(&[u8]) -> Option<
 
 /// Refuse to misread bytes of another encoding; ASCII is the same in all of them.
 fn check_encoding(bytes: &[u8]) -> Result<()> {
-    // SAFETY: it reads a variable of the process.
-    if bytes.is_ascii() || unsafe { pg_sys::GetDatabaseEncoding() } == pg_sys::pg_enc::PG_UTF8 as i32 {
+    if bytes.is_ascii() || is_utf8() {
         return Ok(());
     }
     let message = "orchard's text functions read other characters than ASCII only in databases of encoding UTF8";

@@ -6,8 +6,9 @@ use orchard_engine::clean::text;
 use pgrx::pg_sys::panic::pgrx_extern_c_guard;
 use pgrx::pg_sys::{self, Datum, FunctionCallInfo};
 
-use super::value::{self, answer, argument, choice, failed, null, poll, read};
+use super::value::{self, answer, choice, failed, poll, read};
 use crate::entry;
+use crate::entry::{argument, null};
 use crate::error::Result;
 
 entry!(normalize_text, pg_finfo_normalize_text, f => written(f, |value, argument| {

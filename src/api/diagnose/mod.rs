@@ -12,7 +12,7 @@ use pgrx::prelude::*;
 use serde_json::{Map, Value};
 
 use super::train::{check_names, check_number, input, no_column};
-use crate::error::{report, Failure, Result};
+use crate::error::{given, report, Failure, Result};
 use crate::source::{self, Attribute, Described, Rows, Wanted};
 use crate::{interrupt, settings};
 
@@ -146,7 +146,7 @@ fn rows_of_sample(value: &Value) -> Result<usize> {
 }
 
 fn run(source: Option<&str>, target: Option<&str>, options: &Value) -> Result<Vec<Row>> {
-    let source = source.ok_or_else(|| Failure::argument("source must not be null"))?;
+    let source = given(source, "source")?;
     let asked = Asked::parse(target, options)?;
     let described = source::describe(source)?;
     let control = Control::new(settings::max_memory());

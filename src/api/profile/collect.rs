@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::extremes::Extremes;
 use super::shown;
 use crate::aggregate::output_function;
+use crate::compat::is_utf8;
 use crate::error::{Failure, Result};
 use crate::settings;
 use crate::source::stream::{stream, Sink};
@@ -60,8 +61,7 @@ struct Profiler {
 
 /// Look at every column of a source.
 pub fn columns(source: &str) -> Result<Vec<Column>> {
-    // SAFETY: a plain read of the session's encoding.
-    if unsafe { pg_sys::GetDatabaseEncoding() } != pg_sys::pg_enc::PG_UTF8 as i32 {
+    if !is_utf8() {
         return Err(Failure::new(
             PgSqlErrorCode::ERRCODE_FEATURE_NOT_SUPPORTED,
             "a profile needs a database of encoding UTF8",

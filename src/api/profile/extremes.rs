@@ -53,6 +53,9 @@ impl Extremes {
     }
 
     /// Copy a datum, and free the one before.
+    ///
+    /// # Safety
+    /// `datum` is of the column's type; `before` is what this returned last, and not used afterwards.
     unsafe fn keep(&self, datum: Datum, before: Option<(f64, Datum)>) -> Datum {
         let Some(length) = self.behind else { return datum };
         let context = pg_sys::CurrentMemoryContext;

@@ -108,7 +108,6 @@ pub fn fit(
     for step in steps {
         control.check()?;
         cleaner.step(step)?;
-        control.release(cleaner.borrowed.take());
     }
     cleaner.finish()
 }
@@ -138,12 +137,12 @@ struct Cleaner<'a> {
     plain: bool,
     teacher: Option<Teacher<'a>>,
     control: &'a Control,
-    /// Bytes that are counted until the end of a step.
+    /// Bytes that are counted until the end of a step on a column.
     borrowed: Cell<usize>,
 }
 
 impl Cleaner<'_> {
-    /// Count what a step takes until its end.
+    /// Count what a step on a column takes until its end.
     fn borrow(&self, bytes: usize) -> Result<()> {
         self.control.reserve(bytes)?;
         self.borrowed.set(self.borrowed.get() + bytes);
@@ -316,11 +315,10 @@ impl Cleaner<'_> {
 
     /// A name that no column has: cut names of different levels may be the same.
     fn free_name(&self, name: &str) -> String {
-        let name = cut(name);
-        let end = (0..=LONGEST_NAME - 6).rev().find(|&i| name.is_char_boundary(i.min(name.len()))).unwrap_or(0);
-        let start = &name[..end.min(name.len())];
+        let start = cut_to(name, LONGEST_NAME - 6);
         let numbered = (2..).map(|n| format!("{start}_{n}"));
-        std::iter::once(name.clone()).chain(numbered).find(|n| self.find(n).is_none()).unwrap_or(name)
+        let mut names = std::iter::once(cut(name)).chain(numbered);
+        names.find(|n| self.find(n).is_none()).unwrap_or_else(|| cut(name))
     }
 
     /// Do an operation: the register of its result.
@@ -486,9 +484,14 @@ fn is_same(a: &ColumnData, b: &ColumnData, row: usize) -> bool {
 
 /// A name as PostgreSQL cuts it.
 fn cut(name: &str) -> String {
-    let mut end = name.len().min(LONGEST_NAME);
+    cut_to(name, LONGEST_NAME).to_owned()
+}
+
+/// The whole characters among the first bytes of a name.
+fn cut_to(name: &str, most: usize) -> &str {
+    let mut end = name.len().min(most);
     while !name.is_char_boundary(end) {
         end -= 1;
     }
-    name[..end].to_owned()
+    &name[..end]
 }

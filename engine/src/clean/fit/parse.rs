@@ -12,65 +12,6 @@ const ENOUGH: f64 = 0.99;
 /// Microseconds of a day.
 const DAY: i64 = 86_400_000_000;
 
-/// Truth values in small letters of ASCII, whatever is found in the column.
-const YES: [&str; 28] = [
-    "t",
-    "true",
-    "y",
-    "yes",
-    "on",
-    "1",
-    "ja",
-    "wahr",
-    "oui",
-    "vrai",
-    "si",
-    "verdadero",
-    "vero",
-    "sim",
-    "verdadeiro",
-    "da",
-    "sí",
-    "sì",
-    "да",
-    "是",
-    "真",
-    "对",
-    "はい",
-    "✓",
-    "✔",
-    "✅",
-    "☑",
-    "１",
-];
-const NO: [&str; 25] = [
-    "f",
-    "false",
-    "n",
-    "no",
-    "off",
-    "0",
-    "nein",
-    "falsch",
-    "non",
-    "faux",
-    "falso",
-    "nao",
-    "net",
-    "não",
-    "нет",
-    "否",
-    "假",
-    "不是",
-    "いいえ",
-    "✗",
-    "✘",
-    "❌",
-    "✕",
-    "❎",
-    "０",
-];
-
 impl Cleaner<'_> {
     /// The texts of a column with their rows.
     fn texts(&self, live: &Live) -> Result<Vec<(String, u64)>> {
@@ -130,8 +71,8 @@ impl Cleaner<'_> {
         let given = !yes.is_empty() || !no.is_empty();
         let (mut yes, mut no) = (yes.to_vec(), no.to_vec());
         if !given {
-            yes.extend(YES.map(str::to_owned));
-            no.extend(NO.map(str::to_owned));
+            yes.extend(parse::TRUE.map(str::to_owned));
+            no.extend(parse::FALSE.map(str::to_owned));
             for (text, _) in &texts {
                 let list = match parse::boolean(text) {
                     Some(true) => &mut yes,

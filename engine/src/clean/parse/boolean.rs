@@ -5,6 +5,67 @@ use crate::clean::text::trim_space;
 /// The longest word in bytes.
 const LONGEST: usize = 20;
 
+/// What [`boolean`] takes for true, in small letters, for who has to list it.
+pub const TRUE: [&str; 28] = [
+    "t",
+    "true",
+    "y",
+    "yes",
+    "on",
+    "1",
+    "ja",
+    "wahr",
+    "oui",
+    "vrai",
+    "si",
+    "verdadero",
+    "vero",
+    "sim",
+    "verdadeiro",
+    "da",
+    "sí",
+    "sì",
+    "да",
+    "是",
+    "真",
+    "对",
+    "はい",
+    "✓",
+    "✔",
+    "✅",
+    "☑",
+    "１",
+];
+
+/// What it takes for false.
+pub const FALSE: [&str; 25] = [
+    "f",
+    "false",
+    "n",
+    "no",
+    "off",
+    "0",
+    "nein",
+    "falsch",
+    "non",
+    "faux",
+    "falso",
+    "nao",
+    "net",
+    "não",
+    "нет",
+    "否",
+    "假",
+    "不是",
+    "いいえ",
+    "✗",
+    "✘",
+    "❌",
+    "✕",
+    "❎",
+    "０",
+];
+
 /// The truth value of a text: `t` `true` `y` `yes` `on` `1` and their opposites, the same in German, French, Spanish, Italian, Portuguese,
 /// Russian, Chinese and Japanese, and check marks. Case and white space around do not count.
 pub fn boolean(text: &str) -> Option<bool> {
@@ -39,6 +100,11 @@ pub fn boolean(text: &str) -> Option<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_lists_are_what_is_read() {
+        assert!(TRUE.iter().all(|t| boolean(t) == Some(true)) && FALSE.iter().all(|t| boolean(t) == Some(false)));
+    }
 
     #[test]
     fn words_of_any_case_and_marks() {

@@ -12,7 +12,7 @@ mod shape;
 mod timestamp;
 mod words;
 
-pub use boolean::boolean;
+pub use boolean::{boolean, FALSE, TRUE};
 pub use column::{number_format, timestamp_format, NEARLY_ALL};
 pub use format::{TimestampFormat, PATTERNS};
 pub use number::{number, number_bytes, Decimal};
