@@ -171,6 +171,67 @@ fn spellings_are_mended_in_order() {
 }
 
 #[test]
+fn levels_that_are_words_for_nothing_stay() {
+    let kept = |values: &[&str], said: bool| {
+        let profile = texts(values, 10);
+        assert_eq!(
+            (profile.role.name(), steps(&profile).len(), profile.placeholders),
+            ("category", 0, Some(0)),
+            "{values:?}"
+        );
+        assert_eq!(issue(&profile).contains("may stand for a missing value or be a level"), said, "{values:?}");
+    };
+    kept(&["None", "Some", "Many"], true);
+    kept(&["(none)", "organic", "referral"], true);
+    kept(&["Empty", "Half", "Full"], true);
+    kept(&["-", "+"], false);
+    kept(&["-", "+", "0+"], false);
+    kept(&["NA", "EU", "AS"], false);
+    kept(&["red", "None"], true);
+    for missing in [
+        &["-", "red", "blue"][..],
+        &["NA", "Gd", "TA", "Excellent"],
+        &["n/a", "None of it", "all"],
+        &["US", "DE", "N/A", "NULL"],
+    ] {
+        assert_eq!(steps(&texts(missing, 10)), ["placeholders"], "{missing:?}");
+    }
+    // Among numbers, dates and truth values they are no levels.
+    for (word, others) in
+        [("None", ["1", "2"]), ("-", ["12 %", "5 %"]), ("none", ["yes", "no"]), ("NA", ["2024-01-02", "2024-01-03"])]
+    {
+        let profile = texts(&[word, others[0], others[1]], 10);
+        assert_eq!((profile.placeholders, steps(&profile).len()), (Some(10), 2), "{word}");
+    }
+}
+
+#[test]
+fn numbers_of_mixed_units_are_left_alone() {
+    let mixed = |values: &[&str], said: &str| {
+        let profile = texts(values, 10);
+        assert_eq!((profile.role.name(), steps(&profile).len()), ("number_in_text", 0), "{values:?}");
+        assert!(issue(&profile).contains(said), "{}", issue(&profile));
+    };
+    mixed(&["5 %", "7", "12"], "10 rows (33.3 %) have a percent sign and 20 rows (66.7 %) have none");
+    mixed(&["$5", "€7", "12", "$3"], "currencies are mixed: USD (20 rows, 50.0 %), EUR (10 rows, 25.0 %)");
+    for alike in [&["5 %", "0", "7 %"][..], &["$5", "7", "USD 12"], &["€5", "7 EUR", "12 Euro"], &["5k", "3", "2m"]] {
+        assert_eq!(steps(&texts(alike, 10)), ["parse_number"], "{alike:?}");
+    }
+}
+
+#[test]
+fn days_of_eight_digits_are_dates() {
+    let days: Vec<String> = (1..=28).flat_map(|d| (1..=12).map(move |m| format!("2024{m:02}{d:02}"))).collect();
+    let profile = owned(&days);
+    assert_eq!((profile.role.name(), &profile.steps[0]["format"]), ("date_in_text", &json!("YYYYMMDD")));
+    let values: Vec<f64> = days.iter().map(|d| d.parse().unwrap()).collect();
+    assert!(issue(&numbers(Kind::Integer, &values)).contains("probably dates, written YYYYMMDD"));
+    let amounts: Vec<String> = (0..400).map(|i| (20_200_000 + i * 3777).to_string()).collect();
+    assert_eq!(owned(&amounts).role.name(), "id");
+    assert_eq!(texts(&["20240103", "20249999", "20241301"], 10).role.name(), "number_in_text");
+}
+
+#[test]
 fn number_columns() {
     let mixed: Vec<f64> = (0..1000).map(|i| f64::from(i * 37 % 101)).collect();
     let profile = numbers(Kind::Integer, &mixed);
@@ -201,12 +262,19 @@ fn numbers_for_nothing_stand_apart() {
         let values: Vec<f64> = (0..others).map(|i| (i % 28) as f64).chain(std::iter::repeat_n(odd, rows)).collect();
         numbers(Kind::Integer, &values)
     };
-    for odd in [999.0, -999.0, 9999.0, -99.0] {
+    for odd in [-999.0, -9999.0, -99.0] {
         let profile = with(odd, 50, 500);
         assert_eq!(profile.steps, [json!({"step": "placeholders", "columns": ["c"], "values": [odd as i64]})]);
-        assert_eq!(profile.placeholders, Some(50));
+        assert_eq!((profile.placeholders, profile.severity()), (Some(50), Some(Severity::Warning)));
     }
-    assert_eq!(with(-1.0, 50, 500).placeholders, Some(50));
+    // A price or the end of a scale may be written so too: it is said, and nothing is taken away.
+    for (odd, why) in [(999.0, "far from all other numbers"), (99_999.0, "far from"), (-1.0, "the only number below 0")]
+    {
+        let profile = with(odd, 50, 500);
+        assert_eq!((profile.placeholders, profile.steps.len()), (Some(0), 0));
+        let issue = issue(&profile);
+        assert!(issue.contains("may stand for a missing value, ") && issue.contains(why), "{issue}");
+    }
     // Too few, not far enough, or not the only one of its kind.
     for profile in [with(999.0, 2, 500), with(28.0, 50, 500), with(-1.0, 1, 5000), with(998.0, 50, 500)] {
         assert_eq!(profile.placeholders, Some(0), "{profile:?}");
@@ -227,7 +295,7 @@ fn outliers_and_dates() {
     let today = NOW / 86_400.0;
     let profile = numbers(Kind::Date, &[today, today + 40.0, today + 40_000.0, -80_000.0, today - 1.0]);
     assert_eq!((profile.role.name(), profile.summary.mean), ("date", None));
-    for part in ["1 row (20.0 %) are in the future", "more than 50 years in the future", "before 1900"] {
+    for part in ["1 row (20.0 %) is in the future", "more than 50 years in the future", "before 1900"] {
         assert!(issue(&profile).contains(part), "{}", issue(&profile));
     }
     assert_eq!(numbers(Kind::Timestamp, &[NOW, NOW - 5.0]).role.name(), "timestamp");

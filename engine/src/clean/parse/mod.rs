@@ -10,6 +10,7 @@ mod number;
 mod plain;
 mod shape;
 mod timestamp;
+mod unit;
 mod words;
 
 pub use boolean::{boolean, FALSE, TRUE};
@@ -17,3 +18,4 @@ pub use column::{number_format, timestamp_format, NEARLY_ALL};
 pub use format::{TimestampFormat, PATTERNS};
 pub use number::{number, number_bytes, Decimal};
 pub use timestamp::{is_ambiguous, timestamp};
+pub use unit::{unit, Unit};

@@ -312,7 +312,7 @@ pub(super) fn general(profile: &mut ColumnProfile, name: &str) {
         }
         Role::Id => profile.find(Note, "every row has another value: it names the row and cannot be learned from"),
         _ if nulls > 0 && nulls as f64 >= 0.5 * rows as f64 => {
-            profile.find(Warning, format!("{} are NULL", super::rows_of(nulls, rows)));
+            profile.find(Warning, super::rows_that(nulls, rows, super::ARE, "NULL"));
         }
         _ => {}
     }

@@ -132,6 +132,16 @@ impl ColumnProfile {
     }
 }
 
+/// A verb of one row, and of several.
+type Verb = (&'static str, &'static str);
+const ARE: Verb = ("is", "are");
+const HAVE: Verb = ("has", "have");
+
+/// A clause of so many rows: `1 row (0.1 %) is NaN`.
+fn rows_that(rows: u64, all: u64, verb: Verb, what: &str) -> String {
+    format!("{} {} {what}", rows_of(rows, all), if rows == 1 { verb.0 } else { verb.1 })
+}
+
 /// A number of rows with its share of all.
 fn rows_of(rows: u64, all: u64) -> String {
     match share(rows, all) {

@@ -5,7 +5,8 @@ use serde_json::{json, Value};
 use super::collect::{general, is_unique, Numbers};
 use super::role::{Kind, Role};
 use super::Severity::{Note, Warning};
-use super::{rows_inside, rows_of, steps, ColumnProfile, Histogram, Moments, Summary, FRACTIONS};
+use super::{rows_inside, rows_that, steps, ColumnProfile, Histogram, Moments, Summary, ARE, FRACTIONS};
+use crate::clean::parse;
 use crate::clean::sketch::Ranks;
 use crate::error::Result;
 
@@ -50,23 +51,38 @@ pub fn judge(profile: &mut ColumnProfile, name: &str, kind: Kind, numbers: &Numb
         moments(profile, &items, scale, now);
     }
     if profile.role == Role::Number {
-        let found = sentinels(&counted(numbers, &items), numbers.whole);
+        let found = judge_ends(profile, &counted(numbers, &items), numbers.whole);
         profile.placeholders = Some(found.iter().map(|(_, rows)| rows).sum());
-        say_sentinels(profile, &found);
         if !found.is_empty() {
             let values: Vec<Value> = found.iter().map(|(value, _)| json!(*value as i64)).collect();
             profile.steps.push(steps::placeholders(name, values));
         }
-        say_outliers(profile, &found);
+    }
+    if kind == Kind::Integer && matches!(profile.role, Role::Number | Role::Id) && are_days(numbers) {
+        profile.find(Note, "probably dates, written YYYYMMDD: cast to text in the source they can be parsed");
     }
     if numbers.nan > 0 {
-        profile.find(Note, format!("{} are NaN", rows_of(numbers.nan, profile.rows)));
+        profile.find(Note, rows_that(numbers.nan, profile.rows, ARE, "NaN"));
     }
     if numbers.infinite > 0 {
-        profile.find(Warning, format!("{} are infinite", rows_of(numbers.infinite, profile.rows)));
+        profile.find(Warning, rows_that(numbers.infinite, profile.rows, ARE, "infinite"));
     }
     general(profile, name);
     Ok(())
+}
+
+/// Whether all numbers are days of our time as YYYYMMDD.
+fn are_days(numbers: &Numbers) -> bool {
+    let is_day = |number: f64| {
+        (19e6..21e6).contains(&number)
+            && parse::timestamp(
+                &format!("{}-{}-{}", number as u32 / 10_000, number as u32 / 100 % 100, number as u32 % 100),
+                None,
+            )
+            .is_some()
+    };
+    let known = numbers.values.known();
+    known.len() >= 3 && known.iter().all(|k| is_day(numbers.number(k.value)))
 }
 
 /// Whether all numbers are 0 or 1, and both are there.
@@ -143,61 +159,94 @@ fn histogram(items: &[(f64, u64)], summary: &Summary) -> Option<Histogram> {
     Some(Histogram { low, high, rows })
 }
 
-/// Numbers at the ends that stand for a missing value: 9, 99, 999 ... of either sign that are farther from all others than those are from
-/// each other, and -1 as the only negative among many whole numbers. `known` is sorted; answers value and rows.
-fn sentinels(known: &[(f64, u64)], whole: bool) -> Vec<(f64, u64)> {
+/// Say which numbers at the ends are for a missing value and which are far out; answer the former, with their rows. `known` is sorted.
+fn judge_ends(profile: &mut ColumnProfile, known: &[(f64, u64)], whole: bool) -> Vec<(f64, u64)> {
+    let ends = ends(known, whole);
+    for (meaning, says) in [
+        (Meaning::Missing, "stand for a missing value, far from all other numbers"),
+        (Meaning::Nines, "may stand for a missing value, far from all other numbers"),
+        (Meaning::MinusOne, "may stand for a missing value, the only number below 0"),
+    ] {
+        let texts: Vec<String> = ends
+            .iter()
+            .filter(|end| end.meaning == meaning)
+            .map(|end| format!("{} ({})", end.value, rows_inside(end.rows, profile.rows)))
+            .collect();
+        if !texts.is_empty() {
+            let severity = if meaning == Meaning::Missing { Warning } else { Note };
+            profile.find(severity, format!("{says}: {}", texts.join(", ")));
+        }
+    }
+    say_outliers(profile, &ends);
+    ends.iter().filter(|end| end.meaning == Meaning::Missing).map(|end| (end.value, end.rows)).collect()
+}
+
+/// What a number at an end may stand for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Meaning {
+    /// -99, -999, ...: nothing else is written so.
+    Missing,
+    /// 99, 999, ...: a price of 999 or the end of a scale are written so too.
+    Nines,
+    /// -1 among counts: a balance or a temperature may be -1.
+    MinusOne,
+}
+
+/// A number at an end that is not like the others.
+#[derive(Debug, Clone, Copy)]
+struct End {
+    value: f64,
+    rows: u64,
+    meaning: Meaning,
+}
+
+/// Numbers at the ends that may stand for a missing value: 9, 99, 999 ... of either sign that are farther from all others than those are from
+/// each other, and -1 as the only negative among many whole numbers. `known` is sorted.
+fn ends(known: &[(f64, u64)], whole: bool) -> Vec<End> {
     let all: u64 = known.iter().map(|(_, rows)| rows).sum();
     let mut found = Vec::new();
     let mut rest = known;
     while let [first, others @ ..] = rest {
-        if !stands_apart(*first, others, all, whole) {
-            break;
-        }
-        found.push(*first);
+        let Some(end) = end(*first, others, all, whole) else { break };
+        found.push(end);
         rest = others;
     }
     while let [others @ .., last] = rest {
-        if !stands_apart(*last, others, all, whole) {
-            break;
-        }
-        found.push(*last);
+        let Some(end) = end(*last, others, all, whole) else { break };
+        found.push(end);
         rest = others;
     }
     found
 }
 
-fn stands_apart((value, rows): (f64, u64), others: &[(f64, u64)], all: u64, whole: bool) -> bool {
-    let ([(low, _), .., (high, _)], true) = (others, others.len() >= 3 && rows >= FEW) else { return false };
+fn end((value, rows): (f64, u64), others: &[(f64, u64)], all: u64, whole: bool) -> Option<End> {
+    let ([(low, _), .., (high, _)], true) = (others, others.len() >= 3 && rows >= FEW) else { return None };
     let nines = |value: f64| (2..=9).any(|digits| value.abs() == 10f64.powi(digits) - 1.0);
     let gap = if value < *low { low - value } else { value - high };
-    if nines(value) {
-        return gap > high - low;
-    }
-    value == -1.0 && whole && *low >= 0.0 && others.len() > 10 && rows as f64 >= SHARE * all as f64
+    let meaning = match () {
+        _ if nines(value) && gap > high - low => match value < 0.0 {
+            true => Meaning::Missing,
+            false => Meaning::Nines,
+        },
+        _ if value == -1.0 && whole && *low >= 0.0 && others.len() > 10 && rows as f64 >= SHARE * all as f64 => {
+            Meaning::MinusOne
+        }
+        _ => return None,
+    };
+    Some(End { value, rows, meaning })
 }
 
-/// Say which numbers stand for missing values.
-fn say_sentinels(profile: &mut ColumnProfile, found: &[(f64, u64)]) {
-    if found.is_empty() {
-        return;
-    }
-    let texts: Vec<String> =
-        found.iter().map(|(value, rows)| format!("{value} ({})", rows_inside(*rows, profile.rows))).collect();
-    profile.find(Warning, format!("far from all other numbers, probably for a missing value: {}", texts.join(", ")));
-}
-
-/// Say how many numbers are far out, but for those that stand for a missing value.
-fn say_outliers(profile: &mut ColumnProfile, sentinels: &[(f64, u64)]) {
-    let said: u64 = sentinels.iter().map(|(_, rows)| rows).sum();
+/// Say how many numbers are far out, but for those of which something was said.
+fn say_outliers(profile: &mut ColumnProfile, ends: &[End]) {
+    let said: u64 = ends.iter().map(|end| end.rows).sum();
     let outliers = profile.summary.outliers.map(|outliers| outliers.saturating_sub(said));
     if let (Some(outliers @ 1..), Some((low, high))) = (outliers, profile.summary.fences) {
-        let text = format!(
-            "{} are more than {FENCE} interquartile ranges from the quartiles, below {} or above {}",
-            rows_of(outliers, profile.rows),
+        let far = format!(
+            "more than {FENCE} interquartile ranges from the quartiles, below {} or above {}",
             short(low),
             short(high)
         );
-        profile.find(Note, text);
+        profile.find(Note, rows_that(outliers, profile.rows, ARE, &far));
     }
     if let Some(skewness) = profile.summary.skewness.filter(|s| s.abs() > 10.0) {
         profile.find(Note, format!("very skewed ({skewness:.0})"));
@@ -227,13 +276,13 @@ fn moments(profile: &mut ColumnProfile, items: &[(f64, u64)], scale: f64, now: f
     }
     let rows = profile.rows;
     if far > 0 {
-        profile.find(Warning, format!("{} are more than 50 years in the future", rows_of(far, rows)));
+        profile.find(Warning, rows_that(far, rows, ARE, "more than 50 years in the future"));
     }
     if future > 0 {
-        profile.find(Note, format!("{} are in the future", rows_of(future, rows)));
+        profile.find(Note, rows_that(future, rows, ARE, "in the future"));
     }
     if old > 0 {
-        profile.find(Warning, format!("{} are before 1900", rows_of(old, rows)));
+        profile.find(Warning, rows_that(old, rows, ARE, "before 1900"));
     }
 }
 
@@ -256,10 +305,8 @@ pub fn judge_parsed(
             summary
         }
     };
-    let found = sentinels(&numbers, numbers.iter().all(|(value, _)| value.fract() == 0.0));
-    say_sentinels(profile, &found);
-    say_outliers(profile, &found);
-    found
+    let whole = numbers.iter().all(|(value, _)| value.fract() == 0.0);
+    judge_ends(profile, &numbers, whole)
 }
 
 /// Sort numbers and join equal ones.

@@ -12,9 +12,9 @@ use serde_json::{json, Value as Json};
 
 use super::collect::{general, is_unique, Texts};
 use super::role::Role;
-use super::Severity::Warning;
-use super::{rows_inside, rows_of, steps, ColumnProfile};
-use crate::clean::text::{is_blank, is_nothing, trim_space};
+use super::Severity::{Note, Warning};
+use super::{rows_inside, rows_that, steps, ColumnProfile, ARE};
+use crate::clean::text::{is_blank, is_nothing, may_be_level, trim_space};
 use crate::error::Result;
 
 /// The average length, in bytes, from which on texts are written by people.
@@ -34,6 +34,8 @@ struct Looked<'a> {
     real: Vec<Value<'a>>,
     /// Trimmed spellings of values for nothing.
     nothing: Vec<(String, u64)>,
+    /// Values for nothing that may be levels, `None` or a dash: what the others are decides.
+    doubtful: Vec<Value<'a>>,
     /// Whether some value for nothing, or a blank one, has white space that a step has to take away before it is known.
     padded: bool,
 }
@@ -42,6 +44,32 @@ impl Looked<'_> {
     /// Rows of real values.
     fn rows(&self) -> u64 {
         self.real.iter().map(|value| value.rows).sum()
+    }
+
+    /// Settle what the doubtful values are: `missing` among numbers and dates. Among levels a sign is missing where the others are words, `NA` where they are
+    /// not codes of two capitals, and other words are levels.
+    fn settle(&mut self, missing: bool) {
+        let words = self.real.iter().all(|value| value.text.contains(char::is_alphanumeric));
+        let is_code = |value: &Value<'_>| value.text.len() == 2 && value.text.bytes().all(|b| b.is_ascii_uppercase());
+        let codes = self.real.iter().filter(|value| is_code(value)).count();
+        let among_codes = codes >= 2 && codes * 5 >= self.real.len() * 4;
+        for value in std::mem::take(&mut self.doubtful) {
+            let text = trim_space(&value.text);
+            let is_missing = match text {
+                _ if missing => true,
+                _ if !text.contains(char::is_alphanumeric) => words,
+                _ if text.eq_ignore_ascii_case("na") => !(text == "NA" && among_codes),
+                _ => false,
+            };
+            if is_missing {
+                self.padded |= text.len() != value.text.len();
+                add(&mut self.nothing, text, value.rows);
+            } else {
+                self.real.push(value);
+            }
+        }
+        self.real.sort_by(|a, b| b.rows.cmp(&a.rows).then_with(|| a.text.cmp(&b.text)));
+        self.nothing.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
     }
 
     /// The first and the last text in the order of bytes.
@@ -60,7 +88,7 @@ impl Looked<'_> {
 /// Judge a column of texts.
 pub fn judge(profile: &mut ColumnProfile, name: &str, texts: &Texts, now: f64) -> Result<()> {
     let known = texts.values.known();
-    let looked = look(&known);
+    let mut looked = look(&known);
     let filled = profile.rows - profile.nulls;
     profile.text_range = match profile.exact {
         true => looked.range(),
@@ -68,30 +96,40 @@ pub fn judge(profile: &mut ColumnProfile, name: &str, texts: &Texts, now: f64) -
     };
     profile.average_length = (filled > 0).then(|| texts.length as f64 / filled as f64);
     profile.blanks = Some(texts.blanks);
-    let mut for_nothing: u64 = looked.nothing.iter().map(|(_, rows)| rows).sum();
-    let mut spellings: Vec<String> = looked.nothing.iter().map(|(text, _)| text.clone()).collect();
-    let missing = profile.nulls + texts.blanks + for_nothing;
-    let without_meaning = (known.len() - looked.real.len()) as u64;
-    let distinct = texts.values.distinct().saturating_sub(without_meaning);
+    if looked.real.len() == 1 {
+        looked.settle(false); // with nothing but the other value a column would say nothing
+    }
+    let whole = |looked: &Looked<'_>| {
+        let for_nothing: u64 = looked.nothing.iter().map(|(_, rows)| rows).sum();
+        let doubtful: u64 = looked.doubtful.iter().map(|value| value.rows).sum();
+        typed::Whole {
+            distinct: texts.values.distinct().saturating_sub((known.len() - looked.real.len()) as u64),
+            rows: filled.saturating_sub(texts.blanks + for_nothing + doubtful),
+            parsed: texts.parsed.as_ref(),
+        }
+    };
+    let missing = profile.rows > whole(&looked).rows;
     let (role, more) = if looked.real.is_empty() {
+        looked.settle(true);
         (Role::Empty, typed::Typed::default())
-    } else if looked.real.len() == 1 && profile.exact && missing == 0 && profile.rows > 1 {
+    } else if looked.real.len() == 1 && profile.exact && !missing && profile.rows > 1 {
         (Role::Constant, typed::Typed::default())
     } else {
-        match typed::find(
-            profile,
-            name,
-            &looked,
-            &typed::Whole { distinct, rows: profile.rows - missing, parsed: texts.parsed.as_ref() },
-            now,
-        )? {
-            Some(found) => found,
+        let known = whole(&looked);
+        match typed::find(profile, name, &looked, &known, now)? {
+            Some(found) => {
+                looked.settle(true);
+                found
+            }
             None => {
                 typed::say_ambiguous(profile, &looked);
-                (untyped(&looked, distinct, profile.exact), typed::Typed::default())
+                looked.settle(false);
+                (untyped(&looked, whole(&looked).distinct, profile.exact), typed::Typed::default())
             }
         }
     };
+    let mut for_nothing: u64 = looked.nothing.iter().map(|(_, rows)| rows).sum();
+    let mut spellings: Vec<String> = looked.nothing.iter().map(|(text, _)| text.clone()).collect();
     profile.role = role;
     if let Some(range) = more.range {
         profile.text_range = Some(range);
@@ -123,22 +161,18 @@ pub fn judge(profile: &mut ColumnProfile, name: &str, texts: &Texts, now: f64) -
 
 /// Take values and values for nothing apart.
 fn look<'a>(known: &[super::Known<'a>]) -> Looked<'a> {
-    let mut looked = Looked { real: Vec::new(), nothing: Vec::new(), padded: false };
-    let country = known.iter().filter(|k| k.value.len() == 2 && k.value.iter().all(u8::is_ascii_uppercase)).count();
-    // Where nearly all are codes of two capitals, NA is one: Namibia, North America.
-    let is_code = |text: &str| text == "NA" && country > 3 && country * 5 >= known.len() * 4;
+    let mut looked = Looked { real: Vec::new(), nothing: Vec::new(), doubtful: Vec::new(), padded: false };
     for value in known {
         let text = String::from_utf8_lossy(value.value);
         let text = if value.cut { Cow::Owned(text.trim_end_matches('\u{FFFD}').to_owned()) } else { text };
         if is_blank(&text) {
             looked.padded |= !text.is_empty();
-        } else if is_nothing(&text) && !is_code(&text) {
+        } else if may_be_level(&text) {
+            looked.doubtful.push(Value { text, rows: value.rows, cut: value.cut });
+        } else if is_nothing(&text) {
             let trimmed = trim_space(&text);
             looked.padded |= trimmed.len() != text.len();
-            match looked.nothing.iter_mut().find(|(known, _)| known == trimmed) {
-                Some((_, rows)) => *rows += value.rows,
-                None => looked.nothing.push((trimmed.to_owned(), value.rows)),
-            }
+            add(&mut looked.nothing, trimmed, value.rows);
         } else {
             looked.real.push(Value { text, rows: value.rows, cut: value.cut });
         }
@@ -146,6 +180,14 @@ fn look<'a>(known: &[super::Known<'a>]) -> Looked<'a> {
     looked.real.sort_by(|a, b| b.rows.cmp(&a.rows).then_with(|| a.text.cmp(&b.text)));
     looked.nothing.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
     looked
+}
+
+/// Add rows to those of a spelling.
+fn add(spellings: &mut Vec<(String, u64)>, text: &str, rows: u64) {
+    match spellings.iter_mut().find(|(known, _)| known == text) {
+        Some((_, known)) => *known += rows,
+        None => spellings.push((text.to_owned(), rows)),
+    }
 }
 
 /// What texts are that are not of another type.
@@ -182,7 +224,18 @@ fn say_missing(profile: &mut ColumnProfile, looked: &Looked<'_>, blanks: u64) {
         profile.find(Warning, format!("stand for a missing value: {}{more}", list.join(", ")));
     }
     if blanks > 0 {
-        profile.find(Warning, format!("{} are blank", rows_of(blanks, rows)));
+        profile.find(Warning, rows_that(blanks, rows, ARE, "blank"));
+    }
+    let levels: Vec<String> = looked
+        .real
+        .iter()
+        .filter(|value| {
+            may_be_level(&value.text) && value.text.contains(char::is_alphabetic) && trim_space(&value.text) != "NA"
+        })
+        .map(|value| format!("{} ({})", quoted(&value.text), rows_inside(value.rows, rows)))
+        .collect();
+    if !levels.is_empty() {
+        profile.find(Note, format!("may stand for a missing value or be a level: {}", levels.join(", ")));
     }
 }
 

@@ -65,6 +65,10 @@ pub const NOTHING: [&str; 59] = [
     "未知",
 ];
 
+/// Those of [`NOTHING`] that are as often a level of their own: `None` beside `Some` and `Many`, `-` beside `+`, `NA` beside `EU`. In order.
+const LEVELS: [&str; 16] =
+    ["(none)", "-", "--", "---", ".", "..", "...", "/", "_", "blank", "empty", "na", "nil", "none", "–", "—"];
+
 /// Numbers and dates that stand for nothing.
 const SENTINELS: [&str; 14] = [
     "-99",
@@ -107,6 +111,11 @@ fn is_in(list: &[&str], text: &str) -> bool {
     list.binary_search_by(|entry| entry.as_bytes().cmp(lower)).is_ok()
 }
 
+/// Whether a text that [`is_nothing`] may be a level of a category all the same: a dash, `NA`, `None`, `Empty`.
+pub fn may_be_level(text: &str) -> bool {
+    is_in(&LEVELS, text)
+}
+
 /// Whether a text is blank or a word or sign for nothing: `N/A`, `null`, `-`, `#REF!`. Case and white space around do not count.
 pub fn is_nothing(text: &str) -> bool {
     is_in(&NOTHING, text)
@@ -129,10 +138,11 @@ mod tests {
 
     #[test]
     fn lists_are_in_order_and_fit() {
-        for list in [&NOTHING[..], &SENTINELS] {
+        for list in [&NOTHING[..], &SENTINELS, &LEVELS] {
             assert!(list.is_sorted_by(|a, b| a < b));
             assert!(list.iter().all(|entry| entry.len() <= LONGEST && *entry == entry.to_lowercase()));
         }
+        assert!(LEVELS.iter().all(|entry| is_nothing(entry)));
         assert!(PLACEHOLDERS.iter().all(|entry| is_placeholder(entry) && is_placeholder(&entry.to_uppercase())));
     }
 

@@ -6,7 +6,7 @@ use unicode_normalization::is_nfc;
 
 use super::super::role::Role;
 use super::super::Severity::{Note, Warning};
-use super::super::{rows_of, steps, ColumnProfile};
+use super::super::{rows_that, steps, ColumnProfile, HAVE};
 use super::{quoted, Looked};
 use crate::clean::text::{fold_space, trim_space};
 
@@ -21,15 +21,15 @@ pub fn judge(profile: &mut ColumnProfile, name: &str, looked: &Looked<'_>) {
     let prose = profile.role == Role::FreeText;
     let inside = if prose { 0 } else { count(&has_odd_blanks) };
     if edges > 0 {
-        profile.find(Warning, format!("{} begin or end with white space", rows_of(edges, rows)));
+        profile.find(Warning, rows_that(edges, rows, ("begins or ends", "begin or end"), "with white space"));
     }
     if inside > 0 {
-        profile.find(Note, format!("{} have odd or double blanks inside", rows_of(inside, rows)));
+        profile.find(Note, rows_that(inside, rows, HAVE, "odd or double blanks inside"));
     }
     let odd = count(&is_odd);
     // Characters without width go before white space is looked at, or they would become blanks.
     if odd > 0 {
-        profile.find(Warning, format!("{} have invisible, decomposed or full-width characters", rows_of(odd, rows)));
+        profile.find(Warning, rows_that(odd, rows, HAVE, "invisible, decomposed or full-width characters"));
         profile.steps.push(steps::normalize_unicode(name));
     }
     if edges + inside > 0 || looked.padded {
@@ -37,7 +37,8 @@ pub fn judge(profile: &mut ColumnProfile, name: &str, looked: &Looked<'_>) {
     }
     let broken = count(&is_broken);
     if broken > 0 {
-        profile.find(Warning, format!("{} look as if UTF-8 had been read in another encoding", rows_of(broken, rows)));
+        profile
+            .find(Warning, rows_that(broken, rows, ("looks", "look"), "as if UTF-8 had been read in another encoding"));
     }
 }
 

@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 
 use super::super::role::Role;
 use super::super::Severity::{Note, Warning};
-use super::super::{numbers, rows_of, steps, ColumnProfile};
+use super::super::{numbers, rows_inside, rows_that, steps, ColumnProfile, ARE, HAVE};
 use super::{quoted, Looked, Parsed, Read};
 use crate::clean::parse::{self, Decimal, TimestampFormat, NEARLY_ALL};
 use crate::clean::text::{is_placeholder, personal_kind, trim_space, Kind};
@@ -54,7 +54,8 @@ pub fn find(
     }
     let values = || looked.real.iter().filter(|v| !v.cut).map(|v| (&*v.text, v.rows));
     let number = parse::number_format(values()).filter(|_| !is_code(looked));
-    let moment = parse::timestamp_format(values()).filter(|(format, _)| is_moment(format, number.is_some(), name));
+    let moment = parse::timestamp_format(values())
+        .filter(|(format, _)| is_moment(format, number.is_some(), looked.real.len(), name));
     if let Some((format, _)) = moment {
         return moments(profile, name, looked, whole, &format, now).map(Some);
     }
@@ -81,11 +82,13 @@ fn is_code(looked: &Looked<'_>) -> bool {
     rows as f64 >= 0.01 * looked.rows() as f64 && rows > 0
 }
 
-/// Whether a format says for sure that texts are moments. Those that are numbers too need a name that says so.
-fn is_moment(format: &str, is_number: bool, name: &str) -> bool {
+/// Whether a format says for sure that texts are moments. Seconds since 1970 may be any number: they need a name that says so. Hardly a
+/// number in a thousand is a day of our time by chance, so a few of them are sure.
+fn is_moment(format: &str, is_number: bool, values: usize, name: &str) -> bool {
     let name = name.to_lowercase();
     let hint = ["time", "date", "day", "_at", "_ts", "_on", "epoch", "created", "updated", "stamp"];
-    !is_number || hint.iter().any(|part| name.contains(part)) || format.contains(['-', '/', ':'])
+    let digits = format.starts_with("YYYYMMDD") && values >= 3;
+    !is_number || digits || hint.iter().any(|part| name.contains(part)) || format.contains(['-', '/', ':'])
 }
 
 fn personal(looked: &Looked<'_>) -> Option<Role> {
@@ -137,9 +140,43 @@ fn number_in_text(
     if decimal == Decimal::Detect {
         profile.find(Warning, "some numbers have a decimal point and some a decimal comma");
     }
-    let step = (decimal != Decimal::Detect).then(|| steps::parse_number(name, sign));
+    let mixed = say_units(profile, looked, &read);
+    let step = (decimal != Decimal::Detect && !mixed).then(|| steps::parse_number(name, sign));
     let range = parsed.map_or_else(|| range(looked, &read), Parsed::range);
     Ok((Role::NumberInText, Typed { step, sentinels, range }))
+}
+
+/// Say where numbers of several currencies, or shares and other numbers, stand in one column: no reading of them is right for all.
+fn say_units(profile: &mut ColumnProfile, looked: &Looked<'_>, read: &Read) -> bool {
+    let (mut percent, mut plain) = (0, 0);
+    let mut currencies: Vec<(String, u64)> = Vec::new();
+    for value in &looked.real {
+        // A zero is the same in every unit.
+        if read.read(&value.text).is_none_or(|number| number == 0.0) {
+            continue;
+        }
+        let unit = parse::unit(&value.text);
+        match unit.percent {
+            true => percent += value.rows,
+            false => plain += value.rows,
+        }
+        if let Some(currency) = unit.currency {
+            super::add(&mut currencies, &currency, value.rows);
+        }
+    }
+    let rows = profile.rows;
+    if percent > 0 && plain > 0 {
+        let (signed, plain) = (rows_that(percent, rows, HAVE, "a percent sign"), rows_that(plain, rows, HAVE, "none"));
+        profile.find(Warning, format!("{signed} and {plain}"));
+    }
+    currencies.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    if currencies.len() > 1 {
+        let list: Vec<String> =
+            currencies.iter().take(5).map(|(name, n)| format!("{name} ({})", rows_inside(*n, rows))).collect();
+        let more = if currencies.len() > 5 { " and others" } else { "" };
+        profile.find(Warning, format!("currencies are mixed: {}{more}", list.join(", ")));
+    }
+    percent > 0 && plain > 0 || currencies.len() > 1
 }
 
 fn moments(
@@ -184,11 +221,7 @@ fn range(looked: &Looked<'_>, read: &Read) -> Option<(Vec<u8>, Vec<u8>)> {
 fn collect(looked: &Looked<'_>, is_one: impl Fn(&str) -> bool) -> Vec<(String, u64)> {
     let mut found: Vec<(String, u64)> = Vec::new();
     for value in looked.real.iter().filter(|v| is_one(&v.text)) {
-        let trimmed = trim_space(&value.text);
-        match found.iter_mut().find(|(text, _)| text == trimmed) {
-            Some((_, rows)) => *rows += value.rows,
-            None => found.push((trimmed.to_owned(), value.rows)),
-        }
+        super::add(&mut found, trim_space(&value.text), value.rows);
     }
     found
 }
@@ -202,7 +235,8 @@ fn say_unread(profile: &mut ColumnProfile, looked: &Looked<'_>, what: &str, read
     let rows = unread.iter().map(|v| v.rows).sum();
     let list: Vec<String> = unread.iter().take(3).map(|v| quoted(&v.text)).collect();
     let more = if unread.len() > 3 { ", ..." } else { "" };
-    profile.find(Warning, format!("{} are no {what}: {}{more}", rows_of(rows, profile.rows), list.join(", ")));
+    let what = format!("no {what}: {}{more}", list.join(", "));
+    profile.find(Warning, rows_that(rows, profile.rows, ARE, &what));
 }
 
 /// Whether texts are dates of which nobody can tell which number is the day.
