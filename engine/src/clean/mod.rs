@@ -13,7 +13,10 @@ pub mod fit;
 pub mod parse;
 pub mod profile;
 pub mod program;
+mod shown;
 pub mod sketch;
 pub mod step;
 pub mod text;
 pub mod web;
+
+pub(crate) use shown::{exact, shown};

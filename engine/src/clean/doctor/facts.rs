@@ -2,6 +2,7 @@
 
 use rayon::prelude::*;
 
+use crate::clean::exact;
 use crate::control::Control;
 use crate::data::{mix, sort, ColumnData, Numbers, Table, CHUNK, MISSING};
 use crate::error::Result;
@@ -94,7 +95,7 @@ fn numbers(values: &Numbers, control: &Control) -> Result<Facts> {
     for run in sorted.chunk_by(|a, b| a == b) {
         facts.distinct += 1;
         if run.len() > facts.top.0 {
-            facts.top = (run.len(), format!("{}", run[0]));
+            facts.top = (run.len(), exact(run[0]));
         }
     }
     control.release_vec(sorted);

@@ -2,6 +2,7 @@
 
 use rayon::prelude::*;
 
+use crate::clean::shown;
 use crate::control::Control;
 use crate::data::{ColumnData, Table, MISSING};
 use crate::error::Result;
@@ -128,7 +129,9 @@ fn parts(request: &Request, target: &str, sum: &Sum, rows: usize, suspects: &[Su
         true => format!(
             "\"{target}\" is proportional to \"{a}\" to the power of {x:.3} times \"{b}\" to the power of {y:.3}"
         ),
-        false => format!("\"{target}\" is {x:.4} times \"{a}\" plus {y:.4} times \"{b}\", but for a constant"),
+        false => {
+            format!("\"{target}\" is {} times \"{a}\" plus {} times \"{b}\", but for a constant", shown(x), shown(y))
+        }
     };
     let detail = format!("{made} (R2 {:.6}).", sum.r2);
     let new = sum.inputs.into_iter().filter(|i| !suspects.iter().any(|s| s.input == *i));

@@ -171,7 +171,7 @@ pub fn reads_as(name: &str, dictionary: &Dictionary, severity: Severity, control
         return Ok(None);
     }
     let rows = || texts.iter().map(|text| (*text, 1));
-    let (kind, what, fix) = match (parse::number_format(rows()), texts.iter().any(|text| is_code(text))) {
+    let (kind, what, fix) = match (parse::number_format(rows()), texts.iter().any(|text| parse::is_code(text))) {
         (Some((decimal, _)), false) => {
             let sign = match decimal {
                 parse::Decimal::Detect => None,
@@ -190,11 +190,6 @@ pub fn reads_as(name: &str, dictionary: &Dictionary, severity: Severity, control
     let detail =
         format!("\"{name}\" is text, but its values read as {what}, such as '{example}'; as text they have no order.");
     Ok(Some(Finding::of(severity, kind, name, detail).fix(fix)))
-}
-
-/// Whether a text has leading zeros, as postcodes and article numbers do.
-fn is_code(text: &str) -> bool {
-    text.trim().strip_prefix('0').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
 }
 
 #[cfg(test)]
@@ -218,7 +213,15 @@ mod tests {
         let numbers = |sign| Some((Kind::TextNumbers, Fix::Numbers("c".into(), sign)));
         assert_eq!(read(&["$1,234.00", "-1.5", "12 %", "", "N/A"]), numbers(Some('.')));
         assert_eq!(read(&["1.234,00", "1,5", "3"]), numbers(Some(',')));
-        for codes in [&["02134", "10115"][..], &["A1", "B2"], &["red", "blue"], &["", "N/A"], &["7"], &[]] {
+        for codes in [
+            &["02134", "10115"][..],
+            &["1234567890123456789", "1234567890123456790"],
+            &["A1", "B2"],
+            &["red", "blue"],
+            &["", "N/A"],
+            &["7"],
+            &[],
+        ] {
             assert_eq!(read(codes), None, "{codes:?}");
         }
         let dates = |format: &str| Some((Kind::TextDates, Fix::Moments("c".into(), format.into())));

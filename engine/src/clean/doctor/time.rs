@@ -1,5 +1,6 @@
 //! Columns of time, along which the target changes: rows drawn at random then tell a model what came after.
 
+use crate::clean::shown;
 use crate::control::Control;
 use crate::data::ColumnData;
 use crate::error::Result;
@@ -66,7 +67,14 @@ fn drift(latest: &[bool], answer: &Answer, labels: &[String]) -> (f64, String) {
         Answer::Numbers { values, ranks } => {
             let d = cohen(latest, ranks).unwrap_or(0.0).abs();
             let (before, after) = (mean(values, false), mean(values, true));
-            (d, format!("its mean is {before:.4} in the earlier rows and {after:.4} in the latest fifth (Cohen's d of ranks {d:.2})"))
+            (
+                d,
+                format!(
+                    "its mean is {} in the earlier rows and {} in the latest fifth (Cohen's d of ranks {d:.2})",
+                    shown(before),
+                    shown(after)
+                ),
+            )
         }
         Answer::Classes { codes, counts } => {
             // One row a class that is frequent enough to say something.

@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
-use super::stats::{show, Sorted};
+use super::stats::Sorted;
 use super::{Cleaner, Live};
 use crate::clean::program::{text_of, GroupFill, Kind, Levels, NumberOp, Op, TextOp};
+use crate::clean::shown;
 use crate::clean::step::{Scalar, Step, Strategy};
 use crate::data::{ColumnData, MISSING};
 use crate::error::{Error, Result};
@@ -49,7 +50,7 @@ impl Cleaner<'_> {
         }
         let shown = match live.kind {
             Kind::Boolean => (value == 1.0).to_string(),
-            _ => show(value),
+            _ => shown(value),
         };
         self.number(step, live, NumberOp::Fill(value + 0.0), format!("{} {shown}", word(strategy)))
     }
@@ -110,7 +111,7 @@ impl Cleaner<'_> {
         let sorted = self.sorted(live)?;
         let other = typical(&sorted, strategy).unwrap_or(f64::NAN) + 0.0;
         self.done(sorted);
-        let detail = format!("{} of {} groups of {by}, {} for others", word(strategy), numbers.len(), show(other));
+        let detail = format!("{} of {} groups of {by}, {} for others", word(strategy), numbers.len(), shown(other));
         let fill = GroupFill { from: live.register, group: group.register, levels: Levels::new(numbers, other) };
         self.replace(step.name, live, Op::GroupFill(fill), detail)
     }

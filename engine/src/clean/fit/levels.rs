@@ -1,5 +1,6 @@
 //! Steps that bring levels together.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
 use unicode_normalization::UnicodeNormalization;
@@ -17,8 +18,8 @@ const MOST_COMPARED: usize = 2_000;
 /// A level is a misspelling of another only where that is so many times as frequent.
 const TIMES: u64 = 10;
 
-/// Letters a level must have for each that may differ.
-const LETTERS: usize = 4;
+/// Letters a word must have for each that may differ: of four, as in Iran and Iraq, one makes another word.
+const LETTERS: usize = 5;
 
 impl Cleaner<'_> {
     pub(super) fn map_values(
@@ -91,38 +92,46 @@ impl Cleaner<'_> {
 
     /// What each level that is spelt otherwise becomes, in C order.
     fn merged(&self, levels: &[Level], max_distance: usize) -> Result<BTreeMap<String, String>> {
-        // A key in the map and one among the groups, and what becomes of each level.
-        self.borrow(levels.iter().map(|l| 3 * l.text.len() + 4 * std::mem::size_of::<(String, &str, u64)>()).sum())?;
-        // Levels come by frequency: the first of a key is its best spelling.
-        let mut best: HashMap<String, usize> = HashMap::new();
-        let mut groups: Vec<(String, &str, u64)> = Vec::new();
+        // A key in the map and one among the groups, its spellings, and what becomes of each level.
+        self.borrow(levels.iter().map(|l| 5 * l.text.len() + 8 * std::mem::size_of::<Spelling<'_>>()).sum())?;
+        let mut of_key: HashMap<String, usize> = HashMap::new();
+        let mut groups: Vec<Group<'_>> = Vec::new();
         let mut group_of = Vec::with_capacity(levels.len());
+        let mut spellings: HashMap<(usize, Cow<'_, str>), u64> = HashMap::new();
         for level in levels {
-            let key = key(&level.text);
-            let group = *best.entry(key.clone()).or_insert_with(|| {
-                groups.push((key, &level.text, 0));
+            let (key, text) = (key(&level.text), text::fold_space(&level.text));
+            let group = *of_key.entry(key.clone()).or_insert_with(|| {
+                groups.push(Group { key, rows: 0, best: Spelling { text: text.clone(), rows: 0 } });
                 groups.len() - 1
             });
-            groups[group].2 += level.rows;
+            groups[group].rows += level.rows;
+            *spellings.entry((group, text)).or_default() += level.rows;
             group_of.push(group);
+        }
+        for ((group, text), rows) in spellings {
+            let spelling = Spelling { text, rows };
+            if spelling.is_better(&groups[group].best) {
+                groups[group].best = spelling;
+            }
         }
         let mut target: Vec<usize> = (0..groups.len()).collect();
         if max_distance > 0 && groups.len() <= MOST_COMPARED {
             let mut order: Vec<usize> = (0..groups.len()).collect();
-            order.sort_by(|&a, &b| groups[b].2.cmp(&groups[a].2).then(a.cmp(&b)));
+            order.sort_by(|&a, &b| groups[b].rows.cmp(&groups[a].rows).then(a.cmp(&b)));
             for (place, &rare) in order.iter().enumerate() {
                 self.control.check()?;
-                let candidates =
-                    order[..place].iter().filter(|g| target[**g] == **g && groups[**g].2 >= TIMES * groups[rare].2);
-                let near = candidates.filter_map(|&g| {
-                    distance(&groups[rare].0, &groups[g].0, max_distance).map(|d| (d, place_of(&order, g), g))
-                });
+                let candidates = order[..place].iter().enumerate();
+                let near = candidates
+                    .filter(|(_, g)| target[**g] == **g && groups[**g].rows / TIMES >= groups[rare].rows)
+                    .filter_map(|(i, &g)| {
+                        distance(&groups[rare].key, &groups[g].key, max_distance).map(|distance| (distance, i, g))
+                    });
                 if let Some((_, _, group)) = near.min() {
                     target[rare] = group;
                 }
             }
         }
-        let to = |i: usize| groups[target[group_of[i]]].1;
+        let to = |i: usize| &*groups[target[group_of[i]]].best.text;
         let changed = levels.iter().enumerate().filter(|(i, level)| to(*i) != level.text);
         Ok(changed.map(|(i, level)| (level.text.clone(), to(i).to_owned())).collect())
     }
@@ -145,8 +154,28 @@ impl Cleaner<'_> {
     }
 }
 
-fn place_of(order: &[usize], group: usize) -> usize {
-    order.iter().position(|g| *g == group).unwrap_or(usize::MAX)
+/// Levels that are one but for case, white space and accents.
+struct Group<'a> {
+    key: String,
+    rows: u64,
+    /// The best spelling so far.
+    best: Spelling<'a>,
+}
+
+/// A spelling, white space folded, with its rows.
+#[derive(Clone, PartialEq, Eq)]
+struct Spelling<'a> {
+    text: Cow<'a, str>,
+    rows: u64,
+}
+
+impl Spelling<'_> {
+    /// The best one is the most frequent; of equals one that is neither shouted nor all small, then the first in C order.
+    fn is_better(&self, than: &Spelling<'_>) -> bool {
+        let one_case = |text: &str| text.to_uppercase() == text || text.to_lowercase() == text;
+        let rank = |s: &Spelling<'_>| (std::cmp::Reverse(s.rows), one_case(&s.text));
+        rank(self).cmp(&rank(than)).then_with(|| self.text.cmp(&than.text)).is_lt()
+    }
 }
 
 /// What spellings of one level have in common: no case, no accents, single blanks.
@@ -156,13 +185,76 @@ fn key(level: &str) -> String {
     plain.collect::<String>().to_lowercase()
 }
 
-/// In how many letters two keys differ, where that may be an error of typing: up to `most`, and the digits are the same.
+/// In how many letters two keys differ, where that may be an error of typing: up to `most`, in long words that begin alike. The digits
+/// are the same, and so are short words, which tell `Plan A` from `Plan B`; a blank or hyphen more or less counts as a letter.
 fn distance(a: &str, b: &str, most: usize) -> Option<usize> {
-    let (long, short) = (a.chars().count().max(b.chars().count()), a.chars().count().min(b.chars().count()));
     let digits = |t: &str| t.chars().filter(char::is_ascii_digit).collect::<String>();
-    if long - short > most || short < LETTERS || digits(a) != digits(b) {
+    if a.chars().count().abs_diff(b.chars().count()) > most || digits(a) != digits(b) {
         return None;
     }
-    let distance = strsim::osa_distance(a, b);
-    (distance <= most && short >= LETTERS * distance).then_some(distance)
+    let is_gap = |c: char| matches!(c, ' ' | '-' | '_' | '.' | '/' | '\'');
+    if a.chars().filter(|c| !is_gap(*c)).eq(b.chars().filter(|c| !is_gap(*c))) {
+        return Some(strsim::osa_distance(a, b)).filter(|distance| *distance <= most);
+    }
+    let (mut left, mut right, mut sum) = (a.split(is_gap), b.split(is_gap), 0);
+    loop {
+        match (left.next(), right.next()) {
+            (None, None) => return (sum <= most).then_some(sum),
+            (Some(one), Some(other)) if one == other => {}
+            (Some(one), Some(other)) => {
+                let distance = strsim::osa_distance(one, other);
+                let short = one.chars().count().min(other.chars().count());
+                let begins_alike = one.chars().next() == other.chars().next();
+                if !begins_alike || distance > most || short < LETTERS * distance {
+                    return None;
+                }
+                sum += distance;
+            }
+            _ => return None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_errors_of_typing_are_near() {
+        let near = |a: &str, b: &str| distance(&key(a), &key(b), 1);
+        for (a, b) in [
+            ("Germany", "Gremany"),
+            ("Germany", "Germny"),
+            ("New York", "NewYork"),
+            ("Saint-Denis", "Saint Denis"),
+            ("Massachusetts", "Massachusets"),
+            ("red shoes 42", "red shoess 42"),
+        ] {
+            assert_eq!(near(a, b), Some(1), "{a} {b}");
+        }
+        for (a, b) in [
+            ("Plan A", "Plan B"),
+            ("iPhone X", "iPhone XS"),
+            ("Iran", "Iraq"),
+            ("Zambia", "Gambia"),
+            ("male", "female"),
+            ("Windows 7", "Windows 8"),
+            ("Size 4", "Size 44"),
+            ("Type I", "Type II"),
+            ("New York", "New Jersey"),
+            ("US", "UK"),
+        ] {
+            assert_eq!(near(a, b), None, "{a} {b}");
+        }
+        assert_eq!(distance("mississippi", "misisipi", 3), None);
+        assert_eq!(distance("massachusetts bay", "massachusets baay", 3), None);
+    }
+
+    #[test]
+    fn the_best_spelling_is_frequent_then_tidy() {
+        let spelling = |text, rows| Spelling { text: Cow::Borrowed(text), rows };
+        let (paris, small, shouted) = (spelling("Paris", 2), spelling("paris", 2), spelling("PARIS", 2));
+        assert!(paris.is_better(&small) && paris.is_better(&shouted) && shouted.is_better(&small));
+        assert!(spelling("PARIS", 3).is_better(&paris) && !paris.is_better(&paris));
+    }
 }

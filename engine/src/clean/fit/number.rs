@@ -1,8 +1,9 @@
 //! Steps on numbers.
 
-use super::stats::{show, Sorted};
+use super::stats::Sorted;
 use super::{Cleaner, Live};
 use crate::clean::program::{NumberOp, Op};
+use crate::clean::shown;
 use crate::clean::step::{Bins, Fences, OutlierAction, Step};
 use crate::error::Result;
 
@@ -15,9 +16,9 @@ const MAD_SCALE: f64 = 1.4826;
 impl Cleaner<'_> {
     pub(super) fn clip(&mut self, step: &Step, live: &Live, low: f64, high: f64) -> Result<()> {
         let detail = match (low.is_finite(), high.is_finite()) {
-            (true, true) => format!("to {} .. {}", show(low), show(high)),
-            (true, false) => format!("to at least {}", show(low)),
-            _ => format!("to at most {}", show(high)),
+            (true, true) => format!("to {} .. {}", shown(low), shown(high)),
+            (true, false) => format!("to at least {}", shown(low)),
+            _ => format!("to at most {}", shown(high)),
         };
         self.number(step, live, NumberOp::Clip(low, high), detail)
     }
@@ -44,7 +45,7 @@ impl Cleaner<'_> {
         let fences = fences(&sorted, method, factor);
         self.done(sorted);
         let Some((low, high)) = fences else { return self.nothing(step, live, "no spread to measure by") };
-        let range = format!("outside of {} .. {}", show(low), show(high));
+        let range = format!("outside of {} .. {}", shown(low), shown(high));
         let flag = Op::Number { from: live.register, op: NumberOp::IsOutside(low, high) };
         match action {
             OutlierAction::Clip => self.clip(step, live, low, high),
@@ -63,7 +64,7 @@ impl Cleaner<'_> {
         let sorted = self.sorted(live)?;
         let (mean, deviation) = (sorted.mean().unwrap_or(0.0), sorted.deviation().unwrap_or(1.0));
         self.done(sorted);
-        let detail = format!("mean {}, standard deviation {}", show(mean), show(deviation));
+        let detail = format!("mean {}, standard deviation {}", shown(mean), shown(deviation));
         self.scale(step, live, mean, deviation, detail)
     }
 
@@ -72,7 +73,7 @@ impl Cleaner<'_> {
         let median = sorted.quantile(0.5).unwrap_or(0.0);
         let spread = sorted.quantile(0.75).unwrap_or(1.0) - sorted.quantile(0.25).unwrap_or(0.0);
         self.done(sorted);
-        let detail = format!("median {}, distance of the quartiles {}", show(median), show(spread));
+        let detail = format!("median {}, distance of the quartiles {}", shown(median), shown(spread));
         self.scale(step, live, median, spread, detail)
     }
 
@@ -81,7 +82,7 @@ impl Cleaner<'_> {
         let (least, most) = (sorted.first().unwrap_or(0.0), sorted.last().unwrap_or(1.0));
         self.done(sorted);
         let scale = (most - least) / (high - low);
-        let detail = format!("{} .. {} to {} .. {}", show(least), show(most), show(low), show(high));
+        let detail = format!("{} .. {} to {} .. {}", shown(least), shown(most), shown(low), shown(high));
         // low + (x - least) / scale
         self.scale(step, live, least - low * sound(scale), scale, detail)
     }

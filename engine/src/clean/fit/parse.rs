@@ -37,7 +37,8 @@ impl Cleaner<'_> {
         let texts = self.texts(live)?;
         let values = || texts.iter().map(|(t, rows)| (t.as_str(), *rows));
         let found = parse::number_format(values());
-        if !named && !found.as_ref().is_some_and(|(_, share)| *share >= ENOUGH) {
+        let is_code = || texts.iter().any(|(text, _)| parse::is_code(text));
+        if !named && (!found.as_ref().is_some_and(|(_, share)| *share >= ENOUGH) || is_code()) {
             return Ok(());
         }
         let comma = comma.or(match found {

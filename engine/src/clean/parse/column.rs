@@ -38,6 +38,17 @@ fn worth_reading<'a>(values: impl Iterator<Item = (&'a str, u64)>) -> Vec<(&'a s
     values.filter(|(text, rows)| *rows > 0 && !is_placeholder(text)).collect()
 }
 
+/// Digits that a float8 holds whatever they are.
+const DIGITS: usize = 15;
+
+/// Whether a text of digits is a code and not a number, which would lose some of them: a zero leads, as in postcodes, or there are very many, as in the
+/// numbers of orders. Two digits, as of months and hours, are numbers.
+pub fn is_code(text: &str) -> bool {
+    let text = trim_space(text);
+    let leading = text.len() > 2 && text.starts_with('0');
+    (leading || text.len() > DIGITS) && text.bytes().all(|b| b.is_ascii_digit())
+}
+
 /// The decimal sign of a column of numbers, and the share of rows that are read with it; `None` for a column of something else.
 ///
 /// Values come with the rows that have them; blanks and placeholders do not count. Where both conventions read as many rows it is the point.

@@ -7,6 +7,7 @@ use super::role::{Kind, Role};
 use super::Severity::{Note, Warning};
 use super::{rows_inside, rows_that, steps, ColumnProfile, Histogram, Moments, Summary, ARE, FRACTIONS};
 use crate::clean::parse;
+use crate::clean::shown;
 use crate::clean::sketch::Ranks;
 use crate::error::Result;
 
@@ -243,20 +244,14 @@ fn say_outliers(profile: &mut ColumnProfile, ends: &[End]) {
     if let (Some(outliers @ 1..), Some((low, high))) = (outliers, profile.summary.fences) {
         let far = format!(
             "more than {FENCE} interquartile ranges from the quartiles, below {} or above {}",
-            short(low),
-            short(high)
+            shown(low),
+            shown(high)
         );
         profile.find(Note, rows_that(outliers, profile.rows, ARE, &far));
     }
     if let Some(skewness) = profile.summary.skewness.filter(|s| s.abs() > 10.0) {
         profile.find(Note, format!("very skewed ({skewness:.0})"));
     }
-}
-
-/// A number with a few digits.
-fn short(value: f64) -> String {
-    let text = format!("{value:.4e}");
-    text.parse::<f64>().map_or(text, |rounded| rounded.to_string())
 }
 
 /// What is wrong with moments; `scale` is the seconds of their unit.

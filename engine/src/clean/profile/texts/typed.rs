@@ -71,14 +71,9 @@ fn digits_only(looked: &Looked<'_>) -> bool {
     looked.real.iter().all(|v| trim_space(&v.text).bytes().all(|b| b.is_ascii_digit()))
 }
 
-/// Whether digits are a code, such as a post code: then some begin with a zero, which a number would lose. Two
-/// digits, as of months and hours, are numbers.
+/// Whether the column is of codes: a part of the values is enough, as a number would lose digits of those.
 fn is_code(looked: &Looked<'_>) -> bool {
-    let padded = |text: &str| {
-        let text = trim_space(text);
-        text.len() > 2 && text.starts_with('0') && text.bytes().all(|b| b.is_ascii_digit())
-    };
-    let rows: u64 = looked.real.iter().filter(|v| padded(&v.text)).map(|v| v.rows).sum();
+    let rows: u64 = looked.real.iter().filter(|v| parse::is_code(&v.text)).map(|v| v.rows).sum();
     rows as f64 >= 0.01 * looked.rows() as f64 && rows > 0
 }
 
