@@ -250,6 +250,52 @@ fn rows_go() {
         [2]
     );
     assert_eq!(rows(json!([{"step": "drop_rows", "where": {"column": "id", "is": "in", "value": [1, 2]}}])), [3]);
+    // Days and seconds since 2000-01-01.
+    let base = || {
+        let day = moment("day", Kind::Date, &[0.0, 30.0, 31.0, NONE, f64::INFINITY]);
+        vec![day, moment("at", Kind::Timestamp, &[0.0, 3_600.0, 3_600.25, NONE, f64::NEG_INFINITY])]
+    };
+    let rows = |column: &str, is: &str, value: Value| {
+        run(base(), json!([{"step": "drop_rows", "where": {"column": column, "is": is, "value": value}}])).rows
+    };
+    assert_eq!(rows("day", ">=", json!("2000-01-31")), [0, 3]);
+    assert_eq!(rows("day", "<>", json!("2000-02-01")), [2, 3]);
+    assert_eq!(rows("day", "in", json!(["2000-01-01", "2000-02-01"])), [1, 3, 4]);
+    assert_eq!(rows("at", "<", json!("2000-01-01")), [0, 1, 2, 3]);
+    assert_eq!(rows("at", ">", json!("2000-01-01T01:00")), [0, 1, 3, 4]);
+    for (column, value) in [
+        ("day", json!("2000-01-01 10:00")),
+        ("day", json!(3)),
+        ("at", json!("2000-01-01 10:00+02")),
+        ("at", json!("1500-01-01")),
+        ("day", json!("01/02/2000")),
+    ] {
+        let told =
+            refused(base(), json!([{"step": "drop_rows", "where": {"column": column, "is": "=", "value": value}}]));
+        assert!(told.contains("with another type"), "{told}");
+    }
+}
+
+#[test]
+fn texts_are_filled_by_group() {
+    let base = || {
+        vec![
+            text("city", &[Some("Rome"), None, Some("Paris"), Some("Rome"), Some("Paris"), None, None]),
+            text("country", &[Some("it"), Some("it"), Some("fr"), Some("it"), Some("fr"), Some("de"), None]),
+            number("zone", &[1.0, 1.0, 2.0, 1.0, 2.0, 2.5, NONE]),
+        ]
+    };
+    let of = |by: &str| {
+        let fitted = run(base(), json!([{"step": "impute", "columns": "city", "by": by, "indicator": true}]));
+        same(&numbers(&fitted, "city_missing"), &[0.0, 1.0, 0.0, 0.0, 0.0, 1.0, 1.0]);
+        texts(&fitted, "city").into_iter().flatten().collect::<Vec<String>>()
+    };
+    // Of equals the first in C order, for the other groups.
+    let expected = ["Rome", "Rome", "Paris", "Rome", "Paris", "Paris", "Paris"];
+    assert_eq!(of("country"), expected);
+    assert_eq!(of("zone"), expected);
+    let mean = json!([{"step": "impute", "columns": "city", "by": "country", "strategy": "mean"}]);
+    assert!(refused(base(), mean).contains("cannot fill column \"city\""));
 }
 
 #[test]

@@ -40,6 +40,13 @@ def fill(db, r):
 TEXT, NUMBER = ["t", "Price $", "g", "s", "e"], ["x", "n", "i"]
 
 
+def rule(r):
+    column, value = r.choice([("d", f"20{r.randint(0, 99):02}-02-28"), ("when", f"19{r.randint(0, 99):02}-07-01 13:{r.randint(0, 59):02}"), ("tz", "2010-10-31T02:30:00"),
+                              ("x", r.choice([-40, 0, 40])), ("i", 3), ("n", 0.1), ("b", True), ("g", "Red"), ("s", "a")])
+    order = ["=", "<>"] if column in ("g", "s") else ["=", "<>", "<", "<=", ">", ">="]
+    return r.choice([{"column": column, "is": r.choice(order), "value": value}, {"column": column, "is": "in", "value": [value]}, {"column": column, "is": "null"}])
+
+
 def step(r):
     """A step that is valid by itself; whether the columns still have their kinds is for the server to say."""
     text, number = r.choice(TEXT), r.choice(NUMBER)
@@ -56,6 +63,8 @@ def step(r):
         {"step": "merge_levels", "max_distance": r.randint(0, 2)}, {"step": "rare_levels", "columns": text, "min_share": r.choice([0, 0.05, 0.2, 1])},
         {"step": "impute", "columns": r.choice(TEXT + NUMBER + ["b"]), "indicator": r.random() < 0.5},
         {"step": "impute", "columns": number, "strategy": r.choice(["mean", "median", "most_frequent"]), "by": "g"},
+        {"step": "impute", "columns": r.choice(TEXT + NUMBER), "by": r.choice(["g", "i", "b", "t"])},
+        {"step": "drop_rows", "where": rule(r)}, {"step": "drop_rows", "where": [rule(r), rule(r)]},
         {"step": "impute", "columns": number, "fill_value": -1.5}, {"step": "clip", "columns": number, "low": -2, "high": 30.5}, {"step": "clip", "columns": number, "high": 1},
         {"step": "winsorize", "columns": number, "lower_quantile": 0.1, "upper_quantile": 0.8},
         {"step": "outliers", "columns": number, "method": r.choice(["iqr", "zscore", "mad"]), "action": r.choice(["clip", "null", "flag"])},
@@ -99,10 +108,17 @@ def main():
                 assert trained[1] == problem, f"{steps}\nthe view: {problem}\nthe model: {trained[1]}"
                 failed += 1
                 continue
-            assert trained[1] is None, f"{steps}\nthe model: {trained[1]}"
             query = rows[0][0]
             view, problem = outcome(db, f"SELECT to_jsonb(v) FROM ({query}) AS v")
             assert problem is None, f"{steps}\n{query}\n{problem}"
+            if not view:  # nothing can be learned from no rows
+                assert trained[1] is not None, steps
+                failed += 1
+                continue
+            assert trained[1] is None, f"{steps}\nthe model: {trained[1]}"
+            # Rows that the view leaves out are left out of the training.
+            kept = dict(zip(("model", "version", "algorithm", "task", "rows"), trained[0][0]))["rows"]
+            assert kept == len(view), f"{steps}\n{query}\nthe view has {len(view)} rows, the training {kept}"
             by_row = dict(db.execute("SELECT id, orchard.cleaned_row('m', m) FROM messy AS m").fetchall())
             by_json = dict(db.execute("SELECT id, orchard.cleaned_row('m', to_jsonb(m)) FROM messy AS m").fetchall())
             for (seen,) in view:

@@ -24,6 +24,7 @@ pub fn all() -> Vec<(&'static str, Model)> {
         ("moments", moments()),
         ("text", text()),
         ("cleaned", cleaned()),
+        ("filled", filled()),
     ]
 }
 
@@ -188,6 +189,22 @@ pub fn cleaned() -> Model {
     ];
     let target = Some(Program::new(vec![source("clicked", Kind::Text)]));
     Model { cleaning: Some(Cleaning { columns, program, target }), ..tree() }
+}
+
+/// The model of [`tree`] behind the operations of cleaning that came after those of [`cleaned`].
+pub fn filled() -> Model {
+    let cleaning = cleaned().cleaning.unwrap();
+    let ops = vec![
+        Op::Read { from: 0, op: ReadOp::PlainNumber { comma: false, percent: false } },
+        Op::Text { from: 1, op: TextOp::Fill("phone".into()) },
+        Op::Coalesce { from: 1, other: 4 },
+        Op::Read { from: 1, op: ReadOp::Date(None) },
+        Op::Number { from: 6, op: NumberOp::Compare(Comparison::Less, 9_497.0) },
+    ];
+    let output = |name: &str, register| Output { name: name.into(), register };
+    let outputs = vec![output("bid", 3), output("device", 5), output("e", 2)];
+    let program = Program { ops, outputs, ..cleaning.program };
+    Model { cleaning: Some(Cleaning { program, target: None, ..cleaning }), ..tree() }
 }
 
 /// A text whose levels have numbers.

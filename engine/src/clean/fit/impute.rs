@@ -1,6 +1,6 @@
 //! Filling missing values.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::stats::Sorted;
 use super::{Cleaner, Live};
@@ -63,8 +63,11 @@ impl Cleaner<'_> {
         fill_value: Option<&Scalar>,
         by: Option<&str>,
     ) -> Result<()> {
-        if by.is_some() {
-            return Err(wrong(step, live, "only numbers are filled by group"));
+        if let Some(by) = by {
+            return match strategy {
+                Strategy::MostFrequent => self.impute_text_by(step, live, by),
+                _ => Err(wrong(step, live, "a group of texts has a most frequent one alone")),
+            };
         }
         let value = match (strategy, fill_value) {
             (Strategy::Constant, Some(value)) => Some(value.text()),
@@ -81,13 +84,7 @@ impl Cleaner<'_> {
     }
 
     fn impute_by(&mut self, step: &Step, live: &Live, strategy: Strategy, by: &str) -> Result<()> {
-        let group = self.need(by)?.clone();
-        if group.kind != Kind::Text {
-            return Err(Error::option(
-                format!("column \"{by}\" of \"by\" is {}", group.kind.name()),
-                "Name a column of texts.",
-            ));
-        }
+        let group = self.groups(by)?;
         let (codes, dictionary) = self.codes(&group)?;
         let ColumnData::Number(values) = &self.values(live.register, &live.name)?.data else {
             return Err(Error::Internal("a column of numbers holds texts".into()));
@@ -113,7 +110,62 @@ impl Cleaner<'_> {
         self.done(sorted);
         let detail = format!("{} of {} groups of {by}, {} for others", word(strategy), numbers.len(), shown(other));
         let fill = GroupFill { from: live.register, group: group.register, levels: Levels::new(numbers, other) };
-        self.replace(step.name, live, Op::GroupFill(fill), detail)
+        self.replace(step.name, live, Op::GroupFill(fill), detail)?;
+        self.let_go(group.register);
+        Ok(())
+    }
+
+    /// The groups of a column, as texts.
+    fn groups(&mut self, by: &str) -> Result<Live> {
+        let group = self.need(by)?.clone();
+        match group.kind {
+            Kind::Text => Ok(group),
+            Kind::Number | Kind::Boolean => {
+                let register = self.push(Op::Spell { from: group.register }, by)?;
+                Ok(Live { register, kind: Kind::Text, ..group })
+            }
+            _ => Err(Error::option(
+                format!("column \"{by}\" of \"by\" is {}", group.kind.name()),
+                "Name a column of texts, whole numbers or truth values.",
+            )),
+        }
+    }
+
+    fn impute_text_by(&mut self, step: &Step, live: &Live, by: &str) -> Result<()> {
+        let group = self.groups(by)?;
+        let (codes, dictionary) = self.codes(&group)?;
+        let (values, levels) = self.codes(live)?;
+        let mut pairs = self.control.vec::<(u32, u32)>(self.rows.len())?;
+        for &row in &self.rows {
+            let (code, value) = (codes.get(row as usize), values.get(row as usize));
+            if code != MISSING && value != MISSING {
+                pairs.push((code, value));
+            }
+        }
+        pairs.sort_unstable();
+        let mut fills = BTreeMap::new();
+        for run in pairs.chunk_by(|a, b| a.0 == b.0) {
+            // Of equals the first in C order, as for a whole column.
+            let values = run.chunk_by(|a, b| a.1 == b.1).map(|same| (same.len(), text_of(levels, same[0].1)));
+            let best = values.reduce(|a, b| if (b.0, &a.1) > (a.0, &b.1) { b } else { a });
+            if let Some((_, text)) = best {
+                fills.insert(text_of(dictionary, run[0].0).into_owned(), Some(text.into_owned()));
+            }
+        }
+        self.control.release_vec(pairs);
+        let Some(other) = self.levels(live)?.first().map(|level| level.text.clone()) else {
+            self.let_go(group.register);
+            return self.nothing(step, live, "no value to learn from");
+        };
+        let detail =
+            format!("{} of {} groups of {by}, \"{other}\" for others", word(Strategy::MostFrequent), fills.len());
+        let (from, to) = fills.into_iter().unzip();
+        let map = TextOp::Map { from, to, other: Some(Some(other.clone())) };
+        let of_group = self.push(Op::Text { from: group.register, op: map }, &live.name)?;
+        let fill = self.push(Op::Text { from: of_group, op: TextOp::Fill(other) }, &live.name)?;
+        self.replace(step.name, live, Op::Coalesce { from: live.register, other: fill }, detail)?;
+        [group.register, of_group, fill].into_iter().for_each(|register| self.let_go(register));
+        Ok(())
     }
 }
 

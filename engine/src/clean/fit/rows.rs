@@ -1,6 +1,7 @@
 //! Steps on rows.
 
 use super::{is_present, Cleaner, Live};
+use crate::clean::parse;
 use crate::clean::program::{Comparison, Distinct, Kind, NumberOp, Op, ReadOp};
 use crate::clean::step::{Rule, Scalar};
 use crate::data::{Column, ColumnData, MISSING};
@@ -41,35 +42,23 @@ impl Cleaner<'_> {
     fn rule(&self, rule: &Rule) -> Result<(Op, String)> {
         let live = self.need(rule.column())?;
         let (from, name) = (live.register, &live.name);
-        let fits = |scalar: &Scalar| match scalar {
-            Scalar::Text(_) => live.kind == Kind::Text,
-            Scalar::Number(_) => live.kind.is_numeric(),
-        };
         let scalars: &[Scalar] = match rule {
             Rule::IsNull(_) => return Ok((Op::IsMissing { from }, format!("{name} is null"))),
             Rule::Compare(_, _, value) => std::slice::from_ref(value),
             Rule::In(_, values) => values,
         };
-        if !scalars.iter().all(fits) {
-            return Err(Error::option(
-                format!(
-                    "a rule of step \"drop_rows\" compares column \"{name}\", which is {}, with another type",
-                    live.kind.name()
-                ),
-                "Parse the column in a step before, or write the value as the column holds it.",
-            ));
-        }
-        let (texts, numbers) = split(scalars);
-        let op = match (rule, live.kind) {
-            (Rule::Compare(_, comparison, _), Kind::Text) => {
-                Op::Read { from, op: ReadOp::IsIn { values: texts, negate: *comparison == Comparison::NotEqual } }
+        let op = match live.kind {
+            Kind::Text => {
+                Op::Read { from, op: ReadOp::IsIn { values: texts_of(live, scalars)?, negate: negates(live, rule)? } }
             }
-            (_, Kind::Text) => Op::Read { from, op: ReadOp::IsIn { values: texts, negate: false } },
-            (Rule::Compare(_, comparison, _), _) => {
-                let value = numbers.first().copied().unwrap_or(f64::NAN);
-                Op::Number { from, op: NumberOp::Compare(*comparison, value) }
+            _ => {
+                let numbers: Vec<f64> = scalars.iter().map(|s| number_of(live, s)).collect::<Result<_>>()?;
+                let op = match (rule, numbers.first()) {
+                    (Rule::Compare(_, comparison, _), Some(value)) => NumberOp::Compare(*comparison, *value),
+                    _ => NumberOp::IsIn(numbers),
+                };
+                Op::Number { from, op }
             }
-            _ => Op::Number { from, op: NumberOp::IsIn(numbers) },
         };
         let shown: Vec<String> = scalars.iter().map(Scalar::show).collect();
         let sign = match rule {
@@ -176,16 +165,77 @@ fn hash(columns: &[&ColumnData], row: u32) -> u128 {
     u128::from(xxh3_64_with_seed(&bytes, 1)) << 64 | u128::from(xxh3_64_with_seed(&bytes, 2))
 }
 
-fn split(scalars: &[Scalar]) -> (Vec<String>, Vec<f64>) {
-    let (mut texts, mut numbers) = (Vec::new(), Vec::new());
-    for scalar in scalars {
-        match scalar {
-            Scalar::Text(text) => texts.push(text.clone()),
-            Scalar::Number(number) => numbers.push(*number),
+/// Seconds from 2000-01-01 within which a float8 tells every microsecond from the next, about 285 years.
+const EXACT_SECONDS: f64 = 9e9;
+
+fn other_type(live: &Live) -> Error {
+    let hint = match live.kind {
+        Kind::Date => "Write the date as \"2026-01-31\".",
+        Kind::Timestamp | Kind::Timestamptz => {
+            "Write the timestamp as \"2026-01-31 10:00:00\", between the years 1716 and 2284."
         }
-    }
-    (texts, numbers)
+        _ => "Parse the column in a step before, or write the value as the column holds it.",
+    };
+    Error::option(
+        format!(
+            "a rule of step \"drop_rows\" compares column \"{}\", which is {}, with another type",
+            live.name,
+            live.kind.name()
+        ),
+        hint,
+    )
 }
+
+fn texts_of(live: &Live, scalars: &[Scalar]) -> Result<Vec<String>> {
+    let text = |scalar: &Scalar| match scalar {
+        Scalar::Text(text) => Ok(text.clone()),
+        Scalar::Number(_) => Err(other_type(live)),
+    };
+    scalars.iter().map(text).collect()
+}
+
+/// Whether a rule of texts holds for those that are not its.
+fn negates(live: &Live, rule: &Rule) -> Result<bool> {
+    match rule {
+        Rule::Compare(_, Comparison::NotEqual, _) => Ok(true),
+        Rule::Compare(_, Comparison::Equal, _) | Rule::In(..) | Rule::IsNull(_) => Ok(false),
+        // Texts have no order that every database agrees on.
+        Rule::Compare(_, comparison, _) => Err(Error::option(
+            format!(
+                "a rule of step \"drop_rows\" compares column \"{}\", which is a text, by {}",
+                live.name,
+                comparison.sql()
+            ),
+            "Use \"=\", \"<>\" or \"in\", or parse the column in a step before.",
+        )),
+    }
+}
+
+/// A value as a column of numbers, truth values or moments holds it.
+fn number_of(live: &Live, scalar: &Scalar) -> Result<f64> {
+    let found = match (live.kind, scalar) {
+        (Kind::Number | Kind::Boolean, Scalar::Number(number)) => Some(*number),
+        (Kind::Date, Scalar::Text(text)) => {
+            moment(text).filter(|micros| micros % DAY_MICROS == 0).map(|micros| (micros / DAY_MICROS) as f64)
+        }
+        (Kind::Timestamp | Kind::Timestamptz, Scalar::Text(text)) => {
+            moment(text).map(|micros| micros as f64 / 1e6).filter(|seconds| seconds.abs() < EXACT_SECONDS)
+        }
+        _ => None,
+    };
+    found.ok_or_else(|| other_type(live))
+}
+
+/// A date or timestamp as ISO 8601 writes it, without an offset: that of the column's clocks.
+fn moment(text: &str) -> Option<i64> {
+    let text = text.replace('T', " ");
+    ["YYYY-MM-DD", "YYYY-MM-DD HH24:MI", "YYYY-MM-DD HH24:MI:SS"]
+        .iter()
+        .find_map(|format| parse::timestamp(&text, parse::TimestampFormat::compile(format).ok().as_ref()))
+}
+
+/// Microseconds of a day.
+const DAY_MICROS: i64 = 86_400_000_000;
 
 impl Rule {
     fn column(&self) -> &str {

@@ -47,6 +47,7 @@ pub fn apply(op: &Op, kinds: [Kind; 2], columns: [&Column; 2], name: &str, contr
             groups.release(control);
             filled
         }
+        Op::Coalesce { .. } => coalesced(left, right, control)?,
     };
     Ok(Column { name: name.to_owned(), data })
 }
@@ -182,6 +183,33 @@ fn spelt(column: &Column, control: &Control) -> Result<ColumnData> {
         codes.push(code, control)?;
     }
     Ok(ColumnData::Category { codes, dictionary })
+}
+
+fn coalesced(left: &Column, right: &Column, control: &Control) -> Result<ColumnData> {
+    let (codes, dictionary) = texts(left)?;
+    let (other_codes, others) = texts(right)?;
+    let mut made = Dictionary::default();
+    let mut places = Vec::new();
+    for dictionary in [dictionary, others] {
+        let mut of = control.vec(dictionary.len())?;
+        for code in 0..dictionary.len() as u32 {
+            of.push(made.code(dictionary.text(code), control)?);
+        }
+        places.push(of);
+    }
+    let mut out = Chunked::default();
+    for (i, code) in codes.iter().enumerate() {
+        if i % CHECK == 0 {
+            control.check()?;
+        }
+        let code = match code {
+            MISSING => places[1].get(other_codes.get(i) as usize),
+            code => places[0].get(code as usize),
+        };
+        out.push(code.copied().unwrap_or(MISSING), control)?;
+    }
+    places.into_iter().for_each(|of| control.release_vec(of));
+    Ok(ColumnData::Category { codes: out, dictionary: made })
 }
 
 fn by_fold(levels: &[super::text::Levels], left: &Column, key: &Column, control: &Control) -> Result<ColumnData> {

@@ -1,5 +1,8 @@
 //! Constants as SQL writes them.
 
+use super::number::spell_moment;
+use super::Kind;
+
 /// A text.
 pub fn text(value: &str) -> String {
     let doubled = value.replace('\'', "''");
@@ -39,6 +42,12 @@ fn digits(value: f64) -> String {
     }
 }
 
+/// A date or timestamp, on the clocks of its column.
+pub fn moment(kind: Kind, value: f64) -> String {
+    let type_name = if kind == Kind::Date { "date" } else { "timestamp" };
+    format!("{}::{type_name}", text(&spell_moment(kind, value)))
+}
+
 /// An array of numbers.
 pub fn numbers(values: &[f64]) -> String {
     let list: Vec<String> = values.iter().map(|v| number(*v)).collect();
@@ -63,6 +72,8 @@ mod tests {
         assert_eq!(number(-3.0), "(-3)");
         assert_eq!(number(1e300), "1e300");
         assert_eq!(number(-0.0), "(0)");
+        assert_eq!(moment(Kind::Date, 9_497.0), "'2026-01-01'::date");
+        assert_eq!(moment(Kind::Timestamptz, 0.25), "'2000-01-01T00:00:00.25'::timestamp");
         assert_eq!(number(f64::NEG_INFINITY), "'-Infinity'::double precision");
         for v in [0.1, 1e-7, 123_456_789_012_345_680.0, 5e-324, f64::MAX, 1e15, 1.0 / 3.0] {
             assert_eq!(digits(v).parse::<f64>().unwrap().to_bits(), v.to_bits());

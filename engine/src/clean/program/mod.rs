@@ -155,6 +155,13 @@ pub enum Op {
         /// What is hashed with each value.
         salt: String,
     },
+    /// A text, and where there is none another.
+    Coalesce {
+        /// The register of the text.
+        from: u32,
+        /// The register of the other.
+        other: u32,
+    },
 }
 
 impl Op {
@@ -169,6 +176,7 @@ impl Op {
             | Op::Mask { from, .. } => [Some(*from), None],
             Op::Pair(pair) => [Some(pair.left), Some(pair.right)],
             Op::GroupFill(fill) => [Some(fill.from), Some(fill.group)],
+            Op::Coalesce { from, other } => [Some(*from), Some(*other)],
         }
     }
 
@@ -182,6 +190,7 @@ impl Op {
             | Op::Mask { from, .. } => [Some(from), None],
             Op::Pair(pair) => [Some(&mut pair.left), Some(&mut pair.right)],
             Op::GroupFill(fill) => [Some(&mut fill.from), Some(&mut fill.group)],
+            Op::Coalesce { from, other } => [Some(from), Some(other)],
         }
     }
 
@@ -197,6 +206,9 @@ impl Op {
             Op::Pair(pair) => pair.op.kind(of(pair.left)?, of(pair.right)?),
             Op::GroupFill(fill) => {
                 (of(fill.from)?.is_numeric() && of(fill.group)? == Kind::Text).then_some(Kind::Number)
+            }
+            Op::Coalesce { from, other } => {
+                (of(*from)? == Kind::Text && of(*other)? == Kind::Text).then_some(Kind::Text)
             }
         }
     }

@@ -224,9 +224,10 @@ impl NumberOp {
             NumberOp::Part(_) => from.is_moment().then_some(Kind::Number),
             NumberOp::Moment(to) => (from.is_moment() && matches!(to, Kind::Date | Kind::Timestamp)).then_some(*to),
             NumberOp::Fill(_) => from.is_numeric().then_some(from),
-            NumberOp::Compare(..) | NumberOp::IsOutside(..) | NumberOp::IsIn(_) => {
-                from.is_numeric().then_some(Kind::Boolean)
+            NumberOp::Compare(..) | NumberOp::IsIn(_) => {
+                (from.is_numeric() || from.is_moment()).then_some(Kind::Boolean)
             }
+            NumberOp::IsOutside(..) => from.is_numeric().then_some(Kind::Boolean),
             _ => from.is_numeric().then_some(Kind::Number),
         }
     }

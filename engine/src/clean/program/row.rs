@@ -102,6 +102,10 @@ impl Row {
                     let made = spell(self.number(*from));
                     self.put(to, made);
                 }
+                Op::Coalesce { from, other } => {
+                    let made = self.text(*from).or(self.text(*other)).map(str::to_owned);
+                    self.put(to, made);
+                }
                 other => self.numbers[to] = self.measure(k, other),
             }
         }
@@ -136,7 +140,7 @@ impl Row {
                 x if x.is_nan() => self.text(fill.group).map_or(fill.levels.other, |g| fill.levels.of(g)),
                 x => x,
             },
-            Op::Text { .. } | Op::Mask { .. } | Op::Spell { .. } => f64::NAN,
+            Op::Text { .. } | Op::Mask { .. } | Op::Spell { .. } | Op::Coalesce { .. } => f64::NAN,
         }
     }
 }

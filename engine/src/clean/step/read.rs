@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::fields::{scalar, scalars, texts, Fields};
 use super::spec::{StepSpec, STEPS};
-use super::{Action, Bins, Columns, Fences, OutlierAction, Rule, Scalar, Step, Strategy, TextPart};
+use super::{Action, Bins, Columns, Fences, OutlierAction, Rule, Step, Strategy, TextPart};
 use crate::clean::program::{Case, Comparison, MomentPart};
 use crate::clean::text::{Form, Method, FORMS, METHODS};
 use crate::error::{Error, Result};
@@ -294,10 +294,7 @@ fn rule(value: &Value) -> Option<Rule> {
         "in" => Some(Rule::In(name, scalars(given?)?)),
         is => {
             let (_, comparison) = Comparison::ALL.iter().find(|(sql, _)| *sql == is)?;
-            let value = scalar(given?)?;
-            // Texts have no order that every database agrees on.
-            let equality = matches!(comparison, Comparison::Equal | Comparison::NotEqual);
-            (equality || matches!(value, Scalar::Number(_))).then_some(Rule::Compare(name, *comparison, value))
+            Some(Rule::Compare(name, *comparison, scalar(given?)?))
         }
     }
 }

@@ -97,7 +97,7 @@ pub const STEPS: &[StepSpec] = &[
     StepSpec { name: "impute", kinds: LEVELS, parameters: &[
         p("strategy", "one of \"mean\", \"median\", \"most_frequent\", \"constant\"", "", "what stands for a missing value; without it the median of numbers and the most frequent of others"),
         p("fill_value", "a text, number or truth value", "", "the constant"),
-        p("by", "the name of a column of texts", "", "the column whose groups have values of their own"),
+        p("by", "the name of a column of texts, whole numbers or truth values", "", "the column whose groups have values of their own"),
         p("indicator", "true or false", "false", "whether a column <name>_missing says where the value was missing"),
     ], meaning: "fills missing values" },
     StepSpec { name: "clip", kinds: NUMBER, parameters: &[
@@ -168,6 +168,6 @@ pub const STEPS: &[StepSpec] = &[
         p("keep", "one of \"first\", \"last\"", "\"first\"", "which of them is kept"),
     ], meaning: "keeps one of the rows that are alike" },
     StepSpec { name: "drop_rows", kinds: &[], parameters: &[
-        p("where", "an object {\"column\", \"is\", \"value\"} or an array of them, \"is\" one of \"null\", \"in\", \"=\", \"<>\", and of numbers \"<\", \"<=\", \">\", \">=\"", "", "the rules of which one is enough for a row to go"),
+        p("where", "an object {\"column\", \"is\", \"value\"} or an array of them, \"is\" one of \"null\", \"in\", \"=\", \"<>\", and of numbers and dates \"<\", \"<=\", \">\", \">=\"", "", "the rules of which one is enough for a row to go"),
     ], meaning: "leaves rows out; a training leaves them out, a score is given for every row" },
 ];

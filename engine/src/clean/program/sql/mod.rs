@@ -214,7 +214,9 @@ impl<'a> Writer<'a> {
             Op::Number { from, op: NumberOp::Fill(value) } if self.kind(*from) == Kind::Boolean => {
                 format!("coalesce({}, {})", self.used(*from), *value != 0.0)
             }
-            Op::Number { from, op } if self.kind(*from).is_moment() => number::moment(op, self.used(*from)),
+            Op::Number { from, op } if self.kind(*from).is_moment() => {
+                number::moment(op, self.kind(*from), self.used(*from))
+            }
             Op::Number { from, op } => number::number(op, &self.number(*from)),
             Op::IsMissing { from } => format!("({} IS NULL)", self.used(*from)),
             Op::Pair(pair) => match &pair.op {
@@ -222,6 +224,7 @@ impl<'a> Writer<'a> {
                 PairOp::Days => pair::days(self.kind(pair.left), self.used(pair.left), self.used(pair.right)),
                 op => pair::pair(op, &self.number(pair.left), &self.number(pair.right)),
             },
+            Op::Coalesce { from, other } => format!("coalesce({}, {})", self.used(*from), self.used(*other)),
             Op::GroupFill(fill) => pair::group_fill(&fill.levels, &self.number(fill.from), self.used(fill.group)),
         }
     }
@@ -323,6 +326,7 @@ fn repeats_of(op: &Op) -> [usize; 2] {
         Op::IsMissing { .. } | Op::Mask { .. } => [1, 0],
         Op::Spell { .. } => [2, 0],
         Op::Pair(pair) => pair::repeats(&pair.op),
+        Op::Coalesce { .. } => [1, 1],
         Op::GroupFill(fill) => [1, text::repeats_levels(&fill.levels)],
     }
 }

@@ -59,8 +59,13 @@ pub(super) fn number(op: &NumberOp, a: &str) -> String {
 }
 
 /// Operations on moments; the others are of numbers.
-pub(super) fn moment(op: &NumberOp, a: &str) -> String {
+pub(super) fn moment(op: &NumberOp, kind: Kind, a: &str) -> String {
     match op {
+        NumberOp::Compare(comparison, value) => format!("({a} {} {})", comparison.sql(), literal::moment(kind, *value)),
+        NumberOp::IsIn(values) if !values.is_empty() => {
+            let list: Vec<String> = values.iter().map(|v| literal::moment(kind, *v)).collect();
+            format!("({a} IN ({}))", list.join(", "))
+        }
         NumberOp::Part(part) => {
             let field = format!("extract({} FROM {a})", part.field());
             match part {
