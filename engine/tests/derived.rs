@@ -42,6 +42,7 @@ fn learn_target(
         zone: Some("UTC".into()),
         algorithm,
         options: Options::parse(&serde_json::from_str(options).unwrap(), algorithm).unwrap(),
+        beside: Vec::new(),
         previous: None,
     };
     train(request, &control).unwrap()
@@ -245,6 +246,7 @@ fn training_on_text_stops_when_it_should() {
             zone: None,
             algorithm: Algorithm::DecisionTree,
             options: Options::parse(&serde_json::json!({"text_columns": ["x"]}), Algorithm::DecisionTree).unwrap(),
+            beside: Vec::new(),
             previous: None,
         }
     };
@@ -285,6 +287,7 @@ fn a_number_is_no_text() {
         zone: None,
         algorithm: Algorithm::DecisionTree,
         options: Options::parse(&serde_json::json!({"text_columns": ["x"]}), Algorithm::DecisionTree).unwrap(),
+        beside: Vec::new(),
         previous: None,
     };
     let error = train(request, &control).unwrap_err().to_string();

@@ -45,6 +45,11 @@ fn the_best_is_trained_as_any_model_is() {
         ),
         (GradientBoosting, json!({"max_depth": [2, 6]}), json!({"time_column": "at", "n_estimators": 30})),
         (DecisionTree, json!({"max_depth": [2, 6]}), json!({"holdout": 0, "seed": 9})),
+        (
+            DecisionTree,
+            json!({"max_depth": [2, 6], "max_bins": [16, 255]}),
+            json!({"clean": [{"step": "impute"}, {"step": "target_encode", "columns": "ad"}, {"step": "outliers", "columns": "bid", "action": "drop"}]}),
+        ),
     ];
     for (algorithm, grid, options) in cases {
         let search = Search::parse(&grid, &options, algorithm).unwrap();

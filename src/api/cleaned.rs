@@ -1,6 +1,6 @@
 //! The rows of a source, cleaned as a model cleans the rows it scores.
 
-use orchard_engine::clean::program::{self, Kind};
+use orchard_engine::clean::program::{self, Kind, Program};
 use orchard_engine::control::Control;
 use orchard_engine::data::{Column, ColumnData, Numbers};
 use orchard_engine::model::{Argument, Input, InputKind, Model};
@@ -12,8 +12,13 @@ use crate::interrupt;
 use crate::source::types::Reader;
 use crate::source::{Attribute, Rows, SourceColumn};
 
-/// Do to the rows what the model does to a row before it scores, and to their target what training did.
-pub(super) fn clean(model: &Model, rows: &mut Rows, target: Option<&str>, control: &Control) -> Result<()> {
+/// Do to the rows what the model does to a row before it scores, and to the columns `beside` its features what training did.
+pub(super) fn clean<'a>(
+    model: &Model,
+    rows: &mut Rows,
+    beside: impl Iterator<Item = &'a str>,
+    control: &Control,
+) -> Result<()> {
     let Some(cleaning) = &model.cleaning else { return Ok(()) };
     let made: Vec<(&Input, u32)> = model.cleaned_inputs();
     let mut program = cleaning.program.clone();
@@ -34,7 +39,6 @@ pub(super) fn clean(model: &Model, rows: &mut Rows, target: Option<&str>, contro
     let columns = columns.map(Option::transpose).collect::<orchard_engine::Result<Vec<_>>>()?;
     let cleaned = interrupt::run("orchard.evaluate", control, || program::run(&program, columns, control))?;
     let kinds = program.kinds().unwrap_or_default();
-    let target_column = target.and_then(|t| rows.column(t)).cloned();
     rows.columns
         .retain(|c| !cleaning.columns.iter().zip(&raw).any(|(r, at)| at.is_some() && r.name == c.attribute.name));
     for (output, column) in program.outputs.iter().zip(cleaned) {
@@ -42,16 +46,32 @@ pub(super) fn clean(model: &Model, rows: &mut Rows, target: Option<&str>, contro
             put(rows, &output.name, kinds[output.register as usize], column);
         }
     }
-    let (Some(program), Some(column)) = (&cleaning.target, target_column) else { return Ok(()) };
-    // A target that is clean already is left as it is.
-    if Kind::of(column.reader.kind()) == program.inputs[0].kind {
-        let taken = std::mem::replace(&mut rows.table.columns[column.first], Column::number(""));
-        let made = program::run(program, vec![Some(taken)], control)?.into_iter().flatten().next();
-        let kind = program.kinds().and_then(|k| k.get(program.outputs[0].register as usize).copied());
-        if let (Some(made), Some(kind)) = (made, kind) {
-            rows.columns.retain(|c| c.attribute.name != column.attribute.name);
-            put(rows, &column.attribute.name, kind, made);
+    if let Some(program) = &cleaning.target {
+        for name in beside {
+            clean_beside(program, rows, name, control)?;
         }
+    }
+    Ok(())
+}
+
+/// Do to a column that is no feature what training did to it. One that is clean already is left as it is.
+fn clean_beside(program: &Program, rows: &mut Rows, name: &str, control: &Control) -> Result<()> {
+    let mut program = program.clone();
+    program.keep(&[name]);
+    let (Some(output), Some(input), Some(column)) =
+        (program.outputs.first(), program.inputs.first(), rows.column(name).cloned())
+    else {
+        return Ok(());
+    };
+    if Kind::of(column.reader.kind()) != input.kind {
+        return Ok(());
+    }
+    let kind = program.kinds().and_then(|kinds| kinds.get(output.register as usize).copied());
+    let taken = std::mem::replace(&mut rows.table.columns[column.first], Column::number(""));
+    let made = program::run(&program, vec![Some(taken)], control)?.into_iter().flatten().next();
+    if let (Some(made), Some(kind)) = (made, kind) {
+        rows.columns.retain(|c| c.attribute.name != name);
+        put(rows, name, kind, made);
     }
     Ok(())
 }

@@ -106,7 +106,8 @@ fn on_source(found: &Found, source: &str) -> Result<Vec<Metric>> {
     };
     let mut rows = source::read(source, &mut choose, &control)?;
     let scorer = &*scorer;
-    cleaned::clean(scorer.model(), &mut rows, target.as_deref(), &control)?;
+    let no_features = target.as_deref().into_iter().chain(beside.into_iter().flatten());
+    cleaned::clean(scorer.model(), &mut rows, no_features, &control)?;
     let columns = encode(scorer, &rows, &control)?;
     let actual = match (&target, &scorer.model().task) {
         (Some(target), task) => actual(&rows, target, task)?,

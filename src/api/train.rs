@@ -294,9 +294,14 @@ fn request(job: &Job<'_>, rows: Rows, previous: Option<Task>) -> Result<(Request
     for c in rows.columns.iter().filter(|c| c.reader == Reader::Exact) {
         notice!("column \"{}\" has numbers beyond 2^53 and is taken as a category", c.attribute.name);
     }
-    check_number(&rows, options.time_column.as_deref(), "time")?;
-    check_number(&rows, options.exposure.as_deref(), "exposure")?;
-    check_number(&rows, options.offset.as_deref(), "offset")?;
+    if options.clean.is_none() {
+        check_number(&rows, options.time_column.as_deref(), "time")?;
+        check_number(&rows, options.exposure.as_deref(), "exposure")?;
+        check_number(&rows, options.offset.as_deref(), "offset")?;
+    }
+    let beside = rows.columns.iter().filter(|c| {
+        special.contains(&c.attribute.name.as_str()) && job.target != Some(c.attribute.name.as_str()) && c.count == 1
+    });
     let types =
         inputs.iter().map(|c| (c.attribute.name.clone(), argument_type(c), c.attribute.type_name.clone())).collect();
     let zone = inputs.iter().find_map(|c| match c.reader {
@@ -306,6 +311,7 @@ fn request(job: &Job<'_>, rows: Rows, previous: Option<Task>) -> Result<(Request
     let request = Request {
         inputs: inputs.into_iter().map(input).collect(),
         target: job.target.and_then(|t| rows.column(t)).map(input),
+        beside: beside.map(input).collect(),
         weight: options.sample_weight.as_deref().and_then(place),
         exposure: options.exposure.as_deref().and_then(place),
         offset: options.offset.as_deref().and_then(place),

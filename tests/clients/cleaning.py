@@ -117,7 +117,7 @@ def main():
                 continue
             assert trained[1] is None, f"{steps}\nthe model: {trained[1]}"
             # Rows that the view leaves out are left out of the training.
-            kept = dict(zip(("model", "version", "algorithm", "task", "rows"), trained[0][0]))["rows"]
+            kept = db.execute("SELECT training_rows FROM orchard.model_versions WHERE model = 'm' ORDER BY version DESC LIMIT 1").fetchone()[0]
             assert kept == len(view), f"{steps}\n{query}\nthe view has {len(view)} rows, the training {kept}"
             by_row = dict(db.execute("SELECT id, orchard.cleaned_row('m', m) FROM messy AS m").fetchall())
             by_json = dict(db.execute("SELECT id, orchard.cleaned_row('m', to_jsonb(m)) FROM messy AS m").fetchall())

@@ -1,5 +1,6 @@
 //! A training from beginning to end: rows to judge on are set aside, columns become features, a learner learns, the model is judged.
 
+mod beside;
 mod clean;
 mod features;
 mod grow;
@@ -53,6 +54,8 @@ pub struct Request {
     pub inputs: Vec<SourceInput>,
     /// The target column.
     pub target: Option<SourceInput>,
+    /// The columns of weights, exposures, offsets, times and groups, as far as they may be cleaned.
+    pub beside: Vec<SourceInput>,
     /// The column of the rows' weights.
     pub weight: Option<usize>,
     /// The column of the rows' exposures.
@@ -134,8 +137,8 @@ pub(super) struct Run<'a> {
     refitting: bool,
     /// What is done to columns before they become features.
     cleaning: Option<Cleaning>,
-    /// What was done to the target.
-    target_program: Option<Program>,
+    /// What was done to the target and other columns that are no features.
+    beside_program: Option<Program>,
     /// Training rows with what the trees that did not see them say.
     oob: Option<HeldRows>,
 }
@@ -152,10 +155,10 @@ impl<'a> Run<'a> {
             folds: false,
             refitting: false,
             cleaning: None,
-            target_program: None,
+            beside_program: None,
             oob: None,
         };
-        run.clean_target()?;
+        run.clean_beside()?;
         if run.request.options.clean.is_none() {
             run.mark_texts()?;
             run.choose()?;

@@ -13,7 +13,8 @@ pub struct Cleaning {
     pub columns: Vec<RawColumn>,
     /// From them to the model's inputs, which are its outputs by name.
     pub program: Program,
-    /// What was done to the target before it was learned.
+    /// What was done to the target, and to the columns of weights, exposures, offsets, times and groups, before all else: an output a column, of the
+    /// same name.
     pub target: Option<Program>,
 }
 

@@ -93,6 +93,7 @@ impl Clicks {
             zone: None,
             algorithm,
             options,
+            beside: Vec::new(),
             previous: None,
         }
     }

@@ -131,6 +131,7 @@ impl<'a> Asked<'a> {
             algorithm: Algorithm::GradientBoosting,
             options: self.options,
             table: rows.table,
+            beside: Vec::new(),
             previous: None,
         };
         Ok((request, texts))

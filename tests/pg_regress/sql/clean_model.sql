@@ -48,6 +48,29 @@ SELECT features FROM orchard.train('fewer', 'SELECT price, rate, rent FROM flats
     '{"clean": [{"step": "parse_number"}, {"step": "ratio", "numerator": "price", "denominator": "rate", "name": "per_rate"}, {"step": "drop_column", "columns": "price"}]}');
 SELECT pg_get_function_arguments('predict_fewer'::regproc);
 
+-- in a search each fold has a cleaning of its own: levels that only judged rows have are not known
+SELECT mean_score < 0.6 AS nothing_learned FROM orchard.tune('ordered', 'SELECT to_char(i, ''FM0000'') AS c, i > 500 AS y FROM generate_series(1, 1000) AS i', 'y', 'decision_tree', '{"max_depth": [2, 4]}',
+    '{"clean": [{"step": "ordinal", "columns": "c"}], "metric": "roc_auc"}');
+
+-- weights, exposures, offsets, times and groups as texts
+CREATE TABLE policies AS SELECT i % 40 AS age, i % 3 + (i % 40) / 10 AS claims, (1 + i % 5) || ' years' AS held, '$' || (1 + i % 5) || ',000.00' AS insured, i % 4 || ' %' AS off, (1 + i % 2)::text AS w,
+    to_char(date '2024-01-01' + i, 'DD.MM.YYYY') AS day, (ARRAY['North', 'NORTH ', 'south'])[1 + i % 3] AS region, 1000.0 * (1 + i % 5) AS amount, (i % 4) / 100.0 AS addend, date '2024-01-01' + i AS on_day FROM generate_series(1, 600) AS i;
+SELECT metric, score FROM orchard.train('text_beside', 'SELECT age, claims, insured, off, w, day FROM policies', 'claims', 'gradient_boosting',
+    '{"objective": "poisson", "exposure": "insured", "offset": "off", "sample_weight": "w", "time_column": "day", "n_estimators": 20, "clean": "auto"}') \gset text_
+SELECT metric, score FROM orchard.train('plain_beside', 'SELECT age, claims, amount, addend, w::int, on_day FROM policies', 'claims', 'gradient_boosting',
+    '{"objective": "poisson", "exposure": "amount", "offset": "addend", "sample_weight": "w", "time_column": "on_day", "n_estimators": 20}') \gset plain_
+SELECT :text_score = :plain_score AS same;
+SELECT a.metric, a.value = b.value AS same FROM orchard.evaluate('text_beside', 'policies') AS a JOIN orchard.evaluate('plain_beside', 'policies') AS b USING (metric) ORDER BY 1;
+SELECT metric FROM orchard.train('grouped', 'SELECT age, claims, region, day FROM policies', 'claims', 'decision_tree',
+    '{"group_columns": ["region"], "clean": [{"step": "trim", "columns": "region"}, {"step": "case", "columns": "region"}]}');
+SELECT metric FROM orchard.train('timed', 'SELECT age, claims, day FROM policies', 'claims', 'decision_tree',
+    '{"time_column": "day", "clean": [{"step": "parse_timestamp", "columns": "day", "format": "DD.MM.YYYY"}]}');
+SELECT orchard.train('bad', 'SELECT age, claims, day FROM policies', 'claims', 'decision_tree', '{"time_column": "day"}');
+SELECT orchard.train('bad', 'SELECT age, claims, day FROM policies', 'claims', 'decision_tree', '{"time_column": "day", "clean": [{"step": "trim"}]}');
+SELECT orchard.train('bad', 'SELECT age, claims, held FROM policies', 'claims', 'decision_tree', '{"sample_weight": "held", "clean": "auto"}');
+SELECT orchard.train('bad', 'SELECT age, claims, day FROM policies', 'claims', 'decision_tree', '{"time_column": "day", "clean": [{"step": "date_parts", "columns": "day"}]}');
+SELECT orchard.train('bad', 'SELECT age, claims, day FROM policies', 'claims', 'decision_tree', '{"clean": [{"step": "ratio", "numerator": "claims", "denominator": "age"}]}');
+
 -- the same bytes however the rows come
 SELECT count(*) FROM unnest('{id, rent, price}'::text[]) AS o, orchard.train('same', 'SELECT price, rate, pets, city, since, rent FROM flats ORDER BY ' || o, 'rent', 'decision_tree', '{"clean": "auto"}');
 SELECT count(*), count(DISTINCT checksum) FROM orchard.model_versions WHERE model = 'same';

@@ -121,6 +121,16 @@ fn perfect(request: &Request, target: &str, scores: &[f64], sample: &Sample) -> 
     .collect()
 }
 
+/// A factor as it is meant: those found are some units of the last place off.
+fn rounded(factor: f64) -> f64 {
+    let whole = factor.round();
+    if (factor - whole).abs() < 1e-6 {
+        whole
+    } else {
+        factor
+    }
+}
+
 /// The two columns of a sum, unless they are suspects already.
 fn parts(request: &Request, target: &str, sum: &Sum, rows: usize, suspects: &[Suspect]) -> Vec<Suspect> {
     let [a, b] = sum.inputs.map(|i| request.inputs[i].name.as_str());
@@ -130,7 +140,12 @@ fn parts(request: &Request, target: &str, sum: &Sum, rows: usize, suspects: &[Su
             "\"{target}\" is proportional to \"{a}\" to the power of {x:.3} times \"{b}\" to the power of {y:.3}"
         ),
         false => {
-            format!("\"{target}\" is {} times \"{a}\" plus {} times \"{b}\", but for a constant", shown(x), shown(y))
+            let times = |factor: f64, name: &str| match factor {
+                1.0 => format!("\"{name}\""),
+                _ => format!("{} times \"{name}\"", shown(factor)),
+            };
+            let (x, y) = (rounded(x), rounded(y));
+            format!("\"{target}\" is {} plus {}, but for a constant", times(x, a), times(y, b))
         }
     };
     let detail = format!("{made} (R2 {:.6}).", sum.r2);

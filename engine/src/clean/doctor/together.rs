@@ -71,6 +71,7 @@ fn learn(request: &Request, without: &[usize], sample: &Sample, control: &Contro
         zone: request.zone.clone(),
         algorithm: Algorithm::GradientBoosting,
         options: Options::parse(&options, Algorithm::GradientBoosting)?,
+        beside: Vec::new(),
         previous: None,
     };
     let outcome = train(request, control)?;

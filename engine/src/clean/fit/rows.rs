@@ -237,14 +237,6 @@ fn moment(text: &str) -> Option<i64> {
 /// Microseconds of a day.
 const DAY_MICROS: i64 = 86_400_000_000;
 
-impl Rule {
-    fn column(&self) -> &str {
-        match self {
-            Rule::IsNull(name) | Rule::Compare(name, ..) | Rule::In(name, _) => name,
-        }
-    }
-}
-
 impl Scalar {
     /// As it stands in a sentence.
     pub(super) fn show(&self) -> String {

@@ -84,7 +84,7 @@ pub fn run(program: &Program, columns: Vec<Option<Column>>, control: &Control) -
 }
 
 /// The same values again.
-fn copy(column: &Column, control: &Control) -> Result<Column> {
+pub fn copy(column: &Column, control: &Control) -> Result<Column> {
     let data = match &column.data {
         ColumnData::Number(values) => of_numbers(values.iter(), control)?,
         ColumnData::Category { .. } => of_texts(column, control, |x| x.map(str::to_owned))?,

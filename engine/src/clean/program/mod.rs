@@ -16,6 +16,7 @@ mod sql;
 mod text;
 mod validate;
 
+pub(crate) use apply::copy;
 pub(in crate::clean) use apply::text_of;
 pub use apply::{apply, run};
 pub use number::{Comparison, MomentPart, NumberOp};

@@ -107,6 +107,15 @@ pub enum Rule {
     In(String, Vec<Scalar>),
 }
 
+impl Rule {
+    /// The column that it looks at.
+    pub fn column(&self) -> &String {
+        match self {
+            Rule::IsNull(name) | Rule::Compare(name, ..) | Rule::In(name, _) => name,
+        }
+    }
+}
+
 /// What a step does.
 #[derive(Debug, Clone, PartialEq)]
 #[allow(missing_docs, reason = "the parameters are described where the user finds them: in STEPS")]
@@ -156,6 +165,20 @@ pub struct Step {
 }
 
 impl Step {
+    /// The columns that it reads beside those to which it is done.
+    pub fn reads(&self) -> Vec<&str> {
+        let reads: Vec<&String> = match &self.action {
+            Action::Impute { by, .. } => by.iter().collect(),
+            Action::TargetEncode { target, key, .. } => target.iter().chain(key).collect(),
+            Action::Ratio { numerator, denominator, .. } => vec![numerator, denominator],
+            Action::Difference { left, right, .. } => vec![left, right],
+            Action::DropDuplicates { key, order, .. } => key.iter().flatten().chain(order).collect(),
+            Action::DropRows { rules } => rules.iter().map(Rule::column).collect(),
+            _ => Vec::new(),
+        };
+        reads.into_iter().map(String::as_str).collect()
+    }
+
     /// The steps of a JSON array.
     ///
     /// Fails with [`Error::InvalidOption`], which lists what is valid, for an unknown step or parameter and for a bad value.

@@ -1,12 +1,12 @@
-//! The cleaning of a training: fitted on the training rows, done to all, and kept with the model.
+//! The cleaning of the columns to learn from: fitted on the training rows, done to all, and kept with the model.
 
 use serde_json::Value;
 
 use super::{Cleaning, Run, SourceInput};
 use crate::clean::fit::{fit, Change, CleanInput, Fitted, Teacher};
 use crate::clean::profile::{self, Collector, Sizes};
-use crate::clean::program::{Kind, Source};
-use crate::clean::step::{Action, Columns, Step};
+use crate::clean::program::{copy, Kind, Source};
+use crate::clean::step::{Action, Bins, Columns, Step};
 use crate::control::Control;
 use crate::data::{Column, ColumnData, Holdout, RowHashes, MISSING};
 use crate::error::{Error, Result};
@@ -24,46 +24,63 @@ const MEMORY: usize = 8 << 20;
 /// The moment after which a date would be odd: the year 2100, so that a model does not depend on the day it is trained.
 const NOW: f64 = 36_525.0 * 86_400.0;
 
+/// Inputs as they came.
+pub(crate) struct RawInputs {
+    columns: Vec<(usize, Column)>,
+    inputs: Vec<SourceInput>,
+    count: usize,
+}
+
 impl Run<'_> {
     /// The model with the cleaning that its inputs come from.
     pub(super) fn with_cleaning(&self, model: Model) -> Model {
         Model { cleaning: self.cleaning.clone(), ..model }
     }
 
-    /// Do the steps that name the target, before anything is made of it.
-    pub(super) fn clean_target(&mut self) -> Result<()> {
-        let (Some(clean), Some(target)) = (&self.request.options.clean, &self.request.target) else { return Ok(()) };
-        let name = target.name.clone();
-        let steps = match clean {
-            Clean::Steps(steps) => steps.iter().filter_map(|step| of_target(step, &name)).collect::<Result<_>>()?,
-            Clean::Auto => {
-                let rows: Vec<u32> = (0..self.request.table.rows as u32).collect();
-                let steps = suggested(&self.request.table.columns[target.first], &name, &rows, self.control)?;
-                // Labels keep their words: amounts are read, and of others only what is not meant to differ goes.
-                let is = |step: &Value, names: &[&str]| names.iter().any(|name| step["step"] == *name);
-                let amounts = steps.iter().any(|s| is(s, &["parse_number"]));
-                let spelling = ["trim", "normalize_unicode", "placeholders", "case"];
-                let kept = steps.into_iter().filter(|s| amounts || is(s, &spelling));
-                Step::parse(&Value::Array(kept.collect()))?
-            }
+    /// Whether the steps learn from rows: then what they know of a row that is judged must not come from it. Formats and spellings do not count.
+    pub fn learns_cleaning(&self) -> bool {
+        let learns = |step: &Step| {
+            matches!(
+                step.action,
+                Action::MergeLevels { .. }
+                    | Action::RareLevels { .. }
+                    | Action::Impute { .. }
+                    | Action::Winsorize { .. }
+                    | Action::Outliers { .. }
+                    | Action::Standardize
+                    | Action::MinMaxScale { .. }
+                    | Action::RobustScale
+                    | Action::Bin(Bins::Width(_) | Bins::Quantile(_))
+                    | Action::OneHot { .. }
+                    | Action::Ordinal { .. }
+                    | Action::FrequencyEncode
+                    | Action::TargetEncode { .. }
+            )
         };
-        if steps.is_empty() {
-            return Ok(());
+        matches!(&self.request.options.clean, Some(Clean::Steps(steps)) if steps.iter().any(learns))
+    }
+
+    /// The inputs as they came, to be cleaned again after [`Run::restore`].
+    pub fn raw_inputs(&self) -> Result<RawInputs> {
+        let cleaned = self.request.inputs.iter().filter(|i| i.count == 1 && Kind::of(i.kind) != Kind::Other);
+        let copy =
+            |input: &SourceInput| Ok((input.first, copy(&self.request.table.columns[input.first], self.control)?));
+        Ok(RawInputs {
+            columns: cleaned.map(copy).collect::<Result<_>>()?,
+            inputs: self.request.inputs.clone(),
+            count: self.request.table.columns.len(),
+        })
+    }
+
+    /// Put the inputs back as they came.
+    pub fn restore(&mut self, raw: RawInputs) {
+        let columns = &mut self.request.table.columns;
+        columns.drain(raw.count..).for_each(|mut made| made.release(self.control));
+        for (at, column) in raw.columns {
+            std::mem::replace(&mut columns[at], column).release(self.control);
         }
-        let target = target.clone();
-        let rows = (0..self.request.table.rows as u32).collect();
-        let column = std::mem::replace(&mut self.request.table.columns[target.first], Column::number(name.clone()));
-        let source = Source { name: name.clone(), kind: Kind::of(target.kind) };
-        let inputs = vec![CleanInput { source, column: Some(column) }];
-        let Fitted { program, changes, columns, .. } = fit(inputs, &steps, rows, false, None, self.control)?;
-        self.tell(&changes);
-        let kind = program.kinds().and_then(|k| k.get(program.outputs[0].register as usize).copied());
-        if let (Some(column), Some(kind)) = (columns.into_iter().flatten().next(), kind) {
-            self.request.table.columns[target.first] = column;
-            self.request.target = Some(SourceInput { kind: kind.input(), integer: false, uuid: false, ..target });
-        }
-        self.target_program = Some(program);
-        Ok(())
+        self.request.inputs = raw.inputs;
+        self.cleaning = None;
     }
 
     /// Fit the steps on the training rows of `holdout` and do them to all rows; rows that the steps drop are not learned from. `rows` are the
@@ -76,7 +93,7 @@ impl Run<'_> {
         prepared: Option<&Prepared>,
     ) -> Result<Vec<u32>> {
         let Some(clean) = self.request.options.clean.clone() else { return Ok(all) };
-        let target = self.request.target.as_ref().map(|t| t.name.clone());
+        let beside: Vec<String> = self.not_features().map(|i| i.name.clone()).collect();
         let steps = match clean {
             Clean::Auto => {
                 let mut steps = Vec::new();
@@ -86,8 +103,15 @@ impl Run<'_> {
                 }
                 Step::parse(&Value::Array(steps))?
             }
-            Clean::Steps(steps) => steps.into_iter().filter_map(|s| without(s, target.as_deref())).collect(),
+            Clean::Steps(steps) => steps.into_iter().filter_map(|s| without(s, &beside)).collect(),
         };
+        let reads = |step: &Step| step.reads().iter().find_map(|name| beside.iter().find(|b| b == name)).cloned();
+        if let Some((step, name)) = steps.iter().find_map(|step| Some((step, reads(step)?))) {
+            return Err(Error::option(
+                format!("step \"{}\" reads \"{name}\", which is no feature", step.name),
+                "A row that is scored need not have it: clean by the features, or change the rows in the source.",
+            ));
+        }
         let encodes = steps.iter().any(|s| matches!(s.action, Action::TargetEncode { .. }));
         let taught = if encodes { Some(self.taught(holdout, rows, prepared)?) } else { None };
         let teacher = taught.as_ref().map(|(target, hashes)| Teacher { target, hashes });
@@ -112,7 +136,7 @@ impl Run<'_> {
             RawColumn { name: source.name.clone(), kind, zone }
         };
         let columns = program.inputs.iter().map(column).collect();
-        let target = self.target_program.take();
+        let target = self.beside_program.clone();
         self.cleaning = Some(Cleaning { columns, program, target });
         self.lap("clean");
         Ok(all)
@@ -186,7 +210,7 @@ impl Run<'_> {
         Ok((target, hashes))
     }
 
-    fn tell(&mut self, changes: &[Change]) {
+    pub(super) fn tell(&mut self, changes: &[Change]) {
         let told = changes.iter().filter(|c| c.changed > 0);
         let line = |c: &Change| {
             let what = if c.column.is_empty() { "rows".to_owned() } else { format!("column \"{}\"", c.column) };
@@ -213,37 +237,10 @@ fn drop_rows(holdout: &mut Holdout, all: &mut Vec<u32>, kept: &[u32], rows: usiz
     all.retain(|r| !gone[*r as usize]);
 }
 
-/// A step as it is done to the target, where it names that.
-fn of_target(step: &Step, target: &str) -> Option<Result<Step>> {
-    let Columns::Named(names) = &step.columns else { return None };
-    if !names.iter().any(|n| n == target) {
-        return None;
-    }
-    // What needs to be learned from rows would see the rows that are held out.
-    let fixed = matches!(
-        step.action,
-        Action::Trim
-            | Action::NormalizeUnicode { .. }
-            | Action::Case { .. }
-            | Action::Placeholders { .. }
-            | Action::ParseNumber { .. }
-            | Action::ParseBoolean { .. }
-            | Action::MapValues { .. }
-            | Action::Clip { .. }
-    );
-    if !fixed {
-        return Some(Err(Error::option(
-            format!("step \"{}\" cannot be done to the target \"{target}\"", step.name),
-            "These can: trim, normalize_unicode, case, placeholders, parse_number, parse_boolean, map_values, clip.",
-        )));
-    }
-    Some(Ok(Step { columns: Columns::Named(vec![target.to_owned()]), ..step.clone() }))
-}
-
-/// A step without the target among its columns; `None` when none is left.
-fn without(mut step: Step, target: Option<&str>) -> Option<Step> {
+/// A step without these among its columns; `None` when none is left.
+fn without(mut step: Step, beside: &[String]) -> Option<Step> {
     if let Columns::Named(names) = &mut step.columns {
-        names.retain(|n| Some(n.as_str()) != target);
+        names.retain(|n| !beside.contains(n));
         if names.is_empty() {
             return None;
         }
@@ -252,7 +249,7 @@ fn without(mut step: Step, target: Option<&str>) -> Option<Step> {
 }
 
 /// The steps that the profile of a column of texts suggests, of its values in some rows; none for another column.
-fn suggested(column: &Column, name: &str, rows: &[u32], control: &Control) -> Result<Vec<Value>> {
+pub(super) fn suggested(column: &Column, name: &str, rows: &[u32], control: &Control) -> Result<Vec<Value>> {
     let ColumnData::Category { codes, dictionary } = &column.data else { return Ok(Vec::new()) };
     let sizes = Sizes::of(1, MEMORY);
     control.reserve(sizes.total())?;

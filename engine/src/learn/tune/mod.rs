@@ -86,10 +86,12 @@ pub fn tune(mut request: Request, search: &Search, control: &Control) -> Result<
     let mut holdout = run.split(&mut rows, prepared.as_ref())?;
     rows.retain(|r| r.rest == 0);
     run.lap("split");
-    let all = run.clean(&mut holdout, all, &rows, prepared.as_ref())?;
-    let mut kept = vec![false; run.request.table.rows];
-    holdout.train.iter().for_each(|r| kept[*r as usize] = true);
-    rows.retain(|r| kept[r.row as usize]);
+    // What is learned from rows is learned anew of each fold.
+    let by_fold = prepared.is_some() && run.learns_cleaning();
+    let mut all = match by_fold {
+        true => all,
+        false => clean(&mut run, &mut holdout, all, &mut rows, prepared.as_ref())?,
+    };
     let began = Instant::now();
     let mut trials = Trials { run: &mut run, search, metric, scores: Scores::new(search.trials.len(), metric) };
     match &prepared {
@@ -100,6 +102,9 @@ pub fn tune(mut request: Request, search: &Search, control: &Control) -> Result<
     run.lap_since("search", began);
     let best = scored.iter().position(|s| s.best).unwrap_or(0);
     run.request.options = search.trials[best].options.clone();
+    if by_fold {
+        all = clean(&mut run, &mut holdout, all, &mut rows, prepared.as_ref())?;
+    }
     run.watch(&mut holdout, &mut rows, prepared.as_ref())?;
     control.release_vec(rows);
     let mut outcome = run.learn(holdout, all, prepared)?;
@@ -114,6 +119,21 @@ pub fn tune(mut request: Request, search: &Search, control: &Control) -> Result<
         serde_json::Value::Object(search.trials[best].parameters.clone())
     ));
     Ok(Tuned { trials: scored, best, metric, outcome, warnings })
+}
+
+/// Fit the cleaning on all training rows, and leave out of `rows` those that it drops.
+fn clean(
+    run: &mut Run<'_>,
+    holdout: &mut Holdout,
+    all: Vec<u32>,
+    rows: &mut Vec<RowHashes>,
+    prepared: Option<&Prepared>,
+) -> Result<Vec<u32>> {
+    let all = run.clean(holdout, all, rows, prepared)?;
+    let mut kept = vec![false; run.request.table.rows];
+    holdout.train.iter().for_each(|r| kept[*r as usize] = true);
+    rows.retain(|r| kept[r.row as usize]);
+    Ok(all)
 }
 
 /// What the trials are compared by.
@@ -215,7 +235,14 @@ impl Trials<'_, '_> {
         let clock = Instant::now();
         self.run.request.options = self.search.trials[trials[0]].options.clone();
         let said = (self.run.notices.len(), self.run.timings.len());
-        let holdout = self.fold_rows(rows, parts, fold, wanted, prepared)?;
+        let mut holdout = self.fold_rows(rows, parts, fold, wanted, prepared)?;
+        let raw = match self.run.learns_cleaning() {
+            true => Some(self.run.raw_inputs()?),
+            false => None,
+        };
+        if raw.is_some() {
+            self.run.clean(&mut holdout, Vec::new(), rows, Some(prepared))?;
+        }
         let mut parts = self.run.parts(&holdout, prepared)?;
         let mut made = self.run.features(&parts.rows(&holdout), true)?;
         let mut held = parts.take_held();
@@ -228,6 +255,9 @@ impl Trials<'_, '_> {
             self.run.control.release(self.run.control.used().saturating_sub(before));
             self.run.control.end_stage();
             self.scores.add(trial, score, why, iterations, shared + clock.elapsed().as_secs_f64());
+        }
+        if let Some(raw) = raw {
+            self.run.restore(raw);
         }
         self.run.notices.truncate(said.0);
         self.run.timings.truncate(said.1);
