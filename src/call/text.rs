@@ -16,6 +16,9 @@ pub fn boolean(text: &str) -> f64 {
     }
 }
 
+/// The last year of a date in PostgreSQL.
+const LAST_YEAR: i64 = 5_874_897;
+
 /// Seconds since 2000-01-01 of an ISO 8601 date or timestamp, as `row_to_json` writes it, and whether they are those of UTC because there
 /// was an offset, which is subtracted. The same number as that of the timestamp: whole microseconds.
 pub fn timestamp(text: &str) -> Option<(f64, bool)> {
@@ -36,10 +39,13 @@ pub fn timestamp(text: &str) -> Option<(f64, bool)> {
     let year: i64 = parts.next()?.parse().ok()?;
     let month: i64 = parts.next()?.parse().ok()?;
     let day: i64 = parts.next()?.parse().ok()?;
-    if !(1..=12).contains(&month) || !(1..=31).contains(&day) || !(0..=300_000).contains(&year) {
+    if !(1..=12).contains(&month) || !(1..=31).contains(&day) || !(0..=LAST_YEAR).contains(&year) {
         return None;
     }
     let year = if era { 1 - year } else { year };
+    if rest.is_empty() {
+        return Some((model::days(year, month, day) as f64 * 86_400.0, false));
+    }
     let (clock, offset) = split_offset(rest)?;
     let utc = model::days(year, month, day) as f64 * 86_400.0 + seconds(clock)? - offset.unwrap_or(0.0);
     Some(((utc * 1e6).round() / 1e6, offset.is_some()))

@@ -231,7 +231,7 @@ impl<'a> Scan<'a> {
         self.take(len, token)
     }
 
-    /// `03/04/2024`, `3.4.2024`, `03-04-24`, `3 Jan 2024`, `3rd January 2024`, `03-Jan-2024`, `04/2024`.
+    /// `03/04/2024`, `3.4.2024`, `03-04-24`, `3 Jan 2024`, `3 Jan 24`, `3rd January 2024`, `03-Jan-2024`, `04/2024`.
     fn day_first(&mut self) -> Option<()> {
         self.day()?;
         self.ordinal()?;
@@ -244,7 +244,7 @@ impl<'a> Scan<'a> {
             self.literal(',')?;
             let next = self.separator()?;
             (next == separator || next == ' ').then_some(())?;
-            return self.year(separator == '-');
+            return self.year(true);
         }
         if self.digits() == 4 && matches!(separator, '/' | '-') && self.is_of_our_time() {
             self.shape.swap(Token::Day, Token::Month);

@@ -107,6 +107,8 @@ struct Fields {
     month: Option<i64>,
     day: Option<i64>,
     day_of_year: Option<i64>,
+    /// From Monday, 1, to Sunday, 7.
+    weekday: Option<i64>,
     hour: i64,
     minute: i64,
     second: i64,
@@ -265,8 +267,8 @@ fn take(cursor: &mut Cursor, fields: &mut Fields, token: Token, full: bool) -> O
             fields.offset_minutes = sign * 60;
         }
         Token::ZoneMinute => fields.offset += fields.offset_minutes * cursor.number(2, 2).filter(|m| *m < 60)?,
-        Token::WeekdayShort => drop(cursor.name(&WEEKDAYS, true)?),
-        Token::WeekdayFull => drop(cursor.name(&WEEKDAYS, false)?),
+        Token::WeekdayShort => fields.weekday = Some(cursor.name(&WEEKDAYS, true)? as i64 + 1),
+        Token::WeekdayFull => fields.weekday = Some(cursor.name(&WEEKDAYS, false)? as i64 + 1),
         Token::Ordinal => {
             let found = ["st", "nd", "rd", "th"].iter().any(|ending| cursor.eat_word(ending));
             return found.then_some(());
@@ -336,6 +338,10 @@ fn moment(fields: &Fields) -> Option<i64> {
         Some(n) if (1..=365 + i64::from(is_leap(year))).contains(&n) => days(year, 1, 1) + n - 1,
         Some(_) => return None,
     };
+    // A day that is not of its month's week: one of the two is wrong, and nobody can tell which.
+    if fields.weekday.is_some_and(|weekday| weekday != (date + 5).rem_euclid(7) + 1) {
+        return None;
+    }
     let seconds = hour * 3600 + fields.minute * 60 + fields.second - fields.offset;
     Some(date * DAY + seconds * SECOND + fields.micros)
 }
