@@ -10,16 +10,15 @@ use pgrx::prelude::*;
 use pgrx::spi::quote_identifier;
 use serde_json::Value;
 
+mod target;
+
 use super::train::check_names;
-use crate::catalog::owner::with_safe_path;
 use crate::error::{given, report, Failure, Result};
-use crate::source::deparse::{self, NewRelation};
+use crate::source::deparse::{self, FromItem};
 use crate::source::types::Reader;
 use crate::source::{self, clock, Attribute, Wanted};
 use crate::{interrupt, settings};
-
-/// The comment by which a later call knows that a relation may be replaced.
-const MADE: &str = "cleaned by orchard.clean";
+use target::Target;
 
 /// Make a view, or a table, of a source with its columns cleaned.
 #[pg_extern(sql = false)]
@@ -45,7 +44,10 @@ fn clean(
 /// The query that `orchard.clean` makes a view of.
 #[pg_extern(sql = false)]
 fn clean_sql(source: Option<&str>, steps: Option<pgrx::JsonB>) -> String {
-    report(|| Ok(fitted(given(source, "source")?, steps)?.0))
+    report(|| {
+        let source = given(source, "source")?;
+        Ok(fitted(source, &deparse::from_item(source)?, steps)?.0)
+    })
 }
 
 /// The steps that there are, with their parameters.
@@ -92,56 +94,27 @@ fn make(
     // SAFETY: raises an ERROR in a read-only transaction or on a replica; main thread.
     unsafe { pg_sys::PreventCommandIfReadOnly(c"orchard.clean()".as_ptr()) };
     let source = given(source, "source")?;
-    let target = NewRelation::parse(given(target, "target")?)?.sql();
-    let kind = if materialize { "TABLE" } else { "VIEW" };
-    let (query, changes) = fitted(source, steps)?;
-    with_safe_path(|| {
-        if replace {
-            drop_made(&target)?;
-        }
-        Spi::run(&format!("CREATE {kind} {target} AS\n{query}"))?;
-        Spi::run(&format!("COMMENT ON {kind} {target} IS '{MADE}'"))?;
-        Ok(())
-    })?;
+    let target = Target::parse(given(target, "target")?, materialize)?;
+    let from = deparse::from_item(source)?;
+    target.check(&from)?;
+    let (query, changes) = fitted(source, &from, steps)?;
+    target.make(&query, replace)?;
     Ok(changes)
 }
 
-/// Drop a relation that `orchard.clean` made before.
-fn drop_made(target: &str) -> Result<()> {
-    let found = Spi::connect(|client| {
-        let sql = "SELECT c.relkind = 'v', obj_description(c.oid, 'pg_class') FROM pg_class AS c WHERE c.oid = to_regclass($1)";
-        let mut rows = client.select(sql, Some(1), &[target.into()])?;
-        rows.next().map(|row| Ok::<_, pgrx::spi::Error>((row.get::<bool>(1)?, row.get::<String>(2)?))).transpose()
-    })?;
-    match found {
-        None => Ok(()),
-        Some((is_view, Some(comment))) if comment == MADE => {
-            let kind = if is_view == Some(true) { "VIEW" } else { "TABLE" };
-            Ok(Spi::run(&format!("DROP {kind} {target}"))?)
-        }
-        Some(_) => Err(Failure::new(
-            PgSqlErrorCode::ERRCODE_DUPLICATE_TABLE,
-            format!("{target} was not made by orchard.clean and is not replaced"),
-        )
-        .detail(format!("What orchard.clean makes has the comment \"{MADE}\"."))
-        .hint("Choose another name, or drop it first.")),
-    }
-}
-
 /// The query, and what the steps did.
-fn fitted(source: &str, steps: Option<pgrx::JsonB>) -> Result<(String, Vec<Change>)> {
+fn fitted(source: &str, from: &FromItem, steps: Option<pgrx::JsonB>) -> Result<(String, Vec<Change>)> {
     let steps = match &steps {
         Some(steps) => steps.0.clone(),
         None => suggested(source)?,
     };
     let steps = Step::parse(&steps)?;
-    let from = deparse::from_item(source)?;
     let control = Control::new(settings::max_memory());
     let (inputs, casts, rows) = read(source, &control)?;
     let all = (0..rows as u32).collect();
     let Fitted { program, filters, changes, .. } =
         interrupt::run("orchard.clean", &control, || fit::fit(inputs, &steps, all, true, None, &control))?;
-    let source = SourceSql { from: &from, casts: &casts, quote: &|name| quote_identifier(name) };
+    let source = SourceSql { from: &from.sql, casts: &casts, quote: &|name| quote_identifier(name) };
     let notes = notes(&changes);
     Ok((program.select(&source, &filters, &notes), changes))
 }

@@ -180,7 +180,7 @@ struct Source {
 fn describe(source: &str) -> Result<Source> {
     let described = source::describe(source)?;
     check_names(&described.attributes)?;
-    let table = source::qualified(source)?;
+    let table = source::qualified(source)?.map(|(name, _)| name);
     let columns = described.attributes.iter().map(view::column).collect();
     let from = table.clone().unwrap_or_else(|| format!("({}\n)", described.query));
     Ok(Source { relation: Relation { from, columns }, described, table })

@@ -10,10 +10,18 @@ use super::{c_text, resolve};
 use crate::catalog::owner::with_safe_path;
 use crate::error::{Failure, Result};
 
-/// A source as it stands behind FROM, whatever the search_path: a relation with its schema, or a query in brackets whose names have their schemas.
-pub fn from_item(source: &str) -> Result<String> {
-    if let Some(name) = resolve::qualified(source)? {
-        return Ok(name);
+/// A source as it stands behind FROM.
+pub struct FromItem {
+    /// A relation with its schema, or a query in brackets whose names have their schemas, whatever the search_path.
+    pub sql: String,
+    /// Whether it reads temporary tables.
+    pub temporary: bool,
+}
+
+/// A source as it stands behind FROM.
+pub fn from_item(source: &str) -> Result<FromItem> {
+    if let Some((sql, temporary)) = resolve::qualified(source)? {
+        return Ok(FromItem { sql, temporary });
     }
     let query = resolve::query(source)?;
     let text = c_text(&query)?;
@@ -32,10 +40,11 @@ pub fn from_item(source: &str) -> Result<String> {
         if (*query).commandType != pg_sys::CmdType::CMD_SELECT {
             return Err(one_query());
         }
+        let temporary = pg_sys::isQueryUsingTempRelation(query);
         with_safe_path(|| {
             let text = CStr::from_ptr(pg_sys::pg_get_querydef(query, true)).to_string_lossy().into_owned();
             // Nothing is moved in: a line break could stand in a constant.
-            Ok(format!("(\n{}\n)", text.trim_matches(['\n', ' '])))
+            Ok(FromItem { sql: format!("(\n{}\n)", text.trim_matches(['\n', ' '])), temporary })
         })
     }
 }
@@ -84,6 +93,12 @@ impl NewRelation {
             let copy = |text: *const std::ffi::c_char| CStr::from_ptr(text).to_string_lossy().into_owned();
             Ok(NewRelation { schema_oid, schema: copy(schema), name: copy((*range).relname) })
         }
+    }
+
+    /// Whether it goes with the session.
+    pub fn is_temporary(&self) -> bool {
+        // SAFETY: a look at the session's temporary schemas, on the main thread.
+        unsafe { pg_sys::isTempNamespace(self.schema_oid) }
     }
 
     /// The name with its schema, as SQL writes it.

@@ -140,6 +140,38 @@ pub fn describe(source: &str) -> Result<Described> {
     Ok(Described { query, attributes, primary_key })
 }
 
+/// A column of a relation or query as far as a view or table must keep it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shape {
+    /// The name.
+    pub name: String,
+    /// The type.
+    pub oid: Oid,
+    /// The modifier of the type.
+    pub modifier: i32,
+    /// The collation.
+    pub collation: Oid,
+}
+
+/// The columns of a query, without running it.
+pub fn shape(query: &str) -> Result<Vec<Shape>> {
+    let text = c_text(query)?;
+    // SAFETY: SPI on the main thread; the text outlives the calls, what is known of the columns is copied.
+    with_spi(|| unsafe {
+        let plan = one_query(&text, 0)?;
+        let sources = pg_sys::SPI_plan_get_plan_sources(plan);
+        let first = (*(*sources).elements).ptr_value.cast::<pg_sys::CachedPlanSource>();
+        let descriptor = (*first).resultDesc;
+        let shape = |i: usize| {
+            let attribute = crate::compat::attribute(descriptor, i);
+            let name = std::ffi::CStr::from_ptr((*attribute).attname.data.as_ptr()).to_string_lossy().into_owned();
+            let (modifier, collation) = ((*attribute).atttypmod, (*attribute).attcollation);
+            Shape { name, oid: (*attribute).atttypid, modifier, collation }
+        };
+        Ok((0..(*descriptor).natts as usize).map(shape).collect())
+    })
+}
+
 /// Run a query as [`read`] does, and put its rows, which are of the set's columns, into the set that a function returns.
 ///
 /// # Safety

@@ -91,11 +91,16 @@ fn relation(name: &str) -> Result<String> {
     Ok(format!("SELECT * FROM {}", with_schema(look_up(name)?)))
 }
 
-/// The relation that a source names, with its schema; `None` for a query.
-pub fn qualified(source: &str) -> Result<Option<String>> {
+/// The relation that a source names, with its schema, and whether it is temporary; `None` for a query.
+pub fn qualified(source: &str) -> Result<Option<(String, bool)>> {
     match is_query(skip_comments(source)) || skip_comments(source).is_empty() {
         true => Ok(None),
-        false => look_up(source.trim()).map(|oid| Some(with_schema(oid))),
+        false => {
+            let oid = look_up(source.trim())?;
+            // SAFETY: a catalogue function on the main thread.
+            let temporary = unsafe { pg_sys::get_rel_persistence(oid) } as u8 == b't';
+            Ok(Some((with_schema(oid), temporary)))
+        }
     }
 }
 

@@ -56,6 +56,35 @@ SELECT changed FROM orchard.clean('visits', 'kept', '[{"step": "clip", "columns"
 SELECT relkind FROM pg_class WHERE relname = 'kept';
 SELECT changed FROM orchard.clean('last_visits', 'visits', '[]', replace => true);
 
+-- what is replaced keeps its grants and what others built on it, as long as its columns stay
+CREATE ROLE clean_analyst;
+SELECT count(*) FROM orchard.clean('visits', 'seen', '[{"step": "trim", "columns": "kind"}]');
+SELECT count(*) FROM orchard.clean('visits', 'stored', '[]', materialize => true);
+GRANT SELECT ON seen, stored TO clean_analyst;
+CREATE VIEW on_seen AS SELECT visit FROM seen;
+CREATE VIEW on_stored AS SELECT visit FROM stored;
+SELECT count(*) FROM orchard.clean('visits', 'seen', '[{"step": "case", "columns": "kind"}, {"step": "text_features", "columns": "kind", "parts": "words"}]', replace => true);
+SELECT count(*) FROM orchard.clean('SELECT * FROM visits LIMIT 2', 'stored', '[]', materialize => true, replace => true);
+SELECT count(*) FROM orchard.clean('SELECT * FROM stored LIMIT 1', 'stored', '[]', materialize => true, replace => true);
+SELECT count(*), has_table_privilege('clean_analyst', 'seen', 'SELECT') AS may_see, has_table_privilege('clean_analyst', 'stored', 'SELECT') AS may_read FROM on_stored;
+SELECT attname FROM pg_attribute WHERE attrelid = 'seen'::regclass AND attnum > 0 ORDER BY attnum DESC LIMIT 1;
+SELECT orchard.clean('visits', 'seen', '[{"step": "drop_column", "columns": "visit"}]', replace => true);
+DROP VIEW on_seen, on_stored;
+SELECT count(*) FROM orchard.clean('visits', 'seen', '[{"step": "drop_column", "columns": "visit"}]', materialize => true, replace => true);
+SELECT relkind FROM pg_class WHERE oid = 'seen'::regclass;
+DROP TABLE seen, stored;
+DROP ROLE clean_analyst;
+
+-- temporary tables
+CREATE TEMP TABLE fleeting AS SELECT 1 AS a;
+SELECT orchard.clean('fleeting', 'v', '[]');
+SELECT orchard.clean('SELECT a + 1 AS b FROM fleeting', 'v', '[]');
+SELECT count(*) FROM orchard.clean('fleeting', 'pg_temp.v', '[]');
+SELECT count(*) FROM orchard.clean('fleeting', 'lasting', '[]', materialize => true);
+SELECT a FROM lasting;
+DROP TABLE lasting;
+SELECT orchard.clean('visits', 'visits', '[]', replace => true);
+
 -- little to learn from
 SELECT * FROM orchard.clean('SELECT amount, kind FROM visits WHERE false', 'nothing', '[{"step": "impute"}, {"step": "standardize"}, {"step": "one_hot", "columns": "kind"},
     {"step": "winsorize"}, {"step": "bin"}, {"step": "outliers"}, {"step": "parse_number", "columns": "kind"}]');
@@ -112,6 +141,10 @@ SELECT orchard.clean('shop."Order Lines"', 'v', '[{"step": "drop_duplicates"}]')
 SELECT orchard.clean('visits', 'v', '[{"step": "drop_duplicates", "key": "visit", "order": "kind"}]');
 SELECT orchard.clean('visits', 'v', '[{"step": "drop_rows", "where": {"column": "kind", "is": "<", "value": 3}}]');
 SELECT orchard.clean('visits', 'v', '[{"step": "drop_rows", "where": {"column": "kind", "is": "like", "value": "a"}}]');
+SELECT orchard.clean('visits', 'v', '[{"step": "drop_rows", "where": {"column": "kind", "is": "<", "value": "a"}}]');
+SELECT orchard.clean('visits', 'v', '[{"step": "drop_rows", "where": {"column": "day", "is": "<", "value": "01/02/2024"}}]');
+SELECT orchard.clean('visits', 'v', '[{"step": "drop_rows", "where": {"column": "amount", "is": "in", "value": ["a"]}}]');
+SELECT orchard.clean_sql('SELECT day, visit FROM visits', '[{"step": "drop_rows", "where": {"column": "day", "is": "<", "value": "2024-02-01"}}]');
 SELECT orchard.clean('SELECT kind FROM visits', 'v', '[{"step": "drop_column", "columns": "kind"}]');
 SELECT orchard.clean('visits', 'v', '[{"step": "parse_timestamp", "columns": "kind"}]');
 SELECT orchard.clean('visits', 'v', '[{"step": "parse_timestamp", "columns": "kind", "format": "QQ"}]');

@@ -59,6 +59,7 @@ SELECT count(predict_tz(t)) FROM unnest(ARRAY[NULL, 'infinity', '-infinity', '47
 SELECT round(predict_tz('0044-03-15 10:30+00:53:28 BC')) AS ides, round(predict_tz('294276-12-31 23:30+01')) AS last, predict_tz('infinity') = predict_tz('-infinity') AS no_hour_forever;
 SELECT count(predict_ts(t)) FROM unnest(ARRAY[NULL, 'infinity', '-infinity', '4713-01-01 BC', '0001-01-01', '294276-12-31']::timestamp[]) AS t;
 SELECT count(predict_d(t)) FROM unnest(ARRAY[NULL, 'infinity', '-infinity', '4713-01-01 BC', '0001-01-01', '5874897-12-31']::date[]) AS t;
+SELECT count(*) FROM unnest(ARRAY[NULL, 'infinity', '-infinity', '4713-01-01 BC', '0001-01-01', '294277-01-01', '5874897-12-31']::date[]) AS d, LATERAL (SELECT d AS shown_at) AS r WHERE orchard.predict('d', r) IS DISTINCT FROM orchard.predict('d', to_jsonb(r));
 SELECT count(orchard.predict('tz', jsonb_build_object('shown_at', j))) FROM unnest(ARRAY['1e300', '-1e300', 'null', '"infinity"', '"-infinity"', '"0044-03-15T10:00:00+00:00 BC"', '"x"', '""', 'true', '[]', '"2024-99-01"']::jsonb[]) AS j;
 SELECT orchard.predict('tz', '{}') = predict_tz(NULL) AS same;
 SELECT features FROM orchard.train('odd', $$SELECT t, n FROM unnest(ARRAY[NULL, 'infinity', '-infinity', '0044-03-15 10:30 BC', '2024-02-29', '294276-12-31 12:00+00']::timestamptz[]) AS t, generate_series(1, 50) AS n$$, 'n');

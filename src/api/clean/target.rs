@@ -1,0 +1,134 @@
+//! The view or table that cleaned rows are kept in.
+
+use std::ffi::CStr;
+
+use pgrx::pg_sys::Oid;
+use pgrx::{PgSqlErrorCode, Spi};
+
+use crate::catalog::owner::with_safe_path;
+use crate::error::{Failure, Result};
+use crate::source::deparse::{FromItem, NewRelation};
+use crate::source::{self, Shape};
+
+/// The comment by which a later call knows that a relation may be replaced.
+const MADE: &CStr = c"cleaned by orchard.clean";
+
+/// A view or table to be made.
+pub struct Target {
+    name: NewRelation,
+    table: bool,
+}
+
+/// A relation that has the name of a target.
+struct There {
+    table: bool,
+    made: bool,
+    columns: Vec<Shape>,
+}
+
+impl Target {
+    /// Read a name as SQL does; without a schema it is in the first of the search path.
+    pub fn parse(name: &str, table: bool) -> Result<Target> {
+        NewRelation::parse(name).map(|name| Target { name, table })
+    }
+
+    fn kind(&self) -> &'static str {
+        if self.table {
+            "TABLE"
+        } else {
+            "VIEW"
+        }
+    }
+
+    /// Fail where it cannot be made of a source.
+    pub fn check(&self, from: &FromItem) -> Result<()> {
+        let name = self.name.sql();
+        if from.sql == name {
+            return Err(Failure::argument(format!("source and target are the same relation {name}"))
+                .hint("Choose another target."));
+        }
+        if from.temporary && !self.table && !self.name.is_temporary() {
+            return Err(Failure::new(
+                PgSqlErrorCode::ERRCODE_INVALID_TABLE_DEFINITION,
+                format!("the source reads temporary tables, which are gone before the view {name} is"),
+            )
+            .hint("Keep the rows with materialize => true, or name the target pg_temp.<name>."));
+        }
+        Ok(())
+    }
+
+    /// Make it of a query; with `replace` it takes the place of what an earlier call made. Then grants, and what others built on it, stay as long
+    /// as the columns do.
+    pub fn make(&self, query: &str, replace: bool) -> Result<()> {
+        let (name, kind) = (self.name.sql(), self.kind());
+        let there = if replace { self.there()? } else { None };
+        with_safe_path(|| {
+            let fits = match &there {
+                None => false,
+                Some(there) if !there.made => return Err(not_made(&name)),
+                Some(there) => there.table == self.table && self.fits(&there.columns, &source::shape(query)?),
+            };
+            match (fits, self.table) {
+                (true, false) => return Ok(Spi::run(&format!("CREATE OR REPLACE VIEW {name} AS\n{query}"))?),
+                // One statement: it reads the rows as they were, and readers see the old ones until it is committed.
+                (true, true) => {
+                    return Ok(Spi::run(&format!("WITH gone AS (DELETE FROM {name}) INSERT INTO {name}\n{query}"))?)
+                }
+                _ => {}
+            }
+            if let Some(there) = &there {
+                Spi::run(&format!("DROP {} {name}", if there.table { "TABLE" } else { "VIEW" }))?;
+            }
+            Spi::run(&format!("CREATE {kind} {name} AS\n{query}"))?;
+            Ok(Spi::run(&format!("COMMENT ON {kind} {name} IS '{}'", MADE.to_string_lossy()))?)
+        })
+    }
+
+    /// Whether the relation can keep its columns: a view may get more at its end.
+    fn fits(&self, old: &[Shape], new: &[Shape]) -> bool {
+        match self.table {
+            true => old == new,
+            false => new.starts_with(old),
+        }
+    }
+
+    /// The relation that has the name.
+    fn there(&self) -> Result<Option<There>> {
+        let name = self.name.sql();
+        let found = Spi::connect(|client| {
+            let sql = "SELECT c.relkind = 'r', obj_description(c.oid, 'pg_class') IS NOT DISTINCT FROM $2
+                FROM pg_class AS c WHERE c.oid = to_regclass($1)";
+            let made = MADE.to_string_lossy();
+            let mut rows = client.select(sql, Some(1), &[name.as_str().into(), (&*made).into()])?;
+            let row = |row: pgrx::spi::SpiHeapTupleData<'_>| {
+                Ok::<_, pgrx::spi::Error>((row.get::<bool>(1)? == Some(true), row.get::<bool>(2)? == Some(true)))
+            };
+            rows.next().map(row).transpose()
+        })?;
+        let Some((table, made)) = found else { return Ok(None) };
+        let columns = Spi::connect(|client| {
+            let sql = "SELECT a.attname::text, a.atttypid, a.atttypmod, a.attcollation
+                FROM pg_attribute AS a WHERE a.attrelid = to_regclass($1) AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum";
+            let rows = client.select(sql, None, &[name.as_str().into()])?;
+            let column = |row: pgrx::spi::SpiHeapTupleData<'_>| {
+                Ok::<_, pgrx::spi::Error>(Shape {
+                    name: row.get::<String>(1)?.unwrap_or_default(),
+                    oid: row.get::<Oid>(2)?.unwrap_or(Oid::INVALID),
+                    modifier: row.get::<i32>(3)?.unwrap_or(-1),
+                    collation: row.get::<Oid>(4)?.unwrap_or(Oid::INVALID),
+                })
+            };
+            rows.map(column).collect::<std::result::Result<Vec<Shape>, _>>()
+        })?;
+        Ok(Some(There { table, made, columns }))
+    }
+}
+
+fn not_made(name: &str) -> Failure {
+    Failure::new(
+        PgSqlErrorCode::ERRCODE_DUPLICATE_TABLE,
+        format!("{name} was not made by orchard.clean and is not replaced"),
+    )
+    .detail(format!("What orchard.clean makes has the comment \"{}\".", MADE.to_string_lossy()))
+    .hint("Choose another name, or drop it first.")
+}
