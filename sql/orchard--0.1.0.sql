@@ -512,10 +512,49 @@ COMMENT ON FUNCTION orchard.score(text, text, text[]) IS 'scores every row of a 
 -- Judge
 ------------------------------------------------------------------------------------------------------------------------
 
-CREATE FUNCTION orchard.evaluate(model text, source text DEFAULT NULL)
-    RETURNS TABLE (metric text, value double precision, note text)
-    LANGUAGE c STABLE PARALLEL UNSAFE COST 100000 ROWS 12 AS 'MODULE_PATHNAME', 'evaluate_wrapper';
-COMMENT ON FUNCTION orchard.evaluate(text, text) IS 'metrics of the deployed version on its held-out rows, or on the rows of a source that has the target';
+CREATE FUNCTION orchard.evaluate(model text, source text DEFAULT NULL, by text DEFAULT NULL)
+    RETURNS TABLE (metric text, value double precision, note text, low double precision, high double precision, segment text)
+    LANGUAGE c STABLE PARALLEL UNSAFE COST 100000 ROWS 15 AS 'MODULE_PATHNAME', 'evaluate_wrapper';
+COMMENT ON FUNCTION orchard.evaluate(text, text, text) IS 'metrics of the deployed version, with intervals of 95 %, on its held-out rows or on the rows of a source that has the target; by names a column whose values are judged one by one';
+
+CREATE FUNCTION orchard.roc_curve(model text, source text DEFAULT NULL, class text DEFAULT NULL)
+    RETURNS TABLE (threshold double precision, tpr double precision, fpr double precision)
+    LANGUAGE c STABLE PARALLEL UNSAFE COST 100000 ROWS 1000 AS 'MODULE_PATHNAME', 'roc_curve_wrapper';
+COMMENT ON FUNCTION orchard.roc_curve(text, text, text) IS 'shares of the positives and of the negatives that are predicted positive, by threshold';
+
+CREATE FUNCTION orchard.precision_recall_curve(model text, source text DEFAULT NULL, class text DEFAULT NULL)
+    RETURNS TABLE (threshold double precision, "precision" double precision, recall double precision)
+    LANGUAGE c STABLE PARALLEL UNSAFE COST 100000 ROWS 1000 AS 'MODULE_PATHNAME', 'precision_recall_curve_wrapper';
+COMMENT ON FUNCTION orchard.precision_recall_curve(text, text, text) IS 'precision and recall by threshold';
+
+CREATE FUNCTION orchard.lift(model text, source text DEFAULT NULL, buckets integer DEFAULT 10, class text DEFAULT NULL)
+    RETURNS TABLE (bucket integer, rows bigint, actual double precision, predicted double precision, cumulative_gain double precision,
+        lift double precision, cumulative_lift double precision, lowest double precision, highest double precision)
+    LANGUAGE c STABLE PARALLEL UNSAFE COST 100000 ROWS 10 AS 'MODULE_PATHNAME', 'lift_wrapper';
+COMMENT ON FUNCTION orchard.lift(text, text, integer, text) IS 'rows in buckets by their scores, the highest first: what came true, what was predicted, and how much more than on average';
+
+CREATE FUNCTION orchard.calibration(model text, source text DEFAULT NULL, bins integer DEFAULT 10, strategy text DEFAULT 'quantile',
+        class text DEFAULT NULL)
+    RETURNS TABLE (bucket integer, rows bigint, predicted double precision, actual double precision, low double precision,
+        high double precision)
+    LANGUAGE c STABLE PARALLEL UNSAFE COST 100000 ROWS 10 AS 'MODULE_PATHNAME', 'calibration_wrapper';
+COMMENT ON FUNCTION orchard.calibration(text, text, integer, text, text) IS 'rows in bins by their scores, the lowest first: what was predicted and what came true, with an interval of 95 %';
+
+CREATE FUNCTION orchard.confusion_matrix(model text, source text DEFAULT NULL, threshold double precision DEFAULT NULL)
+    RETURNS TABLE (actual text, predicted text, rows double precision, share_of_actual double precision)
+    LANGUAGE c STABLE PARALLEL UNSAFE COST 100000 ROWS 4 AS 'MODULE_PATHNAME', 'confusion_matrix_wrapper';
+COMMENT ON FUNCTION orchard.confusion_matrix(text, text, double precision) IS 'the weight of the rows by actual and predicted class; of two classes at a threshold, 0.5 where none is given';
+
+CREATE FUNCTION orchard.thresholds(model text, source text DEFAULT NULL, options jsonb DEFAULT '{}', class text DEFAULT NULL)
+    RETURNS TABLE (threshold double precision, contacted_share double precision, "precision" double precision, recall double precision,
+        f1 double precision, profit double precision, best boolean, contacted bigint)
+    LANGUAGE c STABLE PARALLEL UNSAFE COST 100000 ROWS 1000 AS 'MODULE_PATHNAME', 'thresholds_wrapper';
+COMMENT ON FUNCTION orchard.thresholds(text, text, jsonb, text) IS 'every useful threshold with what it finds and, by value_per_positive and cost_per_contact (numbers or columns), what it earns; the best one is marked';
+
+CREATE FUNCTION orchard.residuals(model text, source text DEFAULT NULL)
+    RETURNS TABLE ("row" bigint, actual double precision, predicted double precision, residual double precision, weight double precision)
+    LANGUAGE c STABLE PARALLEL UNSAFE COST 100000 ROWS 10000 AS 'MODULE_PATHNAME', 'residuals_wrapper';
+COMMENT ON FUNCTION orchard.residuals(text, text) IS 'what a regression predicted of each row, what came true, and the difference: actual less predicted';
 
 ------------------------------------------------------------------------------------------------------------------------
 -- Keep

@@ -2,9 +2,11 @@
 
 mod clean;
 mod cleaned;
+mod curves;
 mod diagnose;
 mod evaluate;
 mod events;
+mod judged;
 mod manage;
 mod options;
 mod profile;

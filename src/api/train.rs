@@ -524,6 +524,9 @@ fn finite(v: f64) -> Value {
 }
 
 fn metrics(outcome: &Outcome) -> Value {
-    let all = outcome.metrics.iter().map(|m| json!({"metric": m.name, "value": m.value, "note": m.note}));
+    let all = outcome.metrics.iter().map(|m| {
+        let (low, high) = m.interval.unzip();
+        json!({"metric": m.name, "value": m.value, "note": m.note, "low": low, "high": high})
+    });
     Value::Array(all.collect())
 }

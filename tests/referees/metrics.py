@@ -8,6 +8,7 @@ import json
 
 import numpy as np
 from sklearn import metrics as m
+from sklearn.calibration import calibration_curve
 from sklearn.metrics import silhouette_score
 
 rng = np.random.default_rng(7)
@@ -20,7 +21,13 @@ def binary(n, rate, ties, weighted):
     p = np.round(p, 1) if ties else p
     w = rng.integers(1, 5, n).astype(float) if weighted else np.ones(n)
     hit = p >= 0.5
+    fpr, tpr, roc_thresholds = m.roc_curve(y, p, sample_weight=w)
+    precision, recall, pr_thresholds = m.precision_recall_curve(y, p, sample_weight=w)
+    bins = {s: [v.tolist() for v in calibration_curve(y, p, n_bins=5, strategy=s)] for s in ("quantile", "uniform")}
     return {
+        "roc": {"fpr": fpr.tolist(), "tpr": tpr.tolist(), "thresholds": roc_thresholds[1:].tolist()},  # the first is infinite
+        "precision_recall": {"precision": precision.tolist(), "recall": recall.tolist(), "thresholds": pr_thresholds.tolist()},
+        "calibration": None if weighted else bins,
         "probability": p.tolist(), "actual": y.tolist(), "weight": w.tolist() if weighted else None,
         "expected": {
             "roc_auc": m.roc_auc_score(y, p, sample_weight=w),
@@ -31,6 +38,8 @@ def binary(n, rate, ties, weighted):
             "precision": m.precision_score(y, hit, sample_weight=w, zero_division=np.nan),
             "recall": m.recall_score(y, hit, sample_weight=w),
             "f1": m.f1_score(y, hit, sample_weight=w),
+            "selection_rate": np.average(hit, weights=w),
+            "false_positive_rate": m.recall_score(1 - y, hit, sample_weight=w),
         },
     }
 

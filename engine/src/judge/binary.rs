@@ -1,14 +1,20 @@
 //! Metrics of a probability of a positive class.
 
-use super::{clip, rows_metric, sum, total_weight, weight_of, Metric, Sum};
+use super::calibration::{calibration, expected_calibration_error, Strategy};
+use super::ranked::order;
+use super::{clip, interval, rows_metric, sum, total_weight, weight_of, Interval, Metric, Sum};
+
+/// Bins of [`expected_calibration_error`], of equal width (Guo et al. 2017).
+const BINS: usize = 10;
 
 /// Judge probabilities of the positive class. A row counts as predicted positive when its probability is at least `threshold`.
 ///
 /// `probability`, `positive` and `weight` have one entry a row. Gives accuracy, precision, recall, f1, roc_auc (area under the ROC
-/// curve, ties counted half), pr_auc (average precision), log_loss, brier, base_rate, threshold and rows.
+/// curve, ties counted half), pr_auc (average precision), log_loss, brier, expected_calibration_error, base_rate, mean_predicted, selection_rate,
+/// false_positive_rate, threshold and rows. Intervals are Wilson's of shares, DeLong's of roc_auc (DeLong, DeLong, Clarke-Pearson 1988), logit
+/// intervals of pr_auc (Boyd, Eng, Page 2013) and those of the normal distribution of the others.
 pub fn binary(probability: &[f64], positive: &[bool], weight: Option<&[f64]>, threshold: f64) -> Vec<Metric> {
-    let counts = Counts::new(probability, positive, weight, threshold);
-    let Counts { tp, fp, fn_, tn } = counts;
+    let Counts { tp, fp, fn_, tn } = Counts::new(probability, positive, weight, threshold);
     let (positives, negatives) = (tp + fn_, fp + tn);
     let total = total_weight(probability.len(), weight);
     let curve = Curve::new(probability, positive, weight);
@@ -16,42 +22,123 @@ pub fn binary(probability: &[f64], positive: &[bool], weight: Option<&[f64]>, th
     let defined = |value: f64, both: bool| if both && total > 0.0 { Some(value) } else { None };
     let both = positives > 0.0 && negatives > 0.0;
     let reason = |note: &'static str, ok: bool| if ok { note } else { one_class };
-    let rows = || probability.iter().zip(positive).enumerate();
-    let log_loss = sum(rows().map(|(i, (&p, &y))| {
-        let p = clip(p);
-        -weight_of(weight, i) * libm::log(if y { p } else { 1.0 - p })
-    }));
-    let brier = sum(rows().map(|(i, (&p, &y))| weight_of(weight, i) * (p - f64::from(u8::from(y))).powi(2)));
+    let loss = |i: usize| {
+        let p = clip(probability[i]);
+        -libm::log(if positive[i] { p } else { 1.0 - p })
+    };
+    let square = |i: usize| (probability[i] - f64::from(u8::from(positive[i]))).powi(2);
+    let all = 0..probability.len();
+    let log_loss = sum(all.clone().map(|i| weight_of(weight, i) * loss(i)));
+    let brier = sum(all.clone().map(|i| weight_of(weight, i) * square(i)));
+    let predicted = sum(all.clone().map(|i| weight_of(weight, i) * probability[i]));
     let no_rows = "there is no row";
+    let selected = |i: usize| probability[i] >= threshold;
+    let share = |part: f64, whole: f64, among: &dyn Fn(usize) -> bool| {
+        let rows = all.clone().filter(|i| among(*i)).map(|i| weight_of(weight, i));
+        interval::share(part / whole, interval::effective(rows))
+    };
+    let mean = |value: f64, of: &dyn Fn(usize) -> f64, high: f64| {
+        let error = interval::ratio_error(all.clone().map(|i| (of(i), 1.0)), weight);
+        interval::around(value, error, (0.0, high))
+    };
+    let f1_parts = |i: usize| {
+        let (said, is) = (f64::from(u8::from(selected(i))), f64::from(u8::from(positive[i])));
+        (2.0 * said * is, said + is)
+    };
+    let f1_error = interval::ratio_error(all.clone().map(f1_parts), weight);
+    let truth: Vec<f64> = positive.iter().map(|y| f64::from(u8::from(*y))).collect();
+    let bins = calibration(probability, &truth, weight, BINS, Strategy::Uniform, true);
     vec![
-        Metric::new("roc_auc", defined(curve.roc_auc, both), reason("area under the ROC curve", both)),
+        Metric::new("roc_auc", defined(curve.roc_auc, both), reason("area under the ROC curve", both))
+            .between(interval::around(curve.roc_auc, curve.error, (0.0, 1.0))),
         Metric::new(
             "pr_auc",
             defined(curve.average_precision, positives > 0.0),
             reason("average precision", positives > 0.0),
+        )
+        .between(logit_interval(
+            curve.average_precision,
+            interval::effective(all.clone().filter(|i| positive[*i]).map(|i| weight_of(weight, i))),
+        )),
+        Metric::ratio("log_loss", log_loss, total, "mean negative log-likelihood", no_rows).between(mean(
+            log_loss / total,
+            &loss,
+            f64::INFINITY,
+        )),
+        Metric::ratio("brier", brier, total, "mean squared error of the probability", no_rows).between(mean(
+            brier / total,
+            &square,
+            1.0,
+        )),
+        Metric::new(
+            "expected_calibration_error",
+            expected_calibration_error(&bins),
+            if total > 0.0 {
+                "mean distance of predicted and actual shares over ten bins of equal width"
+            } else {
+                no_rows
+            },
         ),
-        Metric::ratio("log_loss", log_loss, total, "mean negative log-likelihood", no_rows),
-        Metric::ratio("brier", brier, total, "mean squared error of the probability", no_rows),
-        Metric::ratio("accuracy", tp + tn, total, "share of right labels", no_rows),
+        Metric::ratio("accuracy", tp + tn, total, "share of right labels", no_rows).between(share(
+            tp + tn,
+            total,
+            &|_| true,
+        )),
         Metric::ratio(
             "precision",
             tp,
             tp + fp,
             "share of positives among those predicted positive",
             "no row is predicted positive",
-        ),
-        Metric::ratio("recall", tp, positives, "share of the positives that are found", "there is no positive row"),
+        )
+        .between(share(tp, tp + fp, &selected)),
+        Metric::ratio("recall", tp, positives, "share of the positives that are found", "there is no positive row")
+            .between(share(tp, positives, &|i| positive[i])),
         Metric::ratio(
             "f1",
             2.0 * tp,
             2.0 * tp + fp + fn_,
             "harmonic mean of precision and recall",
             "no row is or is predicted positive",
-        ),
-        Metric::ratio("base_rate", positives, total, "share of positives", no_rows),
+        )
+        .between(interval::around(2.0 * tp / (2.0 * tp + fp + fn_), f1_error, (0.0, 1.0))),
+        Metric::ratio("base_rate", positives, total, "share of positives", no_rows).between(share(
+            positives,
+            total,
+            &|_| true,
+        )),
+        Metric::ratio("mean_predicted", predicted, total, "mean of the probabilities", no_rows).between(mean(
+            predicted / total,
+            &|i| probability[i],
+            1.0,
+        )),
+        Metric::ratio("selection_rate", tp + fp, total, "share of rows predicted positive", no_rows).between(share(
+            tp + fp,
+            total,
+            &|_| true,
+        )),
+        Metric::ratio(
+            "false_positive_rate",
+            fp,
+            negatives,
+            "share of the negatives that are predicted positive",
+            "there is no negative row",
+        )
+        .between(share(fp, negatives, &|i| !positive[i])),
         Metric::new("threshold", Some(threshold), "a row is predicted positive from this probability on"),
         rows_metric(probability.len()),
     ]
+}
+
+/// An interval of an average precision over so many positives.
+fn logit_interval(value: f64, positives: f64) -> Option<Interval> {
+    if !(value > 0.0 && value < 1.0 && positives > 0.0) {
+        return None;
+    }
+    let logit = libm::log(value / (1.0 - value));
+    let reach = interval::Z / (positives * value * (1.0 - value)).sqrt();
+    let back = |x: f64| 1.0 / (1.0 + libm::exp(-x));
+    Some((back(logit - reach), back(logit + reach)))
 }
 
 struct Counts {
@@ -74,31 +161,73 @@ impl Counts {
 
 struct Curve {
     roc_auc: f64,
+    /// The standard error of the area.
+    error: Option<f64>,
     average_precision: f64,
+}
+
+/// What rows of one score are.
+#[derive(Default)]
+struct Tie {
+    /// Weights of the positives and the negatives, and the sums of their squares.
+    weight: [f64; 2],
+    squares: [f64; 2],
 }
 
 impl Curve {
     /// Walk down the scores, all rows of one score at once.
     fn new(probability: &[f64], positive: &[bool], weight: Option<&[f64]>) -> Self {
-        let mut order: Vec<u32> = (0..probability.len() as u32).collect();
-        order.sort_unstable_by(|&a, &b| probability[b as usize].total_cmp(&probability[a as usize]).then(a.cmp(&b)));
+        let order = order(probability);
+        let mut ties = Vec::new();
+        let mut counts = [0.0; 2];
         let (mut tp, mut fp) = (Sum::default(), Sum::default());
         let (mut area, mut precision) = (Sum::default(), Sum::default());
-        for tie in order.chunk_by(|&a, &b| probability[a as usize] == probability[b as usize]) {
+        for rows in order.chunk_by(|&a, &b| probability[a as usize] == probability[b as usize]) {
             let (tp_before, fp_before) = (tp.get(), fp.get());
-            for &i in tie {
+            let mut tie = Tie::default();
+            for &i in rows {
                 let w = weight_of(weight, i as usize);
-                if positive[i as usize] { &mut tp } else { &mut fp }.add(w);
+                let class = usize::from(!positive[i as usize]);
+                [&mut tp, &mut fp][class].add(w);
+                tie.weight[class] += w;
+                tie.squares[class] += w * w;
+                counts[class] += f64::from(u8::from(w > 0.0));
             }
             let (tp_now, fp_now) = (tp.get(), fp.get());
             area.add((fp_now - fp_before) * (tp_now + tp_before) / 2.0);
             if tp_now + fp_now > 0.0 {
                 precision.add((tp_now - tp_before) * tp_now / (tp_now + fp_now));
             }
+            ties.push(tie);
         }
         let (positives, negatives) = (tp.get(), fp.get());
-        Curve { roc_auc: area.get() / (positives * negatives), average_precision: precision.get() / positives }
+        let roc_auc = area.get() / (positives * negatives);
+        Curve {
+            roc_auc,
+            error: delong(&ties, roc_auc, [positives, negatives], counts),
+            average_precision: precision.get() / positives,
+        }
     }
+}
+
+/// The standard error of an area: from how much each row's share of the pairs it is in differs from it. `ties` are from the highest score down.
+fn delong(ties: &[Tie], area: f64, total: [f64; 2], counts: [f64; 2]) -> Option<f64> {
+    if counts.iter().any(|n| *n < 2.0) {
+        return None;
+    }
+    let (mut positives, mut negatives) = (Sum::default(), Sum::default());
+    let mut spread = [Sum::default(), Sum::default()];
+    for tie in ties {
+        // The share of negatives below the tie's positives, and of positives above its negatives.
+        let below = (total[1] - negatives.get() - tie.weight[1] / 2.0) / total[1];
+        let above = (positives.get() + tie.weight[0] / 2.0) / total[0];
+        spread[0].add(tie.squares[0] * (below - area).powi(2));
+        spread[1].add(tie.squares[1] * (above - area).powi(2));
+        positives.add(tie.weight[0]);
+        negatives.add(tie.weight[1]);
+    }
+    let variance = |class: usize| spread[class].get() / total[class].powi(2) * counts[class] / (counts[class] - 1.0);
+    Some((variance(0) + variance(1)).sqrt())
 }
 
 /// The area under the ROC curve, `None` with one class.
@@ -148,6 +277,24 @@ mod tests {
                 (Some(a), Some(b)) => prop_assert!((a - b).abs() < 1e-12),
                 (a, b) => prop_assert_eq!(a, b),
             }
+        }
+
+        /// DeLong's error by comparing each row with each of the other class.
+        #[test]
+        fn the_error_of_the_area_is_that_of_pairs(rows in prop::collection::vec((0u8..8, any::<bool>()), 4..60)) {
+            let p: Vec<f64> = rows.iter().map(|r| f64::from(r.0) / 7.0).collect();
+            let y: Vec<bool> = rows.iter().map(|r| r.1).collect();
+            let of = |class: bool| (0..p.len()).filter(|i| y[*i] == class).map(|i| p[i]).collect::<Vec<f64>>();
+            let (yes, no) = (of(true), of(false));
+            prop_assume!(yes.len() > 1 && no.len() > 1);
+            let above = |a: f64, b: f64| if a > b { 1.0 } else if a == b { 0.5 } else { 0.0 };
+            let mean = |v: &[f64]| v.iter().sum::<f64>() / v.len() as f64;
+            let variance = |v: &[f64]| v.iter().map(|x| (x - mean(v)).powi(2)).sum::<f64>() / (v.len() - 1) as f64;
+            let of_yes: Vec<f64> = yes.iter().map(|&a| mean(&no.iter().map(|&b| above(a, b)).collect::<Vec<_>>())).collect();
+            let of_no: Vec<f64> = no.iter().map(|&b| mean(&yes.iter().map(|&a| above(a, b)).collect::<Vec<_>>())).collect();
+            let expected = (variance(&of_yes) / yes.len() as f64 + variance(&of_no) / no.len() as f64).sqrt();
+            let found = Curve::new(&p, &y, None).error.unwrap();
+            prop_assert!((found - expected).abs() < 1e-12, "{found} {expected}");
         }
 
         #[test]

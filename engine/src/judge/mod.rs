@@ -7,14 +7,25 @@
 //! Brier score or average precision, so the metrics are our own.
 
 mod binary;
+mod calibration;
 mod clustering;
+mod curve;
+mod interval;
+mod lift;
 mod multiclass;
+mod ranked;
 mod regression;
+mod thresholds;
 
 pub use binary::binary;
+pub use calibration::{calibration, expected_calibration_error, Bin, Strategy};
 pub use clustering::clustering;
-pub use multiclass::{confusion, multiclass};
+pub use curve::{precision_recall_curve, roc_curve, PrecisionRecallPoint, RocPoint};
+pub use interval::Interval;
+pub use lift::{lift, Bucket};
+pub use multiclass::{confusion, most_probable, multiclass};
 pub use regression::regression;
+pub use thresholds::{thresholds, Money, Threshold};
 
 use std::borrow::Cow;
 
@@ -29,11 +40,19 @@ pub struct Metric {
     pub value: Option<f64>,
     /// What it means here, or why it is undefined.
     pub note: String,
+    /// Where it lies with a confidence of 95 %; `None` where that is not known.
+    pub interval: Option<Interval>,
 }
 
 impl Metric {
     fn new(name: impl Into<Cow<'static, str>>, value: Option<f64>, note: impl Into<String>) -> Self {
-        Metric { name: name.into(), value: value.filter(|v| v.is_finite()), note: note.into() }
+        Metric { name: name.into(), value: value.filter(|v| v.is_finite()), note: note.into(), interval: None }
+    }
+
+    /// The same with its interval.
+    fn between(self, interval: Option<Interval>) -> Self {
+        let defined = self.value.is_some();
+        Metric { interval: interval.filter(|_| defined), ..self }
     }
 
     /// A ratio that is undefined, for the reason given, when its denominator is zero.
@@ -83,6 +102,31 @@ pub fn headline(task: &Task) -> &'static str {
         Task::Regression => "rmse",
         Task::Clustering => "silhouette",
     }
+}
+
+/// The rates of a segment as multiples of those of another, for a look at fairness: selection_rate_ratio (disparate impact; below 0.8 is what
+/// the four-fifths rule of US labour law objects to), true_positive_rate_ratio and false_positive_rate_ratio (equalized odds: Hardt, Price,
+/// Srebro 2016). None where metrics are not those of two classes.
+pub fn ratios(metrics: &[Metric], reference: &[Metric]) -> Vec<Metric> {
+    let value = |metrics: &[Metric], name: &str| metrics.iter().find(|m| m.name == name).map(|m| m.value);
+    let ratio = |(name, of): (&'static str, &str)| {
+        let (part, whole) = (value(metrics, of)?, value(reference, of)?);
+        let ratio = part.zip(whole).filter(|(_, whole)| *whole > 0.0).map(|(part, whole)| part / whole);
+        let note = match ratio {
+            Some(_) => "as a multiple of that of the largest segment",
+            None => "this segment or the largest has none",
+        };
+        Some(Metric::new(name, ratio, note))
+    };
+    let all = [
+        ("selection_rate_ratio", "selection_rate"),
+        ("true_positive_rate_ratio", "recall"),
+        ("false_positive_rate_ratio", "false_positive_rate"),
+    ];
+    if value(metrics, "selection_rate").is_none() {
+        return Vec::new();
+    }
+    all.into_iter().filter_map(ratio).collect()
 }
 
 /// A probability kept off 0 and 1 by the distance that scikit-learn's log loss keeps.

@@ -1,6 +1,7 @@
 //! Metrics of a predicted number.
 
-use super::{rows_metric, sum, total_weight, weight_of, Metric};
+use super::interval::{around, effective, ratio_error, Z};
+use super::{rows_metric, sum, total_weight, weight_of, Interval, Metric};
 
 /// Judge predicted numbers: rmse, mae, median_error (weighted median of the absolute errors), r2, mean_error (predicted less actual),
 /// mean_actual and rows.
@@ -18,19 +19,52 @@ pub fn regression(predicted: &[f64], actual: &[f64], weight: Option<&[f64]>) -> 
     errors.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
     let r2 = (total > 0.0 && spread > 0.0).then(|| 1.0 - squares / spread);
     let rmse = (total > 0.0).then(|| (squares / total).sqrt());
+    let error = |of: &dyn Fn(f64, f64) -> f64| ratio_error(rows().map(|(_, (p, a))| (of(*p, *a), 1.0)), weight);
+    const ANY: Interval = (f64::NEG_INFINITY, f64::INFINITY);
+    const POSITIVE: Interval = (0.0, f64::INFINITY);
+    let squared = around(squares / total, error(&|p, a| (p - a) * (p - a)), POSITIVE);
+    let parts = rows().map(|(_, (p, a))| ((p - a) * (p - a), (a - mean) * (a - mean)));
+    let unexplained = around(squares / spread, ratio_error(parts, weight), ANY);
     vec![
-        Metric::new("rmse", rmse, if rmse.is_some() { "root of the mean squared error" } else { no_rows }),
-        Metric::ratio("mae", absolute, total, "mean absolute error", no_rows),
-        Metric::new("median_error", median(&errors), if total > 0.0 { "median absolute error" } else { no_rows }),
+        Metric::new("rmse", rmse, if rmse.is_some() { "root of the mean squared error" } else { no_rows })
+            .between(squared.map(|(low, high)| (low.sqrt(), high.sqrt()))),
+        Metric::ratio("mae", absolute, total, "mean absolute error", no_rows).between(around(
+            absolute / total,
+            error(&|p, a| (p - a).abs()),
+            POSITIVE,
+        )),
+        Metric::new("median_error", median(&errors), if total > 0.0 { "median absolute error" } else { no_rows })
+            .between(median_interval(&errors)),
         Metric::new(
             "r2",
             r2,
             if r2.is_some() { "share of the variance explained" } else { "the target does not vary" },
-        ),
-        Metric::ratio("mean_error", bias, total, "mean of predicted less actual", no_rows),
-        Metric::new("mean_actual", Some(mean), "mean of the target"),
+        )
+        .between(unexplained.map(|(low, high)| (1.0 - high, (1.0 - low).min(1.0)))),
+        Metric::ratio("mean_error", bias, total, "mean of predicted less actual", no_rows).between(around(
+            bias / total,
+            error(&|p, a| p - a),
+            ANY,
+        )),
+        Metric::new("mean_actual", Some(mean), "mean of the target").between(around(mean, error(&|_, a| a), ANY)),
         rows_metric(actual.len()),
     ]
+}
+
+/// Between which sorted values their median lies: the order statistics that a share of a half reaches.
+fn median_interval(sorted: &[(f64, f64)]) -> Option<Interval> {
+    let rows = effective(sorted.iter().map(|e| e.1));
+    let total = sum(sorted.iter().map(|e| e.1));
+    let reach = Z * 0.5 / rows.sqrt();
+    let at = |part: f64| {
+        let mut before = 0.0;
+        let reached = |e: &&(f64, f64)| {
+            before += e.1;
+            before >= part * total
+        };
+        sorted.iter().find(reached).map(|e| e.0)
+    };
+    (rows > 0.0 && reach < 0.5).then(|| at(0.5 - reach).zip(at(0.5 + reach))).flatten()
 }
 
 /// The weighted median of sorted values; the mean of the two middle ones where the half falls between them.

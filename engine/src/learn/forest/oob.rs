@@ -76,7 +76,7 @@ pub fn oob_metrics(metrics: &[Metric]) -> Vec<Metric> {
         Some(_) => format!("out-of-bag: of {rows} training rows, each judged by the trees that did not see it"),
         None => m.note.clone(),
     };
-    metrics.map(|m| Metric { name: format!("oob_{}", m.name).into(), value: m.value, note: note(m) }).collect()
+    metrics.map(|m| Metric { name: format!("oob_{}", m.name).into(), note: note(m), ..m.clone() }).collect()
 }
 
 /// Sums up what trees say of rows.

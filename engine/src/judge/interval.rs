@@ -1,0 +1,72 @@
+//! Intervals that hold what a metric would be on ever more such rows with a confidence of 95 %.
+//!
+//! Weighted rows count as their effective number `(sum w)^2 / sum w^2` (Kish, Survey sampling, 1965), or enter by their weighted influence.
+
+use super::{sum, weight_of};
+
+/// The quantile of the normal distribution that leaves 2.5 % above.
+pub(super) const Z: f64 = 1.959_963_984_540_054;
+
+/// Low and high.
+pub type Interval = (f64, f64);
+
+/// The rows that so many weighted rows are worth.
+pub(super) fn effective(weights: impl Iterator<Item = f64> + Clone) -> f64 {
+    let squares = sum(weights.clone().map(|w| w * w));
+    if squares > 0.0 {
+        sum(weights).powi(2) / squares
+    } else {
+        0.0
+    }
+}
+
+/// Of a share among `rows` (Wilson 1927).
+pub(super) fn share(share: f64, rows: f64) -> Option<Interval> {
+    if rows.is_nan() || rows <= 0.0 || !(0.0..=1.0).contains(&share) {
+        return None;
+    }
+    let z2 = Z * Z / rows;
+    let centre = (share + z2 / 2.0) / (1.0 + z2);
+    let reach = Z / (1.0 + z2) * (share * (1.0 - share) / rows + z2 / (4.0 * rows)).sqrt();
+    // Rounding must not leave a share of 0 or 1 outside.
+    Some(((centre - reach).clamp(0.0, share), (centre + reach).clamp(share, 1.0)))
+}
+
+/// The standard error of `sum w * a / sum w * b` by the influence of each row, which is `(a, b)`; of a mean `b` is 1.
+pub(super) fn ratio_error(rows: impl Iterator<Item = (f64, f64)> + Clone, weight: Option<&[f64]>) -> Option<f64> {
+    let weighted = || rows.clone().enumerate().map(|(i, (a, b))| (weight_of(weight, i), a, b)).filter(|r| r.0 > 0.0);
+    let (count, below) = (weighted().count() as f64, sum(weighted().map(|(w, _, b)| w * b)));
+    let above = sum(weighted().map(|(w, a, _)| w * a));
+    if count < 2.0 || below.is_nan() || below <= 0.0 {
+        return None;
+    }
+    let ratio = above / below;
+    let spread = sum(weighted().map(|(w, a, b)| (w * (a - ratio * b)).powi(2)));
+    Some((spread * count / (count - 1.0)).sqrt() / below)
+}
+
+/// Around a value by its standard error, within limits.
+pub(super) fn around(value: f64, error: Option<f64>, (low, high): Interval) -> Option<Interval> {
+    error.filter(|e| e.is_finite()).map(|e| ((value - Z * e).max(low), (value + Z * e).min(high)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn known_intervals() {
+        // statsmodels.stats.proportion.proportion_confint(8, 10, method="wilson")
+        let (low, high) = share(0.8, 10.0).unwrap();
+        assert!((low - 0.490_162_47).abs() < 1e-7 && (high - 0.943_317_8).abs() < 1e-6, "{low} {high}");
+        assert_eq!(share(0.5, 0.0), None);
+        let (low, high) = share(0.0, 20.0).unwrap();
+        assert!(low == 0.0 && (high - 0.161_125).abs() < 1e-5);
+        assert!((1..200).all(|n| share(1.0, f64::from(n)).unwrap().1 == 1.0));
+        // The standard error of the mean of 1, 2, 4: deviation 1.527525 over the root of 3.
+        let error = ratio_error([1.0, 2.0, 4.0].into_iter().map(|x| (x, 1.0)), None).unwrap();
+        assert!((error - 0.881_917_103).abs() < 1e-9);
+        assert_eq!(ratio_error([(1.0, 1.0)].into_iter(), None), None);
+        assert_eq!(effective([1.0, 1.0, 2.0].into_iter()), 16.0 / 6.0);
+    }
+}
