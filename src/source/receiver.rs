@@ -283,6 +283,8 @@ fn spell(dictionary: &mut Dictionary, reader: Reader, control: &Control) -> Resu
     Ok(())
 }
 
+/// # Safety
+/// Called by the executor with the receiver it was given, while that and its borrows are alive.
 unsafe extern "C-unwind" fn start(dest: *mut pg_sys::DestReceiver, _operation: i32, typeinfo: pg_sys::TupleDesc) {
     // SAFETY: the server calls back with the receiver it was given, on the main thread; the guard turns a panic into an ERROR.
     unsafe {
@@ -318,6 +320,8 @@ pub(crate) unsafe fn attributes(typeinfo: pg_sys::TupleDesc) -> Vec<Attribute> {
         .collect()
 }
 
+/// # Safety
+/// As for [`start`]; `slot` is a live slot of the executor. May longjmp.
 unsafe extern "C-unwind" fn receive(slot: *mut pg_sys::TupleTableSlot, dest: *mut pg_sys::DestReceiver) -> bool {
     // SAFETY: as in `start`; no guard, because `row` does not panic and keeps nothing with a destructor over a call of the server.
     unsafe {
@@ -332,4 +336,4 @@ unsafe extern "C-unwind" fn receive(slot: *mut pg_sys::TupleTableSlot, dest: *mu
     }
 }
 
-unsafe extern "C-unwind" fn shut_down(_dest: *mut pg_sys::DestReceiver) {}
+extern "C-unwind" fn shut_down(_dest: *mut pg_sys::DestReceiver) {}

@@ -384,6 +384,10 @@ pub unsafe fn array(element: Element, datum: Datum, mut take: impl FnMut(usize, 
     }
 }
 
+/// An element of an array, and the place behind it.
+///
+/// # Safety
+/// `base` is a live array of the element's type with an element at or, for alignment, just after byte `at`. May longjmp (a toasted numeric).
 unsafe fn read_element(element: Element, base: *const u8, at: usize) -> (f64, usize) {
     match element {
         Element::Int2 => {

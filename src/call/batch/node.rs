@@ -234,6 +234,10 @@ unsafe extern "C-unwind" fn begin(node: *mut CustomScanState, estate: *mut EStat
 }
 
 /// Where an argument comes from.
+///
+/// # Safety
+/// `expression` is a live expression of the node's plan, whose columns are numbered as its row; `parent` is the node's state. Main thread, inside a
+/// guard.
 unsafe fn argument(expression: *mut Node, columns: usize, parent: *mut PlanState) -> Argument {
     if is(expression, NodeTag::T_Var) {
         let var = &*expression.cast::<pg_sys::Var>();
@@ -245,6 +249,9 @@ unsafe fn argument(expression: *mut Node, columns: usize, parent: *mut PlanState
 }
 
 /// The columns of the node beneath that the node's own columns read, counted from 0.
+///
+/// # Safety
+/// `columns` is the live target list of a plan. Main thread, inside a guard.
 unsafe fn wanted(columns: *mut List, below: usize) -> Vec<usize> {
     let vars = pg_sys::pull_var_clause(columns.cast(), pg_sys::PVC_RECURSE_PLACEHOLDERS as i32);
     let mut wanted: Vec<usize> = elements::<pg_sys::Var>(vars)
@@ -259,6 +266,8 @@ unsafe fn wanted(columns: *mut List, below: usize) -> Vec<usize> {
 }
 
 impl Call {
+    /// # Safety
+    /// `expression` is a live scoring call, whose first argument is a constant uuid, and lives as long as the plan. Main thread, inside a guard.
     unsafe fn new(expression: *mut FuncExpr, arguments: Vec<Argument>) -> Call {
         let id = crate::call::site::constant(expression.cast(), 0).map(|(_, datum)| *datum.cast_mut_ptr::<[u8; 16]>());
         let given = vec![NullableDatum { value: Datum::from(0usize), isnull: true }; arguments.len()];
@@ -267,6 +276,9 @@ impl Call {
     }
 
     /// Find the model, as the first call of a function would.
+    ///
+    /// # Safety
+    /// The plan that `expression` belongs to is live. Main thread, inside a guard; the current memory context lives as long as the query.
     unsafe fn load(&self) -> Result<Model> {
         let found = catalog::find_by_id(&self.id)?;
         let scorer = cache::deployed(&found)?;
@@ -425,6 +437,9 @@ unsafe fn take_row(state: *mut State, given: *mut TupleTableSlot, context: *mut 
 }
 
 /// Load the models.
+///
+/// # Safety
+/// As for [`next`], inside a guard; nothing else uses `state` meanwhile.
 unsafe fn prepare(node: *mut CustomScanState, state: *mut State) {
     let query = (*(*node).ss.ps.state).es_query_cxt;
     let state = &mut *state;
