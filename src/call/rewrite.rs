@@ -53,10 +53,14 @@ pub unsafe fn rewritten(root: *mut PlannerInfo, call: *mut FuncExpr) -> Option<*
 /// The function of columns that does what a function of a row does, and its type.
 ///
 /// # Safety
-/// `function` is a function that exists; main thread, inside a guard.
+/// Main thread, inside a guard.
 unsafe fn target(function: Oid, model: &Model) -> Option<(Oid, Oid)> {
-    let name = CStr::from_ptr(pg_sys::get_func_name(function));
-    let (name, result) = match (name.to_bytes(), &model.task) {
+    let name = pg_sys::get_func_name(function);
+    // Another session may have dropped it: a query that is being planned holds no lock on its functions.
+    if name.is_null() {
+        return None;
+    }
+    let (name, result) = match (CStr::from_ptr(name).to_bytes(), &model.task) {
         (b"predict", Task::Classification { classes, .. }) if classes.len() > 2 => return None,
         (b"predict", _) => (c"score_number", pg_sys::FLOAT8OID),
         (b"predict_label", Task::Classification { .. }) => (c"score_label", pg_sys::TEXTOID),
