@@ -90,6 +90,8 @@ impl RecordRow {
     /// # Safety
     /// `row_type` is the type and typmod of a live composite value. Main thread, inside a guard.
     unsafe fn look_up(&mut self, scorer: &Scorer, row_type: (Oid, i32)) -> Result<()> {
+        // Should it fail midway, nothing of the type before is to be used with what is there then.
+        self.row_type = None;
         let shared = pg_sys::lookup_rowtype_tupdesc(row_type.0, row_type.1);
         let attributes: Vec<(String, Oid, bool)> = (0..(*shared).natts as usize)
             .map(|i| {
