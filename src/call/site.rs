@@ -110,13 +110,9 @@ impl Site {
         Ok(Site { scorer, row, out, input, key, same, looked, types })
     }
 
-    /// The labels of the model; an error where it has none.
+    /// The labels of the model, and the place of the positive one; an error where it has none.
     pub fn classes(&self) -> Result<(&[String], usize)> {
-        match &self.scorer.model().task {
-            Task::Classification { classes, positive } => Ok((classes, *positive as usize)),
-            Task::Regression => Err(not_a_classifier("a regression")),
-            Task::Clustering => Err(not_a_classifier("a clustering")),
-        }
+        classes(&self.scorer)
     }
 
     /// The most probable label of the row just scored.
@@ -126,7 +122,16 @@ impl Site {
     }
 }
 
-/// The index of the most probable class of an answer of a classifier.
+/// The labels of a model, and the place of the positive one; an error where it has none.
+pub(super) fn classes(scorer: &Scorer) -> Result<(&[String], usize)> {
+    match &scorer.model().task {
+        Task::Classification { classes, positive } => Ok((classes, *positive as usize)),
+        Task::Regression => Err(not_a_classifier("a regression")),
+        Task::Clustering => Err(not_a_classifier("a clustering")),
+    }
+}
+
+/// The index of the most probable class of an answer of a classifier. Of a model of one class it may be that of a class that never occurred.
 pub(super) fn label_of(scorer: &Scorer, out: &[f64]) -> usize {
     let Task::Classification { classes, positive } = &scorer.model().task else { return 0 };
     let positive = *positive as usize;

@@ -15,7 +15,7 @@ use pgrx::PgMemoryContexts;
 use super::find::{self, Kind};
 use super::list::{elements, is, push};
 use crate::call::arguments::{Arguments, Block};
-use crate::call::site::{label_of, slots, top_of};
+use crate::call::site::{classes, label_of, slots, top_of};
 use crate::catalog::{self, cache};
 use crate::error::Result;
 use crate::source::types::raw;
@@ -144,7 +144,7 @@ struct Model {
     block: Block,
     /// By row, the numbers of the answer.
     out: Vec<f64>,
-    /// The labels as the server has them.
+    /// The labels as the server has them, and an empty one.
     labels: Vec<Datum>,
 }
 
@@ -287,10 +287,10 @@ impl Call {
         let constant = |i: usize| is(nodes[i + 1], NodeTag::T_Const);
         let (slots, raw) = slots(&scorer, &found, &types, constant)?;
         let arguments = Arguments::new(&scorer, slots, raw);
-        let label =
-            |text: &String| Datum::from(pg_sys::cstring_to_text_with_len(text.as_ptr().cast(), text.len() as i32));
+        let label = |text: &str| Datum::from(pg_sys::cstring_to_text_with_len(text.as_ptr().cast(), text.len() as i32));
         let labels = match self.kind {
-            Kind::Label => scorer.model().classes().iter().map(label).collect(),
+            // Last the label of a class that never occurred, as a call has it.
+            Kind::Label => classes(&scorer)?.0.iter().map(String::as_str).chain([""]).map(label).collect(),
             _ => Vec::new(),
         };
         Ok(Model {
@@ -330,7 +330,8 @@ impl Model {
             Kind::Number => Datum::from(out[0].to_bits() as usize),
             Kind::Top => Datum::from(top_of(&self.scorer, out).to_bits() as usize),
             Kind::Segment => Datum::from(out[0] as i32),
-            Kind::Label => self.labels[label_of(&self.scorer, out)],
+            // There is one, of a class or the last.
+            Kind::Label => self.labels[label_of(&self.scorer, out).min(self.labels.len() - 1)],
         }
     }
 }
