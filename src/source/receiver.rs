@@ -18,9 +18,6 @@ use crate::error::{Failure, Result};
 /// Features a source may have at most: what a tuple of PostgreSQL can hold and some arrays.
 const MOST_FEATURES: usize = 20_000;
 
-/// Beyond this, neighbouring whole numbers are the same float8.
-const EXACT_LIMIT: f64 = 9_007_199_254_740_992.0;
-
 /// Why the query was ended early.
 pub(super) enum Stop {
     /// It cannot be read.
@@ -131,7 +128,7 @@ impl<'a, 'b> Receiver<'a, 'b> {
             match &mut table.columns[field.column].data {
                 ColumnData::Number(values) => {
                     let value = if null { f64::NAN } else { types::number(field.reader, datum) };
-                    if field.watch && value.abs() > EXACT_LIMIT && value.is_finite() {
+                    if field.watch && value.abs() > types::EXACT_LIMIT && value.is_finite() {
                         return Err(Stop::NotExact(attributes[field.attribute].name.clone()));
                     }
                     values.push(value, control).map_err(failed)?;
