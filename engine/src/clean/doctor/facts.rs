@@ -8,6 +8,7 @@ use crate::error::Result;
 use crate::learn::columns;
 use crate::learn::train::SourceInput;
 
+use super::finding::figure;
 use super::limits;
 
 /// Counts over all rows of a column.
@@ -94,7 +95,7 @@ fn numbers(values: &Numbers, control: &Control) -> Result<Facts> {
     for run in sorted.chunk_by(|a, b| a == b) {
         facts.distinct += 1;
         if run.len() > facts.top.0 {
-            facts.top = (run.len(), format!("{}", run[0]));
+            facts.top = (run.len(), figure(run[0]));
         }
     }
     control.release_vec(sorted);

@@ -164,6 +164,22 @@ pub fn counted(n: usize, thing: &str) -> String {
     format!("{n} {thing}{}", if n == 1 { "" } else { "s" })
 }
 
+/// A number as a sentence has it: with an exponent where its digits would fill lines.
+pub fn figure(value: f64) -> String {
+    match value.abs() {
+        0.0 | 1e-6..1e15 => value.to_string(),
+        _ => format!("{value:e}"),
+    }
+}
+
+/// The same with four decimals.
+pub fn rounded(value: f64) -> String {
+    match value.abs() {
+        ..1e15 => format!("{value:.4}"),
+        _ => format!("{value:.4e}"),
+    }
+}
+
 /// A part of a whole in percent: two digits that count.
 pub fn percent(part: f64, whole: f64) -> String {
     let share = if whole > 0.0 { 100.0 * part / whole } else { 0.0 };
@@ -207,6 +223,13 @@ mod tests {
         assert_eq!(found[1].column.as_deref(), Some("c6"));
         assert_eq!(found[11].detail, "20 more columns have this finding.");
         assert!(arrange(Vec::new(), 10).is_empty());
+    }
+
+    #[test]
+    fn figures_are_short() {
+        let shown = [0.0, -3.0, 0.25, 123456.5, 1e300, -1.5e-9, f64::INFINITY, f64::NAN].map(figure);
+        assert_eq!(shown, ["0", "-3", "0.25", "123456.5", "1e300", "-1.5e-9", "inf", "NaN"]);
+        assert_eq!([0.0, -2.0 / 3.0, 1e300].map(rounded), ["0.0000", "-0.6667", "1.0000e300"]);
     }
 
     #[test]

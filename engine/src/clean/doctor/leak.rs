@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::learn::train::{Request, SourceInput};
 use crate::model::InputKind;
 
-use super::finding::{Finding, Fix, Kind, Severity};
+use super::finding::{rounded, Finding, Fix, Kind, Severity};
 use super::limits;
 use super::matrix::Matrix;
 use super::names::is_outcome;
@@ -128,7 +128,11 @@ fn parts(request: &Request, target: &str, sum: &Sum, rows: usize, suspects: &[Su
         true => format!(
             "\"{target}\" is proportional to \"{a}\" to the power of {x:.3} times \"{b}\" to the power of {y:.3}"
         ),
-        false => format!("\"{target}\" is {x:.4} times \"{a}\" plus {y:.4} times \"{b}\", but for a constant"),
+        false => format!(
+            "\"{target}\" is {} times \"{a}\" plus {} times \"{b}\", but for a constant",
+            rounded(x),
+            rounded(y)
+        ),
     };
     let detail = format!("{made} (R2 {:.6}).", sum.r2);
     let new = sum.inputs.into_iter().filter(|i| !suspects.iter().any(|s| s.input == *i));

@@ -7,7 +7,7 @@ use crate::learn::target::Prepared;
 use crate::learn::train::{Request, SourceInput};
 use serde_json::json;
 
-use super::finding::{counted, percent, Finding, Fix, Kind, Severity};
+use super::finding::{counted, figure, percent, Finding, Fix, Kind, Severity};
 use super::limits;
 
 /// Look at the target; `rows` are all rows.
@@ -125,8 +125,12 @@ fn numbers(request: &Request, target: &SourceInput, known: usize, control: &Cont
     if reach > 0.0 && outside > 0 {
         let (count, word) = (outside, if outside == 1 { "row lies" } else { "rows lie" });
         let detail = format!(
-            "{count} {word} more than {} interquartile ranges beyond the quartiles of \"{name}\" ({low} and {high}); it goes from {first} to {last}. They outweigh the rest in a squared error.",
-            limits::OUTLIER_RANGES
+            "{count} {word} more than {} interquartile ranges beyond the quartiles of \"{name}\" ({} and {}); it goes from {} to {}. They outweigh the rest in a squared error.",
+            limits::OUTLIER_RANGES,
+            figure(low),
+            figure(high),
+            figure(first),
+            figure(last)
         );
         found.push(
             Finding::of(Severity::Warning, Kind::TargetOutliers, name, detail).option("objective", "absolute_error"),

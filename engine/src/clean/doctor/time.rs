@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::learn::train::Request;
 use crate::model::InputKind;
 
-use super::finding::{Finding, Kind, Severity};
+use super::finding::{rounded, Finding, Kind, Severity};
 use super::limits;
 use super::missing::cohen;
 use super::sample::{Answer, Sample};
@@ -65,8 +65,8 @@ fn drift(latest: &[bool], answer: &Answer, labels: &[String]) -> (f64, String) {
         Answer::Nothing => (0.0, String::new()),
         Answer::Numbers { values, ranks } => {
             let d = cohen(latest, ranks).unwrap_or(0.0).abs();
-            let (before, after) = (mean(values, false), mean(values, true));
-            (d, format!("its mean is {before:.4} in the earlier rows and {after:.4} in the latest fifth (Cohen's d of ranks {d:.2})"))
+            let (before, after) = (rounded(mean(values, false)), rounded(mean(values, true)));
+            (d, format!("its mean is {before} in the earlier rows and {after} in the latest fifth (Cohen's d of ranks {d:.2})"))
         }
         Answer::Classes { codes, counts } => {
             // One row a class that is frequent enough to say something.

@@ -207,7 +207,10 @@ fn say_outliers(profile: &mut ColumnProfile, sentinels: &[(f64, u64)]) {
 /// A number with a few digits.
 fn short(value: f64) -> String {
     let text = format!("{value:.4e}");
-    text.parse::<f64>().map_or(text, |rounded| rounded.to_string())
+    match text.parse::<f64>() {
+        Ok(rounded) if rounded.abs() < 1e15 => rounded.to_string(),
+        _ => text,
+    }
 }
 
 /// What is wrong with moments; `scale` is the seconds of their unit.
