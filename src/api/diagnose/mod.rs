@@ -152,12 +152,16 @@ fn run(source: Option<&str>, target: Option<&str>, options: &Value) -> Result<Ve
     let control = Control::new(settings::max_memory());
     let rows = source::read(source, &mut |attributes| asked.choose(attributes), &control)?;
     let unread = unsupported(&asked, &described);
-    let read = rows.columns.iter().map(|c| c.attribute.name.clone()).collect();
+    let read: Vec<String> = rows.columns.iter().map(|c| c.attribute.name.clone()).collect();
     let (given, sample_rows) = (asked.given.clone(), asked.sample_rows);
     let (request, texts) = asked.request(rows)?;
     let mut found =
         interrupt::run("orchard.diagnose", &control, || doctor::diagnose(&request, &texts, sample_rows, &control))?;
     drop(request);
+    if read.len() < described.attributes.len() {
+        let of_rows = |f: &&mut Finding| matches!(f.kind, Kind::DuplicateRows | Kind::LabelConflicts);
+        found.iter_mut().filter(of_rows).for_each(|f| f.detail.push_str(" Columns that were not read may differ."));
+    }
     found.extend(unread);
     let writer = fix::Writer::new(source, target, described, read, given);
     let row = |f: Finding| {
