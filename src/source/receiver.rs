@@ -12,7 +12,8 @@ use pgrx::pg_sys;
 use pgrx::pg_sys::panic::pgrx_extern_c_guard;
 
 use super::types::{self, Element, Reader};
-use super::{Attribute, Choose, Rows, SourceColumn, Wanted};
+use super::{not_utf8, Attribute, Choose, Rows, SourceColumn, Wanted};
+use crate::compat::is_utf8;
 use crate::error::{Failure, Result};
 
 /// Features a source may have at most: what a tuple of PostgreSQL can hold and some arrays.
@@ -177,6 +178,7 @@ impl<'a, 'b> Receiver<'a, 'b> {
             } else if let Some(mut column) = columns[field.column].take() {
                 if let ColumnData::Category { dictionary, .. } = &mut column.data {
                     spell(dictionary, reader, control)?;
+                    check_encoding(dictionary, &attributes[field.attribute].name, control)?;
                     if matches!(reader, Reader::Int8) {
                         reader = Reader::Exact;
                     }
@@ -257,6 +259,23 @@ fn put_element(
     }
 }
 
+/// Refuse texts that are not UTF-8, as databases of other encodings have.
+fn check_encoding(dictionary: &Dictionary, name: &str, control: &Control) -> Result<()> {
+    if is_utf8() {
+        return Ok(());
+    }
+    for code in 0..dictionary.len() as u32 {
+        if code.is_multiple_of(1 << 16) {
+            control.check()?;
+        }
+        // The label of an enum has a mark where it was not.
+        if std::str::from_utf8(dictionary.text(code)).map_or(true, |text| text.contains('\u{FFFD}')) {
+            return Err(not_utf8(format!("column \"{name}\" has texts that are")));
+        }
+    }
+    Ok(())
+}
+
 /// Replace the keys of enums and uuids by their texts; codes stay as they are.
 fn spell(dictionary: &mut Dictionary, reader: Reader, control: &Control) -> Result<()> {
     if !matches!(reader, Reader::Enum | Reader::Uuid) {
@@ -287,32 +306,33 @@ unsafe extern "C-unwind" fn start(dest: *mut pg_sys::DestReceiver, _operation: i
     unsafe {
         pgrx_extern_c_guard(|| {
             let receiver = &mut *dest.cast::<Receiver<'_, '_>>();
-            if let Err(failure) = receiver.start(attributes(typeinfo)) {
+            if let Err(failure) = attributes(typeinfo).and_then(|columns| receiver.start(columns)) {
                 failure.raise();
             }
         })
     }
 }
 
-/// The columns of a tuple descriptor.
+/// The columns of a tuple descriptor; an error where a name is not UTF-8.
 ///
 /// # Safety
 /// `typeinfo` is a live descriptor.
-pub(crate) unsafe fn attributes(typeinfo: pg_sys::TupleDesc) -> Vec<Attribute> {
+pub(crate) unsafe fn attributes(typeinfo: pg_sys::TupleDesc) -> Result<Vec<Attribute>> {
     (0..(*typeinfo).natts as usize)
         .map(|i| {
             let attribute = crate::compat::attribute(typeinfo, i);
-            let name = CStr::from_ptr((*attribute).attname.data.as_ptr()).to_string_lossy().into_owned();
+            let name = CStr::from_ptr((*attribute).attname.data.as_ptr()).to_str();
+            let name = name.map_err(|_| not_utf8(format!("the name of column {} is", i + 1)))?.to_owned();
             let base = types::base_type((*attribute).atttypid);
             let (oid, limited) = ((*attribute).atttypid, (*attribute).atttypmod >= 0);
-            Attribute {
+            Ok(Attribute {
                 name,
                 oid,
                 limited,
                 base,
                 type_name: types::display_name((*attribute).atttypid),
                 reader: Reader::of(base),
-            }
+            })
         })
         .collect()
 }

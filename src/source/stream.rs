@@ -75,7 +75,7 @@ unsafe extern "C-unwind" fn start<S: Sink>(dest: *mut pg_sys::DestReceiver, _: i
         pgrx_extern_c_guard(|| {
             let receiver = &mut *dest.cast::<Receiver<'_, S>>();
             receiver.columns = (*typeinfo).natts;
-            if let Err(failure) = receiver.sink.start(receiver::attributes(typeinfo)) {
+            if let Err(failure) = receiver::attributes(typeinfo).and_then(|columns| receiver.sink.start(columns)) {
                 failure.raise();
             }
         })

@@ -101,5 +101,13 @@ SET client_encoding = 'UTF8';
 CREATE EXTENSION orchard;
 SELECT * FROM orchard.profile('SELECT 1');
 SELECT orchard.top_values(v), orchard.approx_distinct(v) FROM (VALUES ('é'), ('é'), ('e')) AS s(v);
+CREATE TABLE words AS SELECT CASE i % 3 WHEN 0 THEN 'kä' ELSE 'k' END AS word, i % 3 = 0 AS y FROM generate_series(1, 300) AS i;
+SELECT model FROM orchard.train('words', 'words', 'y', 'decision_tree');
+SELECT * FROM orchard.diagnose('words', 'y');
+SELECT model, score FROM orchard.train('words', 'SELECT left(word, 1) AS letter, length(word) AS letters, y FROM words', 'y', 'decision_tree');
+CREATE TYPE word AS ENUM ('kä', 'kö');
+SELECT * FROM orchard.diagnose('SELECT (enum_range(NULL::word))[1 + i % 2] AS word FROM generate_series(1, 300) AS i');
+CREATE TABLE sizes ("größe" int);
+SELECT * FROM orchard.diagnose('sizes');
 \c test_profile
 DROP DATABASE orchard_latin1;
