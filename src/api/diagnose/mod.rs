@@ -189,14 +189,15 @@ pub(super) fn warn(findings: &[Finding], given: &Value) {
     for together in findings.chunk_by(|a, b| a.detail == b.detail) {
         let names: Vec<String> = together.iter().flat_map(|f| &f.column).map(|c| format!("\"{c}\"")).collect();
         let word = if names.len() == 1 { "column" } else { "columns" };
-        let hint = match &together[0].fix {
-            Fix::Exclude(columns) => {
-                let options = fix::argument(&fix::without(given, columns));
-                format!(
-                    "If that is not known when the model is used, train with {options}. orchard.diagnose says more."
-                )
-            }
-            _ => "orchard.diagnose says more.".to_owned(),
+        let options = match &together[0].fix {
+            Fix::Exclude(columns) => fix::without(given, columns),
+            _ => None,
+        };
+        let hint = match options.map(|options| fix::argument(&options)) {
+            Some(options) => format!(
+                "If that is not known when the model is used, train with {options}. orchard.diagnose says more."
+            ),
+            None => "orchard.diagnose says more.".to_owned(),
         };
         let message = format!("{word} {} may give the target away", names.join(" and "));
         Failure::new(PgSqlErrorCode::ERRCODE_WARNING, message).detail(together[0].detail.as_str()).hint(hint).warn();

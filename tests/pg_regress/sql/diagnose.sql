@@ -98,6 +98,9 @@ SELECT finding, detail, fix FROM orchard.diagnose('SELECT ''{}''::json AS j, poi
 SELECT finding, detail, fix FROM orchard.diagnose('SELECT ''{}''::json AS j, i % 2 = 0 AS y FROM generate_series(1, 50) AS i', 'y');
 SELECT finding, detail, fix FROM orchard.diagnose('SELECT ''{}''::json AS j, i % 5 AS a, i % 3 AS y FROM generate_series(1, 300) AS i', 'y');
 SELECT finding, detail, fix FROM orchard.diagnose('SELECT FROM generate_series(1, 5)');
+-- No fix leaves no feature.
+SELECT finding, column_name, fix FROM orchard.diagnose('SELECT i % 2 AS y, i % 2 AS z, i % 7 AS a FROM generate_series(1, 500) AS i', 'y', '{"features": ["z"]}') WHERE finding = 'leak';
+SELECT finding, column_name, fix FROM orchard.diagnose('SELECT i % 2 AS y, i % 2 AS z, i % 7 AS a FROM generate_series(1, 500) AS i', 'y', '{"features": ["z", "a"]}') WHERE finding = 'leak';
 -- What it refuses.
 CREATE FUNCTION attempt(statement text) RETURNS TABLE (code text, message text, detail text, hint text) LANGUAGE plpgsql AS $$
 BEGIN
