@@ -105,6 +105,8 @@ CREATE TABLE words AS SELECT CASE i % 3 WHEN 0 THEN 'kä' ELSE 'k' END AS word, 
 SELECT model FROM orchard.train('words', 'words', 'y', 'decision_tree');
 SELECT * FROM orchard.diagnose('words', 'y');
 SELECT model, score FROM orchard.train('words', 'SELECT left(word, 1) AS letter, length(word) AS letters, y FROM words', 'y', 'decision_tree');
+EXPLAIN (COSTS OFF) SELECT orchard.predict('wörter', words) FROM words;
+SELECT orchard.predict('wörter', words) FROM words;
 CREATE TYPE word AS ENUM ('kä', 'kö');
 SELECT * FROM orchard.diagnose('SELECT (enum_range(NULL::word))[1 + i % 2] AS word FROM generate_series(1, 300) AS i');
 CREATE TABLE sizes ("größe" int);
