@@ -11,9 +11,11 @@ CREATE TABLE orchard.stored_models (
     model_name name NOT NULL CHECK (octet_length(model_name::text) BETWEEN 1 AND 55),
     deployed uuid,
     created_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
+    arguments regtype[],
     CONSTRAINT stored_models_name_key UNIQUE (schema_name, model_name)
 );
 COMMENT ON TABLE orchard.stored_models IS 'models by the schema and name of their function predict_<model_name>; owner and rights are the function''s';
+COMMENT ON COLUMN orchard.stored_models.arguments IS 'the types of the function''s arguments: anybody may make another function of its name, but not with the same ones';
 
 CREATE FUNCTION orchard.models_changed() RETURNS trigger LANGUAGE c AS 'MODULE_PATHNAME', 'models_changed';
 COMMENT ON FUNCTION orchard.models_changed() IS 'tells every session to look its models up again';
@@ -115,8 +117,10 @@ BEGIN
             OR c.classid = 'pg_namespace'::regclass AND p.pronamespace = c.objid
         JOIN pg_namespace AS n ON n.oid = p.pronamespace
         JOIN orchard.stored_models AS m ON m.id =
-            substring(coalesce(pg_get_function_sqlbody(p.oid), p.prosrc) FROM 'orchard\.score_\w+\(''([0-9a-f-]{36})''::(?:pg_catalog\.)?uuid')::uuid
+            substring(coalesce(pg_get_function_sqlbody(p.oid), p.prosrc) FROM 'orchard\.score_\w+\(''([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})''::(?:pg_catalog\.)?uuid')::uuid
         WHERE (n.nspname, p.proname) IS DISTINCT FROM (m.schema_name, ('predict_' || m.model_name)::name)
+            AND array_to_string(p.proargtypes::oid[], ' ') = array_to_string(m.arguments::oid[], ' ')
+            AND (c.classid = 'pg_proc'::regclass OR p.proname = ('predict_' || m.model_name)::name)
             AND orchard.model_function(m.schema_name, m.model_name, m.id) IS NULL
     LOOP
         IF NOT starts_with(moved.proname, 'predict_') OR moved.proname = 'predict_' THEN

@@ -1,6 +1,6 @@
 //! The profile of columns: every role, every finding, and what it says where not all values fit.
 
-use orchard_engine::clean::profile::{Collector, ColumnProfile, Kind, Severity, Sizes};
+use orchard_engine::clean::profile::{digits, Collector, ColumnProfile, Kind, Severity, Sizes};
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -37,6 +37,32 @@ fn numbers(kind: Kind, values: &[f64]) -> ColumnProfile {
         }
     }
     collector.finish("c", values.len() as u64, NOW).unwrap()
+}
+
+#[test]
+fn numbers_that_no_float_tells_apart_are_different_values() {
+    let sizes = Sizes::of(1, usize::MAX);
+    for rows in [100u64, 40_000] {
+        let mut collector = Collector::new(Kind::Number, &sizes);
+        for i in 0..rows {
+            let digits = format!("2385000000000000{i:05}");
+            collector.exact(digits.parse().unwrap(), digits.as_bytes()).unwrap();
+        }
+        let profile = collector.finish("c", rows, NOW).unwrap();
+        assert_eq!(profile.role.name(), "id", "{rows}");
+        let distinct = profile.distinct.unwrap() as f64;
+        assert!((distinct - rows as f64).abs() <= if profile.exact { 0.0 } else { 0.03 * rows as f64 }, "{distinct}");
+        assert!((profile.summary.mean.unwrap() / 2.385e20 - 1.0).abs() < 1e-9);
+    }
+    let mut collector = Collector::new(Kind::Number, &sizes);
+    for digits in [&b"12345678901234567.25"[..], b"12345678901234567.5", b"12345678901234567.25"] {
+        collector.exact(12345678901234567.0, digits).unwrap();
+    }
+    collector.number(3.0).unwrap();
+    let profile = collector.finish("c", 4, NOW).unwrap();
+    assert_eq!((profile.distinct, profile.role.name()), (Some(3), "number"));
+    assert_eq!((profile.top[0].rows, digits(&profile.top[0].value)), (2, Some(&b"12345678901234567.25"[..])));
+    assert!(profile.top.iter().any(|top| top.rows == 1 && digits(&top.value).is_none()));
 }
 
 fn steps(profile: &ColumnProfile) -> Vec<String> {

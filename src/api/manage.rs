@@ -63,7 +63,7 @@ fn share(model: &str, role: &str, verb: &str, preposition: &str) -> Result<()> {
 /// The function of a model; see the SQL file.
 #[pg_extern(sql = false)]
 fn model_function(schema_name: &core::ffi::CStr, model_name: &core::ffi::CStr, id: pgrx::Uuid) -> Option<pg_sys::Oid> {
-    relations::function(&schema_name.to_string_lossy(), &model_name.to_string_lossy(), id.as_bytes())
+    report(|| relations::function(&schema_name.to_string_lossy(), &model_name.to_string_lossy(), id.as_bytes()))
 }
 
 /// Whether a function is just being replaced; see the SQL file.

@@ -159,7 +159,7 @@ fn existing(job: &Job<'_>) -> Result<Option<Found>> {
     let Some(id) = store::current(&job.schema, &job.name)? else { return Ok(None) };
     let row =
         relations::ModelRow { id, schema: job.schema.clone(), name: job.name.clone(), deployed: None, settled: None };
-    let Some(function) = relations::function(&job.schema, &job.name, &id) else {
+    let Some(function) = relations::function(&job.schema, &job.name, &id)? else {
         // The function went while event triggers were off; the model goes with it, as it would have.
         store::delete_model(&id)?;
         return Ok(None);

@@ -72,6 +72,10 @@ impl RecordRow {
         }
     }
 
+    /// [`RecordRow::look_up`], whose failure is raised.
+    ///
+    /// # Safety
+    /// As for [`RecordRow::put`].
     #[cold]
     unsafe fn prepare(&mut self, scorer: &Scorer, row_type: (Oid, i32)) {
         pg_sys::panic::pgrx_extern_c_guard(|| {
@@ -81,7 +85,13 @@ impl RecordRow {
         });
     }
 
+    /// Find the columns of a row type.
+    ///
+    /// # Safety
+    /// `row_type` is the type and typmod of a live composite value. Main thread, inside a guard.
     unsafe fn look_up(&mut self, scorer: &Scorer, row_type: (Oid, i32)) -> Result<()> {
+        // Should it fail midway, nothing of the type before is to be used with what is there then.
+        self.row_type = None;
         let shared = pg_sys::lookup_rowtype_tupdesc(row_type.0, row_type.1);
         let attributes: Vec<(String, Oid, bool)> = (0..(*shared).natts as usize)
             .map(|i| {

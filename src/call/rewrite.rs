@@ -10,9 +10,8 @@ use orchard_engine::model::{Model, Task};
 use pgrx::pg_sys::{self, Datum, FuncExpr, List, Node, NodeTag, Oid, PlannerInfo, Var};
 
 use super::batch::list::{elements, is, push};
-use super::site::constant;
+use super::site::{constant, constant_name};
 use crate::catalog::function::MOST_ARGUMENTS;
-use crate::catalog::name::ModelName;
 use crate::catalog::{self, cache, relations};
 
 /// What is to stand for a call by name; `None` where it stays as it is.
@@ -28,7 +27,7 @@ pub unsafe fn rewritten(root: *mut PlannerInfo, call: *mut FuncExpr) -> Option<*
     if !is(row, NodeTag::T_Var) && !is(row, NodeTag::T_RowExpr) {
         return None;
     }
-    let name = ModelName::parse(pgrx::varlena::text_to_rust_str_unchecked(name.cast_mut_ptr())).ok()?;
+    let name = constant_name(name).ok()?;
     let found = catalog::find(&name).ok()?;
     let scorer = cache::deployed(&found).ok()?;
     let (function, result) = target((*call).funcid, scorer.model())?;
@@ -52,9 +51,16 @@ pub unsafe fn rewritten(root: *mut PlannerInfo, call: *mut FuncExpr) -> Option<*
 }
 
 /// The function of columns that does what a function of a row does, and its type.
+///
+/// # Safety
+/// Main thread, inside a guard.
 unsafe fn target(function: Oid, model: &Model) -> Option<(Oid, Oid)> {
-    let name = CStr::from_ptr(pg_sys::get_func_name(function));
-    let (name, result) = match (name.to_bytes(), &model.task) {
+    let name = pg_sys::get_func_name(function);
+    // Another session may have dropped it: a query that is being planned holds no lock on its functions.
+    if name.is_null() {
+        return None;
+    }
+    let (name, result) = match (CStr::from_ptr(name).to_bytes(), &model.task) {
         (b"predict", Task::Classification { classes, .. }) if classes.len() > 2 => return None,
         (b"predict", _) => (c"score_number", pg_sys::FLOAT8OID),
         (b"predict_label", Task::Classification { .. }) => (c"score_label", pg_sys::TEXTOID),
@@ -73,6 +79,10 @@ enum Row {
 }
 
 impl Row {
+    /// The columns of `row`; `None` where they are not known.
+    ///
+    /// # Safety
+    /// `root` is the planner's and `row` a live Var or RowExpr of its query; main thread, inside a guard.
     unsafe fn new(root: *mut PlannerInfo, row: *mut Node) -> Option<Row> {
         if is(row, NodeTag::T_RowExpr) {
             return Row::of_expression(row.cast());
@@ -109,6 +119,9 @@ impl Row {
     }
 
     /// The columns of a ROW, which the planner makes of a row of a subquery too.
+    ///
+    /// # Safety
+    /// `row` is a live node of its type; main thread, inside a guard.
     unsafe fn of_expression(row: *mut pg_sys::RowExpr) -> Option<Row> {
         let values = elements::<Node>((*row).args);
         if pg_sys::contain_volatile_functions((*row).args.cast()) {
@@ -136,6 +149,9 @@ impl Row {
     }
 
     /// The value of a column.
+    ///
+    /// # Safety
+    /// The nodes the row was made of are still live; main thread, inside a guard.
     unsafe fn column(&self, name: &str) -> Option<*mut Node> {
         match self {
             Row::Columns(columns) => {
@@ -159,6 +175,9 @@ impl Row {
 }
 
 /// A column of the table whose whole row `var` is.
+///
+/// # Safety
+/// `var` is a live node of its type; main thread, inside a guard.
 unsafe fn column_of(var: *mut Var, number: i16, oid: Oid, typmod: i32, collation: Oid) -> *mut Var {
     let column = pg_sys::copyObjectImpl(var.cast()).cast::<Var>();
     ((*column).varattno, (*column).varattnosyn) = (number, number);
@@ -166,6 +185,8 @@ unsafe fn column_of(var: *mut Var, number: i16, oid: Oid, typmod: i32, collation
     column
 }
 
+/// # Safety
+/// `name` is a terminated string.
 unsafe fn text(name: *const std::ffi::c_char) -> String {
     CStr::from_ptr(name).to_string_lossy().into_owned()
 }

@@ -14,6 +14,7 @@ use super::json::JsonRow;
 use super::record::RecordRow;
 use super::slot::Slot;
 use super::spare::{self, Spare};
+use crate::catalog::name::ModelName;
 use crate::catalog::{self, cache, changes, Found};
 use crate::error::{Failure, Result};
 use crate::source::types::Text;
@@ -109,13 +110,9 @@ impl Site {
         Ok(Site { scorer, row, out, input, key, same, looked, types })
     }
 
-    /// The labels of the model; an error where it has none.
+    /// The labels of the model, and the place of the positive one; an error where it has none.
     pub fn classes(&self) -> Result<(&[String], usize)> {
-        match &self.scorer.model().task {
-            Task::Classification { classes, positive } => Ok((classes, *positive as usize)),
-            Task::Regression => Err(not_a_classifier("a regression")),
-            Task::Clustering => Err(not_a_classifier("a clustering")),
-        }
+        classes(&self.scorer)
     }
 
     /// The most probable label of the row just scored.
@@ -125,7 +122,16 @@ impl Site {
     }
 }
 
-/// The index of the most probable class of an answer of a classifier.
+/// The labels of a model, and the place of the positive one; an error where it has none.
+pub(super) fn classes(scorer: &Scorer) -> Result<(&[String], usize)> {
+    match &scorer.model().task {
+        Task::Classification { classes, positive } => Ok((classes, *positive as usize)),
+        Task::Regression => Err(not_a_classifier("a regression")),
+        Task::Clustering => Err(not_a_classifier("a clustering")),
+    }
+}
+
+/// The index of the most probable class of an answer of a classifier. Of a model of one class it may be that of a class that never occurred.
 pub(super) fn label_of(scorer: &Scorer, out: &[f64]) -> usize {
     let Task::Classification { classes, positive } = &scorer.model().task else { return 0 };
     let positive = *positive as usize;
@@ -195,12 +201,22 @@ fn find(key: Key, bytes: &[u8]) -> Result<Rc<Found>> {
             let id = bytes.try_into().map_err(|_| Failure::internal("the id of a model has not 16 bytes"))?;
             catalog::find_by_id(&id)
         }
-        Key::Name => {
-            let text =
-                std::str::from_utf8(bytes).map_err(|_| Failure::argument("the name of a model is not valid text"))?;
-            catalog::find(&catalog::name::ModelName::parse(text)?).map(Rc::new)
-        }
+        Key::Name => catalog::find(&name(bytes)?).map(Rc::new),
     }
+}
+
+fn name(bytes: &[u8]) -> Result<ModelName> {
+    // A database of another encoding can hold what is not UTF-8.
+    let text = std::str::from_utf8(bytes).map_err(|_| Failure::argument("the name of a model is not valid text"))?;
+    ModelName::parse(text)
+}
+
+/// The name of a model that a constant gives.
+///
+/// # Safety
+/// `datum` is a non-null text. May longjmp.
+pub(super) unsafe fn constant_name(datum: Datum) -> Result<ModelName> {
+    name(key_bytes(datum, Key::Name))
 }
 
 fn argument_type(fcinfo: FunctionCallInfo, index: i32) -> Result<Oid> {
@@ -285,6 +301,8 @@ pub unsafe fn site<'a>(fcinfo: FunctionCallInfo, key: Key, shape: Shape) -> &'a 
     make(fcinfo, key, shape, datum)
 }
 
+/// # Safety
+/// As for [`site`]; `datum` is argument 0.
 #[cold]
 unsafe fn make<'a>(fcinfo: FunctionCallInfo, key: Key, shape: Shape, datum: Datum) -> &'a mut Site {
     pg_sys::panic::pgrx_extern_c_guard(|| {

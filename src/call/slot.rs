@@ -131,6 +131,9 @@ impl Slot {
     }
 
     /// The code of an enum's label, looked up once a label.
+    ///
+    /// # Safety
+    /// As for [`Slot::put`].
     #[cold]
     unsafe fn look_up_label(&mut self, scorer: &Scorer, oid: u32) -> f64 {
         let first = self.first;
@@ -142,6 +145,8 @@ impl Slot {
         code
     }
 
+    /// # Safety
+    /// As for [`Slot::put`].
     #[inline]
     unsafe fn label(&mut self, scorer: &Scorer, oid: u32) -> f64 {
         match self.labels.get(&oid) {

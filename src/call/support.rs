@@ -4,8 +4,7 @@ use pgrx::pg_sys::panic::pgrx_extern_c_guard;
 use pgrx::pg_sys::{self, Datum, Oid};
 
 use super::rewrite::rewritten;
-use super::site::constant;
-use crate::catalog::name::ModelName;
+use super::site::{constant, constant_name};
 use crate::catalog::{self, cache};
 use crate::entry;
 use crate::error::Result;
@@ -59,10 +58,7 @@ unsafe fn nanoseconds(request: &pg_sys::SupportRequestCost) -> Option<f64> {
 unsafe fn scoring(oid: Oid, datum: Datum) -> Result<f64> {
     let found = match oid {
         pg_sys::UUIDOID => catalog::find_by_id(&*datum.cast_mut_ptr::<[u8; 16]>())?,
-        _ => {
-            let text = pgrx::varlena::text_to_rust_str_unchecked(datum.cast_mut_ptr());
-            catalog::find(&ModelName::parse(text)?)?.into()
-        }
+        _ => catalog::find(&constant_name(datum)?)?.into(),
     };
     Ok(cache::deployed(&found)?.nanoseconds())
 }

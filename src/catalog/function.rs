@@ -9,7 +9,7 @@ use pgrx::{PgSqlErrorCode, Spi};
 
 use super::owner::with_safe_path;
 use super::relations::{self, Id};
-use super::{id_text, Found};
+use super::{id_text, store, Found};
 use crate::error::{Failure, Result};
 use crate::source::types;
 
@@ -133,8 +133,10 @@ pub fn check_name(schema: &str, name: &str, existing: Option<&Id>) -> Result<()>
             quote_identifier(relations::role_name(user))
         )));
     }
-    if existing.is_some_and(|id| relations::function(schema, name, id).is_some()) {
-        return Ok(());
+    if let Some(id) = existing {
+        if relations::function(schema, name, id)?.is_some() {
+            return Ok(());
+        }
     }
     let sql = "SELECT p.oid::pg_catalog.regprocedure::text FROM pg_catalog.pg_proc AS p
         JOIN pg_catalog.pg_namespace AS n ON n.oid OPERATOR(pg_catalog.=) p.pronamespace
@@ -252,8 +254,10 @@ pub fn create(schema: &str, name: &str, id: &Id, signature: &Signature, comment:
             arguments.join(", "),
             types::type_name(signature.returns.oid()),
         ))?;
+        let types: Vec<Oid> = signature.arguments.iter().map(|a| a.oid).collect();
+        store::set_arguments(id, &types)?;
         if signature.takes_row() {
-            depend_on_extension(schema, name, id, signature.returns);
+            depend_on_extension(schema, name, id, signature.returns)?;
         }
         Spi::run(&format!("REVOKE ALL ON FUNCTION {target} FROM PUBLIC"))?;
         Spi::run(&format!("COMMENT ON FUNCTION {target} IS {}", pgrx::spi::quote_literal(comment)))?;
@@ -271,7 +275,7 @@ pub fn remake(found: &Found, signature: &Signature, comment: &str) -> Result<()>
     with_safe_path(|| Ok(Spi::run(&format!("DROP FUNCTION {}", identity(found.function)))?))?;
     drop(remaking);
     create(&row.schema, &row.name, &row.id, signature, comment)?;
-    let function = relations::function(&row.schema, &row.name, &row.id)
+    let function = relations::function(&row.schema, &row.name, &row.id)?
         .ok_or_else(|| Failure::internal("the function of the model was not made"))?;
     let target = identity(function);
     with_safe_path(|| {
@@ -325,9 +329,9 @@ pub fn may_have_signature(function: Oid, columns: Vec<Argument>) -> Result<bool>
 }
 
 /// A quoted body leaves no trace of what it calls, so the dependency that DROP EXTENSION goes by is written here.
-fn depend_on_extension(schema: &str, name: &str, id: &Id, returns: Returns) {
-    let Some(function) = relations::function(schema, name, id) else { return };
-    let Ok(inner) = std::ffi::CString::new(format!("orchard.score_row_{}", returns.word())) else { return };
+fn depend_on_extension(schema: &str, name: &str, id: &Id, returns: Returns) -> Result<()> {
+    let Some(function) = relations::function(schema, name, id)? else { return Ok(()) };
+    let Ok(inner) = std::ffi::CString::new(format!("orchard.score_row_{}", returns.word())) else { return Ok(()) };
     // SAFETY: catalogue functions on the main thread; both addresses are of functions that exist.
     unsafe {
         let names = pg_sys::textToQualifiedNameList(pg_sys::cstring_to_text(inner.as_ptr()));
@@ -337,4 +341,5 @@ fn depend_on_extension(schema: &str, name: &str, id: &Id, returns: Returns) {
             |oid| pg_sys::ObjectAddress { classId: pg_sys::ProcedureRelationId, objectId: oid, objectSubId: 0 };
         pg_sys::recordDependencyOn(&address(function), &address(inner), pg_sys::DependencyType::DEPENDENCY_NORMAL);
     }
+    Ok(())
 }

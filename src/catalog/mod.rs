@@ -58,7 +58,7 @@ pub fn look_up(name: &ModelName) -> Result<Option<Found>> {
     };
     for schema in schemas {
         if let Some(row) = relations::model_by_name(&schema, &name.name)? {
-            if let Some(function) = relations::function(&row.schema, &row.name, &row.id) {
+            if let Some(function) = relations::function(&row.schema, &row.name, &row.id)? {
                 return Ok(Some(Found { row, function }));
             }
         }
@@ -74,7 +74,7 @@ pub fn find_by_id(id: &Id) -> Result<Rc<Found>> {
                 .hint("Restore the data of the extension's tables, or drop the function and train the model again.")
         };
         let row = relations::model_by_id(id)?.ok_or_else(gone)?;
-        let function = relations::function(&row.schema, &row.name, &row.id).ok_or_else(gone)?;
+        let function = relations::function(&row.schema, &row.name, &row.id)?.ok_or_else(gone)?;
         Ok(Found { row, function })
     })?;
     check_use(&found)?;

@@ -88,11 +88,21 @@ fn key(column: i16, function: u32, datum: Datum) -> pg_sys::ScanKeyData {
     key
 }
 
-/// Hand every row of a table that meets the keys to `take`, under the statement's snapshot.
+/// What a scan sees.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Seen {
+    /// What the statement's snapshot does.
+    Statement,
+    /// What is committed by now, as look-ups in the catalogue do.
+    Newest,
+}
+
+/// Hand every row of a table that meets the keys to `take`.
 fn scan(
     table: &CStr,
     index: &CStr,
     keys: &mut [pg_sys::ScanKeyData],
+    seen: Seen,
     mut take: impl FnMut(pg_sys::HeapTuple, pg_sys::TupleDesc),
 ) -> Result<()> {
     let (table, index) = (relation(table)?, relation(index)?);
@@ -100,9 +110,11 @@ fn scan(
     unsafe {
         let lock = pg_sys::AccessShareLock as i32;
         let heap = pg_sys::table_open(table, lock);
-        let snapshot = match pg_sys::ActiveSnapshotSet() {
-            true => pg_sys::GetActiveSnapshot(),
-            false => pg_sys::GetTransactionSnapshot(),
+        let snapshot = match (seen, pg_sys::ActiveSnapshotSet()) {
+            // The server then takes a new one.
+            (Seen::Newest, _) => std::ptr::null_mut(),
+            (Seen::Statement, true) => pg_sys::GetActiveSnapshot(),
+            (Seen::Statement, false) => pg_sys::GetTransactionSnapshot(),
         };
         let scan = pg_sys::systable_beginscan(heap, index, true, snapshot, keys.len() as i32, keys.as_mut_ptr());
         loop {
@@ -143,7 +155,7 @@ unsafe fn name_of(datum: Datum) -> String {
 fn model_rows(index: &CStr, keys: &mut [pg_sys::ScanKeyData]) -> Result<Option<ModelRow>> {
     super::changes::watch(relation(c"stored_models")?);
     let mut found = None;
-    scan(c"stored_models", index, keys, |tuple, desc| {
+    scan(c"stored_models", index, keys, Seen::Statement, |tuple, desc| {
         // SAFETY: columns 1 to 4 of stored_models are uuid, name, name, uuid; the first three are not null.
         unsafe {
             if let (Some(id), Some(schema), Some(name)) =
@@ -205,7 +217,7 @@ pub fn chunks(version: &Id, kind: ChunkKind) -> Result<Option<Vec<u8>>> {
     ];
     let mut in_order = true;
     // The index has the parts in their order.
-    scan(c"stored_chunks", c"stored_chunks_pkey", &mut keys, |tuple, desc| {
+    scan(c"stored_chunks", c"stored_chunks_pkey", &mut keys, Seen::Statement, |tuple, desc| {
         // SAFETY: columns 3 and 4 of stored_chunks are a not-null integer and bytea; the copy of a toasted value is freed.
         unsafe {
             if let (Some(part), Some(data)) = (column(tuple, 3, desc), column(tuple, 4, desc)) {
@@ -227,46 +239,89 @@ pub fn chunks(version: &Id, kind: ChunkKind) -> Result<Option<Vec<u8>>> {
     Ok((next > 0).then_some(bytes))
 }
 
-/// The function of a model: `predict_<name>` in its schema, which carries the model's id. `None` when it is gone.
-pub fn function(schema: &str, name: &str, id: &Id) -> Option<Oid> {
-    let schema = CString::new(schema).ok()?;
+/// The function of a model: `predict_<name>` of the arguments it was made with, in its schema, which carries the model's id. `None` when
+/// it is gone.
+///
+/// The id alone would not do: everybody can read it, and whoever may create in the schema could make a function of that name with other
+/// arguments and the id in its body, and would own the model.
+pub fn function(schema: &str, name: &str, id: &Id) -> Result<Option<Oid>> {
+    let Ok(schema) = CString::new(schema) else { return Ok(None) };
+    // SAFETY: a catalogue look-up by name on the main thread.
+    let schema = unsafe { pg_sys::get_namespace_oid(schema.as_ptr(), true) };
+    if schema == Oid::INVALID {
+        return Ok(None);
+    }
     let function = name_data(&format!("predict_{name}"));
     let pattern = id_pattern(id);
-    // SAFETY: a syscache look-up on the main thread; tuples of pg_proc are handed on.
-    unsafe {
-        let schema = pg_sys::get_namespace_oid(schema.as_ptr(), true);
-        if schema == Oid::INVALID {
-            return None;
+    // Twice, as a training may be committed between the two look-ups.
+    for _ in 0..2 {
+        let Some(arguments) = arguments(id)? else { return Ok(None) };
+        // SAFETY: a syscache look-up on the main thread by a name, types and a schema; the tuple is released when it was looked at.
+        unsafe {
+            let types = pg_sys::buildoidvector(arguments.as_ptr(), arguments.len() as i32);
+            let cache = pg_sys::SysCacheIdentifier::PROCNAMEARGSNSP as i32;
+            let name = Datum::from(&raw const function as usize);
+            let tuple = pg_sys::SearchSysCache3(cache, name, Datum::from(types as usize), Datum::from(schema));
+            if tuple.is_null() {
+                continue;
+            }
+            let oid = (*(pg_sys::GETSTRUCT(tuple) as *const pg_sys::FormData_pg_proc)).oid;
+            let holds = body_holds(tuple, id, &pattern);
+            pg_sys::ReleaseSysCache(tuple);
+            return Ok(holds.then_some(oid));
         }
-        function_where(schema, Datum::from(&raw const function as usize), |tuple| body_holds(tuple, id, &pattern))
     }
+    Ok(None)
+}
+
+/// The types of the arguments of a model's function; `None` for a model whose function is not made yet, or which is not there.
+fn arguments(id: &Id) -> Result<Option<Vec<Oid>>> {
+    let mut found = None;
+    let mut keys = [key(1, pg_sys::F_UUID_EQ, Datum::from(id.as_ptr() as usize))];
+    scan(c"stored_models", c"stored_models_pkey", &mut keys, Seen::Newest, |tuple, desc| {
+        // SAFETY: column 6 of stored_models is an array of regtype, whose elements are copied.
+        unsafe {
+            if let Some(datum) = column(tuple, 6, desc) {
+                let array = pg_sys::pg_detoast_datum(datum.cast_mut_ptr()).cast::<pg_sys::ArrayType>();
+                let (mut elements, mut count) = (std::ptr::null_mut::<Datum>(), 0);
+                let (oid, align) = (pg_sys::REGTYPEOID, pg_sys::TYPALIGN_INT as std::ffi::c_char);
+                let size = std::mem::size_of::<Oid>() as i32;
+                pg_sys::deconstruct_array(
+                    array,
+                    oid,
+                    size,
+                    true,
+                    align,
+                    &mut elements,
+                    std::ptr::null_mut(),
+                    &mut count,
+                );
+                let oid = |i: usize| Oid::from((*elements.add(i)).value() as u32);
+                found = Some((0..usize::try_from(count).unwrap_or(0)).map(oid).collect());
+            }
+        }
+    })?;
+    Ok(found)
 }
 
 /// A function of the extension by its name, of which there is one; no oid where it is not there.
 pub fn function_of(schema: Oid, name: &CStr) -> Oid {
-    // SAFETY: the name is a C string, which the server takes for a name.
-    let found = unsafe { function_where(schema, Datum::from(name.as_ptr() as usize), |_| true) };
-    found.unwrap_or(Oid::INVALID)
-}
-
-/// The first function of a name in a schema whose row of pg_proc passes a test.
-///
-/// # Safety
-/// `name` is a name or a C string; main thread.
-unsafe fn function_where(schema: Oid, name: Datum, test: impl Fn(pg_sys::HeapTuple) -> bool) -> Option<Oid> {
     let cache = pg_sys::SysCacheIdentifier::PROCNAMEARGSNSP as i32;
-    let list = pg_sys::SearchSysCacheList(cache, 1, name, Datum::from(0usize), Datum::from(0usize));
-    let mut found = None;
-    for &member in (*list).members.as_slice((*list).n_members as usize) {
-        let tuple = &raw mut (*member).tuple;
-        let form = pg_sys::GETSTRUCT(tuple) as *const pg_sys::FormData_pg_proc;
-        if (*form).pronamespace == schema && test(tuple) {
-            found = Some((*form).oid);
-            break;
+    // SAFETY: a syscache look-up on the main thread; the name is a C string, which the server takes for a name.
+    unsafe {
+        let (name, none) = (Datum::from(name.as_ptr() as usize), Datum::from(0usize));
+        let list = pg_sys::SearchSysCacheList(cache, 1, name, none, none);
+        let mut found = Oid::INVALID;
+        for &member in (*list).members.as_slice((*list).n_members as usize) {
+            let form = pg_sys::GETSTRUCT(&raw mut (*member).tuple) as *const pg_sys::FormData_pg_proc;
+            if (*form).pronamespace == schema {
+                found = (*form).oid;
+                break;
+            }
         }
+        pg_sys::ReleaseCatCacheList(list);
+        found
     }
-    pg_sys::ReleaseCatCacheList(list);
-    found
 }
 
 /// How a node tree writes the sixteen bytes of an id.

@@ -98,6 +98,13 @@ pub fn insert_model(schema: &str, name: &str) -> Result<Id> {
     Ok(id)
 }
 
+/// Say which types the arguments of a model's function have.
+pub fn set_arguments(id: &Id, types: &[pg_sys::Oid]) -> Result<()> {
+    let types: Vec<String> = types.iter().map(|oid| oid.to_u32().to_string()).collect();
+    let sql = "UPDATE orchard.stored_models SET arguments = $2::oid[]::regtype[] WHERE id = $1::uuid";
+    as_owner(|| execute(sql, &[id_text(id).into(), format!("{{{}}}", types.join(",")).into()]))
+}
+
 /// Write a version of a model and return its number and id.
 pub fn insert_version(model: &Id, new: &NewVersion<'_>, deploy: bool) -> Result<(i32, Id)> {
     let id = new_id()?;

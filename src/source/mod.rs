@@ -134,7 +134,7 @@ pub fn describe(source: &str) -> Result<Described> {
         let plan = one_query(&text, 0)?;
         let sources = pg_sys::SPI_plan_get_plan_sources(plan);
         let first = (*(*sources).elements).ptr_value.cast::<pg_sys::CachedPlanSource>();
-        Ok(receiver::attributes((*first).resultDesc))
+        receiver::attributes((*first).resultDesc)
     })?;
     let primary_key = table.map_or_else(Vec::new, resolve::primary_key);
     Ok(Described { query, attributes, primary_key })
@@ -194,6 +194,12 @@ pub unsafe fn into_tuplestore(query: &str, set: *mut pg_sys::ReturnSetInfo) -> R
             run(plan, destination)
         })
     })
+}
+
+/// What a database of another encoding can hold, and neither the engine nor a model: to spell it otherwise would make other values of it.
+fn not_utf8(what: String) -> Failure {
+    Failure::new(PgSqlErrorCode::ERRCODE_FEATURE_NOT_SUPPORTED, format!("{what} not valid UTF-8"))
+        .hint("Create the database with ENCODING 'UTF8'.")
 }
 
 fn c_text(query: &str) -> Result<CString> {

@@ -81,6 +81,8 @@ pub unsafe fn to_float8(datum: pg_sys::Datum) -> f64 {
     }
 }
 
+/// # Safety
+/// As for [`to_float8`].
 #[cold]
 unsafe fn slow_float8(datum: pg_sys::Datum) -> f64 {
     let text = raw::DirectFunctionCall1Coll(raw::numeric_out, pg_sys::InvalidOid, datum);

@@ -12,14 +12,12 @@ use pgrx::pg_sys;
 use pgrx::pg_sys::panic::pgrx_extern_c_guard;
 
 use super::types::{self, Element, Reader};
-use super::{Attribute, Choose, Rows, SourceColumn, Wanted};
+use super::{not_utf8, Attribute, Choose, Rows, SourceColumn, Wanted};
+use crate::compat::is_utf8;
 use crate::error::{Failure, Result};
 
 /// Features a source may have at most: what a tuple of PostgreSQL can hold and some arrays.
 const MOST_FEATURES: usize = 20_000;
-
-/// Beyond this, neighbouring whole numbers are the same float8.
-const EXACT_LIMIT: f64 = 9_007_199_254_740_992.0;
 
 /// Why the query was ended early.
 pub(super) enum Stop {
@@ -131,7 +129,7 @@ impl<'a, 'b> Receiver<'a, 'b> {
             match &mut table.columns[field.column].data {
                 ColumnData::Number(values) => {
                     let value = if null { f64::NAN } else { types::number(field.reader, datum) };
-                    if field.watch && value.abs() > EXACT_LIMIT && value.is_finite() {
+                    if field.watch && value.abs() > types::EXACT_LIMIT && value.is_finite() {
                         return Err(Stop::NotExact(attributes[field.attribute].name.clone()));
                     }
                     values.push(value, control).map_err(failed)?;
@@ -180,6 +178,7 @@ impl<'a, 'b> Receiver<'a, 'b> {
             } else if let Some(mut column) = columns[field.column].take() {
                 if let ColumnData::Category { dictionary, .. } = &mut column.data {
                     spell(dictionary, reader, control)?;
+                    check_encoding(dictionary, &attributes[field.attribute].name, control)?;
                     if matches!(reader, Reader::Int8) {
                         reader = Reader::Exact;
                     }
@@ -260,6 +259,23 @@ fn put_element(
     }
 }
 
+/// Refuse texts that are not UTF-8, as databases of other encodings have.
+fn check_encoding(dictionary: &Dictionary, name: &str, control: &Control) -> Result<()> {
+    if is_utf8() {
+        return Ok(());
+    }
+    for code in 0..dictionary.len() as u32 {
+        if code.is_multiple_of(1 << 16) {
+            control.check()?;
+        }
+        // The label of an enum has a mark where it was not.
+        if std::str::from_utf8(dictionary.text(code)).map_or(true, |text| text.contains('\u{FFFD}')) {
+            return Err(not_utf8(format!("column \"{name}\" has texts that are")));
+        }
+    }
+    Ok(())
+}
+
 /// Replace the keys of enums and uuids by their texts; codes stay as they are.
 fn spell(dictionary: &mut Dictionary, reader: Reader, control: &Control) -> Result<()> {
     if !matches!(reader, Reader::Enum | Reader::Uuid) {
@@ -283,41 +299,46 @@ fn spell(dictionary: &mut Dictionary, reader: Reader, control: &Control) -> Resu
     Ok(())
 }
 
+/// # Safety
+/// Called by the executor with the receiver it was given, while that and its borrows are alive.
 unsafe extern "C-unwind" fn start(dest: *mut pg_sys::DestReceiver, _operation: i32, typeinfo: pg_sys::TupleDesc) {
     // SAFETY: the server calls back with the receiver it was given, on the main thread; the guard turns a panic into an ERROR.
     unsafe {
         pgrx_extern_c_guard(|| {
             let receiver = &mut *dest.cast::<Receiver<'_, '_>>();
-            if let Err(failure) = receiver.start(attributes(typeinfo)) {
+            if let Err(failure) = attributes(typeinfo).and_then(|columns| receiver.start(columns)) {
                 failure.raise();
             }
         })
     }
 }
 
-/// The columns of a tuple descriptor.
+/// The columns of a tuple descriptor; an error where a name is not UTF-8.
 ///
 /// # Safety
 /// `typeinfo` is a live descriptor.
-pub(crate) unsafe fn attributes(typeinfo: pg_sys::TupleDesc) -> Vec<Attribute> {
+pub(crate) unsafe fn attributes(typeinfo: pg_sys::TupleDesc) -> Result<Vec<Attribute>> {
     (0..(*typeinfo).natts as usize)
         .map(|i| {
             let attribute = crate::compat::attribute(typeinfo, i);
-            let name = CStr::from_ptr((*attribute).attname.data.as_ptr()).to_string_lossy().into_owned();
+            let name = CStr::from_ptr((*attribute).attname.data.as_ptr()).to_str();
+            let name = name.map_err(|_| not_utf8(format!("the name of column {} is", i + 1)))?.to_owned();
             let base = types::base_type((*attribute).atttypid);
             let (oid, limited) = ((*attribute).atttypid, (*attribute).atttypmod >= 0);
-            Attribute {
+            Ok(Attribute {
                 name,
                 oid,
                 limited,
                 base,
                 type_name: types::display_name((*attribute).atttypid),
                 reader: Reader::of(base),
-            }
+            })
         })
         .collect()
 }
 
+/// # Safety
+/// As for [`start`]; `slot` is a live slot of the executor. May longjmp.
 unsafe extern "C-unwind" fn receive(slot: *mut pg_sys::TupleTableSlot, dest: *mut pg_sys::DestReceiver) -> bool {
     // SAFETY: as in `start`; no guard, because `row` does not panic and keeps nothing with a destructor over a call of the server.
     unsafe {
@@ -332,4 +353,4 @@ unsafe extern "C-unwind" fn receive(slot: *mut pg_sys::TupleTableSlot, dest: *mu
     }
 }
 
-unsafe extern "C-unwind" fn shut_down(_dest: *mut pg_sys::DestReceiver) {}
+extern "C-unwind" fn shut_down(_dest: *mut pg_sys::DestReceiver) {}

@@ -67,19 +67,23 @@ pub fn stream<S: Sink>(source: &str, sink: &mut S) -> Result<()> {
     receiver.failure.map_or(Ok(()), Err)
 }
 
+/// # Safety
+/// Called by the executor with the receiver it was given, while that and its sink are alive.
 unsafe extern "C-unwind" fn start<S: Sink>(dest: *mut pg_sys::DestReceiver, _: i32, typeinfo: pg_sys::TupleDesc) {
     // SAFETY: the server calls back with the receiver it was given, on the main thread; the guard turns a panic into an ERROR.
     unsafe {
         pgrx_extern_c_guard(|| {
             let receiver = &mut *dest.cast::<Receiver<'_, S>>();
             receiver.columns = (*typeinfo).natts;
-            if let Err(failure) = receiver.sink.start(receiver::attributes(typeinfo)) {
+            if let Err(failure) = receiver::attributes(typeinfo).and_then(|columns| receiver.sink.start(columns)) {
                 failure.raise();
             }
         })
     }
 }
 
+/// # Safety
+/// As for [`start`]; `slot` is a live slot of the executor.
 unsafe extern "C-unwind" fn receive<S: Sink>(
     slot: *mut pg_sys::TupleTableSlot,
     dest: *mut pg_sys::DestReceiver,
@@ -107,4 +111,4 @@ unsafe extern "C-unwind" fn receive<S: Sink>(
     }
 }
 
-unsafe extern "C-unwind" fn shut_down(_: *mut pg_sys::DestReceiver) {}
+extern "C-unwind" fn shut_down(_: *mut pg_sys::DestReceiver) {}

@@ -29,9 +29,14 @@ pub mod raw {
             nulls: *mut bool,
         );
         pub fn OutputFunctionCall(function: *mut pgrx::pg_sys::FmgrInfo, value: Datum) -> *mut std::ffi::c_char;
+        pub fn DirectFunctionCall2Coll(function: Function, collation: Oid, first: Datum, second: Datum) -> Datum;
         pub fn numeric_out(fcinfo: FunctionCallInfo) -> Datum;
+        pub fn numeric_lt(fcinfo: FunctionCallInfo) -> Datum;
     }
 }
+
+/// Numbers up to here that a float8 tells apart: 2^53.
+pub const EXACT_LIMIT: f64 = 9_007_199_254_740_992.0;
 
 /// How a datum becomes a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -384,6 +389,10 @@ pub unsafe fn array(element: Element, datum: Datum, mut take: impl FnMut(usize, 
     }
 }
 
+/// An element of an array, and the place behind it.
+///
+/// # Safety
+/// `base` is a live array of the element's type with an element at or, for alignment, just after byte `at`. May longjmp (a toasted numeric).
 unsafe fn read_element(element: Element, base: *const u8, at: usize) -> (f64, usize) {
     match element {
         Element::Int2 => {

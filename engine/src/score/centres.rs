@@ -1,5 +1,10 @@
 //! The nearest centre of many rows: a dimension at a time, a row a lane.
 
+#![allow(
+    clippy::missing_safety_doc,
+    reason = "safe functions: the lint takes those with target features for unsafe ones"
+)]
+
 use super::blocks::ROWS;
 use crate::learn::kmeans::{place, width};
 use crate::model::KMeans;

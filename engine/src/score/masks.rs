@@ -4,6 +4,11 @@
 //! in order, lie rows of masks, a mask a tree, and a value picks one. To keep them small only some of the rows are kept; the few splits
 //! between one and the value are applied by themselves.
 
+#![allow(
+    clippy::missing_safety_doc,
+    reason = "safe functions: the lint takes those with target features for unsafe ones"
+)]
+
 use std::cell::RefCell;
 use std::ops::BitAndAssign;
 

@@ -4,6 +4,11 @@
 //! that its strike asks for, so one comparison asks 64 splits of 64 places in the forest. What is read of the model is read from front to back,
 //! which costs little even when the caches are cold, as for a query of one row.
 
+#![allow(
+    clippy::missing_safety_doc,
+    reason = "safe functions: the lint takes those with target features for unsafe ones"
+)]
+
 #[cfg(target_arch = "x86_64")]
 use super::blocks::{bit_of, MISSING_RIGHT};
 use super::blocks::{Blocks, Column, Group};

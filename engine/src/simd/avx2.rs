@@ -1,5 +1,10 @@
 //! Bytes in registers of 256 bits. All functions are for a processor that has what they name.
 
+#![allow(
+    clippy::missing_safety_doc,
+    reason = "safe functions: the lint takes those with target features for unsafe ones"
+)]
+
 use std::arch::x86_64::*;
 
 /// Bytes of a register.

@@ -1,5 +1,10 @@
 //! Bytes in registers of 128 bits, which every 64-bit ARM has.
 
+#![allow(
+    clippy::missing_safety_doc,
+    reason = "safe functions: the lint takes those with target features for unsafe ones"
+)]
+
 use std::arch::aarch64::*;
 
 /// Bytes of a register.

@@ -44,7 +44,7 @@ impl Writer {
         let from = &self.from;
         match fix {
             Fix::Nothing => None,
-            Fix::Exclude(columns) => Some(argument(&without(&self.given, columns))),
+            Fix::Exclude(columns) => without(&self.given, columns).map(|options| argument(&options)),
             Fix::Options(options) => Some(argument(&self.with(options))),
             Fix::Learner(name, options) => {
                 Some(format!("algorithm => {}, {}", quote_literal(name), argument(&self.with(options))))
@@ -123,12 +123,12 @@ fn known(target: &Attribute) -> String {
     }
 }
 
-/// Options by which columns are left out besides.
-pub fn without(given: &Map<String, Value>, columns: &[String]) -> Map<String, Value> {
+/// Options by which columns are left out besides; `None` where that would leave none.
+pub fn without(given: &Map<String, Value>, columns: &[String]) -> Option<Map<String, Value>> {
     let mut options = given.clone();
     if let Some(Value::Array(features)) = options.get_mut("features") {
         features.retain(|f| !columns.iter().any(|c| f.as_str() == Some(c.as_str())));
-        return options;
+        return (!features.is_empty()).then_some(options);
     }
     let mut excluded = match options.get("exclude") {
         Some(Value::Array(list)) => list.clone(),
@@ -140,7 +140,7 @@ pub fn without(given: &Map<String, Value>, columns: &[String]) -> Map<String, Va
         }
     }
     options.insert("exclude".to_owned(), Value::Array(excluded));
-    options
+    Some(options)
 }
 
 /// Options as an argument of `orchard.train`.

@@ -153,12 +153,16 @@ fn run(source: Option<&str>, target: Option<&str>, options: &Value) -> Result<Ve
     let control = Control::new(settings::max_memory());
     let rows = source::read(source, &mut |attributes| asked.choose(attributes), &control)?;
     let unread = unsupported(&asked, &described);
-    let read = rows.columns.iter().map(|c| c.attribute.name.clone()).collect();
+    let read: Vec<String> = rows.columns.iter().map(|c| c.attribute.name.clone()).collect();
     let (given, sample_rows) = (asked.given.clone(), asked.sample_rows);
     let (request, texts) = asked.request(rows)?;
     let mut found =
         interrupt::run("orchard.diagnose", &control, || doctor::diagnose(&request, &texts, sample_rows, &control))?;
     drop(request);
+    if read.len() < described.attributes.len() {
+        let of_rows = |f: &&mut Finding| matches!(f.kind, Kind::DuplicateRows | Kind::LabelConflicts);
+        found.iter_mut().filter(of_rows).for_each(|f| f.detail.push_str(" Columns that were not read may differ."));
+    }
     found.extend(unread);
     let writer = fix::Writer::new(source, target, described, read, given);
     let row = |f: Finding| {
@@ -186,14 +190,15 @@ pub(super) fn warn(findings: &[Finding], given: &Value) {
     for together in findings.chunk_by(|a, b| a.detail == b.detail) {
         let names: Vec<String> = together.iter().flat_map(|f| &f.column).map(|c| format!("\"{c}\"")).collect();
         let word = if names.len() == 1 { "column" } else { "columns" };
-        let hint = match &together[0].fix {
-            Fix::Exclude(columns) => {
-                let options = fix::argument(&fix::without(given, columns));
-                format!(
-                    "If that is not known when the model is used, train with {options}. orchard.diagnose says more."
-                )
-            }
-            _ => "orchard.diagnose says more.".to_owned(),
+        let options = match &together[0].fix {
+            Fix::Exclude(columns) => fix::without(given, columns),
+            _ => None,
+        };
+        let hint = match options.map(|options| fix::argument(&options)) {
+            Some(options) => format!(
+                "If that is not known when the model is used, train with {options}. orchard.diagnose says more."
+            ),
+            None => "orchard.diagnose says more.".to_owned(),
         };
         let message = format!("{word} {} may give the target away", names.join(" and "));
         Failure::new(PgSqlErrorCode::ERRCODE_WARNING, message).detail(together[0].detail.as_str()).hint(hint).warn();

@@ -108,7 +108,15 @@ impl Sink for Profiler {
                 How::Number(reader) => {
                     let value = types::number(*reader, datum);
                     extremes.take(value, datum);
-                    collector.number(value)?;
+                    // An id of twenty digits is another one than its neighbour.
+                    if *reader == Reader::Numeric && value.abs() > types::EXACT_LIMIT {
+                        types::category(Reader::Exact, datum, |digits| match digits.last() {
+                            Some(b'0'..=b'9') => collector.exact(value, digits),
+                            _ => collector.number(value),
+                        })?;
+                    } else {
+                        collector.number(value)?;
+                    }
                 }
                 How::Bytes(reader) => types::category(*reader, datum, |bytes| collector.text(bytes))?,
                 How::Output(function) => {

@@ -3,12 +3,13 @@
 use pgrx::pg_sys::{self, Datum, Oid};
 
 use crate::aggregate::output_function;
-use crate::source::types::{raw, Reader};
+use crate::source::types::{raw, Reader, EXACT_LIMIT};
 
 /// The smallest and the largest value so far. NaN is neither.
 pub struct Extremes {
     /// The bytes of a datum behind a pointer, -1 for those that say their length themselves; `None` for a datum that is the value.
     behind: Option<i32>,
+    is_numeric: bool,
     memory: pg_sys::MemoryContext,
     low: Option<(f64, Datum)>,
     high: Option<(f64, Datum)>,
@@ -22,7 +23,7 @@ impl Extremes {
             Some(Reader::Interval) => Some(std::mem::size_of::<pg_sys::Interval>() as i32),
             _ => None,
         };
-        Extremes { behind, memory, low: None, high: None }
+        Extremes { behind, is_numeric: reader == Some(Reader::Numeric), memory, low: None, high: None }
     }
 
     /// Take a whole number.
@@ -42,14 +43,28 @@ impl Extremes {
     /// The datum is of the column's type. May longjmp (a full memory).
     #[inline]
     pub unsafe fn take(&mut self, value: f64, datum: Datum) {
-        if self.low.is_none_or(|(low, _)| value < low) && !value.is_nan() {
+        if self.low.is_none_or(|(low, kept)| value < low || self.is_less((value, datum), (low, kept)))
+            && !value.is_nan()
+        {
             let kept = self.keep(datum, self.low);
             self.low = Some((value, kept));
         }
-        if self.high.is_none_or(|(high, _)| value > high) && !value.is_nan() {
+        if self.high.is_none_or(|(high, kept)| value > high || self.is_less((high, kept), (value, datum)))
+            && !value.is_nan()
+        {
             let kept = self.keep(datum, self.high);
             self.high = Some((value, kept));
         }
+    }
+
+    /// Whether a numeric is less than another where a float does not tell them apart.
+    ///
+    /// # Safety
+    /// The datums are of the column's type. May longjmp.
+    #[inline]
+    unsafe fn is_less(&self, (one, first): (f64, Datum), (other, second): (f64, Datum)) -> bool {
+        let alike = self.is_numeric && one == other && one.abs() > EXACT_LIMIT;
+        alike && raw::DirectFunctionCall2Coll(raw::numeric_lt, Oid::INVALID, first, second).value() != 0
     }
 
     /// Copy a datum, and free the one before.

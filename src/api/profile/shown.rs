@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use orchard_engine::clean::profile::{number, ColumnProfile, Frequent, Kind, FRACTIONS};
+use orchard_engine::clean::profile::{digits, number, ColumnProfile, Frequent, Kind, FRACTIONS};
 use pgrx::pg_sys::{self, Datum, Oid};
 use serde_json::{json, Map, Value};
 
@@ -13,8 +13,8 @@ use crate::source::Attribute;
 
 /// Seconds of a day.
 const DAY: f64 = 86_400.0;
-/// Whole numbers up to here are the same as a float and as an integer.
-const WHOLE: f64 = 9_007_199_254_740_992.0;
+/// The last moment of a timestamp, in microseconds since 2000-01-01.
+const LAST: i64 = 9_223_371_331_199_999_999;
 
 /// A text of which the last character may be cut.
 pub fn text(bytes: &[u8]) -> String {
@@ -24,13 +24,18 @@ pub fn text(bytes: &[u8]) -> String {
 
 /// A number as JSON, infinities as texts.
 pub fn float(value: f64) -> Value {
-    if value.fract() == 0.0 && value.abs() <= WHOLE {
+    if value.fract() == 0.0 && value.abs() <= types::EXACT_LIMIT {
         json!(value as i64)
     } else if value.is_finite() {
         json!(value)
     } else {
         json!(value.to_string().replace("inf", "Infinity"))
     }
+}
+
+/// A number beyond 2^53 as JSON, a text where it is too large for an integer or has decimals.
+fn exact(digits: &str) -> Value {
+    digits.parse().map_or_else(|_| json!(digits), |whole: i64| json!(whole))
 }
 
 /// A number of a kind as JSON.
@@ -61,7 +66,8 @@ fn moment(kind: Kind, base: Oid, number: f64) -> Option<String> {
         Kind::Timestamp => Datum::from(match number {
             f64::INFINITY => i64::MAX,
             f64::NEG_INFINITY => i64::MIN,
-            seconds => (seconds * 1e6).round() as i64,
+            // The last second is not to be rounded to the next year, which there is none of.
+            seconds => ((seconds * 1e6).round() as i64).min(LAST),
         }),
         _ => {
             let days = (number / DAY).trunc();
@@ -125,6 +131,10 @@ fn spelt(kind: Kind, attribute: &Attribute, frequent: &Frequent) -> Result<Value
             json!(types::enum_label(oid).ok_or_else(|| Failure::internal("an enum value has no label"))?)
         }
         (Kind::Text | Kind::Code | Kind::Opaque, _) => json!(text(bytes)),
+        (_, Some(Reader::Numeric)) => match digits(bytes) {
+            Some(digits) => exact(&text(digits)),
+            None => value(kind, attribute.base, number(false, bytes)),
+        },
         _ => value(kind, attribute.base, number(false, bytes)),
     })
 }

@@ -46,6 +46,8 @@ pub unsafe fn calls(expression: *mut Node, given: *mut List) -> *mut List {
     search.calls
 }
 
+/// # Safety
+/// `node` is a live node or null; `context` points to a [`Search`] that nothing else uses meanwhile; main thread, inside a guard.
 unsafe extern "C-unwind" fn look(node: *mut Node, context: *mut c_void) -> bool {
     if node.is_null() {
         return false;
@@ -74,6 +76,9 @@ unsafe extern "C-unwind" fn look(node: *mut Node, context: *mut c_void) -> bool 
 }
 
 /// Whether a node is a scoring call of a model that gains by it, and computing it for every row raises nothing and changes nothing.
+///
+/// # Safety
+/// `node` is a live node; main thread, inside a guard.
 unsafe fn can_be_scored(node: *mut Node, conditional: bool) -> bool {
     if !is(node, NodeTag::T_FuncExpr) || kind(node.cast()).is_none() {
         return false;
@@ -94,6 +99,9 @@ unsafe fn can_be_scored(node: *mut Node, conditional: bool) -> bool {
 }
 
 /// A column, a constant or a parameter, or a cast of one to float8: it cannot fail.
+///
+/// # Safety
+/// `node` is a live node or null.
 unsafe fn is_plain(mut node: *const Node) -> bool {
     loop {
         if is(node, NodeTag::T_RelabelType) {
@@ -111,6 +119,9 @@ unsafe fn is_plain(mut node: *const Node) -> bool {
 }
 
 /// Whether the model of a call is quicker with many rows at once. One that cannot be used is left to the call, which says why.
+///
+/// # Safety
+/// `call` is a live call for which [`kind`] answers, so that a constant in its first place is a uuid; main thread, inside a guard.
 unsafe fn gains(call: *mut Node) -> bool {
     let Some((_, datum)) = constant(call, 0) else { return false };
     let id = *datum.cast_mut_ptr::<[u8; 16]>();
@@ -135,6 +146,8 @@ pub unsafe fn kind(call: *const FuncExpr) -> Option<Kind> {
     Some([Kind::Number, Kind::Top, Kind::Label, Kind::Segment][at])
 }
 
+/// # Safety
+/// Main thread, inside a guard and a transaction.
 unsafe fn look_up() -> [Oid; 4] {
     let schema = pg_sys::get_namespace_oid(c"orchard".as_ptr(), true);
     let mut functions = [Oid::INVALID; 4];

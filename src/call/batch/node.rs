@@ -15,7 +15,7 @@ use pgrx::PgMemoryContexts;
 use super::find::{self, Kind};
 use super::list::{elements, is, push};
 use crate::call::arguments::{Arguments, Block};
-use crate::call::site::{label_of, slots, top_of};
+use crate::call::site::{classes, label_of, slots, top_of};
 use crate::catalog::{self, cache};
 use crate::error::Result;
 use crate::source::types::raw;
@@ -144,7 +144,7 @@ struct Model {
     block: Block,
     /// By row, the numbers of the answer.
     out: Vec<f64>,
-    /// The labels as the server has them.
+    /// The labels as the server has them, and an empty one.
     labels: Vec<Datum>,
 }
 
@@ -234,6 +234,10 @@ unsafe extern "C-unwind" fn begin(node: *mut CustomScanState, estate: *mut EStat
 }
 
 /// Where an argument comes from.
+///
+/// # Safety
+/// `expression` is a live expression of the node's plan, whose columns are numbered as its row; `parent` is the node's state. Main thread, inside a
+/// guard.
 unsafe fn argument(expression: *mut Node, columns: usize, parent: *mut PlanState) -> Argument {
     if is(expression, NodeTag::T_Var) {
         let var = &*expression.cast::<pg_sys::Var>();
@@ -245,6 +249,9 @@ unsafe fn argument(expression: *mut Node, columns: usize, parent: *mut PlanState
 }
 
 /// The columns of the node beneath that the node's own columns read, counted from 0.
+///
+/// # Safety
+/// `columns` is the live target list of a plan. Main thread, inside a guard.
 unsafe fn wanted(columns: *mut List, below: usize) -> Vec<usize> {
     let vars = pg_sys::pull_var_clause(columns.cast(), pg_sys::PVC_RECURSE_PLACEHOLDERS as i32);
     let mut wanted: Vec<usize> = elements::<pg_sys::Var>(vars)
@@ -259,6 +266,8 @@ unsafe fn wanted(columns: *mut List, below: usize) -> Vec<usize> {
 }
 
 impl Call {
+    /// # Safety
+    /// `expression` is a live scoring call, whose first argument is a constant uuid, and lives as long as the plan. Main thread, inside a guard.
     unsafe fn new(expression: *mut FuncExpr, arguments: Vec<Argument>) -> Call {
         let id = crate::call::site::constant(expression.cast(), 0).map(|(_, datum)| *datum.cast_mut_ptr::<[u8; 16]>());
         let given = vec![NullableDatum { value: Datum::from(0usize), isnull: true }; arguments.len()];
@@ -267,6 +276,9 @@ impl Call {
     }
 
     /// Find the model, as the first call of a function would.
+    ///
+    /// # Safety
+    /// The plan that `expression` belongs to is live. Main thread, inside a guard; the current memory context lives as long as the query.
     unsafe fn load(&self) -> Result<Model> {
         let found = catalog::find_by_id(&self.id)?;
         let scorer = cache::deployed(&found)?;
@@ -275,10 +287,10 @@ impl Call {
         let constant = |i: usize| is(nodes[i + 1], NodeTag::T_Const);
         let (slots, raw) = slots(&scorer, &found, &types, constant)?;
         let arguments = Arguments::new(&scorer, slots, raw);
-        let label =
-            |text: &String| Datum::from(pg_sys::cstring_to_text_with_len(text.as_ptr().cast(), text.len() as i32));
+        let label = |text: &str| Datum::from(pg_sys::cstring_to_text_with_len(text.as_ptr().cast(), text.len() as i32));
         let labels = match self.kind {
-            Kind::Label => scorer.model().classes().iter().map(label).collect(),
+            // Last the label of a class that never occurred, as a call has it.
+            Kind::Label => classes(&scorer)?.0.iter().map(String::as_str).chain([""]).map(label).collect(),
             _ => Vec::new(),
         };
         Ok(Model {
@@ -318,7 +330,8 @@ impl Model {
             Kind::Number => Datum::from(out[0].to_bits() as usize),
             Kind::Top => Datum::from(top_of(&self.scorer, out).to_bits() as usize),
             Kind::Segment => Datum::from(out[0] as i32),
-            Kind::Label => self.labels[label_of(&self.scorer, out)],
+            // There is one, of a class or the last.
+            Kind::Label => self.labels[label_of(&self.scorer, out).min(self.labels.len() - 1)],
         }
     }
 }
@@ -425,6 +438,9 @@ unsafe fn take_row(state: *mut State, given: *mut TupleTableSlot, context: *mut 
 }
 
 /// Load the models.
+///
+/// # Safety
+/// As for [`next`], inside a guard; nothing else uses `state` meanwhile.
 unsafe fn prepare(node: *mut CustomScanState, state: *mut State) {
     let query = (*(*node).ss.ps.state).es_query_cxt;
     let state = &mut *state;

@@ -47,6 +47,9 @@ unsafe extern "C-unwind" fn paths_made(
 
 /// Whether a query level only reads: a row that another session changed meanwhile would be computed anew by the nodes beneath a lock or an
 /// update, and those come row by row.
+///
+/// # Safety
+/// `root` is the planner's.
 unsafe fn is_read_only(root: *mut PlannerInfo) -> bool {
     let query = &*(*root).parse;
     let command = query.commandType;
@@ -80,6 +83,10 @@ impl Change {
         changed
     }
 
+    /// [`Change::path`] for a path that is met for the first time.
+    ///
+    /// # Safety
+    /// As for [`Change::path`]; `path` is not null.
     unsafe fn change(&mut self, path: *mut Path) -> *mut Path {
         macro_rules! below {
             ($type:ty) => {{
@@ -133,11 +140,18 @@ impl Change {
         path
     }
 
+    /// [`Change::path`] for each of a list.
+    ///
+    /// # Safety
+    /// `paths` is a live list of such paths or null.
     unsafe fn each(&mut self, paths: *mut List) {
         elements::<Path>(paths).iter_mut().for_each(|path| *path = self.path(*path));
     }
 
     /// A scan or a join that computes calls: it is left the columns, and the node computes what it did.
+    ///
+    /// # Safety
+    /// As for [`Change::change`].
     unsafe fn scan(&mut self, path: *mut Path) -> *mut Path {
         let target = (*path).pathtarget;
         let Some(calls) = self.calls_of((*target).exprs.cast(), path, std::ptr::null_mut()) else { return path };
@@ -157,6 +171,9 @@ impl Change {
     }
 
     /// A projection that computes calls: the node stands in its place.
+    ///
+    /// # Safety
+    /// As for [`Change::change`]; `below` is the live path beneath `path`.
     unsafe fn project(&mut self, path: *mut Path, below: *mut Path) -> *mut Path {
         let given = (*(*below).pathtarget).exprs;
         let Some(calls) = self.calls_of((*(*path).pathtarget).exprs.cast(), below, given) else { return path };
@@ -168,6 +185,9 @@ impl Change {
     }
 
     /// An aggregate or window whose expressions (`target`, `having`) have calls: what is to stand below it, so that they are computed there.
+    ///
+    /// # Safety
+    /// As for [`Change::change`]: all three belong to a path of the level and the path beneath it; `having` may be null.
     unsafe fn below(&mut self, target: *mut PathTarget, having: *mut List, below: *mut Path) -> *mut Path {
         let given = (*below).pathtarget;
         let Some(calls) = self.calls_of((*target).exprs.cast(), below, (*given).exprs) else { return below };
@@ -189,6 +209,9 @@ impl Change {
     }
 
     /// The calls of expressions that `below` can be asked for, beside those in what is given; `None` for none, or where the rows are few.
+    ///
+    /// # Safety
+    /// As for [`Change::change`]: `expressions` and `given` are live expressions or lists of them, or null.
     unsafe fn calls_of(&self, expressions: *mut Node, below: *mut Path, given: *mut List) -> Option<*mut List> {
         if (*below).rows < FEW_ROWS || !(*below).param_info.is_null() || (*below).parent.is_null() {
             return None;
@@ -201,6 +224,9 @@ impl Change {
     }
 
     /// The node above a path.
+    ///
+    /// # Safety
+    /// As for [`Change::change`]: `target` and `calls` are live and belong to the level.
     unsafe fn wrap(&self, below: *mut Path, target: *mut PathTarget, calls: *mut List) -> *mut Path {
         let size = std::mem::size_of::<CustomPath>();
         let path = pg_sys::palloc0(size).cast::<CustomPath>();
@@ -218,6 +244,9 @@ impl Change {
 }
 
 /// The label by which sorting and grouping know a column of a target; 0 for none.
+///
+/// # Safety
+/// `target` is live and has more than `i` expressions.
 unsafe fn reference(target: *mut PathTarget, i: usize) -> pg_sys::Index {
     if (*target).sortgrouprefs.is_null() {
         0
@@ -233,12 +262,17 @@ struct Beside {
 }
 
 /// Add the columns of an expression that stand outside of `calls`.
+///
+/// # Safety
+/// `expression` is a live expression or list of them, or null; `calls` and `columns` are lists of nodes or null. Main thread, inside a guard.
 unsafe fn columns_beside(expression: *mut Node, calls: *mut List, columns: *mut List) -> *mut List {
     let mut beside = Beside { calls, columns };
     look_beside(expression, (&raw mut beside).cast());
     beside.columns
 }
 
+/// # Safety
+/// `node` is a live node or null; `context` points to a [`Beside`] that nothing else uses meanwhile; main thread, inside a guard.
 unsafe extern "C-unwind" fn look_beside(node: *mut Node, context: *mut std::ffi::c_void) -> bool {
     let beside = &mut *context.cast::<Beside>();
     if node.is_null() || (is(node, NodeTag::T_FuncExpr) && has_equal(beside.calls, node)) {

@@ -172,3 +172,15 @@ DROP ROLE batch_reader;
 -- what the data makes fail, fails
 SELECT sum(predict_p(hour / (hour - 5), device, ad, bid)) FROM t;
 SELECT count(predict_p(CASE WHEN hour <> 5 THEN hour / (hour - 5) END, device, ad, bid)) FROM t;
+-- Labels of a model without any are refused for many rows as for one.
+SELECT task FROM orchard.train('r', 'SELECT hour, bid FROM t', 'bid', 'gradient_boosting', '{"n_estimators": 8, "early_stopping_rounds": 0}');
+CREATE FUNCTION labels(rows int) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    model uuid = substring(pg_get_functiondef('predict_r'::regproc) from '[0-9a-f]{8}-[0-9a-f-]{27}');
+    answer text;
+BEGIN
+    EXECUTE format('SELECT max(orchard.score_label(%L::uuid, hour::float8)) FROM (SELECT * FROM t LIMIT %s) AS t', model, rows) INTO answer;
+    RETURN answer;
+EXCEPTION WHEN wrong_object_type THEN RETURN SQLERRM;
+END $$;
+SELECT rows, labels(rows) FROM (VALUES (1), (4000)) AS s(rows);

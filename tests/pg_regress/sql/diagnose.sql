@@ -88,6 +88,19 @@ SELECT severity, finding, column_name, detail FROM orchard.diagnose('SELECT NULL
 SELECT severity, finding, column_name, detail FROM orchard.diagnose('SELECT point(1, 2) AS p FROM generate_series(1, 300)');
 SELECT severity, finding, column_name, detail FROM orchard.diagnose('SELECT ARRAY[i, i % 3] AS a, (ARRAY[''NaN'', ''Infinity'', ''-Infinity'', ''0''])[1 + i % 4]::float8 AS f, i % 2 = 0 AS y FROM generate_series(1, 300) AS i', 'y');
 SELECT severity, finding, column_name, detail FROM orchard.diagnose('SELECT i % 7 AS x, ''name '' || i AS y FROM generate_series(1, 1200) AS i', 'y');
+-- A handful of rows in which two columns meet, or that there are at all, is no correlation.
+SELECT finding, column_name FROM orchard.diagnose('SELECT CASE WHEN i <= 30 OR i > 1000 THEN i % 17 END AS a, CASE WHEN i <= 3 OR i BETWEEN 31 AND 1000 THEN i % 17 END AS b FROM generate_series(1, 2000) AS i') WHERE finding = 'correlated_columns';
+SELECT finding, column_name FROM orchard.diagnose('SELECT i AS a, 2 * i AS b FROM generate_series(1, 19) AS i') WHERE finding = 'correlated_columns';
+-- Numbers whose digits would fill lines.
+SELECT detail FROM orchard.diagnose('SELECT i % 10 AS a, CASE WHEN i = 7 THEN 1e300::float8 ELSE i % 13 END AS y FROM generate_series(1, 300) AS i', 'y') WHERE finding = 'target_outliers';
+-- Of columns that are not read nothing is said, and every fix that is a query runs.
+SELECT finding, detail, fix FROM orchard.diagnose('SELECT ''{}''::json AS j, point(1, 1) AS p FROM generate_series(1, 50)');
+SELECT finding, detail, fix FROM orchard.diagnose('SELECT ''{}''::json AS j, i % 2 = 0 AS y FROM generate_series(1, 50) AS i', 'y');
+SELECT finding, detail, fix FROM orchard.diagnose('SELECT ''{}''::json AS j, i % 5 AS a, i % 3 AS y FROM generate_series(1, 300) AS i', 'y');
+SELECT finding, detail, fix FROM orchard.diagnose('SELECT FROM generate_series(1, 5)');
+-- No fix leaves no feature.
+SELECT finding, column_name, fix FROM orchard.diagnose('SELECT i % 2 AS y, i % 2 AS z, i % 7 AS a FROM generate_series(1, 500) AS i', 'y', '{"features": ["z"]}') WHERE finding = 'leak';
+SELECT finding, column_name, fix FROM orchard.diagnose('SELECT i % 2 AS y, i % 2 AS z, i % 7 AS a FROM generate_series(1, 500) AS i', 'y', '{"features": ["z", "a"]}') WHERE finding = 'leak';
 -- What it refuses.
 CREATE FUNCTION attempt(statement text) RETURNS TABLE (code text, message text, detail text, hint text) LANGUAGE plpgsql AS $$
 BEGIN

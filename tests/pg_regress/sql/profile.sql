@@ -81,6 +81,12 @@ RESET statement_timeout;
 -- within another query, and after an error
 SELECT s.name, p.column_name FROM (VALUES ('v'), ('types')) AS s(name), orchard.profile(s.name) AS p WHERE p.role = 'number';
 
+-- numerics that no float tells apart
+SELECT column_name, role, distinct_values, exact, minimum, maximum, mean, top_values->0 AS top, issue, suggestion FROM orchard.profile('SELECT 23850000000000000::numeric + i AS ad, 23850000000000000000::numeric + (i * 7) % 100 AS campaign, 12345678901234567.25 + i % 2 AS cost FROM generate_series(1, 100) AS i');
+SELECT role, distinct_values, right(minimum, 3) AS minimum, maximum, mean, top_values->0->>'rows' AS top, issue FROM orchard.profile('SELECT unnest(ARRAY[repeat(''1'', 400)::numeric, repeat(''1'', 400)::numeric, repeat(''1'', 399)::numeric * 10, ''Infinity'', ''NaN''])');
+-- the ends of time
+SELECT column_name, minimum, maximum, quantiles->'p50' AS median, top_values->0->'value' AS top FROM orchard.profile('SELECT timestamp ''294276-12-31 23:59:59.999999'' AS last, timestamp ''4714-11-24 00:00:00 BC'' AS first, date ''5874897-12-31'' AS day');
+
 -- the page
 SELECT html LIKE '<!DOCTYPE html>%</html>%' AS whole, html LIKE '%<script%' AS scripts, html LIKE '%http%' AS links, (length(html) - length(replace(html, '<article', ''))) / 8 AS cards,
     position('>revenue<' IN html) < position('>amount<' IN html) AS worst_first
@@ -95,5 +101,15 @@ SET client_encoding = 'UTF8';
 CREATE EXTENSION orchard;
 SELECT * FROM orchard.profile('SELECT 1');
 SELECT orchard.top_values(v), orchard.approx_distinct(v) FROM (VALUES ('é'), ('é'), ('e')) AS s(v);
+CREATE TABLE words AS SELECT CASE i % 3 WHEN 0 THEN 'kä' ELSE 'k' END AS word, i % 3 = 0 AS y FROM generate_series(1, 300) AS i;
+SELECT model FROM orchard.train('words', 'words', 'y', 'decision_tree');
+SELECT * FROM orchard.diagnose('words', 'y');
+SELECT model, score FROM orchard.train('words', 'SELECT left(word, 1) AS letter, length(word) AS letters, y FROM words', 'y', 'decision_tree');
+EXPLAIN (COSTS OFF) SELECT orchard.predict('wörter', words) FROM words;
+SELECT orchard.predict('wörter', words) FROM words;
+CREATE TYPE word AS ENUM ('kä', 'kö');
+SELECT * FROM orchard.diagnose('SELECT (enum_range(NULL::word))[1 + i % 2] AS word FROM generate_series(1, 300) AS i');
+CREATE TABLE sizes ("größe" int);
+SELECT * FROM orchard.diagnose('sizes');
 \c test_profile
 DROP DATABASE orchard_latin1;

@@ -61,6 +61,31 @@ SET ROLE orchard_bi;
 SELECT orchard.predict('ctr', '{"hour": 20}');
 RESET ROLE;
 
+-- nobody comes by a model through another function of its name, though its id is no secret
+GRANT USAGE, CREATE ON SCHEMA alice TO orchard_bi;
+CREATE FUNCTION forge(model regprocedure, function text) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    id text = substring(pg_get_functiondef(model) FROM '[0-9a-f]{8}-[0-9a-f-]{27}');
+BEGIN
+    EXECUTE format('CREATE FUNCTION %s(a text) RETURNS float8 LANGUAGE sql RETURN orchard.score_number(%L::uuid, 1::float8, 2::float8)', function, id);
+    EXECUTE format('CREATE FUNCTION %s(a int) RETURNS float8 LANGUAGE sql AS %L', function, 'SELECT 1::float8 -- orchard.score_number(''' || id || '''::uuid');
+END $$;
+SET ROLE orchard_bi;
+SELECT forge('alice.predict_ctr(float8, float8)', 'alice.predict_ctr');
+SELECT orchard.predict('alice.ctr', '{"hour": 20}');
+SELECT alice.predict_ctr('1'::text);
+SELECT orchard.drop_model('alice.ctr');
+SELECT count(*) FROM orchard.models;
+ALTER FUNCTION alice.predict_ctr(int) RENAME TO predict_theirs;
+CREATE FUNCTION alice.no_id() RETURNS int LANGUAGE sql AS $$ SELECT 1 -- orchard.score_number('------------------------------------'::uuid $$;
+RESET ROLE;
+ALTER SCHEMA alice RENAME TO lice;
+ALTER SCHEMA lice RENAME TO alice;
+SELECT schema, model, owner, function FROM orchard.models;
+DROP FUNCTION alice.predict_ctr(text), alice.predict_theirs(int), alice.no_id();
+SELECT count(*) FROM orchard.models;
+REVOKE ALL ON SCHEMA alice FROM orchard_bi;
+
 -- the model goes where its function goes
 SET search_path = public;
 CREATE SCHEMA shop;
@@ -75,8 +100,11 @@ ALTER ROLE orchard_alice RENAME TO orchard_anna;
 REASSIGN OWNED BY orchard_anna TO orchard_bi;
 SELECT schema, model, owner FROM orchard.models;
 -- nobody inherits a model by its name
-DROP FUNCTION store.predict_clicks;
+SELECT alice.forge('store.predict_clicks(float8, float8)', 'store.predict_clicks');
+DROP FUNCTION store.predict_clicks(float8, float8);
 SELECT count(*) FROM orchard.models;
+DROP FUNCTION store.predict_clicks(text), store.predict_clicks(int);
+DROP FUNCTION alice.forge;
 CREATE FUNCTION store.predict_clicks(float8) RETURNS float8 LANGUAGE sql RETURN 1;
 SELECT count(*) FROM orchard.models;
 SELECT count(*) FROM orchard.stored_chunks;

@@ -18,8 +18,12 @@ pub fn scores(table: &Table, inputs: &[SourceInput], sample: &Sample, control: &
     let score = |input: &SourceInput| {
         let mut best = f64::NEG_INFINITY;
         for column in input.first..input.first + input.count {
-            control.check()?;
-            best = f64::max(best, score(&binned(table, column, &sample.rows, control)?, sample));
+            let binned = binned(table, column, &sample.rows, control)?;
+            // The cells of a column whose every row has another value are more than the sample itself.
+            let counted = binned.bins * (FOLDS + 1) * std::mem::size_of::<Cell>();
+            control.reserve(counted)?;
+            best = f64::max(best, score(&binned, sample, control)?);
+            control.release(counted);
         }
         Ok(best)
     };
@@ -27,8 +31,9 @@ pub fn scores(table: &Table, inputs: &[SourceInput], sample: &Sample, control: &
 }
 
 /// The score of a column.
-pub fn score(column: &Binned, sample: &Sample) -> f64 {
-    match &sample.answer {
+pub fn score(column: &Binned, sample: &Sample, control: &Control) -> Result<f64> {
+    control.check()?;
+    Ok(match &sample.answer {
         Answer::Nothing => f64::NEG_INFINITY,
         Answer::Numbers { ranks, .. } => r2(column, &sample.folds, ranks),
         Answer::Classes { codes, counts } if counts.len() <= 2 => auc(column, &sample.folds, codes, 1).unwrap_or(0.5),
@@ -36,10 +41,14 @@ pub fn score(column: &Binned, sample: &Sample) -> f64 {
             let mut classes: Vec<u32> = (0..counts.len() as u32).filter(|&c| counts[c as usize] > 0).collect();
             classes.sort_by_key(|&c| std::cmp::Reverse(counts[c as usize]));
             classes.truncate(MOST_CLASSES);
-            let areas: Vec<f64> = classes.iter().filter_map(|&c| auc(column, &sample.folds, codes, c)).collect();
+            let area = |&class: &u32| {
+                control.check()?;
+                Ok(auc(column, &sample.folds, codes, class))
+            };
+            let areas: Vec<f64> = classes.iter().map(area).filter_map(Result::transpose).collect::<Result<_>>()?;
             areas.iter().sum::<f64>() / areas.len().max(1) as f64
         }
-    }
+    })
 }
 
 /// Sums over the rows of a bin, or of a bin in a fold.
@@ -157,7 +166,7 @@ mod tests {
                 }
             }
             let counts = vec![rows.len() as u64 - y.iter().sum::<f64>() as u64, y.iter().sum::<f64>() as u64];
-            let score1 = score(&column, &sample(folds.clone(), Answer::Classes { codes: classes, counts }));
+            let score1 = score(&column, &sample(folds.clone(), Answer::Classes { codes: classes, counts }), &Control::default()).unwrap();
             let expected = if pairs > 0.0 { wins / pairs } else { 0.5 };
             prop_assert!((score1 - expected).abs() < 1e-9);
             let values: Vec<f64> = rows.iter().map(|r| f64::from(r.0 * 3 + r.2)).collect();
@@ -166,7 +175,7 @@ mod tests {
             let mean = ranks.iter().sum::<f64>() / ranks.len() as f64;
             let total: f64 = ranks.iter().map(|r| (r - mean).powi(2)).sum();
             let left: f64 = ranks.iter().zip(&told).map(|(r, t)| (r - t).powi(2)).sum();
-            let score2 = score(&column, &sample(folds, Answer::Numbers { values, ranks }));
+            let score2 = score(&column, &sample(folds, Answer::Numbers { values, ranks }), &Control::default()).unwrap();
             let expected = if total > 0.0 { 1.0 - left / total } else { 0.0 };
             prop_assert!((score2 - expected).abs() < 1e-9);
         }

@@ -56,6 +56,8 @@ pub const TARGET_MISSING: f64 = 0.05;
 /// Interquartile ranges beyond the quartiles that make a target an outlier.
 pub const OUTLIER_RANGES: f64 = 10.0;
 
+/// Rows in which both columns have a value, below which a correlation is chance.
+pub const PAIR_LEAST: usize = 20;
 /// |r| or Cramér's V from which two columns say the same.
 pub const CORRELATED: f64 = 0.95;
 /// Levels up to which Cramér's V is computed.

@@ -99,13 +99,16 @@ impl Numbers {
         Some(Numbers { input, values, scaled })
     }
 
-    /// Pearson's r with another column, on the rows in which both have a value.
+    /// Pearson's r with another column, on the rows in which both have a value; 0 where those are few.
     pub fn r(&self, other: &Numbers) -> f64 {
         match (&self.scaled, &other.scaled) {
             (Some(a), Some(b)) => dot(a, b),
             _ => {
                 let both = self.values.iter().zip(&other.values).filter(|(a, b)| !a.is_nan() && !b.is_nan());
                 let (a, b): (Vec<f64>, Vec<f64>) = both.unzip();
+                if a.len() < limits::PAIR_LEAST {
+                    return 0.0;
+                }
                 match (Numbers::new(0, a), Numbers::new(0, b)) {
                     (Some(a), Some(b)) => dot(a.scaled.as_deref().unwrap_or(&[]), b.scaled.as_deref().unwrap_or(&[])),
                     _ => 0.0,
@@ -133,8 +136,15 @@ mod tests {
         let a = Numbers::new(0, vec![1.0, 2.0, 3.0, 4.0, 5.0]).unwrap();
         let b = Numbers::new(1, vec![2.0, 1.0, 4.0, 3.0, 5.0]).unwrap();
         assert!((a.r(&b) - 0.8).abs() < 1e-12);
-        let gaps = Numbers::new(2, vec![-1.0, f64::NAN, -3.0, f64::INFINITY, -5.0]).unwrap();
-        assert!((a.r(&gaps) + 1.0).abs() < 1e-12 && (gaps.r(&a) + 1.0).abs() < 1e-12);
+        let rows = || (0..60).map(f64::from);
+        let falling = |gap: u32| rows().map(|i| if i as u32 % 3 < gap { f64::INFINITY } else { -i }).collect();
+        let (all, gaps) = (Numbers::new(0, rows().collect()).unwrap(), Numbers::new(2, falling(1)).unwrap());
+        assert!((all.r(&gaps) + 1.0).abs() < 1e-12 && (gaps.r(&all) + 1.0).abs() < 1e-12);
+        // Of 20 rows something follows, of 19 nothing.
+        let mut few = Numbers::new(3, falling(2)).unwrap();
+        assert!((all.r(&few) + 1.0).abs() < 1e-12);
+        few.values[2] = f64::NAN;
+        assert_eq!(all.r(&few), 0.0);
         assert!(Numbers::new(0, vec![7.0; 9]).is_none() && Numbers::new(0, vec![f64::NAN; 9]).is_none());
         assert!(Numbers::new(0, vec![1e308, -1e308, 1e308]).is_none());
         assert!(Numbers::new(0, Vec::new()).is_none());

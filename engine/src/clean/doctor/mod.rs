@@ -58,7 +58,10 @@ pub fn diagnose(request: &Request, texts: &[String], most: Option<usize>, contro
     let mut rows = order(request, prepared.as_ref(), control)?;
     let target = request.target.as_ref();
     let labels = prepared.as_ref().and_then(Prepared::labels).map_or_else(Vec::new, |l| l.labels);
-    found.extend(rows::look(&rows, !labels.is_empty(), target.map(|t| t.name.as_str())));
+    // Without another column all rows would be alike.
+    if request.table.columns.len() > usize::from(target.is_some()) {
+        found.extend(rows::look(&rows, !labels.is_empty(), target.map(|t| t.name.as_str())));
+    }
     if let (Some(prepared), Some(target)) = (&prepared, target) {
         found.extend(target::look(request, target, prepared, &rows, control)?);
     }

@@ -1,5 +1,6 @@
 //! The target: missing, of one class, rare, far out; and whether there are rows enough.
 
+use crate::clean::exact;
 use crate::control::Control;
 use crate::data::{sort, ColumnData, RowHashes, UNKNOWN};
 use crate::error::Result;
@@ -125,8 +126,12 @@ fn numbers(request: &Request, target: &SourceInput, known: usize, control: &Cont
     if reach > 0.0 && outside > 0 {
         let (count, word) = (outside, if outside == 1 { "row lies" } else { "rows lie" });
         let detail = format!(
-            "{count} {word} more than {} interquartile ranges beyond the quartiles of \"{name}\" ({low} and {high}); it goes from {first} to {last}. They outweigh the rest in a squared error.",
-            limits::OUTLIER_RANGES
+            "{count} {word} more than {} interquartile ranges beyond the quartiles of \"{name}\" ({} and {}); it goes from {} to {}. They outweigh the rest in a squared error.",
+            limits::OUTLIER_RANGES,
+            exact(low),
+            exact(high),
+            exact(first),
+            exact(last)
         );
         found.push(
             Finding::of(Severity::Warning, Kind::TargetOutliers, name, detail).option("objective", "absolute_error"),

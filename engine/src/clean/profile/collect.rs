@@ -20,6 +20,8 @@ pub(super) struct Numbers {
     batch: Vec<u64>,
     floats: Vec<f64>,
     most: usize,
+    /// The bytes of a number with its digits.
+    key: Vec<u8>,
     pub moments: Moments,
     pub quantiles: Quantiles,
     pub values: Values,
@@ -36,6 +38,7 @@ impl Numbers {
             batch: Vec::with_capacity(sizes.batch),
             floats: Vec::with_capacity(sizes.batch),
             most: sizes.batch,
+            key: Vec::new(),
             moments: Moments::default(),
             quantiles: Quantiles::new(sizes.k),
             values: Values::new(sizes),
@@ -51,6 +54,19 @@ impl Numbers {
             self.flush()?;
         }
         self.batch.push(word);
+        Ok(())
+    }
+
+    /// Take a number that a float does not tell from its neighbours, with its digits.
+    fn push_exact(&mut self, value: f64, digits: &[u8]) -> Result<()> {
+        self.key.clear();
+        self.key.extend_from_slice(&(value + 0.0).to_bits().to_le_bytes());
+        self.key.extend_from_slice(digits);
+        self.values.insert(&self.key)?;
+        self.quantiles.insert(value)?;
+        self.whole &= !digits.contains(&b'.');
+        // Of a number beyond all floats there is no mean then.
+        self.moments.add(&[value]);
         Ok(())
     }
 
@@ -89,12 +105,17 @@ impl Numbers {
 
 /// The number of the bytes of a [`Frequent`] value of a column of numbers.
 pub fn number(integers: bool, bytes: &[u8]) -> f64 {
-    let word = bytes.try_into().map_or(0, u64::from_le_bytes);
+    let word = bytes.first_chunk().map_or(0, |word| u64::from_le_bytes(*word));
     if integers {
         word as i64 as f64
     } else {
         f64::from_bits(word)
     }
+}
+
+/// The digits of such a number, where it was taken with them.
+pub fn digits(bytes: &[u8]) -> Option<&[u8]> {
+    bytes.get(8..).filter(|digits| !digits.is_empty())
 }
 
 /// Texts as they come.
@@ -204,6 +225,14 @@ impl Collector {
         match &mut self.body {
             // The two zeros are one value.
             Body::Numbers(numbers) => numbers.push((value + 0.0).to_bits()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Take a number that a float does not tell from its neighbours: the nearest float, and the digits that say which it is.
+    pub fn exact(&mut self, value: f64, digits: &[u8]) -> Result<()> {
+        match &mut self.body {
+            Body::Numbers(numbers) => numbers.push_exact(value, digits),
             _ => Ok(()),
         }
     }

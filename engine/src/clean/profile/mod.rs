@@ -14,7 +14,7 @@ mod steps;
 mod texts;
 mod values;
 
-pub use collect::{number, Collector};
+pub use collect::{digits, number, Collector};
 pub use moments::Moments;
 pub use role::{Kind, Role};
 pub use values::{Known, Sizes, Values};
@@ -40,7 +40,7 @@ pub struct Finding {
 /// A frequent value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Frequent {
-    /// Its bytes: a text, the key of a code, the bits of a number.
+    /// Its bytes: a text, the key of a code, the bits of a number and, where those are not all of it, its [`digits`].
     pub value: Vec<u8>,
     /// Whether there were more bytes.
     pub cut: bool,

@@ -1,5 +1,10 @@
 //! The loop over the strikes of all trees, compiled for each instruction set.
 
+#![allow(
+    clippy::missing_safety_doc,
+    reason = "safe functions: the lint takes those with target features for unsafe ones"
+)]
+
 use super::{Group, Plane, Sums, Thresholds, ROWS};
 use crate::score::link::LANES;
 use crate::simd::Level;
