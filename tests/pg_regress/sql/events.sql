@@ -355,6 +355,8 @@ SELECT * FROM attempt($$SELECT orchard.event_features('visits', 'v', 'customer_i
 SELECT * FROM attempt($$SELECT orchard.event_features('visits', 'v', 'customer_id', 'at', 'moments', options => '{"windows": ["1 day", "1 day"]}')$$);
 SELECT * FROM attempt($$SELECT orchard.event_features('visits', 'v', 'customer_id', 'at', 'moments', options => '{"lags": {"amount": 0}}')$$);
 SELECT * FROM attempt($$SELECT orchard.event_features('visits', 'v', 'customer_id', 'at', 'moments', options => '{"event_types": ["buy"]}')$$);
+SELECT * FROM attempt($$SELECT orchard.event_features('visits', 'v', 'customer_id', 'at', 'moments', options => '{"event_type": "at", "event_types": ["2026-01-01"]}')$$);
+SELECT * FROM attempt($$SELECT orchard.event_features('visits', 'v', 'customer_id', 'at', 'moments', options => '{"sessions": true, "session_gap": "1 month"}')$$);
 SELECT * FROM attempt($$SELECT orchard.event_features('visits', 'v', 'customer_id', 'at', 'moments', options => '{"windows": [], "recency": false}')$$);
 SELECT * FROM attempt(format($$SELECT orchard.event_features('visits', 'v', 'customer_id', 'at', 'moments', options => '{"prefix": "%s"}')$$, repeat('x', 60)));
 SELECT * FROM attempt($$SELECT orchard.event_features('SELECT 1 AS customer, now() AS at, ''{1}''::int[] AS tags', 'v', 'customer', 'at', 'SELECT 1 AS customer, now() AS moment', options => '{"lags": {"tags": 1}}')$$);
