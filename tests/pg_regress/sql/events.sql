@@ -286,6 +286,12 @@ SELECT count(*) FROM orchard.event_features('trusting', 'public.trusting_feature
     options => '{"windows": "all", "event_type": "kind", "event_types": ["x", "y"], "distinct": "kind"}');
 SET search_path = public;
 SELECT events_all, x_all, y_all, kind_distinct_all FROM trusting_features;
+-- nor types of the session
+CREATE TEMP TABLE date (x int);
+SELECT count(*) FROM orchard.event_features('day_events', 'days_anyway', 'customer', 'day', 'SELECT 1 AS customer, timestamptz ''2026-02-01'' AS moment',
+    options => '{"windows": ["1 day", "1 month"], "recency": false, "time_zone": "UTC"}');
+DROP TABLE date;
+SELECT * FROM days_anyway;
 
 -- rights
 CREATE ROLE orchard_events;

@@ -46,9 +46,11 @@ pub(super) fn moment_of(event: &Column, moment: &Column, zone: Option<&str>) -> 
         )
     });
     Ok(match (event.kind, moment.kind) {
-        (Kind::Timestamp, Kind::Date) => format!("CASE WHEN {value} <= date '{LAST_DAY}' THEN {value}::timestamp END"),
-        (Kind::Date, Kind::Timestamp) => format!("{value}::date"),
-        (Kind::Date, _) => format!("({})::date", in_zone(&value, moment.kind, zone?)),
+        (Kind::Timestamp, Kind::Date) => {
+            format!("CASE WHEN {value} <= pg_catalog.date '{LAST_DAY}' THEN {value}::timestamp END")
+        }
+        (Kind::Date, Kind::Timestamp) => format!("{value}::pg_catalog.date"),
+        (Kind::Date, _) => format!("({})::pg_catalog.date", in_zone(&value, moment.kind, zone?)),
         _ => in_zone(&value, moment.kind, zone?),
     })
 }
@@ -58,7 +60,7 @@ pub(super) fn moment_of(event: &Column, moment: &Column, zone: Option<&str>) -> 
 pub(super) fn in_zone(time: &str, kind: Kind, zone: &str) -> String {
     let (first, last) = ("4714-12-01", "294276-12-24");
     let (of, utc, cast) = match kind {
-        Kind::Date => ("date", "", "::timestamp"),
+        Kind::Date => ("pg_catalog.date", "", "::timestamp"),
         Kind::Timestamp => ("timestamp", "", ""),
         _ => ("timestamp", " AT TIME ZONE 'UTC'", ""),
     };

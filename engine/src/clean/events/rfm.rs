@@ -162,7 +162,7 @@ fn as_of(request: &Rfm<'_>, time: &Column) -> String {
     let local = format!("({moment} AT TIME ZONE {})", literal(request.zone));
     match time.kind {
         Kind::Timestamptz => moment,
-        Kind::Date => format!("{local}::date"),
+        Kind::Date => format!("{local}::pg_catalog.date"),
         _ => local,
     }
 }

@@ -132,17 +132,17 @@ fn moments_of_other_types_are_cast_or_refused() {
     let paris = || json!({"windows": "all", "time_zone": "Europe/Paris"});
     let plain = ("e.\"day\" < b.\"moment\"".to_owned(), String::new());
     assert_eq!(text("day", Kind::Date, "date", all()).unwrap(), plain);
-    assert_eq!(text("day", Kind::Timestamp, "timestamp", all()).unwrap(), cast("day", "b.\"moment\"::date"));
+    assert_eq!(text("day", Kind::Timestamp, "timestamp", all()).unwrap(), cast("day", "b.\"moment\"::pg_catalog.date"));
     assert!(text("day", Kind::Timestamptz, "timestamptz", all()).is_err());
     assert!(text("at", Kind::Date, "date", all()).is_err());
     assert!(text("at", Kind::Timestamp, "timestamp", all()).is_err());
     let of_date = text("at", Kind::Date, "date", paris()).unwrap();
-    let how = "CASE WHEN b.\"moment\" BETWEEN (date '4714-12-01 BC') AND (date '294276-12-24') \
+    let how = "CASE WHEN b.\"moment\" BETWEEN (pg_catalog.date '4714-12-01 BC') AND (pg_catalog.date '294276-12-24') \
                THEN b.\"moment\"::timestamp AT TIME ZONE 'Europe/Paris' END";
     assert_eq!(of_date, cast("at", how));
     let of_zoned = text("day", Kind::Timestamptz, "timestamptz", paris()).unwrap();
     let how = "(CASE WHEN b.\"moment\" BETWEEN (timestamp '4714-12-01 BC' AT TIME ZONE 'UTC') \
-               AND (timestamp '294276-12-24' AT TIME ZONE 'UTC') THEN b.\"moment\" AT TIME ZONE 'Europe/Paris' END)::date";
+               AND (timestamp '294276-12-24' AT TIME ZONE 'UTC') THEN b.\"moment\" AT TIME ZONE 'Europe/Paris' END)::pg_catalog.date";
     assert_eq!(of_zoned, cast("day", how));
     assert!(text("at", Kind::Text, "text", paris()).is_err());
 }

@@ -128,11 +128,11 @@ impl Window {
             }
             (Kind::Date, Unit::Day | Unit::Week) => {
                 let days = if unit == Unit::Week { count * 7 } else { count };
-                format!("GREATEST({moment}, date '{FIRST_DAY} BC' + {days}) - {days}")
+                format!("GREATEST({moment}, pg_catalog.date '{FIRST_DAY} BC' + {days}) - {days}")
             }
             // Months are taken off from timestamps, which end before dates do.
             (Kind::Date, _) => format!(
-                "(GREATEST(LEAST({moment}, date '{LAST_DAY}'), timestamp '{FIRST_DAY} BC' + {length}) - {length})::date"
+                "(GREATEST(LEAST({moment}, pg_catalog.date '{LAST_DAY}'), timestamp '{FIRST_DAY} BC' + {length}) - {length})::pg_catalog.date"
             ),
             // A zone may be days from UTC, so both ends are a week off.
             (Kind::Timestamptz, Unit::Month | Unit::Year) => {
