@@ -62,7 +62,9 @@ impl Window {
         let unit = unit.trim_start().to_ascii_lowercase();
         let unit = unit.strip_suffix('s').unwrap_or(&unit);
         let (unit, _, _, _, longest) = *UNITS.iter().find(|u| u.1 == unit)?;
-        (count > 0 && count <= LONGEST / longest).then_some(Window::Last(count, unit))
+        // A hundred years of months are fewer days than 1200 long months.
+        let most = if unit == Unit::Month { 1200 } else { LONGEST / longest };
+        (count > 0 && count <= most).then_some(Window::Last(count, unit))
     }
 
     /// Whether it has an end, and the same length whenever it is.
