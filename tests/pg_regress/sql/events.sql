@@ -343,6 +343,10 @@ SELECT * FROM attempt($$SELECT orchard.rfm('orders', 'v', 'customer_id', 'at', o
 SELECT * FROM attempt($$SELECT orchard.rfm('orders', 'v', 'customer_id', 'at', options => '{"windows": "1 day"}')$$);
 SELECT * FROM attempt($$SELECT orchard.rfm('orders', 'v', 'customer_id', 'at', options => '{"window": "all"}')$$);
 SELECT * FROM attempt($$SELECT orchard.rfm('orders', 'v', 'customer_id', 'at', options => '{"time_zone": "Mars/Olympus"}')$$);
+SELECT * FROM attempt($$SELECT orchard.rfm('orders', 'v', 'customer_id', 'at', options => '{"time_zone": "cet"}')$$);
+SET TimeZone = 'EET';
+SELECT * FROM attempt($$SELECT orchard.event_features('visits', 'v', 'customer_id', 'at', 'moments')$$);
+SET TimeZone = 'UTC';
 SELECT * FROM attempt($$SELECT orchard.rfm('orders', 'v', 'customer_id', 'at', options => '[]')$$);
 SELECT * FROM attempt($$SELECT orchard.rfm_sql('orders', 'customer_id', 'at', options => '{"replace": true}')$$);
 SELECT * FROM attempt($$SELECT orchard.rfm('SELECT 1 AS c, now() AS at, 1 AS c', 'v', 'c', 'at')$$);
