@@ -33,7 +33,8 @@ type Sketch = Distinct<Memory>;
 entry!(approx_distinct_step, pg_finfo_approx_distinct_step, fcinfo => state::call(fcinfo, || step(fcinfo)));
 entry!(approx_distinct_final, pg_finfo_approx_distinct_final, fcinfo => state::call(fcinfo, || {
     let count = state::given::<Sketch>(fcinfo, 0).map_or(0, |sketch| sketch.count());
-    Ok(Some(Datum::from(count as usize)))
+    // More than a bigint holds only registers say that are all as high as can be.
+    Ok(Some(Datum::from(i64::try_from(count).unwrap_or(i64::MAX))))
 }));
 entry!(approx_distinct_combine, pg_finfo_approx_distinct_combine, fcinfo => state::call(fcinfo, || state::combine::<Sketch>(fcinfo)));
 entry!(approx_distinct_serialize, pg_finfo_approx_distinct_serialize, fcinfo => state::call(fcinfo, || state::serialize::<Sketch>(fcinfo)));

@@ -56,6 +56,7 @@ unsafe impl Allocator for Memory {
     }
 
     unsafe fn deallocate(&self, start: NonNull<u8>, _: Layout) {
+        // SAFETY: by the caller's promise it is what `allocate` returned, and not freed yet.
         pfree(start.as_ptr().cast());
     }
 }

@@ -4,6 +4,7 @@
 //! and counts for what makes a hashed aggregation spill. It is never dropped.
 
 mod distinct;
+mod fractions;
 mod memory;
 mod quantiles;
 mod state;

@@ -1,11 +1,12 @@
 //! `orchard.approx_quantiles` and `orchard.approx_quantile`.
 
 use orchard_engine::clean::sketch::Quantiles;
-use pgrx::pg_sys::{self, Datum, FunctionCallInfo};
+use pgrx::pg_sys::{Datum, FunctionCallInfo};
 use pgrx::PgSqlErrorCode;
 
+use super::fractions::Array;
 use super::memory::Memory;
-use super::state::{self, no_memory, State};
+use super::state::{self, damaged, no_memory, State};
 use crate::entry;
 use crate::entry::argument;
 use crate::error::{Failure, Result};
@@ -39,14 +40,13 @@ impl Fractions {
 
 impl Asked {
     /// Keep the fractions of a row; those of all rows must be the same.
-    fn ask(&mut self, given: Option<&[u8]>, check: unsafe fn(&[u8]) -> Result<()>) -> Result<()> {
+    fn ask(&mut self, given: Option<&[u8]>, check: Check) -> Result<()> {
         match &self.fractions {
             Some(fractions) if fractions.bytes() == given => Ok(()),
             Some(_) => Err(differ()),
             None => {
                 if let Some(given) = given {
-                    // SAFETY: the bytes are of a datum of the type that the checking function is for.
-                    unsafe { check(given) }?;
+                    check(given)?;
                 }
                 self.keep(given)
             }
@@ -111,7 +111,6 @@ impl State for Asked {
     }
 
     fn read(bytes: &[u8], memory: Memory) -> Result<Self> {
-        let damaged = || Failure::internal("the bytes are not the state of an aggregate");
         let (kind, rest) = bytes.split_last().ok_or_else(damaged)?;
         let (rest, len) = rest.split_last_chunk::<4>().ok_or_else(damaged)?;
         let start = rest.len().checked_sub(u32::from_le_bytes(*len) as usize).ok_or_else(damaged)?;
@@ -142,7 +141,8 @@ entry!(approx_quantiles_combine, pg_finfo_approx_quantiles_combine, fcinfo => st
 entry!(approx_quantiles_serialize, pg_finfo_approx_quantiles_serialize, fcinfo => state::call(fcinfo, || state::serialize::<Asked>(fcinfo)));
 entry!(approx_quantiles_deserialize, pg_finfo_approx_quantiles_deserialize, fcinfo => state::call(fcinfo, || state::deserialize::<Asked>(fcinfo)));
 
-type Check = unsafe fn(&[u8]) -> Result<()>;
+/// Refuses bytes that are no fractions.
+type Check = fn(&[u8]) -> Result<()>;
 
 /// # Safety
 /// `fcinfo` is the running call's, of (state, number, fractions), and `ask` reads a datum of the type of the fractions.
@@ -170,62 +170,16 @@ fn check_fraction(fraction: f64) -> Result<()> {
     }
 }
 
-/// # Safety
-/// The bytes are of a `double precision`.
-unsafe fn check_one(bytes: &[u8]) -> Result<()> {
+fn check_one(bytes: &[u8]) -> Result<()> {
     check_fraction(one(bytes))
 }
 
-/// # Safety
-/// The bytes are the inside of a `double precision[]`.
-unsafe fn check_array(bytes: &[u8]) -> Result<()> {
-    Array::of(bytes).fractions().flatten().try_for_each(check_fraction)
+fn check_array(bytes: &[u8]) -> Result<()> {
+    Array::read(bytes)?.fractions.into_iter().flatten().try_for_each(check_fraction)
 }
 
 fn one(bytes: &[u8]) -> f64 {
     bytes.try_into().map_or(f64::NAN, f64::from_ne_bytes)
-}
-
-/// A `double precision[]` taken apart by the server.
-struct Array {
-    array: *mut pg_sys::ArrayType,
-    values: *mut Datum,
-    nulls: *mut bool,
-    count: usize,
-}
-
-impl Array {
-    /// # Safety
-    /// The bytes are the inside of a `double precision[]`.
-    unsafe fn of(bytes: &[u8]) -> Array {
-        let size = bytes.len() + pg_sys::VARHDRSZ;
-        let copy = pg_sys::palloc(size).cast::<pg_sys::varlena>();
-        pgrx::varlena::set_varsize_4b(copy, size as i32);
-        std::ptr::copy_nonoverlapping(bytes.as_ptr(), copy.cast::<u8>().add(pg_sys::VARHDRSZ), bytes.len());
-        let mut array =
-            Array { array: copy.cast(), values: std::ptr::null_mut(), nulls: std::ptr::null_mut(), count: 0 };
-        let mut count = 0;
-        let align = b'd' as std::ffi::c_char;
-        pg_sys::deconstruct_array(
-            array.array,
-            pg_sys::FLOAT8OID,
-            8,
-            true,
-            align,
-            &mut array.values,
-            &mut array.nulls,
-            &mut count,
-        );
-        array.count = count.max(0) as usize;
-        array
-    }
-
-    /// Each fraction; `None` for NULL.
-    fn fractions(&self) -> impl Iterator<Item = Option<f64>> + '_ {
-        // SAFETY: the server filled so many of both.
-        (0..self.count)
-            .map(|i| unsafe { (!*self.nulls.add(i)).then(|| f64::from_bits((*self.values.add(i)).value() as u64)) })
-    }
 }
 
 /// # Safety
@@ -242,24 +196,7 @@ unsafe fn finish_one(fcinfo: FunctionCallInfo) -> Result<Option<Datum>> {
 unsafe fn finish_array(fcinfo: FunctionCallInfo) -> Result<Option<Datum>> {
     let Some(asked) = state::given::<Asked>(fcinfo, 0) else { return Ok(None) };
     let Some(bytes) = asked.fractions.as_ref().and_then(Fractions::bytes) else { return Ok(None) };
-    let array = Array::of(bytes);
-    let asked_for: Vec<f64> = array.fractions().map(|fraction| fraction.unwrap_or(0.0)).collect();
-    let Some(found) = asked.sketch.quantiles(&asked_for)? else { return Ok(None) };
-    let mut values: Vec<Datum> = found.iter().map(|value| Datum::from(value.to_bits() as usize)).collect();
-    // As percentile_cont: of the same shape, NULL where a NULL was asked for.
-    let shape = array.array.cast::<i32>();
-    let dimensions = (*array.array).ndim;
-    let sizes = shape.add(4);
-    let result = pg_sys::construct_md_array(
-        values.as_mut_ptr(),
-        array.nulls,
-        dimensions,
-        sizes,
-        sizes.add(dimensions.max(0) as usize),
-        pg_sys::FLOAT8OID,
-        8,
-        true,
-        b'd' as std::ffi::c_char,
-    );
-    Ok(Some(Datum::from(result as usize)))
+    let array = Array::read(bytes)?;
+    let asked_for: Vec<f64> = array.fractions.iter().map(|fraction| fraction.unwrap_or(0.0)).collect();
+    Ok(asked.sketch.quantiles(&asked_for)?.map(|found| array.shaped(&found)))
 }

@@ -70,6 +70,11 @@ pub fn no_memory() -> Failure {
     Failure::new(PgSqlErrorCode::ERRCODE_OUT_OF_MEMORY, "out of memory")
 }
 
+/// The failure of bytes that are no state.
+pub fn damaged() -> Failure {
+    Failure::internal("the bytes are not the state of an aggregate")
+}
+
 /// The combine function.
 ///
 /// # Safety

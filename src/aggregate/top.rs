@@ -4,7 +4,7 @@ use orchard_engine::clean::sketch::{hash, Top, TopValue};
 use pgrx::pg_sys::{Datum, FunctionCallInfo, Oid};
 
 use super::memory::Memory;
-use super::state::{self, State};
+use super::state::{self, damaged, State};
 use super::value::{self, Other};
 use crate::entry;
 use crate::entry::argument;
@@ -51,7 +51,6 @@ impl State for Asked {
     }
 
     fn read(bytes: &[u8], memory: Memory) -> Result<Self> {
-        let damaged = || Failure::internal("the bytes are not the state of an aggregate");
         let (rest, collation) = bytes.split_last_chunk::<4>().ok_or_else(damaged)?;
         let (rest, base) = rest.split_last_chunk::<4>().ok_or_else(damaged)?;
         let (rest, k) = rest.split_last_chunk::<4>().ok_or_else(damaged)?;

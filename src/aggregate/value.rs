@@ -143,6 +143,7 @@ impl Site {
     #[inline]
     pub unsafe fn bytes<T>(&mut self, datum: Datum, other: Other, take: impl FnOnce(&[u8]) -> T) -> T {
         match self.bytes {
+            // In range: the sizes of `Bytes::of` are at most 8.
             Bytes::Word(size) => take(&(datum.value() as u64).to_le_bytes()[..size]),
             Bytes::Float4 => {
                 let value = f32::from_bits(datum.value() as u32);
@@ -176,6 +177,7 @@ pub unsafe fn text(base: Oid, collation: Oid, bytes: &[u8]) -> Result<Vec<u8>> {
     let datum = match (Bytes::of(base, collation), bytes.len()) {
         (Bytes::Word(_) | Bytes::Float4 | Bytes::Float8, len @ 1..=8) => {
             let mut word = [0; 8];
+            // In range: the pattern lets 1 to 8 bytes in.
             word[..len].copy_from_slice(bytes);
             let word = u64::from_le_bytes(word);
             // As the server's macros fill a datum: signed types keep their sign.

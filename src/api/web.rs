@@ -97,7 +97,7 @@ entry!(utm, pg_finfo_utm, f => pgrx_extern_c_guard(|| {
     let found = Url::parse(&url).campaign().into_iter().map(|(name, value)| (name.to_owned(), value.into()));
     let object = serde_json::Value::Object(found.collect()).to_string();
     let json = std::ffi::CString::new(encode(&object)).unwrap_or_default();
-    direct_function_call_as_datum(pg_sys::jsonb_in, &[Some(Datum::from(json.as_ptr()))]).unwrap_or(Datum::from(0usize))
+    direct_function_call_as_datum(pg_sys::jsonb_in, &[Some(Datum::from(json.as_ptr()))]).unwrap_or_else(|| null(f))
 }));
 entry!(user_agent_family, pg_finfo_user_agent_family, f => about(f, agent::family));
 entry!(user_agent_device, pg_finfo_user_agent_device, f => about(f, agent::device));

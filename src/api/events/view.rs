@@ -108,6 +108,7 @@ pub fn column(attribute: &Attribute) -> Column {
         Some(Reader::Numeric) => Kind::Numeric,
         Some(Reader::Float4 | Reader::Float8) => Kind::Float,
         Some(Reader::Text) => Kind::Text,
+        Some(Reader::Interval) => Kind::Interval,
         Some(Reader::Array(_)) | None => Kind::Unsuited,
         Some(_) => Kind::Other,
     };
@@ -116,6 +117,7 @@ pub fn column(attribute: &Attribute) -> Column {
         plain: attribute.type_name == base_type,
         type_name: attribute.type_name.clone(),
         base_type,
+        limited: attribute.limited,
         kind,
         equality: equality(attribute.base),
     }

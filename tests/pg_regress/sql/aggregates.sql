@@ -103,3 +103,16 @@ EXCEPTION WHEN undefined_function OR feature_not_supported THEN
     NULL;
 END
 $$;
+-- fractions of any shape, up to 10,000
+SELECT orchard.approx_quantiles(v, '[0:1][-1:0]={{0,NULL},{0.5,1}}'::float8[]), orchard.approx_quantiles(v, '{{NULL},{NULL},{NULL}}'), orchard.approx_quantiles(v, array_fill(NULL::float8, ARRAY[9])) FROM generate_series(1, 5) AS v;
+SELECT array_length(orchard.approx_quantiles(v, array_fill(0.5::float8, ARRAY[100, 100])), 2) FROM generate_series(1, 5) AS v;
+SELECT orchard.approx_quantiles(v, array_fill(0.5::float8, ARRAY[10001])) FROM generate_series(1, 5) AS v;
+SELECT count(*) FROM generate_series(0, 40) AS n, LATERAL (SELECT CASE WHEN i % 3 > 0 THEN i / 40.0::float8 END AS f FROM generate_series(1, n) AS i) AS s
+GROUP BY n HAVING (SELECT orchard.approx_quantiles(v, coalesce(array_agg(f), '{}')) FROM generate_series(1, 9) AS v)
+    IS DISTINCT FROM (SELECT percentile_cont(coalesce(array_agg(f), '{}')) WITHIN GROUP (ORDER BY v) FROM generate_series(1, 9) AS v);
+SET max_parallel_workers_per_gather = 2;
+SET parallel_setup_cost = 0;
+SET parallel_tuple_cost = 0;
+SET min_parallel_table_scan_size = 0;
+SELECT orchard.approx_quantiles(i, '[0:1][-1:0]={{0,NULL},{1,1}}'::float8[]), orchard.approx_quantile(i, 1) FROM t;
+RESET ALL;

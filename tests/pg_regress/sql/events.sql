@@ -286,6 +286,12 @@ SELECT count(*) FROM orchard.event_features('trusting', 'public.trusting_feature
     options => '{"windows": "all", "event_type": "kind", "event_types": ["x", "y"], "distinct": "kind"}');
 SET search_path = public;
 SELECT events_all, x_all, y_all, kind_distinct_all FROM trusting_features;
+-- nor types of the session
+CREATE TEMP TABLE date (x int);
+SELECT count(*) FROM orchard.event_features('day_events', 'days_anyway', 'customer', 'day', 'SELECT 1 AS customer, timestamptz ''2026-02-01'' AS moment',
+    options => '{"windows": ["1 day", "1 month"], "recency": false, "time_zone": "UTC"}');
+DROP TABLE date;
+SELECT * FROM days_anyway;
 
 -- rights
 CREATE ROLE orchard_events;
@@ -337,6 +343,10 @@ SELECT * FROM attempt($$SELECT orchard.rfm('orders', 'v', 'customer_id', 'at', o
 SELECT * FROM attempt($$SELECT orchard.rfm('orders', 'v', 'customer_id', 'at', options => '{"windows": "1 day"}')$$);
 SELECT * FROM attempt($$SELECT orchard.rfm('orders', 'v', 'customer_id', 'at', options => '{"window": "all"}')$$);
 SELECT * FROM attempt($$SELECT orchard.rfm('orders', 'v', 'customer_id', 'at', options => '{"time_zone": "Mars/Olympus"}')$$);
+SELECT * FROM attempt($$SELECT orchard.rfm('orders', 'v', 'customer_id', 'at', options => '{"time_zone": "cet"}')$$);
+SET TimeZone = 'EET';
+SELECT * FROM attempt($$SELECT orchard.event_features('visits', 'v', 'customer_id', 'at', 'moments')$$);
+SET TimeZone = 'UTC';
 SELECT * FROM attempt($$SELECT orchard.rfm('orders', 'v', 'customer_id', 'at', options => '[]')$$);
 SELECT * FROM attempt($$SELECT orchard.rfm_sql('orders', 'customer_id', 'at', options => '{"replace": true}')$$);
 SELECT * FROM attempt($$SELECT orchard.rfm('SELECT 1 AS c, now() AS at, 1 AS c', 'v', 'c', 'at')$$);
@@ -355,6 +365,8 @@ SELECT * FROM attempt($$SELECT orchard.event_features('visits', 'v', 'customer_i
 SELECT * FROM attempt($$SELECT orchard.event_features('visits', 'v', 'customer_id', 'at', 'moments', options => '{"windows": ["1 day", "1 day"]}')$$);
 SELECT * FROM attempt($$SELECT orchard.event_features('visits', 'v', 'customer_id', 'at', 'moments', options => '{"lags": {"amount": 0}}')$$);
 SELECT * FROM attempt($$SELECT orchard.event_features('visits', 'v', 'customer_id', 'at', 'moments', options => '{"event_types": ["buy"]}')$$);
+SELECT * FROM attempt($$SELECT orchard.event_features('visits', 'v', 'customer_id', 'at', 'moments', options => '{"event_type": "at", "event_types": ["2026-01-01"]}')$$);
+SELECT * FROM attempt($$SELECT orchard.event_features('visits', 'v', 'customer_id', 'at', 'moments', options => '{"sessions": true, "session_gap": "1 month"}')$$);
 SELECT * FROM attempt($$SELECT orchard.event_features('visits', 'v', 'customer_id', 'at', 'moments', options => '{"windows": [], "recency": false}')$$);
 SELECT * FROM attempt(format($$SELECT orchard.event_features('visits', 'v', 'customer_id', 'at', 'moments', options => '{"prefix": "%s"}')$$, repeat('x', 60)));
 SELECT * FROM attempt($$SELECT orchard.event_features('SELECT 1 AS customer, now() AS at, ''{1}''::int[] AS tags', 'v', 'customer', 'at', 'SELECT 1 AS customer, now() AS moment', options => '{"lags": {"tags": 1}}')$$);

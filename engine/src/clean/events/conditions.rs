@@ -3,6 +3,7 @@
 use super::features::EventFeatures;
 use super::relation::{Column, Kind};
 use super::sql::{identifier, literal};
+use super::window::LAST_DAY;
 use crate::error::{Error, Result};
 
 /// The condition that an event is of the row's customer.
@@ -29,13 +30,13 @@ pub(super) fn same_customer(request: &EventFeatures<'_>) -> Result<String> {
     Ok(format!("e.{} {equality} b.{}", identifier(&event.name), identifier(&row.name)))
 }
 
-/// The moment of a row as a time of the events.
+/// The moment of a row as a time of the events, which have another type; NULL where that type does not go so far.
 ///
 /// Without a zone only conversions are made that mean the same in every session: a day begins at midnight, and of events that have a
 /// day alone those of earlier days are before.
 pub(super) fn moment_of(event: &Column, moment: &Column, zone: Option<&str>) -> Result<String> {
     let value = moment.of("b");
-    let zone = zone.map(literal).ok_or_else(|| {
+    let zone = zone.ok_or_else(|| {
         Error::option(
             format!(
                 "event time \"{}\" has type {} and moment \"{}\" has type {}",
@@ -45,13 +46,26 @@ pub(super) fn moment_of(event: &Column, moment: &Column, zone: Option<&str>) -> 
         )
     });
     Ok(match (event.kind, moment.kind) {
-        (a, b) if a == b => value,
-        (Kind::Timestamp, Kind::Date) => format!("({value}::timestamp)"),
-        (Kind::Date, Kind::Timestamp) => format!("({value}::date)"),
-        (Kind::Timestamptz, Kind::Date) => format!("({value}::timestamp AT TIME ZONE {})", zone?),
-        (Kind::Date, _) => format!("(({value} AT TIME ZONE {})::date)", zone?),
-        _ => format!("({value} AT TIME ZONE {})", zone?),
+        (Kind::Timestamp, Kind::Date) => {
+            format!("CASE WHEN {value} <= pg_catalog.date '{LAST_DAY}' THEN {value}::timestamp END")
+        }
+        (Kind::Date, Kind::Timestamp) => format!("{value}::pg_catalog.date"),
+        (Kind::Date, _) => format!("({})::pg_catalog.date", in_zone(&value, moment.kind, zone?)),
+        _ => in_zone(&value, moment.kind, zone?),
     })
+}
+
+/// A time by the clocks of a zone, or by UTC where it has no zone yet; NULL in the first and last week of all time, where a zone that
+/// is days from UTC, of which there are some, leads out of it.
+pub(super) fn in_zone(time: &str, kind: Kind, zone: &str) -> String {
+    let (first, last) = ("4714-12-01", "294276-12-24");
+    let (of, utc, cast) = match kind {
+        Kind::Date => ("pg_catalog.date", "", "::timestamp"),
+        Kind::Timestamp => ("timestamp", "", ""),
+        _ => ("timestamp", " AT TIME ZONE 'UTC'", ""),
+    };
+    let range = format!("({of} '{first} BC'{utc}) AND ({of} '{last}'{utc})");
+    format!("CASE WHEN {time} BETWEEN {range} THEN {time}{cast} AT TIME ZONE {} END", literal(zone))
 }
 
 /// ` FILTER (WHERE ...)` of the conditions that are not empty.
@@ -63,14 +77,17 @@ pub(super) fn filter_of(conditions: &[&String]) -> String {
     }
 }
 
+/// Whether an aggregate adds numbers up.
+pub(super) fn is_sum(aggregate: &str) -> bool {
+    matches!(aggregate, "sum" | "avg")
+}
+
 /// An aggregate of numbers: the sum of none is 0, their mean and extremes are NULL.
-pub(super) fn aggregate_of(aggregate: &str, column: &Column, filter: &String) -> String {
-    let number = column.number("e");
+pub(super) fn aggregate_of(aggregate: &str, number: &str, filter: &String) -> String {
     let filter = filter_of(&[filter]);
     match aggregate {
         "sum" => format!("COALESCE(pg_catalog.sum({number}){filter}, 0)"),
-        "avg" => format!("pg_catalog.avg({number}){filter}"),
-        extreme => format!("pg_catalog.{extreme}({number}){filter}"),
+        other => format!("pg_catalog.{other}({number}){filter}"),
     }
 }
 

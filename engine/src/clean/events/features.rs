@@ -3,11 +3,11 @@
 //! A subquery a kind of feature is joined to each moment by LATERAL, so an index on customer and time leads it to just the events it
 //! needs: those of the longest window, the last few, or the first.
 
-use super::conditions::{aggregate_of, filter_of, moment_of, same_customer, word_of};
+use super::conditions::{aggregate_of, filter_of, in_zone, is_sum, moment_of, same_customer, word_of};
 use super::names::Names;
 use super::options::EventOptions;
 use super::relation::{Kind, Relation};
-use super::sql::{identifier, literal};
+use super::sql::{epochs_apart, identifier, literal};
 use super::window::Window;
 use super::Query;
 use crate::error::{Error, Result};
@@ -44,6 +44,7 @@ pub struct EventFeatures<'a> {
 pub fn event_features(request: &EventFeatures<'_>) -> Result<Query> {
     let mut writer = Writer::new(request)?;
     writer.base()?;
+    writer.moment()?;
     writer.starts()?;
     writer.recency()?;
     writer.windows()?;
@@ -54,19 +55,19 @@ pub fn event_features(request: &EventFeatures<'_>) -> Result<Query> {
 }
 
 /// The query as it grows.
-struct Writer<'a> {
-    request: &'a EventFeatures<'a>,
+pub(super) struct Writer<'a> {
+    pub request: &'a EventFeatures<'a>,
     /// The type of the event time.
     clock: Kind,
     /// The time of the event `e`.
-    at: String,
+    pub at: String,
     /// The moment of the row `b`, of the type of the event time.
     moment: String,
     /// What makes an event one of the row's past.
     past: Vec<String>,
     names: Names,
     outputs: Vec<String>,
-    joins: Vec<String>,
+    pub joins: Vec<String>,
 }
 
 impl<'a> Writer<'a> {
@@ -74,7 +75,7 @@ impl<'a> Writer<'a> {
         let time = request.events.time(request.event_time, "event time")?;
         let moment = request.moments.relation.time(request.moments.moment, "moment")?;
         let at = time.of("e");
-        let moment = moment_of(time, moment, request.options.time_zone.as_deref())?;
+        let moment = if time.kind == moment.kind { moment.of("b") } else { "m.moment".to_owned() };
         let past = vec![
             same_customer(request)?,
             format!("{at} < {moment} -- strictly before"),
@@ -87,7 +88,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Add a feature that is the column of its name of the subquery `alias`; the expression that makes it there comes back.
-    fn column(&mut self, alias: &str, name: &str, meaning: String, expression: &str) -> Result<String> {
+    pub fn column(&mut self, alias: &str, name: &str, meaning: String, expression: &str) -> Result<String> {
         let name = format!("{}{name}", self.request.options.prefix);
         let quoted = identifier(&name);
         self.names.add(name, meaning)?;
@@ -96,26 +97,41 @@ impl<'a> Writer<'a> {
     }
 
     /// Add a feature that is an expression over the subqueries.
-    fn expression(&mut self, name: &str, meaning: String, expression: &str) -> Result<()> {
+    pub fn expression(&mut self, name: &str, meaning: String, expression: &str) -> Result<()> {
         let name = format!("{}{name}", self.request.options.prefix);
         self.outputs.push(format!("{expression} AS {}", identifier(&name)));
         self.names.add(name, meaning)
     }
 
     /// Join a subquery of one row. By LEFT JOIN, so that the planner leaves it out where none of its columns is asked for.
-    fn join(&mut self, alias: &str, columns: &[String], rest: &str) {
+    pub fn join(&mut self, alias: &str, columns: &[String], rest: &str) {
         let columns = columns.join(",\n        ");
         self.joins
             .push(format!("LEFT JOIN LATERAL (\n    SELECT\n        {columns}\n    {rest}\n) AS {alias} ON true"));
     }
 
     /// FROM and WHERE of the events of the past, from `start` on.
-    fn events(&self, depth: usize, start: Option<&str>) -> String {
+    pub fn events(&self, depth: usize, start: Option<&str>) -> String {
+        self.events_with(depth, start, &[])
+    }
+
+    /// The same with expressions over an event as the columns of `n`: worked out once an event, which OFFSET 0 sees to, and not once an
+    /// aggregate.
+    fn events_with(&self, depth: usize, start: Option<&str>, expressions: &[String]) -> String {
         let mut conditions = self.past.clone();
         conditions.extend(start.map(|s| format!("{} >= {s}", self.at)));
         let indent = " ".repeat(4 * depth);
         let conditions = conditions.join(&format!("\n{indent}    AND "));
-        format!("FROM {} AS e\n{indent}WHERE {conditions}", self.request.events.from)
+        let with = match expressions.is_empty() {
+            true => String::new(),
+            false => {
+                let list = expressions.join(&format!(",\n{indent}        "));
+                format!(
+                    "\n{indent}CROSS JOIN LATERAL (\n{indent}    SELECT\n{indent}        {list}\n{indent}    OFFSET 0\n{indent}) AS n"
+                )
+            }
+        };
+        format!("FROM {} AS e{with}\n{indent}WHERE {conditions}", self.request.events.from)
     }
 
     /// When a window begins, a column of the subquery `k`; `None` for all.
@@ -134,7 +150,24 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Where the windows begin: worked out once a row, which OFFSET 0 sees to, and not once an event.
+    /// Join what is worked out once a row, which OFFSET 0 sees to, and not once an event.
+    fn join_once(&mut self, alias: &str, columns: &[String]) {
+        let columns = columns.join(",\n        ");
+        self.joins.push(format!("CROSS JOIN LATERAL (\n    SELECT\n        {columns}\n    OFFSET 0\n) AS {alias}"));
+    }
+
+    /// The moment as a time of the events, where it is of another type.
+    fn moment(&mut self) -> Result<()> {
+        let time = self.request.events.time(self.request.event_time, "event time")?;
+        let moment = self.request.moments.relation.time(self.request.moments.moment, "moment")?;
+        if time.kind != moment.kind {
+            let converted = moment_of(time, moment, self.request.options.time_zone.as_deref())?;
+            self.join_once("m", &[format!("{converted} AS moment")]);
+        }
+        Ok(())
+    }
+
+    /// Where the windows begin.
     fn starts(&mut self) -> Result<()> {
         let mut columns = Vec::new();
         for window in &self.request.options.windows {
@@ -143,8 +176,7 @@ impl<'a> Writer<'a> {
             }
         }
         if !columns.is_empty() {
-            let columns = columns.join(",\n        ");
-            self.joins.push(format!("CROSS JOIN LATERAL (\n    SELECT\n        {columns}\n    OFFSET 0\n) AS k"));
+            self.join_once("k", &columns);
         }
         Ok(())
     }
@@ -199,14 +231,14 @@ impl<'a> Writer<'a> {
     fn days(&self, later: &str, earlier: &str) -> String {
         match self.clock {
             Kind::Date => format!("({later} - {earlier})::double precision"),
-            _ => format!("(extract(epoch FROM ({later} - {earlier})) / 86400.0)::double precision"),
+            _ => format!("({} / 86400.0)::double precision", epochs_apart(later, earlier)),
         }
     }
 
     /// Counts, sums and shares over windows: one pass over the events of the longest.
     fn windows(&mut self) -> Result<()> {
         let options = self.request.options;
-        let mut columns = Vec::new();
+        let (mut columns, mut once) = (Vec::new(), Vec::new());
         let filters = self.filters();
         for (window, filter) in options.windows.iter().zip(&filters) {
             let meaning = format!("events {}", window.words());
@@ -215,7 +247,7 @@ impl<'a> Writer<'a> {
         }
         if let Some(name) = &options.event_type {
             let column = self.request.events.column(name)?;
-            column.check_suited("event_type")?;
+            column.check_label("event_type")?;
             for value in &options.event_types {
                 let is = format!("e.{}::pg_catalog.text = {}", identifier(name), literal(value));
                 for (window, filter) in options.windows.iter().zip(&filters) {
@@ -225,12 +257,18 @@ impl<'a> Writer<'a> {
                 }
             }
         }
-        for name in &options.numbers {
+        for (i, name) in options.numbers.iter().enumerate() {
             let column = self.request.events.column(name)?;
             column.check_number("numbers")?;
+            let number = column.number("e");
+            let mut summand = column.summand("e");
+            if summand != number && options.aggregates.iter().any(|a| is_sum(a)) {
+                once.push(format!("{summand} AS number_{}", i + 1));
+                summand = format!("n.number_{}", i + 1);
+            }
             for aggregate in &options.aggregates {
                 for (window, filter) in options.windows.iter().zip(&filters) {
-                    let value = aggregate_of(aggregate, column, filter);
+                    let value = aggregate_of(aggregate, if is_sum(aggregate) { &summand } else { &number }, filter);
                     let meaning = format!("{} of {name} of the events {}", word_of(aggregate), window.words());
                     let name = format!("{name}_{aggregate}_{}", window.suffix());
                     columns.push(self.column("w", &name, meaning, &value)?);
@@ -248,18 +286,18 @@ impl<'a> Writer<'a> {
         }
         if options.weekend_share {
             let local = match self.clock {
-                Kind::Timestamptz => format!("({} AT TIME ZONE {})", self.at, literal(self.request.zone)),
+                Kind::Timestamptz => in_zone(&self.at, self.clock, self.request.zone),
                 _ => self.at.clone(),
             };
-            let share = format!("CASE WHEN extract(isodow FROM {local}) >= 6.0 THEN 1.0 ELSE 0.0 END");
+            once.push(format!("CASE WHEN extract(isodow FROM {local}) >= 6.0 THEN 1.0 ELSE 0.0 END AS weekend"));
             for (window, filter) in options.windows.iter().zip(&filters) {
                 let meaning = format!("share of Saturdays and Sundays among the events {}", window.words());
-                let share = format!("(pg_catalog.avg({share}){})::double precision", filter_of(&[filter]));
+                let share = format!("(pg_catalog.avg(n.weekend){})::double precision", filter_of(&[filter]));
                 columns.push(self.column("w", &format!("weekend_share_{}", window.suffix()), meaning, &share)?);
             }
         }
         if !columns.is_empty() {
-            let from = self.events(1, self.earliest().as_deref());
+            let from = self.events_with(1, self.earliest().as_deref(), &once);
             self.join("w", &columns, &from);
         }
         Ok(())
@@ -309,95 +347,6 @@ impl<'a> Writer<'a> {
         );
         self.join("s", &columns, &from);
         Ok(())
-    }
-
-    /// The last values of columns.
-    fn lags(&mut self) -> Result<()> {
-        let options = self.request.options;
-        let Some(most) = options.lags.iter().map(|l| l.1).max() else { return Ok(()) };
-        let (mut inner, mut arrays, mut names) = (Vec::new(), Vec::new(), Vec::new());
-        for (i, (name, count)) in options.lags.iter().enumerate() {
-            self.request.events.column(name)?.check_suited("lags")?;
-            inner.push(format!("            e.{} AS value_{}", identifier(name), i + 1));
-            arrays.push(format!("pg_catalog.array_agg(l.value_{0} ORDER BY l.nth) AS values_{0}", i + 1));
-            names.push((i + 1, name, *count));
-        }
-        let columns: Vec<&str> = options.lags.iter().map(|l| l.0.as_str()).collect();
-        let order = self.order(true, &columns)?;
-        let from = format!(
-            "FROM (
-        SELECT
-{},
-            pg_catalog.row_number() OVER (ORDER BY {order}) AS nth
-        {}
-        ORDER BY {order}
-        LIMIT {most}
-    ) AS l",
-            inner.join(",\n"),
-            self.events(2, None)
-        );
-        self.join("l", &arrays, &from);
-        for (i, name, count) in names {
-            for n in 1..=count {
-                let meaning = match n {
-                    1 => format!("{name} of the last event"),
-                    n => format!("{name} of the event {n} back, the last being 1"),
-                };
-                self.expression(&format!("{name}_lag_{n}"), meaning, &format!("l.values_{i}[{n}]"))?;
-            }
-        }
-        Ok(())
-    }
-
-    /// The first and last values that are not NULL.
-    fn touches(&mut self) -> Result<()> {
-        let options = self.request.options;
-        let first = options.first_touch.iter().map(|name| (name, "first"));
-        let last = options.last_touch.iter().map(|name| (name, "last"));
-        for (i, (name, which)) in first.chain(last).enumerate() {
-            self.request.events.column(name)?.check_suited(&format!("{which}_touch"))?;
-            let order = self.order(which == "last", &[name])?;
-            let column = format!("e.{}", identifier(name));
-            let alias = format!("t{}", i + 1);
-            let touch = self.column(
-                &alias,
-                &format!("{name}_{which}_touch"),
-                format!("{name} of the {which} event that has one"),
-                &column,
-            )?;
-            let from = self.events(1, None);
-            self.joins.push(format!(
-                "LEFT JOIN LATERAL (
-    SELECT {touch}
-    {from}
-        AND {column} IS NOT NULL
-    ORDER BY {order}
-    LIMIT 1
-) AS {alias} ON true"
-            ));
-        }
-        Ok(())
-    }
-
-    /// The order of events, the latest first or last. Of one time, the tie breaker decides and then the values of `columns` themselves,
-    /// so that the order of the table never does.
-    fn order(&self, latest_first: bool, columns: &[&str]) -> Result<String> {
-        let (direction, value_direction) = if latest_first { (" DESC", " DESC NULLS LAST") } else { ("", "") };
-        let mut order = vec![format!("{}{direction}", self.at)];
-        for name in self.request.options.tie_breaker.as_deref().into_iter().chain(columns.iter().copied()) {
-            let column = self.request.events.column(name)?;
-            column.check_suited("tie_breaker")?;
-            let collation = match column.kind {
-                // Text has an order for each collation; that of its bytes is everywhere.
-                Kind::Text => " COLLATE pg_catalog.\"C\"",
-                _ => "",
-            };
-            let value = format!("e.{}{collation}{value_direction}", identifier(name));
-            if !order.contains(&value) {
-                order.push(value);
-            }
-        }
-        Ok(order.join(", "))
     }
 
     fn finish(self) -> Query {

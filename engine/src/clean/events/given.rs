@@ -123,6 +123,11 @@ impl Given {
         self.get(key, |v| v.as_str().and_then(Window::parse).filter(|w| *w != Window::All))
     }
 
+    /// A length of time that is always the same.
+    pub fn pause(&self, key: &str) -> Result<Option<Window>> {
+        self.get(key, |v| v.as_str().and_then(Window::parse).filter(Window::is_steady))
+    }
+
     /// An object of names and counts from 1 to `most`.
     pub fn counts(&self, key: &str, most: u64) -> Result<Vec<(String, usize)>> {
         let count = |(name, count): (&String, &Value)| {

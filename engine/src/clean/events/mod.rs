@@ -14,6 +14,7 @@ mod options;
 mod relation;
 mod rfm;
 mod sql;
+mod touches;
 mod window;
 
 #[cfg(test)]

@@ -105,7 +105,7 @@ pub const EVENT_FEATURES: &[Spec] = &[
     },
     Spec {
         key: "session_gap",
-        type_text: "a whole number of minutes, hours or days, such as \"30 minutes\"",
+        type_text: "a whole number of minutes, hours, days or weeks, such as \"30 minutes\"",
         default: "\"30 minutes\"",
         meaning: "the pause after which the next event begins a new session",
     },
@@ -244,7 +244,7 @@ impl EventOptions {
             let hint = "Ask for sessions: \"sessions\": true.";
             return Err(Error::option("option \"session_gap\" needs \"sessions\"", hint));
         }
-        let session_gap = given.length("session_gap")?.filter(|_| sessions);
+        let session_gap = given.pause("session_gap")?.filter(|_| sessions);
         let read = EventOptions {
             windows: given.windows("windows")?,
             event_type,

@@ -20,6 +20,8 @@ pub enum Kind {
     Float,
     /// `text` or `varchar`.
     Text,
+    /// An `interval`.
+    Interval,
     /// Another type of single values that can be told apart and put in order.
     Other,
     /// Anything else: arrays, JSON, shapes.
@@ -37,6 +39,8 @@ pub struct Column {
     pub base_type: String,
     /// Whether the column is of that very type.
     pub plain: bool,
+    /// Whether the type limits its values, as numeric(10, 2).
+    pub limited: bool,
     /// What its values are.
     pub kind: Kind,
     /// The operator that says whether two of its values are the same, as SQL writes it; `None` where there is none.
@@ -52,10 +56,27 @@ impl Column {
         }
     }
 
-    /// The column of the relation `alias` as a number to add up: a sum of reals would be a real, which has seven digits.
+    /// The column of the relation `alias` as a number: an aggregate of reals would be a real, which has seven digits.
     pub(super) fn number(&self, alias: &str) -> String {
         let cast = if self.kind == Kind::Float { "::double precision" } else { "" };
         format!("{alias}.{}{cast}", identifier(&self.name))
+    }
+
+    /// The same to add up: what is so large that a sum or a mean of squares could raise is infinite, of which none does.
+    pub(super) fn summand(&self, alias: &str) -> String {
+        let number = self.number(alias);
+        let unlimited = match self.kind {
+            Kind::Float => self.base_type == "double precision",
+            Kind::Numeric => !self.limited,
+            _ => false,
+        };
+        match unlimited {
+            true => format!(
+                "CASE WHEN {number} BETWEEN '-1e100' AND '1e100' OR {number} = 'NaN' THEN {number} \
+                 ELSE pg_catalog.sign({number}) * 'Infinity' END"
+            ),
+            false => number,
+        }
     }
 
     /// Whether its values are numbers.
@@ -68,6 +89,14 @@ impl Column {
         match self.kind {
             Kind::Unsuited => Err(self.wrong(option, "Cast it in the source, for example to text.")),
             _ => Ok(()),
+        }
+    }
+
+    /// Fail where the texts of its values are not the same in every session, or are no names of anything.
+    pub(super) fn check_label(&self, option: &str) -> Result<()> {
+        match self.kind {
+            Kind::Whole | Kind::Numeric | Kind::Text | Kind::Other => Ok(()),
+            _ => Err(self.wrong(option, "Name a column of texts, enums or whole numbers, or make one in the source.")),
         }
     }
 

@@ -6,7 +6,7 @@
 use super::names::Names;
 use super::options::RfmOptions;
 use super::relation::{Column, Kind, Relation};
-use super::sql::{identifier, literal};
+use super::sql::{epochs_apart, identifier, literal};
 use super::{Feature, Query};
 use crate::error::Result;
 
@@ -79,21 +79,28 @@ pub fn rfm(request: &Rfm<'_>) -> Result<Query> {
     let columns = columns(request, amount)?;
     let (key, at) = (format!("e.{}", identifier(&customer.name)), time.of("e"));
     let as_of = as_of(request, time);
-    // The latest event is itself part of the past of all customers together; any other moment is after what counts.
-    let before = if *request.as_of == AsOf::Latest { "<=" } else { "<" };
-    let mut conditions =
-        vec![format!("{key} IS NOT NULL"), format!("pg_catalog.isfinite({at})"), format!("{at} {before} {as_of}")];
+    let mut conditions = vec![format!("{key} IS NOT NULL"), format!("pg_catalog.isfinite({at})")];
+    // No event is after the latest, which is itself part of the past of all customers together.
+    if *request.as_of != AsOf::Latest {
+        conditions.push(format!("{at} < {as_of}"));
+    }
     if let Some(start) = options.window.start(&as_of, time.kind, request.zone)? {
         conditions.push(format!("{at} >= {start}"));
     }
+    let last = format!("pg_catalog.max({at})");
+    // The latest event is that of the latest customer, so it need not be looked for again.
+    let until = match request.as_of {
+        AsOf::Latest => format!("pg_catalog.max({last}) OVER ()"),
+        _ => as_of,
+    };
     let recency = match time.kind {
-        Kind::Date => format!("{as_of} - pg_catalog.max({at})"),
-        _ => format!("pg_catalog.floor(extract(epoch FROM ({as_of} - pg_catalog.max({at}))) / 86400.0)::integer"),
+        Kind::Date => format!("{until} - {last}"),
+        _ => format!("pg_catalog.floor({} / 86400.0)::integer", epochs_apart(&until, &last)),
     };
     let quoted = identifier(&customer.name);
     let (mut sums, mut monetary, mut m_score, mut m) = (String::new(), "", String::new(), "");
     if let Some(amount) = amount {
-        sums = format!(",\n            COALESCE(pg_catalog.sum({}), 0) AS monetary", amount.number("e"));
+        sums = format!(",\n            COALESCE(pg_catalog.sum({}), 0) AS monetary", amount.summand("e"));
         monetary = "\n    s.monetary,";
         m_score = format!(",\n        {} AS m_score", score("c.monetary"));
         m = ", s.m_score";
@@ -155,7 +162,7 @@ fn as_of(request: &Rfm<'_>, time: &Column) -> String {
     let local = format!("({moment} AT TIME ZONE {})", literal(request.zone));
     match time.kind {
         Kind::Timestamptz => moment,
-        Kind::Date => format!("{local}::date"),
+        Kind::Date => format!("{local}::pg_catalog.date"),
         _ => local,
     }
 }

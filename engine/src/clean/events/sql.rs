@@ -1,4 +1,4 @@
-//! Identifiers and literals as SQL writes them.
+//! Pieces of SQL.
 
 /// A name in double quotes.
 pub fn identifier(name: &str) -> String {
@@ -9,4 +9,9 @@ pub fn identifier(name: &str) -> String {
 pub fn literal(text: &str) -> String {
     let escape = if text.contains('\\') { "E" } else { "" };
     format!("{escape}'{}'", text.replace('\\', "\\\\").replace('\'', "''"))
+}
+
+/// The seconds between two timestamps. Not by their difference, an interval, which is shorter than all time is long.
+pub fn epochs_apart(later: &str, earlier: &str) -> String {
+    format!("(extract(epoch FROM {later}) - extract(epoch FROM {earlier}))")
 }

@@ -14,6 +14,7 @@ fn column(name: &str, type_name: &str, kind: Kind) -> Column {
         type_name: type_name.into(),
         base_type: type_name.into(),
         plain: true,
+        limited: false,
         kind,
         equality: Some("=".into()),
     }
@@ -70,6 +71,10 @@ fn windows_are_read() {
         ("1 month", Some(Window::Last(1, Unit::Month)), "1mon"),
         ("100 years", Some(Window::Last(100, Unit::Year)), "100y"),
         ("ALL", Some(Window::All), "all"),
+        ("1200 months", Some(Window::Last(1200, Unit::Month)), "1200mon"),
+        ("36600 days", Some(Window::Last(36_600, Unit::Day)), "36600d"),
+        ("1201 months", None, ""),
+        ("36601 days", None, ""),
         ("101 years", None, ""),
         ("0 days", None, ""),
         ("-1 days", None, ""),
@@ -119,21 +124,30 @@ fn every_look_at_events_is_strictly_before_the_moment() {
 fn moments_of_other_types_are_cast_or_refused() {
     let text = |time: &str, kind: Kind, type_name: &str, options: Value| {
         build(time, &moments(kind, type_name), options).map(|q| {
-            let line = q.text.lines().find(|l| l.ends_with("-- strictly before")).unwrap_or_default().trim().to_owned();
-            line.trim_start_matches("AND ").trim_end_matches(" -- strictly before").to_owned()
+            let line = |end: &str| {
+                let line = q.text.lines().find_map(|l| l.strip_suffix(end)).unwrap_or_default().trim();
+                line.trim_start_matches("AND ").to_owned()
+            };
+            (line(" -- strictly before"), line(" AS moment"))
         })
     };
+    let cast = |day: &str, how: &str| (format!("e.\"{day}\" < m.moment"), how.to_owned());
     let all = || json!({"windows": "all"});
     let paris = || json!({"windows": "all", "time_zone": "Europe/Paris"});
-    assert_eq!(text("day", Kind::Date, "date", all()).unwrap(), "e.\"day\" < b.\"moment\"");
-    assert_eq!(text("day", Kind::Timestamp, "timestamp", all()).unwrap(), "e.\"day\" < (b.\"moment\"::date)");
+    let plain = ("e.\"day\" < b.\"moment\"".to_owned(), String::new());
+    assert_eq!(text("day", Kind::Date, "date", all()).unwrap(), plain);
+    assert_eq!(text("day", Kind::Timestamp, "timestamp", all()).unwrap(), cast("day", "b.\"moment\"::pg_catalog.date"));
     assert!(text("day", Kind::Timestamptz, "timestamptz", all()).is_err());
     assert!(text("at", Kind::Date, "date", all()).is_err());
     assert!(text("at", Kind::Timestamp, "timestamp", all()).is_err());
     let of_date = text("at", Kind::Date, "date", paris()).unwrap();
-    assert_eq!(of_date, "e.\"at\" < (b.\"moment\"::timestamp AT TIME ZONE 'Europe/Paris')");
+    let how = "CASE WHEN b.\"moment\" BETWEEN (pg_catalog.date '4714-12-01 BC') AND (pg_catalog.date '294276-12-24') \
+               THEN b.\"moment\"::timestamp AT TIME ZONE 'Europe/Paris' END";
+    assert_eq!(of_date, cast("at", how));
     let of_zoned = text("day", Kind::Timestamptz, "timestamptz", paris()).unwrap();
-    assert_eq!(of_zoned, "e.\"day\" < ((b.\"moment\" AT TIME ZONE 'Europe/Paris')::date)");
+    let how = "(CASE WHEN b.\"moment\" BETWEEN (timestamp '4714-12-01 BC' AT TIME ZONE 'UTC') \
+               AND (timestamp '294276-12-24' AT TIME ZONE 'UTC') THEN b.\"moment\" AT TIME ZONE 'Europe/Paris' END)::pg_catalog.date";
+    assert_eq!(of_zoned, cast("day", how));
     assert!(text("at", Kind::Text, "text", paris()).is_err());
 }
 
@@ -153,6 +167,9 @@ fn nothing_asked_for_is_left_out_in_silence() {
     assert!(wrong(json!({"tie_breaker": "who"})).starts_with("option \"tie_breaker\" needs"));
     assert!(wrong(json!({"lags": {"amount": 101}})).starts_with("option \"lags\" must be"));
     assert!(wrong(json!({"numbers": "channel"})).contains("has type text"));
+    assert!(wrong(json!({"event_type": "day", "event_types": "2026-01-01"})).contains("has type date"));
+    assert!(wrong(json!({"sessions": true, "session_gap": "1 month"})).starts_with("option \"session_gap\" must be"));
+    assert!(wrong(json!({"sessions": true, "session_gap": "all"})).starts_with("option \"session_gap\" must be"));
     let date = message(build("day", &moments(Kind::Date, "date"), json!({"windows": "all", "sessions": true})));
     assert!(date.starts_with("option \"sessions\" needs times of day"), "{date}");
     let hours = message(build("day", &moments(Kind::Date, "date"), json!({"windows": "3 hours"})));

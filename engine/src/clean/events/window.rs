@@ -31,8 +31,14 @@ const UNITS: [(Unit, &str, &str, u64, u64); 6] = [
     (Unit::Year, "year", "y", 365 * 1440, 366 * 1440),
 ];
 
-/// A hundred years: a moment of any history minus this is still a timestamp.
+/// A hundred years, which is as far as anybody looks back.
 const LONGEST: u64 = 100 * 366 * 1440;
+
+/// The first day of all types of time. What is written of it is a `timestamp`, as the server writes a `timestamptz` of that age so that
+/// not every session can read it.
+const FIRST_DAY: &str = "4714-11-24";
+/// The last day of a timestamp.
+pub(super) const LAST_DAY: &str = "294276-12-31";
 
 /// The events that count: all before the moment, or those of a length of time before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,7 +62,14 @@ impl Window {
         let unit = unit.trim_start().to_ascii_lowercase();
         let unit = unit.strip_suffix('s').unwrap_or(&unit);
         let (unit, _, _, _, longest) = *UNITS.iter().find(|u| u.1 == unit)?;
-        (count > 0 && count <= LONGEST / longest).then_some(Window::Last(count, unit))
+        // A hundred years of months are fewer days than 1200 long months.
+        let most = if unit == Unit::Month { 1200 } else { LONGEST / longest };
+        (count > 0 && count <= most).then_some(Window::Last(count, unit))
+    }
+
+    /// Whether it has an end, and the same length whenever it is.
+    pub fn is_steady(&self) -> bool {
+        matches!(self, Window::Last(_, Unit::Minute | Unit::Hour | Unit::Day | Unit::Week))
     }
 
     fn unit(unit: Unit) -> (&'static str, &'static str, u64, u64) {
@@ -97,9 +110,17 @@ impl Window {
     /// When it begins, as an expression over that of the moment; `None` for all.
     ///
     /// The zone of a session plays no part: a day of a `timestamptz` has 24 hours, its months are those of `zone`.
+    ///
+    /// No moment makes it raise: one that is less than the window after the first time of its type counts as one that is just so much
+    /// after it, which lets in the same events.
     pub fn start(&self, moment: &str, kind: Kind, zone: &str) -> Result<Option<String>> {
         let Window::Last(count, unit) = *self else { return Ok(None) };
-        let length = || literal(&Window::length(count, unit));
+        let hours = |hours: u64| format!("interval '{hours} hours'");
+        let length = match (kind, unit) {
+            (Kind::Timestamptz, Unit::Day) => hours(count * 24),
+            (Kind::Timestamptz, Unit::Week) => hours(count * 168),
+            _ => format!("interval {}", literal(&Window::length(count, unit))),
+        };
         Ok(Some(match (kind, unit) {
             (Kind::Date, Unit::Minute | Unit::Hour) => {
                 return Err(Error::option(
@@ -107,16 +128,26 @@ impl Window {
                     "Give days, weeks, months or years, or a time column of timestamps.",
                 ));
             }
-            (Kind::Date, Unit::Day) => format!("{moment} - {count}"),
-            (Kind::Date, Unit::Week) => format!("{moment} - {}", count * 7),
-            (Kind::Date, _) => format!("({moment} - interval {})::date", length()),
-            (Kind::Timestamptz, Unit::Day) => format!("{moment} - interval '{} hours'", count * 24),
-            (Kind::Timestamptz, Unit::Week) => format!("{moment} - interval '{} hours'", count * 168),
-            (Kind::Timestamptz, Unit::Month | Unit::Year) => {
-                let zone = literal(zone);
-                format!("(({moment} AT TIME ZONE {zone}) - interval {}) AT TIME ZONE {zone}", length())
+            (Kind::Date, Unit::Day | Unit::Week) => {
+                let days = if unit == Unit::Week { count * 7 } else { count };
+                format!("GREATEST({moment}, pg_catalog.date '{FIRST_DAY} BC' + {days}) - {days}")
             }
-            _ => format!("{moment} - interval {}", length()),
+            // Months are taken off from timestamps, which end before dates do.
+            (Kind::Date, _) => format!(
+                "(GREATEST(LEAST({moment}, pg_catalog.date '{LAST_DAY}'), timestamp '{FIRST_DAY} BC' + {length}) - {length})::pg_catalog.date"
+            ),
+            // A zone may be days from UTC, so both ends are a week off.
+            (Kind::Timestamptz, Unit::Month | Unit::Year) => {
+                let zone = format!("AT TIME ZONE {}", literal(zone));
+                let first = format!("(timestamp '4714-12-08 BC' + {length}) {zone}");
+                let bounded =
+                    format!("GREATEST(LEAST({moment}, timestamp '294276-12-24' AT TIME ZONE 'UTC'), {first})");
+                format!("(({bounded} {zone}) - {length}) {zone}")
+            }
+            (Kind::Timestamptz, _) => {
+                format!("GREATEST({moment}, (timestamp '{FIRST_DAY} BC' + {length}) AT TIME ZONE 'UTC') - {length}")
+            }
+            _ => format!("GREATEST({moment}, timestamp '{FIRST_DAY} BC' + {length}) - {length}"),
         }))
     }
 

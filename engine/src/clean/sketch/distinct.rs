@@ -57,11 +57,12 @@ impl<A: Allocator + Copy> Distinct<A> {
     /// Take a value by its hash.
     #[inline]
     pub fn insert(&mut self, hash: u64) -> Result<()> {
+        // Before all else, so that it is the same value in a set and in registers.
+        let hash = hash.max(1);
         if !self.registers.is_empty() {
             self.register(hash);
             return Ok(());
         }
-        let hash = hash.max(1);
         if self.held * 2 >= self.set.len() {
             if has(&self.set, hash) {
                 return Ok(());
@@ -132,6 +133,7 @@ impl<A: Allocator + Copy> Distinct<A> {
     }
 
     fn estimate(&self) -> f64 {
+        // At most 59 by the precisions there are, so that the histogram has a place for it.
         let most = 64 - self.precision as usize + 1;
         let mut histogram = [0u32; 66];
         for &register in &self.registers {
@@ -292,6 +294,16 @@ mod tests {
             let promised = 1.04 / f64::from(1u32 << precision).sqrt();
             assert!((square / 20.0).sqrt() < 1.6 * promised, "{precision}");
         }
+    }
+
+    #[test]
+    fn the_hash_zero_is_one_value_whenever_it_comes() {
+        let (mut first, mut last) = (Distinct::new(6), Distinct::new(6));
+        first.insert(0).unwrap();
+        (1..5000u64)
+            .for_each(|v| [&mut first, &mut last].into_iter().for_each(|s| s.insert(hash(&v.to_le_bytes())).unwrap()));
+        last.insert(0).unwrap();
+        assert_eq!(first.write().unwrap(), last.write().unwrap());
     }
 
     proptest! {

@@ -38,6 +38,12 @@ pub fn hash(value: &[u8]) -> u64 {
     xxh3_64(value)
 }
 
+/// The bytes that are kept of a value.
+#[inline]
+fn start_of(value: &[u8]) -> &[u8] {
+    value.get(..LONGEST).unwrap_or(value)
+}
+
 /// Make room for `more` values, without more than that.
 fn room<T, A: Allocator>(values: &mut Vec<T, A>, more: usize) -> Result<()> {
     values.try_reserve_exact(more).map_err(|_| no_memory(more.saturating_mul(std::mem::size_of::<T>())))

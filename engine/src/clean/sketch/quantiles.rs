@@ -149,8 +149,8 @@ impl<A: Allocator + Copy> Quantiles<A> {
     /// Halve every level that is full, from the lowest on.
     fn settle(&mut self) -> Result<()> {
         let mut at = 0;
-        while at < self.levels.len() {
-            if self.levels[at].keys.len() >= self.k {
+        while let Some(level) = self.levels.get(at) {
+            if level.keys.len() >= self.k {
                 if at + 1 == self.levels.len() {
                     self.add_level()?;
                 }
@@ -163,7 +163,7 @@ impl<A: Allocator + Copy> Quantiles<A> {
 
     /// Sort a level and move every second key one level up; the last of an odd number stays. Nothing is changed where memory lacks.
     fn halve(&mut self, at: usize) -> Result<()> {
-        let [level, above] = &mut self.levels[at..at + 2] else { return Err(damaged()) };
+        let Some([level, above]) = self.levels.get_mut(at..at + 2) else { return Err(damaged()) };
         let pairs = level.keys.len() / 2;
         room(&mut above.keys, pairs)?;
         // Levels above the first are made of sorted runs, which a stable sort merges.
@@ -174,15 +174,18 @@ impl<A: Allocator + Copy> Quantiles<A> {
         let first = usize::from(level.second);
         above.keys.extend(level.keys.iter().skip(first).step_by(2).take(pairs).copied());
         level.second = !level.second;
-        let left = (level.keys.len() % 2 == 1).then(|| level.keys[level.keys.len() - 1]);
+        let left = level.keys.last().copied().filter(|_| level.keys.len() % 2 == 1);
         level.keys.clear();
         level.keys.extend(left);
         Ok(())
     }
 
-    /// Take the values of another sketch.
+    /// Take the values of another sketch with buffers of the same size, which the promise rests on.
     pub fn merge<B: Allocator + Copy>(&mut self, other: &Quantiles<B>) -> Result<()> {
         let count = self.count.checked_add(other.count).ok_or_else(damaged)?;
+        if self.k != other.k {
+            return Err(damaged());
+        }
         if other.count == 0 {
             return Ok(());
         }
@@ -415,7 +418,7 @@ mod tests {
             if let Ok(sketch) = Quantiles::read(&bytes, Global) {
                 sketch.quantiles(&[0.0, 0.5, 1.0]).unwrap();
                 let mut other = of(&values, 8);
-                other.merge(&sketch).unwrap();
+                assert_eq!(other.merge(&sketch).is_ok(), sketch.k == 8);
             }
         }
     }

@@ -5,7 +5,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{Top, LONGEST};
+#[cfg(doc)]
+use super::LONGEST;
+use super::{start_of, Top};
 
 /// One value of the sample.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,7 +39,7 @@ impl Sample {
     #[inline]
     pub fn insert(&mut self, value: &[u8], hash: u64) {
         if hash <= self.bound {
-            let kept = &value[..value.len().min(LONGEST)];
+            let kept = start_of(value);
             self.add(kept, hash, kept.len() < value.len(), 1);
         }
     }

@@ -6,7 +6,7 @@
 use allocator_api2::alloc::{Allocator, Global};
 use allocator_api2::vec::Vec;
 
-use super::{damaged, filled, no_memory, room, Reader, Writer, LONGEST};
+use super::{damaged, filled, no_memory, room, start_of, Reader, Writer, LONGEST};
 use crate::error::Result;
 
 const TAG: u8 = 0x7A;
@@ -119,7 +119,7 @@ impl<A: Allocator + Copy> Top<A> {
         let found = self.find(value, value.len() as u64, hash);
         match found.and_then(|at| self.entries.get_mut(at)) {
             Some(entry) => {
-                entry.rows += 1;
+                entry.rows = entry.rows.saturating_add(1);
                 true
             }
             None => false,
@@ -141,7 +141,7 @@ impl<A: Allocator + Copy> Top<A> {
     #[inline]
     fn find(&self, value: &[u8], len: u64, hash: u64) -> Option<usize> {
         let mask = self.index.len().wrapping_sub(1);
-        let kept = &value[..value.len().min(LONGEST)];
+        let kept = start_of(value);
         let mut at = hash as usize & mask;
         while let Some(&place) = self.index.get(at) {
             if place == NONE {
@@ -163,7 +163,7 @@ impl<A: Allocator + Copy> Top<A> {
 
     /// Keep a value that is not there.
     fn add(&mut self, value: &[u8], len: u64, hash: u64, rows: u64) -> Result<()> {
-        let kept = &value[..value.len().min(LONGEST)];
+        let kept = start_of(value);
         if self.is_full(kept) {
             self.shrink()?;
         }

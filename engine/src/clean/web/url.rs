@@ -136,7 +136,7 @@ impl<'a> Url<'a> {
         let wanted = name.to_lowercase();
         let mut empty = None;
         for (key, value) in self.parameters() {
-            if is_named(key, &wanted) {
+            if plain_name(key).eq_ignore_ascii_case(&wanted) {
                 let value = decode(value);
                 if !value.is_empty() {
                     return Some(value);
@@ -162,7 +162,8 @@ impl<'a> Url<'a> {
     pub fn campaign(&self) -> Vec<(&'static str, String)> {
         let mut values: [Option<String>; CAMPAIGN.len()] = Default::default();
         for (key, value) in self.parameters() {
-            let named = CAMPAIGN.iter().zip(&mut values).find(|(name, _)| is_named(key, name));
+            let key = plain_name(key);
+            let named = CAMPAIGN.iter().zip(&mut values).find(|(name, _)| key.eq_ignore_ascii_case(name));
             if let Some((_, kept @ None)) = named {
                 *kept = Some(decode(value)).filter(|v| !v.is_empty());
             }
@@ -256,11 +257,11 @@ fn lower(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// Whether the name of a parameter, as it is written, is one in lower case.
-fn is_named(key: &str, wanted: &str) -> bool {
+/// The name of a parameter without its escapes, and but for ASCII letters in lower case.
+fn plain_name(key: &str) -> Cow<'_, str> {
     match key.is_ascii() && !key.contains(['%', '+']) {
-        true => key.len() == wanted.len() && key.eq_ignore_ascii_case(wanted),
-        false => decode(key).to_lowercase() == wanted,
+        true => Cow::Borrowed(key),
+        false => Cow::Owned(decode(key).to_lowercase()),
     }
 }
 
