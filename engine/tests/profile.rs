@@ -154,6 +154,9 @@ fn personal_data_is_known() {
     assert!(issue(&profile).contains("personal data"));
     let phones: Vec<String> = (0..50).map(|i| format!("+49 170 12345{i:02}")).collect();
     assert_eq!(owned(&phones).role.name(), "phone");
+    let digits: Vec<String> = (0..50).map(|i| (16_000_000_000u64 + i * 7).to_string()).collect();
+    let named = |name: &str| texts_of(&Sizes::of(1, usize::MAX), name, digits.iter().map(|v| Some(v.as_str()))).role;
+    assert_eq!((named("order_number").name(), named("mobile").name()), ("id", "phone"));
     let addresses: Vec<String> = (0..50).map(|i| format!("10.0.{i}.7")).collect();
     assert_eq!(owned(&addresses).role.name(), "ip");
     assert_eq!(texts(&["4111 1111 1111 1111", "5500 0000 0000 0004"], 20).role.name(), "card");

@@ -114,6 +114,12 @@ fn fitted(source: &str, from: &FromItem, steps: Option<pgrx::JsonB>) -> Result<(
     let all = (0..rows as u32).collect();
     let Fitted { program, filters, changes, .. } =
         interrupt::run("orchard.clean", &control, || fit::fit(inputs, &steps, all, true, None, &control))?;
+    for (i, cast) in casts.iter().enumerate() {
+        match cast {
+            Cast::Clock(zone) if program.is_read(i as u32) => clock::check_in_sql(zone)?,
+            _ => {}
+        }
+    }
     let source = SourceSql { from: &from.sql, casts: &casts, quote: &|name| quote_identifier(name) };
     let notes = notes(&changes);
     Ok((program.select(&source, &filters, &notes), changes))

@@ -199,18 +199,12 @@ impl Source {
     }
 }
 
-/// Zones whose names are abbreviations of offsets too, which AT TIME ZONE takes them for: CET in July is an hour off.
-const ABBREVIATIONS: [&str; 7] = ["CET", "EET", "EST", "HST", "MET", "MST", "WET"];
-
 /// The zone that is asked for, or that of the session, which the view keeps.
 fn zone(asked: Option<&str>) -> Result<String> {
     let name = known_zone(asked)?;
-    match ABBREVIATIONS.iter().any(|a| a.eq_ignore_ascii_case(&name)) {
-        true => Err(Failure::argument(format!("time zone \"{name}\" is also the name of a fixed offset"))
-            .detail("AT TIME ZONE takes it for the offset, which has no summer time.")
-            .hint("Name the zone of a place with the option \"time_zone\", such as \"Europe/Paris\".")),
-        false => Ok(name),
-    }
+    clock::check_in_sql(&name)
+        .map_err(|e| e.hint("Name the zone of a place with the option \"time_zone\", such as \"Europe/Paris\"."))?;
+    Ok(name)
 }
 
 fn known_zone(asked: Option<&str>) -> Result<String> {

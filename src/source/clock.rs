@@ -72,6 +72,19 @@ pub fn of(name: &str) -> Result<&'static Clock> {
     Ok(clock)
 }
 
+/// Zones whose names are abbreviations of offsets too, which AT TIME ZONE takes them for: CET in July is an hour off.
+const ABBREVIATIONS: [&str; 7] = ["CET", "EET", "EST", "HST", "MET", "MST", "WET"];
+
+/// Fail for a zone that AT TIME ZONE takes for another one.
+pub fn check_in_sql(name: &str) -> Result<()> {
+    match ABBREVIATIONS.iter().any(|a| a.eq_ignore_ascii_case(name)) {
+        true => Err(Failure::argument(format!("time zone \"{name}\" is also the name of a fixed offset"))
+            .detail("AT TIME ZONE takes it for the offset, which has no summer time.")
+            .hint("SET TimeZone to the zone of a place, such as Europe/Paris.")),
+        false => Ok(()),
+    }
+}
+
 /// The clocks of the session's zone.
 pub fn session() -> Result<&'static Clock> {
     // SAFETY: the server sets session_timezone at its start and never to null; the name lives as long as the zone.

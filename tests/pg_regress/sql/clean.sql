@@ -75,6 +75,13 @@ SELECT relkind FROM pg_class WHERE oid = 'seen'::regclass;
 DROP TABLE seen, stored;
 DROP ROLE clean_analyst;
 
+-- a zone whose name SQL takes for an offset
+SET TimeZone = 'CET';
+SELECT count(*) FROM orchard.clean('SELECT now() AS at, 1 AS a', 'passed_on', '[{"step": "clip", "low": 0}]');
+SELECT orchard.clean('SELECT now() AS at', 'v', '[{"step": "date_parts"}]');
+RESET TimeZone;
+DROP VIEW passed_on;
+
 -- temporary tables
 CREATE TEMP TABLE fleeting AS SELECT 1 AS a;
 SELECT orchard.clean('fleeting', 'v', '[]');

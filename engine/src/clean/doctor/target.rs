@@ -59,7 +59,10 @@ fn too_few(rows: usize, why: String) -> Finding {
 fn enough(request: &Request, known: usize) -> Option<Finding> {
     let features: usize = request.inputs.iter().map(|i| i.count).sum();
     if known < limits::FEW_ROWS.0 {
-        return Some(too_few(known, format!("To learn from there are {}", counted(known, "row"))));
+        return Some(too_few(
+            known,
+            format!("There {} {} to learn from", if known == 1 { "is" } else { "are" }, counted(known, "row")),
+        ));
     }
     (known < limits::FEW_ROWS.2 * features)
         .then(|| too_few(known, format!("There are {known} rows for {features} features")))

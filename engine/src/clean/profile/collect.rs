@@ -339,7 +339,11 @@ pub(super) fn general(profile: &mut ColumnProfile, name: &str) {
             profile.find(Warning, "all rows have the same value");
             profile.steps = vec![super::steps::drop_column(name)];
         }
-        Role::Id => profile.find(Note, "every row has another value: it names the row and cannot be learned from"),
+        Role::Id => {
+            let every = if profile.exact { "every" } else { "nearly every" };
+            let text = format!("{every} row has another value: it names the row and cannot be learned from");
+            profile.find(Note, text);
+        }
         _ if nulls > 0 && nulls as f64 >= 0.5 * rows as f64 => {
             profile.find(Warning, super::rows_that(nulls, rows, super::ARE, "NULL"));
         }

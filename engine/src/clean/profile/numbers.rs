@@ -247,7 +247,8 @@ fn say_outliers(profile: &mut ColumnProfile, ends: &[End]) {
             shown(low),
             shown(high)
         );
-        profile.find(Note, rows_that(outliers, profile.rows, ARE, &far));
+        let about = if profile.exact { "" } else { "about " };
+        profile.find(Note, format!("{about}{}", rows_that(outliers, profile.rows, ARE, &far)));
     }
     if let Some(skewness) = profile.summary.skewness.filter(|s| s.abs() > 10.0) {
         profile.find(Note, format!("very skewed ({skewness:.0})"));

@@ -44,7 +44,7 @@ pub fn find(
     whole: &Whole<'_>,
     now: f64,
 ) -> Result<Option<(Role, Typed)>> {
-    if let Some(role) = personal(looked) {
+    if let Some(role) = personal(looked, name) {
         return Ok(Some((role, Typed::default())));
     }
     if profile.exact && looked.real.iter().all(|v| parse::boolean(&v.text).is_some()) && !digits_only(looked) {
@@ -86,7 +86,11 @@ fn is_moment(format: &str, is_number: bool, values: usize, name: &str) -> bool {
     !is_number || digits || hint.iter().any(|part| name.contains(part)) || format.contains(['-', '/', ':'])
 }
 
-fn personal(looked: &Looked<'_>) -> Option<Role> {
+/// What column names say of telephone numbers, in small letters.
+const PHONE: [&str; 10] = ["phone", "mobil", "tel", "cell", "fax", "contact", "whatsapp", "sms", "电话", "手机"];
+
+/// The personal data that the texts are. Digits alone may be the number of an order as well: a phone has signs, or a name that says so.
+fn personal(looked: &Looked<'_>, name: &str) -> Option<Role> {
     let mut counts = [
         (Kind::Email, Role::Email, 0),
         (Kind::Phone, Role::Phone, 0),
@@ -101,7 +105,9 @@ fn personal(looked: &Looked<'_>) -> Option<Role> {
         }
     }
     let (_, role, rows) = counts.into_iter().max_by_key(|(_, _, rows)| *rows)?;
-    (rows as f64 >= PERSONAL * looked.rows() as f64).then_some(role)
+    let name = name.to_lowercase();
+    let sure = role != Role::Phone || !digits_only(looked) || PHONE.iter().any(|hint| name.contains(hint));
+    (sure && rows as f64 >= PERSONAL * looked.rows() as f64).then_some(role)
 }
 
 fn number_in_text(
