@@ -14,6 +14,7 @@
 pub mod clean;
 pub mod control;
 pub mod data;
+pub mod decide;
 pub mod error;
 pub mod judge;
 pub mod learn;

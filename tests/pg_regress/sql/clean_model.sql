@@ -57,10 +57,10 @@ CREATE TABLE policies AS SELECT i % 40 AS age, i % 3 + (i % 40) / 10 AS claims, 
     to_char(date '2024-01-01' + i, 'DD.MM.YYYY') AS day, (ARRAY['North', 'NORTH ', 'south'])[1 + i % 3] AS region, 1000.0 * (1 + i % 5) AS amount, (i % 4) / 100.0 AS addend, date '2024-01-01' + i AS on_day FROM generate_series(1, 600) AS i;
 SELECT metric, score FROM orchard.train('text_beside', 'SELECT age, claims, insured, off, w, day FROM policies', 'claims', 'gradient_boosting',
     '{"objective": "poisson", "exposure": "insured", "offset": "off", "sample_weight": "w", "time_column": "day", "n_estimators": 20, "clean": "auto"}') \gset text_
-SELECT metric, score FROM orchard.train('plain_beside', 'SELECT age, claims, amount, addend, w::int, on_day FROM policies', 'claims', 'gradient_boosting',
-    '{"objective": "poisson", "exposure": "amount", "offset": "addend", "sample_weight": "w", "time_column": "on_day", "n_estimators": 20}') \gset plain_
+SELECT metric, score FROM orchard.train('plain_beside', 'SELECT age, claims, amount, addend, w::int AS weight, on_day FROM policies', 'claims', 'gradient_boosting',
+    '{"objective": "poisson", "exposure": "amount", "offset": "addend", "sample_weight": "weight", "time_column": "on_day", "n_estimators": 20}') \gset plain_
 SELECT :text_score = :plain_score AS same;
-SELECT a.metric, a.value = b.value AS same FROM orchard.evaluate('text_beside', 'policies') AS a JOIN orchard.evaluate('plain_beside', 'policies') AS b USING (metric) ORDER BY 1;
+SELECT a.metric, a.value = b.value AS same FROM orchard.evaluate('text_beside', 'policies') AS a JOIN orchard.evaluate('plain_beside', 'SELECT *, w::int AS weight FROM policies') AS b USING (metric) ORDER BY 1;
 SELECT metric FROM orchard.train('grouped', 'SELECT age, claims, region, day FROM policies', 'claims', 'decision_tree',
     '{"group_columns": ["region"], "clean": [{"step": "trim", "columns": "region"}, {"step": "case", "columns": "region"}]}');
 SELECT metric FROM orchard.train('timed', 'SELECT age, claims, day FROM policies', 'claims', 'decision_tree',

@@ -1,0 +1,354 @@
+//! The assignment of offers to rows that earns most under a budget, capacities of the offers and a limit of offers a row.
+//!
+//! The linear program has a variable for each row and offer, far too many for a general solver; but it falls apart into rows once money and
+//! offers have prices (Lagrangian relaxation: Geoffrion 1974). Prices are found by setting one after the other to where demand meets
+//! supply (coordinate descent on the dual). The dual value at these prices is a bound that no assignment beats, and rounding at the
+//! prices gives an assignment whose distance from the bound is told.
+
+use crate::control::Control;
+use crate::error::Result;
+
+/// Sweeps over all prices at most.
+const SWEEPS: usize = 40;
+/// A sweep that lowers the bound by no more than this share is the last but a few.
+const ENOUGH: f64 = 1e-6;
+/// Halvings of the range in which the price of money lies.
+const HALVINGS: usize = 50;
+
+/// What is to be decided. `profit` and `cost` have a number for each row and offer, the offers of a row side by side.
+#[derive(Debug, Clone, Copy)]
+pub struct Problem<'a> {
+    /// Offers.
+    pub offers: usize,
+    /// What an offer earns in expectation, its cost taken off; an offer of 0 or less, or NaN, is never made.
+    pub profit: &'a [f64],
+    /// What an offer costs, not negative.
+    pub cost: &'a [f64],
+    /// How many rows may get each offer; `None` for as many as like.
+    pub capacity: &'a [Option<u64>],
+    /// What all offers may cost; `None` for no limit.
+    pub budget: Option<f64>,
+    /// Offers that a row gets at most.
+    pub per_row: usize,
+}
+
+/// An offer to a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Choice {
+    /// The row.
+    pub row: u32,
+    /// The offer.
+    pub offer: u32,
+}
+
+/// What was decided.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Assignment {
+    /// The offers, by row and then the best first.
+    pub choices: Vec<Choice>,
+    /// What they earn.
+    pub profit: f64,
+    /// What they cost.
+    pub cost: f64,
+    /// What no assignment earns more than.
+    pub bound: f64,
+}
+
+impl Assignment {
+    /// How far the profit may be from the best one, as a share of the bound.
+    pub fn gap(&self) -> f64 {
+        if self.bound > 0.0 {
+            ((self.bound - self.profit) / self.bound).max(0.0)
+        } else {
+            0.0
+        }
+    }
+}
+
+/// The prices of money and of each offer.
+#[derive(Debug, Clone)]
+struct Prices {
+    money: f64,
+    offers: Vec<f64>,
+}
+
+impl Problem<'_> {
+    fn rows(&self) -> usize {
+        self.profit.len() / self.offers.max(1)
+    }
+
+    /// What an offer earns at prices; below 0 for one that is never made.
+    #[inline]
+    fn reduced(&self, at: usize, offer: usize, prices: &Prices) -> f64 {
+        let profit = self.profit[at];
+        if profit > 0.0 {
+            profit - prices.money * self.cost[at] - prices.offers[offer]
+        } else {
+            -1.0
+        }
+    }
+
+    /// The best offers of a row at prices, the best first, all above 0: into `best`.
+    fn best(&self, row: usize, prices: &Prices, count: usize, best: &mut Vec<(f64, usize)>) {
+        best.clear();
+        for offer in 0..self.offers {
+            let value = self.reduced(row * self.offers + offer, offer, prices);
+            if value <= 0.0 || best.len() == count && best.last().is_none_or(|last| value <= last.0) {
+                continue;
+            }
+            let place = best.partition_point(|b| b.0 >= value);
+            best.truncate(count - 1);
+            best.insert(place.min(best.len()), (value, offer));
+        }
+    }
+
+    /// The dual value at prices, and what the offers that rows like best there cost.
+    fn dual(&self, prices: &Prices, control: &Control) -> Result<(f64, f64)> {
+        let (mut value, mut spent) = (0.0, 0.0);
+        let mut best = Vec::new();
+        for row in 0..self.rows() {
+            if row % 4096 == 0 {
+                control.check()?;
+            }
+            self.best(row, prices, self.per_row, &mut best);
+            for &(reduced, offer) in &best {
+                value += reduced;
+                spent += self.cost[row * self.offers + offer];
+            }
+        }
+        value += self.budget.map_or(0.0, |b| b * prices.money);
+        let priced = self.capacity.iter().zip(&prices.offers).filter_map(|(c, price)| c.map(|c| c as f64 * price));
+        Ok((value + priced.sum::<f64>(), spent))
+    }
+
+    /// Set the price of money to the least at which all that is liked can be paid.
+    fn price_money(&self, prices: &mut Prices, control: &Control) -> Result<()> {
+        let Some(budget) = self.budget else { return Ok(()) };
+        prices.money = 0.0;
+        if self.dual(prices, control)?.1 <= budget {
+            return Ok(());
+        }
+        // No offer is worth its cost at the greatest return of all.
+        let returns = self.profit.iter().zip(self.cost).filter(|(p, c)| **p > 0.0 && **c > 0.0).map(|(p, c)| p / c);
+        let (mut low, mut high) = (0.0, returns.fold(0.0, f64::max));
+        for _ in 0..HALVINGS {
+            prices.money = low + (high - low) / 2.0;
+            match self.dual(prices, control)?.1 <= budget {
+                true => high = prices.money,
+                false => low = prices.money,
+            }
+        }
+        prices.money = high;
+        Ok(())
+    }
+
+    /// Set the price of an offer to the least at which not too many rows like it.
+    fn price_offer(&self, offer: usize, prices: &mut Prices, control: &Control) -> Result<()> {
+        let Some(capacity) = self.capacity.get(offer).copied().flatten() else { return Ok(()) };
+        prices.offers[offer] = 0.0;
+        let mut gains = control.vec(self.rows())?;
+        let mut best = Vec::new();
+        for row in 0..self.rows() {
+            if row % 4096 == 0 {
+                control.check()?;
+            }
+            let own = self.reduced(row * self.offers + offer, offer, prices);
+            if own <= 0.0 {
+                continue;
+            }
+            // What the row would take instead: the last of its best others.
+            self.best(row, prices, self.per_row + 1, &mut best);
+            let mut others = best.iter().filter(|b| b.1 != offer);
+            let instead = others.nth(self.per_row - 1).map_or(0.0, |b| b.0);
+            if own > instead {
+                gains.push(own - instead);
+            }
+        }
+        let place = usize::try_from(capacity).unwrap_or(usize::MAX);
+        if place < gains.len() {
+            let (_, price, _) = gains.select_nth_unstable_by(place, |a: &f64, b: &f64| b.total_cmp(a));
+            prices.offers[offer] = *price;
+        }
+        control.release_vec(gains);
+        Ok(())
+    }
+
+    /// Prices at which the bound is low, and the bound.
+    fn prices(&self, control: &Control) -> Result<(Prices, f64)> {
+        let mut prices = Prices { money: 0.0, offers: vec![0.0; self.offers] };
+        let mut best = (prices.clone(), self.dual(&prices, control)?.0);
+        let mut still = 0;
+        for _ in 0..SWEEPS {
+            self.price_money(&mut prices, control)?;
+            for offer in 0..self.offers {
+                self.price_offer(offer, &mut prices, control)?;
+            }
+            let value = self.dual(&prices, control)?.0;
+            still = if value < best.1 * (1.0 - ENOUGH) { 0 } else { still + 1 };
+            if value < best.1 {
+                best = (prices.clone(), value);
+            }
+            if still >= 2 || best.1 <= 0.0 {
+                break;
+            }
+        }
+        Ok(best)
+    }
+}
+
+/// Assign offers to rows. Memory is counted in `control`.
+pub fn assign(problem: &Problem<'_>, control: &Control) -> Result<Assignment> {
+    if problem.offers == 0 || problem.per_row == 0 {
+        return Ok(Assignment { choices: Vec::new(), profit: 0.0, cost: 0.0, bound: 0.0 });
+    }
+    let (prices, bound) = problem.prices(control)?;
+    let mut filled = Filled::new(problem, control)?;
+    // At the prices first, then whatever there is still room for.
+    let reduced = |at: usize| problem.reduced(at, at % problem.offers, &prices);
+    filled.take_by(reduced, |at| reduced(at) >= -1e-9 * problem.profit[at].abs(), control)?;
+    filled.take_by(|at| problem.profit[at], |_| true, control)?;
+    let mut choices = std::mem::take(&mut filled.choices);
+    let value = |c: &Choice| problem.profit[c.row as usize * problem.offers + c.offer as usize];
+    choices.sort_unstable_by(|a, b| a.row.cmp(&b.row).then(value(b).total_cmp(&value(a))).then(a.offer.cmp(&b.offer)));
+    let profit: f64 = choices.iter().map(value).sum();
+    Ok(Assignment { choices, profit, cost: filled.spent, bound: bound.max(profit) })
+}
+
+/// An assignment as it fills up.
+struct Filled<'a> {
+    problem: &'a Problem<'a>,
+    choices: Vec<Choice>,
+    /// Offers of each row, and rows of each offer.
+    of_row: Vec<u32>,
+    of_offer: Vec<u64>,
+    taken: Vec<bool>,
+    spent: f64,
+}
+
+impl<'a> Filled<'a> {
+    fn new(problem: &'a Problem<'a>, control: &Control) -> Result<Filled<'a>> {
+        Ok(Filled {
+            problem,
+            choices: Vec::new(),
+            of_row: control.filled(problem.rows(), 0)?,
+            of_offer: vec![0; problem.offers],
+            taken: control.filled(problem.profit.len(), false)?,
+            spent: 0.0,
+        })
+    }
+
+    /// Make the offers that pass, the most valuable first, while there is room.
+    fn take_by(
+        &mut self,
+        value: impl Fn(usize) -> f64,
+        passes: impl Fn(usize) -> bool,
+        control: &Control,
+    ) -> Result<()> {
+        let problem = self.problem;
+        let open = |at: &usize| problem.profit[*at] > 0.0 && !self.taken[*at] && self.fits(*at) && passes(*at);
+        let mut order: Vec<u64> = control.vec(problem.profit.len())?;
+        order.extend((0..problem.profit.len()).filter(open).map(|at| at as u64));
+        control.check()?;
+        order.sort_unstable_by(|&a, &b| value(b as usize).total_cmp(&value(a as usize)).then(a.cmp(&b)));
+        for (i, &at) in order.iter().enumerate() {
+            if i % 65_536 == 0 {
+                control.check()?;
+            }
+            let at = at as usize;
+            if self.fits(at) {
+                let (row, offer) = (at / problem.offers, at % problem.offers);
+                self.of_row[row] += 1;
+                self.of_offer[offer] += 1;
+                self.spent += problem.cost[at];
+                self.taken[at] = true;
+                self.choices.push(Choice { row: row as u32, offer: offer as u32 });
+            }
+        }
+        control.release_vec(order);
+        Ok(())
+    }
+
+    /// Whether there is room for an offer.
+    fn fits(&self, at: usize) -> bool {
+        let (row, offer) = (at / self.problem.offers, at % self.problem.offers);
+        (self.of_row[row] as usize) < self.problem.per_row
+            && self.problem.capacity.get(offer).copied().flatten().is_none_or(|c| self.of_offer[offer] < c)
+            && self.problem.budget.is_none_or(|b| self.spent + self.problem.cost[at] <= b)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// The best of all assignments, by trying them all.
+    fn naive(problem: &Problem<'_>) -> f64 {
+        fn go(problem: &Problem<'_>, at: usize, of_row: usize, of_offer: &mut Vec<u64>, spent: f64) -> f64 {
+            if at == problem.profit.len() {
+                return 0.0;
+            }
+            let (offer, first) = (at % problem.offers, at.is_multiple_of(problem.offers));
+            let of_row = if first { 0 } else { of_row };
+            let without = go(problem, at + 1, of_row, of_offer, spent);
+            let fits = problem.profit[at] > 0.0
+                && of_row < problem.per_row
+                && problem.capacity[offer].is_none_or(|c| of_offer[offer] < c)
+                && problem.budget.is_none_or(|b| spent + problem.cost[at] <= b);
+            if !fits {
+                return without;
+            }
+            of_offer[offer] += 1;
+            let with = problem.profit[at] + go(problem, at + 1, of_row + 1, of_offer, spent + problem.cost[at]);
+            of_offer[offer] -= 1;
+            with.max(without)
+        }
+        go(problem, 0, 0, &mut vec![0; problem.offers], 0.0)
+    }
+
+    proptest! {
+        /// Every limit is kept, the bound is one, and the assignment is not far from the best there is.
+        #[test]
+        fn assignments_are_sound(
+            numbers in prop::collection::vec((-2i32..20, 0u8..6), 12),
+            capacity in prop::collection::vec(prop::option::of(0u64..4), 3),
+            budget in prop::option::of(0u8..20),
+            per_row in 1usize..3,
+        ) {
+            let profit: Vec<f64> = numbers.iter().map(|n| f64::from(n.0)).collect();
+            let cost: Vec<f64> = numbers.iter().map(|n| f64::from(n.1)).collect();
+            let budget = budget.map(f64::from);
+            let problem = Problem { offers: 3, profit: &profit, cost: &cost, capacity: &capacity, budget, per_row };
+            let found = assign(&problem, &Control::default()).unwrap();
+            let best = naive(&problem);
+            prop_assert!(found.profit <= best + 1e-9 && best <= found.bound + 1e-9, "{found:?} {best}");
+            prop_assert!(budget.is_none_or(|b| found.cost <= b + 1e-9));
+            for (offer, capacity) in capacity.iter().enumerate() {
+                let made = found.choices.iter().filter(|c| c.offer as usize == offer).count() as u64;
+                prop_assert!(capacity.is_none_or(|c| made <= c));
+            }
+            for row in 0..4 {
+                prop_assert!(found.choices.iter().filter(|c| c.row == row).count() <= per_row);
+            }
+            if budget.is_none() && capacity.iter().all(Option::is_none) {
+                prop_assert!((found.profit - best).abs() < 1e-9);
+            }
+        }
+    }
+
+    #[test]
+    fn many_rows_come_close_to_the_bound() {
+        let (rows, offers) = (5_000, 8);
+        let draw = |i: usize, salt: u64| crate::data::mix(i as u64, salt) as f64 / u64::MAX as f64;
+        let cost: Vec<f64> = (0..rows * offers).map(|i| 0.5 + (i % offers) as f64 * 0.3).collect();
+        let profit: Vec<f64> = (0..rows * offers).map(|i| 20.0 * draw(i, 1) * draw(i / offers, 2) - cost[i]).collect();
+        let capacity: Vec<Option<u64>> = (0..offers as u64).map(|o| (o != 3).then_some(200 + 50 * o)).collect();
+        let problem =
+            Problem { offers, profit: &profit, cost: &cost, capacity: &capacity, budget: Some(1_500.0), per_row: 2 };
+        let found = assign(&problem, &Control::default()).unwrap();
+        assert!(found.gap() < 0.002, "{} of {}", found.profit, found.bound);
+        assert!(found.cost <= 1_500.0);
+        let nothing = Problem { budget: Some(0.0), ..problem };
+        assert_eq!(assign(&nothing, &Control::default()).unwrap().choices.len(), 0);
+    }
+}
