@@ -561,6 +561,16 @@ CREATE FUNCTION orchard.residuals(model text, source text DEFAULT NULL)
 COMMENT ON FUNCTION orchard.residuals(text, text) IS 'what a regression predicted of each row, what came true, and the difference: actual less predicted';
 
 ------------------------------------------------------------------------------------------------------------------------
+-- Decide
+------------------------------------------------------------------------------------------------------------------------
+
+CREATE FUNCTION orchard.best_action(model text, source text, candidates text, options jsonb DEFAULT '{}')
+    RETURNS TABLE (key jsonb, candidate jsonb, score double precision, expected_profit double precision, cost double precision,
+        rank integer)
+    LANGUAGE c STABLE PARALLEL UNSAFE COST 1000000 ROWS 10000 AS 'MODULE_PATHNAME', 'best_action_wrapper';
+COMMENT ON FUNCTION orchard.best_action(text, text, text, jsonb) IS 'which candidate (ad, offer, channel) to give to each row of a source, so that score x value - cost is greatest in all, under a budget, capacities and a limit a row';
+
+------------------------------------------------------------------------------------------------------------------------
 -- Keep
 ------------------------------------------------------------------------------------------------------------------------
 

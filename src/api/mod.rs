@@ -3,6 +3,7 @@
 mod clean;
 mod cleaned;
 mod curves;
+mod decide;
 mod diagnose;
 mod evaluate;
 mod events;

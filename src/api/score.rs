@@ -80,31 +80,35 @@ fn key_columns(
     Ok(others.map(|a| a.name.clone()).collect())
 }
 
-/// The query of key, score and label over a source.
-fn query(found: &Found, model: &Model, source: &str, key: &[String]) -> String {
-    let columns = |names: &mut dyn Iterator<Item = &String>| -> Vec<String> {
-        names.map(|name| format!("s.{}", quote_identifier(name))).collect()
-    };
+/// The columns of a row as a JSON object.
+pub(super) fn key_object(alias: &str, names: &[String]) -> String {
     let pairs: Vec<String> =
-        key.iter().map(|name| format!("{}, s.{}", quote_literal(name), quote_identifier(name))).collect();
+        names.iter().map(|name| format!("{}, {alias}.{}", quote_literal(name), quote_identifier(name))).collect();
     // A function has at most a hundred arguments.
-    let key = match pairs.len() {
+    match pairs.len() {
         0 => "NULL::pg_catalog.jsonb".to_owned(),
         _ => {
             let parts: Vec<String> =
                 pairs.chunks(50).map(|part| format!("pg_catalog.jsonb_build_object({})", part.join(", "))).collect();
             parts.join(" OPERATOR(pg_catalog.||) ")
         }
-    };
-    let names: Vec<String> = model.arguments().iter().map(|argument| argument.name().to_owned()).collect();
-    let inputs = columns(&mut names.iter());
-    let call = |what: &str| {
-        let id = id_text(&found.row.id);
-        match inputs.len() > MOST_ARGUMENTS {
-            true => format!("orchard.score_row_{what}('{id}'::pg_catalog.uuid, s)"),
-            false => format!("orchard.score_{what}('{id}'::pg_catalog.uuid, {})", inputs.join(", ")),
-        }
-    };
+    }
+}
+
+/// The call that scores the columns `inputs` of the row `alias`.
+pub(super) fn call(found: &Found, what: &str, inputs: &[String], alias: &str) -> String {
+    let id = id_text(&found.row.id);
+    match inputs.len() > MOST_ARGUMENTS {
+        true => format!("orchard.score_row_{what}('{id}'::pg_catalog.uuid, {alias})"),
+        false => format!("orchard.score_{what}('{id}'::pg_catalog.uuid, {})", inputs.join(", ")),
+    }
+}
+
+/// The query of key, score and label over a source.
+fn query(found: &Found, model: &Model, source: &str, key: &[String]) -> String {
+    let inputs: Vec<String> = model.arguments().iter().map(|a| format!("s.{}", quote_identifier(a.name()))).collect();
+    let key = key_object("s", key);
+    let call = |what: &str| call(found, what, &inputs, "s");
     let (score, label) = match &model.task {
         Task::Clustering => (format!("{}::pg_catalog.float8", call("segment")), "NULL::pg_catalog.text".to_owned()),
         Task::Regression => (call("number"), "NULL::pg_catalog.text".to_owned()),
