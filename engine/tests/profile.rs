@@ -90,7 +90,7 @@ fn texts_that_are_numbers() {
     let profile = owned(&most);
     assert_eq!(profile.role.name(), "number_in_text");
     assert!(
-        issue(&profile).contains("2 rows (2.0 %) are no numbers: \"about 98\", \"about 99\""),
+        issue(&profile).contains("2 rows (2.0 %) cannot be read as one: \"about 98\", \"about 99\""),
         "{}",
         issue(&profile)
     );
@@ -186,7 +186,7 @@ fn texts_of_people_names_of_rows_and_levels() {
 #[test]
 fn spellings_are_mended_in_order() {
     let profile = texts(&["USA", "usa ", "Usa", "Germany", "N/A"], 10);
-    assert_eq!(steps(&profile), ["trim", "placeholders", "case"]);
+    assert_eq!(steps(&profile), ["trim", "placeholders", "merge_levels"]);
     assert!(issue(&profile).contains("differ by case alone"), "{}", issue(&profile));
     assert!(issue(&profile).contains("10 rows (20.0 %) begin or end with white space"));
     assert_eq!(steps(&texts(&["red", " N/A ", "blue"], 10)), ["trim", "placeholders"]);
@@ -195,8 +195,15 @@ fn spellings_are_mended_in_order() {
     assert_eq!(steps(&profile), ["normalize_unicode"]);
     assert!(issue(&texts(&["cafÃ©", "plain"], 10)).contains("another encoding"));
     assert_eq!(steps(&texts(&["US", "DE", "FR", "NA", "IT", "ES"], 10)), [""; 0]);
+    // Case may be all that tells codes and addresses apart.
+    for codes in
+        [&["a1B", "A1b", "c"][..], &["m", "M", "km"], &["/Home", "/home", "/x"], &["dQw4w9WgXcQ", "dqw4w9wgxcq", "x"]]
+    {
+        let profile = texts(codes, 10);
+        assert!(steps(&profile).is_empty() && issue(&profile).contains("differ by case alone"), "{codes:?}");
+    }
     assert_eq!(steps(&texts(&["red", "NA", "blue"], 10)), ["placeholders"]);
-    assert_eq!(texts(&["ABC", "abc", "ABD", "ABE"], 10).steps[0]["to"], "upper");
+    assert_eq!(texts(&["ABC", "abc", "ABD", "ABE"], 10).steps[0]["max_distance"], 0);
 }
 
 #[test]
@@ -215,7 +222,12 @@ fn levels_that_are_words_for_nothing_stay() {
     kept(&["Empty", "Half", "Full"], true);
     kept(&["-", "+"], false);
     kept(&["-", "+", "0+"], false);
-    kept(&["NA", "EU", "AS"], false);
+    kept(&["NA", "EU", "AS"], true);
+    kept(&["NA", "EMEA", "LATAM", "APAC"], true);
+    kept(&["/", "/shop", "/cart"], false);
+    kept(&["有", "无", "多"], true);
+    kept(&["unknown", "known", "rumoured"], false);
+    kept(&["missing", "found", "returned"], false);
     kept(&["red", "None"], true);
     for missing in [
         &["-", "red", "blue"][..],
@@ -243,9 +255,58 @@ fn numbers_of_mixed_units_are_left_alone() {
     };
     mixed(&["5 %", "7", "12"], "10 rows (33.3 %) have a percent sign and 20 rows (66.7 %) have none");
     mixed(&["$5", "€7", "12", "$3"], "currencies are mixed: USD (20 rows, 50.0 %), EUR (10 rows, 25.0 %)");
-    for alike in [&["5 %", "0", "7 %"][..], &["$5", "7", "USD 12"], &["€5", "7 EUR", "12 Euro"], &["5k", "3", "2m"]] {
+    for alike in [&["5 %", "0", "7 %"][..], &["$5", "7", "USD 12"], &["€5", "7 EUR", "12 Euro"], &["1.5k", "3", "2m"]]
+    {
         assert_eq!(steps(&texts(alike, 10)), ["parse_number"], "{alike:?}");
     }
+}
+
+#[test]
+fn what_could_be_read_otherwise_is_left_alone() {
+    let role = |values: &[&str]| texts(values, 10).role.name();
+    // Sizes, seats, answers, the ids of visitors.
+    for codes in
+        [&["10R", "12R", "14S"][..], &["R0", "R1", "R17"], &["14K", "18K"], &["1E1", "2E2", "100"], &["5k", "3", "2m"]]
+    {
+        assert_eq!(role(codes), "category", "{codes:?}");
+    }
+    assert_eq!(role(&["1000000000.1700000007", "1000000000.1700000008", "1000000001.1700000009"]), "category");
+    assert_eq!(role(&["0.12345678901234567", "0.5", "0.25"]), "number_in_text");
+    // Thousands or decimals?
+    let profile = texts(&["1.200 €", "850 €", "12.000 €"], 10);
+    assert_eq!((profile.role.name(), steps(&profile).len()), ("number_in_text", 0));
+    assert!(issue(&profile).contains("nobody can tell decimals from thousands"));
+    for sure in
+        [&["1.200", "0.850", "2.500"][..], &["1.200", "1.25", "2"], &["1.200,50", "850,00", "3,10"], &["1,200", "850"]]
+    {
+        assert_eq!(steps(&texts(sure, 10)), ["parse_number"], "{sure:?}");
+    }
+    // Words of languages and places.
+    for codes in [["no", "da"], ["on", "no"], ["T", "N"], ["Y", "F"]] {
+        assert_eq!(role(&codes), "category", "{codes:?}");
+    }
+    for words in [["Y", "no"], ["Ja", "nein"], ["✓", "✗"], ["true", "f"]] {
+        assert_eq!(role(&words), "boolean_in_text", "{words:?}");
+    }
+    // None of none?
+    let profile = texts(&["0", "1", "2", "none"], 10);
+    assert_eq!((profile.role.name(), steps(&profile).len()), ("number_in_text", 0));
+    assert!(issue(&profile).contains("10 rows (25.0 %) have \"none\", which may stand for 0 or for a missing value"));
+    // Births of 1940 that would be of 2040, versions that are no dates, names that say code.
+    let births: Vec<String> = (1..=28).map(|day| format!("{day:02}.11.{:02}", 40 + day)).collect();
+    assert!(owned(&births).steps.is_empty() && issue(&owned(&births)).contains("years of two digits"));
+    assert!(!issue(&texts(&["1.0.1", "3.1.2", "10.2.3"], 10)).contains("dates"));
+    let named = |name: &str| {
+        let values = ["10023", "94103", "60601"];
+        texts_of(&Sizes::of(1, usize::MAX), name, values.iter().cycle().take(30).map(|v| Some(*v))).role.name()
+    };
+    assert_eq!(
+        (named("zip_code"), named("ZipCode"), named("Amount"), named("paid")),
+        ("category", "category", "number_in_text", "number_in_text")
+    );
+    let phones = ["4155550100", "2125550199", "6465550123"];
+    let profile = texts_of(&Sizes::of(1, usize::MAX), "Phone Number", phones.iter().map(|v| Some(*v)));
+    assert_eq!(profile.role.name(), "phone");
 }
 
 #[test]

@@ -164,10 +164,16 @@ fn read(source: &str, control: &Control) -> Result<(Vec<CleanInput>, Vec<Cast>, 
     let mut inputs = Vec::new();
     let mut casts = Vec::new();
     for attribute in &described {
-        let (kind, cast) = meaning(attribute)?;
+        let (mut kind, mut cast) = meaning(attribute)?;
         let found = rows.columns.iter().find(|c| c.attribute.name == attribute.name);
+        if found.is_some_and(|c| c.reader == Reader::Exact) {
+            // Digits that a float8 cannot tell apart are compared as texts.
+            (kind, cast) = (Kind::Text, Cast::Exact);
+        }
         let column = found.and_then(|c| columns.get_mut(c.first).and_then(Option::take));
-        inputs.push(CleanInput { source: Source { name: attribute.name.clone(), kind }, column });
+        let respelt = [pg_sys::TEXTOID, pg_sys::VARCHAROID, pg_sys::BPCHAROID];
+        let fixed = !respelt.contains(&attribute.base);
+        inputs.push(CleanInput { source: Source { name: attribute.name.clone(), kind }, column, fixed });
         casts.push(cast);
     }
     Ok((inputs, casts, count))
@@ -180,7 +186,7 @@ fn wanted(attribute: &Attribute) -> Result<Option<Wanted>> {
         reader => reader,
     };
     let reader = reader.filter(|r| Kind::of(r.kind()) != Kind::Other);
-    Ok(reader.map(|reader| Wanted { reader, number: true }))
+    Ok(reader.map(|reader| Wanted { reader, number: reader != Reader::Int8 }))
 }
 
 /// What a column is to the steps, and how SQL makes it that.

@@ -172,6 +172,22 @@ pub fn shape(query: &str) -> Result<Vec<Shape>> {
     })
 }
 
+/// The tables and views that a query reads, in views too, without running it.
+pub fn relations(query: &str) -> Result<Vec<Oid>> {
+    let text = c_text(query)?;
+    // SAFETY: SPI on the main thread; the text outlives the calls; the list of the plan's source is one of oids, which are copied.
+    with_spi(|| unsafe {
+        let plan = one_query(&text, 0)?;
+        let sources = pg_sys::SPI_plan_get_plan_sources(plan);
+        let first = (*(*sources).elements).ptr_value.cast::<pg_sys::CachedPlanSource>();
+        let list = (*first).relationOids;
+        if list.is_null() {
+            return Ok(Vec::new());
+        }
+        Ok((0..(*list).length as usize).map(|i| (*(*list).elements.add(i)).oid_value).collect())
+    })
+}
+
 /// Run a query as [`read`] does, and put its rows, which are of the set's columns, into the set that a function returns.
 ///
 /// # Safety

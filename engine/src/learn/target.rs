@@ -246,7 +246,7 @@ fn criterion(asked: Criterion, options: &Options, target: &Target) -> Result<Cri
 fn too_many(column: &Column) -> Error {
     Error::data(
         format!("target \"{}\" has more than {MOST_CLASSES} classes", column.name),
-        "Choose a target with fewer values, or pool the rare ones in the source.",
+        "Choose a target with fewer values, or pool the rare ones in the source; amounts kept as text are read with the option \"clean\": \"auto\".",
     )
 }
 

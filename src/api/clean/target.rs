@@ -6,6 +6,7 @@ use pgrx::pg_sys::Oid;
 use pgrx::{PgSqlErrorCode, Spi};
 
 use crate::catalog::owner::with_safe_path;
+use crate::catalog::store;
 use crate::error::{Failure, Result};
 use crate::source::deparse::{FromItem, NewRelation};
 use crate::source::{self, Shape};
@@ -21,8 +22,11 @@ pub struct Target {
 
 /// A relation that has the name of a target.
 struct There {
+    oid: Oid,
     table: bool,
     made: bool,
+    owner: String,
+    own: bool,
     columns: Vec<Shape>,
 }
 
@@ -61,18 +65,24 @@ impl Target {
     /// as the columns do.
     pub fn make(&self, query: &str, replace: bool) -> Result<()> {
         let (name, kind) = (self.name.sql(), self.kind());
+        // Of two calls at once the second waits, and then replaces what the first made.
+        store::lock(&self.name.schema, &self.name.name)?;
         let there = if replace { self.there()? } else { None };
         with_safe_path(|| {
+            if let Some(there) = &there {
+                there.check(&name, query)?;
+            }
             let fits = match &there {
                 None => false,
-                Some(there) if !there.made => return Err(not_made(&name)),
                 Some(there) => there.table == self.table && self.fits(&there.columns, &source::shape(query)?),
             };
             match (fits, self.table) {
                 (true, false) => return Ok(Spi::run(&format!("CREATE OR REPLACE VIEW {name} AS\n{query}"))?),
-                // One statement: it reads the rows as they were, and readers see the old ones until it is committed.
+                // Readers see the old rows until the new ones are committed; who would write waits.
                 (true, true) => {
-                    return Ok(Spi::run(&format!("WITH gone AS (DELETE FROM {name}) INSERT INTO {name}\n{query}"))?)
+                    Spi::run(&format!("LOCK TABLE {name} IN SHARE ROW EXCLUSIVE MODE"))?;
+                    Spi::run(&format!("DELETE FROM {name}"))?;
+                    return Ok(Spi::run(&format!("INSERT INTO {name}\n{query}"))?);
                 }
                 _ => {}
             }
@@ -96,16 +106,20 @@ impl Target {
     fn there(&self) -> Result<Option<There>> {
         let name = self.name.sql();
         let found = Spi::connect(|client| {
-            let sql = "SELECT c.relkind = 'r', obj_description(c.oid, 'pg_class') IS NOT DISTINCT FROM $2
+            let sql = "SELECT c.oid, c.relkind = 'r', obj_description(c.oid, 'pg_class') IS NOT DISTINCT FROM $2,
+                    pg_get_userbyid(c.relowner)::text, pg_get_userbyid(c.relowner) = current_user
                 FROM pg_class AS c WHERE c.oid = to_regclass($1)";
             let made = MADE.to_string_lossy();
             let mut rows = client.select(sql, Some(1), &[name.as_str().into(), (&*made).into()])?;
             let row = |row: pgrx::spi::SpiHeapTupleData<'_>| {
-                Ok::<_, pgrx::spi::Error>((row.get::<bool>(1)? == Some(true), row.get::<bool>(2)? == Some(true)))
+                let is = |i: usize| Ok::<_, pgrx::spi::Error>(row.get::<bool>(i)? == Some(true));
+                let oid = row.get::<Oid>(1)?.unwrap_or(Oid::INVALID);
+                let owner = row.get::<String>(4)?.unwrap_or_default();
+                Ok::<_, pgrx::spi::Error>((oid, is(2)?, is(3)?, owner, is(5)?))
             };
             rows.next().map(row).transpose()
         })?;
-        let Some((table, made)) = found else { return Ok(None) };
+        let Some((oid, table, made, owner, own)) = found else { return Ok(None) };
         let columns = Spi::connect(|client| {
             let sql = "SELECT a.attname::text, a.atttypid, a.atttypmod, a.attcollation
                 FROM pg_attribute AS a WHERE a.attrelid = to_regclass($1) AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum";
@@ -120,15 +134,33 @@ impl Target {
             };
             rows.map(column).collect::<std::result::Result<Vec<Shape>, _>>()
         })?;
-        Ok(Some(There { table, made, columns }))
+        Ok(Some(There { oid, table, made, owner, own, columns }))
     }
 }
 
-fn not_made(name: &str) -> Failure {
-    Failure::new(
-        PgSqlErrorCode::ERRCODE_DUPLICATE_TABLE,
-        format!("{name} was not made by orchard.clean and is not replaced"),
-    )
-    .detail(format!("What orchard.clean makes has the comment \"{}\".", MADE.to_string_lossy()))
-    .hint("Choose another name, or drop it first.")
+impl There {
+    /// Fail where it is not to be replaced by a query.
+    fn check(&self, name: &str, query: &str) -> Result<()> {
+        if !self.made {
+            return Err(Failure::new(
+                PgSqlErrorCode::ERRCODE_DUPLICATE_TABLE,
+                format!("{name} was not made by orchard.clean and is not replaced"),
+            )
+            .detail(format!("What orchard.clean makes has the comment \"{}\".", MADE.to_string_lossy()))
+            .hint("Choose another name, or drop it first."));
+        }
+        // A view reads with the rights of its owner, who may not read what the caller may.
+        if !self.own {
+            return Err(Failure::new(
+                PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
+                format!("{name} is owned by role \"{}\" and is not replaced", self.owner),
+            )
+            .hint("SET ROLE to its owner first, or choose another name."));
+        }
+        if source::relations(query)?.contains(&self.oid) {
+            return Err(Failure::argument(format!("the source reads {name}, which it would replace"))
+                .hint("Choose another target."));
+        }
+        Ok(())
+    }
 }

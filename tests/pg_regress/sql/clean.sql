@@ -65,7 +65,13 @@ CREATE VIEW on_seen AS SELECT visit FROM seen;
 CREATE VIEW on_stored AS SELECT visit FROM stored;
 SELECT count(*) FROM orchard.clean('visits', 'seen', '[{"step": "case", "columns": "kind"}, {"step": "text_features", "columns": "kind", "parts": "words"}]', replace => true);
 SELECT count(*) FROM orchard.clean('SELECT * FROM visits LIMIT 2', 'stored', '[]', materialize => true, replace => true);
-SELECT count(*) FROM orchard.clean('SELECT * FROM stored LIMIT 1', 'stored', '[]', materialize => true, replace => true);
+SELECT orchard.clean('SELECT * FROM on_stored', 'stored', '[]', materialize => true, replace => true);
+SELECT orchard.clean('on_seen', 'seen', '[]', replace => true);
+ALTER TABLE stored ADD PRIMARY KEY (visit);
+SELECT count(*) FROM orchard.clean('SELECT * FROM visits LIMIT 1', 'stored', '[]', materialize => true, replace => true);
+ALTER VIEW seen OWNER TO clean_analyst;
+SELECT orchard.clean('visits', 'seen', '[]', replace => true);
+ALTER VIEW seen OWNER TO CURRENT_USER;
 SELECT count(*), has_table_privilege('clean_analyst', 'seen', 'SELECT') AS may_see, has_table_privilege('clean_analyst', 'stored', 'SELECT') AS may_read FROM on_stored;
 SELECT attname FROM pg_attribute WHERE attrelid = 'seen'::regclass AND attnum > 0 ORDER BY attnum DESC LIMIT 1;
 SELECT orchard.clean('visits', 'seen', '[{"step": "drop_column", "columns": "visit"}]', replace => true);
@@ -74,6 +80,13 @@ SELECT count(*) FROM orchard.clean('visits', 'seen', '[{"step": "drop_column", "
 SELECT relkind FROM pg_class WHERE oid = 'seen'::regclass;
 DROP TABLE seen, stored;
 DROP ROLE clean_analyst;
+
+-- ids of more digits than a float8 has are compared by all of them, and keep their type
+CREATE TABLE long_ids AS SELECT 202401010000000000 + i AS id, i AS n, (ARRAY[-999, 1, 2])[1 + i % 3]::smallint AS code, '7d444840-9dc0-11d1-b245-5ffdce74fad2'::uuid AS token FROM generate_series(1, 5) AS i;
+SELECT count(*) FROM orchard.clean('long_ids', 'by_id', '[{"step": "drop_duplicates", "key": "id"}, {"step": "drop_rows", "where": {"column": "id", "is": "in", "value": ["202401010000000001"]}},
+    {"step": "placeholders", "columns": ["id", "code"], "values": [-999]}, {"step": "trim"}]');
+SELECT count(*), pg_typeof(min(id)) AS id, pg_typeof((array_agg(code))[1]) AS code, count(code), pg_typeof((array_agg(token))[1]) AS token FROM by_id;
+DROP VIEW by_id;
 
 -- a zone whose name SQL takes for an offset
 SET TimeZone = 'CET';
@@ -151,6 +164,9 @@ SELECT orchard.clean('visits', 'v', '[{"step": "drop_rows", "where": {"column": 
 SELECT orchard.clean('visits', 'v', '[{"step": "drop_rows", "where": {"column": "kind", "is": "<", "value": "a"}}]');
 SELECT orchard.clean('visits', 'v', '[{"step": "drop_rows", "where": {"column": "day", "is": "<", "value": "01/02/2024"}}]');
 SELECT orchard.clean('visits', 'v', '[{"step": "drop_rows", "where": {"column": "amount", "is": "in", "value": ["a"]}}]');
+SELECT orchard.clean('visits', 'v', '[{"step": "parse_boolean", "columns": "kind", "true": "x", "false": ["y", "X"]}]');
+SELECT orchard.clean('visits', 'v', '[{"step": "ordinal", "columns": "kind", "order": ["a", "a"]}]');
+SELECT orchard.clean('visits', 'v', '[{"step": "date_parts", "columns": "day", "parts": "hour"}]');
 SELECT orchard.clean_sql('SELECT day, visit FROM visits', '[{"step": "drop_rows", "where": {"column": "day", "is": "<", "value": "2024-02-01"}}]');
 SELECT orchard.clean('SELECT kind FROM visits', 'v', '[{"step": "drop_column", "columns": "kind"}]');
 SELECT orchard.clean('visits', 'v', '[{"step": "parse_timestamp", "columns": "kind"}]');

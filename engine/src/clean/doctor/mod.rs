@@ -94,9 +94,9 @@ fn prepare(
     found: &mut Vec<Finding>,
     control: &Control,
 ) -> Result<Option<Prepared>> {
-    if let ColumnData::Category { dictionary, .. } = &request.table.columns[target.first].data {
+    if let ColumnData::Category { codes, dictionary } = &request.table.columns[target.first].data {
         if texts.contains(&target.name) && dictionary.len() > NUMBER_CLASSES {
-            if let Some(read) = shape::reads_as(&target.name, dictionary, Severity::Error, control)? {
+            if let Some(read) = shape::reads_as(&target.name, (codes, dictionary), Severity::Error, control)? {
                 found.push(read);
                 return Ok(None);
             }

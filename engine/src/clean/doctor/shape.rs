@@ -3,8 +3,10 @@
 use rayon::prelude::*;
 
 use crate::clean::parse;
+use crate::clean::profile::{self, Collector, Role, Sizes};
+use crate::clean::text::is_placeholder;
 use crate::control::Control;
-use crate::data::{ColumnData, Dictionary};
+use crate::data::{Chunked, ColumnData, Dictionary};
 use crate::error::Result;
 use crate::learn::columns::is_prose;
 use crate::learn::train::{Request, SourceInput};
@@ -14,6 +16,9 @@ use super::facts::Facts;
 use super::finding::{counted, percent, Finding, Fix, Kind, Severity};
 use super::limits;
 use super::names::is_identifier;
+
+/// What looking at the texts of a column may take.
+const MEMORY: usize = 4 << 20;
 
 /// Look at every column but the target.
 pub fn look(request: &Request, facts: &[Facts], texts: &[String], control: &Control) -> Result<Vec<Finding>> {
@@ -33,9 +38,9 @@ pub fn look(request: &Request, facts: &[Facts], texts: &[String], control: &Cont
                 return Ok(found);
             }
             match &request.table.columns[input.first].data {
-                ColumnData::Category { dictionary, .. } => {
+                ColumnData::Category { codes, dictionary } => {
                     let read = match texts.contains(&input.name) {
-                        true => reads_as(&input.name, dictionary, Severity::Warning, control)?,
+                        true => reads_as(&input.name, (codes, dictionary), Severity::Warning, control)?,
                         false => None,
                     };
                     match read {
@@ -152,44 +157,89 @@ fn number_id(input: &SourceInput, facts: &Facts, rows: usize) -> Option<Finding>
     Some(Finding::of(Severity::Warning, Kind::IdLike, name, detail).exclude())
 }
 
-/// Whether the texts of a column read as numbers or as dates.
-pub fn reads_as(name: &str, dictionary: &Dictionary, severity: Severity, control: &Control) -> Result<Option<Finding>> {
-    let mut codes: Vec<u32> = control.vec(dictionary.len())?;
-    codes.extend(0..dictionary.len() as u32);
+/// Whether the texts of a column read as numbers or as dates: where the profile would read them.
+pub fn reads_as(
+    name: &str,
+    (codes, dictionary): (&Chunked<u32>, &Dictionary),
+    severity: Severity,
+    control: &Control,
+) -> Result<Option<Finding>> {
+    let mut tried: Vec<u32> = control.vec(dictionary.len())?;
+    tried.extend(0..dictionary.len() as u32);
     control.check()?;
     // Those of the least hashes, not the first: rows arrive in any order.
-    let tried = limits::TRIED_TEXTS.min(codes.len());
-    if tried < codes.len() {
-        codes.select_nth_unstable_by_key(tried, |&code| (dictionary.hash(code), code));
+    let count = limits::TRIED_TEXTS.min(tried.len());
+    if count < tried.len() {
+        tried.select_nth_unstable_by_key(count, |&code| (dictionary.hash(code), code));
+        tried.truncate(count);
     }
-    let mut texts: Vec<&str> =
-        codes[..tried].iter().filter_map(|&code| std::str::from_utf8(dictionary.text(code)).ok()).collect();
-    control.release_vec(codes);
+    let mut rows: Vec<u64> = control.filled(dictionary.len(), 0)?;
+    for (i, code) in codes.iter().enumerate() {
+        if i % (1 << 16) == 0 {
+            control.check()?;
+        }
+        if let Some(rows) = rows.get_mut(code as usize) {
+            *rows += 1;
+        }
+    }
+    let mut texts: Vec<(&str, u64)> = tried
+        .iter()
+        .filter_map(|&code| Some((std::str::from_utf8(dictionary.text(code)).ok()?, rows[code as usize])))
+        .collect();
+    control.release_vec(tried);
+    control.release_vec(rows);
     texts.sort_unstable();
-    control.check()?;
     if texts.len() < 2 {
         return Ok(None);
     }
-    let rows = || texts.iter().map(|text| (*text, 1));
-    let (kind, what, fix) = match (parse::number_format(rows()), texts.iter().any(|text| parse::is_code(text))) {
-        (Some((decimal, _)), false) => {
-            let sign = match decimal {
-                parse::Decimal::Detect => None,
-                parse::Decimal::Point => Some('.'),
-                parse::Decimal::Comma => Some(','),
-            };
-            (Kind::TextNumbers, "numbers", Fix::Numbers(name.to_owned(), sign))
+    let sizes = Sizes::of(1, MEMORY);
+    control.reserve(sizes.total())?;
+    let mut collector = Collector::new(profile::Kind::Text, &sizes);
+    let mut all = 0;
+    for (text, rows) in &texts {
+        control.check()?;
+        all += rows;
+        for _ in 0..*rows {
+            collector.text(text.as_bytes())?;
         }
-        _ => match parse::timestamp_format(rows()) {
-            Some((format, _)) => (Kind::TextDates, "dates", Fix::Moments(name.to_owned(), format)),
-            None => return Ok(None),
-        },
+    }
+    let profile = collector.finish(name, all, f64::INFINITY)?;
+    control.release(sizes.total());
+    // A target is no id: its digits are amounts, though every row has others.
+    let decimal = match severity {
+        Severity::Error if profile.role == Role::Id && !texts.iter().any(|t| parse::is_code(t.0)) => {
+            parse::number_format(texts.iter().copied()).and_then(|(decimal, _)| steps_sign(decimal))
+        }
+        _ => None,
     };
-    let digits = texts.iter().find(|text| text.bytes().any(|b| b.is_ascii_digit()));
-    let example: String = digits.unwrap_or(&"").chars().take(40).collect();
+    let amounts = decimal.map(|sign| serde_json::json!({"step": "parse_number", "decimal": sign}));
+    let Some(step) = amounts
+        .iter()
+        .chain(&profile.steps)
+        .find(|step| ["parse_number", "parse_timestamp"].iter().any(|s| step["step"] == *s))
+    else {
+        return Ok(None);
+    };
+    let text = |key: &str| step[key].as_str().unwrap_or_default().to_owned();
+    let (kind, what, fix) = match step["step"] == "parse_number" {
+        true => (Kind::TextNumbers, "numbers", Fix::Numbers(name.to_owned(), text("decimal").chars().next())),
+        false => (Kind::TextDates, "dates", Fix::Moments(name.to_owned(), text("format"))),
+    };
+    let read = texts.iter().map(|t| t.0).filter(|text| !is_placeholder(text));
+    let digits = read.clone().find(|text| text.bytes().any(|b| b.is_ascii_digit()));
+    let example: String = digits.unwrap_or("").chars().take(40).collect();
     let detail =
         format!("\"{name}\" is text, but its values read as {what}, such as '{example}'; as text they have no order.");
     Ok(Some(Finding::of(severity, kind, name, detail).fix(fix)))
+}
+
+/// A decimal sign as a step names it.
+fn steps_sign(decimal: parse::Decimal) -> Option<&'static str> {
+    match decimal {
+        parse::Decimal::Point => Some("."),
+        parse::Decimal::Comma => Some(","),
+        parse::Decimal::Detect => None,
+    }
 }
 
 #[cfg(test)]
@@ -198,12 +248,11 @@ mod tests {
 
     fn read(texts: &[&str]) -> Option<(Kind, Fix)> {
         let control = Control::default();
-        let mut dictionary = Dictionary::default();
-        for text in texts {
-            dictionary.code(text.as_bytes(), &control).unwrap();
-        }
+        let texts: Vec<Option<&str>> = texts.iter().map(|text| Some(*text)).collect();
+        let column = crate::data::Column::from_texts("c", &texts, &control).unwrap();
+        let ColumnData::Category { codes, dictionary } = &column.data else { panic!("no texts") };
         let before = control.used();
-        let found = reads_as("c", &dictionary, Severity::Warning, &control).unwrap();
+        let found = reads_as("c", (codes, dictionary), Severity::Warning, &control).unwrap();
         assert_eq!(control.used(), before);
         found.map(|f| (f.kind, f.fix))
     }
@@ -211,7 +260,8 @@ mod tests {
     #[test]
     fn numbers_and_dates_are_told_from_codes() {
         let numbers = |sign| Some((Kind::TextNumbers, Fix::Numbers("c".into(), sign)));
-        assert_eq!(read(&["$1,234.00", "-1.5", "12 %", "", "N/A"]), numbers(Some('.')));
+        assert_eq!(read(&["$1,234.00", "-1.5", "12", "", "N/A"]), numbers(Some('.')));
+        assert_eq!(read(&["$1,234.00", "-1.5", "12 %"]), None, "shares and amounts");
         assert_eq!(read(&["1.234,00", "1,5", "3"]), numbers(Some(',')));
         for codes in [
             &["02134", "10115"][..],

@@ -62,7 +62,7 @@ impl Column {
         format!("{alias}.{}{cast}", identifier(&self.name))
     }
 
-    /// The same to add up: what is so large that a sum or a mean of squares could raise is infinite, of which none does.
+    /// The same to add up: what is so large that a sum or a mean of squares could raise is infinite, of which none does. A NaN is missing.
     pub(super) fn summand(&self, alias: &str) -> String {
         let number = self.number(alias);
         let unlimited = match self.kind {
@@ -70,12 +70,13 @@ impl Column {
             Kind::Numeric => !self.limited,
             _ => false,
         };
-        match unlimited {
-            true => format!(
-                "CASE WHEN {number} BETWEEN '-1e100' AND '1e100' OR {number} = 'NaN' THEN {number} \
-                 ELSE pg_catalog.sign({number}) * 'Infinity' END"
+        match (unlimited, self.kind) {
+            (true, _) => format!(
+                "CASE WHEN {number} BETWEEN '-1e100' AND '1e100' THEN {number} \
+                 WHEN {number} <> 'NaN' THEN pg_catalog.sign({number}) * 'Infinity' END"
             ),
-            false => number,
+            (false, Kind::Float | Kind::Numeric) => format!("NULLIF({number}, 'NaN')"),
+            (false, _) => number,
         }
     }
 

@@ -36,8 +36,15 @@ impl Cleaner<'_> {
     }
 
     pub(super) fn date_parts(&mut self, step: &Step, live: &Live, parts: &[MomentPart], keep: bool) -> Result<()> {
+        let of_day = |part: &MomentPart| !matches!(part, MomentPart::Hour | MomentPart::Minute);
+        if live.kind == Kind::Date && !parts.iter().any(of_day) {
+            return Err(Error::option(
+                format!("step \"date_parts\" can make nothing of column \"{}\": a date has no time", live.name),
+                "Name parts such as month and weekday, or columns of timestamps.",
+            ));
+        }
         for part in parts {
-            if live.kind == Kind::Date && matches!(part, MomentPart::Hour | MomentPart::Minute) {
+            if live.kind == Kind::Date && !of_day(part) {
                 continue;
             }
             let name = MomentPart::ALL.iter().find(|(.., p)| p == part).map_or("part", |p| p.0);

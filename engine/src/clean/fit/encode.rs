@@ -85,7 +85,7 @@ impl Cleaner<'_> {
             return refuse("its numbers are no levels");
         }
         let register = self.push(Op::Spell { from: live.register }, &live.name)?;
-        Ok(Live { name: live.name.clone(), register, kind: Kind::Text })
+        Ok(Live { register, kind: Kind::Text, ..live.clone() })
     }
 
     fn few(&self, step: &Step, live: &Live, levels: usize) -> Result<()> {

@@ -36,7 +36,21 @@ pub struct CleanInput {
     pub source: Source,
     /// The values; `None` for a column that cannot be read and is passed on.
     pub column: Option<Column>,
+    /// Whether its texts are those of a type that has its own spelling, such as uuid and enums: a step for all columns does not respell them.
+    pub fixed: bool,
 }
+
+/// Steps that only respell or read texts.
+const RESPELLING: [&str; 8] = [
+    "trim",
+    "normalize_unicode",
+    "case",
+    "merge_levels",
+    "mask_personal",
+    "parse_number",
+    "parse_boolean",
+    "parse_timestamp",
+];
 
 /// What `target_encode` learns from in a training, where every row has its own target and the rows are put into folds beforehand.
 #[derive(Debug, Clone, Copy)]
@@ -89,8 +103,10 @@ pub fn fit(
 ) -> Result<Fitted> {
     let program = Program::new(inputs.iter().map(|i| i.source.clone()).collect());
     let live = inputs.iter().enumerate();
-    let live =
-        live.map(|(i, input)| Live { name: input.source.name.clone(), register: i as u32, kind: input.source.kind });
+    let live = live.map(|(i, input)| {
+        let Source { name, kind } = input.source.clone();
+        Live { name, register: i as u32, kind, fixed: input.fixed }
+    });
     let mut cleaner = Cleaner {
         live: live.collect(),
         depths: vec![0; inputs.len()],
@@ -118,6 +134,8 @@ struct Live {
     name: String,
     register: u32,
     kind: Kind,
+    /// See [`CleanInput::fixed`].
+    fixed: bool,
 }
 
 struct Cleaner<'a> {
@@ -174,8 +192,10 @@ impl Cleaner<'_> {
     fn targets(&self, step: &Step) -> Result<Vec<String>> {
         let spec = STEPS.iter().find(|s| s.name == step.name);
         let takes = |kind: Kind| spec.is_some_and(|s| s.kinds.contains(&kind_word(kind)));
+        let respells = RESPELLING.contains(&step.name);
         let of = |wanted: &dyn Fn(Kind) -> bool| {
-            self.live.iter().filter(|l| takes(l.kind) && wanted(l.kind)).map(|l| l.name.clone()).collect()
+            let suits = |l: &&Live| takes(l.kind) && wanted(l.kind) && !(respells && l.fixed);
+            self.live.iter().filter(suits).map(|l| l.name.clone()).collect()
         };
         match &step.columns {
             Columns::All => Ok(of(&|_| true)),
@@ -309,7 +329,7 @@ impl Cleaner<'_> {
         let kind = self.kind(register);
         let changed = self.present(register);
         self.note(step, &name, detail, changed);
-        self.live.push(Live { name, register, kind });
+        self.live.push(Live { name, register, kind, fixed: false });
         Ok(())
     }
 

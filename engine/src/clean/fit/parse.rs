@@ -89,7 +89,8 @@ impl Cleaner<'_> {
         let read = |text: &str| yes.contains(&text.to_ascii_lowercase()) || no.contains(&text.to_ascii_lowercase());
         let rows: u64 = texts.iter().map(|(_, rows)| rows).sum();
         let readable: u64 = texts.iter().filter(|(t, _)| read(t)).map(|(_, rows)| rows).sum();
-        if !named && (rows == 0 || (readable as f64) < ENOUGH * rows as f64) {
+        let sure = given || parse::are_booleans(texts.iter().map(|(text, _)| text.as_str()));
+        if !named && (rows == 0 || (readable as f64) < ENOUGH * rows as f64 || !sure) {
             return Ok(());
         }
         let shown: Vec<&str> = texts.iter().map(|(t, _)| t.as_str()).filter(|t| read(t)).take(6).collect();

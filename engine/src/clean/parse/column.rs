@@ -1,5 +1,6 @@
 //! The one format of a whole column.
 
+use super::boolean::boolean;
 use super::format::{self, TimestampFormat, Token};
 use super::infer::candidates;
 use super::number::{number, Decimal};
@@ -42,11 +43,68 @@ fn worth_reading<'a>(values: impl Iterator<Item = (&'a str, u64)>) -> Vec<(&'a s
 const DIGITS: usize = 15;
 
 /// Whether a text of digits is a code and not a number, which would lose some of them: a zero leads, as in postcodes, or there are very many, as in the
-/// numbers of orders. Two digits, as of months and hours, are numbers.
+/// numbers of orders, or long runs of them around a point, as in the ids of visitors. Two digits, as of months and hours, are numbers.
 pub fn is_code(text: &str) -> bool {
     let text = trim_space(text);
+    if let Some((one, other)) = text.split_once('.') {
+        let digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
+        return one.len() >= 9 && one.len() + other.len() > DIGITS && digits(one) && digits(other);
+    }
     let leading = text.len() > 2 && text.starts_with('0');
     (leading || text.len() > DIGITS) && text.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// Whether numbers with a single letter are codes, such as seats, sizes and answers (`12K`, `R7`, `1E2`): the letter is alone, and nothing else in
+/// the column says that amounts are meant: no decimals, no currency, no percent.
+pub fn are_letter_codes<'a>(texts: impl Iterator<Item = &'a str>) -> bool {
+    let mut found = false;
+    for text in texts {
+        let text = trim_space(text);
+        if text.bytes().all(|b| b.is_ascii_digit()) {
+            continue;
+        }
+        let letters = text.bytes().filter(u8::is_ascii_alphabetic).count();
+        let digits = text.bytes().filter(u8::is_ascii_digit).count();
+        let ends = text.starts_with(|c: char| c.is_ascii_alphabetic()) || !text.ends_with(|c: char| c.is_ascii_digit());
+        let exponent = text.contains(['e', 'E']);
+        if letters != 1 || letters + digits != text.len() || !(ends || exponent) {
+            return false;
+        }
+        found = true;
+    }
+    found
+}
+
+/// Words for true and false that belong together.
+const PAIRS: [(&[&str], &[&str]); 13] = [
+    (&["t", "true"], &["f", "false"]),
+    (&["y", "yes"], &["n", "no"]),
+    (&["on"], &["off"]),
+    (&["ja", "j"], &["nein", "n"]),
+    (&["wahr"], &["falsch"]),
+    (&["oui", "o"], &["non", "n"]),
+    (&["vrai"], &["faux"]),
+    (&["si", "sí", "sì", "s"], &["no", "n"]),
+    (&["verdadero", "vero"], &["falso"]),
+    (&["sim", "verdadeiro"], &["nao", "não", "falso"]),
+    (&["da", "да"], &["net", "нет"]),
+    (&["是", "真", "对", "はい"], &["否", "假", "不是", "いいえ"]),
+    (&["1", "１"], &["0", "０"]),
+];
+
+/// Whether a column's texts are truth values: those of one pair of words (`yes` and `no`, not `on` and `no`, which are codes of places or languages),
+/// check marks, and 1 and 0 beside them.
+pub fn are_booleans<'a>(texts: impl Iterator<Item = &'a str> + Clone) -> bool {
+    let lower = |text: &str| trim_space(text).to_lowercase();
+    let is_mark = |text: &str| boolean(text).is_some() && !text.chars().any(char::is_alphanumeric);
+    let is_digit = |text: &str| matches!(text, "1" | "0" | "１" | "０");
+    let of = |pair: &(&[&str], &[&str]), text: &str| pair.0.contains(&text) || pair.1.contains(&text);
+    // English is written in full and short in one column.
+    let english = (&["t", "true", "y", "yes"][..], &["f", "false", "n", "no"][..]);
+    let full = texts.clone().map(lower).any(|text| matches!(text.as_str(), "yes" | "no" | "true" | "false"));
+    let words = || texts.clone().map(lower).filter(|text| !is_mark(text) && !is_digit(text));
+    PAIRS.iter().chain(full.then_some(&english)).any(|pair| words().all(|word| of(pair, &word)))
+        && texts.clone().all(|text| boolean(text).is_some())
 }
 
 /// The decimal sign of a column of numbers, and the share of rows that are read with it; `None` for a column of something else.

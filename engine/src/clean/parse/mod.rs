@@ -14,7 +14,7 @@ mod unit;
 mod words;
 
 pub use boolean::{boolean, FALSE, TRUE};
-pub use column::{is_code, number_format, timestamp_format, NEARLY_ALL};
+pub use column::{are_booleans, are_letter_codes, is_code, number_format, timestamp_format, NEARLY_ALL};
 pub use format::{TimestampFormat, PATTERNS};
 pub use number::{number, number_bytes, Decimal};
 pub use timestamp::{is_ambiguous, timestamp};

@@ -17,9 +17,9 @@ pub fn placeholders(column: &str, values: Vec<Value>) -> Value {
     json!({"step": "placeholders", "columns": [column], "values": values})
 }
 
-/// Upper or lower case.
-pub fn case(column: &str, to: &str) -> Value {
-    json!({"step": "case", "columns": [column], "to": to})
+/// Levels that differ by case, white space and accents alone become the most frequent spelling.
+pub fn merge_spellings(column: &str) -> Value {
+    json!({"step": "merge_levels", "columns": [column], "max_distance": 0})
 }
 
 /// Texts become numbers.

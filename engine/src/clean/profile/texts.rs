@@ -14,7 +14,7 @@ use super::collect::{general, is_unique, Texts};
 use super::role::Role;
 use super::Severity::{Note, Warning};
 use super::{rows_inside, rows_that, steps, ColumnProfile, ARE};
-use crate::clean::text::{is_blank, is_nothing, may_be_level, trim_space};
+use crate::clean::text::{is_blank, is_nothing, is_opposite, may_be_level, trim_space};
 use crate::error::Result;
 
 /// The average length, in bytes, from which on texts are written by people.
@@ -46,18 +46,22 @@ impl Looked<'_> {
         self.real.iter().map(|value| value.rows).sum()
     }
 
-    /// Settle what the doubtful values are: `missing` among numbers and dates. Among levels a sign is missing where the others are words, `NA` where they are
-    /// not codes of two capitals, and other words are levels.
+    /// Settle what the doubtful values are: `missing` among numbers and dates. Among levels a sign is missing where the others are words that do not
+    /// begin with it, as pages of a site do, `NA` where they are not codes of capitals, and other words are levels.
     fn settle(&mut self, missing: bool) {
         let words = self.real.iter().all(|value| value.text.contains(char::is_alphanumeric));
-        let is_code = |value: &Value<'_>| value.text.len() == 2 && value.text.bytes().all(|b| b.is_ascii_uppercase());
+        let is_code = |value: &Value<'_>| {
+            (2..=5).contains(&value.text.len()) && value.text.bytes().all(|b| b.is_ascii_uppercase())
+        };
         let codes = self.real.iter().filter(|value| is_code(value)).count();
         let among_codes = codes >= 2 && codes * 5 >= self.real.len() * 4;
         for value in std::mem::take(&mut self.doubtful) {
             let text = trim_space(&value.text);
             let is_missing = match text {
                 _ if missing => true,
-                _ if !text.contains(char::is_alphanumeric) => words,
+                _ if !text.contains(char::is_alphanumeric) => {
+                    words && !self.real.iter().any(|value| value.text.starts_with(text))
+                }
                 _ if text.eq_ignore_ascii_case("na") => !(text == "NA" && among_codes),
                 _ => false,
             };
@@ -177,6 +181,11 @@ fn look<'a>(known: &[super::Known<'a>]) -> Looked<'a> {
             looked.real.push(Value { text, rows: value.rows, cut: value.cut });
         }
     }
+    let opposed = |(text, _): &(String, u64)| looked.real.iter().any(|value| is_opposite(text, &value.text));
+    let (levels, nothing): (Vec<_>, Vec<_>) = std::mem::take(&mut looked.nothing).into_iter().partition(opposed);
+    let level = |(text, rows): (String, u64)| Value { text: Cow::Owned(text), rows, cut: false };
+    looked.nothing = nothing;
+    looked.real.extend(levels.into_iter().map(level));
     looked.real.sort_by(|a, b| b.rows.cmp(&a.rows).then_with(|| a.text.cmp(&b.text)));
     looked.nothing.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
     looked
@@ -229,9 +238,7 @@ fn say_missing(profile: &mut ColumnProfile, looked: &Looked<'_>, blanks: u64) {
     let levels: Vec<String> = looked
         .real
         .iter()
-        .filter(|value| {
-            may_be_level(&value.text) && value.text.contains(char::is_alphabetic) && trim_space(&value.text) != "NA"
-        })
+        .filter(|value| may_be_level(&value.text) && value.text.contains(char::is_alphabetic))
         .map(|value| format!("{} ({})", quoted(&value.text), rows_inside(value.rows, rows)))
         .collect();
     if !levels.is_empty() {

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::fields::{scalar, scalars, texts, Fields};
 use super::spec::{StepSpec, STEPS};
-use super::{Action, Bins, Columns, Fences, OutlierAction, Rule, Step, Strategy, TextPart};
+use super::{Action, Bins, Columns, Fences, OutlierAction, Rule, Scalar, Step, Strategy, TextPart};
 use crate::clean::program::{Case, Comparison, MomentPart};
 use crate::clean::text::{Form, Method, FORMS, METHODS};
 use crate::error::{Error, Result};
@@ -86,7 +86,14 @@ fn action(f: &Fields<'_>) -> Result<Action> {
             let lower = |names: Option<Vec<String>>| {
                 names.unwrap_or_default().iter().map(|n| n.to_ascii_lowercase()).collect::<Vec<_>>()
             };
-            Action::ParseBoolean { yes: lower(f.get("true", texts)?), no: lower(f.get("false", texts)?) }
+            let (yes, no) = (lower(f.get("true", texts)?), lower(f.get("false", texts)?));
+            if let Some(both) = yes.iter().find(|text| no.contains(text)) {
+                return Err(Error::option(
+                    format!("step \"parse_boolean\" has \"{both}\" among what is true and what is false"),
+                    "Name each text once; case does not count.",
+                ));
+            }
+            Action::ParseBoolean { yes, no }
         }
         "parse_timestamp" => Action::ParseTimestamp {
             format: f.text("format")?,
@@ -130,7 +137,10 @@ fn action(f: &Fields<'_>) -> Result<Action> {
             max_levels: f.integer("max_levels", 1, 500)?.unwrap_or(20) as usize,
             keep: f.boolean("keep", false)?,
         },
-        "ordinal" => Action::Ordinal { order: f.get("order", scalars)? },
+        "ordinal" => {
+            let once = |list: &Vec<Scalar>| list.iter().enumerate().all(|(i, level)| !list[..i].contains(level));
+            Action::Ordinal { order: f.get("order", |v| scalars(v).filter(once))? }
+        }
         "frequency_encode" => Action::FrequencyEncode,
         "target_encode" => Action::TargetEncode {
             target: f.text("target")?,

@@ -123,14 +123,14 @@ pub const STEPS: &[StepSpec] = &[
     StepSpec { name: "bin", kinds: NUMBER, parameters: &[
         p("method", "one of \"quantile\", \"width\", \"edges\"", "\"quantile\"", "how the bins are cut"),
         p("bins", "an integer between 2 and 1000", "10", "how many"),
-        p("edges", "an array of rising numbers", "", "the edges"),
+        p("edges", "an array of at most 1000 rising numbers", "", "what parts the bins"),
     ], meaning: "numbers the bins that values fall into, from 0" },
     StepSpec { name: "one_hot", kinds: LEVELS, parameters: &[
         p("max_levels", "an integer between 1 and 500", "20", "how many levels get a column, the most frequent first"),
         p("keep", "true or false", "false", "whether the column itself stays"),
     ], meaning: "makes a column <name>_<level> of 1 and 0 for each level" },
     StepSpec { name: "ordinal", kinds: LEVELS, parameters: &[
-        p("order", "an array of levels", "", "the levels in order; without it their own order"),
+        p("order", "an array of levels, each once", "", "the levels in order; without it their own order"),
     ], meaning: "numbers the levels from 1; others become NULL" },
     StepSpec { name: "frequency_encode", kinds: LEVELS, parameters: &[], meaning: "replaces a level by its share of the rows; others become 0" },
     StepSpec { name: "target_encode", kinds: LEVELS, parameters: &[

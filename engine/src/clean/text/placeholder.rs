@@ -3,7 +3,7 @@
 use super::space::trim_space;
 
 /// Words and signs for nothing, in small letters and in order.
-pub const NOTHING: [&str; 59] = [
+pub const NOTHING: [&str; 67] = [
     "",
     "#div/0!",
     "#n/a",
@@ -17,9 +17,11 @@ pub const NOTHING: [&str; 59] = [
     "(blank)",
     "(empty)",
     "(none)",
+    "(not provided)",
     "(not set)",
     "(null)",
     "(unknown)",
+    "(unspecified)",
     "-",
     "--",
     "---",
@@ -38,6 +40,8 @@ pub const NOTHING: [&str; 59] = [
     "_",
     "blank",
     "empty",
+    "k.a.",
+    "keine angabe",
     "missing",
     "n.a",
     "n.a.",
@@ -52,9 +56,13 @@ pub const NOTHING: [&str; 59] = [
     "not available",
     "not known",
     "not provided",
+    "not set",
     "not specified",
     "null",
+    "s/o",
+    "sin datos",
     "tbd",
+    "unbekannt",
     "undefined",
     "unknown",
     "unspecified",
@@ -66,8 +74,8 @@ pub const NOTHING: [&str; 59] = [
 ];
 
 /// Those of [`NOTHING`] that are as often a level of their own: `None` beside `Some` and `Many`, `-` beside `+`, `NA` beside `EU`. In order.
-const LEVELS: [&str; 16] =
-    ["(none)", "-", "--", "---", ".", "..", "...", "/", "_", "blank", "empty", "na", "nil", "none", "–", "—"];
+const LEVELS: [&str; 17] =
+    ["(none)", "-", "--", "---", ".", "..", "...", "/", "_", "blank", "empty", "na", "nil", "none", "–", "—", "无"];
 
 /// Numbers and dates that stand for nothing.
 const SENTINELS: [&str; 14] = [
@@ -88,8 +96,8 @@ const SENTINELS: [&str; 14] = [
 ];
 
 /// Every text that [`is_placeholder`] knows, in small letters: [`NOTHING`], then numbers and dates that stand for nothing.
-pub const PLACEHOLDERS: [&str; 73] = {
-    let mut all = [""; 73];
+pub const PLACEHOLDERS: [&str; 81] = {
+    let mut all = [""; 81];
     let mut i = 0;
     while i < all.len() {
         all[i] = if i < NOTHING.len() { NOTHING[i] } else { SENTINELS[i - NOTHING.len()] };
@@ -114,6 +122,26 @@ fn is_in(list: &[&str], text: &str) -> bool {
 /// Whether a text that [`is_nothing`] may be a level of a category all the same: a dash, `NA`, `None`, `Empty`.
 pub fn may_be_level(text: &str) -> bool {
     is_in(&LEVELS, text)
+}
+
+/// What each of some words of [`NOTHING`] is the opposite of: beside that it is a level.
+const OPPOSITES: [(&str, &str); 11] = [
+    ("missing", "found"),
+    ("missing", "present"),
+    ("not applicable", "applicable"),
+    ("not available", "available"),
+    ("not known", "known"),
+    ("not provided", "provided"),
+    ("not set", "set"),
+    ("not specified", "specified"),
+    ("undefined", "defined"),
+    ("unknown", "known"),
+    ("unspecified", "specified"),
+];
+
+/// Whether a text for nothing is the opposite of another one.
+pub fn is_opposite(nothing: &str, other: &str) -> bool {
+    OPPOSITES.iter().any(|(one, of)| is_same(nothing, one) && is_same(other, of))
 }
 
 /// Whether a text is blank or a word or sign for nothing: `N/A`, `null`, `-`, `#REF!`. Case and white space around do not count.

@@ -53,7 +53,11 @@ impl Run<'_> {
         let table = &mut self.request.table;
         let take = |input: &&SourceInput| {
             let column = std::mem::replace(&mut table.columns[input.first], Column::number(input.name.clone()));
-            CleanInput { source: Source { name: input.name.clone(), kind: Kind::of(input.kind) }, column: Some(column) }
+            CleanInput {
+                source: Source { name: input.name.clone(), kind: Kind::of(input.kind) },
+                column: Some(column),
+                fixed: false,
+            }
         };
         let inputs = columns.iter().map(take).collect();
         let rows = (0..self.request.table.rows as u32).collect();
@@ -106,17 +110,18 @@ impl Run<'_> {
         Ok(Some(Step { columns: Columns::Named(own), ..step.clone() }))
     }
 
-    /// The steps that a column suggests. Labels and groups keep their words: amounts are read, and of others only what is not meant to differ
-    /// goes. Weights and times are read.
+    /// The steps that a column suggests. Labels and groups keep their words: amounts and truth values are read, and of others only what is not meant
+    /// to differ goes. Weights and times are read.
     fn suggested_beside(&self, column: &SourceInput, rows: &[u32]) -> Result<Vec<Value>> {
-        let steps = suggested(&self.request.table.columns[column.first], &column.name, rows, self.control)?;
+        let values = &self.request.table.columns[column.first];
+        let steps = suggested(values, column.kind, &column.name, rows, self.control)?;
         let is = |step: &Value, names: &[&str]| names.iter().any(|name| step["step"] == *name);
         let target = self.request.target.as_ref().is_some_and(|t| t.name == column.name);
         let labels = match target {
-            true => !steps.iter().any(|s| is(s, &["parse_number"])),
+            true => !steps.iter().any(|s| is(s, &["parse_number", "parse_boolean"])),
             false => self.request.groups.contains(&column.first),
         };
-        let spelling = ["trim", "normalize_unicode", "placeholders", "case"];
+        let spelling = ["trim", "normalize_unicode", "placeholders", "merge_levels"];
         Ok(steps.into_iter().filter(|s| !labels || is(s, &spelling)).collect())
     }
 

@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::learn::options::Clean;
 use crate::learn::target::Prepared;
 use crate::learn::Target;
-use crate::model::{Model, RawColumn};
+use crate::model::{InputKind, Model, RawColumn};
 
 /// Changes that are told one by one.
 const MOST_TOLD: usize = 40;
@@ -99,7 +99,8 @@ impl Run<'_> {
                 let mut steps = Vec::new();
                 for input in self.request.inputs.iter().filter(|i| i.count == 1 && !i.uuid) {
                     let column = &self.request.table.columns[input.first];
-                    steps.extend(suggested(column, &input.name, &holdout.train, self.control)?);
+                    let found = suggested(column, input.kind, &input.name, &holdout.train, self.control)?;
+                    steps.extend(found.into_iter().map(of_feature));
                 }
                 Step::parse(&Value::Array(steps))?
             }
@@ -121,6 +122,12 @@ impl Run<'_> {
         let fitted = fit(inputs, &steps, before, false, teacher, self.control)?;
         self.tell(&fitted.changes);
         let Fitted { mut program, columns, rows: kept, .. } = fitted;
+        if let Some(made) = program.outputs.iter().find(|o| beside.contains(&o.name)) {
+            return Err(Error::option(
+                format!("a step would make a second column \"{}\", which is no feature", made.name),
+                "Give the new column another \"name\".",
+            ));
+        }
         drop_rows(holdout, &mut all, &kept, self.request.table.rows);
         if holdout.train.is_empty() {
             return Err(Error::data("the cleaning leaves no row to learn from", "Drop fewer rows."));
@@ -151,7 +158,7 @@ impl Run<'_> {
             let column = &mut table.columns[input.first];
             let empty = || Column::number(input.name.clone());
             let column = (kind != Kind::Other).then(|| std::mem::replace(column, empty()));
-            CleanInput { source, column }
+            CleanInput { source, column, fixed: input.uuid }
         };
         self.request.inputs.iter().map(take).collect()
     }
@@ -237,6 +244,14 @@ fn drop_rows(holdout: &mut Holdout, all: &mut Vec<u32>, kept: &[u32], rows: usiz
     all.retain(|r| !gone[*r as usize]);
 }
 
+/// A suggested step for a feature, which nobody reads: spellings that no row of the training has are the same as others too.
+fn of_feature(step: Value) -> Value {
+    match step["step"].as_str() {
+        Some("merge_levels") => serde_json::json!({"step": "case", "columns": step["columns"], "to": "lower"}),
+        _ => step,
+    }
+}
+
 /// A step without these among its columns; `None` when none is left.
 fn without(mut step: Step, beside: &[String]) -> Option<Step> {
     if let Columns::Named(names) = &mut step.columns {
@@ -248,19 +263,35 @@ fn without(mut step: Step, beside: &[String]) -> Option<Step> {
     Some(step)
 }
 
-/// The steps that the profile of a column of texts suggests, of its values in some rows; none for another column.
-pub(super) fn suggested(column: &Column, name: &str, rows: &[u32], control: &Control) -> Result<Vec<Value>> {
-    let ColumnData::Category { codes, dictionary } = &column.data else { return Ok(Vec::new()) };
+/// The steps that the profile of a column suggests, of its values in some rows.
+pub(super) fn suggested(
+    column: &Column,
+    kind: InputKind,
+    name: &str,
+    rows: &[u32],
+    control: &Control,
+) -> Result<Vec<Value>> {
+    let kind = match (&column.data, kind) {
+        (ColumnData::Category { .. }, _) => profile::Kind::Text,
+        (ColumnData::Number(_), InputKind::Number) => profile::Kind::Number,
+        _ => return Ok(Vec::new()),
+    };
     let sizes = Sizes::of(1, MEMORY);
     control.reserve(sizes.total())?;
-    let mut collector = Collector::new(profile::Kind::Text, &sizes);
+    let mut collector = Collector::new(kind, &sizes);
     for (i, &row) in rows.iter().enumerate() {
         if i % (1 << 14) == 0 {
             control.check()?;
         }
-        match codes.get(row as usize) {
-            MISSING => collector.null(),
-            code => collector.text(dictionary.text(code))?,
+        match &column.data {
+            ColumnData::Number(values) => match values.get(row as usize) {
+                value if value.is_nan() => collector.null(),
+                value => collector.number(value)?,
+            },
+            ColumnData::Category { codes, dictionary } => match codes.get(row as usize) {
+                MISSING => collector.null(),
+                code => collector.text(dictionary.text(code))?,
+            },
         }
     }
     let profile = collector.finish(name, rows.len() as u64, NOW)?;

@@ -81,7 +81,12 @@ pub fn fold_case(profile: &mut ColumnProfile, name: &str, looked: &Looked<'_>) {
         n => format!(", and so do {} more", n - 1),
     };
     profile.find(Warning, format!("{} differ by case alone{others}", list.join(", ")));
-    let rows: u64 = looked.real.iter().map(|value| value.rows).sum();
-    let upper = looked.real.iter().filter(|v| !v.text.chars().any(char::is_lowercase)).map(|v| v.rows).sum::<u64>();
-    profile.steps.push(steps::case(name, if upper * 2 > rows { "upper" } else { "lower" }));
+    // Of codes and addresses case may be all that tells them apart.
+    let is_word = |text: &str| {
+        let letters = text.chars().filter(|c| c.is_alphabetic()).count();
+        letters > 2 && !text.contains(['/', '_', '=']) && !text.chars().any(|c| c.is_ascii_digit())
+    };
+    if groups.values().flat_map(|spellings| spellings.keys()).all(|text| is_word(text)) {
+        profile.steps.push(steps::merge_spellings(name));
+    }
 }

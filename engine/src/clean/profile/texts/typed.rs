@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 
 use super::super::role::Role;
 use super::super::Severity::{Note, Warning};
-use super::super::{numbers, rows_inside, rows_that, steps, ColumnProfile, ARE, HAVE};
+use super::super::{numbers, rows_inside, rows_of, rows_that, steps, ColumnProfile, HAVE};
 use super::{quoted, Looked, Parsed, Read};
 use crate::clean::parse::{self, Decimal, TimestampFormat, NEARLY_ALL};
 use crate::clean::text::{is_placeholder, personal_kind, trim_space, Kind};
@@ -47,13 +47,14 @@ pub fn find(
     if let Some(role) = personal(looked, name) {
         return Ok(Some((role, Typed::default())));
     }
-    if profile.exact && looked.real.iter().all(|v| parse::boolean(&v.text).is_some()) && !digits_only(looked) {
+    let words = || looked.real.iter().map(|v| &*v.text);
+    if profile.exact && parse::are_booleans(words()) && !digits_only(looked) {
         profile.find(Warning, "truth values kept as text");
         let typed = Typed { step: Some(steps::parse_boolean(name)), ..Typed::default() };
         return Ok(Some((Role::BooleanInText, typed)));
     }
     let values = || looked.real.iter().filter(|v| !v.cut).map(|v| (&*v.text, v.rows));
-    let number = parse::number_format(values()).filter(|_| !is_code(looked));
+    let number = parse::number_format(values()).filter(|_| !is_code(looked, name));
     let moment = parse::timestamp_format(values())
         .filter(|(format, _)| is_moment(format, number.is_some(), looked.real.len(), name));
     if let Some((format, _)) = moment {
@@ -71,10 +72,35 @@ fn digits_only(looked: &Looked<'_>) -> bool {
     looked.real.iter().all(|v| trim_space(&v.text).bytes().all(|b| b.is_ascii_digit()))
 }
 
-/// Whether the column is of codes: a part of the values is enough, as a number would lose digits of those.
-fn is_code(looked: &Looked<'_>) -> bool {
+/// What column names say of codes, in small letters, as words of their own.
+const CODE: [&str; 15] = [
+    "zip", "zipcode", "postcode", "postal", "plz", "ean", "upc", "gtin", "isbn", "sku", "pin", "code", "id", "version",
+    "plan",
+];
+
+/// Whether the column is of codes: a part of the values is enough, as a number would lose digits of those. Digits alone are codes where the name
+/// says so, and single letters beside small numbers are sizes and the like.
+fn is_code(looked: &Looked<'_>, name: &str) -> bool {
     let rows: u64 = looked.real.iter().filter(|v| parse::is_code(&v.text)).map(|v| v.rows).sum();
+    let plain = |text: &str| trim_space(text).bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    let named = || words_of(name).any(|word| CODE.contains(&word.as_str()));
     rows as f64 >= 0.01 * looked.rows() as f64 && rows > 0
+        || parse::are_letter_codes(looked.real.iter().map(|v| &*v.text))
+        || named() && looked.real.iter().all(|v| plain(&v.text))
+}
+
+/// The words of a column's name in small letters: `zip_code`, `ZipCode` and `Zip Code` alike.
+fn words_of(name: &str) -> impl Iterator<Item = String> {
+    let mut parted = String::new();
+    let mut before = ' ';
+    for c in name.chars() {
+        if c.is_uppercase() && before.is_lowercase() {
+            parted.push(' ');
+        }
+        parted.push(if c.is_alphanumeric() { c } else { ' ' });
+        before = c;
+    }
+    parted.to_lowercase().split(' ').filter(|word| !word.is_empty()).map(str::to_owned).collect::<Vec<_>>().into_iter()
 }
 
 /// Whether a format says for sure that texts are moments. Seconds since 1970 may be any number: they need a name that says so. Hardly a
@@ -83,11 +109,17 @@ fn is_moment(format: &str, is_number: bool, values: usize, name: &str) -> bool {
     let name = name.to_lowercase();
     let hint = ["time", "date", "day", "_at", "_ts", "_on", "epoch", "created", "updated", "stamp"];
     let digits = format.starts_with("YYYYMMDD") && values >= 3;
-    !is_number || digits || hint.iter().any(|part| name.contains(part)) || format.contains(['-', '/', ':'])
+    !is_number && !format.starts_with("EPOCH")
+        || digits
+        || hint.iter().any(|part| name.contains(part))
+        || format.contains(['-', '/', ':'])
 }
 
 /// What column names say of telephone numbers, in small letters.
-const PHONE: [&str; 10] = ["phone", "mobil", "tel", "cell", "fax", "contact", "whatsapp", "sms", "电话", "手机"];
+const PHONE: [&str; 9] = ["phone", "mobil", "handy", "cell", "fax", "whatsapp", "telef", "电话", "手机"];
+
+/// Digits of a telephone number.
+const PHONE_DIGITS: std::ops::RangeInclusive<usize> = 7..=15;
 
 /// The personal data that the texts are. Digits alone may be the number of an order as well: a phone has signs, or a name that says so.
 fn personal(looked: &Looked<'_>, name: &str) -> Option<Role> {
@@ -106,7 +138,12 @@ fn personal(looked: &Looked<'_>, name: &str) -> Option<Role> {
     }
     let (_, role, rows) = counts.into_iter().max_by_key(|(_, _, rows)| *rows)?;
     let name = name.to_lowercase();
-    let sure = role != Role::Phone || !digits_only(looked) || PHONE.iter().any(|hint| name.contains(hint));
+    let named = PHONE.iter().any(|hint| name.contains(hint));
+    let is_number = |value: &super::Value<'_>| PHONE_DIGITS.contains(&trim_space(&value.text).len());
+    if named && digits_only(looked) && looked.real.iter().all(is_number) {
+        return Some(Role::Phone);
+    }
+    let sure = role != Role::Phone || !digits_only(looked) || named;
     (sure && rows as f64 >= PERSONAL * looked.rows() as f64).then_some(role)
 }
 
@@ -119,7 +156,7 @@ fn number_in_text(
 ) -> Result<(Role, Typed)> {
     let read = Read::Number(decimal);
     profile.find(Warning, "numbers kept as text");
-    say_unread(profile, looked, "numbers", |text| read.read(text).is_some());
+    say_unread(profile, looked, "cannot be read as one", |text| read.read(text).is_some());
     let known: Vec<(f64, u64)> =
         looked.real.iter().filter_map(|v| read.read(&v.text).map(|number| (number, v.rows))).collect();
     let parsed = whole.parsed.filter(|parsed| *parsed.how() == read);
@@ -142,9 +179,56 @@ fn number_in_text(
         profile.find(Warning, "some numbers have a decimal point and some a decimal comma");
     }
     let mixed = say_units(profile, looked, &read);
-    let step = (decimal != Decimal::Detect && !mixed).then(|| steps::parse_number(name, sign));
+    let unclear = decimal == Decimal::Point && say_thousands(profile, looked);
+    let zero = say_zero(profile, looked, &read);
+    let sure = decimal != Decimal::Detect && !mixed && !unclear && !zero;
+    let step = sure.then(|| steps::parse_number(name, sign));
     let range = parsed.map_or_else(|| range(looked, &read), Parsed::range);
     Ok((Role::NumberInText, Typed { step, sentinels, range }))
+}
+
+/// Whether a point stands before three digits wherever there is one, so that it may group thousands as well: `1.200 €`.
+fn say_thousands(profile: &mut ColumnProfile, looked: &Looked<'_>) -> bool {
+    let (mut points, mut others) = (0, false);
+    for value in &looked.real {
+        let text = trim_space(&value.text);
+        let Some((whole, rest)) = text.split_once('.') else { continue };
+        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+        let leading: String = whole.chars().filter(char::is_ascii_digit).collect();
+        others |= digits != 3 || leading.is_empty() || leading.starts_with('0') || leading.len() > 3;
+        points += 1;
+    }
+    let unclear = points > 1 && !others;
+    if unclear {
+        let text =
+            "a point stands before three digits in every number that has one: nobody can tell decimals from thousands";
+        profile.find(Warning, text);
+    }
+    unclear
+}
+
+/// Whether a word such as `none` stands among counts, where it may be 0.
+fn say_zero(profile: &mut ColumnProfile, looked: &Looked<'_>, read: &Read) -> bool {
+    let count =
+        |v: &super::Value<'_>| read.read(&v.text).is_none_or(|n| n.fract() == 0.0 && (0.0..=1000.0).contains(&n));
+    let is_word =
+        |v: &&super::Value<'_>| v.text.contains(char::is_alphabetic) && !trim_space(&v.text).eq_ignore_ascii_case("na");
+    let words: Vec<&super::Value<'_>> = looked.doubtful.iter().filter(is_word).collect();
+    if words.is_empty() || !looked.real.iter().all(count) {
+        return false;
+    }
+    let rows = words.iter().map(|v| v.rows).sum();
+    let list: Vec<String> = words.iter().map(|v| quoted(&v.text)).collect();
+    profile.find(
+        Warning,
+        rows_that(
+            rows,
+            profile.rows,
+            HAVE,
+            &format!("{}, which may stand for 0 or for a missing value", list.join(", ")),
+        ),
+    );
+    true
 }
 
 /// Say where numbers of several currencies, or shares and other numbers, stand in one column: no reading of them is right for all.
@@ -194,7 +278,8 @@ fn moments(
     profile.find(Warning, format!("{what} kept as text"));
     // The far end of time is written for "no end".
     let sentinels = collect(looked, is_placeholder);
-    say_unread(profile, looked, what, |text| read.read(text).is_some() || is_placeholder(text));
+    let other = format!("cannot be read by the format {format}");
+    say_unread(profile, looked, &other, |text| read.read(text).is_some() || is_placeholder(text));
     let parsed = whole.parsed.filter(|parsed| *parsed.how() == read);
     let seconds = match parsed {
         Some(parsed) => parsed.items()?,
@@ -204,8 +289,17 @@ fn moments(
         }
     };
     numbers::judge_parsed_moments(profile, &seconds, now);
+    // Years of two digits are of the wrong century where they are yet to come: births of 1940 to 1969.
+    let century =
+        format.contains("YY") && !format.contains("YYYY") && seconds.iter().any(|(s, _)| *s > now + 366.0 * 86_400.0);
+    if century {
+        profile.find(
+            Warning,
+            "years of two digits, of which some would be in the future: say which century in the source",
+        );
+    }
     let role = if is_date { Role::DateInText } else { Role::TimestampInText };
-    let step = Some(steps::parse_timestamp(name, format, is_date));
+    let step = (!century).then(|| steps::parse_timestamp(name, format, is_date));
     let range = parsed.map_or_else(|| range(looked, &read), Parsed::range);
     Ok((role, Typed { step, sentinels, range }))
 }
@@ -227,7 +321,7 @@ fn collect(looked: &Looked<'_>, is_one: impl Fn(&str) -> bool) -> Vec<(String, u
     found
 }
 
-/// Say which texts are not of the type of nearly all.
+/// Say which texts are not of the type of nearly all: `what` is what follows their number.
 fn say_unread(profile: &mut ColumnProfile, looked: &Looked<'_>, what: &str, reads: impl Fn(&str) -> bool) {
     let unread: Vec<_> = looked.real.iter().filter(|v| !reads(&v.text)).collect();
     if unread.is_empty() {
@@ -236,8 +330,7 @@ fn say_unread(profile: &mut ColumnProfile, looked: &Looked<'_>, what: &str, read
     let rows = unread.iter().map(|v| v.rows).sum();
     let list: Vec<String> = unread.iter().take(3).map(|v| quoted(&v.text)).collect();
     let more = if unread.len() > 3 { ", ..." } else { "" };
-    let what = format!("no {what}: {}{more}", list.join(", "));
-    profile.find(Warning, rows_that(rows, profile.rows, ARE, &what));
+    profile.find(Warning, format!("{} {what}: {}{more}", rows_of(rows, profile.rows), list.join(", ")));
 }
 
 /// Whether texts are dates of which nobody can tell which number is the day.
@@ -247,7 +340,8 @@ pub fn say_ambiguous(profile: &mut ColumnProfile, looked: &Looked<'_>) {
         let digits = |part: &&str, most: usize| {
             !part.is_empty() && part.len() <= most && part.bytes().all(|b| b.is_ascii_digit())
         };
-        matches!(&parts[..], [a, b, c] if digits(a, 2) && digits(b, 2) && digits(c, 4) && c.len() != 3)
+        let low = |part: &&str| part.parse::<u8>().is_ok_and(|n| (1..=12).contains(&n));
+        matches!(&parts[..], [a, b, c] if digits(a, 2) && digits(b, 2) && low(a) && low(b) && digits(c, 4) && c.len() == 4)
     };
     let rows: u64 = looked.real.iter().filter(|v| is_date(&v.text)).map(|v| v.rows).sum();
     if rows as f64 >= NEARLY_ALL * looked.rows() as f64 {

@@ -6,7 +6,7 @@ mod text;
 
 use crate::clean::text::METHODS;
 
-use super::{literal, Kind, NumberOp, Op, PairOp, Program};
+use super::{literal, Kind, NumberOp, Op, PairOp, Program, TextOp};
 
 /// Beyond this many repetitions of its text an expression is computed once, in a subquery that is not pulled up.
 const MOST_REPEATS: usize = 64;
@@ -24,6 +24,8 @@ pub enum Cast {
     NumberOrNan,
     /// The same, of a numeric without limits: what is too large is infinite, as it is to the engine, what is too small zero.
     Numeric,
+    /// By a cast to text, of whole numbers of which some have more digits than a float8.
+    Exact,
     /// To the clocks of a zone.
     Clock(String),
 }
@@ -152,7 +154,7 @@ impl<'a> Writer<'a> {
             let column = format!("s.{}", (source.quote)(&input.name));
             writer.uses.push(match source.casts.get(i) {
                 None | Some(Cast::None) => column,
-                Some(Cast::Text) => format!("{column}::text"),
+                Some(Cast::Text | Cast::Exact) => format!("{column}::text"),
                 Some(Cast::Number) => format!("{column}::double precision"),
                 Some(Cast::NumberOrNan) => format!("nullif({column}::double precision, 'NaN')"),
                 Some(Cast::Numeric) => format!(
@@ -253,10 +255,37 @@ impl<'a> Writer<'a> {
         let shown = match self.program.inputs.get(register as usize) {
             // As it came: its type stays.
             Some(input) => format!("s.{}", (self.source.quote)(&input.name)),
-            None => self.used(register).to_owned(),
+            None => self.without_values(register).unwrap_or_else(|| self.used(register).to_owned()),
         };
         let same = shown.strip_prefix("s.") == Some(&quoted);
         format!("{comments}    {shown}{}", if same { String::new() } else { format!(" AS {quoted}") })
+    }
+
+    /// A column of numbers of which some values become NULL, of its own type.
+    fn without_values(&self, register: u32) -> Option<String> {
+        let first = self.program.inputs.len();
+        let op = self.program.ops.get((register as usize).checked_sub(first)?)?;
+        let (from, whole): (u32, Vec<f64>) = match op {
+            Op::Number { from, op: NumberOp::NullIf(values) } => (*from, values.clone()),
+            Op::Text { from, op: TextOp::NullIf(texts) } => {
+                let numbers =
+                    texts.iter().filter_map(|text| text.parse::<i64>().ok().filter(|n| n.to_string() == *text));
+                (*from, numbers.map(|n| n as f64).filter(|n| n.abs() < 9e15).collect())
+            }
+            _ => return None,
+        };
+        let input = self.program.inputs.get(from as usize)?;
+        let column = format!("s.{}", (self.source.quote)(&input.name));
+        let cast = self.source.casts.get(from as usize)?;
+        let text = matches!(op, Op::Text { .. });
+        // Of a number that is compared with a fraction NULLIF makes a numeric.
+        let whole = whole.into_iter().filter(|v| v.fract() == 0.0 && v.abs() < 9e15);
+        let nulled = whole.fold(column, |x, v| format!("nullif({x}, {})", literal::number(v)));
+        match (cast, text) {
+            (Cast::Number, false) | (Cast::Exact, true) => Some(nulled),
+            (Cast::NumberOrNan | Cast::Numeric, false) => Some(format!("nullif({nulled}, 'NaN')")),
+            _ => None,
+        }
     }
 
     /// Add layers with the columns that registers need and that are not `made` yet, each level of them around the one before.
