@@ -105,12 +105,13 @@ impl Target {
     /// The relation that has the name.
     fn there(&self) -> Result<Option<There>> {
         let name = self.name.sql();
-        let found = Spi::connect(|client| {
+        // As an update, which sees what was committed while the lock was waited for.
+        let found = Spi::connect_mut(|client| {
             let sql = "SELECT c.oid, c.relkind = 'r', obj_description(c.oid, 'pg_class') IS NOT DISTINCT FROM $2,
                     pg_get_userbyid(c.relowner)::text, pg_get_userbyid(c.relowner) = current_user
                 FROM pg_class AS c WHERE c.oid = to_regclass($1)";
             let made = MADE.to_string_lossy();
-            let mut rows = client.select(sql, Some(1), &[name.as_str().into(), (&*made).into()])?;
+            let mut rows = client.update(sql, Some(1), &[name.as_str().into(), (&*made).into()])?;
             let row = |row: pgrx::spi::SpiHeapTupleData<'_>| {
                 let is = |i: usize| Ok::<_, pgrx::spi::Error>(row.get::<bool>(i)? == Some(true));
                 let oid = row.get::<Oid>(1)?.unwrap_or(Oid::INVALID);
@@ -120,10 +121,10 @@ impl Target {
             rows.next().map(row).transpose()
         })?;
         let Some((oid, table, made, owner, own)) = found else { return Ok(None) };
-        let columns = Spi::connect(|client| {
+        let columns = Spi::connect_mut(|client| {
             let sql = "SELECT a.attname::text, a.atttypid, a.atttypmod, a.attcollation
                 FROM pg_attribute AS a WHERE a.attrelid = to_regclass($1) AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum";
-            let rows = client.select(sql, None, &[name.as_str().into()])?;
+            let rows = client.update(sql, None, &[name.as_str().into()])?;
             let column = |row: pgrx::spi::SpiHeapTupleData<'_>| {
                 Ok::<_, pgrx::spi::Error>(Shape {
                     name: row.get::<String>(1)?.unwrap_or_default(),

@@ -69,10 +69,10 @@ SELECT orchard.clean('SELECT * FROM on_stored', 'stored', '[]', materialize => t
 SELECT orchard.clean('on_seen', 'seen', '[]', replace => true);
 ALTER TABLE stored ADD PRIMARY KEY (visit);
 SELECT count(*) FROM orchard.clean('SELECT * FROM visits LIMIT 1', 'stored', '[]', materialize => true, replace => true);
+SELECT count(*), has_table_privilege('clean_analyst', 'seen', 'SELECT') AS may_see, has_table_privilege('clean_analyst', 'stored', 'SELECT') AS may_read FROM on_stored;
 ALTER VIEW seen OWNER TO clean_analyst;
 SELECT orchard.clean('visits', 'seen', '[]', replace => true);
 ALTER VIEW seen OWNER TO CURRENT_USER;
-SELECT count(*), has_table_privilege('clean_analyst', 'seen', 'SELECT') AS may_see, has_table_privilege('clean_analyst', 'stored', 'SELECT') AS may_read FROM on_stored;
 SELECT attname FROM pg_attribute WHERE attrelid = 'seen'::regclass AND attnum > 0 ORDER BY attnum DESC LIMIT 1;
 SELECT orchard.clean('visits', 'seen', '[{"step": "drop_column", "columns": "visit"}]', replace => true);
 DROP VIEW on_seen, on_stored;

@@ -29,7 +29,7 @@ impl Cleaner<'_> {
         values: &[(String, Option<Scalar>)],
         other: Option<&Option<String>>,
     ) -> Result<()> {
-        let detail = format!("{} values", values.len());
+        let detail = format!("{} {}", values.len(), if values.len() == 1 { "value" } else { "values" });
         if live.kind != Kind::Text {
             return self.map_numbers(step, live, values, other.is_some(), detail);
         }

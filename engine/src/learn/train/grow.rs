@@ -109,8 +109,8 @@ impl Run<'_> {
             }
             if found.iterations < params.n_estimators {
                 self.notices.push(format!(
-                    "{} iterations are enough: {} more did not lower the loss of {watched} watched rows",
-                    found.iterations,
+                    "{} enough: {} more did not lower the loss of {watched} watched rows",
+                    are_iterations(found.iterations),
                     found.losses.len() - found.iterations as usize,
                 ));
             }
@@ -126,7 +126,8 @@ impl Run<'_> {
             }
             if tried > iterations as usize {
                 self.notices.push(format!(
-                    "{iterations} iterations are enough: {} more did not lower the loss of rows left out, in {} folds",
+                    "{} enough: {} more did not lower the loss of rows left out, in {} folds",
+                    are_iterations(iterations),
                     tried - iterations as usize,
                     enough::FOLDS
                 ));
@@ -144,5 +145,13 @@ impl Run<'_> {
         };
         let curves = self.calibrate(made, rows, fit)?;
         Ok(Grown { body: Body::trees(found.trees, curves), iterations: Some(params.n_estimators) })
+    }
+}
+
+/// A number of iterations with its verb.
+fn are_iterations(count: u32) -> String {
+    match count {
+        1 => "1 iteration is".to_owned(),
+        _ => format!("{count} iterations are"),
     }
 }
