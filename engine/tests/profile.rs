@@ -239,7 +239,7 @@ fn levels_that_are_words_for_nothing_stay() {
     }
     // Among numbers, dates and truth values they are no levels.
     for (word, others) in
-        [("None", ["1", "2"]), ("-", ["12 %", "5 %"]), ("none", ["yes", "no"]), ("NA", ["2024-01-02", "2024-01-03"])]
+        [("None", ["1.5", "2"]), ("-", ["12 %", "5 %"]), ("none", ["yes", "no"]), ("NA", ["2024-01-02", "2024-01-03"])]
     {
         let profile = texts(&[word, others[0], others[1]], 10);
         assert_eq!((profile.placeholders, steps(&profile).len()), (Some(10), 2), "{word}");

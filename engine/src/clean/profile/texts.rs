@@ -122,7 +122,7 @@ pub fn judge(profile: &mut ColumnProfile, name: &str, texts: &Texts, now: f64) -
         let known = whole(&looked);
         match typed::find(profile, name, &looked, &known, now)? {
             Some(found) => {
-                looked.settle(true);
+                looked.settle(!found.1.words_stay);
                 found
             }
             None => {
@@ -241,7 +241,8 @@ fn say_missing(profile: &mut ColumnProfile, looked: &Looked<'_>, blanks: u64) {
         .filter(|value| may_be_level(&value.text) && value.text.contains(char::is_alphabetic))
         .map(|value| format!("{} ({})", quoted(&value.text), rows_inside(value.rows, rows)))
         .collect();
-    if !levels.is_empty() {
+    let has_levels = matches!(profile.role, Role::Category | Role::FreeText | Role::Id);
+    if has_levels && !levels.is_empty() {
         profile.find(Note, format!("may stand for a missing value or be a level: {}", levels.join(", ")));
     }
 }

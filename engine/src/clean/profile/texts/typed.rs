@@ -24,6 +24,8 @@ pub struct Typed {
     pub sentinels: Vec<(String, u64)>,
     /// The texts of the smallest and the largest.
     pub range: Option<(Vec<u8>, Vec<u8>)>,
+    /// Whether words for nothing may be values of the type.
+    pub words_stay: bool,
 }
 
 /// What is known of all rows, beside the values that are kept.
@@ -184,7 +186,7 @@ fn number_in_text(
     let sure = decimal != Decimal::Detect && !mixed && !unclear && !zero;
     let step = sure.then(|| steps::parse_number(name, sign));
     let range = parsed.map_or_else(|| range(looked, &read), Parsed::range);
-    Ok((Role::NumberInText, Typed { step, sentinels, range }))
+    Ok((Role::NumberInText, Typed { step, sentinels, range, words_stay: zero }))
 }
 
 /// Whether a point stands before three digits wherever there is one, so that it may group thousands as well: `1.200 €`.
@@ -301,7 +303,7 @@ fn moments(
     let role = if is_date { Role::DateInText } else { Role::TimestampInText };
     let step = (!century).then(|| steps::parse_timestamp(name, format, is_date));
     let range = parsed.map_or_else(|| range(looked, &read), Parsed::range);
-    Ok((role, Typed { step, sentinels, range }))
+    Ok((role, Typed { step, sentinels, range, words_stay: false }))
 }
 
 /// The texts of the smallest and the largest value.
