@@ -10,6 +10,7 @@ mod binary;
 mod clustering;
 mod multiclass;
 mod regression;
+pub mod shap;
 
 pub use binary::binary;
 pub use clustering::clustering;
