@@ -10,7 +10,7 @@ mod quadrature;
 
 use crate::control::Control;
 use crate::error::{Error, Result};
-use crate::model::{Link, Task, Trees};
+use crate::model::{Link, Task, Trees, LEAF};
 use crate::score::Scorer;
 use crate::simd::run_wide;
 
@@ -49,7 +49,8 @@ impl<'a> Shap<'a> {
                 "Compare the row with the centres of the segments.",
             ));
         };
-        if (0..trees.nodes()).all(|node| trees.cover[node] == 0.0) {
+        let mut splits = (0..trees.nodes()).filter(|&node| trees.feature[node] != LEAF).peekable();
+        if splits.peek().is_some() && splits.all(|node| trees.cover[node] == 0.0) {
             return Err(Error::data(
                 "the model does not say how many training rows took each branch, so its scores cannot be explained",
                 "Import it again from a text that has the counts, or train it anew.",
