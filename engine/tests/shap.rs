@@ -4,7 +4,7 @@
 mod samples;
 
 use orchard_engine::control::Control;
-use orchard_engine::judge::shap::Shap;
+use orchard_engine::judge::shap::{columns, features, Part, Shap};
 use orchard_engine::model::*;
 use orchard_engine::score::{walk, Scorer};
 
@@ -185,5 +185,127 @@ fn values_are_those_of_all_subsets() {
                 assert!(same_mean == mean && same == found, "seed {seed}: a row alone and among others");
             }
         }
+    }
+}
+
+/// What the trees say of a row, from the walk alone.
+fn raw(trees: &Trees, row: &[f64], output: usize) -> f64 {
+    let leaf = |tree: usize| walk::values(trees, walk::leaf(trees, tree, row))[output];
+    let sum: f64 = (0..trees.roots.len()).map(leaf).sum();
+    let scale = if trees.average { trees.roots.len() as f64 } else { 1.0 };
+    sum / scale + trees.base[output]
+}
+
+fn near(a: f64, b: f64, scale: f64) -> bool {
+    (a - b).abs() <= 1e-12 * scale.max(1.0) || a == b
+}
+
+#[test]
+fn explanations_sum_to_score_and_answer() {
+    let control = Control::default();
+    for (name, model) in samples::all() {
+        let scorer = Scorer::new(model.clone());
+        let Some((trees, _)) = model.body.as_trees() else {
+            assert!(Shap::new(&scorer, &control).is_err(), "{name} has no trees");
+            continue;
+        };
+        let mut shap = Shap::new(&scorer, &control).unwrap();
+        let classes = model.classes();
+        let count = model.features.len();
+        let mut rows: Vec<Vec<f64>> = samples::rows(count).into_iter().step_by(7).collect();
+        for (f, feature) in model.features.iter().enumerate().filter(|(_, f)| f.encoding.is_category()) {
+            // A scorer never says of a text more than that it is none of the levels.
+            let levels = feature.encoding.levels().len() as f64;
+            rows.iter_mut().filter(|row| !row[f].is_nan()).for_each(|row| row[f] = row[f].floor().clamp(0.0, levels));
+        }
+        for (explained, one) in [(columns(&model), false), (features(&model), true)] {
+            let mut all: Vec<usize> = explained.iter().flat_map(|c| c.features.clone()).collect();
+            all.sort_unstable();
+            assert_eq!(all, (0..count).collect::<Vec<_>>(), "{name}: every feature is in one column");
+            assert!(!one || explained.len() == count);
+            for class in std::iter::once(None).chain((0..classes.len()).map(Some)) {
+                for row in &rows {
+                    // Keys of levels stand for themselves only in the stored trees.
+                    let is_ordered = |f: usize| matches!(model.features[f].encoding, Encoding::Ordered { .. });
+                    let placed: Vec<f64> = (0..count).map(|f| scorer.place(f, row[f])).collect();
+                    let cells: Vec<&[f64]> = placed.iter().map(std::slice::from_ref).collect();
+                    let found = shap.answers(&cells, &explained, class, &control).unwrap().remove(0);
+                    let mut out = vec![0.0; scorer.outputs()];
+                    scorer.predict(&placed, &mut out);
+                    let positive = match &model.task {
+                        Task::Classification { positive, .. } => *positive as usize,
+                        _ => 0,
+                    };
+                    let flip = classes.len() <= 2 && class.is_some_and(|class| class != positive);
+                    let answer = match out[..] {
+                        [p] if flip => 1.0 - p,
+                        [p] => p,
+                        _ => out[found.class],
+                    };
+                    let sum = found.sum();
+                    let size = |f: fn(&Part) -> f64| {
+                        f(&found.base).abs() + found.columns.iter().map(|p| f(p).abs()).sum::<f64>()
+                    };
+                    assert!(
+                        near(sum.response, answer, size(|p| p.response)),
+                        "{name} {row:?}: {} of {answer}",
+                        sum.response
+                    );
+                    if classes.len() == 1 || (0..count).any(is_ordered) {
+                        continue;
+                    }
+                    let output = if out.len() > 1 { found.class } else { 0 };
+                    let mut expected = raw(trees, row, output);
+                    if classes.len() == 2 && (positive == 0) != flip {
+                        expected = if trees.link == Link::Identity { 1.0 - expected } else { -expected };
+                    }
+                    assert!(
+                        near(sum.score, expected, size(|p| p.score)),
+                        "{name} {row:?}: {} of {expected}",
+                        sum.score
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn classes_move_each_other() {
+    // Three classes with random scores and curves: what raises one lowers another, and all probabilities are met.
+    let control = Control::default();
+    for seed in 0..60 {
+        let mut rng = Random(seed);
+        let (features_of, mut trees) = random_trees(&mut rng, 3);
+        if trees.cover[0] == 0.0 {
+            continue;
+        }
+        let curves: Vec<Curve> = match seed % 3 {
+            0 => Vec::new(),
+            1 => (0..3)
+                .map(|_| Curve::Sigmoid { slope: rng.number(0.0, 3.0), intercept: rng.number(-1.0, 1.0) })
+                .collect(),
+            _ => (0..3).map(|_| Curve::Isotonic { from: vec![0.1, 0.4, 0.9], to: vec![0.0, 0.6, 1.0] }).collect(),
+        };
+        trees.base.iter_mut().for_each(|base| *base *= 3.0);
+        let model =
+            samples::model(features_of.clone(), samples::classes(&["a", "b", "c"], 2), Body::trees(trees, curves));
+        model.validate().unwrap();
+        let scorer = Scorer::new(model);
+        let mut shap = Shap::new(&scorer, &control).unwrap();
+        let explained = columns(scorer.model());
+        let row = placed(&scorer, &random_row(&mut rng, &features_of));
+        let cells: Vec<&[f64]> = row.iter().map(std::slice::from_ref).collect();
+        let mut out = [0.0; 3];
+        scorer.predict(&row, &mut out);
+        let mut total = vec![0.0; explained.len()];
+        for (class, answer) in out.iter().enumerate() {
+            let found = shap.answers(&cells, &explained, Some(class), &control).unwrap().remove(0);
+            assert!((found.sum().response - answer).abs() < 1e-12, "seed {seed}, class {class}");
+            total.iter_mut().zip(&found.columns).for_each(|(total, part)| *total += part.response);
+        }
+        // Probabilities sum to 1 before and after, so what a column does to all of them sums to nothing; the quadrature, whose rest is
+        // spread over the columns, is good to this.
+        assert!(total.iter().all(|total| total.abs() < 1e-6), "seed {seed}: {total:?}");
     }
 }

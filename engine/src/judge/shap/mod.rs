@@ -4,9 +4,17 @@
 //! training rows that took each branch. The sum over the features is the score less the mean, on the scale on which trees are
 //! added: log-odds for boosted trees of a classification, probabilities for other trees of one, logarithms of the value with a log link, else values.
 
+mod columns;
+mod explain;
 mod kernel;
 mod plan;
 mod quadrature;
+mod response;
+mod sentence;
+
+pub use columns::{columns, features, Explained, Value};
+pub use explain::{Explanation, Part};
+pub use sentence::Unit;
 
 use crate::control::Control;
 use crate::error::{Error, Result};
