@@ -8,7 +8,7 @@ mod events;
 mod manage;
 mod options;
 mod profile;
-mod score;
+pub(crate) mod score;
 mod train;
 mod tune;
 mod web;

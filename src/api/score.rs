@@ -46,13 +46,13 @@ unsafe fn run(fcinfo: FunctionCallInfo) -> Result<()> {
 ///
 /// # Safety
 /// `fcinfo` is the running call's; the argument is of the SQL type of `T`.
-unsafe fn argument<T: FromDatum>(fcinfo: FunctionCallInfo, i: usize) -> Option<T> {
+pub(crate) unsafe fn argument<T: FromDatum>(fcinfo: FunctionCallInfo, i: usize) -> Option<T> {
     let arguments = (*fcinfo).args.as_slice((*fcinfo).nargs as usize);
     arguments.get(i).and_then(|argument| T::from_datum(argument.value, argument.isnull))
 }
 
 /// The columns that name a row: those asked for, else the table's primary key, else what the model neither reads nor predicts.
-fn key_columns(
+pub(crate) fn key_columns(
     asked: Option<Vec<Option<String>>>,
     described: &source::Described,
     model: &Model,
@@ -80,24 +80,28 @@ fn key_columns(
     Ok(others.map(|a| a.name.clone()).collect())
 }
 
-/// The query of key, score and label over a source.
-fn query(found: &Found, model: &Model, source: &str, key: &[String]) -> String {
-    let columns = |names: &mut dyn Iterator<Item = &String>| -> Vec<String> {
-        names.map(|name| format!("s.{}", quote_identifier(name))).collect()
-    };
+/// What makes a JSON object of the columns that name a row of `s`.
+pub(crate) fn key_expression(key: &[String]) -> String {
     let pairs: Vec<String> =
         key.iter().map(|name| format!("{}, s.{}", quote_literal(name), quote_identifier(name))).collect();
+    if pairs.is_empty() {
+        return "NULL::pg_catalog.jsonb".to_owned();
+    }
     // A function has at most a hundred arguments.
-    let key = match pairs.len() {
-        0 => "NULL::pg_catalog.jsonb".to_owned(),
-        _ => {
-            let parts: Vec<String> =
-                pairs.chunks(50).map(|part| format!("pg_catalog.jsonb_build_object({})", part.join(", "))).collect();
-            parts.join(" OPERATOR(pg_catalog.||) ")
-        }
-    };
-    let names: Vec<String> = model.arguments().iter().map(|argument| argument.name().to_owned()).collect();
-    let inputs = columns(&mut names.iter());
+    let parts: Vec<String> =
+        pairs.chunks(50).map(|part| format!("pg_catalog.jsonb_build_object({})", part.join(", "))).collect();
+    parts.join(" OPERATOR(pg_catalog.||) ")
+}
+
+/// The columns of `s` that a model reads, in the order of its arguments.
+pub(crate) fn inputs(model: &Model) -> Vec<String> {
+    model.arguments().iter().map(|argument| format!("s.{}", quote_identifier(argument.name()))).collect()
+}
+
+/// The query of key, score and label over a source.
+fn query(found: &Found, model: &Model, source: &str, key: &[String]) -> String {
+    let key = key_expression(key);
+    let inputs = inputs(model);
     let call = |what: &str| {
         let id = id_text(&found.row.id);
         match inputs.len() > MOST_ARGUMENTS {

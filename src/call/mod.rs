@@ -3,6 +3,7 @@
 mod arguments;
 pub mod batch;
 pub mod cleaned;
+mod explain;
 mod json;
 mod raw;
 mod record;

@@ -1,6 +1,6 @@
 //! The columns by which scores are explained.
 
-use crate::model::{Encoding, Model};
+use crate::model::{InputKind, Model};
 
 /// A column, or a feature of one, with the features whose Shapley values are summed for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,15 +48,24 @@ pub fn columns(model: &Model) -> Vec<Explained> {
 /// The features of a model, each by itself.
 pub fn features(model: &Model) -> Vec<Explained> {
     let columns = columns(model);
-    let explained = |(at, feature): (usize, &crate::model::Feature)| {
-        let whole = columns.iter().find(|c| c.features == [at]);
-        let shown = |value: &Value| *value != Value::Feature(at);
-        // A text, or a number that has no unit of its own, is best shown as it came.
-        let is_plain = matches!(feature.encoding, Encoding::Number) || feature.encoding.is_category();
-        let value = whole.map(|c| c.value.clone()).filter(|value| is_plain && shown(value));
-        Explained { name: feature.name.clone(), features: vec![at], value: value.unwrap_or(Value::Feature(at)) }
-    };
-    model.features.iter().enumerate().map(explained).collect()
+    let made = model.cleaned_inputs();
+    let mut all = Vec::with_capacity(model.features.len());
+    for input in &model.inputs {
+        let first = input.first as usize;
+        for at in first..first + input.count as usize {
+            let feature = &model.features[at];
+            // The column itself, not a part of it, is best shown as it came.
+            let is_whole = at == first && input.kind != InputKind::Array && input.kind != InputKind::Text;
+            let alone = columns.iter().find(|c| c.features.contains(&at) && c.features.len() == input.count as usize);
+            let value = match alone {
+                Some(column) if is_whole => column.value.clone(),
+                None if is_whole && made.iter().any(|(i, _)| i.name == input.name) => Value::Made(input.name.clone()),
+                _ => Value::Feature(at),
+            };
+            all.push(Explained { name: feature.name.clone(), features: vec![at], value });
+        }
+    }
+    all
 }
 
 /// The one column, as it comes, that an input is made of; `None` where it is made of several.

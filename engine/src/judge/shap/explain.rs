@@ -1,11 +1,17 @@
 //! Explanations of answers, by column.
 
+use rayon::prelude::*;
+
 use super::columns::Explained;
 use super::response::{close, slope, Response};
 use super::{Shap, Turn};
 use crate::control::Control;
 use crate::error::{Error, Result};
-use crate::model::Task;
+use crate::model::{Link, Task};
+use crate::score::Scorer;
+
+/// Rows that a thread explains at a time.
+const PART: usize = 8 * super::ROWS;
 
 /// A number on both scales.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -21,6 +27,8 @@ pub struct Part {
 pub struct Explanation {
     /// The class whose probability is explained; 0 for a number.
     pub class: usize,
+    /// The answer.
+    pub answer: f64,
     /// The mean score, and the answer to that.
     pub base: Part,
     /// One for each column that was asked for.
@@ -33,6 +41,24 @@ impl Explanation {
         let sum = |f: fn(&Part) -> f64| f(&self.base) + self.columns.iter().map(f).sum::<f64>();
         Part { score: sum(|p| p.score), response: sum(|p| p.response) }
     }
+}
+
+/// Explain the answers to many rows as [`Shap::answers`] does, on the threads of the pool this runs in.
+pub fn answers(
+    scorer: &Scorer,
+    cells: &[&[f64]],
+    columns: &[Explained],
+    class: Option<usize>,
+    control: &Control,
+) -> Result<Vec<Explanation>> {
+    let rows = cells.first().map_or(0, |column| column.len());
+    let explain = |part: usize| {
+        let (from, to) = (part * PART, (part * PART + PART).min(rows));
+        let cells: Vec<&[f64]> = cells.iter().map(|column| &column[from..to]).collect();
+        Shap::new(scorer, control)?.answers(&cells, columns, class, control)
+    };
+    let parts: Vec<Vec<Explanation>> = (0..rows.div_ceil(PART)).into_par_iter().map(explain).collect::<Result<_>>()?;
+    Ok(parts.into_iter().flatten().collect())
 }
 
 impl Shap<'_> {
@@ -106,7 +132,8 @@ impl Shap<'_> {
         };
         close(&mut responses, high - low);
         let parts = own.iter().zip(responses).map(|(&score, response)| Part { score, response }).collect();
-        let explanation = Explanation { class, base: Part { score: from, response: low }, columns: parts };
+        let base = Part { score: from, response: low };
+        let explanation = Explanation { class, answer: high, base, columns: parts };
         Ok(match &self.scorer.model().task {
             Task::Classification { positive, .. } if !several && class != *positive as usize => self.other(explanation),
             _ => explanation,
@@ -125,10 +152,11 @@ impl Shap<'_> {
         let base = &mut explanation.base;
         base.score = match self.turn {
             Turn::Constant(_) => 1.0 - base.score,
-            _ if self.trees.link == crate::model::Link::Identity => 1.0 - base.score,
+            _ if self.trees.link == Link::Identity => 1.0 - base.score,
             _ => -base.score,
         };
         base.response = 1.0 - base.response;
+        explanation.answer = 1.0 - explanation.answer;
         for part in &mut explanation.columns {
             (part.score, part.response) = (-part.score, -part.response);
         }

@@ -13,7 +13,7 @@ mod response;
 mod sentence;
 
 pub use columns::{columns, features, Explained, Value};
-pub use explain::{Explanation, Part};
+pub use explain::{answers, Explanation, Part};
 pub use sentence::Unit;
 
 use crate::control::Control;

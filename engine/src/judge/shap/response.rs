@@ -35,7 +35,7 @@ impl Response {
         let curves = scorer.model().body.as_trees().map_or(&[][..], |(_, curves)| curves);
         let softmax = trees.link == Link::Softmax;
         let through = |k: usize| match softmax {
-            true => self.mix(mean, &ends, scores, k, |at, k| softmax_slopes(at, k)),
+            true => self.mix(mean, &ends, scores, k, softmax_slopes),
             false => of(scores, k),
         };
         if curves.is_empty() {
