@@ -531,6 +531,11 @@ CREATE FUNCTION orchard.explain_source(model text, source text, top integer DEFA
     LANGUAGE c STABLE PARALLEL UNSAFE COST 1000000 ROWS 100000 AS 'MODULE_PATHNAME', 'explain_source';
 COMMENT ON FUNCTION orchard.explain_source(text, text, integer, text, text[]) IS 'explains every row of a table, view or query by the columns that contribute most to its score';
 
+CREATE FUNCTION orchard.importance(model text, source text DEFAULT NULL, derived boolean DEFAULT false, repeats integer DEFAULT 10, seed bigint DEFAULT 0)
+    RETURNS TABLE (feature text, importance double precision, kind text, low double precision, high double precision, rank integer)
+    LANGUAGE c STABLE PARALLEL UNSAFE COST 100000 ROWS 40 AS 'MODULE_PATHNAME', 'importance_wrapper';
+COMMENT ON FUNCTION orchard.importance(text, text, boolean, integer, bigint) IS 'what the columns of a model are worth to it: gain and splits of its trees; with a source also mean Shapley values and what the metric loses when a column is shuffled';
+
 ------------------------------------------------------------------------------------------------------------------------
 -- Judge
 ------------------------------------------------------------------------------------------------------------------------

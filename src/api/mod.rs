@@ -5,6 +5,7 @@ mod cleaned;
 mod diagnose;
 mod evaluate;
 mod events;
+mod importance;
 mod manage;
 mod options;
 mod profile;

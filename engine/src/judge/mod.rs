@@ -8,6 +8,7 @@
 
 mod binary;
 mod clustering;
+pub mod importance;
 mod multiclass;
 mod regression;
 pub mod shap;

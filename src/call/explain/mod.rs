@@ -26,6 +26,18 @@ fn class_of(model: &Model, label: Option<&str>) -> Result<Option<usize>> {
     }
 }
 
+/// Only trees can be explained.
+pub fn check_trees(model: &Model) -> Result<()> {
+    match model.body.as_trees() {
+        Some(_) => Ok(()),
+        None => Err(Failure::new(
+            pgrx::PgSqlErrorCode::ERRCODE_WRONG_OBJECT_TYPE,
+            "the model is a clustering, whose segments have no contributions of columns",
+        )
+        .hint("Compare the row with the rows of its segment.")),
+    }
+}
+
 /// What the contributions to an answer are measured in. `target` is the name of what is predicted.
 fn unit(model: &Model, class: usize, target: Option<&str>) -> Unit {
     match &model.task {

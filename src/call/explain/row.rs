@@ -8,7 +8,7 @@ use pgrx::pg_sys::panic::pgrx_extern_c_guard;
 use pgrx::pg_sys::{self, Datum, FunctionCallInfo};
 use pgrx::IntoDatum;
 
-use super::{by_size, class_of, shown, unit};
+use super::{by_size, check_trees, class_of, shown, unit};
 use crate::call::raw::score;
 use crate::call::site::{InputRow, Key, Shape, Site};
 use crate::catalog::name::ModelName;
@@ -48,6 +48,7 @@ unsafe fn rows(fcinfo: FunctionCallInfo, site: &mut Site) -> Result<()> {
     let derived = argument(fcinfo, 3).is_some_and(|datum| datum.value() as u8 != 0);
     let scorer = site.scorer.clone();
     let model = scorer.model();
+    check_trees(model)?;
     let class = class_of(model, label.as_deref())?;
     let explained = if derived { features(model) } else { columns(model) };
     let control = Control::new(settings::max_memory());

@@ -7,14 +7,13 @@ use orchard_engine::judge::shap::{answers, columns, Explained, Explanation, Valu
 use orchard_engine::model::Task;
 use orchard_engine::score::Scorer;
 use pgrx::pg_sys::panic::pgrx_extern_c_guard;
-use pgrx::pg_sys::{self, Datum, FunctionCallInfo, NullableDatum, Oid};
+use pgrx::pg_sys::{self, Datum, FunctionCallInfo, Oid};
 use pgrx::IntoDatum;
 
 use super::row::number;
-use super::{by_size, class_of, shown, unit, Writer};
+use super::{by_size, check_trees, class_of, shown, unit, Writer};
 use crate::api::score::{argument, inputs, key_columns, key_expression};
-use crate::call::arguments::Arguments;
-use crate::call::site::slots;
+use crate::call::cells::Cells;
 use crate::catalog::name::ModelName;
 use crate::catalog::{self, cache, store, Found};
 use crate::entry;
@@ -52,6 +51,7 @@ unsafe fn run(fcinfo: FunctionCallInfo) -> Result<()> {
     };
     let found = catalog::find(&ModelName::parse(&model)?)?;
     let scorer = cache::deployed(&found)?;
+    check_trees(scorer.model())?;
     let class = class_of(scorer.model(), argument::<String>(fcinfo, 3).as_deref())?;
     let target = store::target(&found.deployed()?)?;
     let described = source::describe(&source)?;
@@ -83,11 +83,9 @@ struct Rows {
     set: Set,
     control: Control,
     /// Known when the columns are.
-    arguments: Option<Arguments>,
+    reading: Option<Cells>,
     /// By argument, how it is shown, where it is.
     writers: Vec<Option<Writer>>,
-    args: Vec<NullableDatum>,
-    row: Vec<f64>,
     most: usize,
     /// By row, the bytes of its key.
     keys: Vec<Option<Vec<u8>>>,
@@ -110,10 +108,8 @@ impl Rows {
             answer,
             set,
             control,
-            arguments: None,
+            reading: None,
             writers: Vec::new(),
-            args: Vec::new(),
-            row: vec![f64::NAN; features],
             keys: Vec::new(),
             cells: vec![Vec::new(); features],
             values: Vec::new(),
@@ -188,37 +184,33 @@ impl Rows {
             let jsonb = pg_sys::pg_detoast_datum(datum.cast_mut_ptr());
             std::slice::from_raw_parts(jsonb.cast::<u8>(), pgrx::varlena::varsize_any(jsonb)).to_vec()
         };
+        let Some(reading) = &self.reading else { return };
         self.keys.push(key.map(bytes));
-        self.cells.iter_mut().zip(&self.row).for_each(|(column, cell)| column.push(*cell));
-        let pairs = self.writers.iter_mut().zip(&self.args);
+        self.cells.iter_mut().zip(reading.row()).for_each(|(column, cell)| column.push(*cell));
+        let pairs = self.writers.iter_mut().zip(reading.args());
         let texts: Vec<Option<String>> = pairs
             .map(|(writer, arg)| writer.as_mut().filter(|_| !arg.isnull).map(|writer| writer.text(arg.value)))
             .collect();
-        let raw = self.arguments.as_ref().and_then(Arguments::raw);
-        self.values.push(shown::values(&self.scorer, &self.explained, &texts, raw, &self.row));
+        self.values.push(shown::values(&self.scorer, &self.explained, &texts, reading.raw(), reading.row()));
     }
 }
 
 impl Sink for Rows {
     fn start(&mut self, columns: Vec<Attribute>) -> Result<()> {
         let types: Vec<Oid> = columns.iter().skip(1).map(|column| column.oid).collect();
-        let (slots, raw) = slots(&self.scorer, &self.found, &types, |_| false)?;
-        self.arguments = Some(Arguments::new(&self.scorer, slots, raw));
+        self.reading = Some(Cells::new(&self.scorer, &self.found, &types)?);
         let is_shown = |at: usize| {
             let columns = self.explained.iter().filter(|column| column.value == Value::Argument(at));
             columns.flat_map(|column| &column.features).any(|&feature| self.scorer.uses(feature))
         };
         self.writers = types.iter().enumerate().map(|(at, oid)| is_shown(at).then(|| Writer::new(*oid))).collect();
-        self.args = types.iter().map(|_| NullableDatum { value: Datum::from(0usize), isnull: true }).collect();
         Ok(())
     }
 
     unsafe fn row(&mut self, values: *const Datum, nulls: *const bool) -> Result<()> {
-        for (at, arg) in self.args.iter_mut().enumerate() {
-            *arg = NullableDatum { value: *values.add(at + 1), isnull: *nulls.add(at + 1) };
-        }
-        if let Some(arguments) = &mut self.arguments {
-            arguments.put_row(&self.scorer, &mut self.row, &self.args);
+        // The first column is the key.
+        if let Some(reading) = &mut self.reading {
+            reading.put(values.add(1), nulls.add(1));
         }
         self.keep((!*nulls).then(|| *values));
         if self.keys.len() == self.most {

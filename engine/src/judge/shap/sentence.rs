@@ -74,7 +74,17 @@ fn named(column: &str, value: Option<&str>) -> String {
             let short: String = value.chars().take(SHOWN).collect();
             format!("{column} = {short}…")
         }
-        Some(value) => format!("{column} = {value}"),
+        Some(value) => format!("{column} = {}", short(value)),
+    }
+}
+
+/// A number without the zeros that its type writes behind it.
+fn short(value: &str) -> &str {
+    let is_decimal = value.contains('.') && value.bytes().all(|b| b.is_ascii_digit() || b == b'.' || b == b'-');
+    if is_decimal {
+        value.trim_end_matches('0').trim_end_matches('.')
+    } else {
+        value
     }
 }
 
@@ -101,6 +111,7 @@ mod tests {
         assert_eq!(unit.contribution("hour", Some("23"), -0.031), "hour = 23 lowers the probability by 3.1 points");
         assert_eq!(unit.contribution("ad", None, 0.0), "ad is missing, which does not change the probability");
         assert_eq!(unit.base(0.25), "the probability starts at 25.0 %");
+        assert_eq!(unit.contribution("bid", Some("4.500"), 0.5), "bid = 4.5 raises the probability by 50.0 points");
         let class = Unit::Probability(Some("gold".into()));
         let long = "x".repeat(60);
         let expected = format!("t = {}… raises the probability of gold by 0.0012 points", "x".repeat(40));
