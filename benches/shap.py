@@ -1,7 +1,7 @@
 """Shapley values beside PyPI's shap: are they the same, and how long do they take on the very same trees?
 
 python -m venv venv && venv/bin/pip install shap==0.51.0 lightgbm==4.7.0 xgboost==3.2.0
-venv/bin/python benches/shap.py [--rows 10000] [--trees 100]
+venv/bin/python benches/shap.py [--rows 10000] [--trees 100] [--shapes lightgbm:31,xgboost:6]
 
 "shap" is its own C code (path-dependent TreeExplainer, one thread); beside it stand the predictors of LightGBM and XGBoost, which shap calls for models of theirs
 (XGBoost's answers in single precision). Times are the best of three in one run; errors are those of the largest value of a row.
@@ -82,23 +82,28 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--rows", type=int, default=10_000)
     parser.add_argument("--trees", type=int, default=100)
+    parser.add_argument("--shapes", default="lightgbm:31,xgboost:6")
     given = parser.parse_args()
     x, y = table(50_000, 0)
     rows = table(given.rows, 1)[0]
-    for leaves in (31, 127):
-        params = {"objective": "binary", "num_leaves": leaves, "verbose": -1, "num_threads": 2}
-        model = lightgbm.train(params, lightgbm.Dataset(x, y), given.trees)
-        peer = lambda threads: model.predict(rows, pred_contrib=True, num_threads=threads)[:, :-1]
-        compare(f"LightGBM, {given.trees} trees of {leaves} leaves", shap.TreeExplainer(model), model.model_to_string(), peer, rows)
-    for depth in (6, 10):
-        params = {"objective": "binary:logistic", "max_depth": depth, "tree_method": "hist", "nthread": 2}
-        model = xgboost.train(params, xgboost.DMatrix(x, y), given.trees)
+    for library, size in (shape.split(":") for shape in given.shapes.split(",")):
+        if library == "lightgbm":
+            params = {"objective": "binary", "num_leaves": int(size), "verbose": -1, "num_threads": 2}
+            model = lightgbm.train(params, lightgbm.Dataset(x, y), given.trees)
+            text, of = model.model_to_string(), "leaves"
 
-        def peer(threads):
-            model.set_param({"nthread": threads})
-            return model.predict(xgboost.DMatrix(rows, nthread=threads), pred_contribs=True)[:, :-1]
+            def peer(threads):
+                return model.predict(rows, pred_contrib=True, num_threads=threads)[:, :-1]
+        else:
+            params = {"objective": "binary:logistic", "max_depth": int(size), "tree_method": "hist", "nthread": 2}
+            model = xgboost.train(params, xgboost.DMatrix(x, y), given.trees)
+            text, of = lightgbm_text(model), "levels"
 
-        compare(f"XGBoost, {given.trees} trees of depth {depth}", shap.TreeExplainer(model), lightgbm_text(model), peer, rows)
+            def peer(threads):
+                model.set_param({"nthread": threads})
+                return model.predict(xgboost.DMatrix(rows, nthread=threads), pred_contribs=True)[:, :-1]
+
+        compare(f"{library}, {given.trees} trees of {size} {of}", shap.TreeExplainer(model), text, peer, rows)
 
 
 main()

@@ -59,7 +59,7 @@ CREATE TABLE orchard.stored_chunks (
     CONSTRAINT stored_chunks_pkey PRIMARY KEY (version, kind, part)
 );
 ALTER TABLE orchard.stored_chunks ALTER COLUMN data SET STORAGE EXTERNAL;
-COMMENT ON TABLE orchard.stored_chunks IS 'bytes of versions in parts of at most 1 MB: kind 1 the model, kind 2 labels and scores of the held-out rows';
+COMMENT ON TABLE orchard.stored_chunks IS 'bytes of versions in parts of at most 1 MB: kind 1 the model, kind 2 labels and scores of the held-out rows, kind 3 what columns are worth on these';
 
 SELECT pg_catalog.pg_extension_config_dump('orchard.stored_models', '');
 SELECT pg_catalog.pg_extension_config_dump('orchard.stored_versions', '');

@@ -4,12 +4,11 @@ use std::rc::Rc;
 
 use orchard_engine::clean::program::{self, Kind, Program};
 use orchard_engine::control::Control;
-use orchard_engine::judge::importance::{mean_shap, of_splits, permutation, Estimate, Shuffle};
+use orchard_engine::judge::importance::Shuffle;
 use orchard_engine::judge::shap::{columns, features, Explained};
-use orchard_engine::judge::COMPARED;
 use orchard_engine::learn::exposure;
-use orchard_engine::learn::train::{judge_rows, score_columns};
-use orchard_engine::model::{HeldActual, HeldRows, Task};
+use orchard_engine::learn::train::{by_rows, by_splits, read_importance, Importance, Judged};
+use orchard_engine::model::{HeldActual, Task};
 use orchard_engine::score::Scorer;
 use orchard_engine::Error;
 use pgrx::iter::TableIterator;
@@ -20,6 +19,7 @@ use super::score::{inputs, key_columns};
 use crate::call::cells::Cells;
 use crate::call::explain::check_trees;
 use crate::catalog::name::ModelName;
+use crate::catalog::relations::{self, ChunkKind};
 use crate::catalog::{self, cache, store, Found};
 use crate::error::{given, report, Failure, Result};
 use crate::source::stream::{stream, Sink};
@@ -59,100 +59,61 @@ fn importance(
             return Err(Failure::argument("repeats must be from 5 to 1000"));
         }
         let shuffle = Shuffle { repeats, seed: seed.unwrap_or(0).cast_unsigned() };
-        let columns = if derived.unwrap_or(false) { features(scorer.model()) } else { columns(scorer.model()) };
-        let mut rows = by_splits(&scorer, &columns);
-        if let Some(source) = source {
-            rows.extend(by_rows(&found, &scorer, source, &columns, shuffle)?);
+        let derived = derived.unwrap_or(false);
+        let columns = if derived { features(scorer.model()) } else { columns(scorer.model()) };
+        let Some((trees, _)) = scorer.model().body.as_trees() else { return Ok(Vec::new()) };
+        let mut all = by_splits(trees, &columns);
+        match source {
+            Some(source) => all.extend(by_source(&found, &scorer, source, &columns, shuffle)?),
+            // What is kept is by column.
+            None if !derived => {
+                let kept = relations::chunks(&found.deployed()?, ChunkKind::Importance)?;
+                all.extend(kept.iter().flat_map(|bytes| read_importance(bytes)));
+            }
+            None => {}
         }
-        Ok(rows)
+        Ok(ranked(all))
     });
     TableIterator::new(rows)
 }
 
-/// Rows of a kind, the most important first.
-fn ranked(columns: &[Explained], kind: &'static str, values: &[Estimate], interval: bool) -> Vec<Row> {
-    let mut order: Vec<usize> = (0..values.len()).collect();
-    order.sort_by(|&a, &b| values[b].value.total_cmp(&values[a].value));
-    let row = |(rank, at): (usize, usize)| {
-        let Estimate { value, low, high } = values[at];
-        let end = |value: f64| Some(value).filter(|v| interval && v.is_finite());
-        (columns[at].name.clone(), Some(value), kind, end(low), end(high), rank as i32 + 1)
+/// The rows of the answer; within a kind the most important comes first.
+fn ranked(all: Vec<Importance>) -> Vec<Row> {
+    let mut rank = (0, "");
+    let row = |i: Importance| {
+        rank = if rank.1 == i.kind { (rank.0 + 1, i.kind) } else { (1, i.kind) };
+        let (low, high) = i.interval.unzip();
+        let finite = |value: Option<f64>| value.filter(|v| v.is_finite());
+        (i.feature, finite(Some(i.value)), i.kind, finite(low), finite(high), rank.0)
     };
-    order.into_iter().enumerate().map(row).collect()
+    all.into_iter().map(row).collect()
 }
 
-fn exact(value: f64) -> Estimate {
-    Estimate { value, low: value, high: value }
-}
-
-fn by_splits(scorer: &Scorer, columns: &[Explained]) -> Vec<Row> {
-    let Some((trees, _)) = scorer.model().body.as_trees() else { return Vec::new() };
-    let splits = of_splits(trees, columns);
-    let gains: Vec<Estimate> = splits.iter().map(|(gain, _)| exact(*gain)).collect();
-    let counts: Vec<Estimate> = splits.iter().map(|(_, count)| exact(*count as f64)).collect();
-    let mut rows = ranked(columns, "gain", &gains, false);
-    rows.extend(ranked(columns, "split", &counts, false));
-    rows
-}
-
-/// What needs rows: Shapley values, and what a metric loses.
-fn by_rows(
+/// What needs rows: those of a source.
+fn by_source(
     found: &Found,
     scorer: &Rc<Scorer>,
     source: &str,
     columns: &[Explained],
     shuffle: Shuffle,
-) -> Result<Vec<Row>> {
+) -> Result<Vec<Importance>> {
     let control = Control::new(settings::max_memory());
     let mut read = Read::new(found, scorer, source, &control)?;
     stream(&read.query.clone(), &mut read)?;
     let Read { cells, actual, offset, truth, .. } = read;
-    let rows = cells.first().map_or(0, Vec::len);
-    if rows == 0 {
+    if cells.first().is_none_or(Vec::is_empty) {
         return Err(Failure::new(PgSqlErrorCode::ERRCODE_DATA_EXCEPTION, "the source has no row to judge by")
             .hint("Rows without a value of the target do not count."));
     }
     let scorer: &Scorer = scorer;
-    let judged = interrupt::run("orchard.importance", &control, || {
-        control.stage(2);
-        let shap = mean_shap(scorer, &cells, columns, &control)?;
-        control.end_stage();
-        let mut cells = cells;
-        let mut held = HeldRows { outputs: scorer.outputs() as u32, scores: Vec::new(), actual, weight: None };
-        let score = |cells: &[Vec<f64>]| {
-            let mut scores = score_columns(scorer, cells, &control)?;
-            if !offset.is_empty() {
-                exposure::expect(&mut scores, &offset);
-            }
-            Ok(scores)
-        };
-        let mut name = None;
-        let metric = |scores: &[f64], weight: Vec<f64>| {
-            held.scores.clear();
-            held.scores.extend_from_slice(scores);
-            held.weight = Some(weight);
-            let (metrics, headline) = judge_rows(scorer, &held);
-            name = headline;
-            let better = COMPARED.iter().find(|(metric, _)| Some(*metric) == headline)?.1;
-            let value = metrics.into_iter().find(|metric| Some(&*metric.name) == headline)?.value?;
-            Some(if better { value } else { -value })
-        };
-        let losses = match truth {
-            true => permutation(&mut cells, columns, shuffle, &control, score, metric)?,
-            false => None,
-        };
-        Ok((shap, losses, name))
-    });
-    let (shap, losses, name) = judged?;
-    let shap: Vec<Estimate> = shap.into_iter().map(exact).collect();
-    let mut all = ranked(columns, "mean_abs_shap", &shap, false);
-    match losses {
-        Some(losses) => all.extend(ranked(columns, "permutation", &losses, true)),
-        None if truth => notice!(
-            "{} is undefined on these rows, so they give no permutation importance",
-            name.unwrap_or("the metric")
-        ),
-        None => notice!("the source does not have the target, so its rows give no permutation importance"),
+    let offset = Some(offset).filter(|offset| !offset.is_empty());
+    let rows = Judged { cells, actual, weight: None, offset };
+    let judge = || by_rows(scorer, rows, columns, shuffle, &control);
+    let (all, undefined) = interrupt::run("orchard.importance", &control, judge)?;
+    if let Some(metric) = undefined {
+        notice!("{metric} is undefined on these rows, so they give no permutation importance");
+    } else if !truth {
+        notice!("the source does not have the target, so its rows give no permutation importance");
     }
     Ok(all)
 }

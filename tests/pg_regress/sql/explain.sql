@@ -84,7 +84,11 @@ SELECT (orchard.explain('small', '{"hour": 3}')).rank;
 -- columns that the model cleans: one column of the row is one column of the explanation, what is made of several stands by itself
 CREATE TABLE raw AS SELECT CASE WHEN id % 9 = 0 THEN 'n/a' ELSE '$' || bid END AS offer, upper(device) || ' ' AS device, hour, clicked FROM ads WHERE bid IS NOT NULL;
 SELECT model FROM orchard.train('cleaned', 'raw', 'clicked', 'gradient_boosting', '{"n_estimators": 10, "clean": "auto", "calibration": "none"}');
-SELECT feature, value, rank > 0 AS is_column FROM raw, orchard.explain('cleaned', raw) WHERE offer = '$4.5000000000000000' AND hour = 20 AND device LIKE 'PHONE%' ORDER BY feature LIMIT 8;
+SELECT feature, value, sentence LIKE feature || ' = %' AS named FROM (SELECT * FROM raw ORDER BY offer DESC, hour LIMIT 1) AS r, orchard.explain('cleaned', r) ORDER BY feature;
+SELECT model FROM orchard.train('ratio', 'SELECT bid, hour + 1 AS hour, clicked FROM ads', 'clicked', 'gradient_boosting',
+    '{"n_estimators": 10, "calibration": "none", "clean": [{"step": "ratio", "numerator": "bid", "denominator": "hour", "name": "bid_an_hour"}]}');
+SELECT feature, value FROM orchard.explain('ratio', '{"bid": 3, "hour": 2}') ORDER BY feature;
+SELECT feature, value FROM orchard.explain('ratio', '{"bid": 3, "hour": 2}', derived => true) ORDER BY feature;
 SELECT * FROM check_sums('cleaned', 'SELECT * FROM raw LIMIT 100', 'ln(p / (1 - p))');
 
 -- a set for BI
@@ -112,6 +116,13 @@ SELECT (SELECT array_agg(i ORDER BY kind, rank) FROM orchard.importance('grove',
 SELECT kind, count(*) AS columns, bool_or(low > 0) AS certain FROM orchard.importance('level', 'ads', repeats => 5) GROUP BY kind ORDER BY kind;
 SELECT kind, count(*) AS columns, bool_or(low > 0) AS certain FROM orchard.importance('revenue', 'ads', repeats => 5) GROUP BY kind ORDER BY kind;
 SELECT kind, count(*) AS columns, bool_or(low > 0) AS certain FROM orchard.importance('cleaned', 'raw', repeats => 5) GROUP BY kind ORDER BY kind;
+-- on the rows that training held out, where it was asked for
+SELECT model FROM orchard.train('small', 'SELECT device, hour, bid, clicked FROM ads', 'clicked', 'gradient_boosting', '{"n_estimators": 20, "calibration": "none", "importance": true}');
+SELECT feature, kind, round(importance::numeric, 3) AS importance, low <= importance AND importance <= high AS inside, rank
+FROM orchard.importance('small') WHERE kind IN ('mean_abs_shap', 'permutation');
+SELECT kind, count(*) FROM orchard.importance('small', derived => true) GROUP BY kind ORDER BY kind;
+SELECT model FROM orchard.train('weighed', 'SELECT device, hour, bid, id, revenue FROM ads', 'revenue', 'random_forest', '{"n_estimators": 10, "sample_weight": "id", "refit": true, "importance": true}');
+SELECT kind, count(*) AS columns, bool_or(low > 0) AS certain FROM orchard.importance('weighed') GROUP BY kind ORDER BY kind;
 -- without the target, or with one class only, nothing can be lost
 SET client_min_messages = notice;
 SELECT kind, count(*) FROM orchard.importance('small', 'SELECT device, hour, bid FROM ads') GROUP BY kind ORDER BY kind;
@@ -139,8 +150,25 @@ SELECT * FROM orchard.importance('groups');
 SELECT * FROM orchard.importance('small', 'SELECT * FROM ads WHERE false');
 SELECT * FROM orchard.importance('small', 'ads', repeats => 4);
 SELECT * FROM orchard.importance('small', 'SELECT device, hour, bid, level AS clicked FROM ads');
-SELECT * FROM orchard.importance('revenue', 'SELECT device, hour, bid, shown_at, mood, e, returning, copy, level AS revenue FROM ads');
+SELECT * FROM orchard.importance('revenue', 'SELECT device, hour, bid, shown_at, mood, e, "returning", copy, level AS revenue FROM ads');
 SET statement_timeout = '100ms';
 SELECT count(*) FROM orchard.importance('wide', 'SELECT a.* FROM ads AS a, generate_series(1, 30)', repeats => 1000);
 SELECT count(*) FROM orchard.explain_source('wide', 'SELECT a.* FROM ads AS a, generate_series(1, 1000)');
 RESET statement_timeout;
+-- rights, and where it may run
+CREATE ROLE regress_explain_reader;
+GRANT SELECT ON ads TO regress_explain_reader;
+SET ROLE regress_explain_reader;
+SELECT * FROM orchard.explain('small', '{}');
+SELECT * FROM orchard.explain_source('small', 'ads');
+SELECT * FROM orchard.importance('small');
+RESET ROLE;
+SELECT orchard.grant('small', 'regress_explain_reader');
+SET ROLE regress_explain_reader;
+SET default_transaction_read_only = on;
+SELECT count(*) FROM orchard.explain('small', '{}');
+SELECT count(*) FROM orchard.explain_source('small', 'ads');
+RESET default_transaction_read_only;
+RESET ROLE;
+DROP OWNED BY regress_explain_reader;
+DROP ROLE regress_explain_reader;
