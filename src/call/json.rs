@@ -8,6 +8,7 @@ use pgrx::pg_sys::{self, Datum, Oid};
 use pgrx::PgSqlErrorCode;
 
 use super::cleaned::RawRow;
+use super::explain::beginning;
 use super::slot;
 use crate::error::{Failure, Result};
 use crate::source::clock::{self, Clock};
@@ -94,13 +95,12 @@ impl JsonRow {
         let root = object(datum, oid);
         let text = |name: &&str| {
             let value = member(root, name)?;
-            let own = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
             if value.type_ == pg_sys::jbvType::jbvBinary {
                 let (container, length) = (value.val.binary.data, value.val.binary.len);
                 let text = pg_sys::JsonbToCString(std::ptr::null_mut(), container, length);
-                return Some(own(std::ffi::CStr::from_ptr(text).to_bytes()));
+                return Some(beginning(std::ffi::CStr::from_ptr(text).to_bytes()));
             }
-            with_text(&value, own)
+            with_text(&value, beginning)
         };
         names.iter().map(text).collect()
     }

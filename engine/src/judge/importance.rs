@@ -62,6 +62,7 @@ pub fn mean_shap(scorer: &Scorer, cells: &[Vec<f64>], columns: &[Explained], con
             }
         }
         control.release_vec(values);
+        shap.release(control);
         control.advance(1);
         Ok(sums)
     };
@@ -101,8 +102,10 @@ pub fn permutation(
     let whole = score(cells)?;
     let mut best = Vec::with_capacity(shuffle.repeats);
     for repeat in 0..shuffle.repeats {
-        control.check()?;
-        match metric(&whole, drawn(rows, shuffle, repeat, control)?) {
+        let before = control.used();
+        let value = metric(&whole, drawn(rows, shuffle, repeat, control)?);
+        control.release(control.used().saturating_sub(before));
+        match value {
             Some(value) => best.push(value),
             None => return Ok(None),
         }
@@ -114,6 +117,7 @@ pub fn permutation(
         let mut losses = Vec::with_capacity(shuffle.repeats);
         for (repeat, best) in best.iter().enumerate() {
             control.check()?;
+            let before = control.used();
             let mut random = Random::new(shuffle.seed, ((at + 1) * shuffle.repeats + repeat) as u64);
             order.clear();
             order.extend(0..rows as u32);
@@ -127,12 +131,10 @@ pub fn permutation(
                 kept.push(std::mem::replace(&mut cells[feature], shuffled));
             }
             let scores = score(cells);
-            for (&feature, own) in column.features.iter().zip(kept) {
-                control.release_vec(std::mem::replace(&mut cells[feature], own));
-            }
-            let scores = scores?;
-            let value = metric(&scores, drawn(rows, shuffle, repeat, control)?);
-            control.release_vec(scores);
+            column.features.iter().zip(kept).for_each(|(&feature, own)| cells[feature] = own);
+            let value = metric(&scores?, drawn(rows, shuffle, repeat, control)?);
+            // Scores, weights and what was shuffled are gone.
+            control.release(control.used().saturating_sub(before));
             match value {
                 Some(value) => losses.push(best - value),
                 None => return Ok(None),
@@ -158,8 +160,7 @@ fn drawn(rows: usize, shuffle: Shuffle, repeat: usize, control: &Control) -> Res
         }
         count
     };
-    let mut counts = Vec::new();
-    counts.try_reserve_exact(rows).map_err(|_| crate::error::Error::OutOfMemory { needed: rows * 8, limit: 0 })?;
+    let mut counts = control.vec(rows)?;
     counts.extend((0..rows).map(draw));
     Ok(counts)
 }

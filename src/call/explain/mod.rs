@@ -4,7 +4,7 @@ mod row;
 mod shown;
 mod source;
 
-pub use shown::Writer;
+pub use shown::{beginning, Writer};
 
 use orchard_engine::judge::shap::Unit;
 use orchard_engine::model::{Model, Task};

@@ -8,6 +8,18 @@ use pgrx::pg_sys::{self, Datum, Oid};
 
 use crate::call::cleaned::RawRow;
 
+/// Bytes of a value that are shown.
+const SHOWN: usize = 1 << 16;
+
+/// The beginning of a text.
+pub fn beginning(bytes: &[u8]) -> String {
+    match bytes.get(..SHOWN) {
+        // The cut may go through a character.
+        Some(cut) => String::from_utf8_lossy(cut).trim_end_matches(char::REPLACEMENT_CHARACTER).to_owned(),
+        None => String::from_utf8_lossy(bytes).into_owned(),
+    }
+}
+
 /// How values of a type are written.
 pub struct Writer {
     function: pg_sys::FmgrInfo,
@@ -32,7 +44,7 @@ impl Writer {
     /// `datum` is a non-null value of the type. Runs under a guard.
     pub unsafe fn text(&mut self, datum: Datum) -> String {
         let text = pg_sys::OutputFunctionCall(&mut self.function, datum);
-        let own = CStr::from_ptr(text).to_string_lossy().into_owned();
+        let own = beginning(CStr::from_ptr(text).to_bytes());
         pg_sys::pfree(text.cast());
         own
     }
@@ -52,7 +64,7 @@ pub fn values(
         Value::Argument(at) => arguments.get(*at).cloned().flatten(),
         Value::Made(name) => match made.as_ref()?.get(name)? {
             serde_json::Value::Null => None,
-            serde_json::Value::String(text) => Some(text.clone()),
+            serde_json::Value::String(text) => Some(beginning(text.as_bytes())),
             other => Some(other.to_string()),
         },
         Value::Feature(at) => row.get(*at).filter(|cell| !cell.is_nan()).map(|cell| format!("{cell}")),

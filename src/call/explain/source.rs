@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use orchard_engine::control::Control;
-use orchard_engine::judge::shap::{answers, columns, Explained, Explanation, Value};
+use orchard_engine::judge::shap::{answers, columns, Explained, Explanation, Shap, Value};
 use orchard_engine::model::Task;
 use orchard_engine::score::Scorer;
 use pgrx::pg_sys::panic::pgrx_extern_c_guard;
@@ -27,6 +27,8 @@ use crate::{interrupt, settings};
 const ROWS: usize = 1024;
 /// Numbers that they may have together.
 const NUMBERS: usize = 1 << 21;
+/// Bytes of keys and values that are enough to explain fewer rows.
+const BYTES: usize = 16 << 20;
 
 entry!(explain_source, pg_finfo_explain_source, fcinfo => {
     pgrx_extern_c_guard(|| {
@@ -60,9 +62,9 @@ unsafe fn run(fcinfo: FunctionCallInfo) -> Result<()> {
     let query = format!("SELECT {} FROM ({}\n) AS s", selected.join(", "), described.query);
     let control = Control::new(settings::max_memory());
     // What a model is unfit for is said before the source is read.
-    orchard_engine::judge::shap::Shap::new(&scorer, &control)?;
+    Shap::new(&scorer, &control)?;
     let set = Set::new(fcinfo);
-    let mut rows = Rows::new(scorer, found, Answer { class, top, target }, set, control);
+    let mut rows = Rows::new(scorer, found, Answer { class, top, target }, set);
     stream(&query, &mut rows)?;
     rows.flush()
 }
@@ -81,12 +83,13 @@ struct Rows {
     explained: Vec<Explained>,
     answer: Answer,
     set: Set,
-    control: Control,
     /// Known when the columns are.
     reading: Option<Cells>,
     /// By argument, how it is shown, where it is.
     writers: Vec<Option<Writer>>,
     most: usize,
+    /// Bytes of the keys and values.
+    bytes: usize,
     /// By row, the bytes of its key.
     keys: Vec<Option<Vec<u8>>>,
     /// By feature, a number a row.
@@ -96,7 +99,7 @@ struct Rows {
 }
 
 impl Rows {
-    fn new(scorer: Rc<Scorer>, found: Found, answer: Answer, set: Set, control: Control) -> Rows {
+    fn new(scorer: Rc<Scorer>, found: Found, answer: Answer, set: Set) -> Rows {
         let explained = columns(scorer.model());
         let features = scorer.model().features.len();
         let numbers = scorer.outputs().saturating_mul(explained.len()).saturating_add(features);
@@ -107,9 +110,9 @@ impl Rows {
             explained,
             answer,
             set,
-            control,
             reading: None,
             writers: Vec::new(),
+            bytes: 0,
             keys: Vec::new(),
             cells: vec![Vec::new(); features],
             values: Vec::new(),
@@ -125,12 +128,14 @@ impl Rows {
             return Ok(());
         }
         let cells: Vec<&[f64]> = self.cells.iter().map(Vec::as_slice).collect();
-        let (scorer, explained, class, control) = (&*self.scorer, &self.explained, self.answer.class, &self.control);
+        let control = &Control::new(settings::max_memory());
+        let (scorer, explained, class) = (&*self.scorer, &self.explained, self.answer.class);
         let all =
             interrupt::run("orchard.explain_source", control, || answers(scorer, &cells, explained, class, control))?;
         for ((explanation, key), values) in all.iter().zip(&self.keys).zip(&self.values) {
             self.put(explanation, key.as_deref(), values)?;
         }
+        self.bytes = 0;
         self.keys.clear();
         self.values.clear();
         self.cells.iter_mut().for_each(Vec::clear);
@@ -191,7 +196,10 @@ impl Rows {
         let texts: Vec<Option<String>> = pairs
             .map(|(writer, arg)| writer.as_mut().filter(|_| !arg.isnull).map(|writer| writer.text(arg.value)))
             .collect();
-        self.values.push(shown::values(&self.scorer, &self.explained, &texts, reading.raw(), reading.row()));
+        let values = shown::values(&self.scorer, &self.explained, &texts, reading.raw(), reading.row());
+        self.bytes += values.iter().flatten().map(String::len).sum::<usize>();
+        self.bytes += self.keys.last().and_then(Option::as_ref).map_or(0, Vec::len);
+        self.values.push(values);
     }
 }
 
@@ -213,7 +221,7 @@ impl Sink for Rows {
             reading.put(values.add(1), nulls.add(1));
         }
         self.keep((!*nulls).then(|| *values));
-        if self.keys.len() == self.most {
+        if self.keys.len() == self.most || self.bytes > BYTES {
             self.flush()?;
         }
         Ok(())

@@ -55,7 +55,10 @@ pub fn answers(
     let explain = |part: usize| {
         let (from, to) = (part * PART, (part * PART + PART).min(rows));
         let cells: Vec<&[f64]> = cells.iter().map(|column| &column[from..to]).collect();
-        Shap::new(scorer, control)?.answers(&cells, columns, class, control)
+        let mut shap = Shap::new(scorer, control)?;
+        let found = shap.answers(&cells, columns, class, control);
+        shap.release(control);
+        found
     };
     let parts: Vec<Vec<Explanation>> = (0..rows.div_ceil(PART)).into_par_iter().map(explain).collect::<Result<_>>()?;
     Ok(parts.into_iter().flatten().collect())

@@ -57,6 +57,14 @@ impl<const ROWS: usize> Space<ROWS> {
         }
         Ok(())
     }
+
+    /// Give back what was counted of its memory.
+    pub fn release(self, control: &Control) {
+        let Space { paths, paid, along, left, open } = self;
+        [paths, paid].into_iter().for_each(|cells| control.release_vec(cells));
+        [along, left].into_iter().for_each(|marks| control.release_vec(marks));
+        control.release_vec(open);
+    }
 }
 
 /// A tree to be taken.

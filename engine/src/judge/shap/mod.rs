@@ -69,6 +69,14 @@ impl<'a> Shap<'a> {
         Ok(Shap { scorer, trees, turn, plan, rules: Vec::new(), many: Space::new(), one: Space::new() })
     }
 
+    /// Give back what was counted of the memory it holds.
+    pub fn release(self, control: &Control) {
+        self.plan.release(control);
+        self.many.release(control);
+        self.one.release(control);
+        self.rules.into_iter().for_each(|rule| control.release_vec(rule));
+    }
+
     /// How many different scores a row has: the number of classes when there are more than two, else 1.
     pub fn outputs(&self) -> usize {
         self.trees.outputs as usize

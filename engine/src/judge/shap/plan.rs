@@ -123,6 +123,13 @@ impl Plan {
         Ok(())
     }
 
+    /// Give back what was counted of its memory.
+    pub fn release(self, control: &Control) {
+        control.release_vec(self.edges);
+        control.release_vec(self.visits);
+        control.release_vec(self.nearest);
+    }
+
     fn enter(&mut self, scorer: &Scorer, trees: &Trees, output: usize, mut step: Step) {
         let node = step.stored as usize;
         let leaf = trees.feature[node] == LEAF;

@@ -72,7 +72,7 @@ fn named(column: &str, value: Option<&str>) -> String {
         None => format!("{column} is missing, which"),
         Some(value) if value.chars().count() > SHOWN => {
             let short: String = value.chars().take(SHOWN).collect();
-            format!("{column} = {short}…")
+            format!("{column} = {short}...")
         }
         Some(value) => format!("{column} = {}", short(value)),
     }
@@ -114,7 +114,7 @@ mod tests {
         assert_eq!(unit.contribution("bid", Some("4.500"), 0.5), "bid = 4.5 raises the probability by 50.0 points");
         let class = Unit::Probability(Some("gold".into()));
         let long = "x".repeat(60);
-        let expected = format!("t = {}… raises the probability of gold by 0.0012 points", "x".repeat(40));
+        let expected = format!("t = {}... raises the probability of gold by 0.0012 points", "x".repeat(40));
         assert_eq!(class.contribution("t", Some(&long), 0.000_012_3), expected);
         let value = Unit::Value("revenue".into());
         assert_eq!(value.contribution("bid", Some("2"), 1234.567), "bid = 2 raises revenue by 1234.57");
@@ -129,7 +129,7 @@ mod tests {
     #[test]
     fn numbers_are_short() {
         for (x, decimals, expected) in [
-            (3.14, 1, "3.1"),
+            (3.12, 1, "3.1"),
             (0.0, 1, "0.0"),
             (0.04, 1, "0.040"),
             (0.5, 1, "0.50"),
