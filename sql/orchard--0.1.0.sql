@@ -61,7 +61,7 @@ CREATE TABLE orchard.stored_chunks (
     CONSTRAINT stored_chunks_pkey PRIMARY KEY (version, kind, part)
 );
 ALTER TABLE orchard.stored_chunks ALTER COLUMN data SET STORAGE EXTERNAL;
-COMMENT ON TABLE orchard.stored_chunks IS 'bytes of versions in parts of at most 1 MB: kind 1 the model, kind 2 labels and scores of the held-out rows';
+COMMENT ON TABLE orchard.stored_chunks IS 'bytes of versions in parts of at most 1 MB: kind 1 the model, kind 2 labels and scores of the held-out rows, kind 3 what columns are worth on these';
 
 SELECT pg_catalog.pg_extension_config_dump('orchard.stored_models', '');
 SELECT pg_catalog.pg_extension_config_dump('orchard.stored_versions', '');
@@ -511,6 +511,34 @@ CREATE FUNCTION orchard.score(model text, source text, key text[] DEFAULT NULL)
     RETURNS TABLE (key jsonb, score double precision, label text)
     LANGUAGE c STABLE PARALLEL UNSAFE COST 100000 ROWS 100000 AS 'MODULE_PATHNAME', 'score';
 COMMENT ON FUNCTION orchard.score(text, text, text[]) IS 'scores every row of a table, view or query: the columns that name the row, its probability, value or segment, and the most probable label';
+
+CREATE FUNCTION orchard.explain(model text, "row" record, class text DEFAULT NULL, derived boolean DEFAULT false)
+    RETURNS TABLE (feature text, value text, contribution double precision, response_contribution double precision, rank integer, sentence text)
+    LANGUAGE c STABLE PARALLEL SAFE COST 20000 ROWS 10 AS 'MODULE_PATHNAME', 'explain';
+COMMENT ON FUNCTION orchard.explain(text, record, text, boolean) IS 'what each column of a row, matched by name, contributes to its score: exact Shapley values of the trees';
+CREATE FUNCTION orchard.explain(model text, "row" jsonb, class text DEFAULT NULL, derived boolean DEFAULT false)
+    RETURNS TABLE (feature text, value text, contribution double precision, response_contribution double precision, rank integer, sentence text)
+    LANGUAGE c STABLE PARALLEL SAFE COST 20000 ROWS 10 AS 'MODULE_PATHNAME', 'explain';
+COMMENT ON FUNCTION orchard.explain(text, jsonb, text, boolean) IS 'what each key of a JSON object contributes to its score: exact Shapley values of the trees';
+CREATE FUNCTION orchard.explain(model text, "row" json, class text DEFAULT NULL, derived boolean DEFAULT false)
+    RETURNS TABLE (feature text, value text, contribution double precision, response_contribution double precision, rank integer, sentence text)
+    LANGUAGE c STABLE PARALLEL SAFE COST 20000 ROWS 10 AS 'MODULE_PATHNAME', 'explain';
+COMMENT ON FUNCTION orchard.explain(text, json, text, boolean) IS 'what each key of a JSON object contributes to its score: exact Shapley values of the trees';
+CREATE FUNCTION orchard.explain(model text, "row" text, class text DEFAULT NULL, derived boolean DEFAULT false)
+    RETURNS TABLE (feature text, value text, contribution double precision, response_contribution double precision, rank integer, sentence text)
+    LANGUAGE c STABLE PARALLEL SAFE COST 20000 ROWS 10 AS 'MODULE_PATHNAME', 'explain';
+COMMENT ON FUNCTION orchard.explain(text, text, text, boolean) IS 'what each key of a JSON object written as text contributes to its score: exact Shapley values of the trees';
+CREATE FUNCTION orchard.explain_source(model text, source text, top integer DEFAULT 3, class text DEFAULT NULL, key text[] DEFAULT NULL)
+    RETURNS TABLE (key jsonb, score double precision, class text, features text[], "values" text[], contributions double precision[],
+        response_contributions double precision[], base double precision, others double precision, response_base double precision,
+        response_others double precision, sentence text)
+    LANGUAGE c STABLE PARALLEL UNSAFE COST 1000000 ROWS 100000 AS 'MODULE_PATHNAME', 'explain_source';
+COMMENT ON FUNCTION orchard.explain_source(text, text, integer, text, text[]) IS 'explains every row of a table, view or query by the columns that contribute most to its score';
+
+CREATE FUNCTION orchard.importance(model text, source text DEFAULT NULL, derived boolean DEFAULT false, repeats integer DEFAULT 10, seed bigint DEFAULT 0)
+    RETURNS TABLE (feature text, importance double precision, kind text, low double precision, high double precision, rank integer)
+    LANGUAGE c STABLE PARALLEL UNSAFE COST 100000 ROWS 40 AS 'MODULE_PATHNAME', 'importance_wrapper';
+COMMENT ON FUNCTION orchard.importance(text, text, boolean, integer, bigint) IS 'what the columns of a model are worth to it: gain and splits of its trees; with a source also mean Shapley values and what the metric loses when a column is shuffled';
 
 ------------------------------------------------------------------------------------------------------------------------
 -- Judge

@@ -12,6 +12,7 @@ mod entry;
 mod error;
 mod interrupt;
 mod json;
+mod set;
 mod settings;
 mod source;
 mod text;

@@ -46,13 +46,13 @@ unsafe fn run(fcinfo: FunctionCallInfo) -> Result<()> {
 ///
 /// # Safety
 /// `fcinfo` is the running call's; the argument is of the SQL type of `T`.
-unsafe fn argument<T: FromDatum>(fcinfo: FunctionCallInfo, i: usize) -> Option<T> {
+pub(crate) unsafe fn argument<T: FromDatum>(fcinfo: FunctionCallInfo, i: usize) -> Option<T> {
     let arguments = (*fcinfo).args.as_slice((*fcinfo).nargs as usize);
     arguments.get(i).and_then(|argument| T::from_datum(argument.value, argument.isnull))
 }
 
 /// The columns that name a row: those asked for, else the table's primary key, else what the model neither reads nor predicts.
-fn key_columns(
+pub(crate) fn key_columns(
     asked: Option<Vec<Option<String>>>,
     described: &source::Described,
     model: &Model,
@@ -81,7 +81,7 @@ fn key_columns(
 }
 
 /// The columns of a row as a JSON object.
-pub(super) fn key_object(alias: &str, names: &[String]) -> String {
+pub(crate) fn key_object(alias: &str, names: &[String]) -> String {
     let pairs: Vec<String> =
         names.iter().map(|name| format!("{}, {alias}.{}", quote_literal(name), quote_identifier(name))).collect();
     // A function has at most a hundred arguments.
@@ -104,9 +104,14 @@ pub(super) fn call(found: &Found, what: &str, inputs: &[String], alias: &str) ->
     }
 }
 
+/// The columns of `s` that a model reads, in the order of its arguments.
+pub(crate) fn inputs(model: &Model) -> Vec<String> {
+    model.arguments().iter().map(|a| format!("s.{}", quote_identifier(a.name()))).collect()
+}
+
 /// The query of key, score and label over a source.
 fn query(found: &Found, model: &Model, source: &str, key: &[String]) -> String {
-    let inputs: Vec<String> = model.arguments().iter().map(|a| format!("s.{}", quote_identifier(a.name()))).collect();
+    let inputs = inputs(model);
     let key = key_object("s", key);
     let call = |what: &str| call(found, what, &inputs, "s");
     let (score, label) = match &model.task {

@@ -442,6 +442,7 @@ pub(super) fn save(
         timings: &Value::Object(timings).to_string(),
         model: &outcome.bytes,
         held: outcome.held.as_deref(),
+        importance: outcome.importance.as_deref(),
     };
     let (version, _) = store::insert_version(&id, &new, deploy)?;
     Ok((

@@ -139,6 +139,23 @@ impl Arguments {
         }
     }
 
+    /// Put the arguments into a row.
+    ///
+    /// # Safety
+    /// As for [`Arguments::predict`].
+    pub unsafe fn put_row(&mut self, scorer: &Scorer, row: &mut [f64], args: &[NullableDatum]) {
+        if !self.constants.is_empty() {
+            self.put_constants(scorer, row, args);
+        }
+        self.put_others(scorer, row, args);
+        self.put_values(scorer, row, args);
+    }
+
+    /// What the model cleans.
+    pub fn raw(&self) -> Option<&RawRow> {
+        self.raw.as_ref()
+    }
+
     /// # Safety
     /// As for [`Arguments::predict`].
     #[inline]

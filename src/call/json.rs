@@ -8,6 +8,7 @@ use pgrx::pg_sys::{self, Datum, Oid};
 use pgrx::PgSqlErrorCode;
 
 use super::cleaned::RawRow;
+use super::explain::beginning;
 use super::slot;
 use crate::error::{Failure, Result};
 use crate::source::clock::{self, Clock};
@@ -66,25 +67,7 @@ impl JsonRow {
     /// # Safety
     /// `datum` is a non-null value of type `oid`. Runs under a guard.
     pub unsafe fn put(&mut self, scorer: &Scorer, row: &mut [f64], datum: Datum, oid: Oid) {
-        let jsonb = if oid == pg_sys::JSONBOID {
-            pg_sys::pg_detoast_datum(datum.cast_mut_ptr()) as *mut pg_sys::Jsonb
-        } else {
-            let bytes = types::Text::of(datum).bytes();
-            let text = CString::new(bytes).unwrap_or_default();
-            let value = pg_sys::OidInputFunctionCall(
-                pg_sys::Oid::from(pg_sys::F_JSONB_IN),
-                text.as_ptr().cast_mut(),
-                Oid::INVALID,
-                -1,
-            );
-            value.cast_mut_ptr()
-        };
-        let root = &raw mut (*jsonb).root;
-        if (*root).header & pg_sys::JB_FOBJECT == 0 {
-            Failure::new(PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE, "a row in JSON must be an object")
-                .hint("Write {\"column\": value, ...}, for example with row_to_json(t).")
-                .raise();
-        }
+        let root = object(datum, oid);
         for field in &self.fields {
             let input = &field.input;
             slot::missing(row, input.first as usize, input.count as usize);
@@ -103,6 +86,51 @@ impl JsonRow {
             raw.put_json(scorer, row, text, number);
         }
     }
+
+    /// The texts of values by their keys; of an array its JSON.
+    ///
+    /// # Safety
+    /// As for [`JsonRow::put`].
+    pub unsafe fn texts(&self, datum: Datum, oid: Oid, names: &[&str]) -> Vec<Option<String>> {
+        let root = object(datum, oid);
+        let text = |name: &&str| {
+            let value = member(root, name)?;
+            if value.type_ == pg_sys::jbvType::jbvBinary {
+                let (container, length) = (value.val.binary.data, value.val.binary.len);
+                let text = pg_sys::JsonbToCString(std::ptr::null_mut(), container, length);
+                return Some(beginning(std::ffi::CStr::from_ptr(text).to_bytes()));
+            }
+            with_text(&value, beginning)
+        };
+        names.iter().map(text).collect()
+    }
+}
+
+/// The object of a JSON datum; an error for anything else.
+///
+/// # Safety
+/// `datum` is a non-null value of type `oid`. Runs under a guard.
+unsafe fn object(datum: Datum, oid: Oid) -> *mut pg_sys::JsonbContainer {
+    let jsonb = if oid == pg_sys::JSONBOID {
+        pg_sys::pg_detoast_datum(datum.cast_mut_ptr()) as *mut pg_sys::Jsonb
+    } else {
+        let bytes = types::Text::of(datum).bytes();
+        let text = CString::new(bytes).unwrap_or_default();
+        let value = pg_sys::OidInputFunctionCall(
+            pg_sys::Oid::from(pg_sys::F_JSONB_IN),
+            text.as_ptr().cast_mut(),
+            Oid::INVALID,
+            -1,
+        );
+        value.cast_mut_ptr()
+    };
+    let root = &raw mut (*jsonb).root;
+    if (*root).header & pg_sys::JB_FOBJECT == 0 {
+        Failure::new(PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE, "a row in JSON must be an object")
+            .hint("Write {\"column\": value, ...}, for example with row_to_json(t).")
+            .raise();
+    }
+    root
 }
 
 /// The value of a key.

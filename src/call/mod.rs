@@ -2,7 +2,9 @@
 
 mod arguments;
 pub mod batch;
+pub mod cells;
 pub mod cleaned;
+pub mod explain;
 mod json;
 mod raw;
 mod record;

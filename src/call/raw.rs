@@ -18,7 +18,7 @@ use orchard_engine::model::Task;
 /// # Safety
 /// Runs inside a call with `fcinfo`. May longjmp.
 #[inline]
-unsafe fn score<'a>(fcinfo: FunctionCallInfo, key: Key, shape: Shape) -> Option<&'a mut Site> {
+pub(super) unsafe fn score<'a>(fcinfo: FunctionCallInfo, key: Key, shape: Shape) -> Option<&'a mut Site> {
     let args = (*fcinfo).args.as_slice((*fcinfo).nargs as usize);
     if args[0].isnull || (shape == Shape::Row && args[1].isnull) {
         return None;

@@ -6,6 +6,7 @@ use pgrx::pg_sys::{self, Datum, Oid};
 use pgrx::PgSqlErrorCode;
 
 use super::cleaned::RawRow;
+use super::explain::Writer;
 use super::slot::Slot;
 use crate::error::{Failure, Result};
 use crate::source::types;
@@ -70,6 +71,31 @@ impl RecordRow {
         if header.cast() != original {
             types::raw::pfree(header.cast());
         }
+    }
+
+    /// The texts of columns by their names, of a datum that was just put into a row.
+    ///
+    /// # Safety
+    /// As for [`RecordRow::put`]. Runs under a guard.
+    pub unsafe fn texts(&mut self, datum: Datum, names: &[&str]) -> Vec<Option<String>> {
+        let Some(desc) = &self.desc else { return Vec::new() };
+        let header = pg_sys::pg_detoast_datum(datum.cast_mut_ptr()) as pg_sys::HeapTupleHeader;
+        let mut tuple = pg_sys::HeapTupleData {
+            t_len: pgrx::varlena::varsize_any(header.cast()) as u32,
+            t_data: header,
+            ..Default::default()
+        };
+        pg_sys::heap_deform_tuple(&mut tuple, desc.0, self.values.as_mut_ptr(), self.nulls.as_mut_ptr());
+        let text = |name: &&str| {
+            let at = (0..self.values.len()).find(|&i| {
+                let attribute = crate::compat::attribute(desc.0, i);
+                let own = std::ffi::CStr::from_ptr((*attribute).attname.data.as_ptr());
+                !(*attribute).attisdropped && own.to_bytes() == name.as_bytes()
+            })?;
+            let oid = (*crate::compat::attribute(desc.0, at)).atttypid;
+            (!self.nulls[at]).then(|| Writer::new(oid).text(self.values[at]))
+        };
+        names.iter().map(text).collect()
     }
 
     /// [`RecordRow::look_up`], whose failure is raised.

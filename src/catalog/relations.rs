@@ -32,6 +32,8 @@ pub enum ChunkKind {
     Model = 1,
     /// Labels and scores of the held-out rows.
     Held = 2,
+    /// What held-out rows say of the worth of columns.
+    Importance = 3,
 }
 
 fn relation(name: &CStr) -> Result<Oid> {

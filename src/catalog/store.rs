@@ -43,6 +43,8 @@ pub struct NewVersion<'a> {
     pub model: &'a [u8],
     /// The encoded held-out rows.
     pub held: Option<&'a [u8]>,
+    /// What held-out rows say of the worth of columns.
+    pub importance: Option<&'a [u8]>,
 }
 
 /// Random bytes as a version 4 uuid.
@@ -151,6 +153,9 @@ pub fn insert_version(model: &Id, new: &NewVersion<'_>, deploy: bool) -> Result<
         insert_chunks(&id, ChunkKind::Model, new.model)?;
         if let Some(held) = new.held {
             insert_chunks(&id, ChunkKind::Held, held)?;
+        }
+        if let Some(importance) = new.importance {
+            insert_chunks(&id, ChunkKind::Importance, importance)?;
         }
         if deploy {
             execute(

@@ -10,11 +10,13 @@ mod binary;
 mod calibration;
 mod clustering;
 mod curve;
+pub mod importance;
 mod interval;
 mod lift;
 mod multiclass;
 mod ranked;
 mod regression;
+pub mod shap;
 mod thresholds;
 
 pub use binary::binary;

@@ -148,6 +148,8 @@ pub struct Options {
     pub holdout: f64,
     /// Whether the model that is kept is learned again from all rows once it was judged.
     pub refit: bool,
+    /// Whether the worth of columns is found on the held-out rows.
+    pub importance: bool,
     /// The label of the positive class, spelled as labels are.
     pub positive_class: Option<String>,
     /// The column by which the latest rows are held out; never together with `group_columns`.
@@ -209,6 +211,7 @@ impl Options {
             // A clustering is judged on the rows it describes.
             holdout: if algorithm.needs_target() { 0.2 } else { 0.0 },
             refit: false,
+            importance: false,
             positive_class: None,
             time_column: None,
             group_columns: Vec::new(),

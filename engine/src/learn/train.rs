@@ -4,6 +4,7 @@ mod beside;
 mod clean;
 mod features;
 mod grow;
+mod importance;
 mod judged;
 mod rows;
 
@@ -23,6 +24,7 @@ use crate::score::Scorer;
 
 pub(super) use features::Features;
 pub use features::RowsOf;
+pub use importance::{by_rows, by_splits, read_importance, Importance, Judged};
 pub(super) use judged::score_encoded;
 use judged::{actual, Known};
 pub use judged::{judge_rows, score_columns, MOST_HELD_ROWS};
@@ -89,6 +91,8 @@ pub struct Outcome {
     pub metrics: Vec<Metric>,
     /// The headline metric.
     pub metric: Option<&'static str>,
+    /// What held-out rows say of the worth of columns, if asked for: [`read_importance`].
+    pub importance: Option<Vec<u8>>,
     /// Rows read.
     pub rows: usize,
     /// Rows that the model learned from; with the option "refit" the held-out rows are among them.

@@ -88,6 +88,8 @@ fn add_tree(trees: &mut Trees, section: &str, features: usize, scale: f64) -> Re
     if lengths.iter().any(|&len| len != splits) {
         return Err(wrong("the lists of a tree are of different lengths"));
     }
+    let (split_rows, leaf_rows) =
+        (counts(section, "internal_count", splits)?, counts(section, "leaf_count", leaves.len())?);
     let root = trees.feature.len() as u32;
     trees.roots.push(root);
     // What comes next, a split or (as a number below 0) a leaf; a node's place is known when its parent is laid.
@@ -100,7 +102,7 @@ fn add_tree(trees: &mut Trees, section: &str, features: usize, scale: f64) -> Re
         }
         let (mut missing_left, mut value, mut gained) = (false, 0.0, 0.0);
         let (mut asked, mut right) = (LEAF, 0);
-        let left;
+        let (left, rows);
         if let Ok(split) = usize::try_from(node) {
             if split >= splits || feature[split] >= features {
                 return Err(wrong("a tree names a node or a column that is not there"));
@@ -118,11 +120,13 @@ fn add_tree(trees: &mut Trees, section: &str, features: usize, scale: f64) -> Re
             (value, gained) = (threshold[split], gain[split]);
             left = root + order.len() as u32;
             right = left + 1;
+            rows = split_rows[split];
             order.extend([children[0][split], children[1][split]]);
         } else {
-            let leaf =
-                leaves.get((-1 - node) as usize).ok_or_else(|| wrong("a tree names a leaf that is not there"))?;
+            let place = (-1 - node) as usize;
+            let leaf = leaves.get(place).ok_or_else(|| wrong("a tree names a leaf that is not there"))?;
             left = trees.values.len() as u32;
+            rows = leaf_rows[place];
             trees.values.push(leaf * scale);
         }
         trees.feature.push(asked);
@@ -131,8 +135,8 @@ fn add_tree(trees: &mut Trees, section: &str, features: usize, scale: f64) -> Re
         trees.right.push(right);
         trees.missing_left.push(missing_left);
         trees.set.push(0);
-        trees.cover.push(0.0);
-        trees.rows.push(0);
+        trees.cover.push(rows);
+        trees.rows.push(rows as u64);
         trees.gain.push(gained);
     }
     Ok(())
@@ -158,6 +162,16 @@ fn list<T: std::str::FromStr>(section: &str, key: &str) -> Result<Vec<T>> {
         return Err(wrong("a tree has no leaves"));
     }
     Ok(list)
+}
+
+/// How many training rows reached each node of a kind; none, where the text does not say.
+fn counts(section: &str, key: &str, nodes: usize) -> Result<Vec<f64>> {
+    let mut counts: Vec<f64> = list(section, key)?;
+    if counts.is_empty() {
+        counts.resize(nodes, 0.0);
+    }
+    let fits = counts.len() == nodes && counts.iter().all(|count| count.is_finite() && *count >= 0.0);
+    fits.then_some(counts).ok_or_else(|| wrong(&format!("the list {key} of a tree does not fit its nodes")))
 }
 
 fn wrong(what: &str) -> Error {
@@ -209,6 +223,8 @@ mod tests {
             ("decision_type=10 0", "decision_type=6 0"),
             ("binary sigmoid:2", "multiclass num_class:3"),
             ("threshold=0.5 -1", "threshold=0.5 x"),
+            ("threshold=0.5 -1", "internal_count=9 8 7\nthreshold=0.5 -1"),
+            ("threshold=0.5 -1", "leaf_count=3 2 -1\nthreshold=0.5 -1"),
         ];
         for (from, to) in wrongs {
             assert!(read_lightgbm(&TEXT.replace(from, to)).is_err(), "{to}");

@@ -40,7 +40,13 @@ pub fn join(sums: &[f64; LANES]) -> f64 {
 /// Turn sums of leaves, starting from 0 and joined by [`join`], into answers: the mean if the trees are averaged, plus the base, through
 /// the link and the curves. `sums` has an entry an output.
 pub(super) fn finish(trees: &Trees, curves: &[Curve], answer: Answer, probabilities: bool, sums: &mut [f64]) {
-    link(trees, probabilities, sums);
+    raw(trees, sums);
+    respond(trees, curves, answer, probabilities, sums);
+}
+
+/// The part of [`finish`] behind what the trees say.
+pub(super) fn respond(trees: &Trees, curves: &[Curve], answer: Answer, probabilities: bool, sums: &mut [f64]) {
+    unlink(trees, probabilities, sums);
     calibrate(curves, sums);
     match answer {
         Answer::AsItIs => {}
@@ -49,14 +55,24 @@ pub(super) fn finish(trees: &Trees, curves: &[Curve], answer: Answer, probabilit
     }
 }
 
-/// The part of [`finish`] up to the link.
+/// The part of [`finish`] up to the link, with it.
 pub(crate) fn link(trees: &Trees, probabilities: bool, sums: &mut [f64]) {
+    raw(trees, sums);
+    unlink(trees, probabilities, sums);
+}
+
+/// What the trees say: the sum or mean of the leaves, plus the base.
+fn raw(trees: &Trees, sums: &mut [f64]) {
     for (sum, base) in sums.iter_mut().zip(&trees.base) {
         if trees.average {
             *sum /= trees.roots.len() as f64;
         }
         *sum += base;
     }
+}
+
+/// The link alone.
+pub(crate) fn unlink(trees: &Trees, probabilities: bool, sums: &mut [f64]) {
     match trees.link {
         // Leaves may be beyond 0 and 1 by a rounding.
         Link::Identity if probabilities => sums.iter_mut().for_each(|p| *p = p.clamp(0.0, 1.0)),

@@ -259,6 +259,30 @@ impl Scorer {
         }
     }
 
+    /// The root of a tree in the layout that is walked; for a model of trees.
+    pub(crate) fn root(&self, tree: usize) -> u32 {
+        self.nodes.as_ref().and_then(|nodes| nodes.roots().get(tree).copied()).unwrap_or(0)
+    }
+
+    /// The left child of a split; the right one comes after it.
+    pub(crate) fn left_child(&self, node: u32) -> u32 {
+        self.nodes.as_ref().map_or(0, |nodes| nodes.left_child(node))
+    }
+
+    /// Mark with all bits the rows that go left at a split, given what stands in them for its feature.
+    pub(crate) fn mark_left(&self, node: u32, cells: &[f64], marks: &mut [u64]) {
+        if let Some(nodes) = &self.nodes {
+            nodes.mark_left(node, cells, marks);
+        }
+    }
+
+    /// From what the trees of a model say of a row, before the link, to what [`Scorer::predict`] writes.
+    pub(crate) fn respond(&self, raw: &mut [f64]) {
+        if let (Some(nodes), Some((trees, _))) = (&self.nodes, self.model.body.as_trees()) {
+            nodes.respond(trees, raw);
+        }
+    }
+
     fn masks(&self) -> Option<&Masks> {
         let make = || {
             let nodes = self.nodes.as_ref().filter(|_| self.outputs() == 1)?;

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use super::link::{finish, join, Answer, LANES};
+use super::link::{finish, join, respond, Answer, LANES};
 use super::places::{Layout, Set};
 use super::walk::values;
 use crate::model::{Curve, Task, Trees, LEAF};
@@ -362,6 +362,29 @@ impl Nodes {
             threshold: f64::from_bits(node.bits),
             left: node.next,
         }
+    }
+
+    /// The left child of a split; the right one comes after it.
+    pub fn left_child(&self, node: u32) -> u32 {
+        self.nodes[node as usize].next
+    }
+
+    /// Mark with all bits the rows that go left at a split, given what stands in them for its feature.
+    pub fn mark_left(&self, node: u32, cells: &[f64], marks: &mut [u64]) {
+        let node = &self.nodes[node as usize];
+        let mark = |left: bool| u64::from(left).wrapping_neg();
+        let pairs = marks.iter_mut().zip(cells);
+        if node.key & (IS_MASK | IS_WIDE) != 0 {
+            pairs.for_each(|(to, &cell)| *to = mark(self.child_by::<WIDE>(node, cell) == node.next));
+        } else {
+            let (threshold, missing) = (f64::from_bits(node.bits), node.key & MISSING_LEFT != 0);
+            pairs.for_each(|(to, &cell)| *to = mark(cell <= threshold) | mark(cell.is_nan() & missing));
+        }
+    }
+
+    /// From what the trees say of a row, before the link, to the answer.
+    pub fn respond(&self, trees: &Trees, raw: &mut [f64]) {
+        respond(trees, &self.curves, self.answer, self.probabilities, raw);
     }
 
     /// The first node of each tree.

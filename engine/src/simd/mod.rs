@@ -11,11 +11,13 @@ mod level;
 #[cfg(target_arch = "aarch64")]
 pub(crate) mod neon;
 mod prefetch;
+mod wide;
 
 #[cfg(target_arch = "x86_64")]
 pub(crate) use level::has_words;
 pub use level::{choose, level, Level};
 pub(crate) use prefetch::prefetch;
+pub(crate) use wide::{run_wide, Kernel};
 
 /// Add the number of each row's leaf to its sum; `leaves` are less than `L`, a power of two.
 #[inline(always)]

@@ -4,7 +4,7 @@
 //! on the number of threads.
 
 mod lloyd;
-mod random;
+pub(crate) mod random;
 mod seed;
 mod silhouette;
 mod space;

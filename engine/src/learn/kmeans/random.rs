@@ -1,6 +1,6 @@
 //! A small generator whose numbers are the same everywhere and for ever (SplitMix64; Steele, Lea, Flood 2014).
 
-pub(super) struct Random(u64);
+pub(crate) struct Random(u64);
 
 impl Random {
     pub fn new(seed: u64, stream: u64) -> Self {

@@ -61,6 +61,12 @@ pub(super) const SPECS: &[Spec] = &[
         meaning: "whether the model that is kept is learned again from all rows, the held-out ones too, once it was judged",
     },
     Spec {
+        key: "importance", algorithms: SUPERVISED,
+        kind: Kind::Boolean(|o, v| o.importance = v), default: |o| json!(o.importance),
+        elsewhere: &["compute_importance", "feature_importance", "importance_type"],
+        meaning: "whether what columns are worth is found on the held-out rows, for orchard.importance",
+    },
+    Spec {
         key: "time_column", algorithms: ALL,
         kind: Kind::Column(|o, v| o.time_column = Some(v)), default: |o| json!(o.time_column),
         elsewhere: &["timestamp_column", "time", "date_column"], meaning: "the column by which the latest rows are held out",

@@ -14,7 +14,7 @@ const ALL: &[Algorithm] = &Algorithm::ALL;
 
 /// What decides the rows, the features or the judgement is the same for every trial; options that name columns are, too.
 pub(super) const NOT_SEARCHED: &[&str] =
-    &["holdout", "refit", "clean", "date_parts", "task", "positive_class", "seed", "deploy"];
+    &["holdout", "refit", "importance", "clean", "date_parts", "task", "positive_class", "seed", "deploy"];
 
 /// Every option of tuning, in the order they are listed.
 #[rustfmt::skip]

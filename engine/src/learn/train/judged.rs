@@ -10,6 +10,7 @@ use crate::learn::{exposure, forest, Target};
 use crate::model::{encode, HeldActual, HeldRows, Model, Task};
 use crate::score::{Batch, Scorer};
 
+use super::importance::of_holdout;
 use super::{Outcome, Run};
 
 /// The most held-out rows that are kept with a version.
@@ -46,7 +47,7 @@ impl Run<'_> {
         let bytes = encode(&model)?;
         let scorer = Scorer::new(model);
         let holdout_rows = held_columns.first().map_or(0, Vec::len);
-        let mut held_rows = None;
+        let (mut held_rows, mut importance) = (None, None);
         let (mut metrics, mut metric) = (Vec::new(), None);
         if holdout_rows > 0 {
             let mut scores = score_encoded(&scorer, held_columns, self.control)?;
@@ -57,6 +58,10 @@ impl Run<'_> {
                 self.notices.push(format!(
                     "{twins} of {holdout_rows} held-out rows have a twin with the same features in training"
                 ));
+            }
+            if self.request.options.importance {
+                let (seed, offset) = (self.request.options.seed, offset.as_deref());
+                importance = Some(of_holdout(&scorer, held_columns, &held, offset, seed, self.control)?);
             }
             shorten(&mut held);
             held_rows = Some(crate::model::encode_held(&held)?);
@@ -81,6 +86,7 @@ impl Run<'_> {
             held: held_rows,
             metrics,
             metric,
+            importance,
             rows: self.request.table.rows,
             training_rows,
             holdout_rows,

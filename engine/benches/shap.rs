@@ -1,0 +1,58 @@
+//! How long a model of LightGBM takes to explain a matrix in memory, with each set of instructions.
+//!
+//! `cargo bench -p orchard-engine --bench shap -- MODEL MATRIX VALUES THREADS`; benches/shap.py makes model and matrix (rows and columns as u64,
+//! then f64 row by row), measures the peers on them, and reads the values: row by row, a number a feature.
+#![allow(missing_docs)]
+
+use std::io::Write;
+use std::time::Instant;
+
+use orchard_engine::control::Control;
+use orchard_engine::judge::shap::Shap;
+use orchard_engine::model::read_lightgbm;
+use orchard_engine::score::{choose, Level, Scorer};
+use rayon::prelude::*;
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|a| a != "--bench").collect();
+    let [model, matrix, values, threads] = &arguments[..] else {
+        println!("usage: shap MODEL MATRIX VALUES THREADS (see benches/shap.py)");
+        return;
+    };
+    let text = std::fs::read_to_string(model).expect("a model");
+    let bytes = std::fs::read(matrix).expect("a matrix");
+    let numbers: Vec<f64> =
+        bytes[16..].chunks_exact(8).map(|b| f64::from_le_bytes(b.try_into().expect("eight bytes"))).collect();
+    let whole = |at: usize| u64::from_le_bytes(bytes[at..at + 8].try_into().expect("eight bytes")) as usize;
+    let (rows, width) = (whole(0), whole(8));
+    let columns: Vec<Vec<f64>> = (0..width).map(|c| (0..rows).map(|r| numbers[r * width + c]).collect()).collect();
+    let scorer = Scorer::new(read_lightgbm(&text).expect("a model of LightGBM"));
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.parse().expect("a number")).build().expect("a pool");
+    let control = Control::default();
+    let mut out = vec![0.0; rows * width];
+    let mut explain = |part: usize| {
+        pool.install(|| {
+            let parts = out.par_chunks_mut(part * width).enumerate();
+            let shap = || Shap::new(&scorer, &control).expect("counts of rows");
+            parts.for_each_init(shap, |shap, (i, out)| {
+                let cells: Vec<&[f64]> =
+                    columns.iter().map(|column| &column[i * part..][..out.len() / width]).collect();
+                shap.explain(&cells, 0, out, &control).expect("memory");
+            });
+        });
+    };
+    for level in Level::ALL.into_iter().filter(|level| level.is_there()) {
+        choose(Some(level));
+        let mut best = [f64::INFINITY; 2];
+        for _ in 0..3 {
+            for (best, part) in best.iter_mut().zip([Shap::ROWS, 1]) {
+                let start = Instant::now();
+                explain(part);
+                *best = best.min(start.elapsed().as_secs_f64());
+            }
+        }
+        println!("{} {:.6} {:.6}", level.name(), best[0], best[1]);
+    }
+    let bytes: Vec<u8> = out.iter().flat_map(|value| value.to_le_bytes()).collect();
+    std::fs::File::create(values).and_then(|mut file| file.write_all(&bytes)).expect("a file");
+}

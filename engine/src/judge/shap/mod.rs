@@ -1,0 +1,207 @@
+//! Shapley values of the features of a row: what each adds to the score, compared with the mean.
+//!
+//! They are those of path-dependent TreeSHAP (Lundberg et al. 2020, algorithm 2), exactly: what is not known of a row is averaged over the
+//! training rows that took each branch. The sum over the features is the score less the mean, on the scale on which trees are
+//! added: log-odds for boosted trees of a classification, probabilities for other trees of one, logarithms of the value with a log link, else values.
+
+mod columns;
+mod explain;
+mod kernel;
+mod plan;
+mod quadrature;
+mod response;
+mod sentence;
+
+pub use columns::{columns, features, Explained, Value};
+pub use explain::{answers, Explanation, Part};
+pub use sentence::Unit;
+
+use crate::control::Control;
+use crate::error::{Error, Result};
+use crate::model::{Link, Task, Trees, LEAF};
+use crate::score::Scorer;
+use crate::simd::run_wide;
+
+use kernel::{Space, Tree};
+use plan::Plan;
+use quadrature::Point;
+
+/// Rows that go through a tree side by side.
+const ROWS: usize = 32;
+
+/// Explains rows of a model of trees; keeps what it needs from one call to the next.
+#[derive(Debug)]
+pub struct Shap<'a> {
+    scorer: &'a Scorer,
+    trees: &'a Trees,
+    turn: Turn,
+    plan: Plan,
+    /// By number of points.
+    rules: Vec<Vec<Point>>,
+    many: Space<ROWS>,
+    one: Space<1>,
+}
+
+impl<'a> Shap<'a> {
+    /// Rows that are best given at once, or a multiple of them.
+    pub const ROWS: usize = ROWS * 16;
+
+    /// For the rows of a scorer.
+    ///
+    /// # Errors
+    /// Without trees, or where these do not say how many training rows took each branch.
+    pub fn new(scorer: &'a Scorer, control: &Control) -> Result<Shap<'a>> {
+        let Some((trees, _)) = scorer.model().body.as_trees() else {
+            return Err(Error::data(
+                "a clustering has no scores to explain",
+                "Compare the row with the centres of the segments.",
+            ));
+        };
+        let mut splits = (0..trees.nodes()).filter(|&node| trees.feature[node] != LEAF).peekable();
+        if splits.peek().is_some() && splits.all(|node| trees.cover[node] == 0.0) {
+            return Err(Error::data(
+                "the model does not say how many training rows took each branch, so its scores cannot be explained",
+                "Import it again from a text that has the counts, or train it anew.",
+            ));
+        }
+        let plan = Plan::new(scorer, trees, control)?;
+        let turn = Turn::of(&scorer.model().task, trees);
+        Ok(Shap { scorer, trees, turn, plan, rules: Vec::new(), many: Space::new(), one: Space::new() })
+    }
+
+    /// Give back what was counted of the memory it holds.
+    pub fn release(self, control: &Control) {
+        self.plan.release(control);
+        self.many.release(control);
+        self.one.release(control);
+        self.rules.into_iter().for_each(|rule| control.release_vec(rule));
+    }
+
+    /// How many different scores a row has: the number of classes when there are more than two, else 1.
+    pub fn outputs(&self) -> usize {
+        self.trees.outputs as usize
+    }
+
+    /// Explain rows that are given by column, each cell as [`Scorer::predict`] takes it: `out` has a number a feature for each row, row by row.
+    /// Returns the mean score, which with the numbers of a row sums to its score.
+    ///
+    /// Of two classes the score is that of the positive one. Panics where there is not a column a feature, all of one length, or `out` is of another
+    /// length.
+    pub fn explain(&mut self, columns: &[&[f64]], output: usize, out: &mut [f64], control: &Control) -> Result<f64> {
+        let features = self.scorer.model().features.len();
+        assert_eq!(columns.len(), features, "a column a feature");
+        assert!(columns.iter().all(|column| column.len() * features == out.len()), "a cell a row");
+        let rows = out.len() / features.max(1);
+        // A lone row must not pay for those that are not beside it.
+        let mean = if rows == 1 {
+            let mut space = std::mem::replace(&mut self.one, Space::new());
+            let mean = self.run(&mut space, columns, output, out, control);
+            self.one = space;
+            mean?
+        } else {
+            let mut space = std::mem::replace(&mut self.many, Space::new());
+            let mean = self.run(&mut space, columns, output, out, control);
+            self.many = space;
+            mean?
+        };
+        let scale = if self.trees.average { self.trees.roots.len() as f64 } else { 1.0 };
+        out.iter_mut().for_each(|value| *value = *value / scale * self.turn.sign());
+        Ok(self.turn.score(mean / scale + self.trees.base.get(output).copied().unwrap_or(0.0)))
+    }
+
+    /// Explain row after row, a tree at a time; without what is done to the sum of all trees.
+    fn run<const N: usize>(
+        &mut self,
+        space: &mut Space<N>,
+        columns: &[&[f64]],
+        output: usize,
+        out: &mut [f64],
+        control: &Control,
+    ) -> Result<f64> {
+        let features = columns.len();
+        let rows = columns.first().map_or(0, |column| column.len());
+        let mut values: Vec<[f64; N]> = control.filled(rows.div_ceil(N).saturating_mul(features), [0.0; N])?;
+        let mut cells: Vec<&[f64]> = control.vec(features)?;
+        let mut mean = 0.0;
+        for tree in 0..self.trees.roots.len() {
+            self.plan.fill(self.scorer, self.trees, tree, output, control)?;
+            mean += self.plan.mean;
+            let points = self.plan.features.div_ceil(2).max(1);
+            self.need_rule(points, control)?;
+            space.grow(self.plan.depth, points, control)?;
+            let rule = &self.rules[points];
+            for (block, values) in values.chunks_exact_mut(features.max(1)).enumerate() {
+                control.check()?;
+                let (from, to) = (block * N, (block * N + N).min(rows));
+                cells.clear();
+                cells.extend(columns.iter().map(|column| &column[from..to]));
+                let (scorer, plan, columns) = (self.scorer, &self.plan, &cells[..]);
+                run_wide(Tree { scorer, plan, rule, columns, space, values });
+            }
+        }
+        for (row, out) in out.chunks_exact_mut(features.max(1)).enumerate() {
+            let own = &values[row / N * features..][..features];
+            out.iter_mut().zip(own).for_each(|(to, from)| *to = from[row % N]);
+        }
+        control.release_vec(values);
+        control.release_vec(cells);
+        Ok(mean)
+    }
+
+    fn need_rule(&mut self, points: usize, control: &Control) -> Result<()> {
+        while self.rules.len() <= points {
+            self.rules.push(Vec::new());
+        }
+        if self.rules[points].is_empty() {
+            self.rules[points] = quadrature::rule(points, control)?;
+        }
+        Ok(())
+    }
+}
+
+/// How the score that is explained comes from that of the trees.
+#[derive(Debug, Clone, Copy)]
+enum Turn {
+    /// It is the same.
+    Keep,
+    /// It is that of the other class, as log-odds.
+    Negate,
+    /// It is that of the other class, as a probability.
+    Complement,
+    /// Training saw one class only.
+    Constant(f64),
+}
+
+impl Turn {
+    fn of(task: &Task, trees: &Trees) -> Turn {
+        match task {
+            Task::Classification { classes, positive } if classes.len() == 1 => {
+                Turn::Constant(if *positive == 0 { 1.0 } else { 0.0 })
+            }
+            Task::Classification { classes, positive: 0 } if classes.len() == 2 => match trees.link {
+                Link::Identity => Turn::Complement,
+                _ => Turn::Negate,
+            },
+            _ => Turn::Keep,
+        }
+    }
+
+    /// What a difference is multiplied by.
+    fn sign(self) -> f64 {
+        match self {
+            Turn::Keep => 1.0,
+            Turn::Negate | Turn::Complement => -1.0,
+            Turn::Constant(_) => 0.0,
+        }
+    }
+
+    /// From a score of the trees to the score that is explained, and back.
+    fn score(self, score: f64) -> f64 {
+        match self {
+            Turn::Keep => score,
+            Turn::Negate => -score,
+            Turn::Complement => 1.0 - score,
+            Turn::Constant(score) => score,
+        }
+    }
+}

@@ -1,0 +1,311 @@
+//! Shapley values against all subsets of the features, counted one by one.
+#![allow(missing_docs)]
+
+mod samples;
+
+use orchard_engine::control::Control;
+use orchard_engine::judge::shap::{columns, features, Part, Shap};
+use orchard_engine::model::*;
+use orchard_engine::score::{walk, Scorer};
+
+/// SplitMix64.
+struct Random(u64);
+
+impl Random {
+    fn bits(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let x = (self.0 ^ self.0 >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let x = (x ^ x >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+        x ^ x >> 31
+    }
+
+    fn below(&mut self, end: usize) -> usize {
+        (self.bits() % end as u64) as usize
+    }
+
+    fn number(&mut self, low: f64, high: f64) -> f64 {
+        low + (high - low) * (self.bits() >> 11) as f64 / (1u64 << 53) as f64
+    }
+
+    fn chance(&mut self, p: f64) -> bool {
+        self.number(0.0, 1.0) < p
+    }
+}
+
+/// What a tree says when the features of `known` are known.
+fn expect(trees: &Trees, node: usize, row: &[f64], known: usize, output: usize) -> f64 {
+    if trees.feature[node] == LEAF {
+        return walk::values(trees, node)[output];
+    }
+    let (left, right) = (trees.left[node] as usize, trees.right[node] as usize);
+    let below = |child: usize| expect(trees, child, row, known, output);
+    if known >> trees.feature[node] & 1 == 1 {
+        return below(if walk::goes_left(trees, node, row) { left } else { right });
+    }
+    let share = |child: usize| if trees.cover[node] > 0.0 { trees.cover[child] / trees.cover[node] } else { 0.5 };
+    share(left) * below(left) + share(right) * below(right)
+}
+
+/// What all trees say, and the Shapley value of each feature.
+fn naive(trees: &Trees, row: &[f64], output: usize) -> (f64, Vec<f64>) {
+    let features = row.len();
+    let scale = if trees.average { trees.roots.len() as f64 } else { 1.0 };
+    let score = |known: usize| -> f64 {
+        let sum: f64 = trees.roots.iter().map(|&root| expect(trees, root as usize, row, known, output)).sum();
+        sum / scale + trees.base[output]
+    };
+    let scores: Vec<f64> = (0..1 << features).map(score).collect();
+    let factorial = |n: usize| (1..=n).map(|k| k as f64).product::<f64>();
+    let value = |feature: usize| {
+        let others = (0..1usize << features).filter(|known| known >> feature & 1 == 0);
+        others
+            .map(|known| {
+                let size = known.count_ones() as usize;
+                let weight = factorial(size) * factorial(features - size - 1) / factorial(features);
+                weight * (scores[known | 1 << feature] - scores[known])
+            })
+            .sum()
+    };
+    (scores[0], (0..features).map(value).collect())
+}
+
+/// Random trees over numbers, categories and an ordered text, with splits of the same feature along a path.
+fn random_trees(rng: &mut Random, outputs: u32) -> (Vec<Feature>, Trees) {
+    let mut features: Vec<Feature> = (0..4).map(|i| samples::number(&format!("n{i}"))).collect();
+    features.push(samples::category("c", &["a", "b", "c", "d", "e"]));
+    let many: Vec<String> = (0..200).map(|i| format!("{i:03}")).collect();
+    features.push(samples::category("wide", &many.iter().map(String::as_str).collect::<Vec<_>>()));
+    let mut ordered = samples::category("o", &["a", "b", "c", "d"]);
+    let keys = vec![0.5, -1.0, 0.25, 0.75, 0.125];
+    ordered.encoding = Encoding::Ordered { levels: ordered.encoding.levels().to_vec(), keys };
+    features.push(ordered);
+    let mut trees = samples::empty(outputs, if outputs == 1 { Link::Identity } else { Link::Softmax });
+    trees.base = (0..outputs).map(|_| rng.number(-1.0, 1.0)).collect();
+    trees.average = rng.chance(0.3);
+    for _ in 0..=rng.below(3) {
+        let root = trees.nodes();
+        trees.roots.push(root as u32);
+        let splits = rng.below(12);
+        // A list of nodes still to be made: each is a split while there are some left.
+        let (mut made, mut pending) = (0, 1);
+        let mut next = root + 1;
+        while pending > 0 {
+            pending -= 1;
+            if made < splits {
+                made += 1;
+                let feature = rng.below(features.len()) as u32;
+                let (left, right) = (next as u32, next as u32 + 1);
+                next += 2;
+                pending += 2;
+                let missing = rng.chance(0.5);
+                match feature {
+                    4 => samples::split_set(&mut trees, feature, &[rng.bits() % 64], missing, left, right),
+                    5 => {
+                        let words: Vec<u64> = (0..4).map(|_| rng.bits()).collect();
+                        samples::split_set(&mut trees, feature, &words, missing, left, right);
+                    }
+                    _ => samples::split(&mut trees, feature, rng.number(-1.0, 1.0), missing, left, right),
+                }
+            } else {
+                let values: Vec<f64> = (0..outputs).map(|_| rng.number(-2.0, 2.0)).collect();
+                samples::leaf(&mut trees, &values);
+            }
+        }
+        // Some branches were never taken.
+        for node in root..trees.nodes() {
+            trees.cover[node] = if rng.chance(0.05) { 0.0 } else { f64::from(rng.below(99) as u32 + 1) };
+        }
+        for node in (root..trees.nodes()).rev().filter(|&n| trees.feature[n] != LEAF).collect::<Vec<_>>() {
+            trees.cover[node] = trees.cover[trees.left[node] as usize] + trees.cover[trees.right[node] as usize];
+        }
+    }
+    (features, trees)
+}
+
+fn random_row(rng: &mut Random, features: &[Feature]) -> Vec<f64> {
+    let mut value = |feature: &Feature| match &feature.encoding {
+        _ if rng.chance(0.15) => f64::NAN,
+        Encoding::Category { levels } => f64::from(rng.below(levels.len() + 1) as u32),
+        Encoding::Ordered { keys, .. } => keys[rng.below(keys.len())],
+        _ => rng.number(-1.2, 1.2),
+    };
+    features.iter().map(&mut value).collect()
+}
+
+/// The row as a scorer takes it, from what the stored trees take.
+fn placed(scorer: &Scorer, row: &[f64]) -> Vec<f64> {
+    let place = |(f, &value): (usize, &f64)| match &scorer.model().features[f].encoding {
+        Encoding::Ordered { keys, .. } if !value.is_nan() => {
+            scorer.place(f, keys.iter().position(|k| *k == value).unwrap() as f64)
+        }
+        _ => scorer.place(f, value),
+    };
+    row.iter().enumerate().map(place).collect()
+}
+
+fn explain(shap: &mut Shap<'_>, rows: &[Vec<f64>], output: usize) -> (f64, Vec<f64>) {
+    let features = rows[0].len();
+    let columns: Vec<Vec<f64>> = (0..features).map(|f| rows.iter().map(|row| row[f]).collect()).collect();
+    let columns: Vec<&[f64]> = columns.iter().map(Vec::as_slice).collect();
+    let mut out = vec![f64::NAN; rows.len() * features];
+    let mean = shap.explain(&columns, output, &mut out, &Control::default()).unwrap();
+    (mean, out)
+}
+
+#[test]
+fn values_are_those_of_all_subsets() {
+    let control = Control::default();
+    for seed in 0..300 {
+        let mut rng = Random(seed);
+        let outputs = if seed % 5 == 0 { 3 } else { 1 };
+        let (features, trees) = random_trees(&mut rng, outputs);
+        if trees.cover.iter().all(|c| *c == 0.0) {
+            continue;
+        }
+        let task = if outputs == 3 { samples::classes(&["a", "b", "c"], 2) } else { Task::Regression };
+        let model = samples::model(features.clone(), task, Body::Trees(trees.clone()));
+        model.validate().unwrap();
+        let scorer = Scorer::new(model);
+        let mut shap = Shap::new(&scorer, &control).unwrap();
+        let rows: Vec<Vec<f64>> = (0..40).map(|_| random_row(&mut rng, &features)).collect();
+        let given: Vec<Vec<f64>> = rows.iter().map(|row| placed(&scorer, row)).collect();
+        for output in 0..outputs as usize {
+            let (mean, all) = explain(&mut shap, &given, output);
+            for (r, row) in rows.iter().enumerate() {
+                let (base, expected) = naive(&trees, row, output);
+                assert!((mean - base).abs() < 1e-13, "seed {seed}: mean {mean}, not {base}");
+                let found = &all[r * row.len()..][..row.len()];
+                for (f, (found, expected)) in found.iter().zip(&expected).enumerate() {
+                    assert!(
+                        (found - expected).abs() < 1e-13,
+                        "seed {seed}, row {r}, feature {f}: {found}, not {expected}"
+                    );
+                }
+                let (same_mean, same) = explain(&mut shap, &given[r..=r], output);
+                assert!(same_mean == mean && same == found, "seed {seed}: a row alone and among others");
+            }
+        }
+    }
+}
+
+/// What the trees say of a row, from the walk alone.
+fn raw(trees: &Trees, row: &[f64], output: usize) -> f64 {
+    let leaf = |tree: usize| walk::values(trees, walk::leaf(trees, tree, row))[output];
+    let sum: f64 = (0..trees.roots.len()).map(leaf).sum();
+    let scale = if trees.average { trees.roots.len() as f64 } else { 1.0 };
+    sum / scale + trees.base[output]
+}
+
+fn near(a: f64, b: f64, scale: f64) -> bool {
+    (a - b).abs() <= 1e-12 * scale.max(1.0) || a == b
+}
+
+#[test]
+fn explanations_sum_to_score_and_answer() {
+    let control = Control::default();
+    for (name, model) in samples::all() {
+        let scorer = Scorer::new(model.clone());
+        let Some((trees, _)) = model.body.as_trees() else {
+            assert!(Shap::new(&scorer, &control).is_err(), "{name} has no trees");
+            continue;
+        };
+        let mut shap = Shap::new(&scorer, &control).unwrap();
+        let classes = model.classes();
+        let count = model.features.len();
+        let mut rows: Vec<Vec<f64>> = samples::rows(count).into_iter().step_by(7).collect();
+        for (f, feature) in model.features.iter().enumerate().filter(|(_, f)| f.encoding.is_category()) {
+            // A scorer never says of a text more than that it is none of the levels.
+            let levels = feature.encoding.levels().len() as f64;
+            rows.iter_mut().filter(|row| !row[f].is_nan()).for_each(|row| row[f] = row[f].floor().clamp(0.0, levels));
+        }
+        for (explained, one) in [(columns(&model), false), (features(&model), true)] {
+            let mut all: Vec<usize> = explained.iter().flat_map(|c| c.features.clone()).collect();
+            all.sort_unstable();
+            assert_eq!(all, (0..count).collect::<Vec<_>>(), "{name}: every feature is in one column");
+            assert!(!one || explained.len() == count);
+            for class in std::iter::once(None).chain((0..classes.len()).map(Some)) {
+                for row in &rows {
+                    // Keys of levels stand for themselves only in the stored trees.
+                    let is_ordered = |f: usize| matches!(model.features[f].encoding, Encoding::Ordered { .. });
+                    let placed: Vec<f64> = (0..count).map(|f| scorer.place(f, row[f])).collect();
+                    let cells: Vec<&[f64]> = placed.iter().map(std::slice::from_ref).collect();
+                    let found = shap.answers(&cells, &explained, class, &control).unwrap().remove(0);
+                    let mut out = vec![0.0; scorer.outputs()];
+                    scorer.predict(&placed, &mut out);
+                    let positive = match &model.task {
+                        Task::Classification { positive, .. } => *positive as usize,
+                        _ => 0,
+                    };
+                    let flip = classes.len() <= 2 && class.is_some_and(|class| class != positive);
+                    let answer = match out[..] {
+                        [p] if flip => 1.0 - p,
+                        [p] => p,
+                        _ => out[found.class],
+                    };
+                    let sum = found.sum();
+                    let size = |f: fn(&Part) -> f64| {
+                        f(&found.base).abs() + found.columns.iter().map(|p| f(p).abs()).sum::<f64>()
+                    };
+                    assert!(
+                        near(sum.response, answer, size(|p| p.response)),
+                        "{name} {row:?}: {} of {answer}",
+                        sum.response
+                    );
+                    if classes.len() == 1 || (0..count).any(is_ordered) {
+                        continue;
+                    }
+                    let output = if out.len() > 1 { found.class } else { 0 };
+                    let mut expected = raw(trees, row, output);
+                    if classes.len() == 2 && (positive == 0) != flip {
+                        expected = if trees.link == Link::Identity { 1.0 - expected } else { -expected };
+                    }
+                    assert!(
+                        near(sum.score, expected, size(|p| p.score)),
+                        "{name} {row:?}: {} of {expected}",
+                        sum.score
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn classes_move_each_other() {
+    // Three classes with random scores and curves: what raises one lowers another, and all probabilities are met.
+    let control = Control::default();
+    for seed in 0..60 {
+        let mut rng = Random(seed);
+        let (features_of, mut trees) = random_trees(&mut rng, 3);
+        if trees.cover[0] == 0.0 {
+            continue;
+        }
+        let curves: Vec<Curve> = match seed % 3 {
+            0 => Vec::new(),
+            1 => (0..3)
+                .map(|_| Curve::Sigmoid { slope: rng.number(0.0, 3.0), intercept: rng.number(-1.0, 1.0) })
+                .collect(),
+            _ => (0..3).map(|_| Curve::Isotonic { from: vec![0.1, 0.4, 0.9], to: vec![0.0, 0.6, 1.0] }).collect(),
+        };
+        trees.base.iter_mut().for_each(|base| *base *= 3.0);
+        let model =
+            samples::model(features_of.clone(), samples::classes(&["a", "b", "c"], 2), Body::trees(trees, curves));
+        model.validate().unwrap();
+        let scorer = Scorer::new(model);
+        let mut shap = Shap::new(&scorer, &control).unwrap();
+        let explained = columns(scorer.model());
+        let row = placed(&scorer, &random_row(&mut rng, &features_of));
+        let cells: Vec<&[f64]> = row.iter().map(std::slice::from_ref).collect();
+        let mut out = [0.0; 3];
+        scorer.predict(&row, &mut out);
+        let mut total = vec![0.0; explained.len()];
+        for (class, answer) in out.iter().enumerate() {
+            let found = shap.answers(&cells, &explained, Some(class), &control).unwrap().remove(0);
+            assert!((found.sum().response - answer).abs() < 1e-12, "seed {seed}, class {class}");
+            total.iter_mut().zip(&found.columns).for_each(|(total, part)| *total += part.response);
+        }
+        // Probabilities sum to 1 before and after, so what a column does to all of them sums to nothing; the quadrature, whose rest is
+        // spread over the columns, is good to this.
+        assert!(total.iter().all(|total| total.abs() < 1e-6), "seed {seed}: {total:?}");
+    }
+}

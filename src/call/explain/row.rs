@@ -1,0 +1,126 @@
+//! `orchard.explain`: one row.
+
+use orchard_engine::control::Control;
+use orchard_engine::judge::shap::{columns, features, Explanation, Shap};
+use orchard_engine::model::{Argument, Task};
+use orchard_engine::score::Scorer;
+use pgrx::pg_sys::panic::pgrx_extern_c_guard;
+use pgrx::pg_sys::{self, Datum, FunctionCallInfo};
+use pgrx::IntoDatum;
+
+use super::{by_size, check_trees, class_of, shown, unit};
+use crate::call::raw::score;
+use crate::call::site::{InputRow, Key, Shape, Site};
+use crate::catalog::name::ModelName;
+use crate::catalog::{self, store};
+use crate::entry;
+use crate::entry::argument;
+use crate::error::Result;
+use crate::set::Set;
+use crate::source::types::Text;
+use crate::{interrupt, settings};
+
+/// What stands for a column where the contribution is that of no column: the mean.
+const BASE: &str = "(base)";
+
+/// Nodes of trees that are walked before an interrupt can be looked for; with more, threads do it.
+const QUICK: usize = 200_000;
+
+entry!(explain, pg_finfo_explain, fcinfo => match score(fcinfo, Key::Name, Shape::Row) {
+    Some(site) => pgrx_extern_c_guard(|| match rows(fcinfo, site) {
+        Ok(()) => Datum::from(0usize),
+        Err(failure) => failure.raise(),
+    }),
+    // No model or no row: no rows.
+    None => pgrx_extern_c_guard(|| {
+        Set::new(fcinfo);
+        Datum::from(0usize)
+    }),
+});
+
+/// Return the rows of the explanation of a row that was just scored.
+///
+/// # Safety
+/// `fcinfo` is the running call's, the site its own.
+unsafe fn rows(fcinfo: FunctionCallInfo, site: &mut Site) -> Result<()> {
+    let set = Set::new(fcinfo);
+    let label = argument(fcinfo, 2).map(|datum| String::from_utf8_lossy(Text::of(datum).bytes()).into_owned());
+    let derived = argument(fcinfo, 3).is_some_and(|datum| datum.value() as u8 != 0);
+    let scorer = site.scorer.clone();
+    let model = scorer.model();
+    check_trees(model)?;
+    let class = class_of(model, label.as_deref())?;
+    let explained = if derived { features(model) } else { columns(model) };
+    let control = Control::new(settings::max_memory());
+    let cells: Vec<&[f64]> = site.row.iter().map(std::slice::from_ref).collect();
+    // Threads share the scorer, not its count of owners.
+    let shared: &Scorer = &scorer;
+    let explain = || Shap::new(shared, &control)?.answers(&cells, &explained, class, &control);
+    let nodes = model.body.as_trees().map_or(0, |(trees, _)| trees.nodes().saturating_mul(scorer.outputs()));
+    let found = if nodes <= QUICK { explain()? } else { interrupt::run("orchard.explain", &control, explain)? };
+    let Some(explanation) = found.into_iter().next() else { return Ok(()) };
+    let target = match &model.task {
+        Task::Regression => target(fcinfo)?,
+        _ => None,
+    };
+    let unit = unit(model, explanation.class, target.as_deref());
+    let texts = arguments(fcinfo, site);
+    let raw = match &site.input {
+        InputRow::Record(record) => record.raw(),
+        InputRow::Json(json) => json.raw(),
+        InputRow::Arguments(_) => None,
+    };
+    let values = shown::values(&scorer, &explained, &texts, raw, &site.row);
+    let Explanation { base, columns: parts, .. } = explanation;
+    set.put([
+        BASE.into_datum(),
+        None,
+        number(base.score),
+        number(base.response),
+        0i32.into_datum(),
+        unit.base(base.response).into_datum(),
+    ])?;
+    for (rank, at) in by_size(parts.iter().map(|part| part.score)).into_iter().enumerate() {
+        let (column, part, value) = (&explained[at], &parts[at], values[at].as_deref());
+        set.put([
+            column.name.as_str().into_datum(),
+            value.into_datum(),
+            number(part.score),
+            number(part.response),
+            (rank as i32 + 1).into_datum(),
+            unit.contribution(&column.name, value, part.response).into_datum(),
+        ])?;
+    }
+    Ok(())
+}
+
+/// A number, or NULL where it is none: the answer can be beyond all numbers.
+pub(super) fn number(value: f64) -> Option<Datum> {
+    value.is_finite().then_some(value).into_datum()
+}
+
+/// The texts of the columns that the model reads.
+///
+/// # Safety
+/// As for [`rows`].
+unsafe fn arguments(fcinfo: FunctionCallInfo, site: &mut Site) -> Vec<Option<String>> {
+    let Some(datum) = argument(fcinfo, 1) else { return Vec::new() };
+    let scorer = site.scorer.clone();
+    let arguments = scorer.model().arguments();
+    let names: Vec<&str> = arguments.iter().map(Argument::name).collect();
+    match &mut site.input {
+        InputRow::Record(record) => record.texts(datum, &names),
+        InputRow::Json(json) => json.texts(datum, pg_sys::get_fn_expr_argtype((*fcinfo).flinfo, 1), &names),
+        InputRow::Arguments(_) => Vec::new(),
+    }
+}
+
+/// The name of what the model predicts.
+///
+/// # Safety
+/// As for [`rows`].
+unsafe fn target(fcinfo: FunctionCallInfo) -> Result<Option<String>> {
+    let Some(datum) = argument(fcinfo, 0) else { return Ok(None) };
+    let name = String::from_utf8_lossy(Text::of(datum).bytes()).into_owned();
+    store::target(&catalog::find(&ModelName::parse(&name)?)?.deployed()?)
+}
