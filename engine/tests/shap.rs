@@ -6,7 +6,8 @@ mod samples;
 use orchard_engine::control::Control;
 use orchard_engine::judge::shap::{columns, features, Part, Shap};
 use orchard_engine::model::*;
-use orchard_engine::score::{walk, Scorer};
+use orchard_engine::score::{choose, walk, Level, Scorer};
+use orchard_engine::Error;
 
 /// SplitMix64.
 struct Random(u64);
@@ -308,4 +309,79 @@ fn classes_move_each_other() {
         // spread over the columns, is good to this.
         assert!(total.iter().all(|total| total.abs() < 1e-6), "seed {seed}: {total:?}");
     }
+}
+
+#[test]
+fn every_instruction_set_says_the_same() {
+    let mut rng = Random(77);
+    let (features_of, trees) = random_trees(&mut rng, 1);
+    let model = samples::model(features_of.clone(), Task::Regression, Body::Trees(trees));
+    let scorer = Scorer::new(model);
+    let rows: Vec<Vec<f64>> = (0..100).map(|_| placed(&scorer, &random_row(&mut rng, &features_of))).collect();
+    let mut shap = Shap::new(&scorer, &Control::default()).unwrap();
+    let mut all = Vec::new();
+    for level in Level::ALL {
+        if choose(Some(level)) {
+            all.push(explain(&mut shap, &rows, 0));
+        } else {
+            println!("skipped ({})", level.name());
+        }
+    }
+    choose(None);
+    assert!(all.windows(2).all(|pair| pair[0] == pair[1]));
+}
+
+/// A tree that asks of features in turn, each time leaving a leaf behind.
+fn chain(splits: u32, count: u32) -> Model {
+    let features: Vec<Feature> = (0..count).map(|i| samples::number(&format!("n{i}"))).collect();
+    let mut trees = samples::empty(1, Link::Identity);
+    trees.roots = vec![0];
+    for i in 0..splits {
+        samples::split(&mut trees, i % count, 0.0, i % 2 == 0, 2 * i + 1, 2 * i + 2);
+        samples::leaf(&mut trees, &[f64::from(i % 7)]);
+    }
+    samples::leaf(&mut trees, &[10.0]);
+    for node in 0..trees.nodes() {
+        trees.cover[node] = if trees.feature[node] == LEAF { 1.0 } else { f64::from(splits + 1 - node as u32 / 2) };
+    }
+    let model = samples::model(features, Task::Regression, Body::Trees(trees));
+    model.validate().unwrap();
+    model
+}
+
+#[test]
+fn long_paths_are_explained() {
+    for (splits, count) in [(300, 300), (40_000, 3), (1_000, 100)] {
+        let scorer = Scorer::new(chain(splits, count));
+        let trees = scorer.model().body.as_trees().unwrap().0.clone();
+        let mut shap = Shap::new(&scorer, &Control::default()).unwrap();
+        let mut rng = Random(u64::from(count));
+        for positive in [0.5, 0.99, 1.0] {
+            let row: Vec<f64> = (0..count).map(|_| if rng.chance(positive) { 1.0 } else { -1.0 }).collect();
+            let (mean, values) = explain(&mut shap, std::slice::from_ref(&row), 0);
+            let sum = mean + values.iter().sum::<f64>();
+            assert!(near(sum, raw(&trees, &row, 0), 10.0), "{splits} splits of {count}: {sum}");
+        }
+    }
+}
+
+#[test]
+fn memory_is_bounded_and_a_run_can_be_cancelled() {
+    let scorer = Scorer::new(chain(40_000, 3));
+    let cells = [vec![1.0; 64], vec![1.0; 64], vec![1.0; 64]];
+    let cells: Vec<&[f64]> = cells.iter().map(Vec::as_slice).collect();
+    let mut out = vec![0.0; 64 * 3];
+    let tight = Control::new(1 << 20);
+    assert!(matches!(Shap::new(&scorer, &tight), Err(Error::OutOfMemory { .. })));
+    let little = Control::new(32 << 20);
+    let found = Shap::new(&scorer, &little).unwrap().explain(&cells, 0, &mut out, &little);
+    assert!(matches!(found, Err(Error::OutOfMemory { .. })));
+    let control = Control::default();
+    let mut shap = Shap::new(&scorer, &control).unwrap();
+    shap.explain(&cells, 0, &mut out, &control).unwrap();
+    shap.release(&control);
+    assert_eq!(control.used(), 0, "all that was counted is given back");
+    let mut shap = Shap::new(&scorer, &control).unwrap();
+    control.cancel();
+    assert!(matches!(shap.explain(&cells, 0, &mut out, &control), Err(Error::Cancelled)));
 }

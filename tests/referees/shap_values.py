@@ -1,10 +1,12 @@
 """Shapley values of PyPI's shap 0.51 for engine/tests/referee_shap.rs: path-dependent, by its own C code.
 
 python -m venv venv && venv/bin/pip install shap==0.51.0 lightgbm==4.7.0 xgboost==3.2.0
-venv/bin/python tests/referees/shap_values.py > engine/tests/fixtures/shap.json
+cargo test --release -p orchard-engine --test referee_shap print_own_models -- --ignored --nocapture > own.txt
+venv/bin/python tests/referees/shap_values.py own.txt > engine/tests/fixtures/shap.json
 """
 
 import json
+import sys
 
 import lightgbm
 import numpy as np
@@ -46,7 +48,33 @@ def of_xgboost(name, rounds=8, **params):
     return case(name, model, lightgbm_text(model))
 
 
-print(json.dumps({"x": [[None if np.isnan(v) else v for v in row] for row in probe.tolist()], "cases": [
+def of_own(trees, x):
+    """Trees as the engine stores them: a number goes left up to the threshold, a leaf's number lies where `left` says."""
+    roots = trees["roots"] + [len(trees["feature"])]
+    parts = []
+    for first, end in zip(roots, roots[1:]):
+        nodes = range(first, end)
+        leaf = [trees["feature"][n] == 2**32 - 1 for n in nodes]
+        left = [-1 if is_leaf else trees["left"][n] - first for n, is_leaf in zip(nodes, leaf)]
+        right = [-1 if is_leaf else trees["right"][n] - first for n, is_leaf in zip(nodes, leaf)]
+        parts.append({
+            "children_left": np.array(left), "children_right": np.array(right),
+            "children_default": np.array([l if trees["missing_left"][n] else r for n, l, r in zip(nodes, left, right)]),
+            "features": np.array([-2 if is_leaf else trees["feature"][n] for n, is_leaf in zip(nodes, leaf)]),
+            "thresholds": np.array([trees["threshold"][n] for n in nodes], float),
+            "values": np.array([[trees["values"][trees["left"][n]] if is_leaf else 0.0] for n, is_leaf in zip(nodes, leaf)]),
+            "node_sample_weight": np.array([trees["cover"][n] for n in nodes], float),
+        })
+    values = shap.TreeExplainer({"trees": parts}).shap_values(x, check_additivity=False)
+    return np.asarray(values, float).reshape(x.shape) / (len(parts) if trees["average"] else 1)
+
+
+own = json.loads(next(line for line in open(sys.argv[1]) if line.startswith("models ")).removeprefix("models "))
+own_x = np.array([[np.nan if v is None else v for v in row] for row in own["x"]])
+for model in own["cases"]:
+    model["values"] = of_own(model["trees"], own_x).tolist()
+
+print(json.dumps({"own": own, "x": [[None if np.isnan(v) else v for v in row] for row in probe.tolist()], "cases": [
     of_lightgbm("binary", objective="binary", num_leaves=15),
     of_lightgbm("regression", objective="regression", num_leaves=31),
     of_lightgbm("poisson", objective="poisson", num_leaves=7),

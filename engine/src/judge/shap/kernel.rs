@@ -173,7 +173,7 @@ impl<const ROWS: usize> Tree<'_, ROWS> {
         let mut sum = [0.0; ROWS];
         for (q, point) in self.rule.iter().enumerate() {
             let factor = Factor::new(edge, point);
-            let yes = point.weight * (edge.earlier_share - edge.shares()) * factor.undo / factor.now;
+            let yes = point.weight * edge.lost() * factor.undo / factor.now;
             let no = -point.weight * factor.undo / point.rest;
             let (own, up) = (&own[q], &mut up[(depth - 1) * points + q]);
             for row in 0..ROWS {
@@ -214,7 +214,7 @@ impl<const ROWS: usize> Tree<'_, ROWS> {
             }
         }
         for row in 0..ROWS {
-            sum[row] *= pick(along[row], edge.earlier_share - shares, -shares);
+            sum[row] *= pick(along[row], edge.lost(), -shares);
         }
         pay(&mut self.values[edge.feature as usize], &sum, above.as_ref());
     }

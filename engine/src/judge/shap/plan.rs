@@ -30,6 +30,8 @@ pub(super) struct Edge {
     pub leaf: Option<f64>,
     /// The share of the parent's training rows that went this way.
     pub share: f64,
+    /// The share that went the other way, without a rounding where the share is near 1.
+    pub other: f64,
 }
 
 /// The edges of one tree. Parents come before children, and all of a left child before the right one.
@@ -106,6 +108,7 @@ impl Plan {
             left: false,
             leaf: None,
             share: 1.0,
+            other: 0.0,
         };
         let (stored, laid) = (trees.roots[tree], scorer.root(tree));
         self.visits.push(Visit::Enter(Step { stored, laid, edge, reach: 1.0, features: 0 }));
@@ -145,13 +148,14 @@ impl Plan {
             return;
         }
         for (child, left) in [(trees.right[node], false), (trees.left[node], true)] {
-            let share = share(trees.cover[node], trees.cover[child as usize]);
+            let (share, other) = shares(trees.cover[node], trees.cover[child as usize]);
             let edge = Edge {
                 feature: trees.feature[node],
                 depth: step.edge.depth + 1,
                 parent: step.laid,
                 left,
                 share,
+                other,
                 leaf: None,
                 ..step.edge
             };
@@ -186,13 +190,18 @@ impl Edge {
     pub fn shares(&self) -> f64 {
         self.earlier_share * self.share
     }
+
+    /// What the product loses by the edge.
+    pub fn lost(&self) -> f64 {
+        self.earlier_share * self.other
+    }
 }
 
-/// The share of a node's training rows that went to a child; half, where none reached the node.
-fn share(node: f64, child: f64) -> f64 {
+/// The share of a node's training rows that went to a child, and of the others; halves, where none reached the node.
+fn shares(node: f64, child: f64) -> (f64, f64) {
     if node > 0.0 {
-        child / node
+        (child / node, (node - child) / node)
     } else {
-        0.5
+        (0.5, 0.5)
     }
 }
