@@ -128,6 +128,9 @@ SELECT count(*) AS rows, count(*) FILTER (WHERE x.score = orchard.predict('wide'
     count(*) FILTER (WHERE x.contributions[1] = (SELECT contribution FROM orchard.explain('wide', a) WHERE rank = 1)) AS largest
 FROM orchard.explain_source('wide', 'ads', key => ARRAY['id']) AS x JOIN ads AS a ON a.id = (x.key ->> 'id')::int WHERE a.id <= 100;
 SELECT key, class, features[1] AS feature, cardinality(features) AS columns FROM orchard.explain_source('level', 'SELECT * FROM ads WHERE id IN (1, 2)', top => NULL, class => 'silver') ORDER BY key;
+SELECT model FROM orchard.train('many', 'SELECT device, hour, bid, (id % 20)::text AS class FROM ads', 'class', 'gradient_boosting', '{"n_estimators": 3}');
+SELECT count(*) AS rows, count(*) FILTER (WHERE abs(response_base + response_others + coalesce((SELECT sum(c) FROM unnest(response_contributions) AS c), 0) - score) < 1e-12) AS answers
+FROM orchard.explain_source('many', 'SELECT * FROM ads WHERE id <= 1000', key => '{id}');
 SELECT key, round(score::numeric, 3) AS score, class, features, sentence FROM orchard.explain_source('revenue', 'SELECT * FROM ads WHERE id = 8', 1);
 SELECT count(*) FROM orchard.explain_source('small', 'SELECT * FROM ads WHERE false');
 
