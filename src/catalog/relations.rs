@@ -209,6 +209,31 @@ pub fn model_by_name(schema: &str, name: &str) -> Result<Option<ModelRow>> {
     model_rows(c"stored_models_name_key", &mut keys)
 }
 
+/// The text of a column of a version, by its name; `None` for NULL or a version that is not there. Read without SQL, so that it can be done by parallel
+/// workers and on a replica, where no statement may ask for the number of a transaction.
+pub fn version_text(version: &Id, name: &str) -> Result<Option<String>> {
+    let mut keys = [key(1, pg_sys::F_UUID_EQ, Datum::from(version.as_ptr() as usize))];
+    let mut text = None;
+    scan(c"stored_versions", c"stored_versions_pkey", &mut keys, |tuple, desc| {
+        // SAFETY: a live tuple and its descriptor; the value is written by the function of its type, and copied.
+        unsafe {
+            let named = |i: &usize| {
+                let attribute = crate::compat::attribute(desc, *i);
+                CStr::from_ptr((*attribute).attname.data.as_ptr()).to_bytes() == name.as_bytes()
+            };
+            let Some(at) = (0..(*desc).natts as usize).find(named) else { return };
+            if let Some(datum) = column(tuple, at as i32 + 1, desc) {
+                let (mut output, mut is_varlena) = (Oid::INVALID, false);
+                pg_sys::getTypeOutputInfo((*crate::compat::attribute(desc, at)).atttypid, &mut output, &mut is_varlena);
+                let written = pg_sys::OidOutputFunctionCall(output, datum);
+                text = Some(CStr::from_ptr(written).to_string_lossy().into_owned());
+                pg_sys::pfree(written.cast());
+            }
+        }
+    })?;
+    Ok(text)
+}
+
 /// The bytes of a version, `None` when nothing is stored.
 pub fn chunks(version: &Id, kind: ChunkKind) -> Result<Option<Vec<u8>>> {
     let mut bytes: Vec<u8> = Vec::new();

@@ -217,24 +217,20 @@ pub fn delete_model(id: &Id) -> Result<()> {
 
 /// The metrics of a version.
 pub fn metrics(version: &Id) -> Result<serde_json::Value> {
-    let sql = "SELECT metrics FROM orchard.stored_versions WHERE id = $1::uuid";
-    as_owner(|| {
-        Ok(Spi::get_one_with_args::<pgrx::JsonB>(sql, &[id_text(version).into()])?
-            .map_or(serde_json::Value::Null, |j| j.0))
-    })
+    json(version, "metrics")
 }
 
 /// The options of a version, as they were given.
 pub fn options(version: &Id) -> Result<serde_json::Value> {
-    let sql = "SELECT options FROM orchard.stored_versions WHERE id = $1::uuid";
-    as_owner(|| {
-        Ok(Spi::get_one_with_args::<pgrx::JsonB>(sql, &[id_text(version).into()])?
-            .map_or(serde_json::Value::Null, |j| j.0))
-    })
+    json(version, "options")
 }
 
 /// The target column of a version; `None` for a clustering.
 pub fn target(version: &Id) -> Result<Option<String>> {
-    let sql = "SELECT target FROM orchard.stored_versions WHERE id = $1::uuid";
-    as_owner(|| Ok(Spi::get_one_with_args::<String>(sql, &[id_text(version).into()])?))
+    relations::version_text(version, "target")
+}
+
+fn json(version: &Id, column: &str) -> Result<serde_json::Value> {
+    let text = relations::version_text(version, column)?;
+    Ok(text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default())
 }

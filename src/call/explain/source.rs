@@ -154,7 +154,9 @@ impl Rows {
         let parts = &explanation.columns;
         let order = by_size(parts.iter().map(|part| part.score));
         let (first, rest) = order.split_at(self.answer.top.min(order.len()));
-        let first: Vec<usize> = first.iter().copied().filter(|&at| parts[at].score != 0.0).collect();
+        // Of several classes a column may move the others alone.
+        let moves = |at: &usize| parts[*at].score != 0.0 || parts[*at].response != 0.0;
+        let first: Vec<usize> = first.iter().copied().filter(moves).collect();
         let names: Vec<&str> = first.iter().map(|&at| self.explained[at].name.as_str()).collect();
         let shown: Vec<Option<&str>> = first.iter().map(|&at| values[at].as_deref()).collect();
         let scores: Vec<f64> = first.iter().map(|&at| parts[at].score).collect();

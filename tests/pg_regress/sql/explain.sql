@@ -91,6 +91,33 @@ SELECT feature, value FROM orchard.explain('ratio', '{"bid": 3, "hour": 2}') ORD
 SELECT feature, value FROM orchard.explain('ratio', '{"bid": 3, "hour": 2}', derived => true) ORDER BY feature;
 SELECT * FROM check_sums('cleaned', 'SELECT * FROM raw LIMIT 100', 'ln(p / (1 - p))');
 
+-- in parallel workers
+SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0; SET min_parallel_table_scan_size = 0; SET max_parallel_workers_per_gather = 2;
+CREATE FUNCTION plan_of(query text) RETURNS SETOF text LANGUAGE plpgsql AS $$
+BEGIN
+    RETURN QUERY EXECUTE 'EXPLAIN (COSTS OFF) ' || query;
+END $$;
+SELECT count(*) FILTER (WHERE plan LIKE '%Gather%') > 0 AS parallel, count(*) FILTER (WHERE plan LIKE '%Function Scan on explain%') AS calls
+FROM plan_of('SELECT sum(score) FROM (SELECT (SELECT sum(contribution) FROM orchard.explain(''revenue'', ads)) AS score FROM ads) AS s') AS plan;
+SELECT count(*) FILTER (WHERE abs(score - p) < 1e-9) AS scores
+FROM (SELECT orchard.predict('revenue', ads) AS p, (SELECT sum(contribution) FROM orchard.explain('revenue', ads)) AS score FROM ads) AS s;
+RESET parallel_setup_cost; RESET parallel_tuple_cost; RESET min_parallel_table_scan_size; RESET max_parallel_workers_per_gather;
+
+-- counts by exposure; a target that the model cleans
+SELECT model FROM orchard.train('rate', 'SELECT device, hour, 1 + id % 50 AS shown, id % 7 * (1 + id % 50) / 20 AS clicks FROM ads', 'clicks', 'gradient_boosting', '{"objective": "poisson", "exposure": "shown", "n_estimators": 10}');
+SELECT feature, value, sentence ~ '(raises|lowers|does not change|starts)' AS told FROM orchard.explain('rate', '{"device": "phone", "hour": 3}');
+SELECT kind, count(*) AS columns FROM orchard.importance('rate', 'SELECT device, hour, 1 + id % 50 AS shown, id % 7 * (1 + id % 50) / 20 AS clicks FROM ads', repeats => 5) GROUP BY kind ORDER BY kind;
+SELECT count(*) FROM orchard.importance('rate', 'SELECT device, hour, id AS clicks FROM ads');
+SELECT count(*) FROM orchard.importance('rate', 'SELECT device, hour, 0 AS shown, id AS clicks FROM ads');
+SELECT model FROM orchard.train('answer', 'SELECT device, hour, CASE WHEN clicked THEN ''YES '' ELSE ''no'' END AS answer FROM ads', 'answer', 'gradient_boosting',
+    '{"n_estimators": 10, "clean": [{"step": "trim"}, {"step": "case", "columns": "answer"}]}');
+SELECT kind, count(*) AS columns, bool_or(low > 0) AS certain
+FROM orchard.importance('answer', 'SELECT device, hour, CASE WHEN clicked THEN ''Yes '' ELSE ''NO'' END AS answer FROM ads', repeats => 5) GROUP BY kind ORDER BY kind;
+SELECT model FROM orchard.train('price', 'SELECT device, hour, round(revenue) || '' USD'' AS price FROM ads', 'price', 'gradient_boosting',
+    '{"n_estimators": 10, "clean": [{"step": "parse_number", "columns": "price"}]}');
+SELECT kind, count(*) AS columns, bool_or(low > 0) AS certain
+FROM orchard.importance('price', 'SELECT device, hour, round(revenue) || '' USD'' AS price FROM ads', repeats => 5) GROUP BY kind ORDER BY kind;
+
 -- a set for BI
 SELECT key, round(score::numeric, 4) AS score, class, features, "values", sentence FROM orchard.explain_source('small', 'SELECT * FROM ads WHERE id < 4', top => 2) ORDER BY key;
 SELECT count(*) AS rows, count(*) FILTER (WHERE abs(base + others + (SELECT sum(c) FROM unnest(contributions) AS c) - ln(score / (1 - score))) < 1e-9) AS scores,
@@ -101,6 +128,9 @@ SELECT count(*) AS rows, count(*) FILTER (WHERE x.score = orchard.predict('wide'
     count(*) FILTER (WHERE x.contributions[1] = (SELECT contribution FROM orchard.explain('wide', a) WHERE rank = 1)) AS largest
 FROM orchard.explain_source('wide', 'ads', key => ARRAY['id']) AS x JOIN ads AS a ON a.id = (x.key ->> 'id')::int WHERE a.id <= 100;
 SELECT key, class, features[1] AS feature, cardinality(features) AS columns FROM orchard.explain_source('level', 'SELECT * FROM ads WHERE id IN (1, 2)', top => NULL, class => 'silver') ORDER BY key;
+SELECT model FROM orchard.train('many', 'SELECT device, hour, bid, (id % 20)::text AS class FROM ads', 'class', 'gradient_boosting', '{"n_estimators": 3}');
+SELECT count(*) AS rows, count(*) FILTER (WHERE abs(response_base + response_others + coalesce((SELECT sum(c) FROM unnest(response_contributions) AS c), 0) - score) < 1e-12) AS answers
+FROM orchard.explain_source('many', 'SELECT * FROM ads WHERE id <= 1000', key => '{id}');
 SELECT key, round(score::numeric, 3) AS score, class, features, sentence FROM orchard.explain_source('revenue', 'SELECT * FROM ads WHERE id = 8', 1);
 SELECT count(*) FROM orchard.explain_source('small', 'SELECT * FROM ads WHERE false');
 
