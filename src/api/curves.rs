@@ -120,6 +120,9 @@ fn calibration(
     }))
 }
 
+/// Actual and predicted class, the weight of the rows, and their share of those of the actual class.
+type Cell = (String, String, f64, Option<f64>);
+
 /// Rows by actual and predicted class.
 #[pg_extern(sql = false)]
 #[allow(clippy::type_complexity)]
@@ -138,7 +141,7 @@ fn confusion(
     model: Option<&str>,
     source: Option<&str>,
     threshold: Option<f64>,
-) -> Result<Vec<(String, String, f64, Option<f64>)>> {
+) -> Result<Vec<Cell>> {
     let Judged { scorer, held, .. } = of_model("confusion_matrix", model, source, &Wish::default())?;
     let Task::Classification { classes, positive } = &scorer.model().task else {
         return Err(no_classes("confusion_matrix"));

@@ -214,7 +214,7 @@ pub fn model_by_name(schema: &str, name: &str) -> Result<Option<ModelRow>> {
 pub fn version_text(version: &Id, name: &str) -> Result<Option<String>> {
     let mut keys = [key(1, pg_sys::F_UUID_EQ, Datum::from(version.as_ptr() as usize))];
     let mut text = None;
-    scan(c"stored_versions", c"stored_versions_pkey", &mut keys, |tuple, desc| {
+    scan(c"stored_versions", c"stored_versions_pkey", &mut keys, Seen::Statement, |tuple, desc| {
         // SAFETY: a live tuple and its descriptor; the value is written by the function of its type, and copied.
         unsafe {
             let named = |i: &usize| {

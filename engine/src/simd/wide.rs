@@ -1,5 +1,10 @@
 //! Ordinary code compiled for the instructions in use.
 
+#![allow(
+    clippy::missing_safety_doc,
+    reason = "safe functions: the lint takes those with target features for unsafe ones"
+)]
+
 use super::{level, Level};
 
 /// Work of plain loops, which the compiler turns into the widest instructions it may use. The answers do not depend on them: a sum is never
