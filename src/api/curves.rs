@@ -137,11 +137,7 @@ fn confusion_matrix(
     TableIterator::new(report(|| confusion(model, source, threshold)))
 }
 
-fn confusion(
-    model: Option<&str>,
-    source: Option<&str>,
-    threshold: Option<f64>,
-) -> Result<Vec<Cell>> {
+fn confusion(model: Option<&str>, source: Option<&str>, threshold: Option<f64>) -> Result<Vec<Cell>> {
     let Judged { scorer, held, .. } = of_model("confusion_matrix", model, source, &Wish::default())?;
     let Task::Classification { classes, positive } = &scorer.model().task else {
         return Err(no_classes("confusion_matrix"));
