@@ -5,15 +5,19 @@
 //! supply (coordinate descent on the dual). The dual value at these prices is a bound that no assignment beats, and rounding at the
 //! prices gives an assignment whose distance from the bound is told.
 
+use rayon::prelude::*;
+
 use crate::control::Control;
 use crate::error::Result;
 
 /// Sweeps over all prices at most.
 const SWEEPS: usize = 40;
 /// A sweep that lowers the bound by no more than this share is the last but a few.
-const ENOUGH: f64 = 1e-6;
+const ENOUGH: f64 = 1e-4;
 /// Halvings of the range in which the price of money lies.
-const HALVINGS: usize = 50;
+const HALVINGS: usize = 30;
+/// Rows that a thread looks at between two looks for a cancel.
+const PART: usize = 4096;
 
 /// What is to be decided. `profit` and `cost` have a number for each row and offer, the offers of a row side by side.
 #[derive(Debug, Clone, Copy)]
@@ -104,18 +108,23 @@ impl Problem<'_> {
 
     /// The dual value at prices, and what the offers that rows like best there cost.
     fn dual(&self, prices: &Prices, control: &Control) -> Result<(f64, f64)> {
-        let (mut value, mut spent) = (0.0, 0.0);
-        let mut best = Vec::new();
-        for row in 0..self.rows() {
-            if row % 4096 == 0 {
-                control.check()?;
+        let parts = self.rows().div_ceil(PART);
+        let part = |part: usize| {
+            control.check()?;
+            let (mut value, mut spent) = (0.0, 0.0);
+            let mut best = Vec::new();
+            for row in part * PART..((part + 1) * PART).min(self.rows()) {
+                self.best(row, prices, self.per_row, &mut best);
+                for &(reduced, offer) in &best {
+                    value += reduced;
+                    spent += self.cost[row * self.offers + offer];
+                }
             }
-            self.best(row, prices, self.per_row, &mut best);
-            for &(reduced, offer) in &best {
-                value += reduced;
-                spent += self.cost[row * self.offers + offer];
-            }
-        }
+            Ok((value, spent))
+        };
+        // Added up in the order of the parts, whoever reckons them.
+        let sums: Vec<(f64, f64)> = (0..parts).into_par_iter().map(part).collect::<Result<_>>()?;
+        let (mut value, spent) = sums.iter().fold((0.0, 0.0), |sum, part| (sum.0 + part.0, sum.1 + part.1));
         value += self.budget.map_or(0.0, |b| b * prices.money);
         let priced = self.capacity.iter().zip(&prices.offers).filter_map(|(c, price)| c.map(|c| c as f64 * price));
         Ok((value + priced.sum::<f64>(), spent))
