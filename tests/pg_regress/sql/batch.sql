@@ -65,7 +65,7 @@ INSERT INTO queries (query) VALUES
     ('SELECT id, p FROM scored WHERE p > 0.4'),
     ('SELECT id, generate_series(1, 2), p FROM scored'),
     ('SELECT id, row_number() OVER (PARTITION BY hour ORDER BY id), p FROM scored'),
-    ('SELECT hour, device, sum(p) FROM scored GROUP BY GROUPING SETS ((hour), (device), ())'),
+    ('SELECT hour, device, round(sum(p)::numeric, 6) FROM scored GROUP BY GROUPING SETS ((hour), (device), ())'),
     ('SELECT string_agg(ad, '','' ORDER BY p, id) FROM scored WHERE id < 1000'),
     ('SELECT id, p FROM scored WHERE id < 50'),
     ('SELECT id, p FROM scored WHERE false'),

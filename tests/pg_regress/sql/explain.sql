@@ -160,7 +160,7 @@ SELECT kind, count(*) FROM orchard.importance('small', 'SELECT * FROM ads WHERE 
 SET client_min_messages = warning;
 
 -- errors
-\set VERBOSITY verbose
+\set VERBOSITY default
 \set SHOW_CONTEXT never
 SELECT * FROM orchard.explain('nothing', '{}');
 SELECT * FROM orchard.explain('small', '[]');
@@ -179,7 +179,7 @@ SELECT * FROM orchard.explain_source('groups', 'ads');
 SELECT * FROM orchard.importance('groups');
 SELECT * FROM orchard.importance('small', 'SELECT * FROM ads WHERE false');
 SELECT * FROM orchard.importance('small', 'ads', repeats => 4);
-SELECT * FROM orchard.importance('small', 'SELECT device, hour, bid, level AS clicked FROM ads');
+SELECT * FROM orchard.importance('small', 'SELECT device, hour, bid, level AS clicked FROM ads ORDER BY id');
 SELECT * FROM orchard.importance('revenue', 'SELECT device, hour, bid, shown_at, mood, e, "returning", copy, level AS revenue FROM ads');
 SET statement_timeout = '100ms';
 SELECT count(*) FROM orchard.importance('wide', 'SELECT a.* FROM ads AS a, generate_series(1, 30)', repeats => 1000);

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::judged::{judge_rows, score_columns};
 use crate::control::Control;
+use crate::data::mix;
 use crate::error::Result;
 use crate::judge::importance::{mean_shap, of_splits, permutation, Estimate, Shuffle};
 use crate::judge::shap::{columns, Explained};
@@ -68,6 +69,44 @@ pub struct Judged {
     pub offset: Option<Vec<f64>>,
 }
 
+/// The rows in an order that does not depend on how they came, so that they are drawn and shuffled alike.
+fn in_one_order(rows: Judged, control: &Control) -> Result<Judged> {
+    let Judged { mut cells, mut actual, mut weight, mut offset } = rows;
+    let count = cells.first().map_or(0, Vec::len);
+    let mut hashes: Vec<u64> = control.filled(count, 0)?;
+    let add = |hashes: &mut [u64], values: &[f64]| {
+        hashes.iter_mut().zip(values).for_each(|(hash, value)| *hash = mix(*hash, (value + 0.0).to_bits()));
+    };
+    for column in cells.iter().chain(&weight).chain(&offset) {
+        control.check()?;
+        add(&mut hashes, column);
+    }
+    match &actual {
+        HeldActual::Class(codes) => hashes.iter_mut().zip(codes).for_each(|(h, code)| *h = mix(*h, u64::from(*code))),
+        HeldActual::Number(values) => add(&mut hashes, values),
+        HeldActual::None => {}
+    }
+    let mut order: Vec<u32> = control.vec(count)?;
+    order.extend(0..count as u32);
+    order.sort_by_key(|row| hashes[*row as usize]);
+    control.release_vec(hashes);
+    let mut sorted: Vec<f64> = control.vec(count)?;
+    for column in cells.iter_mut().chain(&mut weight).chain(&mut offset) {
+        control.check()?;
+        sorted.clear();
+        sorted.extend(order.iter().map(|row| column[*row as usize]));
+        column.copy_from_slice(&sorted);
+    }
+    match &mut actual {
+        HeldActual::Class(codes) => *codes = order.iter().map(|row| codes[*row as usize]).collect(),
+        HeldActual::Number(values) => *values = order.iter().map(|row| values[*row as usize]).collect(),
+        HeldActual::None => {}
+    }
+    control.release_vec(sorted);
+    control.release_vec(order);
+    Ok(Judged { cells, actual, weight, offset })
+}
+
 /// What rows say: Shapley values, and, where the truth is known, what the headline metric loses. The metric is named where it is undefined on these rows,
 /// so that nothing can be lost.
 pub fn by_rows(
@@ -77,7 +116,7 @@ pub fn by_rows(
     shuffle: Shuffle,
     control: &Control,
 ) -> Result<(Vec<Importance>, Option<&'static str>)> {
-    let Judged { mut cells, actual, weight, offset } = rows;
+    let Judged { mut cells, actual, weight, offset } = in_one_order(rows, control)?;
     control.stage(2);
     let mut all = ranked(columns, "mean_abs_shap", mean_shap(scorer, &cells, columns, control)?.into_iter().map(exact));
     control.end_stage();
