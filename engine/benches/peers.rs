@@ -4,12 +4,16 @@
 //! columns as u64, then f64 row by row), measures the peers on them, and reads the predictions.
 #![allow(missing_docs)]
 
+mod common;
+
 use std::io::Write;
 use std::time::Instant;
 
 use orchard_engine::model::read_lightgbm;
 use orchard_engine::score::{choose, Batch, Level, Scorer};
 use rayon::prelude::*;
+
+use common::Matrix;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|a| a != "--bench").collect();
@@ -18,12 +22,8 @@ fn main() {
         return;
     };
     let text = std::fs::read_to_string(model).expect("a model");
-    let bytes = std::fs::read(matrix).expect("a matrix");
-    let numbers: Vec<f64> =
-        bytes[16..].chunks_exact(8).map(|b| f64::from_le_bytes(b.try_into().expect("eight bytes"))).collect();
-    let whole = |at: usize| u64::from_le_bytes(bytes[at..at + 8].try_into().expect("eight bytes")) as usize;
-    let (rows, width) = (whole(0), whole(8));
-    let columns: Vec<Vec<f64>> = (0..width).map(|c| (0..rows).map(|r| numbers[r * width + c]).collect()).collect();
+    let matrix = Matrix::read(matrix);
+    let (columns, Matrix { rows, width, numbers }) = (matrix.columns(), matrix);
     let model = read_lightgbm(&text).expect("a model of LightGBM");
     let start = Instant::now();
     let scorer = Scorer::new(model);

@@ -4,6 +4,8 @@
 //! then f64 row by row), measures the peers on them, and reads the values: row by row, a number a feature.
 #![allow(missing_docs)]
 
+mod common;
+
 use std::io::Write;
 use std::time::Instant;
 
@@ -13,6 +15,8 @@ use orchard_engine::model::read_lightgbm;
 use orchard_engine::score::{choose, Level, Scorer};
 use rayon::prelude::*;
 
+use common::Matrix;
+
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|a| a != "--bench").collect();
     let [model, matrix, values, threads] = &arguments[..] else {
@@ -20,12 +24,8 @@ fn main() {
         return;
     };
     let text = std::fs::read_to_string(model).expect("a model");
-    let bytes = std::fs::read(matrix).expect("a matrix");
-    let numbers: Vec<f64> =
-        bytes[16..].chunks_exact(8).map(|b| f64::from_le_bytes(b.try_into().expect("eight bytes"))).collect();
-    let whole = |at: usize| u64::from_le_bytes(bytes[at..at + 8].try_into().expect("eight bytes")) as usize;
-    let (rows, width) = (whole(0), whole(8));
-    let columns: Vec<Vec<f64>> = (0..width).map(|c| (0..rows).map(|r| numbers[r * width + c]).collect()).collect();
+    let matrix = Matrix::read(matrix);
+    let (columns, rows, width) = (matrix.columns(), matrix.rows, matrix.width);
     let scorer = Scorer::new(read_lightgbm(&text).expect("a model of LightGBM"));
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.parse().expect("a number")).build().expect("a pool");
     let control = Control::default();
