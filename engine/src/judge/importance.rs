@@ -2,6 +2,7 @@
 
 use rayon::prelude::*;
 
+use super::interval::Z;
 use super::shap::{Explained, Shap};
 use crate::control::Control;
 use crate::error::Result;
@@ -176,7 +177,7 @@ fn estimate(samples: &[f64]) -> Estimate {
 
 /// The 97.5 % quantile of Student's t, to a few thousandths from 4 degrees of freedom on (Abramowitz and Stegun 26.7.5).
 fn student(freedom: f64) -> f64 {
-    let z = 1.959_963_985f64;
+    let z = Z;
     let terms = [
         (z.powi(3) + z) / 4.0,
         (5.0 * z.powi(5) + 16.0 * z.powi(3) + 3.0 * z) / 96.0,

@@ -208,7 +208,7 @@ pub fn reads_as(
     // A target is no id: its digits are amounts, though every row has others.
     let decimal = match severity {
         Severity::Error if profile.role == Role::Id && !texts.iter().any(|t| parse::is_code(t.0)) => {
-            parse::number_format(texts.iter().copied()).and_then(|(decimal, _)| steps_sign(decimal))
+            parse::number_format(texts.iter().copied()).and_then(|(decimal, _)| decimal.sign())
         }
         _ => None,
     };
@@ -231,15 +231,6 @@ pub fn reads_as(
     let detail =
         format!("\"{name}\" is text, but its values read as {what}, such as '{example}'; as text they have no order.");
     Ok(Some(Finding::of(severity, kind, name, detail).fix(fix)))
-}
-
-/// A decimal sign as a step names it.
-fn steps_sign(decimal: parse::Decimal) -> Option<&'static str> {
-    match decimal {
-        parse::Decimal::Point => Some("."),
-        parse::Decimal::Comma => Some(","),
-        parse::Decimal::Detect => None,
-    }
 }
 
 #[cfg(test)]

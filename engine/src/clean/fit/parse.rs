@@ -9,9 +9,6 @@ use crate::error::{Error, Result};
 /// A step for all columns reads those of which it can read this share of the rows.
 const ENOUGH: f64 = 0.99;
 
-/// Microseconds of a day.
-const DAY: i64 = 86_400_000_000;
-
 impl Cleaner<'_> {
     /// The texts of a column with their rows.
     fn texts(&self, live: &Live) -> Result<Vec<(String, u64)>> {
@@ -127,7 +124,7 @@ impl Cleaner<'_> {
                 "Give the format, such as \"DD.MM.YYYY HH24:MI\".",
             ));
         }
-        let date = date.unwrap_or_else(|| moments.all(|m| m % DAY == 0));
+        let date = date.unwrap_or_else(|| moments.all(|m| m % parse::DAY == 0));
         let detail = format.clone().unwrap_or_else(|| "format by value".into());
         self.read(step, live, if date { ReadOp::Date(format) } else { ReadOp::Timestamp(format) }, detail)
     }

@@ -216,7 +216,7 @@ fn number_of(live: &Live, scalar: &Scalar) -> Result<f64> {
     let found = match (live.kind, scalar) {
         (Kind::Number | Kind::Boolean, Scalar::Number(number)) => Some(*number),
         (Kind::Date, Scalar::Text(text)) => {
-            moment(text).filter(|micros| micros % DAY_MICROS == 0).map(|micros| (micros / DAY_MICROS) as f64)
+            moment(text).filter(|micros| micros % parse::DAY == 0).map(|micros| (micros / parse::DAY) as f64)
         }
         (Kind::Timestamp | Kind::Timestamptz, Scalar::Text(text)) => {
             moment(text).map(|micros| micros as f64 / 1e6).filter(|seconds| seconds.abs() < EXACT_SECONDS)
@@ -233,9 +233,6 @@ fn moment(text: &str) -> Option<i64> {
         .iter()
         .find_map(|format| parse::timestamp(&text, parse::TimestampFormat::compile(format).ok().as_ref()))
 }
-
-/// Microseconds of a day.
-const DAY_MICROS: i64 = 86_400_000_000;
 
 impl Scalar {
     /// As it stands in a sentence.

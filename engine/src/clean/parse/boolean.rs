@@ -97,6 +97,37 @@ pub fn boolean(text: &str) -> Option<bool> {
     }
 }
 
+/// Those of [`TRUE`] and [`FALSE`] that are words, as they belong together.
+const PAIRS: [(&[&str], &[&str]); 12] = [
+    (&["t", "true"], &["f", "false"]),
+    (&["y", "yes"], &["n", "no"]),
+    (&["on"], &["off"]),
+    (&["ja"], &["nein", "n"]),
+    (&["wahr"], &["falsch"]),
+    (&["oui"], &["non", "n"]),
+    (&["vrai"], &["faux"]),
+    (&["si", "sí", "sì"], &["no", "n"]),
+    (&["verdadero", "vero"], &["falso"]),
+    (&["sim", "verdadeiro"], &["nao", "não", "falso"]),
+    (&["da", "да"], &["net", "нет"]),
+    (&["是", "真", "对", "はい"], &["否", "假", "不是", "いいえ"]),
+];
+
+/// Whether a column's texts are truth values: those of one pair of words (`yes` and `no`, not `on` and `no`, which are codes of places or languages),
+/// check marks, and 1 and 0 beside them.
+pub fn are_booleans<'a>(texts: impl Iterator<Item = &'a str> + Clone) -> bool {
+    let lower = |text: &str| trim_space(text).to_lowercase();
+    let is_mark = |text: &str| boolean(text).is_some() && !text.chars().any(char::is_alphanumeric);
+    let is_digit = |text: &str| matches!(text, "1" | "0" | "１" | "０");
+    let of = |pair: &(&[&str], &[&str]), text: &str| pair.0.contains(&text) || pair.1.contains(&text);
+    // English is written in full and short in one column.
+    let english = (&["t", "true", "y", "yes"][..], &["f", "false", "n", "no"][..]);
+    let full = texts.clone().map(lower).any(|text| matches!(text.as_str(), "yes" | "no" | "true" | "false"));
+    let words = || texts.clone().map(lower).filter(|text| !is_mark(text) && !is_digit(text));
+    PAIRS.iter().chain(full.then_some(&english)).any(|pair| words().all(|word| of(pair, &word)))
+        && texts.clone().all(|text| boolean(text).is_some())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -104,6 +135,15 @@ mod tests {
     #[test]
     fn the_lists_are_what_is_read() {
         assert!(TRUE.iter().all(|t| boolean(t) == Some(true)) && FALSE.iter().all(|t| boolean(t) == Some(false)));
+        let words = |list: &[&'static str]| -> Vec<&'static str> {
+            let is_word = |text: &&&str| text.chars().all(char::is_alphabetic);
+            list.iter().filter(is_word).copied().collect()
+        };
+        for (list, paired) in
+            [(words(&TRUE), PAIRS.map(|pair| pair.0).concat()), (words(&FALSE), PAIRS.map(|pair| pair.1).concat())]
+        {
+            assert!(list.iter().all(|word| paired.contains(word)) && paired.iter().all(|word| list.contains(word)));
+        }
     }
 
     #[test]

@@ -1,6 +1,5 @@
 //! The one format of a whole column.
 
-use super::boolean::boolean;
 use super::format::{self, TimestampFormat, Token};
 use super::infer::candidates;
 use super::number::{number, Decimal};
@@ -73,38 +72,6 @@ pub fn are_letter_codes<'a>(texts: impl Iterator<Item = &'a str>) -> bool {
         found = true;
     }
     found
-}
-
-/// Words for true and false that belong together.
-const PAIRS: [(&[&str], &[&str]); 13] = [
-    (&["t", "true"], &["f", "false"]),
-    (&["y", "yes"], &["n", "no"]),
-    (&["on"], &["off"]),
-    (&["ja", "j"], &["nein", "n"]),
-    (&["wahr"], &["falsch"]),
-    (&["oui", "o"], &["non", "n"]),
-    (&["vrai"], &["faux"]),
-    (&["si", "sí", "sì", "s"], &["no", "n"]),
-    (&["verdadero", "vero"], &["falso"]),
-    (&["sim", "verdadeiro"], &["nao", "não", "falso"]),
-    (&["da", "да"], &["net", "нет"]),
-    (&["是", "真", "对", "はい"], &["否", "假", "不是", "いいえ"]),
-    (&["1", "１"], &["0", "０"]),
-];
-
-/// Whether a column's texts are truth values: those of one pair of words (`yes` and `no`, not `on` and `no`, which are codes of places or languages),
-/// check marks, and 1 and 0 beside them.
-pub fn are_booleans<'a>(texts: impl Iterator<Item = &'a str> + Clone) -> bool {
-    let lower = |text: &str| trim_space(text).to_lowercase();
-    let is_mark = |text: &str| boolean(text).is_some() && !text.chars().any(char::is_alphanumeric);
-    let is_digit = |text: &str| matches!(text, "1" | "0" | "１" | "０");
-    let of = |pair: &(&[&str], &[&str]), text: &str| pair.0.contains(&text) || pair.1.contains(&text);
-    // English is written in full and short in one column.
-    let english = (&["t", "true", "y", "yes"][..], &["f", "false", "n", "no"][..]);
-    let full = texts.clone().map(lower).any(|text| matches!(text.as_str(), "yes" | "no" | "true" | "false"));
-    let words = || texts.clone().map(lower).filter(|text| !is_mark(text) && !is_digit(text));
-    PAIRS.iter().chain(full.then_some(&english)).any(|pair| words().all(|word| of(pair, &word)))
-        && texts.clone().all(|text| boolean(text).is_some())
 }
 
 /// The decimal sign of a column of numbers, and the share of rows that are read with it; `None` for a column of something else.

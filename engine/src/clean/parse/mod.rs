@@ -13,9 +13,9 @@ mod timestamp;
 mod unit;
 mod words;
 
-pub use boolean::{boolean, FALSE, TRUE};
-pub use column::{are_booleans, are_letter_codes, is_code, number_format, timestamp_format, NEARLY_ALL};
+pub use boolean::{are_booleans, boolean, FALSE, TRUE};
+pub use column::{are_letter_codes, is_code, number_format, timestamp_format, NEARLY_ALL};
 pub use format::{TimestampFormat, PATTERNS};
 pub use number::{number, number_bytes, Decimal};
-pub use timestamp::{is_ambiguous, timestamp};
+pub use timestamp::{is_ambiguous, timestamp, DAY};
 pub use unit::{unit, Unit};

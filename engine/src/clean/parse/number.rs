@@ -17,6 +17,17 @@ pub enum Decimal {
     Comma,
 }
 
+impl Decimal {
+    /// The sign, as steps and functions take it; `None` where each text says so itself.
+    pub fn sign(self) -> Option<&'static str> {
+        match self {
+            Decimal::Detect => None,
+            Decimal::Point => Some("."),
+            Decimal::Comma => Some(","),
+        }
+    }
+}
+
 /// Powers of ten that a float8 holds exactly.
 const EXACT: [f64; 23] = [
     1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20,

@@ -7,9 +7,10 @@ use crate::model::days;
 
 /// Seconds from 1970-01-01 to 2000-01-01.
 const UNIX: i64 = 946_684_800;
-/// Microseconds of a second and of a day.
+/// Microseconds of a second.
 const SECOND: i64 = 1_000_000;
-const DAY: i64 = 86_400 * SECOND;
+/// Microseconds of a day.
+pub const DAY: i64 = 86_400 * SECOND;
 /// No moment has a longer text.
 pub(super) const LONGEST: usize = 128;
 

@@ -72,6 +72,11 @@ impl Looked<'_> {
                 self.real.push(value);
             }
         }
+        self.sort();
+    }
+
+    /// Put the frequent ones first.
+    fn sort(&mut self) {
         self.real.sort_by(|a, b| b.rows.cmp(&a.rows).then_with(|| a.text.cmp(&b.text)));
         self.nothing.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
     }
@@ -186,8 +191,7 @@ fn look<'a>(known: &[super::Known<'a>]) -> Looked<'a> {
     let level = |(text, rows): (String, u64)| Value { text: Cow::Owned(text), rows, cut: false };
     looked.nothing = nothing;
     looked.real.extend(levels.into_iter().map(level));
-    looked.real.sort_by(|a, b| b.rows.cmp(&a.rows).then_with(|| a.text.cmp(&b.text)));
-    looked.nothing.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    looked.sort();
     looked
 }
 

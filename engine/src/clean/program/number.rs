@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Kind;
+use crate::clean::parse;
 use crate::model::{day, days};
 
 /// Numbers beyond this are not reckoned with: PostgreSQL raises where a result overflows, a cleaned view must not.
@@ -119,7 +120,7 @@ impl MomentPart {
             true => (value.floor() as i64, 0),
             false => {
                 let micros = (value * 1e6).round() as i64;
-                (micros.div_euclid(86_400_000_000), micros.rem_euclid(86_400_000_000))
+                (micros.div_euclid(parse::DAY), micros.rem_euclid(parse::DAY))
             }
         };
         let year = year(date);

@@ -201,14 +201,11 @@ impl Reader {
         let moment = || parse::timestamp(x, self.format.as_ref());
         match op {
             ReadOp::Timestamp(_) => moment().map_or(f64::NAN, |micros| micros as f64 / 1e6),
-            ReadOp::Date(_) => moment().map_or(f64::NAN, |micros| micros.div_euclid(DAY_MICROS) as f64),
+            ReadOp::Date(_) => moment().map_or(f64::NAN, |micros| micros.div_euclid(parse::DAY) as f64),
             op => read(op, x),
         }
     }
 }
-
-/// Microseconds of a day.
-const DAY_MICROS: i64 = 86_400_000_000;
 
 fn read(op: &ReadOp, x: &str) -> f64 {
     match op {

@@ -236,10 +236,7 @@ impl Trials<'_, '_> {
         self.run.request.options = self.search.trials[trials[0]].options.clone();
         let said = (self.run.notices.len(), self.run.timings.len());
         let mut holdout = self.fold_rows(rows, parts, fold, wanted, prepared)?;
-        let raw = match self.run.learns_cleaning() {
-            true => Some(self.run.raw_inputs()?),
-            false => None,
-        };
+        let raw = self.run.learns_cleaning().then(|| self.run.raw_inputs()).transpose()?;
         if raw.is_some() {
             self.run.clean(&mut holdout, Vec::new(), rows, Some(prepared))?;
         }

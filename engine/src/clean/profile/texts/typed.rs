@@ -173,18 +173,14 @@ fn number_in_text(
     let is_sentinel =
         |text: &str| read.read(text).is_some_and(|number| found.iter().any(|(value, _)| *value == number));
     let sentinels = collect(looked, is_sentinel);
-    let sign = match decimal {
-        Decimal::Comma => ",",
-        Decimal::Point | Decimal::Detect => ".",
-    };
     if decimal == Decimal::Detect {
         profile.find(Warning, "some numbers have a decimal point and some a decimal comma");
     }
     let mixed = say_units(profile, looked, &read);
     let unclear = decimal == Decimal::Point && say_thousands(profile, looked);
     let zero = say_zero(profile, looked, &read);
-    let sure = decimal != Decimal::Detect && !mixed && !unclear && !zero;
-    let step = sure.then(|| steps::parse_number(name, sign));
+    let sure = !mixed && !unclear && !zero;
+    let step = decimal.sign().filter(|_| sure).map(|sign| steps::parse_number(name, sign));
     let range = parsed.map_or_else(|| range(looked, &read), Parsed::range);
     Ok((Role::NumberInText, Typed { step, sentinels, range, words_stay: zero }))
 }
