@@ -1,6 +1,10 @@
 //! C functions of the server's own calling convention.
 
+use pgrx::pg_sys::panic::pgrx_extern_c_guard;
 use pgrx::pg_sys::{Datum, FunctionCallInfo};
+use pgrx::FromDatum;
+
+use crate::error::{report, Result};
 
 /// Argument `i` of a call; `None` where it is NULL or there is none.
 ///
@@ -10,6 +14,25 @@ use pgrx::pg_sys::{Datum, FunctionCallInfo};
 pub unsafe fn argument(fcinfo: FunctionCallInfo, i: usize) -> Option<Datum> {
     let args = (*fcinfo).args.as_slice((*fcinfo).nargs as usize);
     args.get(i).filter(|arg| !arg.isnull).map(|arg| arg.value)
+}
+
+/// The same as a value of Rust.
+///
+/// # Safety
+/// `fcinfo` is the running call's; the argument is of the SQL type of `T`. Runs under a guard.
+pub unsafe fn value<T: FromDatum>(fcinfo: FunctionCallInfo, i: usize) -> Option<T> {
+    argument(fcinfo, i).and_then(|datum| T::from_datum(datum, false))
+}
+
+/// Run the body of a function that returns a set, which it fills; its failure becomes an ERROR.
+///
+/// # Safety
+/// Called by the server through an [`entry!`](crate::entry).
+pub unsafe fn fill(body: impl FnOnce() -> Result<()>) -> Datum {
+    pgrx_extern_c_guard(|| {
+        report(body);
+        Datum::from(0usize)
+    })
 }
 
 /// The NULL of a call.

@@ -55,6 +55,7 @@ unsafe impl Allocator for Memory {
         Ok(NonNull::slice_from_raw_parts(start, layout.size()))
     }
 
+    // SAFETY: as the trait says.
     unsafe fn deallocate(&self, start: NonNull<u8>, _: Layout) {
         // SAFETY: by the caller's promise it is what `allocate` returned, and not freed yet.
         pfree(start.as_ptr().cast());

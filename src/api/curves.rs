@@ -6,6 +6,7 @@ use pgrx::iter::TableIterator;
 use pgrx::prelude::*;
 use serde_json::Value;
 
+use super::amount::Amount;
 use super::judged::{judged, Judged, Wish};
 use crate::catalog::name::ModelName;
 use crate::catalog::{self, cache};
@@ -188,15 +189,14 @@ fn thresholds(
     let cuts = report(|| {
         let options = options.map_or(Value::Null, |o| o.0);
         let [value, cost] = amounts(&options)?;
-        let columns: Vec<&str> = [&value, &cost].into_iter().filter_map(Amount::column).collect();
+        let columns: Vec<&str> = [&value, &cost].into_iter().flatten().filter_map(Amount::column).collect();
         if source.is_none() && !columns.is_empty() {
             return Err(Failure::argument("the held-out rows are kept without their columns")
                 .hint("Give a source that has the columns and the target, or a number."));
         }
         let two = two_classes("thresholds", model, source, class, &Wish { by: None, numbers: columns })?;
         let mut next = two.numbers.iter();
-        let mut money = |amount: &Amount| match amount {
-            Amount::Nothing => None,
+        let mut money = |amount: &Option<Amount>| match amount.as_ref()? {
             Amount::Flat(number) => Some(Money::Flat(*number)),
             Amount::Column(_) => next.next().map(|values| Money::Rows(values)),
         };
@@ -210,24 +210,8 @@ fn thresholds(
     )
 }
 
-/// What a contact brings or costs.
-enum Amount {
-    Nothing,
-    Flat(f64),
-    Column(String),
-}
-
-impl Amount {
-    fn column(&self) -> Option<&str> {
-        match self {
-            Amount::Column(name) => Some(name),
-            _ => None,
-        }
-    }
-}
-
 /// The amounts that the options name: value_per_positive and cost_per_contact.
-fn amounts(options: &Value) -> Result<[Amount; 2]> {
+fn amounts(options: &Value) -> Result<[Option<Amount>; 2]> {
     const KEYS: [&str; 2] = ["value_per_positive", "cost_per_contact"];
     let none = serde_json::Map::new();
     let map = match options {
@@ -243,13 +227,11 @@ fn amounts(options: &Value) -> Result<[Amount; 2]> {
             .hint("Valid options are value_per_positive and cost_per_contact."));
     }
     let amount = |key: &str| match map.get(key) {
-        None | Some(Value::Null) => Ok(Amount::Nothing),
-        Some(Value::String(name)) => Ok(Amount::Column(name.clone())),
-        Some(Value::Number(n)) if n.as_f64().is_some_and(f64::is_finite) => {
-            Ok(Amount::Flat(n.as_f64().unwrap_or_default()))
-        }
-        Some(_) => Err(Failure::argument(format!("option \"{key}\" must be a number or the name of a column"))
-            .hint("It is what each row brings or costs.")),
+        None | Some(Value::Null) => Ok(None),
+        Some(value) => Amount::read(value).map(Some).ok_or_else(|| {
+            Failure::argument(format!("option \"{key}\" must be a number or the name of a column"))
+                .hint("It is what each row brings or costs.")
+        }),
     };
     Ok([amount(KEYS[0])?, amount(KEYS[1])?])
 }

@@ -10,7 +10,8 @@ use pgrx::spi::quote_identifier;
 use pgrx::JsonB;
 use serde_json::{Map, Value};
 
-use super::score::{call, key_object};
+use super::amount::Amount;
+use super::score::{call, key_object, naming};
 use super::train::{check_names, no_column};
 use crate::catalog::name::ModelName;
 use crate::catalog::{self, cache, Found};
@@ -111,12 +112,6 @@ fn run(model: Option<&str>, source: Option<&str>, candidates: Option<&str>, opti
     Ok(made)
 }
 
-/// A number, or the column that has it.
-enum Amount {
-    Flat(f64),
-    Column(String),
-}
-
 struct Options {
     value: Amount,
     cost: Amount,
@@ -144,13 +139,7 @@ impl Options {
                 .hint("What is not given is 1 for the value, 0 for the cost, 1 for top, and no limit for the others.")
         };
         let value = |key: &str| map.get(key).filter(|v| !v.is_null());
-        let amount = |key: &str| -> Result<Option<Amount>> {
-            match value(key) {
-                None => Ok(None),
-                Some(Value::String(name)) => Ok(Some(Amount::Column(name.clone()))),
-                Some(v) => Ok(Some(Amount::Flat(v.as_f64().filter(|n| n.is_finite()).ok_or_else(|| wrong(key))?))),
-            }
-        };
+        let amount = |key: &str| value(key).map(|v| Amount::read(v).ok_or_else(|| wrong(key))).transpose();
         let names_of = |key: &str| match value(key) {
             None => Ok(None),
             Some(Value::Array(list)) if !list.is_empty() => {
@@ -219,7 +208,7 @@ impl Sides {
         };
         let inputs: Vec<(String, bool)> = model.arguments().iter().map(|a| input(a.name())).collect::<Result<_>>()?;
         for amount in [&options.value, &options.cost] {
-            if let Amount::Column(name) = amount {
+            if let Some(name) = amount.column() {
                 input(name).map_err(|e| match has(&source, name) {
                     true => e,
                     false => no_column(name, &[source.attributes.as_slice(), &candidates.attributes].concat()),
@@ -299,20 +288,14 @@ impl Sides {
     }
 }
 
-/// The columns that name a row of a side: those asked for, else its primary key, else those that the model does not read.
+/// The columns that name a row of a side; all of them where the model reads all.
 fn keys(side: &Described, asked: Option<&[String]>, inputs: &[(String, bool)], candidate: bool) -> Result<Vec<String>> {
-    if let Some(asked) = asked {
-        return match asked.iter().find(|name| side.attributes.iter().all(|a| a.name != **name)) {
-            Some(name) => Err(no_column(name, &side.attributes)),
-            None => Ok(asked.to_vec()),
-        };
+    let is_read = |name: &str| inputs.iter().any(|input| input.0 == name && input.1 == candidate);
+    let found = naming(asked.map(<[String]>::to_vec), side, is_read)?;
+    match found.is_empty() {
+        true => Ok(side.attributes.iter().map(|a| a.name.clone()).collect()),
+        false => Ok(found),
     }
-    if !side.primary_key.is_empty() {
-        return Ok(side.primary_key.clone());
-    }
-    let all = || side.attributes.iter().map(|a| a.name.clone());
-    let others: Vec<String> = all().filter(|name| !inputs.iter().any(|i| i.0 == *name && i.1 == candidate)).collect();
-    Ok(if others.is_empty() { all().collect() } else { others })
 }
 
 fn choose(attributes: &[Attribute]) -> Result<Vec<Option<Wanted>>> {

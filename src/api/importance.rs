@@ -15,6 +15,7 @@ use pgrx::iter::TableIterator;
 use pgrx::prelude::*;
 use pgrx::spi::quote_identifier;
 
+use super::judged::unknown_class;
 use super::score::{inputs, key_columns};
 use crate::call::cells::Cells;
 use crate::call::explain::check_trees;
@@ -223,7 +224,8 @@ impl<'a> Read<'a> {
                 (HeldActual::Class(all), seen) => {
                     let label = beside.label(seen);
                     let class = self.scorer.model().classes().iter().position(|class| *class == label);
-                    let class = class.ok_or_else(|| no_class(&beside.name, &label, self.scorer.model().classes()))?;
+                    let class =
+                        class.ok_or_else(|| unknown_class(&beside.name, &label, self.scorer.model().classes()))?;
                     push(all, class as u32, self.control)?;
                 }
                 _ => return Ok(()),
@@ -286,6 +288,7 @@ impl Sink for Read<'_> {
         Ok(())
     }
 
+    // SAFETY: as the trait says.
     unsafe fn row(&mut self, values: *const pg_sys::Datum, nulls: *const bool) -> Result<()> {
         if let Some(reading) = &mut self.reading {
             reading.put(values, nulls);
@@ -352,11 +355,6 @@ impl Beside {
             Seen::Missing => String::new(),
         }
     }
-}
-
-fn no_class(target: &str, label: &str, classes: &[String]) -> Failure {
-    Failure::argument(format!("target \"{target}\" has the value \"{label}\", which is not a class of the model"))
-        .detail(format!("The classes are {}.", classes.join(", ")))
 }
 
 /// Add a value, whose room is counted first.

@@ -368,19 +368,13 @@ fn actual(rows: &Rows, target: &str, task: &Task) -> Result<Actual> {
 }
 
 fn classes_of(data: &ColumnData, reader: Reader, classes: &[String], target: &str) -> Result<Actual> {
-    let unknown = |label: &str| {
-        Failure::new(
-            PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
-            format!("target \"{target}\" has the value \"{label}\", which is not a class of the model"),
-        )
-        .detail(format!("The classes are {}.", classes.join(", ")))
-    };
     let mut known = Vec::new();
     let mut codes = Vec::new();
     let mut put = |label: Option<std::borrow::Cow<'_, str>>| -> Result<()> {
         known.push(label.is_some());
         if let Some(label) = label {
-            let index = classes.iter().position(|c| *c == label).ok_or_else(|| unknown(&label))?;
+            let index =
+                classes.iter().position(|c| *c == label).ok_or_else(|| unknown_class(target, &label, classes))?;
             codes.push(index as u32);
         }
         Ok(())
@@ -401,4 +395,10 @@ fn classes_of(data: &ColumnData, reader: Reader, classes: &[String], target: &st
         }
     }
     Ok(Actual { known, held: HeldActual::Class(codes) })
+}
+
+/// The error for a label that a model does not know.
+pub(super) fn unknown_class(target: &str, label: &str, classes: &[String]) -> Failure {
+    Failure::argument(format!("target \"{target}\" has the value \"{label}\", which is not a class of the model"))
+        .detail(format!("The classes are {}.", classes.join(", ")))
 }

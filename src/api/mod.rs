@@ -1,5 +1,6 @@
 //! One file a verb: unpack the arguments, call the engine, return rows.
 
+mod amount;
 mod clean;
 mod cleaned;
 mod curves;

@@ -4,34 +4,26 @@
 //! ([`crate::call::batch`]), with the memory of a scan.
 
 use orchard_engine::model::{Model, Task};
-use pgrx::pg_sys::panic::pgrx_extern_c_guard;
-use pgrx::pg_sys::{self, Datum, FunctionCallInfo};
+use pgrx::pg_sys::{self, FunctionCallInfo};
 use pgrx::spi::{quote_identifier, quote_literal};
-use pgrx::FromDatum;
 
 use super::train::{check_names, no_column};
 use crate::catalog::function::MOST_ARGUMENTS;
 use crate::catalog::name::ModelName;
 use crate::catalog::{self, cache, id_text, store, Found};
 use crate::entry;
+use crate::entry::{fill, value};
 use crate::error::{given, Result};
-use crate::source::{self, Attribute};
+use crate::source;
 
-entry!(score, pg_finfo_score, fcinfo => {
-    pgrx_extern_c_guard(|| {
-        if let Err(failure) = run(fcinfo) {
-            failure.raise();
-        }
-        Datum::from(0usize)
-    })
-});
+entry!(score, pg_finfo_score, fcinfo => fill(|| run(fcinfo)));
 
 /// # Safety
 /// `fcinfo` is the running call's, of a function that returns a set of rows.
 unsafe fn run(fcinfo: FunctionCallInfo) -> Result<()> {
-    let text = |i: usize, name: &str| -> Result<String> { given(argument::<String>(fcinfo, i), name) };
+    let text = |i: usize, name: &str| -> Result<String> { given(value::<String>(fcinfo, i), name) };
     let (model, source) = (text(0, "model")?, text(1, "source")?);
-    let key: Option<Vec<Option<String>>> = argument(fcinfo, 2);
+    let key: Option<Vec<Option<String>>> = value(fcinfo, 2);
     let found = catalog::find(&ModelName::parse(&model)?)?;
     let scorer = cache::deployed(&found)?;
     let target = store::target(&found.deployed()?)?;
@@ -42,16 +34,7 @@ unsafe fn run(fcinfo: FunctionCallInfo) -> Result<()> {
     source::into_tuplestore(&query, (*fcinfo).resultinfo.cast())
 }
 
-/// An argument that is not NULL.
-///
-/// # Safety
-/// `fcinfo` is the running call's; the argument is of the SQL type of `T`.
-pub(crate) unsafe fn argument<T: FromDatum>(fcinfo: FunctionCallInfo, i: usize) -> Option<T> {
-    let arguments = (*fcinfo).args.as_slice((*fcinfo).nargs as usize);
-    arguments.get(i).and_then(|argument| T::from_datum(argument.value, argument.isnull))
-}
-
-/// The columns that name a row: those asked for, else the table's primary key, else what the model neither reads nor predicts.
+/// The columns that name a row, where those of the model do not; all that the model reads must be there.
 pub(crate) fn key_columns(
     asked: Option<Vec<Option<String>>>,
     described: &source::Described,
@@ -65,19 +48,27 @@ pub(crate) fn key_columns(
     if let Some(missing) = arguments.iter().find(|a| !is_there(a.name())) {
         return Err(no_column(missing.name(), attributes));
     }
+    let is_read = |name: &str| arguments.iter().any(|a| a.name() == name) || target == Some(name);
+    naming(asked.map(|names| names.into_iter().flatten().collect()), described, is_read)
+}
+
+/// The columns that name a row: those asked for, else the table's primary key, else those that are not read.
+pub(super) fn naming(
+    asked: Option<Vec<String>>,
+    described: &source::Described,
+    is_read: impl Fn(&str) -> bool,
+) -> Result<Vec<String>> {
+    let attributes = &described.attributes;
     if let Some(asked) = asked {
-        let names: Vec<String> = asked.into_iter().flatten().collect();
-        return match names.iter().find(|name| !is_there(name)) {
+        return match asked.iter().find(|name| attributes.iter().all(|a| a.name != **name)) {
             Some(name) => Err(no_column(name, attributes)),
-            None => Ok(names),
+            None => Ok(asked),
         };
     }
     if !described.primary_key.is_empty() {
         return Ok(described.primary_key.clone());
     }
-    let is_read = |a: &&Attribute| arguments.iter().any(|argument| argument.name() == a.name);
-    let others = attributes.iter().filter(|a| !is_read(a) && target != Some(a.name.as_str()));
-    Ok(others.map(|a| a.name.clone()).collect())
+    Ok(attributes.iter().map(|a| a.name.clone()).filter(|name| !is_read(name)).collect())
 }
 
 /// The columns of a row as a JSON object.

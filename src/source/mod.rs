@@ -128,14 +128,8 @@ pub struct Described {
 pub fn describe(source: &str) -> Result<Described> {
     let query = resolve::query(source)?;
     let table = resolve::table(source);
-    let text = c_text(&query)?;
-    // SAFETY: SPI on the main thread; the text outlives the calls, the attributes are copied.
-    let attributes = with_spi(|| unsafe {
-        let plan = one_query(&text, 0)?;
-        let sources = pg_sys::SPI_plan_get_plan_sources(plan);
-        let first = (*(*sources).elements).ptr_value.cast::<pg_sys::CachedPlanSource>();
-        receiver::attributes((*first).resultDesc)
-    })?;
+    // SAFETY: the descriptor lives as long as the plan; the attributes are copied.
+    let attributes = planned(&query, |plan| unsafe { receiver::attributes(plan.resultDesc) })?;
     let primary_key = table.map_or_else(Vec::new, resolve::primary_key);
     Ok(Described { query, attributes, primary_key })
 }
@@ -155,36 +149,37 @@ pub struct Shape {
 
 /// The columns of a query, without running it.
 pub fn shape(query: &str) -> Result<Vec<Shape>> {
-    let text = c_text(query)?;
-    // SAFETY: SPI on the main thread; the text outlives the calls, what is known of the columns is copied.
-    with_spi(|| unsafe {
-        let plan = one_query(&text, 0)?;
-        let sources = pg_sys::SPI_plan_get_plan_sources(plan);
-        let first = (*(*sources).elements).ptr_value.cast::<pg_sys::CachedPlanSource>();
-        let descriptor = (*first).resultDesc;
+    // SAFETY: the descriptor lives as long as the plan; what is known of its columns is copied.
+    planned(query, |plan| unsafe {
         let shape = |i: usize| {
-            let attribute = crate::compat::attribute(descriptor, i);
+            let attribute = crate::compat::attribute(plan.resultDesc, i);
             let name = std::ffi::CStr::from_ptr((*attribute).attname.data.as_ptr()).to_string_lossy().into_owned();
             let (modifier, collation) = ((*attribute).atttypmod, (*attribute).attcollation);
             Shape { name, oid: (*attribute).atttypid, modifier, collation }
         };
-        Ok((0..(*descriptor).natts as usize).map(shape).collect())
+        Ok((0..(*plan.resultDesc).natts as usize).map(shape).collect())
     })
 }
 
 /// The tables and views that a query reads, in views too, without running it.
 pub fn relations(query: &str) -> Result<Vec<Oid>> {
-    let text = c_text(query)?;
-    // SAFETY: SPI on the main thread; the text outlives the calls; the list of the plan's source is one of oids, which are copied.
-    with_spi(|| unsafe {
-        let plan = one_query(&text, 0)?;
-        let sources = pg_sys::SPI_plan_get_plan_sources(plan);
-        let first = (*(*sources).elements).ptr_value.cast::<pg_sys::CachedPlanSource>();
-        let list = (*first).relationOids;
+    planned(query, |plan| {
+        let list = plan.relationOids;
         if list.is_null() {
             return Ok(Vec::new());
         }
-        Ok((0..(*list).length as usize).map(|i| (*(*list).elements.add(i)).oid_value).collect())
+        // SAFETY: a list of oids that lives as long as the plan, which are copied.
+        Ok(unsafe { (0..(*list).length as usize).map(|i| (*(*list).elements.add(i)).oid_value).collect() })
+    })
+}
+
+/// Look at the analysed form of a text that must be one query, which is not run.
+fn planned<T>(query: &str, look: impl FnOnce(&pg_sys::CachedPlanSource) -> Result<T>) -> Result<T> {
+    let text = c_text(query)?;
+    // SAFETY: SPI on the main thread; the text outlives the calls, and a plan of one query has one source, which lives until SPI ends.
+    with_spi(|| unsafe {
+        let sources = pg_sys::SPI_plan_get_plan_sources(one_query(&text, 0)?);
+        look(&*(*(*sources).elements).ptr_value.cast::<pg_sys::CachedPlanSource>())
     })
 }
 

@@ -8,8 +8,8 @@ use pgrx::{PgSqlErrorCode, Spi};
 use crate::catalog::owner::with_safe_path;
 use crate::catalog::store;
 use crate::error::{Failure, Result};
+use crate::source;
 use crate::source::deparse::{FromItem, NewRelation};
-use crate::source::{self, Shape};
 
 /// The comment by which a later call knows that a relation may be replaced.
 const MADE: &CStr = c"cleaned by orchard.clean";
@@ -27,7 +27,6 @@ struct There {
     made: bool,
     owner: String,
     own: bool,
-    columns: Vec<Shape>,
 }
 
 impl Target {
@@ -74,7 +73,7 @@ impl Target {
             }
             let fits = match &there {
                 None => false,
-                Some(there) => there.table == self.table && self.fits(&there.columns, &source::shape(query)?),
+                Some(there) => there.table == self.table && self.fits(&name, query)?,
             };
             match (fits, self.table) {
                 (true, false) => return Ok(Spi::run(&format!("CREATE OR REPLACE VIEW {name} AS\n{query}"))?),
@@ -95,11 +94,9 @@ impl Target {
     }
 
     /// Whether the relation can keep its columns: a view may get more at its end.
-    fn fits(&self, old: &[Shape], new: &[Shape]) -> bool {
-        match self.table {
-            true => old == new,
-            false => new.starts_with(old),
-        }
+    fn fits(&self, name: &str, query: &str) -> Result<bool> {
+        let (old, new) = (source::shape(&format!("SELECT * FROM {name}"))?, source::shape(query)?);
+        Ok(if self.table { old == new } else { new.starts_with(&old) })
     }
 
     /// The relation that has the name.
@@ -121,21 +118,7 @@ impl Target {
             rows.next().map(row).transpose()
         })?;
         let Some((oid, table, made, owner, own)) = found else { return Ok(None) };
-        let columns = Spi::connect_mut(|client| {
-            let sql = "SELECT a.attname::text, a.atttypid, a.atttypmod, a.attcollation
-                FROM pg_attribute AS a WHERE a.attrelid = to_regclass($1) AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum";
-            let rows = client.update(sql, None, &[name.as_str().into()])?;
-            let column = |row: pgrx::spi::SpiHeapTupleData<'_>| {
-                Ok::<_, pgrx::spi::Error>(Shape {
-                    name: row.get::<String>(1)?.unwrap_or_default(),
-                    oid: row.get::<Oid>(2)?.unwrap_or(Oid::INVALID),
-                    modifier: row.get::<i32>(3)?.unwrap_or(-1),
-                    collation: row.get::<Oid>(4)?.unwrap_or(Oid::INVALID),
-                })
-            };
-            rows.map(column).collect::<std::result::Result<Vec<Shape>, _>>()
-        })?;
-        Ok(Some(There { oid, table, made, owner, own, columns }))
+        Ok(Some(There { oid, table, made, owner, own }))
     }
 }
 

@@ -90,6 +90,7 @@ impl Sink for Profiler {
         Ok(())
     }
 
+    // SAFETY: as the trait says.
     unsafe fn row(&mut self, values: *const Datum, nulls: *const bool) -> Result<()> {
         self.rows += 1;
         for (i, column) in self.columns.iter_mut().enumerate() {

@@ -6,17 +6,17 @@ use orchard_engine::control::Control;
 use orchard_engine::judge::shap::{answers, columns, Explained, Explanation, Shap, Value};
 use orchard_engine::model::Task;
 use orchard_engine::score::Scorer;
-use pgrx::pg_sys::panic::pgrx_extern_c_guard;
 use pgrx::pg_sys::{self, Datum, FunctionCallInfo, Oid};
 use pgrx::IntoDatum;
 
 use super::row::number;
 use super::{by_size, check_trees, class_of, shown, unit, Writer};
-use crate::api::score::{argument, inputs, key_columns, key_object};
+use crate::api::score::{inputs, key_columns, key_object};
 use crate::call::cells::Cells;
 use crate::catalog::name::ModelName;
 use crate::catalog::{self, cache, store, Found};
 use crate::entry;
+use crate::entry::{fill, value};
 use crate::error::{given, Failure, Result};
 use crate::set::Set;
 use crate::source::stream::{stream, Sink};
@@ -30,21 +30,14 @@ const NUMBERS: usize = 1 << 21;
 /// Bytes of keys and values that are enough to explain fewer rows.
 const BYTES: usize = 16 << 20;
 
-entry!(explain_source, pg_finfo_explain_source, fcinfo => {
-    pgrx_extern_c_guard(|| {
-        if let Err(failure) = run(fcinfo) {
-            failure.raise();
-        }
-        Datum::from(0usize)
-    })
-});
+entry!(explain_source, pg_finfo_explain_source, fcinfo => fill(|| run(fcinfo)));
 
 /// # Safety
 /// `fcinfo` is the running call's, of a function that returns a set of rows.
 unsafe fn run(fcinfo: FunctionCallInfo) -> Result<()> {
-    let text = |i: usize, name: &str| -> Result<String> { given(argument::<String>(fcinfo, i), name) };
+    let text = |i: usize, name: &str| -> Result<String> { given(value::<String>(fcinfo, i), name) };
     let (model, source) = (text(0, "model")?, text(1, "source")?);
-    let top = match argument::<i32>(fcinfo, 2) {
+    let top = match value::<i32>(fcinfo, 2) {
         Some(top) => usize::try_from(top)
             .ok()
             .filter(|top| *top > 0)
@@ -54,10 +47,10 @@ unsafe fn run(fcinfo: FunctionCallInfo) -> Result<()> {
     let found = catalog::find(&ModelName::parse(&model)?)?;
     let scorer = cache::deployed(&found)?;
     check_trees(scorer.model())?;
-    let class = class_of(scorer.model(), argument::<String>(fcinfo, 3).as_deref())?;
+    let class = class_of(scorer.model(), value::<String>(fcinfo, 3).as_deref())?;
     let target = store::target(&found.deployed()?)?;
     let described = source::describe(&source)?;
-    let key = key_columns(argument(fcinfo, 4), &described, scorer.model(), target.as_deref())?;
+    let key = key_columns(value(fcinfo, 4), &described, scorer.model(), target.as_deref())?;
     let selected: Vec<String> = std::iter::once(key_object("s", &key)).chain(inputs(scorer.model())).collect();
     let query = format!("SELECT {} FROM ({}\n) AS s", selected.join(", "), described.query);
     let control = Control::new(settings::max_memory());
@@ -217,6 +210,7 @@ impl Sink for Rows {
         Ok(())
     }
 
+    // SAFETY: as the trait says.
     unsafe fn row(&mut self, values: *const Datum, nulls: *const bool) -> Result<()> {
         // The first column is the key.
         if let Some(reading) = &mut self.reading {
