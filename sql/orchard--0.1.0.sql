@@ -61,7 +61,7 @@ CREATE TABLE orchard.stored_chunks (
     CONSTRAINT stored_chunks_pkey PRIMARY KEY (version, kind, part)
 );
 ALTER TABLE orchard.stored_chunks ALTER COLUMN data SET STORAGE EXTERNAL;
-COMMENT ON TABLE orchard.stored_chunks IS 'bytes of versions in parts of at most 1 MB: kind 1 the model, kind 2 labels and scores of the held-out rows, kind 3 what columns are worth on these';
+COMMENT ON TABLE orchard.stored_chunks IS 'bytes of versions in parts of at most 1 MB: kind 1 the model, kind 2 labels and scores of the held-out rows, kind 3 what columns are worth on these, kind 4 how the version does on training rows, tree by tree and by segment';
 
 SELECT pg_catalog.pg_extension_config_dump('orchard.stored_models', '');
 SELECT pg_catalog.pg_extension_config_dump('orchard.stored_versions', '');
@@ -548,6 +548,29 @@ CREATE FUNCTION orchard.evaluate(model text, source text DEFAULT NULL, by text D
     RETURNS TABLE (metric text, value double precision, note text, low double precision, high double precision, segment text)
     LANGUAGE c STABLE PARALLEL UNSAFE COST 100000 ROWS 15 AS 'MODULE_PATHNAME', 'evaluate_wrapper';
 COMMENT ON FUNCTION orchard.evaluate(text, text, text) IS 'metrics of the deployed version, with intervals of 95 %, on its held-out rows or on the rows of a source that has the target; by names a column whose values are judged one by one';
+
+CREATE FUNCTION orchard.overfitting(model text)
+    RETURNS TABLE (metric text, training double precision, holdout double precision, low double precision, high double precision,
+        gap double precision, verdict text)
+    LANGUAGE c STABLE PARALLEL UNSAFE COST 10000 ROWS 8 AS 'MODULE_PATHNAME', 'overfitting_wrapper';
+COMMENT ON FUNCTION orchard.overfitting(text) IS 'metrics of the deployed version on rows it learned from beside those on its held-out rows; a gap above 0 says that training rows look better';
+
+CREATE FUNCTION orchard.learning_curve(model text, by text DEFAULT 'trees', source text DEFAULT NULL)
+    RETURNS TABLE (size bigint, metric text, training double precision, holdout double precision)
+    LANGUAGE c VOLATILE PARALLEL UNSAFE COST 1000000 ROWS 50 AS 'MODULE_PATHNAME', 'learning_curve_wrapper';
+COMMENT ON FUNCTION orchard.learning_curve(text, text, text) IS 'metrics on training and on held-out rows by the number of trees, as training found them, or by that of rows, for which models are learned anew from parts of the rows';
+
+CREATE FUNCTION orchard.report(model text, source text DEFAULT NULL) RETURNS text
+    LANGUAGE c STABLE PARALLEL UNSAFE COST 1000000 AS 'MODULE_PATHNAME', 'report_page_wrapper';
+COMMENT ON FUNCTION orchard.report(text, text) IS 'a page of HTML on the deployed version, judged on its held-out rows or on the rows of a source that has the target: how good it is, what it looks at, where it is at its worst, when not to use it';
+
+CREATE FUNCTION orchard.model_card(model text, source text DEFAULT NULL) RETURNS text
+    LANGUAGE c STABLE PARALLEL UNSAFE COST 100000 AS 'MODULE_PATHNAME', 'model_card_wrapper';
+COMMENT ON FUNCTION orchard.model_card(text, text) IS 'the card of the deployed version in Markdown';
+
+CREATE FUNCTION orchard.plot(model text, kind text, source text DEFAULT NULL, class text DEFAULT NULL, feature text DEFAULT NULL) RETURNS text
+    LANGUAGE c STABLE PARALLEL UNSAFE COST 100000 AS 'MODULE_PATHNAME', 'plot_wrapper';
+COMMENT ON FUNCTION orchard.plot(text, text, text, text, text) IS 'a chart of the deployed version as SVG: lift, gain, roc_curve, precision_recall_curve, calibration, scores, thresholds, confusion_matrix, residuals, learning_curve, importance, shap, partial_dependence, segments';
 
 CREATE FUNCTION orchard.roc_curve(model text, source text DEFAULT NULL, class text DEFAULT NULL)
     RETURNS TABLE (threshold double precision, tpr double precision, fpr double precision)

@@ -7,7 +7,8 @@
 //! * [`learn`]: options, binning, decision trees, k-means.
 //! * [`model`]: what is stored: flat arrays, encoders, the versioned codec.
 //! * [`score`]: the prediction core.
-//! * [`judge`] has the metrics.
+//! * [`judge`] has the metrics and explanations.
+//! * [`report`] draws them, and writes the page of a model.
 //! * [`control`]: how the caller cancels, watches and bounds a run.
 //! * [`error`] has the one error type.
 
@@ -19,6 +20,7 @@ pub mod error;
 pub mod judge;
 pub mod learn;
 pub mod model;
+pub mod report;
 pub mod score;
 mod simd;
 

@@ -72,7 +72,7 @@ fn overall(found: &Found, source: Option<&str>) -> Result<Vec<Metric>> {
 }
 
 /// The metrics that training found.
-fn stored_metrics(found: &Found) -> Result<Vec<Metric>> {
+pub(super) fn stored_metrics(found: &Found) -> Result<Vec<Metric>> {
     let list = store::metrics(&found.deployed()?)?;
     let metric = |m: &serde_json::Value| Metric {
         name: m["metric"].as_str().unwrap_or_default().to_owned().into(),

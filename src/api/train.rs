@@ -9,7 +9,7 @@ use pgrx::pg_sys;
 use pgrx::prelude::*;
 use serde_json::{json, Value};
 
-use super::diagnose;
+use super::{diagnose, insight};
 use crate::catalog::function::{self, Argument, Returns, Signature};
 use crate::catalog::name::ModelName;
 use crate::catalog::store::{self, NewVersion};
@@ -95,13 +95,14 @@ fn run(
         notice!("{} is learned because {why}", chosen.name());
     }
     let warn = settings::warnings();
-    let (outcome, warnings) = interrupt::run(&format!("orchard.train {}", job.name), &control, || {
+    let (mut outcome, warnings) = interrupt::run(&format!("orchard.train {}", job.name), &control, || {
         train::train_and_warn(request, warn, &control)
     })?;
     for notice in &outcome.notices {
         notice!("{notice}");
     }
     diagnose::warn(&warnings, &options);
+    insight::warn(&mut outcome, &warnings);
     save(&job, existing, &outcome, &types, started)
 }
 
@@ -131,6 +132,12 @@ pub(super) fn ready(job: &Job<'_>, control: &Control) -> Result<(Option<Found>, 
     let previous = existing.as_ref().map_or(Ok(None), |found| previous_task(found, job.target))?;
     let (request, types) = request(job, rows, previous)?;
     Ok((existing, request, types))
+}
+
+/// Read the source of a job whose model stays as it is.
+pub(super) fn ready_to_read(job: &Job<'_>, previous: Option<Task>, control: &Control) -> Result<Request> {
+    let rows = read(job, control)?;
+    Ok(request(job, rows, previous)?.0)
 }
 
 pub(super) fn check_target(algorithm: Algorithm, target: Option<&str>) -> Result<()> {
@@ -443,6 +450,7 @@ pub(super) fn save(
         model: &outcome.bytes,
         held: outcome.held.as_deref(),
         importance: outcome.importance.as_deref(),
+        insight: &outcome.insight.write(),
     };
     let (version, _) = store::insert_version(&id, &new, deploy)?;
     Ok((

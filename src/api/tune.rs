@@ -8,8 +8,8 @@ use pgrx::prelude::*;
 use pgrx::JsonB;
 use serde_json::{json, Value};
 
-use super::diagnose;
 use super::train::{begin, check_target, creation_schema, ready, save, Job};
+use super::{diagnose, insight};
 use crate::error::{report, Failure, Result};
 use crate::{interrupt, settings};
 
@@ -84,11 +84,12 @@ fn run(
     let control = Control::new(settings::max_memory());
     let (existing, request, types) = ready(&job, &control)?;
     let label = format!("orchard.tune {}", job.name);
-    let tuned = interrupt::run(&label, &control, || tune::tune(request, &search, &control))?;
+    let mut tuned = interrupt::run(&label, &control, || tune::tune(request, &search, &control))?;
     for notice in &tuned.outcome.notices {
         notice!("{notice}");
     }
     diagnose::warn(&tuned.warnings, &given);
+    insight::warn(&mut tuned.outcome, &tuned.warnings);
     job.options_text = search.training_options(tuned.best).to_string();
     let version = save(&job, existing, &tuned.outcome, &types, started)?.1;
     Ok(rows(&search, &tuned, version))

@@ -34,6 +34,8 @@ pub enum ChunkKind {
     Held = 2,
     /// What held-out rows say of the worth of columns.
     Importance = 3,
+    /// What training saw that the metrics do not tell.
+    Insight = 4,
 }
 
 fn relation(name: &CStr) -> Result<Oid> {

@@ -45,6 +45,8 @@ pub struct NewVersion<'a> {
     pub held: Option<&'a [u8]>,
     /// What held-out rows say of the worth of columns.
     pub importance: Option<&'a [u8]>,
+    /// What training saw that the metrics do not tell.
+    pub insight: &'a [u8],
 }
 
 /// Random bytes as a version 4 uuid.
@@ -157,6 +159,7 @@ pub fn insert_version(model: &Id, new: &NewVersion<'_>, deploy: bool) -> Result<
         if let Some(importance) = new.importance {
             insert_chunks(&id, ChunkKind::Importance, importance)?;
         }
+        insert_chunks(&id, ChunkKind::Insight, new.insight)?;
         if deploy {
             execute(
                 "UPDATE orchard.stored_models SET deployed = $2::uuid WHERE id = $1::uuid",
@@ -228,6 +231,37 @@ pub fn options(version: &Id) -> Result<serde_json::Value> {
 /// The target column of a version; `None` for a clustering.
 pub fn target(version: &Id) -> Result<Option<String>> {
     relations::version_text(version, "target")
+}
+
+/// Run `work` with the search path, time zone and date style that a version was trained with.
+pub fn with_settings<T>(version: &Id, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    let mut values = Vec::new();
+    for (name, column) in [(c"search_path", "search_path"), (c"TimeZone", "time_zone"), (c"DateStyle", "date_style")] {
+        let value = relations::version_text(version, column)?.and_then(|text| std::ffi::CString::new(text).ok());
+        values.extend(value.map(|value| (name, value)));
+    }
+    // SAFETY: settings of this nesting level only, on the main thread; an ERROR takes them back with the transaction, as it does for a
+    // function with SET clauses. Names and values live until they are set.
+    let level = unsafe { pg_sys::NewGUCNestLevel() };
+    for (name, value) in &values {
+        // SAFETY: as above.
+        unsafe {
+            pg_sys::set_config_option(
+                name.as_ptr(),
+                value.as_ptr(),
+                pg_sys::GucContext::PGC_USERSET,
+                pg_sys::GucSource::PGC_S_SESSION,
+                pg_sys::GucAction::GUC_ACTION_SAVE,
+                true,
+                0,
+                false,
+            );
+        }
+    }
+    let found = work();
+    // SAFETY: ends the level that was begun above.
+    unsafe { pg_sys::AtEOXact_GUC(true, level) };
+    found
 }
 
 fn json(version: &Id, column: &str) -> Result<serde_json::Value> {

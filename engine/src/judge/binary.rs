@@ -230,6 +230,13 @@ fn delong(ties: &[Tie], area: f64, total: [f64; 2], counts: [f64; 2]) -> Option<
     Some((variance(0) + variance(1)).sqrt())
 }
 
+/// The area under the ROC curve with its interval, `None` with one class.
+pub(super) fn area(probability: &[f64], positive: &[bool], weight: Option<&[f64]>) -> Option<(f64, Option<Interval>)> {
+    let curve = Curve::new(probability, positive, weight);
+    let area = Some(curve.roc_auc).filter(|a| a.is_finite())?;
+    Some((area, interval::around(area, curve.error, (0.0, 1.0))))
+}
+
 /// The area under the ROC curve, `None` with one class.
 pub(super) fn roc_auc(probability: &[f64], positive: &[bool], weight: Option<&[f64]>) -> Option<f64> {
     Some(Curve::new(probability, positive, weight).roc_auc).filter(|a| a.is_finite())

@@ -5,8 +5,10 @@ mod clean;
 mod features;
 mod grow;
 mod importance;
+mod insight;
 mod judged;
 mod rows;
+mod sizes;
 
 use std::time::Instant;
 
@@ -25,10 +27,13 @@ use crate::score::Scorer;
 pub(super) use features::Features;
 pub use features::RowsOf;
 pub use importance::{by_rows, by_splits, read_importance, Importance, Judged};
+use insight::Seen;
+pub use insight::{Insight, Overfitting, TrainingMetric, TreesPoint, WorstSegment};
 pub(super) use judged::score_encoded;
 use judged::{actual, Known};
 pub use judged::{judge_rows, score_columns, MOST_HELD_ROWS};
 pub(super) use rows::Parts;
+pub use sizes::{learning_curve, SizePoint};
 
 /// A column of the source by its place in the table.
 #[derive(Debug, Clone)]
@@ -93,6 +98,8 @@ pub struct Outcome {
     pub metric: Option<&'static str>,
     /// What held-out rows say of the worth of columns, if asked for: [`read_importance`].
     pub importance: Option<Vec<u8>>,
+    /// What training saw that the metrics do not tell.
+    pub insight: Insight,
     /// Rows read.
     pub rows: usize,
     /// Rows that the model learned from; with the option "refit" the held-out rows are among them.
@@ -258,16 +265,21 @@ impl<'a> Run<'a> {
     /// Learn from the training rows and judge on the others; columns are kept for another time if asked.
     fn judged(&mut self, holdout: Holdout, prepared: &Prepared, keep: bool) -> Result<(Outcome, Option<u32>)> {
         let parts = self.parts(&holdout, prepared)?;
-        let mut made = self.features(&parts.rows(&holdout), keep)?;
+        let count = Seen::count(&holdout, self.used_columns().len());
+        let mut shown: Vec<u32> = self.control.vec(holdout.held.len() + count)?;
+        shown.extend(holdout.held.iter().chain(&holdout.train[..count]));
+        let mut made = self.features(&RowsOf { held: &shown, ..parts.rows(&holdout) }, keep)?;
+        self.control.release_vec(shown);
         let grown = self.grow(&mut made, &parts.rows(&holdout), prepared, false)?;
-        let Features { inputs, binned, features, held, .. } = made;
+        let Features { inputs, binned, features, mut held, .. } = made;
         drop(binned);
         self.lap("grow");
         let model = Self::model(grown.body, inputs, features, prepared);
+        let seen = (count > 0).then(|| Seen::split(&mut held, count, &parts));
         let Holdout { train, twins, .. } = holdout;
         let Parts { held_target, held_weight, held_offset, .. } = parts;
         let known = Known { actual: actual(held_target), weight: held_weight, offset: held_offset, twins };
-        let outcome = self.finish(model, train.len(), &held, known, prepared.labels())?;
+        let outcome = self.finish(model, train.len(), (&held, known), seen, prepared.labels())?;
         Ok((outcome, grown.iterations))
     }
 
@@ -339,7 +351,7 @@ impl<'a> Run<'a> {
             cleaning: None,
         };
         let known = Known { actual: HeldActual::None, weight: held_weight, offset: None, twins: 0 };
-        let mut outcome = self.finish(model, train.len(), &fit.held, known, None)?;
+        let mut outcome = self.finish(model, train.len(), (&fit.held, known), None, None)?;
         outcome.metric = Some(if fit.silhouette.is_some() { "silhouette" } else { "inertia" });
         outcome.metrics = metrics;
         Ok(outcome)

@@ -93,6 +93,24 @@ pub fn days(year: i64, month: i64, day: i64) -> i64 {
     era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - EPOCH
 }
 
+/// A day since 2000-01-01 as PostgreSQL writes it in ISO style; of an infinity, or a year that has no four digits, its number.
+pub fn date_text(day: f64) -> String {
+    if !day.is_finite() || !(-730_000.0..2_921_000.0).contains(&day) {
+        return format!("{day}");
+    }
+    let day = day.floor() as i64;
+    let (month, of_month) = month_and_day(day);
+    // A year of 366 days is off by few years at most.
+    let mut year = 2000 + day.div_euclid(366);
+    while days(year, 1, 1) > day {
+        year -= 1;
+    }
+    while days(year + 1, 1, 1) <= day {
+        year += 1;
+    }
+    format!("{year:04}-{month:02}-{of_month:02}")
+}
+
 /// Month and day of the month of a day since 2000-01-01 (Hinnant, chrono-compatible low-level date algorithms).
 #[inline]
 fn month_and_day(days: i64) -> (i64, i64) {
@@ -142,6 +160,16 @@ mod tests {
                 (year, month) = (year + 1, 1);
             }
         }
+    }
+
+    #[test]
+    fn days_as_texts() {
+        for (y, m, d) in
+            [(2000, 1, 1), (1999, 12, 31), (2024, 2, 29), (1900, 3, 1), (2100, 2, 28), (9999, 12, 31), (2, 1, 1)]
+        {
+            assert_eq!(date_text(days(y, m, d) as f64), format!("{y:04}-{m:02}-{d:02}"));
+        }
+        assert_eq!(date_text(f64::INFINITY), "inf");
     }
 
     #[test]

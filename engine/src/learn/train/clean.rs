@@ -83,6 +83,21 @@ impl Run<'_> {
         self.cleaning = None;
     }
 
+    /// Do [`Run::clean`], and leave out of `rows` those that the steps drop.
+    pub fn clean_rows(
+        &mut self,
+        holdout: &mut Holdout,
+        all: Vec<u32>,
+        rows: &mut Vec<RowHashes>,
+        prepared: Option<&Prepared>,
+    ) -> Result<Vec<u32>> {
+        let all = self.clean(holdout, all, rows, prepared)?;
+        let mut kept = vec![false; self.request.table.rows];
+        holdout.train.iter().for_each(|r| kept[*r as usize] = true);
+        rows.retain(|r| kept[r.row as usize]);
+        Ok(all)
+    }
+
     /// Fit the steps on the training rows of `holdout` and do them to all rows; rows that the steps drop are not learned from. `rows` are the
     /// hashes of the training rows at least; `all` are the rows to learn from again.
     pub fn clean(

@@ -11,6 +11,7 @@ use crate::model::{encode, HeldActual, HeldRows, Model, Task};
 use crate::score::{Batch, Scorer};
 
 use super::importance::of_holdout;
+use super::insight::{self, Insight, Seen};
 use super::{Outcome, Run};
 
 /// The most held-out rows that are kept with a version.
@@ -38,8 +39,8 @@ impl Run<'_> {
         &mut self,
         model: Model,
         training_rows: usize,
-        held_columns: &[Vec<f64>],
-        known: Known,
+        (held_columns, known): (&[Vec<f64>], Known),
+        seen: Option<Seen>,
         labels: Option<Labels>,
     ) -> Result<Outcome> {
         let Known { actual, weight, offset, twins } = known;
@@ -49,6 +50,7 @@ impl Run<'_> {
         let holdout_rows = held_columns.first().map_or(0, Vec::len);
         let (mut held_rows, mut importance) = (None, None);
         let (mut metrics, mut metric) = (Vec::new(), None);
+        let mut insight = Insight::default();
         if holdout_rows > 0 {
             let mut scores = score_encoded(&scorer, held_columns, self.control)?;
             offset.iter().for_each(|offset| exposure::expect(&mut scores, offset));
@@ -62,6 +64,15 @@ impl Run<'_> {
             if self.request.options.importance {
                 let (seed, offset) = (self.request.options.seed, offset.as_deref());
                 importance = Some(of_holdout(&scorer, held_columns, &held, offset, seed, self.control)?);
+            }
+            if let Some(seen) = seen {
+                insight = insight::look(&scorer, seen, held_columns, &held, offset.as_deref(), self.control)?;
+                insight.overfitting = insight::verdict(
+                    &insight,
+                    &scorer.model().task,
+                    &held,
+                    (self.request.algorithm, &self.request.options),
+                );
             }
             shorten(&mut held);
             held_rows = Some(crate::model::encode_held(&held)?);
@@ -87,6 +98,7 @@ impl Run<'_> {
             metrics,
             metric,
             importance,
+            insight,
             rows: self.request.table.rows,
             training_rows,
             holdout_rows,

@@ -90,7 +90,7 @@ pub fn tune(mut request: Request, search: &Search, control: &Control) -> Result<
     let by_fold = prepared.is_some() && run.learns_cleaning();
     let mut all = match by_fold {
         true => all,
-        false => clean(&mut run, &mut holdout, all, &mut rows, prepared.as_ref())?,
+        false => run.clean_rows(&mut holdout, all, &mut rows, prepared.as_ref())?,
     };
     let began = Instant::now();
     let mut trials = Trials { run: &mut run, search, metric, scores: Scores::new(search.trials.len(), metric) };
@@ -103,7 +103,7 @@ pub fn tune(mut request: Request, search: &Search, control: &Control) -> Result<
     let best = scored.iter().position(|s| s.best).unwrap_or(0);
     run.request.options = search.trials[best].options.clone();
     if by_fold {
-        all = clean(&mut run, &mut holdout, all, &mut rows, prepared.as_ref())?;
+        all = run.clean_rows(&mut holdout, all, &mut rows, prepared.as_ref())?;
     }
     run.watch(&mut holdout, &mut rows, prepared.as_ref())?;
     control.release_vec(rows);
@@ -119,21 +119,6 @@ pub fn tune(mut request: Request, search: &Search, control: &Control) -> Result<
         serde_json::Value::Object(search.trials[best].parameters.clone())
     ));
     Ok(Tuned { trials: scored, best, metric, outcome, warnings })
-}
-
-/// Fit the cleaning on all training rows, and leave out of `rows` those that it drops.
-fn clean(
-    run: &mut Run<'_>,
-    holdout: &mut Holdout,
-    all: Vec<u32>,
-    rows: &mut Vec<RowHashes>,
-    prepared: Option<&Prepared>,
-) -> Result<Vec<u32>> {
-    let all = run.clean(holdout, all, rows, prepared)?;
-    let mut kept = vec![false; run.request.table.rows];
-    holdout.train.iter().for_each(|r| kept[*r as usize] = true);
-    rows.retain(|r| kept[r.row as usize]);
-    Ok(all)
 }
 
 /// What the trials are compared by.

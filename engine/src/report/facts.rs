@@ -1,0 +1,201 @@
+//! What is known of a version, gathered by the caller.
+
+use crate::judge::Metric;
+use crate::learn::train::{Importance, Insight};
+use crate::model::{HeldActual, HeldRows, Task};
+
+/// A version of a model with what is known of it.
+#[derive(Debug)]
+pub struct Facts {
+    /// The model.
+    pub model: String,
+    /// The function that scores with it, as SQL names it.
+    pub function: String,
+    /// Its version.
+    pub version: i32,
+    /// The learner.
+    pub algorithm: String,
+    /// What it predicts.
+    pub task: Task,
+    /// The column that it predicts; `None` for segments.
+    pub target: Option<String>,
+    /// What it was learned from.
+    pub source: String,
+    /// The options as they were given: JSON.
+    pub options: String,
+    /// When it was trained.
+    pub created: String,
+    /// Who owns it.
+    pub owner: String,
+    /// Rows read.
+    pub rows: u64,
+    /// Rows learned from.
+    pub training_rows: u64,
+    /// Rows held out.
+    pub holdout_rows: u64,
+    /// Seconds that training took.
+    pub seconds: Option<f64>,
+    /// The extension that trained it.
+    pub extension: String,
+    /// The columns it reads.
+    pub columns: Vec<ColumnFacts>,
+    /// Metrics on held-out rows, or what stands for them.
+    pub metrics: Vec<Metric>,
+    /// The name of the headline metric.
+    pub metric: Option<String>,
+    /// The held-out rows that were kept.
+    pub held: Option<HeldRows>,
+    /// What training saw beside the metrics.
+    pub insight: Insight,
+    /// What is the matter with it, if training found that: a clause and a sentence.
+    pub overfitting: Option<(String, String)>,
+    /// What columns are worth, of several kinds.
+    pub importance: Vec<Importance>,
+    /// How columns move the answers to some rows.
+    pub influences: Vec<Influence>,
+    /// How the answer depends on columns.
+    pub effects: Vec<Effects>,
+    /// Sizes of the segments of a clustering.
+    pub sizes: Vec<u64>,
+    /// Why nothing is shown that needs rows of the source.
+    pub without_rows: Option<String>,
+}
+
+/// A column that the model reads.
+#[derive(Debug, Clone)]
+pub struct ColumnFacts {
+    /// Its name.
+    pub name: String,
+    /// Its type in SQL.
+    pub type_name: String,
+    /// The share of training rows in which it was missing.
+    pub missing: f64,
+    /// What it holds: a range, or how many levels.
+    pub holds: String,
+}
+
+/// How a column moves the answers to some rows.
+#[derive(Debug, Clone)]
+pub struct Influence {
+    /// The column.
+    pub column: String,
+    /// By row, how far it moves the answer, and where its value lies between the lowest, 0, and the highest, 1.
+    pub rows: Vec<(f64, Option<f64>)>,
+}
+
+impl Influence {
+    /// The mean size of the moves.
+    pub fn size(&self) -> f64 {
+        self.rows.iter().map(|r| r.0.abs()).sum::<f64>() / self.rows.len().max(1) as f64
+    }
+}
+
+/// How the answer depends on a column.
+#[derive(Debug, Clone)]
+pub struct Effects {
+    /// The column.
+    pub column: String,
+    /// What the values are.
+    pub values: Values,
+    /// By value, the mean answer and what a tenth of the rows are below and above.
+    pub answers: Vec<(f64, f64, f64)>,
+    /// By value, the rows that have it or are next to it.
+    pub rows: Vec<u64>,
+}
+
+/// The values of a column.
+#[derive(Debug, Clone)]
+pub enum Values {
+    /// Numbers, in their order.
+    Numbers(Vec<f64>),
+    /// Days since 2000-01-01.
+    Days(Vec<f64>),
+    /// Names of levels, and of what is missing.
+    Names(Vec<String>),
+}
+
+impl Facts {
+    /// A metric.
+    pub fn metric(&self, name: &str) -> Option<&Metric> {
+        self.metrics.iter().find(|m| m.name == name)
+    }
+
+    /// Its value.
+    pub fn value(&self, name: &str) -> Option<f64> {
+        self.metric(name).and_then(|m| m.value)
+    }
+
+    /// The class that is looked at, of two the positive one, of more the most frequent among held-out rows; `None` for a number.
+    pub fn class(&self) -> Option<usize> {
+        let Task::Classification { classes, positive } = &self.task else { return None };
+        if classes.len() <= 2 {
+            return Some(*positive as usize);
+        }
+        let Some(HeldRows { actual: HeldActual::Class(actual), .. }) = &self.held else { return Some(0) };
+        let count = |class: usize| actual.iter().filter(|a| **a as usize == class).count();
+        (0..classes.len()).max_by_key(|class| (count(*class), std::cmp::Reverse(*class)))
+    }
+
+    /// The name of a class.
+    pub fn class_name(&self, class: usize) -> &str {
+        match &self.task {
+            Task::Classification { classes, .. } => classes.get(class).map_or("", String::as_str),
+            _ => "",
+        }
+    }
+
+    /// What the model says, as a clause.
+    pub fn says(&self) -> String {
+        let target = self.target.as_deref().unwrap_or("");
+        match &self.task {
+            Task::Classification { classes, positive } if classes.len() <= 2 => {
+                let class = classes.get(*positive as usize).map_or("", String::as_str);
+                format!("the probability that {target} is {class}")
+            }
+            Task::Classification { classes, .. } => {
+                format!("which of {} values {target} has, with a probability for each", classes.len())
+            }
+            Task::Regression => format!("the {target} that is to be expected"),
+            Task::Clustering => "the segment that a row belongs to".to_owned(),
+        }
+    }
+
+    /// Scores, truth and weights of held-out rows: of a class against the others as 0 and 1, or of numbers.
+    pub fn judged(&self, class: Option<usize>) -> Option<Judged> {
+        let held = self.held.as_ref()?;
+        let weight = held.weight.clone();
+        match (&held.actual, &self.task, class) {
+            (HeldActual::Number(actual), ..) => {
+                Some(Judged { scores: held.scores.clone(), actual: actual.clone(), weight })
+            }
+            (HeldActual::Class(actual), Task::Classification { classes, positive }, Some(class)) => {
+                let scores = match classes.len() {
+                    0..=2 if class == *positive as usize => held.scores.clone(),
+                    0..=2 => held.scores.iter().map(|p| 1.0 - p).collect(),
+                    count => held.scores.chunks_exact(count).map(|row| row[class]).collect(),
+                };
+                let actual = actual.iter().map(|a| f64::from(u8::from(*a as usize == class))).collect();
+                Some(Judged { scores, actual, weight })
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Held-out rows.
+#[derive(Debug)]
+pub struct Judged {
+    /// What was said.
+    pub scores: Vec<f64>,
+    /// What came true.
+    pub actual: Vec<f64>,
+    /// What each row counts.
+    pub weight: Option<Vec<f64>>,
+}
+
+impl Judged {
+    /// Which rows are of the class.
+    pub fn positive(&self) -> Vec<bool> {
+        self.actual.iter().map(|a| *a > 0.5).collect()
+    }
+}

@@ -1,0 +1,13 @@
+//! Reports of a model: charts, a page, a card. They are made of [`Facts`], which the caller gathers.
+
+mod card;
+mod facts;
+mod figures;
+mod page;
+pub mod plot;
+mod words;
+
+pub use card::markdown;
+pub use facts::{ColumnFacts, Effects, Facts, Influence, Judged, Values};
+pub use figures::{draw, Figure};
+pub use page::html;

@@ -1,0 +1,232 @@
+//! What a report says in words.
+
+use super::facts::Facts;
+use super::plot::theme::{number, percent};
+use crate::judge::{headline_of, lift};
+use crate::learn::train::WorstSegment;
+use crate::model::Task;
+
+/// A number that is looked at first, and what it means.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tile {
+    /// What it is.
+    pub name: String,
+    /// The number.
+    pub value: String,
+    /// A few words on it.
+    pub note: String,
+}
+
+/// A metric as it is written: in percent where it is a share of rows.
+pub fn metric_text(name: &str, value: f64) -> String {
+    const SHARES: [&str; 9] = [
+        "accuracy",
+        "precision",
+        "recall",
+        "f1",
+        "base_rate",
+        "mean_predicted",
+        "selection_rate",
+        "false_positive_rate",
+        "expected_calibration_error",
+    ];
+    match name {
+        _ if SHARES.contains(&name) => percent(value),
+        "rows" | "clusters" => format!("{value:.0}"),
+        _ if value != 0.0 && value.abs() < 10.0 => format!("{value:.4}"),
+        _ => number(value),
+    }
+}
+
+/// A count with its thousands set apart.
+pub fn count(value: u64) -> String {
+    let digits = value.to_string();
+    let mut text = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push('\u{202f}');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// The first paragraph.
+pub fn summary(facts: &Facts) -> String {
+    let rows = match facts.holdout_rows {
+        0 => format!("It learned from {} rows.", count(facts.training_rows)),
+        held => format!("It learned from {} rows and is judged on {} others.", count(facts.training_rows), count(held)),
+    };
+    let columns = match facts.columns.len() {
+        1 => "one column".to_owned(),
+        many => format!("{many} columns"),
+    };
+    format!("From {columns} the model says {}. {rows}", facts.says())
+}
+
+/// The numbers that are looked at first.
+pub fn tiles(facts: &Facts) -> Vec<Tile> {
+    let mut tiles = Vec::new();
+    let tile = |name: &str, value: String, note: String| Tile { name: name.to_owned(), value, note };
+    if let Some(metric) = facts.metric.as_deref().and_then(|name| facts.metric(name)) {
+        if let Some(value) = metric.value {
+            let note = match metric.interval {
+                Some((low, high)) if low.is_finite() && high.is_finite() => {
+                    format!("between {} and {}", metric_text(&metric.name, low), metric_text(&metric.name, high))
+                }
+                _ => metric.note.clone(),
+            };
+            tiles.push(tile(&metric.name, metric_text(&metric.name, value), note));
+        }
+    }
+    match &facts.task {
+        Task::Classification { classes, .. } => {
+            let class = facts.class();
+            if let Some(j) = facts.judged(class).filter(|_| classes.len() <= 2) {
+                if let Some(best) = lift(&j.scores, &j.actual, j.weight.as_deref(), 10).first().and_then(|b| b.lift) {
+                    let note = "positives in the best tenth, against the average".to_owned();
+                    tiles.push(tile("lift of the best tenth", format!("{} x", number(best)), note));
+                }
+            }
+            if let Some(rate) = facts.value("base_rate") {
+                let note = match classes.len() {
+                    0..=2 => format!("share of {}", class.map_or("", |c| facts.class_name(c))),
+                    _ => "share of the most frequent class".to_owned(),
+                };
+                tiles.push(tile("base rate", percent(rate), note));
+            }
+            if let Some(error) = facts.value("expected_calibration_error") {
+                tiles.push(tile("calibration error", percent(error), "mean distance of said and true".to_owned()));
+            }
+        }
+        Task::Regression => {
+            if let Some(r2) = facts.value("r2") {
+                tiles.push(tile("variance explained", percent(r2), "r2 on held-out rows".to_owned()));
+            }
+            if let Some(mean) = facts.value("mean_actual") {
+                tiles.push(tile("mean", number(mean), "of the target".to_owned()));
+            }
+        }
+        Task::Clustering => tiles.push(tile("segments", facts.sizes.len().to_string(), "learned".to_owned())),
+    }
+    tiles
+}
+
+/// How good the model is, in a sentence, and whether it can be used.
+pub fn verdict(facts: &Facts) -> String {
+    if let Some((message, detail)) = &facts.overfitting {
+        return format!("Careful: {message}. {detail}");
+    }
+    let Some(held) = facts.held.as_ref().filter(|h| h.rows() > 0) else {
+        return "No rows were held out, so nothing is known of how it does on new rows.".to_owned();
+    };
+    let Some((value, interval)) = headline_of(&facts.task, held) else {
+        return "How good it is cannot be told on the held-out rows.".to_owned();
+    };
+    match &facts.task {
+        Task::Classification { classes, .. } if classes.len() <= 2 => {
+            let word = match value {
+                v if v >= 0.9 => "very well",
+                v if v >= 0.8 => "well",
+                v if v >= 0.7 => "fairly well",
+                v if v >= 0.6 => "weakly",
+                _ => "hardly",
+            };
+            let sure = match interval {
+                Some((low, _)) if low <= 0.5 => " The held-out rows are too few to be sure that it does at all.",
+                _ => "",
+            };
+            let class = facts.class().map_or("", |c| facts.class_name(c));
+            format!(
+                "It tells rows apart {word}: of two rows, one {class} and one not, it gives the right one the higher score in {} of cases.{sure}",
+                percent(value)
+            )
+        }
+        Task::Classification { .. } => {
+            let usual = facts.value("base_rate").map_or_else(String::new, |rate| {
+                format!(" Saying the most frequent class of all would be right in {}.", percent(rate))
+            });
+            format!("It names the right class in {} of the held-out rows.{usual}", percent(value))
+        }
+        Task::Regression => {
+            let explained = facts.value("r2").map_or_else(String::new, |r2| {
+                if r2 > 0.0 {
+                    format!(" That is {} of the variance explained.", percent(r2))
+                } else {
+                    " That is no better than saying the mean of all rows.".to_owned()
+                }
+            });
+            let typical = facts.value("median_error").map_or_else(String::new, |error| {
+                format!("Half of its answers are within {} of what came true. ", number(error))
+            });
+            format!("{typical}The root of the mean squared error is {}.{explained}", number(value))
+        }
+        Task::Clustering => String::new(),
+    }
+}
+
+/// A segment in a sentence.
+pub fn segment(facts: &Facts, segment: &WorstSegment) -> String {
+    let text = |value: f64| match facts.task {
+        Task::Regression => number(value),
+        _ => percent(value),
+    };
+    format!(
+        "{} {}: {} (said {}, true {}, {} rows)",
+        segment.feature,
+        segment.values,
+        segment.problem,
+        text(segment.predicted),
+        text(segment.actual),
+        count(segment.rows)
+    )
+}
+
+/// When not to use the model, each a sentence.
+pub fn limits(facts: &Facts) -> Vec<String> {
+    let mut all = Vec::new();
+    if let Some((message, _)) = &facts.overfitting {
+        all.push(format!("For decisions that cost money, as long as {message}."));
+    }
+    if facts.held.as_ref().is_none_or(|h| h.rows() < 200) && facts.task != Task::Clustering {
+        all.push("For fine distinctions: it was judged on few rows, so its metrics are rough.".to_owned());
+    }
+    all.push(
+        "For rows of another kind than those it learned from: other countries, channels, seasons or prices.".to_owned(),
+    );
+    let ranged: Vec<&str> =
+        facts.columns.iter().filter(|c| c.holds.contains(" to ")).map(|c| c.name.as_str()).take(3).collect();
+    if !ranged.is_empty() {
+        all.push(format!("Outside the ranges it saw ({}): trees answer there as at the edge.", ranged.join(", ")));
+    }
+    if facts.columns.iter().any(|c| c.holds.contains("levels")) {
+        all.push(
+            "For texts that it has not seen, such as new campaigns: it answers, but as for the rare ones together."
+                .to_owned(),
+        );
+    }
+    if facts.value("expected_calibration_error").is_some_and(|e| e > 0.05) {
+        all.push("Where the probability itself counts, as in bids: it is off by more than 5 % on average. Train with \"calibration\".".to_owned());
+    }
+    for found in facts.insight.segments.iter().take(3) {
+        all.push(format!("Without care where {}.", segment(facts, found)));
+    }
+    for finding in facts.insight.findings.iter().take(3) {
+        all.push(format!("Before this is looked at: {finding}"));
+    }
+    all.push("As a cause: it knows what goes together, not what would happen if a column were changed.".to_owned());
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_are_grouped() {
+        assert_eq!([0, 999, 1000, 1_234_567].map(count), ["0", "999", "1\u{202f}000", "1\u{202f}234\u{202f}567"]);
+        assert_eq!(metric_text("accuracy", 0.8231), "82.3 %");
+        assert_eq!(metric_text("roc_auc", 0.8231), "0.8231");
+        assert_eq!(metric_text("rmse", 12_345.0), "12.3k");
+    }
+}

@@ -1,0 +1,244 @@
+//! `orchard.report`, `orchard.model_card` and `orchard.plot`: what is known of a version, for people.
+
+use orchard_engine::judge::shap::columns;
+use orchard_engine::judge::Metric;
+use orchard_engine::learn::train::{by_splits, judge_rows, read_importance, Insight};
+use orchard_engine::model::{date_text, day, Body, HeldActual, HeldRows, Task};
+use orchard_engine::report::{self, ColumnFacts, Facts, Figure};
+use orchard_engine::score::Scorer;
+use pgrx::pg_sys;
+use pgrx::prelude::*;
+use serde_json::Value;
+
+use super::evaluate::stored_metrics;
+use super::insight::insight;
+use super::judged::{judged, Wish};
+use crate::catalog::name::ModelName;
+use crate::catalog::relations::{self, ChunkKind};
+use crate::catalog::{self, cache, function, store, Found};
+use crate::error::{given, report, Failure, Result};
+
+/// The page of a model.
+#[pg_extern(sql = false)]
+fn report_page(model: Option<&str>, source: Option<&str>) -> String {
+    report(|| {
+        let found = find(model)?;
+        Ok(report::html(&facts(&found, source, Rows::All)?)?)
+    })
+}
+
+/// The card of a model.
+#[pg_extern(sql = false)]
+fn model_card(model: Option<&str>, source: Option<&str>) -> String {
+    report(|| {
+        let found = find(model)?;
+        Ok(report::markdown(&facts(&found, source, Rows::None)?))
+    })
+}
+
+/// A chart of a model.
+#[pg_extern(sql = false)]
+fn plot(
+    model: Option<&str>,
+    kind: Option<&str>,
+    source: Option<&str>,
+    class: Option<&str>,
+    feature: Option<&str>,
+) -> String {
+    report(|| {
+        let found = find(model)?;
+        let kind = given(kind, "kind")?;
+        let figure = Figure::parse(kind).ok_or_else(|| {
+            let names: Vec<&str> = Figure::ALL.into_iter().map(Figure::name).collect();
+            Failure::argument(format!("there is no plot \"{kind}\""))
+                .hint(format!("The plots are {}.", names.join(", ")))
+        })?;
+        let task = cache::deployed(&found)?.model().task.clone();
+        if !figure.is_for(&task) {
+            let names: Vec<&str> = Figure::ALL.into_iter().filter(|f| f.is_for(&task)).map(Figure::name).collect();
+            return Err(Failure::argument(format!("there is no plot \"{kind}\" of such a model"))
+                .hint(format!("Its plots are {}.", names.join(", "))));
+        }
+        let class = class.map(|label| class_of(&task, label)).transpose()?;
+        let rows = match (figure, feature) {
+            (Figure::PartialDependence, None) => {
+                return Err(Failure::argument("a plot of partial dependence needs a feature")
+                    .hint("Name a column: feature => 'column'."))
+            }
+            (Figure::PartialDependence, Some(feature)) => Rows::Feature(feature, class),
+            (_, Some(_)) => {
+                return Err(Failure::argument(format!("a plot \"{kind}\" takes no feature")).hint("Leave it out."))
+            }
+            (figure, None) if figure.needs_rows() => Rows::Shap(class),
+            _ => Rows::None,
+        };
+        let facts = facts(&found, source, rows)?;
+        let svg = report::draw(figure, &facts, class)?.ok_or_else(|| {
+            Failure::new(
+                PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+                format!("model \"{}.{}\" has nothing to plot as \"{kind}\"", found.row.schema, found.row.name),
+            )
+            .hint("It needs held-out rows, or a source with the target, and for a learning curve more than one tree.")
+        })?;
+        Ok(report::plot::theme::alone(&svg))
+    })
+}
+
+fn find(model: Option<&str>) -> Result<Found> {
+    catalog::find(&ModelName::parse(given(model, "model")?)?)
+}
+
+fn class_of(task: &Task, label: &str) -> Result<usize> {
+    let Task::Classification { classes, .. } = task else {
+        return Err(Failure::argument("the model predicts a number and has no classes").hint("Leave class out."));
+    };
+    classes.iter().position(|c| c == label).ok_or_else(|| {
+        Failure::argument(format!("the model has no class \"{label}\""))
+            .detail(format!("The classes are {}.", classes.join(", ")))
+    })
+}
+
+/// Which facts need rows of the source.
+enum Rows<'a> {
+    /// None.
+    None,
+    /// How columns move answers.
+    Shap(Option<usize>),
+    /// How the answer depends on a column.
+    Feature(&'a str, Option<usize>),
+    /// What a page has of them.
+    All,
+}
+
+/// What is known of the deployed version, judged on the rows of a source or on those that were held out.
+fn facts(found: &Found, source: Option<&str>, rows: Rows<'_>) -> Result<Facts> {
+    let version = found.deployed()?;
+    let scorer = cache::deployed(found)?;
+    let text = |column: &str| Ok::<_, Failure>(relations::version_text(&version, column)?.unwrap_or_default());
+    let number = |column: &str| Ok::<_, Failure>(text(column)?.parse::<u64>().unwrap_or(0));
+    let insight = insight(found)?;
+    let training_rows = number("training_rows")?;
+    let task = scorer.model().task.clone();
+    let (metrics, held, held_rows) = judgement(found, &scorer, source)?;
+    let overfitting = match source {
+        None => insight.overfitting.as_ref().map(|o| (o.message.clone(), o.detail.clone())),
+        Some(_) => None,
+    };
+    let listed: Value = serde_json::from_str(&text("features")?).unwrap_or_default();
+    let timings: Value = serde_json::from_str(&text("timings")?).unwrap_or_default();
+    let created = text("created_at")?;
+    let sizes = match &scorer.model().body {
+        Body::KMeans(body) => body.sizes.clone(),
+        _ => Vec::new(),
+    };
+    let mut facts = Facts {
+        model: found.row.name.clone(),
+        function: function::call_name(&found.row.schema, &found.row.name),
+        version: text("version")?.parse().unwrap_or(0),
+        algorithm: text("algorithm")?,
+        target: store::target(&version)?,
+        source: text("source")?,
+        options: text("options")?,
+        created: created.split('.').next().unwrap_or_default().to_owned(),
+        owner: owner(found),
+        rows: number("rows")?,
+        training_rows,
+        holdout_rows: held_rows.unwrap_or(number("holdout_rows")?),
+        seconds: timings["total"].as_f64(),
+        extension: text("extension_version")?,
+        columns: column_facts(&listed, training_rows),
+        metric: relations::version_text(&version, "metric")?,
+        metrics,
+        held,
+        insight: if source.is_some() { Insight { findings: insight.findings, ..Insight::default() } } else { insight },
+        overfitting,
+        importance: importance(found, &scorer)?,
+        influences: Vec::new(),
+        effects: Vec::new(),
+        sizes,
+        without_rows: None,
+        task,
+    };
+    let _ = rows;
+    let _ = &mut facts;
+    Ok(facts)
+}
+
+/// Metrics, the rows they are of, and how many those are where they are of a source.
+fn judgement(
+    found: &Found,
+    scorer: &Scorer,
+    source: Option<&str>,
+) -> Result<(Vec<Metric>, Option<HeldRows>, Option<u64>)> {
+    let stored = stored_metrics(found)?;
+    if scorer.model().task == Task::Clustering {
+        return Ok((stored, None, None));
+    }
+    let has_held = relations::chunks(&found.deployed()?, ChunkKind::Held)?.is_some();
+    if source.is_none() && !has_held {
+        return Ok((stored, None, None));
+    }
+    let held = judged(found, source, &Wish::default())?.held;
+    let known = held.actual != HeldActual::None;
+    match source {
+        Some(_) => {
+            let rows = held.rows() as u64;
+            Ok((judge_rows(scorer, &held).0, Some(held).filter(|_| known), Some(rows)))
+        }
+        None => Ok((stored, Some(held).filter(|_| known), None)),
+    }
+}
+
+fn owner(found: &Found) -> String {
+    let Some(owner) = relations::function_owner(found.function) else { return String::new() };
+    // SAFETY: a catalogue look-up by oid on the main thread; the name is copied.
+    unsafe {
+        let name = pg_sys::GetUserNameFromId(owner, true);
+        if name.is_null() {
+            String::new()
+        } else {
+            std::ffi::CStr::from_ptr(name).to_string_lossy().into_owned()
+        }
+    }
+}
+
+/// The columns of the features that the catalogue lists.
+fn column_facts(listed: &Value, training_rows: u64) -> Vec<ColumnFacts> {
+    let mut all: Vec<ColumnFacts> = Vec::new();
+    for feature in listed.as_array().into_iter().flatten() {
+        let text = |key: &str| feature[key].as_str().unwrap_or_default().to_owned();
+        if all.iter().any(|c| c.name == text("column")) {
+            continue;
+        }
+        let write = |key: &str| {
+            let value = feature[key].as_f64()?;
+            Some(match feature["kind"].as_str() {
+                Some("date") => date_text(value),
+                Some("timestamp" | "timestamptz") => date_text(day(value)),
+                _ => report::plot::theme::number(value),
+            })
+        };
+        let holds = match feature["kind"].as_str() {
+            Some("category") => format!("{} levels", feature["distinct"].as_u64().unwrap_or(0)),
+            Some("boolean") => "true or false".to_owned(),
+            Some("text") => "free text".to_owned(),
+            Some("array") => "an array of numbers".to_owned(),
+            _ => match (write("minimum"), write("maximum")) {
+                (Some(low), Some(high)) => format!("{low} to {high}"),
+                _ => String::new(),
+            },
+        };
+        let missing = feature["missing"].as_f64().unwrap_or(0.0) / (training_rows.max(1)) as f64;
+        all.push(ColumnFacts { name: text("column"), type_name: text("type"), missing, holds });
+    }
+    all
+}
+
+fn importance(found: &Found, scorer: &Scorer) -> Result<Vec<orchard_engine::learn::train::Importance>> {
+    let Some((trees, _)) = scorer.model().body.as_trees() else { return Ok(Vec::new()) };
+    let mut all = by_splits(trees, &columns(scorer.model()));
+    if let Some(bytes) = relations::chunks(&found.deployed()?, ChunkKind::Importance)? {
+        all.extend(read_importance(&bytes));
+    }
+    Ok(all)
+}
