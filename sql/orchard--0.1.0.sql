@@ -540,6 +540,12 @@ CREATE FUNCTION orchard.importance(model text, source text DEFAULT NULL, derived
     LANGUAGE c STABLE PARALLEL UNSAFE COST 100000 ROWS 40 AS 'MODULE_PATHNAME', 'importance_wrapper';
 COMMENT ON FUNCTION orchard.importance(text, text, boolean, integer, bigint) IS 'what the columns of a model are worth to it: gain and splits of its trees; with a source also mean Shapley values and what the metric loses when a column is shuffled';
 
+CREATE FUNCTION orchard.partial_dependence(model text, feature text, source text DEFAULT NULL, feature2 text DEFAULT NULL, class text DEFAULT NULL, grid integer DEFAULT NULL, sample integer DEFAULT 10000)
+    RETURNS TABLE ("value" text, number double precision, value2 text, number2 double precision, prediction double precision, low double precision,
+        high double precision, rows bigint, kind text, bin_start text, bin_end text, kind2 text, bin_start2 text, bin_end2 text)
+    LANGUAGE c STABLE PARALLEL UNSAFE COST 1000000 ROWS 20 AS 'MODULE_PATHNAME', 'partial_dependence_wrapper';
+COMMENT ON FUNCTION orchard.partial_dependence(text, text, text, text, text, integer, integer) IS 'what a model predicts on average where a column has a value, value by value: the mean over rows of a source that are all given it, and the tenth and nine tenths of their predictions; with feature2 for pairs of values';
+
 ------------------------------------------------------------------------------------------------------------------------
 -- Judge
 ------------------------------------------------------------------------------------------------------------------------

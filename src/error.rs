@@ -50,6 +50,14 @@ impl Failure {
         self
     }
 
+    /// What it says, where it is of what was asked for, and not of the server's state or of a cancel.
+    pub fn told(self) -> Result<String> {
+        match is_of_the_server(self.code) {
+            true => Err(self),
+            false => Ok(self.message),
+        }
+    }
+
     /// Raise it as a Postgres ERROR.
     pub fn raise(self) -> ! {
         self.report(PgLogLevel::ERROR);
@@ -71,6 +79,24 @@ impl Failure {
         }
         report.report(level);
     }
+}
+
+/// Whether an error is none of what was asked for: a cancel, an end of the server, a lack of memory, a bug.
+pub fn is_of_the_server(code: PgSqlErrorCode) -> bool {
+    use PgSqlErrorCode::*;
+    matches!(
+        code,
+        ERRCODE_QUERY_CANCELED
+            | ERRCODE_ADMIN_SHUTDOWN
+            | ERRCODE_CRASH_SHUTDOWN
+            | ERRCODE_OUT_OF_MEMORY
+            | ERRCODE_DISK_FULL
+            | ERRCODE_INTERNAL_ERROR
+            | ERRCODE_DATA_CORRUPTED
+            | ERRCODE_INDEX_CORRUPTED
+            | ERRCODE_T_R_SERIALIZATION_FAILURE
+            | ERRCODE_T_R_DEADLOCK_DETECTED
+    )
 }
 
 impl From<Error> for Failure {

@@ -55,7 +55,7 @@ pub(super) fn clean<'a>(
 }
 
 /// Do to a column that is no feature what training did to it. One that is clean already is left as it is.
-fn clean_beside(program: &Program, rows: &mut Rows, name: &str, control: &Control) -> Result<()> {
+pub(super) fn clean_beside(program: &Program, rows: &mut Rows, name: &str, control: &Control) -> Result<()> {
     let mut program = program.clone();
     program.keep(&[name]);
     let (Some(output), Some(input), Some(column)) =
@@ -77,7 +77,12 @@ fn clean_beside(program: &Program, rows: &mut Rows, name: &str, control: &Contro
 }
 
 /// A column as the model learned it: dates and timestamps stand in for each other.
-fn of_kind(column: Column, kind: InputKind, reader: Reader, control: &Control) -> orchard_engine::Result<Column> {
+pub(super) fn of_kind(
+    column: Column,
+    kind: InputKind,
+    reader: Reader,
+    control: &Control,
+) -> orchard_engine::Result<Column> {
     match &column.data {
         ColumnData::Number(values) if kind.is_moment() && reader.kind() != kind => {
             let mut out = Numbers::default();

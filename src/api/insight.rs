@@ -9,6 +9,7 @@ use orchard_engine::model::Task;
 use pgrx::iter::TableIterator;
 use pgrx::prelude::*;
 
+use super::sampled::with_source;
 use super::train::{ready_to_read, Job};
 use crate::catalog::name::ModelName;
 use crate::catalog::relations::{self, ChunkKind};
@@ -145,24 +146,26 @@ fn by_trees(found: &Found) -> Result<Vec<Point>> {
 fn by_rows(found: &Found, source: Option<&str>) -> Result<Vec<Point>> {
     catalog::check_owner(found)?;
     let version = found.deployed()?;
-    let text = |column: &str| Ok::<_, Failure>(relations::version_text(&version, column)?.unwrap_or_default());
-    let (own_source, target) = (text("source")?, store::target(&version)?);
-    let algorithm = Algorithm::parse(&text("algorithm")?, target.is_some())?;
+    let target = store::target(&version)?;
+    let algorithm = relations::version_text(&version, "algorithm")?.unwrap_or_default();
+    let algorithm = Algorithm::parse(&algorithm, target.is_some())?;
     let mut options = Options::parse(&store::options(&version)?, algorithm)?;
     options.refit = false;
-    let job = Job {
-        schema: found.row.schema.clone(),
-        name: found.row.name.clone(),
-        source: source.unwrap_or(&own_source),
-        target: target.as_deref(),
-        algorithm,
-        options,
-        options_text: String::new(),
-    };
     let previous = cache::deployed(found)?.model().task.clone();
     let control = Control::new(settings::max_memory());
-    let request = store::with_settings(&version, || ready_to_read(&job, Some(previous), &control))?;
-    let label = format!("orchard.learning_curve {}", job.name);
+    let request = with_source(found, source, |source| {
+        let job = Job {
+            schema: found.row.schema.clone(),
+            name: found.row.name.clone(),
+            source,
+            target: target.as_deref(),
+            algorithm,
+            options,
+            options_text: String::new(),
+        };
+        ready_to_read(&job, Some(previous), &control)
+    })?;
+    let label = format!("orchard.learning_curve {}", found.row.name);
     let curve = interrupt::run(&label, &control, || train::learning_curve(request, &SHARES, &control))?;
     Ok(curve.iter().flat_map(of_size).collect())
 }

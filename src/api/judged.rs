@@ -262,7 +262,8 @@ fn offsets(rows: &Rows, beside: [Option<&str>; 2], known: &[bool]) -> Result<Opt
     Ok(Some((0..rows).map(|r| exposure::log_offset(value(0, r), value(1, r))).collect()))
 }
 
-fn reader_for(scorer: &Scorer, input: &Input, attribute: &Attribute) -> Result<Reader> {
+/// How a column is read that is an input of a model as it is.
+pub(super) fn reader_for(scorer: &Scorer, input: &Input, attribute: &Attribute) -> Result<Reader> {
     let fits = attribute.reader.map_or(Ok(None), |r| slot::fit(scorer.model(), input, r));
     fits?.ok_or_else(|| {
         Failure::new(

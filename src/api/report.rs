@@ -1,6 +1,10 @@
 //! `orchard.report`, `orchard.model_card` and `orchard.plot`: what is known of a version, for people.
 
-use orchard_engine::judge::shap::columns;
+use std::rc::Rc;
+
+use orchard_engine::control::Control;
+use orchard_engine::judge::partial::{dependence, encode, Along};
+use orchard_engine::judge::shap::{answers, columns};
 use orchard_engine::judge::Metric;
 use orchard_engine::learn::train::{by_splits, judge_rows, read_importance, Insight};
 use orchard_engine::model::{date_text, day, Body, HeldActual, HeldRows, Task};
@@ -10,13 +14,16 @@ use pgrx::pg_sys;
 use pgrx::prelude::*;
 use serde_json::Value;
 
+use super::dependence::along;
 use super::evaluate::stored_metrics;
 use super::insight::insight;
 use super::judged::{judged, Wish};
+use super::sampled::{read, with_source};
 use crate::catalog::name::ModelName;
 use crate::catalog::relations::{self, ChunkKind};
 use crate::catalog::{self, cache, function, store, Found};
 use crate::error::{given, report, Failure, Result};
+use crate::{interrupt, settings, source};
 
 /// The page of a model.
 #[pg_extern(sql = false)]
@@ -159,9 +166,80 @@ fn facts(found: &Found, source: Option<&str>, rows: Rows<'_>) -> Result<Facts> {
         without_rows: None,
         task,
     };
-    let _ = rows;
-    let _ = &mut facts;
+    looks(found, &scorer, source, rows, &mut facts)?;
     Ok(facts)
+}
+
+/// Rows of the source that a page or chart looks at.
+const MOST_ROWS: usize = 1_000;
+/// Columns whose dependence a page shows.
+const MOST_COLUMNS: usize = 6;
+/// Values of a column at which the dependence is shown.
+const MOST_POINTS: usize = 20;
+
+/// Add what needs rows of the source.
+fn looks(found: &Found, scorer: &Rc<Scorer>, source: Option<&str>, rows: Rows<'_>, facts: &mut Facts) -> Result<()> {
+    let all = matches!(rows, Rows::All);
+    let class = match rows {
+        Rows::None => return Ok(()),
+        _ if facts.task == Task::Clustering => return Ok(()),
+        Rows::Shap(class) | Rows::Feature(_, class) => class.or_else(|| facts.class()),
+        Rows::All => facts.class(),
+    };
+    let control = Control::new(settings::max_memory());
+    let reading = || with_source(found, source, |source| read(found, scorer, source, &control));
+    const LABEL: &str = "orchard.report";
+    let (read, sample) = match source {
+        // A page is of use without them.
+        None if all => match source::tell_errors(reading)? {
+            Err(why) => {
+                facts.without_rows =
+                    Some(format!("How columns move answers is not shown, as the source cannot be read now: {why}."));
+                return Ok(());
+            }
+            Ok(read) if read.source().table.rows == 0 => {
+                facts.without_rows =
+                    Some("How columns move answers is not shown, as the source has no rows now.".to_owned());
+                return Ok(());
+            }
+            Ok(read) => {
+                let sample = read.sample(LABEL, MOST_ROWS, &control)?;
+                (read, sample)
+            }
+        },
+        _ => {
+            let read = reading()?;
+            let sample = read.sample(LABEL, MOST_ROWS, &control)?;
+            (read, sample)
+        }
+    };
+    let (model, source) = (&**scorer, read.source());
+    if all || matches!(rows, Rows::Shap(_)) {
+        let explain = || {
+            let cells = encode(model, &sample, &control)?;
+            let cells: Vec<&[f64]> = cells.iter().map(Vec::as_slice).collect();
+            let own = columns(model.model());
+            let found = answers(model, &cells, &own, class, &control)?;
+            Ok(report::influences(model.model(), &own, &cells, &found))
+        };
+        facts.influences = interrupt::run(LABEL, &control, explain)?;
+    }
+    let alongs: Vec<(String, Along)> = match rows {
+        Rows::Feature(name, _) => vec![(name.to_owned(), along(model.model(), name)?)],
+        Rows::All => {
+            let mut order: Vec<&report::Influence> = facts.influences.iter().collect();
+            order.sort_by(|a, b| b.size().total_cmp(&a.size()));
+            let named = order.iter().filter_map(|i| Some((i.column.clone(), Along::find(model.model(), &i.column)?)));
+            named.filter(|(_, along)| along.is_whole(model.model())).take(MOST_COLUMNS).collect()
+        }
+        _ => Vec::new(),
+    };
+    for (column, along) in alongs {
+        let look = || dependence(model, &source, &sample, &[along], MOST_POINTS, class, &control);
+        let found = interrupt::run(LABEL, &control, look)?;
+        facts.effects.extend(report::effects_of(&column, &found));
+    }
+    Ok(())
 }
 
 /// Metrics, the rows they are of, and how many those are where they are of a source.

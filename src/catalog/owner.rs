@@ -1,5 +1,7 @@
 //! Reading and writing the model tables with the rights of the extension's owner, whoever calls.
 
+use std::ffi::CStr;
+
 use pgrx::pg_sys::{self, Oid};
 
 use super::relations;
@@ -43,20 +45,29 @@ pub fn with_safe_path<T>(body: impl FnOnce() -> Result<T>) -> Result<T> {
 /// Run `body` as the caller with another search_path.
 ///
 /// An ERROR in `body` needs no care, as for `as_owner`.
-pub fn with_path<T>(path: &std::ffi::CStr, body: impl FnOnce() -> Result<T>) -> Result<T> {
-    // SAFETY: as in `as_owner`; the path outlives the call.
+pub fn with_path<T>(path: &CStr, body: impl FnOnce() -> Result<T>) -> Result<T> {
+    with_settings(&[(c"search_path", path)], body)
+}
+
+/// Run `body` as the caller with other settings; a setting that cannot be is an ERROR.
+///
+/// An ERROR in `body` needs no care, as for `as_owner`.
+pub fn with_settings<T>(settings: &[(&CStr, &CStr)], body: impl FnOnce() -> Result<T>) -> Result<T> {
+    // SAFETY: as in `as_owner`; names and values outlive the call.
     unsafe {
         let level = pg_sys::NewGUCNestLevel();
-        pg_sys::set_config_option(
-            c"search_path".as_ptr(),
-            path.as_ptr(),
-            pg_sys::GucContext::PGC_USERSET,
-            pg_sys::GucSource::PGC_S_SESSION,
-            pg_sys::GucAction::GUC_ACTION_SAVE,
-            true,
-            0,
-            false,
-        );
+        for (name, value) in settings {
+            pg_sys::set_config_option(
+                name.as_ptr(),
+                value.as_ptr(),
+                pg_sys::GucContext::PGC_USERSET,
+                pg_sys::GucSource::PGC_S_SESSION,
+                pg_sys::GucAction::GUC_ACTION_SAVE,
+                true,
+                0,
+                false,
+            );
+        }
         let result = body();
         pg_sys::AtEOXact_GUC(true, level);
         result

@@ -233,37 +233,6 @@ pub fn target(version: &Id) -> Result<Option<String>> {
     relations::version_text(version, "target")
 }
 
-/// Run `work` with the search path, time zone and date style that a version was trained with.
-pub fn with_settings<T>(version: &Id, work: impl FnOnce() -> Result<T>) -> Result<T> {
-    let mut values = Vec::new();
-    for (name, column) in [(c"search_path", "search_path"), (c"TimeZone", "time_zone"), (c"DateStyle", "date_style")] {
-        let value = relations::version_text(version, column)?.and_then(|text| std::ffi::CString::new(text).ok());
-        values.extend(value.map(|value| (name, value)));
-    }
-    // SAFETY: settings of this nesting level only, on the main thread; an ERROR takes them back with the transaction, as it does for a
-    // function with SET clauses. Names and values live until they are set.
-    let level = unsafe { pg_sys::NewGUCNestLevel() };
-    for (name, value) in &values {
-        // SAFETY: as above.
-        unsafe {
-            pg_sys::set_config_option(
-                name.as_ptr(),
-                value.as_ptr(),
-                pg_sys::GucContext::PGC_USERSET,
-                pg_sys::GucSource::PGC_S_SESSION,
-                pg_sys::GucAction::GUC_ACTION_SAVE,
-                true,
-                0,
-                false,
-            );
-        }
-    }
-    let found = work();
-    // SAFETY: ends the level that was begun above.
-    unsafe { pg_sys::AtEOXact_GUC(true, level) };
-    found
-}
-
 fn json(version: &Id, column: &str) -> Result<serde_json::Value> {
     let text = relations::version_text(version, column)?;
     Ok(text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default())

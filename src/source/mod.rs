@@ -15,10 +15,11 @@ use std::ffi::CString;
 
 use orchard_engine::control::Control;
 use orchard_engine::data::Table;
+use pgrx::pg_sys::panic::CaughtError;
 use pgrx::pg_sys::{self, Oid, PgTryBuilder};
 use pgrx::PgSqlErrorCode;
 
-use crate::error::{Failure, Result};
+use crate::error::{is_of_the_server, Failure, Result};
 use receiver::{Receiver, Stop};
 pub use resolve::qualified;
 use types::Reader;
@@ -270,6 +271,21 @@ fn execute(query: &str, receiver: &mut Receiver<'_, '_>) -> Result<()> {
     // SAFETY: SPI on the main thread inside a subtransaction; text and receiver outlive the calls; an ERROR unwinds as a panic
     // through the guards of pg_sys and is handled by the caller.
     with_spi(|| unsafe { run(one_query(&text, 0)?, receiver.as_dest()) })
+}
+
+/// Run `body`, which reads a source, so that an error in it is told and not thrown; a cancel and the like is thrown all the same.
+pub fn tell_errors<T>(body: impl FnOnce() -> Result<T>) -> Result<std::result::Result<T, String>> {
+    let told = PgTryBuilder::new(std::panic::AssertUnwindSafe(|| in_read_only_subtransaction(body).map(Ok)))
+        .catch_others(|error| match &error {
+            CaughtError::PostgresError(report) | CaughtError::ErrorReport(report)
+                if !is_of_the_server(report.sql_error_code()) =>
+            {
+                Ok(Err(report.message().to_owned()))
+            }
+            _ => error.rethrow(),
+        })
+        .execute();
+    told.or_else(|failure| failure.told().map(Err))
 }
 
 /// Run `body` in an internal subtransaction in which nothing can be written.

@@ -19,7 +19,7 @@ pub use codec::{decode, encode, FORMAT_VERSION};
 pub use curve::{Calibrated, Curve};
 pub use held::{decode_held, encode_held, HeldActual, HeldRows};
 pub use lightgbm::read_lightgbm;
-pub use part::{date_text, day, days, DatePart};
+pub use part::{date_of, date_text, day, days, DatePart};
 pub use tree::{CategorySet, Link, Trees, LEAF};
 
 use serde::{Deserialize, Serialize};

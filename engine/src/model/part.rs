@@ -98,27 +98,26 @@ pub fn date_text(day: f64) -> String {
     if !day.is_finite() || !(-730_000.0..2_921_000.0).contains(&day) {
         return format!("{day}");
     }
-    let day = day.floor() as i64;
-    let (month, of_month) = month_and_day(day);
-    // A year of 366 days is off by few years at most.
-    let mut year = 2000 + day.div_euclid(366);
-    while days(year, 1, 1) > day {
-        year -= 1;
-    }
-    while days(year + 1, 1, 1) <= day {
-        year += 1;
-    }
-    format!("{year:04}-{month:02}-{of_month:02}")
+    let (year, month, day) = date_of(day.floor() as i64);
+    format!("{year:04}-{month:02}-{day:02}")
 }
 
-/// Month and day of the month of a day since 2000-01-01 (Hinnant, chrono-compatible low-level date algorithms).
+/// Month and day of the month of a day since 2000-01-01.
 #[inline]
 fn month_and_day(days: i64) -> (i64, i64) {
-    let day_of_era = (days + EPOCH).rem_euclid(146_097);
+    let (_, month, day) = date_of(days);
+    (month, day)
+}
+
+/// Year, month and day of the month of a day since 2000-01-01 (Hinnant, chrono-compatible low-level date algorithms); the year before 1 is 0.
+#[inline]
+pub fn date_of(days: i64) -> (i64, i64, i64) {
+    let (era, day_of_era) = ((days + EPOCH).div_euclid(146_097), (days + EPOCH).rem_euclid(146_097));
     let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let m = (5 * day_of_year + 2) / 153;
-    (if m < 10 { m + 3 } else { m - 9 }, day_of_year - (153 * m + 2) / 5 + 1)
+    let (month, day) = (if m < 10 { m + 3 } else { m - 9 }, day_of_year - (153 * m + 2) / 5 + 1);
+    (era * 400 + year_of_era + i64::from(month <= 2), month, day)
 }
 
 #[cfg(test)]

@@ -393,6 +393,8 @@ const KINDS: [(&str, &str); 3] = [
     ("gain", "the share of what the splits of the trees gain"),
 ];
 
+/// Dots of a column.
+const MOST_DOTS: usize = 300;
 /// The columns shown.
 const MOST_COLUMNS: usize = 20;
 
@@ -414,7 +416,10 @@ fn shap(facts: &Facts) -> Result<Option<String>> {
     }
     let mut own: Vec<_> = facts.influences.iter().collect();
     own.sort_by(|a, b| b.size().total_cmp(&a.size()));
-    let dots = |rows: &[(f64, Option<f64>)]| rows.iter().map(|&(value, level)| Dot { value, level }).collect();
+    // The sample is in the order of a hash, so the first are a fair sample of it.
+    let dots = |rows: &[(f64, Option<f64>)]| {
+        rows.iter().take(MOST_DOTS).map(|&(value, level)| Dot { value, level }).collect()
+    };
     let rows: Vec<Row> = own.iter().take(12).map(|i| Row { name: i.column.clone(), dots: dots(&i.rows) }).collect();
     let x = match facts.task {
         Task::Regression => "moves the answer by",

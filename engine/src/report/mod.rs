@@ -3,6 +3,7 @@
 mod card;
 mod facts;
 mod figures;
+mod looks;
 mod page;
 pub mod plot;
 mod words;
@@ -10,4 +11,5 @@ mod words;
 pub use card::markdown;
 pub use facts::{ColumnFacts, Effects, Facts, Influence, Judged, Values};
 pub use figures::{draw, Figure};
+pub use looks::{effects_of, influences};
 pub use page::html;

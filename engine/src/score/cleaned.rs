@@ -67,6 +67,12 @@ impl Cleaned {
         )
     }
 
+    /// The text that the cleaning made of the last row for a feature that is a category.
+    pub fn text(&self, feature: usize) -> Option<&str> {
+        let is_own = |place: &&Place| place.feature == feature && matches!(place.what, What::Category);
+        self.row.text(self.places.iter().find(is_own)?.register)
+    }
+
     /// Clean the row and put its features into `row`.
     pub fn put(&mut self, scorer: &Scorer, row: &mut [f64]) {
         let Some(cleaning) = &scorer.model().cleaning else { return };
