@@ -627,6 +627,12 @@ CREATE FUNCTION orchard.best_action(model text, source text, candidates text, op
     LANGUAGE c STABLE PARALLEL UNSAFE COST 1000000 ROWS 10000 AS 'MODULE_PATHNAME', 'best_action_wrapper';
 COMMENT ON FUNCTION orchard.best_action(text, text, text, jsonb) IS 'which candidate (ad, offer, channel) to give to each row of a source, so that score x value - cost is greatest in all, under a budget, capacities and a limit a row';
 
+CREATE FUNCTION orchard.allocate_budget(source text, campaign text, spend text, outcome text, options jsonb DEFAULT '{}')
+    RETURNS TABLE (campaign_name text, periods bigint, current_spend double precision, allocated_spend double precision,
+        current_outcome double precision, expected_outcome double precision, marginal double precision, curve text, r2 double precision)
+    LANGUAGE c STABLE PARALLEL UNSAFE COST 100000 ROWS 10 AS 'MODULE_PATHNAME', 'allocate_budget_wrapper';
+COMMENT ON FUNCTION orchard.allocate_budget(text, text, text, text, jsonb) IS 'how to share a budget out among campaigns so that they bring most together, by curves of what their spending brought in past periods, a row of the source each';
+
 ------------------------------------------------------------------------------------------------------------------------
 -- Keep
 ------------------------------------------------------------------------------------------------------------------------

@@ -54,7 +54,7 @@ fn evaluate(
     }))
 }
 
-fn overall(found: &Found, source: Option<&str>) -> Result<Vec<Metric>> {
+pub(super) fn overall(found: &Found, source: Option<&str>) -> Result<Vec<Metric>> {
     let clustering = cache::deployed(found)?.model().task == Task::Clustering;
     if clustering && source.is_none() {
         return stored_metrics(found);

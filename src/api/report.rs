@@ -15,7 +15,7 @@ use pgrx::prelude::*;
 use serde_json::Value;
 
 use super::dependence::along;
-use super::evaluate::stored_metrics;
+use super::evaluate::{overall, stored_metrics};
 use super::insight::insight;
 use super::judged::{judged, Wish};
 use super::sampled::{read, with_source};
@@ -250,7 +250,7 @@ fn judgement(
 ) -> Result<(Vec<Metric>, Option<HeldRows>, Option<u64>)> {
     let stored = stored_metrics(found)?;
     if scorer.model().task == Task::Clustering {
-        return Ok((stored, None, None));
+        return Ok((source.map_or(Ok(stored), |source| overall(found, Some(source)))?, None, None));
     }
     let has_held = relations::chunks(&found.deployed()?, ChunkKind::Held)?.is_some();
     if source.is_none() && !has_held {

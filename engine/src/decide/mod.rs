@@ -1,5 +1,6 @@
-//! From scores to decisions: who gets which offer, when money, offers and patience are limited.
+//! From scores to decisions: who gets which offer, when money, offers and patience are limited, and which campaign gets how much money.
 
 mod assign;
+pub mod budget;
 
 pub use assign::{assign, Assignment, Choice, Problem};

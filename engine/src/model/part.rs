@@ -95,11 +95,11 @@ pub fn days(year: i64, month: i64, day: i64) -> i64 {
 
 /// A day since 2000-01-01 as PostgreSQL writes it in ISO style; of an infinity, or a year that has no four digits, its number.
 pub fn date_text(day: f64) -> String {
-    if !day.is_finite() || !(-730_000.0..2_921_000.0).contains(&day) {
-        return format!("{day}");
+    let near = day.abs() < FAR;
+    match date_of(if near { day.floor() as i64 } else { 0 }) {
+        (year @ 1..=9999, month, of_month) if near => format!("{year:04}-{month:02}-{of_month:02}"),
+        _ => format!("{day}"),
     }
-    let (year, month, day) = date_of(day.floor() as i64);
-    format!("{year:04}-{month:02}-{day:02}")
 }
 
 /// Month and day of the month of a day since 2000-01-01.

@@ -417,9 +417,8 @@ fn shap(facts: &Facts) -> Result<Option<String>> {
     let mut own: Vec<_> = facts.influences.iter().collect();
     own.sort_by(|a, b| b.size().total_cmp(&a.size()));
     // The sample is in the order of a hash, so the first are a fair sample of it.
-    let dots = |rows: &[(f64, Option<f64>)]| {
-        rows.iter().take(MOST_DOTS).map(|&(value, level)| Dot { value, level }).collect()
-    };
+    let dots =
+        |rows: &[(f64, Option<f64>)]| rows.iter().take(MOST_DOTS).map(|&(value, level)| Dot { value, level }).collect();
     let rows: Vec<Row> = own.iter().take(12).map(|i| Row { name: i.column.clone(), dots: dots(&i.rows) }).collect();
     let x = match facts.task {
         Task::Regression => "moves the answer by",

@@ -227,6 +227,6 @@ mod tests {
         assert_eq!([0, 999, 1000, 1_234_567].map(count), ["0", "999", "1\u{202f}000", "1\u{202f}234\u{202f}567"]);
         assert_eq!(metric_text("accuracy", 0.8231), "82.3 %");
         assert_eq!(metric_text("roc_auc", 0.8231), "0.8231");
-        assert_eq!(metric_text("rmse", 12_345.0), "12.3k");
+        assert_eq!(metric_text("rmse", 12_345.0), "12.35k");
     }
 }

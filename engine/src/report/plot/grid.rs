@@ -47,7 +47,7 @@ pub fn grid(title: &str, table: &Grid) -> Result<String> {
             }
             let whole: f64 = row.iter().sum();
             for (k, count) in row.iter().enumerate() {
-                let share = if whole > 0.0 { count / whole } else { 0.0 };
+                let share = Some(count / whole).filter(|share| (0.0..=1.0).contains(share)).unwrap_or(0.0);
                 let x = left + wide * k as i32;
                 let cell =
                     Rectangle::new([(x, y), (x + wide - 2, y + size - 2)], FIRST.mix(0.06 + share * 0.5).filled());

@@ -113,7 +113,7 @@ pub fn number(value: f64) -> String {
     let size = value.abs();
     let scaled = |by: f64, unit: &str| format!("{}{unit}", trimmed(value / by, 2));
     match size {
-        s if !s.is_finite() => format!("{value}"),
+        s if !s.is_finite() => "–".to_owned(),
         0.0 => "0".to_owned(),
         s if s >= 1e12 => format!("{value:.1e}"),
         s if s >= 1e9 => scaled(1e9, "G"),
@@ -148,7 +148,7 @@ mod tests {
     #[test]
     fn numbers_are_short() {
         let texts = [0.0, 0.12345, 12.5, 1234.56, 45_600.0, 1_200_000.0, -0.00001, f64::NAN].map(number);
-        assert_eq!(texts, ["0", "0.1235", "12.5", "1234.6", "45.6k", "1.2M", "-1.0e-5", "NaN"]);
+        assert_eq!(texts, ["0", "0.1235", "12.5", "1234.6", "45.6k", "1.2M", "-1.0e-5", "–"]);
         assert_eq!(percent(0.4251), "42.5 %");
     }
 

@@ -1,0 +1,293 @@
+//! `orchard.allocate_budget`: how to share a budget out among campaigns.
+
+use orchard_engine::control::Control;
+use orchard_engine::data::{ColumnData, MISSING};
+use orchard_engine::decide::budget::{allocate, fit, Campaign, Period, Response};
+use pgrx::iter::TableIterator;
+use pgrx::prelude::*;
+use serde_json::{Map, Value};
+
+use super::train::{check_names, no_column};
+use crate::error::{given, report, Failure, Result};
+use crate::source::types::Reader;
+use crate::source::{self, Attribute, Rows, Wanted};
+use crate::{interrupt, settings};
+
+/// The options, with their types in words.
+const OPTIONS: [(&str, &str); 4] = [
+    ("budget", "a number of at least 0"),
+    ("minimum", "a number of at least 0, or an object of such numbers by campaign"),
+    ("maximum", "a number of at least 0, or an object of such numbers by campaign"),
+    ("reach", "a number of at least 1"),
+];
+
+/// How many times the most that was ever spent on a campaign it may get, where no maximum is given.
+const USUAL_REACH: f64 = 2.0;
+
+/// More campaigns than this are refused.
+const MOST_CAMPAIGNS: usize = 100_000;
+
+type Row = (String, i64, f64, f64, f64, f64, f64, &'static str, Option<f64>);
+
+/// Share a budget out.
+#[pg_extern(sql = false)]
+#[allow(clippy::type_complexity)]
+fn allocate_budget(
+    source: Option<&str>,
+    campaign: Option<&str>,
+    spend: Option<&str>,
+    outcome: Option<&str>,
+    options: Option<pgrx::JsonB>,
+) -> TableIterator<
+    'static,
+    (
+        name!(campaign_name, String),
+        name!(periods, i64),
+        name!(current_spend, f64),
+        name!(allocated_spend, f64),
+        name!(current_outcome, f64),
+        name!(expected_outcome, f64),
+        name!(marginal, f64),
+        name!(curve, &'static str),
+        name!(r2, Option<f64>),
+    ),
+> {
+    let options = options.map_or_else(|| Value::Object(Map::new()), |o| o.0);
+    TableIterator::new(report(|| run(source, [campaign, spend, outcome], &options)))
+}
+
+struct Options {
+    budget: Option<f64>,
+    minimum: Limits,
+    maximum: Limits,
+    reach: f64,
+}
+
+/// A limit of all campaigns, or of each.
+enum Limits {
+    None,
+    All(f64),
+    Each(Map<String, Value>),
+}
+
+impl Limits {
+    fn of(&self, campaign: &str) -> Option<f64> {
+        match self {
+            Limits::None => None,
+            Limits::All(limit) => Some(*limit),
+            Limits::Each(map) => map.get(campaign).and_then(Value::as_f64),
+        }
+    }
+
+    /// A campaign that has a limit and is not there.
+    fn unknown(&self, campaigns: &[String]) -> Option<&str> {
+        let Limits::Each(map) = self else { return None };
+        map.keys().find(|key| !campaigns.contains(key)).map(String::as_str)
+    }
+}
+
+impl Options {
+    fn parse(options: &Value) -> Result<Options> {
+        let Value::Object(map) = options else {
+            return Err(Failure::argument("options must be a JSON object")
+                .hint("Write for example '{\"budget\": 1000, \"minimum\": {\"search\": 100}}'."));
+        };
+        if let Some(key) = map.keys().find(|key| OPTIONS.iter().all(|o| o.0 != *key)) {
+            return Err(Failure::argument(format!("unrecognized option \"{key}\""))
+                .hint(format!("Valid options are {}.", OPTIONS.map(|o| o.0).join(", "))));
+        }
+        let wrong = |key: &str| {
+            let must = OPTIONS.iter().find(|o| o.0 == key).map_or("", |o| o.1);
+            Failure::argument(format!("option \"{key}\" must be {must}"))
+                .hint("The budget is what all campaigns get in one period; without one it is what they get now.")
+        };
+        let number = |key: &str, least: f64| match map.get(key) {
+            None | Some(Value::Null) => Ok(None),
+            Some(value) => value.as_f64().filter(|n| n.is_finite() && *n >= least).map(Some).ok_or_else(|| wrong(key)),
+        };
+        let limits = |key: &str| {
+            let is_limit = |value: &Value| value.as_f64().is_some_and(|n| n.is_finite() && n >= 0.0);
+            match map.get(key) {
+                None | Some(Value::Null) => Ok(Limits::None),
+                Some(Value::Object(each)) if each.values().all(is_limit) => Ok(Limits::Each(each.clone())),
+                Some(value) if is_limit(value) => Ok(Limits::All(value.as_f64().unwrap_or(0.0))),
+                Some(_) => Err(wrong(key)),
+            }
+        };
+        Ok(Options {
+            budget: number("budget", 0.0)?,
+            minimum: limits("minimum")?,
+            maximum: limits("maximum")?,
+            reach: number("reach", 1.0)?.unwrap_or(USUAL_REACH),
+        })
+    }
+}
+
+/// A campaign as it was.
+struct History {
+    name: String,
+    periods: Vec<Period>,
+}
+
+impl History {
+    fn mean(&self) -> f64 {
+        self.periods.iter().map(|p| p.spend).sum::<f64>() / self.periods.len().max(1) as f64
+    }
+
+    fn most(&self) -> f64 {
+        self.periods.iter().map(|p| p.spend).fold(0.0, f64::max)
+    }
+}
+
+fn run(source: Option<&str>, columns: [Option<&str>; 3], options: &Value) -> Result<Vec<Row>> {
+    let source = given(source, "source")?;
+    let [campaign, spend, outcome] = columns;
+    let names = [given(campaign, "campaign")?, given(spend, "spend")?, given(outcome, "outcome")?];
+    let options = Options::parse(options)?;
+    let control = Control::new(settings::max_memory());
+    let rows = source::read(source, &mut |attributes| choose(attributes, names), &control)?;
+    let histories = histories(&rows, names, &control)?;
+    let all: Vec<String> = histories.iter().map(|h| h.name.clone()).collect();
+    for limits in [&options.minimum, &options.maximum] {
+        if let Some(unknown) = limits.unknown(&all) {
+            return Err(Failure::argument(format!("the source has no campaign \"{unknown}\""))
+                .hint("Name campaigns as the source spells them."));
+        }
+    }
+    interrupt::run("orchard.allocate_budget", &control, || Ok(share(&histories, &options, &control)))?
+}
+
+/// What each campaign gets.
+fn share(histories: &[History], options: &Options, control: &Control) -> Result<Vec<Row>> {
+    let mut known: Vec<(&History, Response)> = Vec::new();
+    for history in histories {
+        control.check()?;
+        known.extend(fit(&history.periods).map(|response| (history, response)));
+    }
+    if known.is_empty() {
+        return Err(Failure::new(
+            PgSqlErrorCode::ERRCODE_DATA_EXCEPTION,
+            "no campaign has a period with spending and an outcome",
+        )
+        .hint("Give a source with a row for each campaign and period."));
+    }
+    let campaigns: Vec<Campaign> = known
+        .iter()
+        .map(|(history, response)| {
+            let minimum = options.minimum.of(&history.name).unwrap_or(0.0);
+            let usual = (history.most() * options.reach).max(minimum);
+            let maximum = options.maximum.of(&history.name).unwrap_or(usual);
+            Campaign { response: *response, minimum, maximum }
+        })
+        .collect();
+    if let Some(at) = campaigns.iter().position(|c| c.minimum > c.maximum) {
+        return Err(Failure::argument(format!("campaign \"{}\" has a minimum above its maximum", known[at].0.name))
+            .hint("Lower the one or raise the other."));
+    }
+    let now: f64 = known.iter().map(|(history, _)| history.mean()).sum();
+    let budget = options.budget.unwrap_or(now);
+    let least: f64 = campaigns.iter().map(|c| c.minimum).sum();
+    if least > budget * (1.0 + 1e-12) {
+        return Err(Failure::argument("the minima of the campaigns exceed the budget")
+            .detail(format!("They sum up to {least}, the budget is {budget}."))
+            .hint("Lower them, or raise the budget."));
+    }
+    let shares = allocate(&campaigns, budget, control)?;
+    let mut rows: Vec<Row> = known
+        .iter()
+        .zip(&shares)
+        .map(|((history, response), share)| {
+            (
+                history.name.clone(),
+                history.periods.len() as i64,
+                history.mean(),
+                *share,
+                response.at(history.mean()),
+                response.at(*share),
+                response.slope(share.max(f64::MIN_POSITIVE)),
+                response.shape.name(),
+                response.r2,
+            )
+        })
+        .collect();
+    rows.sort_by(|a, b| b.3.total_cmp(&a.3).then_with(|| a.0.cmp(&b.0)));
+    Ok(rows)
+}
+
+/// Read the three columns.
+fn choose(attributes: &[Attribute], names: [&str; 3]) -> Result<Vec<Option<Wanted>>> {
+    check_names(attributes)?;
+    for (i, name) in names.iter().enumerate() {
+        let Some(attribute) = attributes.iter().find(|a| a.name == *name) else {
+            return Err(no_column(name, attributes));
+        };
+        if names[..i].contains(name) {
+            return Err(Failure::argument(format!("column \"{name}\" is named twice"))
+                .hint("Campaign, spend and outcome are three columns."));
+        }
+        let reader = attribute.readable()?;
+        if i > 0 && !is_number(reader) {
+            return Err(Failure::new(
+                PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
+                format!("column \"{name}\" has type {}, not numbers", attribute.type_name),
+            )
+            .hint("Cast it in the source, for example by orchard.parse_number."));
+        }
+    }
+    let wanted = |a: &Attribute| match names.iter().position(|name| *name == a.name) {
+        Some(at) => a.readable().map(|reader| Some(Wanted { reader, number: at > 0 })),
+        None => Ok(None),
+    };
+    attributes.iter().map(wanted).collect()
+}
+
+fn is_number(reader: Reader) -> bool {
+    matches!(reader, Reader::Int2 | Reader::Int4 | Reader::Int8 | Reader::Float4 | Reader::Float8 | Reader::Numeric)
+}
+
+/// The periods of each campaign, in an order that does not depend on that of the rows.
+fn histories(rows: &Rows, names: [&str; 3], control: &Control) -> Result<Vec<History>> {
+    let data = |name: &str| {
+        let column = rows.column(name).ok_or_else(|| Failure::internal("a column was not read"))?;
+        Ok::<_, Failure>(&rows.table.columns[column.first].data)
+    };
+    let numbers = |name: &str| match data(name)? {
+        ColumnData::Number(values) => Ok(values),
+        ColumnData::Category { .. } => Err(Failure::internal("a number was read as a text")),
+    };
+    let (spends, outcomes) = (numbers(names[1])?, numbers(names[2])?);
+    let mut all: std::collections::BTreeMap<String, Vec<Period>> = std::collections::BTreeMap::new();
+    let mut without = 0u64;
+    for row in 0..rows.table.rows {
+        if row % 65_536 == 0 {
+            control.check()?;
+        }
+        let name = match data(names[0])? {
+            ColumnData::Category { codes, dictionary } => match codes.get(row) {
+                MISSING => None,
+                code => Some(String::from_utf8_lossy(dictionary.text(code)).into_owned()),
+            },
+            ColumnData::Number(values) => Some(values.get(row)).filter(|v| !v.is_nan()).map(|v| format!("{}", v + 0.0)),
+        };
+        let period = Period { spend: spends.get(row), outcome: outcomes.get(row) };
+        let usable = period.spend.is_finite() && period.spend >= 0.0 && period.outcome.is_finite();
+        match name.filter(|_| usable) {
+            Some(name) => {
+                if all.len() >= MOST_CAMPAIGNS && !all.contains_key(&name) {
+                    return Err(Failure::argument(format!("the source has more than {MOST_CAMPAIGNS} campaigns"))
+                        .hint("Group them in the source."));
+                }
+                all.entry(name).or_default().push(period);
+            }
+            None => without += 1,
+        }
+    }
+    if without > 0 {
+        notice!("{without} rows without a campaign, a spend of 0 or more or an outcome are left out");
+    }
+    let history = |(name, mut periods): (String, Vec<Period>)| {
+        periods.sort_by(|a, b| a.spend.total_cmp(&b.spend).then(a.outcome.total_cmp(&b.outcome)));
+        History { name, periods }
+    };
+    Ok(all.into_iter().map(history).collect())
+}
