@@ -87,3 +87,13 @@ need_python() {
     "$python" -c 'import ensurepip' 2>/dev/null || apt_install "Python for the tests" python3-venv
     "$python" -m venv --clear "$RUN/venv" && "$RUN/venv/bin/pip" install -q 'psycopg[binary]==3.2.*' </dev/null
 }
+
+# A browser for the pages of reports; false where the distribution has none as a package (Ubuntu's comes as a snap).
+need_browser() {
+    local browser
+    for browser in chromium chromium-browser google-chrome google-chrome-stable; do
+        if command -v "$browser" >/dev/null && "$browser" --version >/dev/null 2>&1; then return 0; fi
+    done
+    grep -q '^ID=debian' /etc/os-release 2>/dev/null || return 1
+    apt_install "a browser for the test of reports" chromium
+}

@@ -80,7 +80,7 @@ pub fn columns(
 }
 
 /// The next larger of 1, 2, 2.5 and 5 times a power of ten.
-fn round_step(step: f64) -> f64 {
+pub(super) fn round_step(step: f64) -> f64 {
     if !step.is_finite() || step < 1e-300 {
         return 1.0;
     }

@@ -43,7 +43,7 @@ pub fn swarm(title: &str, x: &str, rows: &[Row]) -> Result<String> {
         }
         let (low, high) = super::lines::range(values(), Some((0.0, 0.0)));
         let widest = rows.iter().map(|r| theme::width(&theme::shorten(&r.name, LETTERS), TEXT)).fold(40.0, f64::max);
-        let (left, right) = (24 + widest as i32, WIDTH as i32 - 20);
+        let (left, right) = (24 + widest as i32, WIDTH as i32 - 36);
         let place = |value: f64| left + (f64::from(right - left) * ((value - low) / (high - low))) as i32;
         let bottom = HEAD + STEP * rows.len() as i32;
         let zero = PathElement::new(vec![(place(0.0), HEAD), (place(0.0), bottom)], theme::MUTED.rgb());
@@ -67,8 +67,10 @@ pub fn swarm(title: &str, x: &str, rows: &[Row]) -> Result<String> {
                 area.draw(&Circle::new((place(dot.value), y), 2, shade.rgb().filled())).map_err(failed)?;
             }
         }
-        for step in 0..=4 {
-            let value = low + (high - low) * f64::from(step) / 4.0;
+        let step = super::columns::round_step((high - low) / 5.0);
+        let first = (low / step).ceil();
+        for tick in 0..=((high / step).floor() - first).clamp(0.0, 20.0) as i32 {
+            let value = (first + f64::from(tick)) * step;
             write(area, &theme::number(value), (place(value), bottom + 10), TEXT, theme::MUTED, HPos::Center)?;
         }
         write(area, x, ((left + right) / 2, bottom + 28), TEXT, theme::INK, HPos::Center)
