@@ -83,3 +83,11 @@ DROP ROLE regress_report_reader;
 BEGIN READ ONLY;
 SELECT length(orchard.report('clicks')) > 1000 AS page;
 COMMIT;
+-- A segment that is planted is found: of tablets nothing tells who clicks, and phones of late are called too low.
+CREATE TABLE planted AS
+SELECT i, (ARRAY['mobile', 'desktop', 'tablet'])[i % 3 + 1] AS device, ((i * 7) % 24)::float8 AS hour, i > 16000 AS late,
+    CASE WHEN i % 3 = 2 THEN (hashint4(i)::bigint + 2147483648) / 4294967296.0 < 0.5 ELSE ((i * 7) % 24 > 11) <> (i % 20 = 0) END AS clicked
+FROM generate_series(1, 20000) AS i;
+SELECT metric FROM orchard.train('planted', 'SELECT device, hour, clicked FROM planted', 'clicked', 'gradient_boosting', '{"n_estimators": 30}');
+SELECT regexp_replace(line, '\d+\.?\d*', 'N', 'g') AS segment FROM orchard.model_card('planted') AS c, regexp_split_to_table(c, '\n') WITH ORDINALITY AS l (line, n)
+WHERE line ~ '^- device' ORDER BY n LIMIT 1;
