@@ -12,9 +12,11 @@ CREATE TABLE orchard.stored_models (
     deployed uuid,
     created_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
     arguments regtype[],
+    keep integer CHECK (keep > 0),
     CONSTRAINT stored_models_name_key UNIQUE (schema_name, model_name)
 );
 COMMENT ON TABLE orchard.stored_models IS 'models by the schema and name of their function predict_<model_name>; owner and rights are the function''s';
+COMMENT ON COLUMN orchard.stored_models.keep IS 'how many of the newest versions are kept besides the deployed one and the one before; NULL for all';
 COMMENT ON COLUMN orchard.stored_models.arguments IS 'the types of the function''s arguments: anybody may make another function of its name, but not with the same ones';
 
 CREATE FUNCTION orchard.models_changed() RETURNS trigger LANGUAGE c AS 'MODULE_PATHNAME', 'models_changed';
@@ -49,6 +51,7 @@ CREATE TABLE orchard.stored_versions (
     checksum text NOT NULL,
     extension_version text NOT NULL,
     created_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
+    arguments regtype[] NOT NULL,
     CONSTRAINT stored_versions_version_key UNIQUE (model, version)
 );
 COMMENT ON TABLE orchard.stored_versions IS 'the trainings of each model: recipe, session settings, features and holdout metrics';
@@ -63,11 +66,25 @@ CREATE TABLE orchard.stored_chunks (
 ALTER TABLE orchard.stored_chunks ALTER COLUMN data SET STORAGE EXTERNAL;
 COMMENT ON TABLE orchard.stored_chunks IS 'bytes of versions in parts of at most 1 MB: kind 1 the model, kind 2 labels and scores of the held-out rows, kind 3 what columns are worth on these, kind 4 how the version does on training rows, tree by tree and by segment';
 
+CREATE TABLE orchard.stored_history (
+    model uuid NOT NULL,
+    step integer NOT NULL,
+    happened_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+    role name NOT NULL,
+    event text NOT NULL CHECK (event IN ('train', 'deploy', 'rollback')),
+    version integer NOT NULL,
+    deployed boolean NOT NULL,
+    previous integer,
+    CONSTRAINT stored_history_pkey PRIMARY KEY (model, step)
+);
+COMMENT ON TABLE orchard.stored_history IS 'what happened to each model: trainings and deployments, with the version that was deployed before';
+
 SELECT pg_catalog.pg_extension_config_dump('orchard.stored_models', '');
+SELECT pg_catalog.pg_extension_config_dump('orchard.stored_history', '');
 SELECT pg_catalog.pg_extension_config_dump('orchard.stored_versions', '');
 SELECT pg_catalog.pg_extension_config_dump('orchard.stored_chunks', '');
 
-REVOKE ALL ON orchard.stored_models, orchard.stored_versions, orchard.stored_chunks FROM PUBLIC;
+REVOKE ALL ON orchard.stored_models, orchard.stored_versions, orchard.stored_chunks, orchard.stored_history FROM PUBLIC;
 
 ------------------------------------------------------------------------------------------------------------------------
 -- The anchor: the function of a model
@@ -84,6 +101,7 @@ COMMENT ON FUNCTION orchard.remaking_function() IS 'whether the session is just 
 CREATE FUNCTION orchard.forget(id uuid) RETURNS void LANGUAGE sql
 BEGIN ATOMIC
     WITH models AS (DELETE FROM orchard.stored_models AS m WHERE m.id = forget.id),
+        history AS (DELETE FROM orchard.stored_history AS h WHERE h.model = forget.id),
         versions AS (DELETE FROM orchard.stored_versions AS v WHERE v.model = forget.id RETURNING v.id)
     DELETE FROM orchard.stored_chunks AS c USING versions WHERE c.version = versions.id;
 END;
@@ -165,7 +183,15 @@ SELECT model, version, algorithm, task, owner, target, features, rows, metric, s
 FROM orchard.model_versions WHERE deployed;
 COMMENT ON VIEW orchard.models IS 'the models that the current role may use, at their deployed version';
 
-GRANT SELECT ON orchard.models, orchard.model_versions TO PUBLIC;
+CREATE VIEW orchard.history WITH (security_barrier) AS
+SELECT m.model_name::text AS model, h.step, h.happened_at, h.role::text AS role, h.event, h.version, h.deployed, h.previous, m.schema_name::text AS schema
+FROM orchard.stored_history AS h
+JOIN orchard.stored_models AS m ON m.id OPERATOR(pg_catalog.=) h.model
+JOIN pg_catalog.pg_proc AS p ON p.oid OPERATOR(pg_catalog.=) orchard.model_function(m.schema_name, m.model_name, m.id)
+WHERE pg_catalog.has_function_privilege(p.oid, 'EXECUTE');
+COMMENT ON VIEW orchard.history IS 'what happened to the models that the current role may use: trainings and deployments, with the version that was deployed before';
+
+GRANT SELECT ON orchard.models, orchard.model_versions, orchard.history TO PUBLIC;
 GRANT USAGE ON SCHEMA orchard TO PUBLIC;
 
 ------------------------------------------------------------------------------------------------------------------------
@@ -640,6 +666,18 @@ COMMENT ON FUNCTION orchard.allocate_budget(text, text, text, text, jsonb) IS 'h
 CREATE FUNCTION orchard.drop_model(model text, cascade boolean DEFAULT false) RETURNS void
     LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'drop_model_wrapper';
 COMMENT ON FUNCTION orchard.drop_model(text, boolean) IS 'drops a model with all its versions and its function; cascade drops the views that use it too';
+
+CREATE FUNCTION orchard.deploy(model text, version integer) RETURNS integer
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'deploy_wrapper';
+COMMENT ON FUNCTION orchard.deploy(text, integer) IS 'makes predict_<model> score with a version from the next statement on, in all sessions; gives the version that was deployed before';
+
+CREATE FUNCTION orchard.rollback(model text) RETURNS integer
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'rollback_wrapper';
+COMMENT ON FUNCTION orchard.rollback(text) IS 'takes the last deployment back, by a training or orchard.deploy, and gives the version that is deployed then; again, the one before';
+
+CREATE FUNCTION orchard.keep_versions(model text, versions integer) RETURNS bigint
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'keep_versions_wrapper';
+COMMENT ON FUNCTION orchard.keep_versions(text, integer) IS 'keeps the newest versions of a model alone, now and after each training, besides the deployed one and the one before it; NULL keeps all. Gives how many were deleted now';
 
 CREATE FUNCTION orchard.grant(model text, role text) RETURNS void
     LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'grant_wrapper';

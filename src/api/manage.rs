@@ -3,9 +3,11 @@
 use pgrx::prelude::*;
 use pgrx::spi::quote_identifier;
 
+use super::train::{comment, returns};
+use crate::catalog::function::Signature;
 use crate::catalog::name::ModelName;
 use crate::catalog::owner::with_safe_path;
-use crate::catalog::{self, function, relations, store, Found};
+use crate::catalog::{self, cache, function, relations, store, versions, Found};
 use crate::error::{given, report, Failure, Result};
 
 fn owned(model: &str) -> Result<Found> {
@@ -38,6 +40,84 @@ fn drop_model(model: Option<&str>, cascade: Option<bool>) {
         // Nothing is left to do unless event triggers are off.
         store::delete_model(&found.row.id)
     })
+}
+
+/// Deploy a version of a model.
+#[pg_extern(sql = false)]
+fn deploy(model: Option<&str>, version: Option<i32>) -> Option<i32> {
+    report(|| {
+        let found = changing(c"orchard.deploy()", given(model, "model")?)?;
+        put(&found, given(version, "version")?, "deploy")
+    })
+}
+
+/// Deploy the version that was deployed before.
+#[pg_extern(sql = false)]
+fn rollback(model: Option<&str>) -> i32 {
+    report(|| {
+        let found = changing(c"orchard.rollback()", given(model, "model")?)?;
+        let before = versions::before(&found.row.id)?.ok_or_else(|| {
+            Failure::new(
+                PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+                format!("model \"{}.{}\" has no deployment to take back", found.row.schema, found.row.name),
+            )
+            .hint("orchard.deploy(model, version) deploys any version; orchard.history shows what was deployed.")
+        })?;
+        put(&found, before, "rollback")?;
+        Ok(before)
+    })
+}
+
+/// Say how many versions are kept.
+#[pg_extern(sql = false)]
+fn keep_versions(model: Option<&str>, count: Option<i32>) -> i64 {
+    report(|| {
+        let found = changing(c"orchard.keep_versions()", given(model, "model")?)?;
+        if count.is_some_and(|count| count < 1) {
+            return Err(Failure::argument("versions must be at least 1").hint("NULL keeps all."));
+        }
+        versions::keep(&found.row.id, count)
+    })
+}
+
+/// A model that its owner is about to change; nobody else changes it before the transaction ends.
+fn changing(call: &core::ffi::CStr, model: &str) -> Result<Found> {
+    // SAFETY: raises an ERROR in a read-only transaction or on a replica; main thread.
+    unsafe { pg_sys::PreventCommandIfReadOnly(call.as_ptr()) };
+    let found = owned(model)?;
+    store::lock(&found.row.schema, &found.row.name)?;
+    // Whoever held the lock may have dropped it, or trained it anew.
+    owned(model)
+}
+
+/// Deploy a version, whose function may have other arguments; the version that was deployed before.
+fn put(found: &Found, number: i32, event: &str) -> Result<Option<i32>> {
+    let row = &found.row;
+    let Some(version) = versions::version(&row.id, number)? else {
+        let kept = versions::numbers(&row.id)?;
+        let kept: Vec<String> = kept.iter().take(20).map(i32::to_string).collect();
+        return Err(Failure::new(
+            PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT,
+            format!("model \"{}.{}\" has no version {number}", row.schema, row.name),
+        )
+        .detail(format!("Its newest versions are {}.", kept.join(", ")))
+        .hint("SELECT version FROM orchard.model_versions lists them."));
+    };
+    // Decoded, so that nothing is deployed that cannot score.
+    let scorer = cache::version(&version.id, found)?;
+    let model = scorer.model();
+    let arguments = model.arguments();
+    let names: Vec<&str> = arguments.iter().map(orchard_engine::model::Argument::name).collect();
+    let signature = Signature::of(&names, &version.arguments, returns(&model.task).1)
+        .ok_or_else(|| Failure::internal("a version has other arguments than its model"))?;
+    if !function::has_signature(found.function, &signature)? {
+        function::check_replaceable(found)?;
+        let comment = comment(&row.name, version.target.as_deref(), version.exposure.as_deref(), &model.task);
+        function::remake(found, &signature, &comment)?;
+    }
+    let before = versions::deployed(&row.id)?;
+    versions::deploy(&row.id, number, &version.id, event)?;
+    Ok(before)
 }
 
 /// GRANT EXECUTE ON FUNCTION predict_<model>.

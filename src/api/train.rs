@@ -393,15 +393,10 @@ pub(super) fn save(
         .iter()
         .filter_map(|a| type_of(a.name()).map(|t| Argument { name: t.0.clone(), oid: t.1 }))
         .collect();
-    let (task, returns) = match &model.task {
-        Task::Classification { classes, .. } if classes.len() > 2 => ("classification", Returns::Label),
-        Task::Classification { .. } => ("classification", Returns::Number),
-        Task::Regression => ("regression", Returns::Number),
-        Task::Clustering => ("clustering", Returns::Segment),
-    };
+    let (task, returns) = returns(&model.task);
     let wide = columns.len() > function::MOST_ARGUMENTS;
     let signature = Signature::new(columns, returns);
-    let comment = comment(job, &model.task);
+    let comment = comment(&job.name, job.target, job.options.exposure.as_deref(), &model.task);
     let (id, first) = match &existing {
         Some(found) => (found.row.id, false),
         None => (store::insert_model(&job.schema, &job.name)?, true),
@@ -451,6 +446,7 @@ pub(super) fn save(
         held: outcome.held.as_deref(),
         importance: outcome.importance.as_deref(),
         insight: &outcome.insight.write(),
+        arguments: &signature.arguments.iter().map(|a| a.oid).collect::<Vec<_>>(),
     };
     let (version, _) = store::insert_version(&id, &new, deploy)?;
     Ok((
@@ -468,18 +464,29 @@ pub(super) fn save(
     ))
 }
 
-fn comment(job: &Job<'_>, task: &Task) -> String {
-    match (task, job.target) {
+/// What the function of a model says of itself.
+pub(super) fn comment(name: &str, target: Option<&str>, exposure: Option<&str>, task: &Task) -> String {
+    match (task, target) {
         (Task::Classification { classes, positive }, Some(target)) if classes.len() <= 2 => {
             let class = classes.get(*positive as usize).map_or("", String::as_str);
-            format!("model \"{}\": probability that {target} is {class}", job.name)
+            format!("model \"{name}\": probability that {target} is {class}")
         }
-        (Task::Classification { .. }, Some(target)) => format!("model \"{}\": most probable {target}", job.name),
+        (Task::Classification { .. }, Some(target)) => format!("model \"{name}\": most probable {target}"),
         (_, Some(target)) => {
-            let unit = job.options.exposure.as_ref().map_or_else(String::new, |e| format!(" for each unit of {e}"));
-            format!("model \"{}\": expected {target}{unit}", job.name)
+            let unit = exposure.map_or_else(String::new, |e| format!(" for each unit of {e}"));
+            format!("model \"{name}\": expected {target}{unit}")
         }
-        (_, None) => format!("model \"{}\": segment of a row", job.name),
+        (_, None) => format!("model \"{name}\": segment of a row"),
+    }
+}
+
+/// What the function of a model returns, and its task by name.
+pub(super) fn returns(task: &Task) -> (&'static str, Returns) {
+    match task {
+        Task::Classification { classes, .. } if classes.len() > 2 => ("classification", Returns::Label),
+        Task::Classification { .. } => ("classification", Returns::Number),
+        Task::Regression => ("regression", Returns::Number),
+        Task::Clustering => ("clustering", Returns::Segment),
     }
 }
 

@@ -73,6 +73,19 @@ impl Signature {
         Signature { arguments: columns, returns }
     }
 
+    /// The signature for the columns of a model and the types that its arguments have; `None` where these do not belong together.
+    pub fn of(names: &[&str], types: &[Oid], returns: Returns) -> Option<Self> {
+        if names.len() > MOST_ARGUMENTS {
+            return Some(Signature::new(
+                names.iter().map(|_| Argument { name: String::new(), oid: Oid::INVALID }).collect(),
+                returns,
+            ));
+        }
+        let argument = |(name, oid): (&&str, &Oid)| Argument { name: (*name).to_owned(), oid: *oid };
+        (names.len() == types.len())
+            .then(|| Signature { arguments: names.iter().zip(types).map(argument).collect(), returns })
+    }
+
     /// Whether the function takes the whole row as its one argument.
     fn takes_row(&self) -> bool {
         self.arguments.iter().any(|a| a.oid == pg_sys::ANYELEMENTOID)
@@ -222,7 +235,7 @@ pub fn check_replaceable(found: &Found) -> Result<()> {
         ),
     )
     .detail(format!("It is used by: {}.", dependents.join(", ")))
-    .hint("Train with the same columns, drop what depends on it, or train with options => '{\"deploy\": false}'."))
+    .hint("Take the same columns, drop what depends on it, or train with options => '{\"deploy\": false}'."))
 }
 
 /// Make the function of a model.

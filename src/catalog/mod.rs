@@ -8,6 +8,7 @@ pub mod owner;
 pub mod relations;
 mod resolved;
 pub mod store;
+pub mod versions;
 
 use std::rc::Rc;
 

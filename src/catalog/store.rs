@@ -5,7 +5,7 @@ use pgrx::{pg_sys, Spi};
 
 use super::owner::as_owner;
 use super::relations::{ChunkKind, Id};
-use super::{id_text, relations};
+use super::{id_text, relations, versions};
 use crate::error::{Failure, Result};
 
 /// Bytes in one chunk at most: a bytea of hundreds of megabytes cannot be dumped.
@@ -47,6 +47,8 @@ pub struct NewVersion<'a> {
     pub importance: Option<&'a [u8]>,
     /// What training saw that the metrics do not tell.
     pub insight: &'a [u8],
+    /// The types of the arguments of the model's function.
+    pub arguments: &'a [pg_sys::Oid],
 }
 
 /// Random bytes as a version 4 uuid.
@@ -61,7 +63,7 @@ fn new_id() -> Result<Id> {
     Ok(id)
 }
 
-fn execute(sql: &str, args: &[DatumWithOid<'_>]) -> Result<()> {
+pub(super) fn execute(sql: &str, args: &[DatumWithOid<'_>]) -> Result<()> {
     Spi::run_with_args(sql, args).map_err(Failure::from)
 }
 
@@ -81,7 +83,7 @@ pub fn current(schema: &str, name: &str) -> Result<Option<Id>> {
     })
 }
 
-fn parse_id(text: &str) -> Option<Id> {
+pub(super) fn parse_id(text: &str) -> Option<Id> {
     let digits: Vec<u8> = text.bytes().filter(|b| *b != b'-').collect();
     let mut id = [0u8; 16];
     for (byte, pair) in id.iter_mut().zip(digits.chunks_exact(2)) {
@@ -104,9 +106,14 @@ pub fn insert_model(schema: &str, name: &str) -> Result<Id> {
 
 /// Say which types the arguments of a model's function have.
 pub fn set_arguments(id: &Id, types: &[pg_sys::Oid]) -> Result<()> {
-    let types: Vec<String> = types.iter().map(|oid| oid.to_u32().to_string()).collect();
     let sql = "UPDATE orchard.stored_models SET arguments = $2::oid[]::regtype[] WHERE id = $1::uuid";
-    as_owner(|| execute(sql, &[id_text(id).into(), format!("{{{}}}", types.join(",")).into()]))
+    as_owner(|| execute(sql, &[id_text(id).into(), oid_array(types).into()]))
+}
+
+/// An array of oids as text.
+fn oid_array(types: &[pg_sys::Oid]) -> String {
+    let types: Vec<String> = types.iter().map(|oid| oid.to_u32().to_string()).collect();
+    format!("{{{}}}", types.join(","))
 }
 
 /// Write a version of a model and return its number and id.
@@ -114,6 +121,7 @@ pub fn insert_version(model: &Id, new: &NewVersion<'_>, deploy: bool) -> Result<
     let id = new_id()?;
     let settings = session_settings();
     let model_text = id_text(model);
+    let role = relations::role_name(relations::current_user());
     as_owner(|| {
         let number = Spi::get_one_with_args::<i32>(
             "SELECT coalesce(max(version), 0) + 1 FROM orchard.stored_versions WHERE model = $1::uuid",
@@ -124,9 +132,9 @@ pub fn insert_version(model: &Id, new: &NewVersion<'_>, deploy: bool) -> Result<
         execute(
             "INSERT INTO orchard.stored_versions (id, model, version, algorithm, task, target, source, options, search_path,
                  time_zone, date_style, rows, training_rows, holdout_rows, features, metric, score, metrics, timings, bytes,
-                 checksum, extension_version)
+                 checksum, extension_version, arguments)
              VALUES ($1::uuid, $2::uuid, $3, $4, $5, $6, $7, $8::jsonb, $9, $10, $11, $12, $13, $14, $15::jsonb, $16, $17,
-                 $18::jsonb, $19::jsonb, $20, $21, $22)",
+                 $18::jsonb, $19::jsonb, $20, $21, $22, $23::oid[]::regtype[])",
             &[
                 id_text(&id).into(),
                 model_text.as_str().into(),
@@ -150,6 +158,7 @@ pub fn insert_version(model: &Id, new: &NewVersion<'_>, deploy: bool) -> Result<
                 (new.model.len() as i64).into(),
                 checksum.into(),
                 env!("CARGO_PKG_VERSION").into(),
+                oid_array(new.arguments).into(),
             ],
         )?;
         insert_chunks(&id, ChunkKind::Model, new.model)?;
@@ -160,12 +169,11 @@ pub fn insert_version(model: &Id, new: &NewVersion<'_>, deploy: bool) -> Result<
             insert_chunks(&id, ChunkKind::Importance, importance)?;
         }
         insert_chunks(&id, ChunkKind::Insight, new.insight)?;
+        versions::note(model, &role, "train", number, deploy)?;
         if deploy {
-            execute(
-                "UPDATE orchard.stored_models SET deployed = $2::uuid WHERE id = $1::uuid",
-                &[model_text.as_str().into(), id_text(&id).into()],
-            )?;
+            versions::set_deployed(model, &id)?;
         }
+        versions::prune(model)?;
         Ok((number, id))
     })
 }

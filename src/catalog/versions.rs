@@ -1,0 +1,145 @@
+//! The versions of a model: which one is deployed, which were, which are kept.
+
+use pgrx::datum::DatumWithOid;
+use pgrx::{pg_sys, Spi};
+
+use super::id_text;
+use super::owner::as_owner;
+use super::relations::Id;
+use super::store::{execute, parse_id};
+use crate::error::Result;
+
+/// A version as it can be deployed.
+pub struct Version {
+    /// Its id.
+    pub id: Id,
+    /// The column that it predicts.
+    pub target: Option<String>,
+    /// The column of exposures that it was trained with.
+    pub exposure: Option<String>,
+    /// The types of the arguments of its function.
+    pub arguments: Vec<pg_sys::Oid>,
+}
+
+fn first<T>(
+    sql: &str,
+    args: &[DatumWithOid<'_>],
+    read: impl FnOnce(&pgrx::spi::SpiTupleTable<'_>) -> Result<T>,
+) -> Result<Option<T>> {
+    Spi::connect_mut(|client| {
+        // A snapshot of its own, so that what has just been committed is seen.
+        let rows = client.update(sql, Some(1), args)?;
+        if rows.is_empty() {
+            return Ok(None);
+        }
+        read(&rows.first()).map(Some)
+    })
+}
+
+/// A version of a model by its number.
+pub fn version(model: &Id, number: i32) -> Result<Option<Version>> {
+    let sql = "SELECT id::text, target, options ->> 'exposure', arguments::oid[] FROM orchard.stored_versions WHERE model = $1::uuid AND version = $2";
+    let found = as_owner(|| {
+        first(sql, &[id_text(model).into(), number.into()], |row| {
+            let id = row.get::<String>(1)?.and_then(|text| parse_id(&text));
+            let arguments = row.get::<Vec<pg_sys::Oid>>(4)?.unwrap_or_default();
+            Ok(id.map(|id| (id, row.get::<String>(2), row.get::<String>(3), arguments)))
+        })
+    })?;
+    let Some((id, target, exposure, arguments)) = found.flatten() else { return Ok(None) };
+    Ok(Some(Version { id, target: target?, exposure: exposure?, arguments }))
+}
+
+/// The numbers of a model's versions, the newest first.
+pub fn numbers(model: &Id) -> Result<Vec<i32>> {
+    let sql = "SELECT coalesce(array_agg(version ORDER BY version DESC), '{}') FROM orchard.stored_versions WHERE model = $1::uuid";
+    let found = as_owner(|| first(sql, &[id_text(model).into()], |row| Ok(row.get::<Vec<i32>>(1)?)))?;
+    Ok(found.flatten().unwrap_or_default())
+}
+
+/// The number of the deployed version.
+pub fn deployed(model: &Id) -> Result<Option<i32>> {
+    let sql = "SELECT v.version FROM orchard.stored_models AS m JOIN orchard.stored_versions AS v ON v.id = m.deployed WHERE m.id = $1::uuid";
+    let found = as_owner(|| first(sql, &[id_text(model).into()], |row| Ok(row.get::<i32>(1)?)))?;
+    Ok(found.flatten())
+}
+
+/// What a rollback would deploy: what was deployed before the last training or deployment that no rollback has taken back yet, and still is there.
+pub fn before(model: &Id) -> Result<Option<i32>> {
+    let sql =
+        "SELECT event, version, previous FROM orchard.stored_history WHERE model = $1::uuid AND deployed ORDER BY step";
+    let mut taken: Vec<Option<i32>> = Vec::new();
+    let read = |row: &pgrx::spi::SpiHeapTupleData<'_>| {
+        Ok::<_, pgrx::spi::Error>((row.get::<String>(1)?.unwrap_or_default(), row.get::<i32>(2)?, row.get::<i32>(3)?))
+    };
+    let events = as_owner(|| {
+        Spi::connect_mut(|client| {
+            let mut events = Vec::new();
+            for row in client.update(sql, None, &[id_text(model).into()])? {
+                events.push(read(&row)?);
+            }
+            Ok(events)
+        })
+    })?;
+    for (event, version, previous) in events {
+        if event == "rollback" {
+            taken.pop();
+        } else if previous != version {
+            taken.push(previous);
+        }
+    }
+    let there = numbers(model)?;
+    Ok(taken.into_iter().rev().flatten().find(|version| there.contains(version)))
+}
+
+/// Note what happens to a version, before it happens. Runs as the owner of the tables; `role` is who acts.
+pub(super) fn note(model: &Id, role: &str, event: &str, version: i32, deployed: bool) -> Result<()> {
+    execute(
+        "INSERT INTO orchard.stored_history (model, step, role, event, version, deployed, previous)
+         SELECT m.id, (SELECT coalesce(max(h.step), 0) + 1 FROM orchard.stored_history AS h WHERE h.model = m.id), $2::name, $3, $4, $5, v.version
+         FROM orchard.stored_models AS m LEFT JOIN orchard.stored_versions AS v ON v.id = m.deployed WHERE m.id = $1::uuid",
+        &[id_text(model).into(), role.into(), event.into(), version.into(), deployed.into()],
+    )
+}
+
+/// Make a version the deployed one. Runs as the owner of the tables.
+pub(super) fn set_deployed(model: &Id, version: &Id) -> Result<()> {
+    execute(
+        "UPDATE orchard.stored_models SET deployed = $2::uuid WHERE id = $1::uuid",
+        &[id_text(model).into(), id_text(version).into()],
+    )
+}
+
+/// Deploy a version, by `event`, a deploy or a rollback.
+pub fn deploy(model: &Id, number: i32, version: &Id, event: &str) -> Result<()> {
+    let role = super::relations::role_name(super::relations::current_user());
+    as_owner(|| {
+        note(model, &role, event, number, true)?;
+        set_deployed(model, version)
+    })
+}
+
+/// Say how many of the newest versions are kept; `None` for all. The number of versions that go now.
+pub fn keep(model: &Id, count: Option<i32>) -> Result<i64> {
+    as_owner(|| {
+        execute(
+            "UPDATE orchard.stored_models SET keep = $2 WHERE id = $1::uuid",
+            &[id_text(model).into(), count.into()],
+        )?;
+        prune(model)
+    })
+}
+
+/// Delete the versions that are not to be kept: all but the newest, the deployed one, and the one that a rollback would deploy. Runs as the owner of the
+/// tables.
+pub(super) fn prune(model: &Id) -> Result<i64> {
+    let sql = "WITH old AS (
+            SELECT v.id, v.version, v.id = m.deployed AS deployed, row_number() OVER (ORDER BY v.version DESC) > m.keep AS old
+            FROM orchard.stored_versions AS v JOIN orchard.stored_models AS m ON m.id = v.model WHERE v.model = $1::uuid),
+        gone AS (DELETE FROM orchard.stored_versions AS v USING old
+            WHERE v.id = old.id AND old.old AND NOT coalesce(old.deployed, false) AND old.version IS DISTINCT FROM $2 RETURNING v.id),
+        chunks AS (DELETE FROM orchard.stored_chunks AS c USING gone WHERE c.version = gone.id)
+        SELECT count(*) FROM gone";
+    let before = before(model)?;
+    Ok(first(sql, &[id_text(model).into(), before.into()], |row| Ok(row.get::<i64>(1)?))?.flatten().unwrap_or(0))
+}
