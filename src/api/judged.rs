@@ -280,7 +280,7 @@ pub(super) fn reader_for(scorer: &Scorer, input: &Input, attribute: &Attribute) 
 }
 
 /// The features of the rows, by column, as the scorer takes them.
-fn encode(scorer: &Scorer, rows: &Rows, control: &Control) -> Result<Vec<Vec<f64>>> {
+pub(super) fn encode(scorer: &Scorer, rows: &Rows, control: &Control) -> Result<Vec<Vec<f64>>> {
     let mut columns: Vec<Vec<f64>> = Vec::new();
     for input in &scorer.model().inputs {
         let source = rows.column(&input.name);

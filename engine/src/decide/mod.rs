@@ -2,5 +2,7 @@
 
 mod assign;
 pub mod budget;
+mod pairs;
 
 pub use assign::{assign, Assignment, Choice, Problem};
+pub use pairs::{pairs, Side};

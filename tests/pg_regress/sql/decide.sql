@@ -37,6 +37,16 @@ SET client_min_messages = notice;
 SELECT count(*), max(rank) FROM orchard.best_action('buys', 'SELECT * FROM people WHERE person <= 100', 'offers', '{"value": "margin", "top": 2, "capacity": 30}');
 SET client_min_messages = warning;
 SELECT key, candidate FROM orchard.best_action('buys', 'SELECT person, taste, age, ''x'' AS "Odd ""Key""" FROM people WHERE person = 1', 'SELECT level, price, offer AS "select", margin FROM offers', '{"value": "margin", "key": ["Odd \"Key\""], "candidate_key": ["select"]}');
+-- a model that cleans its rows decides by the same scores: pairs are then made in one query
+SELECT metric FROM orchard.train('cleaned', 'history', 'bought', 'gradient_boosting', '{"n_estimators": 60, "clean": [{"step": "clip", "columns": "age", "low": 0, "high": 1000}]}');
+SELECT count(*) AS others FROM (SELECT key, candidate, score, expected_profit FROM orchard.best_action('buys', 'people', 'offers', '{"value": "margin", "cost": 0.5, "capacity": "places", "budget": 200}')
+    EXCEPT SELECT key, candidate, score, expected_profit FROM orchard.best_action('cleaned', 'people', 'offers', '{"value": "margin", "cost": 0.5, "capacity": "places", "budget": 200}')) AS x;
+-- scores are those of the model, for columns of every kind on either side
+CREATE TABLE kinds AS SELECT i, (ARRAY['a', 'b', NULL])[i % 3 + 1] AS k, date '2024-01-01' + i % 400 AS d, i % 2 = 0 AS b, CASE WHEN i % 5 > 0 THEN i % 17 END AS n, ARRAY[i % 3, i % 7]::float8[] AS a, 'word' || i % 4 AS w, (i * 7) % 10 < 4 AS y FROM generate_series(1, 1500) AS i;
+SELECT metric FROM orchard.train('kinds', 'SELECT k, d, b, n, a, w, y FROM kinds', 'y', 'random_forest', '{"n_estimators": 8, "text_columns": ["w"]}');
+SELECT count(*) AS pairs, count(*) FILTER (WHERE abs(score - p) > 1e-12) AS wrong
+FROM orchard.best_action('kinds', 'SELECT i, d, n, w FROM kinds WHERE i <= 50', 'SELECT i AS o, k, b, a FROM kinds WHERE i BETWEEN 100 AND 110', '{"top": 100, "key": ["i"], "candidate_key": ["o"]}') AS x
+JOIN LATERAL (SELECT orchard.predict('kinds', r) AS p FROM (SELECT s.d, s.n, s.w, c.k, c.b, c.a FROM kinds AS s, kinds AS c WHERE s.i = (x.key ->> 'i')::int AND c.i = (x.candidate ->> 'o')::int) AS r) AS t ON true;
 -- a regression: the amount itself
 SELECT metric FROM orchard.train('spends', 'SELECT taste, age, level, price, price * bought::int AS spent FROM history', 'spent', 'decision_tree');
 SELECT count(*) FROM orchard.best_action('spends', 'people', 'SELECT level, price, offer FROM offers', '{"cost": 1}');
