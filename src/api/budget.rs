@@ -5,6 +5,7 @@ use orchard_engine::data::{ColumnData, MISSING};
 use orchard_engine::decide::budget::{allocate, fit, Campaign, Period, Response};
 use pgrx::iter::TableIterator;
 use pgrx::prelude::*;
+use pgrx::spi::quote_identifier;
 use serde_json::{Map, Value};
 
 use super::train::{check_names, no_column};
@@ -145,7 +146,12 @@ fn run(source: Option<&str>, columns: [Option<&str>; 3], options: &Value) -> Res
     let names = [given(campaign, "campaign")?, given(spend, "spend")?, given(outcome, "outcome")?];
     let options = Options::parse(options)?;
     let control = Control::new(settings::max_memory());
-    let rows = source::read(source, &mut |attributes| choose(attributes, names), &control)?;
+    let described = source::describe(source)?;
+    choose(&described.attributes, names)?;
+    let [c, s, o] = names.map(quote_identifier);
+    // The text of a date is what a reader knows it by.
+    let query = format!("SELECT s.{c}::pg_catalog.text AS {c}, s.{s}, s.{o} FROM ({}\n) AS s", described.query);
+    let rows = source::read(&query, &mut |attributes| choose(attributes, names), &control)?;
     let histories = histories(&rows, names, &control)?;
     let all: Vec<String> = histories.iter().map(|h| h.name.clone()).collect();
     for limits in [&options.minimum, &options.maximum] {
@@ -154,11 +160,17 @@ fn run(source: Option<&str>, columns: [Option<&str>; 3], options: &Value) -> Res
                 .hint("Name campaigns as the source spells them."));
         }
     }
-    interrupt::run("orchard.allocate_budget", &control, || Ok(share(&histories, &options, &control)))?
+    let (rows, notices) =
+        interrupt::run("orchard.allocate_budget", &control, || Ok(share(&histories, &options, &control)))??;
+    for notice in notices {
+        notice!("{notice}");
+    }
+    Ok(rows)
 }
 
 /// What each campaign gets.
-fn share(histories: &[History], options: &Options, control: &Control) -> Result<Vec<Row>> {
+fn share(histories: &[History], options: &Options, control: &Control) -> Result<(Vec<Row>, Vec<String>)> {
+    let mut notices = Vec::new();
     let mut known: Vec<(&History, Response)> = Vec::new();
     for history in histories {
         control.check()?;
@@ -167,7 +179,7 @@ fn share(histories: &[History], options: &Options, control: &Control) -> Result<
     if known.is_empty() {
         return Err(Failure::new(
             PgSqlErrorCode::ERRCODE_DATA_EXCEPTION,
-            "no campaign has a period with spending and an outcome",
+            "no campaign has a period with a spend and an outcome",
         )
         .hint("Give a source with a row for each campaign and period."));
     }
@@ -175,7 +187,9 @@ fn share(histories: &[History], options: &Options, control: &Control) -> Result<
         .iter()
         .map(|(history, response)| {
             let minimum = options.minimum.of(&history.name).unwrap_or(0.0);
-            let usual = (history.most() * options.reach).max(minimum);
+            // Where nothing tells what more money would bring, no more is spent than was.
+            let reach = if response.assumed { 1.0 } else { options.reach };
+            let usual = (history.most() * reach).max(minimum);
             let maximum = options.maximum.of(&history.name).unwrap_or(usual);
             Campaign { response: *response, minimum, maximum }
         })
@@ -183,6 +197,10 @@ fn share(histories: &[History], options: &Options, control: &Control) -> Result<
     if let Some(at) = campaigns.iter().position(|c| c.minimum > c.maximum) {
         return Err(Failure::argument(format!("campaign \"{}\" has a minimum above its maximum", known[at].0.name))
             .hint("Lower the one or raise the other."));
+    }
+    let assumed = known.iter().filter(|(history, response)| response.assumed && history.most() > 0.0).count();
+    if assumed > 0 {
+        notices.push(format!("the spending of {assumed} campaigns hardly differs, so what more money brings is assumed (its square root), and they get no more than they had"));
     }
     let now: f64 = known.iter().map(|(history, _)| history.mean()).sum();
     let budget = options.budget.unwrap_or(now);
@@ -204,14 +222,15 @@ fn share(histories: &[History], options: &Options, control: &Control) -> Result<
                 *share,
                 response.at(history.mean()),
                 response.at(*share),
-                response.slope(share.max(f64::MIN_POSITIVE)),
+                // The slope of a power at 0 is infinite.
+                response.slope(share.max(history.most() * 1e-3).max(f64::MIN_POSITIVE)),
                 response.shape.name(),
                 response.r2,
             )
         })
         .collect();
     rows.sort_by(|a, b| b.3.total_cmp(&a.3).then_with(|| a.0.cmp(&b.0)));
-    Ok(rows)
+    Ok((rows, notices))
 }
 
 /// Read the three columns.

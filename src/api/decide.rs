@@ -95,13 +95,16 @@ fn run(model: Option<&str>, source: Option<&str>, candidates: Option<&str>, opti
         };
         decide::assign(&problem, &control)
     })?;
+    let more = match assignment.profit > 0.0 {
+        true => format!(" ({:.2} % more)", 100.0 * (assignment.bound / assignment.profit - 1.0).max(0.0)),
+        false => String::new(),
+    };
     notice!(
-        "{} offers are expected to earn {:.2} and cost {:.2}; no choice earns more than {:.2} ({:.2} % more)",
+        "{} offers are expected to earn {:.2} and cost {:.2}; no choice earns more than {:.2}{more}",
         assignment.choices.len(),
         assignment.profit,
         assignment.cost,
         assignment.bound,
-        100.0 * assignment.gap()
     );
     let mut made = Vec::with_capacity(assignment.choices.len());
     let (mut before, mut rank) = (u32::MAX, 0);

@@ -150,7 +150,7 @@ fn facts(found: &Found, source: Option<&str>, rows: Rows<'_>) -> Result<Facts> {
         owner: owner(found),
         rows: number("rows")?,
         training_rows,
-        holdout_rows: held_rows.unwrap_or(number("holdout_rows")?),
+        holdout_rows: number("holdout_rows")?,
         seconds: timings["total"].as_f64(),
         extension: text("extension_version")?,
         columns: column_facts(&listed, training_rows),
@@ -163,6 +163,8 @@ fn facts(found: &Found, source: Option<&str>, rows: Rows<'_>) -> Result<Facts> {
         influences: Vec::new(),
         effects: Vec::new(),
         sizes,
+        exposure: store::options(&version)?["exposure"].as_str().map(str::to_owned),
+        judged_on: held_rows,
         without_rows: None,
         task,
     };
@@ -250,7 +252,10 @@ fn judgement(
 ) -> Result<(Vec<Metric>, Option<HeldRows>, Option<u64>)> {
     let stored = stored_metrics(found)?;
     if scorer.model().task == Task::Clustering {
-        return Ok((source.map_or(Ok(stored), |source| overall(found, Some(source)))?, None, None));
+        let Some(source) = source else { return Ok((stored, None, None)) };
+        let metrics = overall(found, Some(source))?;
+        let rows = metrics.iter().find(|m| m.name == "rows").and_then(|m| m.value);
+        return Ok((metrics, None, Some(rows.map_or(0, |rows| rows as u64))));
     }
     let has_held = relations::chunks(&found.deployed()?, ChunkKind::Held)?.is_some();
     if source.is_none() && !has_held {

@@ -20,6 +20,9 @@ const CLOSE: f64 = 1e-3;
 const STEPS: usize = 150;
 /// Steps without a lower bound after which they are halved.
 const PATIENCE: usize = 8;
+/// Pairs of offers, one made and one not, up to which one is tried in the place of another, and rounds of that.
+const MOST_SWAPS: usize = 200_000;
+const ROUNDS: usize = 10;
 /// Halvings of the range in which the price of money lies.
 const HALVINGS: usize = 30;
 /// Rows that a thread looks at between two looks for a cancel.
@@ -87,11 +90,18 @@ impl Problem<'_> {
         self.profit.len() / self.offers.max(1)
     }
 
+    /// Whether an offer can be made at all: it earns something, and the budget reaches for it alone.
+    #[inline]
+    fn is_open(&self, at: usize) -> bool {
+        let profit = self.profit[at];
+        profit > 0.0 && profit < f64::INFINITY && self.budget.is_none_or(|budget| self.cost[at] <= budget)
+    }
+
     /// What an offer earns at prices; below 0 for one that is never made.
     #[inline]
     fn reduced(&self, at: usize, offer: usize, prices: &Prices) -> f64 {
         let profit = self.profit[at];
-        if profit > 0.0 {
+        if self.is_open(at) {
             profit - prices.money * self.cost[at] - prices.offers[offer]
         } else {
             -1.0
@@ -152,7 +162,8 @@ impl Problem<'_> {
             return Ok(());
         }
         // No offer is worth its cost at the greatest return of all.
-        let returns = self.profit.iter().zip(self.cost).filter(|(p, c)| **p > 0.0 && **c > 0.0).map(|(p, c)| p / c);
+        let open = (0..self.profit.len()).filter(|at| self.is_open(*at) && self.cost[*at] > 0.0);
+        let returns = open.map(|at| self.profit[at] / self.cost[at]);
         let (mut low, mut high) = (0.0, returns.fold(0.0, f64::max));
         for _ in 0..HALVINGS {
             prices.money = low + (high - low) / 2.0;
@@ -283,6 +294,70 @@ impl Problem<'_> {
         Ok(())
     }
 
+    /// The assignment that takes the most valuable offers first.
+    fn filled_by(&self, value: impl Fn(usize) -> f64, control: &Control) -> Result<(Vec<Choice>, f64, f64)> {
+        let mut filled = Filled::new(self, control)?;
+        filled.take_by(value, |_| true, control)?;
+        Ok(filled.end(control))
+    }
+
+    /// Put an offer in the place of another wherever that earns more, as long as there are few of both.
+    fn swap(&self, found: &mut (Vec<Choice>, f64, f64), control: &Control) -> Result<()> {
+        let (choices, profit, spent) = found;
+        let place = |c: &Choice| c.row as usize * self.offers + c.offer as usize;
+        let open: Vec<usize> = (0..self.profit.len()).filter(|at| self.is_open(*at)).collect();
+        if open.len().saturating_mul(choices.len().max(1)) > MOST_SWAPS {
+            return Ok(());
+        }
+        for _ in 0..ROUNDS {
+            control.check()?;
+            let mut better = false;
+            for &at in &open {
+                let (row, offer) = (at / self.offers, at % self.offers);
+                if choices.iter().any(|c| place(c) == at) {
+                    continue;
+                }
+                let of_row = choices.iter().filter(|c| c.row as usize == row).count();
+                let of_offer = choices.iter().filter(|c| c.offer as usize == offer).count() as u64;
+                let capacity = self.capacity.get(offer).copied().flatten().unwrap_or(u64::MAX);
+                let fits = |out: &Choice| {
+                    let old = place(out);
+                    of_row - usize::from(out.row as usize == row) < self.per_row
+                        && of_offer - u64::from(out.offer as usize == offer) < capacity
+                        && self.budget.is_none_or(|b| *spent - self.cost[old] + self.cost[at] <= b)
+                };
+                let gain = |out: &Choice| self.profit[at] - self.profit[place(out)];
+                let worst = (0..choices.len()).filter(|i| gain(&choices[*i]) > 1e-12 && fits(&choices[*i]));
+                let best = worst.max_by(|a, b| gain(&choices[*a]).total_cmp(&gain(&choices[*b])).then(b.cmp(a)));
+                if let Some(i) = best {
+                    *spent += self.cost[at] - self.cost[place(&choices[i])];
+                    *profit += gain(&choices[i]);
+                    choices[i] = Choice { row: row as u32, offer: offer as u32 };
+                    better = true;
+                }
+            }
+            // What a swap leaves of the budget may pay for one more.
+            for &at in &open {
+                let (row, offer) = (at / self.offers, at % self.offers);
+                let capacity = self.capacity.get(offer).copied().flatten().unwrap_or(u64::MAX);
+                let fits = choices.iter().filter(|c| c.row as usize == row).count() < self.per_row
+                    && (choices.iter().filter(|c| c.offer as usize == offer).count() as u64) < capacity
+                    && self.budget.is_none_or(|b| *spent + self.cost[at] <= b)
+                    && choices.iter().all(|c| place(c) != at);
+                if fits {
+                    *spent += self.cost[at];
+                    *profit += self.profit[at];
+                    choices.push(Choice { row: row as u32, offer: offer as u32 });
+                    better = true;
+                }
+            }
+            if !better {
+                break;
+            }
+        }
+        Ok(())
+    }
+
     /// The assignment at prices.
     fn filled(&self, prices: &Prices, control: &Control) -> Result<(Vec<Choice>, f64, f64)> {
         let mut filled = Filled::new(self, control)?;
@@ -290,11 +365,7 @@ impl Problem<'_> {
         let reduced = |at: usize| self.reduced(at, at % self.offers, prices);
         filled.take_by(reduced, |at| reduced(at) >= -1e-9 * self.profit[at].abs(), control)?;
         filled.take_by(|at| self.profit[at], |_| true, control)?;
-        let Filled { choices, of_row, taken, spent, .. } = filled;
-        control.release_vec(of_row);
-        control.release_vec(taken);
-        let profit = choices.iter().map(|c| self.profit[c.row as usize * self.offers + c.offer as usize]).sum();
-        Ok((choices, profit, spent))
+        Ok(filled.end(control))
     }
 }
 
@@ -311,6 +382,14 @@ pub fn assign(problem: &Problem<'_>, control: &Control) -> Result<Assignment> {
         if other.1 > found.1 {
             found = other;
         }
+    }
+    if best.1 - found.1 > CLOSE * best.1 {
+        // Few large offers under a tight budget are no matter of prices.
+        let by_profit = problem.filled_by(|at| problem.profit[at], control)?;
+        if by_profit.1 > found.1 {
+            found = by_profit;
+        }
+        problem.swap(&mut found, control)?;
     }
     let (mut choices, _, cost) = found;
     let value = |c: &Choice| problem.profit[c.row as usize * problem.offers + c.offer as usize];
@@ -342,6 +421,15 @@ impl<'a> Filled<'a> {
         })
     }
 
+    /// The choices, what they earn and what they cost.
+    fn end(self, control: &Control) -> (Vec<Choice>, f64, f64) {
+        let Filled { problem, choices, of_row, taken, spent, .. } = self;
+        control.release_vec(of_row);
+        control.release_vec(taken);
+        let profit = choices.iter().map(|c| problem.profit[c.row as usize * problem.offers + c.offer as usize]).sum();
+        (choices, profit, spent)
+    }
+
     /// Make the offers that pass, the most valuable first, while there is room.
     fn take_by(
         &mut self,
@@ -350,7 +438,7 @@ impl<'a> Filled<'a> {
         control: &Control,
     ) -> Result<()> {
         let problem = self.problem;
-        let open = |at: &usize| problem.profit[*at] > 0.0 && !self.taken[*at] && self.fits(*at) && passes(*at);
+        let open = |at: &usize| problem.is_open(*at) && !self.taken[*at] && self.fits(*at) && passes(*at);
         let mut order: Vec<u64> = control.vec(problem.profit.len())?;
         order.extend((0..problem.profit.len()).filter(open).map(|at| at as u64));
         control.check()?;
@@ -439,6 +527,26 @@ mod tests {
                 prop_assert!((found.profit - best).abs() < 1e-9);
             }
         }
+    }
+
+    /// What one would see at once: an offer beyond the budget bounds nothing, and one large offer can be worth more than a small one.
+    #[test]
+    fn large_offers_are_weighed() {
+        let none = [None];
+        let problem = |profit, cost, budget| Problem {
+            offers: 1,
+            profit,
+            cost,
+            capacity: &none,
+            budget: Some(budget),
+            per_row: 1,
+        };
+        let found = assign(&problem(&[0.99, 10.0], &[1.0, 90.0], 90.0), &Control::default()).unwrap();
+        assert_eq!((found.profit, found.cost), (10.0, 90.0));
+        let found = assign(&problem(&[1.0, 989.0], &[1.0, 11.0], 10.0), &Control::default()).unwrap();
+        assert_eq!((found.profit, found.bound), (1.0, 1.0));
+        let found = assign(&problem(&[f64::INFINITY, 2.0], &[0.0, 1.0], 10.0), &Control::default()).unwrap();
+        assert_eq!(found.choices, [Choice { row: 1, offer: 0 }]);
     }
 
     /// Rows of few kinds, as trees that have few leaves score them: prices alone part no two rows of a kind.

@@ -73,6 +73,8 @@ pub struct Response {
     pub base: f64,
     /// The share of the variance of the outcomes that it explains; `None` where they do not vary.
     pub r2: Option<f64>,
+    /// Whether the bend is assumed, as spends hardly differ.
+    pub assumed: bool,
 }
 
 impl Response {
@@ -98,33 +100,39 @@ const LEVELS: usize = 5;
 /// The bend of a power where spends hardly differ, so that nothing tells it: the square root, by which twice the money brings 1.4 times as much.
 const USUAL_BEND: f64 = 0.5;
 
-/// Fit the curve of a campaign. Without a period that has both numbers, or without spending, there is none.
+/// Fit the curve of a campaign. Without a period that has both numbers there is none; without spending nothing is to be gained.
 pub fn fit(periods: &[Period]) -> Option<Response> {
     let known: Vec<Period> =
         periods.iter().copied().filter(|p| p.spend.is_finite() && p.spend >= 0.0 && p.outcome.is_finite()).collect();
-    let most = known.iter().map(|p| p.spend).fold(0.0, f64::max);
-    if most <= 0.0 {
+    if known.is_empty() {
         return None;
     }
+    let most = known.iter().map(|p| p.spend).fold(0.0, f64::max);
     let mut spends: Vec<f64> = known.iter().map(|p| p.spend).collect();
     spends.sort_by(f64::total_cmp);
     spends.dedup();
     let count = known.len() as f64;
     let mean = known.iter().map(|p| p.outcome).sum::<f64>() / count;
     let spread: f64 = known.iter().map(|p| (p.outcome - mean).powi(2)).sum();
-    let mut best: Option<(f64, Response)> = None;
+    // What there is without spending shows where there were such periods.
+    let with_none = spends.first() == Some(&0.0);
+    let levels = spends.len() - usize::from(with_none);
+    let assumed = levels < 3;
+    // That spending changes nothing is believed where it varied.
+    let flat = Response { shape: Shape::Power, gain: 0.0, bend: USUAL_BEND, base: mean, r2: None, assumed };
+    let mut best: Option<(f64, Response)> = (spends.len() > 1 || most <= 0.0).then_some((spread, flat));
     let mut consider = |shape: Shape, bend: f64, with_base: bool| {
         let Some((gain, base)) = line(&known, |spend| shape.at(spend, bend), with_base) else { return };
-        let response = Response { shape, gain, bend, base, r2: None };
+        let response = Response { shape, gain, bend, base, r2: None, assumed };
         let error: f64 = known.iter().map(|p| (p.outcome - response.at(p.spend)).powi(2)).sum();
         if error.is_finite() && best.as_ref().is_none_or(|(least, _)| error < least * (1.0 - 1e-9)) {
             best = Some((error, response));
         }
     };
-    if spends.len() < 3 {
-        consider(Shape::Power, USUAL_BEND, false);
-    } else {
-        for with_base in [false, true].into_iter().filter(|with| !with || spends.len() >= LEVELS) {
+    if most > 0.0 && assumed {
+        consider(Shape::Power, USUAL_BEND, with_none);
+    } else if most > 0.0 {
+        for with_base in [false, true].into_iter().filter(|with| !with || with_none || levels >= LEVELS) {
             for i in 0..BENDS {
                 let share = (i as f64 + 0.5) / BENDS as f64;
                 consider(Shape::Power, 0.05 + 0.95 * share, with_base);
@@ -260,7 +268,16 @@ mod tests {
     #[test]
     fn what_tells_nothing_has_no_curve() {
         assert_eq!(fit(&[]), None);
-        assert_eq!(fit(&[Period { spend: 0.0, outcome: 5.0 }]), None);
+        assert_eq!(fit(&[Period { spend: 0.0, outcome: 5.0 }]).map(|r| (r.gain, r.base)), Some((0.0, 5.0)));
+        // With and without spending alike: spending brings nothing, whatever comes by itself.
+        let on_off: Vec<Period> =
+            (0..20).map(|i| Period { spend: f64::from(i % 2) * 100.0, outcome: 1000.0 + f64::from(i % 2) }).collect();
+        let found = fit(&on_off).unwrap();
+        assert!((found.at(0.0) - 1000.0).abs() < 1e-6 && (found.at(200.0) - 1001.4).abs() < 0.1, "{found:?}");
+        let loss: Vec<Period> =
+            [(100.0, -50.0), (50.0, -43.0), (10.0, -47.0)].map(|(spend, outcome)| Period { spend, outcome }).to_vec();
+        let found = fit(&loss).unwrap();
+        assert!(found.gain == 0.0 && (found.base + 46.666).abs() < 0.01, "{found:?}");
         assert_eq!(
             fit(&[Period { spend: f64::NAN, outcome: 5.0 }, Period { spend: 1.0, outcome: f64::INFINITY }]),
             None
@@ -282,7 +299,7 @@ mod tests {
             let campaigns: Vec<Campaign> = curves.iter().map(|&(shape, gain, bend, minimum, more)| {
                 let shape = Shape::ALL[shape];
                 let bend = if shape == Shape::Power { bend } else { bend * 800.0 };
-                Campaign { response: Response { shape, gain, bend, base: 1.0, r2: None }, minimum, maximum: minimum + more }
+                Campaign { response: Response { shape, gain, bend, base: 1.0, r2: None, assumed: false }, minimum, maximum: minimum + more }
             }).collect();
             let shares = allocate(&campaigns, budget, &Control::default()).unwrap();
             let least: f64 = campaigns.iter().map(|c| c.minimum).sum();

@@ -57,6 +57,10 @@ pub struct Facts {
     pub effects: Vec<Effects>,
     /// Sizes of the segments of a clustering.
     pub sizes: Vec<u64>,
+    /// The column by whose unit a number is expected.
+    pub exposure: Option<String>,
+    /// The number of rows of a source that it is judged on, in place of held-out rows.
+    pub judged_on: Option<u64>,
     /// Why nothing is shown that needs rows of the source.
     pub without_rows: Option<String>,
 }
@@ -155,8 +159,22 @@ impl Facts {
             Task::Classification { classes, .. } => {
                 format!("which of {} values {target} has, with a probability for each", classes.len())
             }
-            Task::Regression => format!("the {target} that is to be expected"),
+            Task::Regression => match &self.exposure {
+                Some(unit) => format!("the {target} that is to be expected for each unit of {unit}"),
+                None => format!("the {target} that is to be expected"),
+            },
             Task::Clustering => "the segment that a row belongs to".to_owned(),
+        }
+    }
+
+    /// The rows that it is judged on, in words.
+    pub fn judged_rows(&self) -> &'static str {
+        match (self.judged_on, &self.task) {
+            (Some(_), _) => "rows of the source",
+            (None, Task::Clustering) => "training rows",
+            // A forest is then judged by the trees that did not draw a row.
+            (None, _) if self.holdout_rows == 0 => "out-of-bag rows",
+            _ => "held-out rows",
         }
     }
 

@@ -8,7 +8,7 @@ use crate::model::{date_text, HeldActual, Task};
 
 use super::facts::{Effects, Facts, Judged, Values};
 use super::plot::theme::{number, percent, Shade, FIRST, LINES, MUTED, SECOND};
-use super::plot::{bars, columns, grid, lines, swarm, Axis, Bar, Column, Dot, Grid, Line, Lines, Look, Row};
+use super::plot::{bars, columns, grid, lines, swarm, Axis, Bar, Column, Dot, Grid, Line, Lines, Look, Meaning, Row};
 
 /// A chart of a model. A report has them in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -179,8 +179,8 @@ fn lift_chart(facts: &Facts, j: &Judged, class: Option<usize>) -> Result<String>
         .collect();
     columns(
         "Predicted and actual, by tenths of the rows",
-        ("tenths of the held-out rows, the highest scores first", &answer(facts, class)),
-        &[("predicted".to_owned(), FIRST), ("actual".to_owned(), SECOND)],
+        (&format!("tenths of the {}, the highest scores first", facts.judged_rows()), &answer(facts, class)),
+        &[Meaning::new("predicted", FIRST), Meaning::new("actual", SECOND)],
         &groups,
         writer(facts),
     )
@@ -240,15 +240,20 @@ fn roc(rows: &Named) -> Result<String> {
 
 fn precision_recall(rows: &Named) -> Result<String> {
     let mut all = Vec::new();
+    let mut highest = 0.0f64;
     for ((name, j), shade) in rows.iter().zip(LINES) {
         let curve = precision_recall_curve(&j.scores, &j.positive(), j.weight.as_deref());
         let points: Vec<(f64, f64)> = curve.iter().filter_map(|p| Some((p.recall?, p.precision?))).collect();
+        // The first few rows alone have any precision; they must not press the rest flat.
+        highest = points.iter().filter(|p| p.0 >= 0.02).map(|p| p.1).fold(highest, f64::max);
         all.push(line(name, shade, Look::Line, thin(&points)));
     }
+    let top = (highest * 1.25).min(1.0);
+    all.iter_mut().flat_map(|line| &mut line.points).for_each(|p| p.1 = p.1.min(top));
     lines(&Lines {
         title: "Precision and recall".to_owned(),
         x: shares("recall: share of the positives that are found"),
-        y: shares("precision: share that is right"),
+        y: Axis { at_least: Some((0.0, top)), ..shares("precision: share that is right") },
         lines: all,
     })
 }
@@ -269,7 +274,7 @@ fn calibration_chart(facts: &Facts, j: &Judged) -> Result<String> {
         lines: vec![
             line("95 % interval", FIRST, Look::Band, band),
             line("exactly right", MUTED, Look::Reference, vec![(low, low), (high, high)]),
-            line("tenths of the held-out rows", FIRST, Look::Both, points),
+            line(&format!("tenths of the {}", facts.judged_rows()), FIRST, Look::Both, points),
         ],
     })
 }
@@ -306,10 +311,11 @@ fn scores(facts: &Facts, j: &Judged, class: Option<usize>) -> Result<String> {
         .collect();
     let target = facts.target.as_deref().unwrap_or("");
     let meanings = match class.filter(|_| is_share) {
-        Some(class) => {
-            vec![(format!("{target} is {}", facts.class_name(class)), FIRST), ("the others".to_owned(), SECOND)]
-        }
-        None => vec![("all rows".to_owned(), FIRST)],
+        Some(class) => vec![
+            Meaning::new(format!("{target} is {}", facts.class_name(class)), FIRST),
+            Meaning::new("the others", SECOND),
+        ],
+        None => vec![Meaning::new("all rows", FIRST)],
     };
     columns("Which scores are given", ("score", "share of the rows"), &meanings, &groups, percent)
 }
@@ -322,7 +328,8 @@ fn cuts(j: &Judged) -> Result<String> {
     };
     lines(&Lines {
         title: "What a threshold does".to_owned(),
-        x: shares("threshold"),
+        // Of rare classes no score comes near 1.
+        x: Axis { at_least: None, ..shares("threshold") },
         y: shares("share"),
         lines: vec![
             line("precision", LINES[0], Look::Line, of(|t| t.precision)),
@@ -358,7 +365,7 @@ fn residuals(facts: &Facts, j: &Judged) -> Result<String> {
         x: axis(&format!("predicted {target}")),
         y: axis(&format!("actual {target}")),
         lines: vec![
-            line("held-out rows", FIRST, Look::Points, points),
+            line(facts.judged_rows(), FIRST, Look::Points, points),
             line("exactly right", SECOND, Look::Reference, vec![(low, low), (high, high)]),
         ],
     })
@@ -439,7 +446,7 @@ pub(super) fn effects(facts: &Facts, effects: &Effects) -> Result<String> {
         Values::Names(names) => {
             let column = |(name, a): (&String, &(f64, f64, f64))| Column { name: name.clone(), values: vec![a.0] };
             let groups: Vec<Column> = names.iter().zip(&effects.answers).map(column).collect();
-            let meanings = [("mean answer".to_owned(), FIRST)];
+            let meanings = [Meaning::new("mean answer", FIRST)];
             return columns(&title, (&effects.column, &y), &meanings, &groups, writer(facts));
         }
         Values::Numbers(values) => (values, None),

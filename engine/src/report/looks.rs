@@ -33,11 +33,17 @@ fn levels(values: &[f64]) -> Vec<Option<f64>> {
     values.iter().map(level).collect()
 }
 
+/// The most values of a number that are shown one by one.
+const FEW: usize = 12;
+
 /// How the answer depends on the first of the columns; `None` where there is no point. Of many missing or unknown values no number says where they lie,
 /// so they are shown among names only.
 pub fn effects_of(column: &str, found: &Dependence) -> Option<Effects> {
     let grid = found.grids.first()?;
-    let is_named = matches!(grid.kind, InputKind::Category | InputKind::Text | InputKind::Boolean);
+    // A number of few values is shown by columns, as between them it has none.
+    let values = grid.points.iter().filter(|p| p.of == Of::Value).count();
+    let is_few = values <= FEW && grid.points.iter().all(|p| !matches!(p.of, Of::Bin(..)));
+    let is_named = is_few || matches!(grid.kind, InputKind::Category | InputKind::Text | InputKind::Boolean);
     let shown = |of: Of| is_named || matches!(of, Of::Value | Of::Bin(..));
     let all = || {
         grid.points

@@ -39,7 +39,7 @@ pub fn html(facts: &Facts) -> Result<String> {
                         p.lead dir="auto" { (words::summary(facts)) }
                         @if facts.overfitting.is_some() {
                             p.warn dir="auto" { (words::verdict(facts)) }
-                        } @else {
+                        } @else if facts.task != Task::Clustering {
                             p dir="auto" { (words::verdict(facts)) }
                         }
                     }
@@ -51,7 +51,7 @@ pub fn html(facts: &Facts) -> Result<String> {
                     (limits(facts))
                     (columns(facts))
                     (recipe(facts))
-                    footer { "Made by Orchard " (env!("CARGO_PKG_VERSION")) ". All numbers are of held-out rows unless they say otherwise; intervals hold in 95 of 100 samples of rows." }
+                    footer { "Made by Orchard " (env!("CARGO_PKG_VERSION")) ". All numbers are of " (facts.judged_rows()) " unless they say otherwise; intervals hold in 95 of 100 samples of rows." }
                 }
             }
         }
@@ -97,7 +97,7 @@ fn judgement(facts: &Facts) -> Result<Markup> {
         (Figure::Thresholds, "Choose a threshold by what a contact costs: orchard.thresholds reckons the profit."),
         (Figure::ConfusionMatrix, "Rows of the table are what was true, columns what was predicted."),
         (Figure::Residuals, "A dot a row; the nearer to the line the better."),
-        (Figure::LearningCurve, "Where the held-out line rises while the other falls, more trees only learn by heart."),
+        (Figure::LearningCurve, "Where the line of held-out rows rises while the other falls, more trees only learn by heart."),
     ] {
         if kind.is_for(&facts.task) {
             figures.push(figure(draw(kind, facts, None)?, caption));
@@ -116,7 +116,7 @@ fn metrics(facts: &Facts) -> Markup {
         h2 { "Metrics" }
         div.scroll { table {
             thead { tr {
-                th { "metric" } th.n { "held-out rows" } th.n { "95 % interval" }
+                th { "metric" } th.n { (facts.judged_rows()) } th.n { "95 % interval" }
                 @if trained { th.n { "training rows" } }
                 th { "meaning" }
             } }
@@ -185,10 +185,12 @@ fn segments(facts: &Facts) -> Markup {
     };
     html! {
         h2 { "Where it is at its worst" }
-        @if facts.insight.segments.is_empty() {
-            p { "No segment of the held-out rows stands out: by each of its main columns the model is as right as it is on all rows." }
+        @if facts.insight.looked == 0 {
+            p { "The held-out rows are too few to look at segments of them." }
+        } @else if facts.insight.segments.is_empty() {
+            p { "Of " (count(facts.insight.looked)) " segments of the held-out rows, by the main columns, none stands out: the model is as right in each as it is on all rows, as far as chance allows to tell." }
         } @else {
-            p.muted { "Segments of held-out rows in which the model is wrong on average, or worse than on all rows, by more than chance would have it." }
+            p.muted { "Segments of held-out rows, of " (count(facts.insight.looked)) " that were looked at, in which the model is off on average, apart from what it is on all rows, or surer than it should be, by more than chance would have it." }
             div.scroll { table {
                 thead { tr { th { "segment" } th { "what is wrong" } th.n { "predicted" } th.n { "actual" } th.n { "rows" } } }
                 tbody {

@@ -2,7 +2,7 @@
 
 use super::facts::Facts;
 use super::plot::theme::{number, percent};
-use crate::judge::{headline_of, lift};
+use crate::judge::{headline_of, lift, mean_and_error, said_and_true};
 use crate::learn::train::WorstSegment;
 use crate::model::Task;
 
@@ -32,7 +32,7 @@ pub fn metric_text(name: &str, value: f64) -> String {
     ];
     match name {
         _ if SHARES.contains(&name) => percent(value),
-        "rows" | "clusters" => format!("{value:.0}"),
+        "rows" | "clusters" | "n_clusters" => format!("{value:.0}"),
         _ if value != 0.0 && value.abs() < 10.0 => format!("{value:.4}"),
         _ => number(value),
     }
@@ -53,9 +53,17 @@ pub fn count(value: u64) -> String {
 
 /// The first paragraph.
 pub fn summary(facts: &Facts) -> String {
-    let rows = match facts.holdout_rows {
-        0 => format!("It learned from {} rows.", count(facts.training_rows)),
-        held => format!("It learned from {} rows and is judged on {} others.", count(facts.training_rows), count(held)),
+    let learned = count(facts.training_rows);
+    let rows = match (facts.judged_on, facts.holdout_rows) {
+        (Some(rows), _) => {
+            format!("It learned from {learned} rows and is judged on {} rows of the given source, which may include some of them.", count(rows))
+        }
+        (None, held) if held == 0 || facts.task == Task::Clustering => format!("It learned from {learned} rows."),
+        (None, held) if facts.training_rows + held > facts.rows => format!(
+            "It learned from {learned} rows; {} of them judged a model of the same kind that had not seen them.",
+            count(held)
+        ),
+        (None, held) => format!("It learned from {learned} rows and is judged on {} others.", count(held)),
     };
     let columns = match facts.columns.len() {
         1 => "one column".to_owned(),
@@ -82,7 +90,7 @@ pub fn tiles(facts: &Facts) -> Vec<Tile> {
     match &facts.task {
         Task::Classification { classes, .. } => {
             let class = facts.class();
-            if let Some(j) = facts.judged(class).filter(|_| classes.len() <= 2) {
+            if let Some(j) = facts.judged(class).filter(|j| classes.len() <= 2 && j.scores.len() >= FEW_ROWS) {
                 if let Some(best) = lift(&j.scores, &j.actual, j.weight.as_deref(), 10).first().and_then(|b| b.lift) {
                     let note = "positives in the best tenth, against the average".to_owned();
                     tiles.push(tile("lift of the best tenth", format!("{} x", number(best)), note));
@@ -96,12 +104,15 @@ pub fn tiles(facts: &Facts) -> Vec<Tile> {
                 tiles.push(tile("base rate", percent(rate), note));
             }
             if let Some(error) = facts.value("expected_calibration_error") {
-                tiles.push(tile("calibration error", percent(error), "mean distance of said and true".to_owned()));
+                let chance = chance_error(facts)
+                    .map_or_else(String::new, |chance| format!("; about {} is chance", percent(chance)));
+                let note = format!("mean distance of said and true{chance}");
+                tiles.push(tile("calibration error", percent(error), note));
             }
         }
         Task::Regression => {
             if let Some(r2) = facts.value("r2") {
-                tiles.push(tile("variance explained", percent(r2), "r2 on held-out rows".to_owned()));
+                tiles.push(tile("variance explained", percent(r2), format!("r2 on {}", facts.judged_rows())));
             }
             if let Some(mean) = facts.value("mean_actual") {
                 tiles.push(tile("mean", number(mean), "of the target".to_owned()));
@@ -110,6 +121,37 @@ pub fn tiles(facts: &Facts) -> Vec<Tile> {
         Task::Clustering => tiles.push(tile("segments", facts.sizes.len().to_string(), "learned".to_owned())),
     }
     tiles
+}
+
+/// Fewer rows than these are few.
+const FEW_ROWS: usize = 200;
+
+/// The calibration error that a model that is right would have on as many rows, by chance alone: the mean distance of a share of ten bins from its
+/// expectation.
+fn chance_error(facts: &Facts) -> Option<f64> {
+    const BINS: usize = 10;
+    let j = facts.judged(facts.class())?;
+    let mut bins = vec![(0.0f64, 0.0f64); BINS];
+    for score in j.scores.iter().filter(|s| s.is_finite()) {
+        let bin = &mut bins[((score * BINS as f64) as usize).min(BINS - 1)];
+        bin.0 += 1.0;
+        bin.1 += score * (1.0 - score);
+    }
+    let rows: f64 = bins.iter().map(|b| b.0).sum();
+    // The mean distance of a normal number from its mean is the root of 2 over pi standard deviations.
+    let distance: f64 = bins.iter().map(|b| (b.1.max(0.0) * std::f64::consts::FRAC_2_PI).sqrt()).sum();
+    (rows > 0.0).then(|| distance / rows)
+}
+
+/// Whether what is said is off on all rows together by more than chance: said and true.
+pub fn bias(facts: &Facts) -> Option<(f64, f64)> {
+    let held = facts.held.as_ref()?;
+    let (said, truth) = said_and_true(&facts.task, held);
+    let off: Vec<f64> = said.iter().zip(&truth).map(|(s, t)| s - t).collect();
+    let weight = held.weight.as_deref();
+    let (Some(mean), Some(error)) = mean_and_error(&off, weight) else { return None };
+    (error > 0.0 && mean.abs() > 3.0 * error)
+        .then(|| Some((mean_and_error(&said, weight).0?, mean_and_error(&truth, weight).0?)))?
 }
 
 /// How good the model is, in a sentence, and whether it can be used.
@@ -133,7 +175,7 @@ pub fn verdict(facts: &Facts) -> String {
                 _ => "hardly",
             };
             let sure = match interval {
-                Some((low, _)) if low <= 0.5 => " The held-out rows are too few to be sure that it does at all.",
+                Some((low, _)) if low <= 0.5 => " There are too few rows to be sure that it does at all.",
                 _ => "",
             };
             let class = facts.class().map_or("", |c| facts.class_name(c));
@@ -146,7 +188,7 @@ pub fn verdict(facts: &Facts) -> String {
             let usual = facts.value("base_rate").map_or_else(String::new, |rate| {
                 format!(" Saying the most frequent class of all would be right in {}.", percent(rate))
             });
-            format!("It names the right class in {} of the held-out rows.{usual}", percent(value))
+            format!("It names the right class in {} of the {}.{usual}", percent(value), facts.judged_rows())
         }
         Task::Regression => {
             let explained = facts.value("r2").map_or_else(String::new, |r2| {
@@ -188,15 +230,30 @@ pub fn limits(facts: &Facts) -> Vec<String> {
     if let Some((message, _)) = &facts.overfitting {
         all.push(format!("For decisions that cost money, as long as {message}."));
     }
-    if facts.held.as_ref().is_none_or(|h| h.rows() < 200) && facts.task != Task::Clustering {
-        all.push("For fine distinctions: it was judged on few rows, so its metrics are rough.".to_owned());
+    let is_trees = facts.task != Task::Clustering;
+    match facts.held.as_ref().map_or(0, crate::model::HeldRows::rows) {
+        0 if is_trees => all
+            .push("For anything that costs money: it was judged on no row, so nobody knows how good it is.".to_owned()),
+        rows if is_trees && rows < FEW_ROWS => {
+            all.push("For fine distinctions: it was judged on few rows, so its metrics are rough.".to_owned());
+        }
+        _ => {}
+    }
+    if let Some((said, truth)) = bias(facts) {
+        let text = |value: f64| if facts.task == Task::Regression { number(value) } else { percent(value) };
+        all.push(format!(
+            "Where sums count: on the {} it says {} on average where {} is true.",
+            facts.judged_rows(),
+            text(said),
+            text(truth)
+        ));
     }
     all.push(
         "For rows of another kind than those it learned from: other countries, channels, seasons or prices.".to_owned(),
     );
     let ranged: Vec<&str> =
         facts.columns.iter().filter(|c| c.holds.contains(" to ")).map(|c| c.name.as_str()).take(3).collect();
-    if !ranged.is_empty() {
+    if !ranged.is_empty() && is_trees {
         all.push(format!("Outside the ranges it saw ({}): trees answer there as at the edge.", ranged.join(", ")));
     }
     if facts.columns.iter().any(|c| c.holds.contains("levels")) {
@@ -205,8 +262,12 @@ pub fn limits(facts: &Facts) -> Vec<String> {
                 .to_owned(),
         );
     }
-    if facts.value("expected_calibration_error").is_some_and(|e| e > 0.05) {
-        all.push("Where the probability itself counts, as in bids: it is off by more than 5 % on average. Train with \"calibration\".".to_owned());
+    let chance = chance_error(facts).unwrap_or(f64::INFINITY);
+    if let Some(error) = facts.value("expected_calibration_error").filter(|e| *e > 0.05 && *e > 2.0 * chance) {
+        all.push(format!(
+            "Where the probability itself counts, as in bids: it is off by {} on average. Train with \"calibration\".",
+            percent(error)
+        ));
     }
     for found in facts.insight.segments.iter().take(3) {
         all.push(format!("Without care where {}.", segment(facts, found)));

@@ -28,6 +28,12 @@ SELECT campaign_name, allocated_spend FROM orchard.allocate_budget('spent', 'cam
 SELECT campaign_name, periods, curve, r2 FROM orchard.allocate_budget(
     $$VALUES ('a', 10.0, 5::float8), ('a', NULL, 5), ('a', 'NaN', 1), (NULL, 3, 3), ('b', 0, 2), ('b', 0, 3), ('c', -1, 2), ('d', 1e300, 'Infinity'), ('Ünï 中文', 5, 0)$$, 'column1', 'column2', 'column3');
 SELECT campaign_name, current_spend FROM orchard.allocate_budget('SELECT 7 AS c, 10::numeric AS s, 5::real AS o', 'c', 's', 'o');
+-- Spending that changes nothing gets nothing; a campaign that was never off keeps what it has; one without spending is shown.
+SELECT campaign_name, round(current_spend) AS now, round(allocated_spend) AS allocated, marginal < 0.1 AS little, curve FROM orchard.allocate_budget(
+    $$SELECT 'tv' AS c, (i % 2 * 100)::float8 AS s, 1000 + (i % 2)::float8 AS o FROM generate_series(1, 40) AS i
+    UNION ALL SELECT 'web', 100 + i * 10, 400 * (1 - exp(-(100 + i * 10) / 150.0)) FROM generate_series(1, 30) AS i
+    UNION ALL SELECT 'always', 50, 10 FROM generate_series(1, 30) UNION ALL SELECT 'new', 0, 5$$, 'c', 's', 'o', '{"budget": 500, "minimum": {"new": 20}}');
+SELECT campaign_name FROM orchard.allocate_budget('SELECT date ''2024-01-05'' + i AS c, 10 + i AS s, 5 AS o FROM generate_series(0, 1) AS i', 'c', 's', 'o') ORDER BY 1;
 -- The order of the rows does not matter.
 SELECT count(*) FROM (SELECT * FROM orchard.allocate_budget('SELECT * FROM spent ORDER BY day', 'campaign', 'spend', 'conversions')
     EXCEPT SELECT * FROM orchard.allocate_budget('SELECT * FROM spent ORDER BY md5(day::text)', 'campaign', 'spend', 'conversions')) AS x;

@@ -3,7 +3,7 @@
 use plotters::prelude::*;
 use plotters::style::text_anchor::HPos;
 
-use super::frame::{empty, head, write, HEAD, TEXT};
+use super::frame::{empty, head, write, Meaning, HEAD, TEXT};
 use super::theme::{self, Shade};
 use super::{drawing, failed, WIDTH};
 use crate::error::Result;
@@ -30,7 +30,7 @@ pub fn bars(title: &str, meaning: &str, shade: Shade, bars: &[Bar], text: fn(f64
     let bars: Vec<&Bar> = bars.iter().filter(|b| b.value.is_finite()).take(MOST).collect();
     let height = HEAD + STEP * bars.len().max(3) as i32 + 12;
     drawing(height as u32, |area| {
-        head(area, title, &[(meaning.to_owned(), shade)])?;
+        head(area, title, &[Meaning::new(meaning, shade)])?;
         if bars.is_empty() {
             return empty(area);
         }

@@ -3,8 +3,8 @@
 use plotters::prelude::*;
 use plotters::style::text_anchor::HPos;
 
-use super::frame::{empty, head, write, HEAD, TEXT};
-use super::theme::{self, Shade};
+use super::frame::{empty, head, write, Meaning, HEAD, TEXT};
+use super::theme;
 use super::{drawing, failed, HEIGHT, WIDTH};
 use crate::error::Result;
 
@@ -25,7 +25,7 @@ const LEFT: i32 = 72;
 pub fn columns(
     title: &str,
     (x, y): (&str, &str),
-    meanings: &[(String, Shade)],
+    meanings: &[Meaning],
     groups: &[Column],
     text: fn(f64) -> String,
 ) -> Result<String> {
@@ -58,7 +58,7 @@ pub fn columns(
         for (i, group) in groups.iter().enumerate() {
             let start = f64::from(LEFT) + step * i as f64;
             for (k, value) in group.values.iter().enumerate().filter(|(_, v)| v.is_finite()) {
-                let Some((_, shade)) = meanings.get(k) else { continue };
+                let Some(Meaning { shade, .. }) = meanings.get(k) else { continue };
                 let from = (start + step * 0.1 + each * k as f64) as i32;
                 let to = ((start + step * 0.1 + each * (k + 1) as f64) as i32 - 1).max(from + 1);
                 let (a, b) = (at(value.max(0.0)), at(value.min(0.0)));

@@ -31,22 +31,41 @@ pub(super) fn write(area: &Area<'_>, text: &str, at: (i32, i32), size: f64, shad
     area.draw_text(text, &font(size, shade, h), at).map_err(failed)
 }
 
+/// What a colour means.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Meaning {
+    /// In words.
+    pub text: String,
+    /// The colour.
+    pub shade: Shade,
+    /// Whether it is drawn so that what is below shines through.
+    pub is_faint: bool,
+}
+
+impl Meaning {
+    /// Of a colour at its full strength.
+    pub fn new(text: impl Into<String>, shade: Shade) -> Meaning {
+        Meaning { text: text.into(), shade, is_faint: false }
+    }
+}
+
 /// Write the title, and below it each colour with its meaning.
-pub(super) fn head(area: &Area<'_>, title: &str, meanings: &[(String, Shade)]) -> Result<()> {
+pub(super) fn head(area: &Area<'_>, title: &str, meanings: &[Meaning]) -> Result<()> {
     let width = area.dim_in_pixel().0 as i32;
     let letters = ((width - 24) as f64 / (TITLE * theme::LETTER)) as usize;
     write(area, &theme::shorten(title, letters), (12, 18), TITLE, theme::INK, HPos::Left)?;
     let mut x = 12;
-    for (text, shade) in meanings {
+    for Meaning { text, shade, is_faint } in meanings {
         let room = if meanings.len() == 1 { 80 } else { 30 };
-        let text = theme::shorten(text, room);
-        let wide = theme::width(&text, TEXT) as i32 + 30;
+        let text = &theme::shorten(text, room);
+        let wide = theme::width(text, TEXT) as i32 + 30;
         if x + wide > width {
             break;
         }
-        let square = Rectangle::new([(x, 37), (x + 10, 47)], shade.rgb().filled());
+        let colour = shade.mix(if *is_faint { 0.3 } else { 1.0 });
+        let square = Rectangle::new([(x, 37), (x + 10, 47)], colour.filled());
         area.draw(&square).map_err(failed)?;
-        write(area, &text, (x + 15, 42), TEXT, theme::MUTED, HPos::Left)?;
+        write(area, text, (x + 15, 42), TEXT, theme::MUTED, HPos::Left)?;
         x += wide;
     }
     Ok(())

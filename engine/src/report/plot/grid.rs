@@ -3,7 +3,7 @@
 use plotters::prelude::*;
 use plotters::style::text_anchor::HPos;
 
-use super::frame::{empty, head, write, HEAD, TEXT};
+use super::frame::{empty, head, write, Meaning, HEAD, TEXT};
 use super::theme::{self, FIRST};
 use super::{drawing, failed, WIDTH};
 use crate::error::Result;
@@ -26,7 +26,7 @@ pub fn grid(title: &str, table: &Grid) -> Result<String> {
     let size = if classes <= MOST { 36 } else { 3 };
     let height = HEAD + 46 + size * classes.max(2) as i32;
     drawing(height as u32, |area| {
-        head(area, title, &[("share of the rows of an actual class".to_owned(), FIRST)])?;
+        head(area, title, &[Meaning::new("share of the rows of an actual class", FIRST)])?;
         if classes == 0 || table.counts.len() != classes * classes {
             return empty(area);
         }

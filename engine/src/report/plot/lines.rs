@@ -3,7 +3,7 @@
 use plotters::prelude::*;
 use plotters::style::text_anchor::HPos;
 
-use super::frame::{empty, font, head, HEAD, TEXT};
+use super::frame::{empty, font, head, Meaning, HEAD, TEXT};
 use super::theme::{self, Shade};
 use super::{drawing, failed, HEIGHT};
 use crate::error::Result;
@@ -69,10 +69,11 @@ pub struct Lines {
 pub fn lines(chart: &Lines) -> Result<String> {
     let finite = |p: &&(f64, f64)| p.0.is_finite() && p.1.is_finite();
     let all: Vec<(f64, f64)> = chart.lines.iter().flat_map(|l| l.points.iter().filter(finite)).copied().collect();
-    let mut meanings: Vec<(String, Shade)> = Vec::new();
+    let mut meanings: Vec<Meaning> = Vec::new();
     for line in chart.lines.iter().filter(|l| !l.name.is_empty()) {
-        if !meanings.iter().any(|(name, _)| *name == line.name) {
-            meanings.push((line.name.clone(), line.shade));
+        if !meanings.iter().any(|m| m.text == line.name) {
+            let is_faint = matches!(line.look, Look::Band);
+            meanings.push(Meaning { is_faint, ..Meaning::new(line.name.as_str(), line.shade) });
         }
     }
     drawing(HEIGHT, |area| {

@@ -12,6 +12,7 @@ pub mod theme;
 
 pub use bars::{bars, Bar};
 pub use columns::{columns, Column};
+pub use frame::Meaning;
 pub use grid::{grid, Grid};
 pub use lines::{lines, Axis, Line, Lines, Look};
 pub use swarm::{swarm, Dot, Row};
@@ -97,7 +98,7 @@ mod tests {
             let all: Vec<Bar> = points.iter().map(|&(value, end)| Bar { name: name.clone(), value, interval: Some((value, end)) }).collect();
             prop_assert!(is_well_formed(&bars(&name, &name, FIRST, &all, theme::number).unwrap()));
             let groups: Vec<Column> = points.iter().map(|p| Column { name: name.clone(), values: vec![p.0, p.1] }).collect();
-            let meanings = [(name.clone(), FIRST), (name.clone(), SECOND)];
+            let meanings = [Meaning::new(name.as_str(), FIRST), Meaning::new(name.as_str(), SECOND)];
             prop_assert!(is_well_formed(&columns(&name, (&name, &name), &meanings, &groups, theme::percent).unwrap()));
             let dots: Vec<Dot> = points.iter().map(|p| Dot { value: p.0, level: Some(p.1) }).collect();
             let row = Row { name: name.clone(), dots };

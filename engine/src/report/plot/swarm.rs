@@ -3,7 +3,7 @@
 use plotters::prelude::*;
 use plotters::style::text_anchor::HPos;
 
-use super::frame::{empty, head, write, HEAD, TEXT};
+use super::frame::{empty, head, write, Meaning, HEAD, TEXT};
 use super::theme::{self, MISSING, RAMP};
 use super::{drawing, failed, WIDTH};
 use crate::error::Result;
@@ -36,7 +36,7 @@ pub fn swarm(title: &str, x: &str, rows: &[Row]) -> Result<String> {
     let height = HEAD + STEP * rows.len().max(2) as i32 + 40;
     drawing(height as u32, |area| {
         let meanings = [("low value", RAMP[0]), ("high value", RAMP[4]), ("missing, or a text", MISSING)];
-        head(area, title, &meanings.map(|(text, shade)| (text.to_owned(), shade)))?;
+        head(area, title, &meanings.map(|(text, shade)| Meaning::new(text, shade)))?;
         let values = || rows.iter().flat_map(|r| r.dots.iter().map(|d| d.value).filter(|v| v.is_finite()));
         if values().next().is_none() {
             return empty(area);

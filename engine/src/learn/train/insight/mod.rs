@@ -42,6 +42,8 @@ pub struct Insight {
     pub trees: Vec<TreesPoint>,
     /// Where the model is at its worst, the worst first.
     pub segments: Vec<WorstSegment>,
+    /// How many segments were looked at.
+    pub looked: u64,
     /// Whether the model learned its rows by heart.
     pub overfitting: Option<Overfitting>,
     /// What the doctor said of the training rows.
@@ -123,8 +125,8 @@ pub(super) fn look(
     let training = kept.filter_map(|m| Some(TrainingMetric { metric: m.name.to_string(), value: m.value? })).collect();
     let trees =
         trees::curve(scorer, [(&seen.columns, &own, offset.as_deref()), (held_columns, held, held_offset)], control)?;
-    let segments = segments::worst(scorer, held_columns, &first(held, MOST_HELD), control)?;
-    Ok(Insight { training, rows: own.rows() as u64, trees, segments, ..Insight::default() })
+    let (segments, looked) = segments::worst(scorer, held_columns, &first(held, MOST_HELD), control)?;
+    Ok(Insight { training, rows: own.rows() as u64, trees, segments, looked, ..Insight::default() })
 }
 
 /// The first rows.

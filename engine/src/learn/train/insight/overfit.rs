@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Insight;
-use crate::judge::{constant_loss, headline_of, mean_loss};
+use crate::judge::{constant_loss, headline, headline_of, mean_loss};
 use crate::learn::options::{Algorithm, ClassWeight, Options};
 use crate::model::{HeldActual, HeldRows, Task};
 
@@ -11,6 +11,8 @@ use crate::model::{HeldActual, HeldRows, Task};
 const FEWEST_ROWS: usize = 100;
 /// A share of the loss that a model saves on training rows, and does not on others, from which on it is said.
 const WIDE: f64 = 0.25;
+/// The fewest held-out rows by which a number of trees is judged.
+const ENOUGH_ROWS: usize = 1_000;
 /// How much lower the loss was with fewer trees, from which on it is said.
 const BETTER: f64 = 0.02;
 
@@ -43,6 +45,16 @@ pub(in crate::learn) fn verdict(
         Task::Regression => "the squared error",
         _ => "the log loss",
     };
+    // Trees of a forest know their rows by design.
+    let is_forest = matches!(algorithm, Algorithm::RandomForest | Algorithm::ExtraTrees);
+    let stopped = algorithm == Algorithm::GradientBoosting && options.boost.early_stopping_rounds.is_some();
+    if let Some(detail) = by_heart(insight, task, held, (constant, saved), what, stopped).filter(|_| !is_forest) {
+        return Some(Overfitting {
+            message: "the model knows its training rows much better than new ones".to_owned(),
+            detail,
+            hint: simpler(algorithm).to_owned(),
+        });
+    }
     if saved <= 0.0 && is_chance(task, held) {
         return Some(Overfitting {
             message: "the model says no more of new rows than their average would".to_owned(),
@@ -54,24 +66,12 @@ pub(in crate::learn) fn verdict(
                 .to_owned(),
         });
     }
-    let is_forest = matches!(algorithm, Algorithm::RandomForest | Algorithm::ExtraTrees);
-    let own = training_saved(insight, task, constant);
-    if let Some(own) = own.filter(|own| !is_forest && *own > 0.0 && own - saved > WIDE && saved < own / 2.0) {
-        return Some(Overfitting {
-            message: "the model knows its training rows much better than new ones".to_owned(),
-            detail: format!(
-                "It lowers {what} of one answer for all by {} % on training rows, and {} it by {} % on held-out rows.",
-                percent(own),
-                if saved < 0.0 { "raises" } else { "lowers" },
-                percent(saved.abs())
-            ),
-            hint: simpler(algorithm).to_owned(),
-        });
-    }
     let last = insight.trees.last()?;
     let best = insight.trees.iter().min_by(|a, b| loss(a.holdout_loss).total_cmp(&loss(b.holdout_loss)))?;
     let (at_best, at_last) = (best.holdout_loss?, last.holdout_loss?);
-    if !is_forest && at_best < at_last * (1.0 - BETTER) && best.trees < last.trees {
+    // Where rows of the training chose the number of trees, or held-out rows are few, a little less is chance.
+    let chosen = stopped || held.rows() < ENOUGH_ROWS;
+    if !is_forest && !chosen && at_best < at_last * (1.0 - BETTER) && best.trees < last.trees {
         return Some(Overfitting {
             message: "the model has more trees than new rows bear".to_owned(),
             detail: format!(
@@ -85,6 +85,41 @@ pub(in crate::learn) fn verdict(
         });
     }
     None
+}
+
+/// How much better the model is on training rows, in a sentence, where that is much.
+fn by_heart(
+    insight: &Insight,
+    task: &Task,
+    held: &HeldRows,
+    (constant, saved): (f64, f64),
+    what: &str,
+    stopped: bool,
+) -> Option<String> {
+    let own = training_saved(insight, task, constant);
+    if let Some(own) = own.filter(|own| *own > 0.0 && own - saved > WIDE && saved < own / 2.0) {
+        return Some(format!(
+            "It lowers {what} of one answer for all by {} % on training rows, and {} it by {} % on held-out rows.",
+            percent(own),
+            if saved < 0.0 { "raises" } else { "lowers" },
+            percent(saved.abs())
+        ));
+    }
+    if stopped {
+        // Rows of the training said that the last trees were of use to new rows.
+        return None;
+    }
+    // A few probabilities of 0 can spoil the loss of training rows that are known by heart all the same.
+    let name = headline(task);
+    let gap = match task {
+        Task::Classification { classes, .. } if classes.len() <= 2 => 0.1,
+        Task::Classification { .. } => 0.2,
+        _ => return None,
+    };
+    let (trained, (value, interval)) = (insight.training(name)?, headline_of(task, held)?);
+    let is_sure = interval.is_some_and(|(_, high)| trained > high);
+    (trained - value > gap && is_sure)
+        .then(|| format!("Its {name} is {trained:.3} on training rows and {value:.3} on held-out rows."))
 }
 
 /// Whether answers are not meant to be right on average: classes were weighed, or the objective is not the mean.

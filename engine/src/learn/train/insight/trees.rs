@@ -47,17 +47,16 @@ pub(super) fn curve(scorer: &Scorer, rows: [Rows<'_>; 2], control: &Control) -> 
     let most = most_rows(model.features.len(), MOST_ROWS);
     let counted = 2 * most * model.features.len() * size_of::<f64>() + trees.nodes() * NODE;
     control.reserve(counted)?;
-    let samples = rows.map(|(columns, known, offset)| {
-        let known = first(known, most);
-        (placed(scorer, columns, known.rows()), known, offset)
-    });
+    let samples = rows.map(|(columns, known, offset)| (columns, first(known, most), offset));
     let mut points = Vec::new();
     for count in counts(all / step).into_iter().map(|count| count * step) {
         let body = Body::trees(first_trees(trees, count), curves.to_vec());
         let part = Scorer::new(Model { body, cleaning: None, ..model.clone() });
         let mut found = [(None, None), (None, None)];
-        for (found, (cells, known, offset)) in found.iter_mut().zip(&samples) {
-            let mut scores = score_columns(&part, cells, control)?;
+        for (found, (columns, known, offset)) in found.iter_mut().zip(&samples) {
+            // Where a category stands depends on the splits of the trees that there are.
+            let cells = placed(&part, columns, known.rows());
+            let mut scores = score_columns(&part, &cells, control)?;
             offset.iter().for_each(|offset| exposure::expect(&mut scores, &offset[..known.rows()]));
             let judged = HeldRows { scores, ..known.clone() };
             *found = (mean_loss(&model.task, &judged), headline_value(&model.task, &judged));
