@@ -13,6 +13,7 @@ mod judged;
 mod manage;
 mod options;
 mod profile;
+mod reading;
 pub(crate) mod score;
 mod train;
 mod tune;

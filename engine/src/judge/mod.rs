@@ -15,6 +15,7 @@ mod interval;
 mod lift;
 mod multiclass;
 mod ranked;
+pub mod read;
 mod regression;
 pub mod shap;
 mod thresholds;
