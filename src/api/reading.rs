@@ -56,7 +56,8 @@ fn rules(
             None => usize::MAX,
         };
         let (words, target) = (words(scorer.model(), levels)?, target(&found)?);
-        let (scorer, tree, control): (&Scorer, i32, _) = (&scorer, tree.unwrap_or(1), Control::new(settings::max_memory()));
+        let (scorer, tree, control): (&Scorer, i32, _) =
+            (&scorer, tree.unwrap_or(1), Control::new(settings::max_memory()));
         let read = || read::rules(scorer, tree, class, depth, words, &target, &control);
         interrupt::run("orchard.rules", &control, read)
     });
@@ -99,7 +100,8 @@ fn tree_diagram(
             }
         };
         let (words, target) = (words(scorer.model(), levels)?, target(&found)?);
-        let (scorer, tree, control): (&Scorer, i32, _) = (&scorer, tree.unwrap_or(1), Control::new(settings::max_memory()));
+        let (scorer, tree, control): (&Scorer, i32, _) =
+            (&scorer, tree.unwrap_or(1), Control::new(settings::max_memory()));
         let draw = || read::diagram(scorer, tree, class, depth, words, &target, format, &control);
         interrupt::run("orchard.tree_diagram", &control, draw)
     })
@@ -147,7 +149,8 @@ fn target(found: &Found) -> Result<String> {
 fn words(model: &Model, levels: Option<i32>) -> Result<Words<'_>> {
     match levels.unwrap_or(5) {
         levels @ 1..=10_000 => Ok(Words { model, levels: levels as usize, isolated: false }),
-        _ => Err(Failure::argument("levels must be between 1 and 10000").hint("It is how many levels are named in a condition.")),
+        _ => Err(Failure::argument("levels must be between 1 and 10000")
+            .hint("It is how many levels are named in a condition.")),
     }
 }
 

@@ -24,14 +24,17 @@ impl Output {
         let Task::Classification { classes, positive } = &model.task else {
             return match label {
                 None => Ok(Output { index: 0, other: false, class: None }),
-                Some(_) => Err(Error::option("the model has no classes, so none can be asked for", "Leave \"class\" out.")),
+                Some(_) => {
+                    Err(Error::option("the model has no classes, so none can be asked for", "Leave \"class\" out."))
+                }
             };
         };
         let listed = || format!("The classes are {}.", classes.join(", "));
         let class = match label {
-            Some(label) => classes.iter().position(|c| c == label).ok_or_else(|| {
-                Error::option(format!("the model has no class \"{label}\""), listed())
-            })?,
+            Some(label) => classes
+                .iter()
+                .position(|c| c == label)
+                .ok_or_else(|| Error::option(format!("the model has no class \"{label}\""), listed()))?,
             None if classes.len() <= 2 => *positive as usize,
             None => {
                 return Err(Error::option(

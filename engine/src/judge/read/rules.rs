@@ -201,7 +201,14 @@ impl Reader<'_> {
                 }
             }
         }
-        let conditions: Vec<String> = known.iter().map(|known| self.words.condition(known)).collect();
+        let several = known.len() > 1;
+        let conditions: Vec<String> = known
+            .iter()
+            .map(|known| match self.words.condition(known) {
+                text if several && text.contains(" or ") => format!("({text})"),
+                text => text,
+            })
+            .collect();
         match conditions.is_empty() {
             true => ALL.to_owned(),
             false => conditions.join(" and "),

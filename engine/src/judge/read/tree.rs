@@ -133,7 +133,8 @@ impl<'a> Tree<'a> {
             let parent = walk.len();
             walk.push(visit);
             if !visit.last {
-                let child = |node: u32, left| Visit { node: node as usize, parent, left, depth: visit.depth + 1, last: false };
+                let child =
+                    |node: u32, left| Visit { node: node as usize, parent, left, depth: visit.depth + 1, last: false };
                 open.extend([child(trees.right[node], false), child(trees.left[node], true)]);
             }
         }

@@ -93,6 +93,9 @@ mod tests {
 
     #[test]
     fn markup_is_escaped() {
-        assert_eq!(escaped("<a b=\"c\">&\n\u{1}\u{5d0}\u{1f600}"), "&lt;a b=&quot;c&quot;&gt;&amp;&#10;\u{fffd}\u{5d0}\u{1f600}");
+        assert_eq!(
+            escaped("<a b=\"c\">&\n\u{1}\u{5d0}\u{1f600}"),
+            "&lt;a b=&quot;c&quot;&gt;&amp;&#10;\u{fffd}\u{5d0}\u{1f600}"
+        );
     }
 }

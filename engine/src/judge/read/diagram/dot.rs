@@ -31,7 +31,9 @@ pub(super) fn write(nodes: &[Node], title: &str, out: &mut Out<'_>) -> Result<()
 fn quoted(lines: &[&str]) -> String {
     let plain = |line: &str| -> String {
         let line: String = line.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-        line.replace('\\', "\\\\").replace('"', "\\\"")
+        // A line that begins with a name from right to left is still one from left to right.
+        let mark = if line.contains('\u{2068}') { "\u{200e}" } else { "" };
+        format!("{mark}{}", line.replace('\\', "\\\\").replace('"', "\\\""))
     };
     format!("\"{}\"", lines.iter().map(|line| plain(line)).collect::<Vec<_>>().join("\\n"))
 }

@@ -8,9 +8,9 @@ use crate::error::Result;
 use crate::judge::read::out::Out;
 use crate::judge::read::xml::Xml;
 
-/// The height of a line of text, and the mean width of a Latin letter.
+/// The height of a line of text, and the width of a bold Latin letter of a wide font.
 const LINE: f64 = 17.0;
-const LETTER: f64 = 7.2;
+const LETTER: f64 = 7.9;
 const PADDING: f64 = 10.0;
 const GAP: f64 = 18.0;
 /// Between the levels of the tree.

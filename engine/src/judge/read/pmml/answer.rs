@@ -43,7 +43,10 @@ pub(super) fn write(model: &Model, trees: &Trees, fields: &Fields, xml: &mut Xml
             table(Some(&classes[0]), Some((&last[0], -1.0)), 1.0, xml)?;
         }
         Task::Classification { classes, .. } => {
-            classes.iter().zip(&last).try_for_each(|(class, field)| table(Some(class), Some((field, 1.0)), 0.0, xml))?;
+            classes
+                .iter()
+                .zip(&last)
+                .try_for_each(|(class, field)| table(Some(class), Some((field, 1.0)), 0.0, xml))?;
         }
         _ => table(None, Some((&last[0], 1.0)), 0.0, xml)?,
     }
@@ -69,7 +72,8 @@ fn derived(model: &Model, trees: &Trees, xml: &mut Xml<'_, '_>) -> Result<Vec<St
     let field = |step: &str, k: usize| Term::Field(name(step, k));
     let all = |step: &str| (0..outputs).map(|k| field(step, k)).collect::<Vec<_>>();
     let mut steps = Steps { xml, outputs };
-    steps.each("raw", |k| Apply("+", vec![Term::Field(score(k)), Number(trees.base.get(k).copied().unwrap_or(0.0))]))?;
+    steps
+        .each("raw", |k| Apply("+", vec![Term::Field(score(k)), Number(trees.base.get(k).copied().unwrap_or(0.0))]))?;
     let raw = |k: usize| field("raw", k);
     match trees.link {
         Link::Identity if probabilities => steps.each("linked", |k| between(raw(k), 0.0, 1.0))?,
@@ -131,7 +135,8 @@ impl Steps<'_, '_, '_> {
     /// A field an output.
     fn each(&mut self, step: &str, term: impl Fn(usize) -> Term) -> Result<()> {
         for k in 0..self.outputs {
-            self.xml.open("DerivedField", &[("name", &name(step, k)), ("optype", "continuous"), ("dataType", "double")])?;
+            self.xml
+                .open("DerivedField", &[("name", &name(step, k)), ("optype", "continuous"), ("dataType", "double")])?;
             self.write(term(k))?;
             self.xml.close()?;
         }

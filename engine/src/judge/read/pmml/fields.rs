@@ -62,7 +62,8 @@ impl Fields {
             if used.is_empty() {
                 continue;
             }
-            let mut column = |name: &str, operation, data| fields.columns.push(Column { name: name.to_owned(), operation, data });
+            let mut column =
+                |name: &str, operation, data| fields.columns.push(Column { name: name.to_owned(), operation, data });
             match input.kind {
                 InputKind::Text => {
                     return Err(Error::data(

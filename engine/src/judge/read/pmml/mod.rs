@@ -65,7 +65,13 @@ fn results(model: &Model, xml: &mut Xml<'_, '_>) -> Result<()> {
         let name = format!("probability({class})");
         xml.empty(
             "OutputField",
-            &[("name", &name), ("optype", "continuous"), ("dataType", "double"), ("feature", "probability"), ("value", class)],
+            &[
+                ("name", &name),
+                ("optype", "continuous"),
+                ("dataType", "double"),
+                ("feature", "probability"),
+                ("value", class),
+            ],
         )?;
     }
     xml.close()

@@ -26,7 +26,13 @@ pub(super) fn write(
     xml.open("Output", &[])?;
     xml.empty(
         "OutputField",
-        &[("name", &name), ("optype", "continuous"), ("dataType", "double"), ("feature", "predictedValue"), ("isFinalResult", "false")],
+        &[
+            ("name", &name),
+            ("optype", "continuous"),
+            ("dataType", "double"),
+            ("feature", "predictedValue"),
+            ("isFinalResult", "false"),
+        ],
     )?;
     xml.close()?;
     xml.open("Segmentation", &[("multipleModelMethod", if trees.average { "average" } else { "sum" })])?;
@@ -47,10 +53,14 @@ pub(super) fn write(
         xml.empty("True", &[])?;
         xml.open(
             "TreeModel",
-            &[("functionName", "regression"), ("missingValueStrategy", "defaultChild"), ("splitCharacteristic", "binarySplit")],
+            &[
+                ("functionName", "regression"),
+                ("missingValueStrategy", "defaultChild"),
+                ("splitCharacteristic", "binarySplit"),
+            ],
         )?;
         fields.schema(None, xml)?;
-        write_tree(scorer, trees, fields, nodes.start, value, xml)?;
+        write_tree(scorer, trees, fields, nodes.start, value, control, xml)?;
         xml.close()?;
         xml.close()?;
     }
@@ -73,11 +83,13 @@ fn write_tree(
     fields: &Fields,
     root: usize,
     value: impl Fn(usize) -> f64,
+    control: &Control,
     xml: &mut Xml<'_, '_>,
 ) -> Result<()> {
     let model = scorer.model();
     let mut tasks = vec![Task::Node(root, None)];
     while let Some(task) = tasks.pop() {
+        control.check()?;
         let Task::Node(node, parent) = task else {
             xml.close()?;
             continue;
@@ -134,8 +146,12 @@ fn predicate(split: &Split<'_>, left: bool, feature: &Feature, fields: &Fields, 
             let levels = feature.encoding.levels();
             let other = test.is_left(levels.len()) == left;
             // Where every other text is on this side, it is told by the levels that are not.
-            let listed: Vec<&String> =
-                levels.iter().enumerate().filter(|(code, _)| (test.is_left(*code) == left) != other).map(|(_, l)| l).collect();
+            let listed: Vec<&String> = levels
+                .iter()
+                .enumerate()
+                .filter(|(code, _)| (test.is_left(*code) == left) != other)
+                .map(|(_, l)| l)
+                .collect();
             listed.iter().try_for_each(|level| legal(level, "a level"))?;
             if listed.is_empty() {
                 // One that can be false alone, or true alone, unless the value is missing.
@@ -152,7 +168,8 @@ fn predicate(split: &Split<'_>, left: bool, feature: &Feature, fields: &Fields, 
                 return xml.close();
             }
             xml.open("SimpleSetPredicate", &[field, ("booleanOperator", if other { "isNotIn" } else { "isIn" })])?;
-            let quoted: Vec<String> = listed.iter().map(|level| format!("\"{}\"", level.replace('"', "\\\""))).collect();
+            let quoted: Vec<String> =
+                listed.iter().map(|level| format!("\"{}\"", level.replace('"', "\\\""))).collect();
             xml.text("Array", &[("type", "string"), ("n", &listed.len().to_string())], &quoted.join(" "))?;
             xml.close()
         }

@@ -119,6 +119,7 @@ impl<'a> Case<'a> {
                     tasks.push(Task::Chain(node, depth));
                 }
                 Task::Chain(node, at) => {
+                    self.control.check()?;
                     depth = at;
                     if leaves[node - root] == 1 {
                         out.push(&format!("{}ELSE {}", line(depth), literal::value(values[node - root])))?;

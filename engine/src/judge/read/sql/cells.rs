@@ -239,15 +239,18 @@ fn field(part: DatePart) -> &'static str {
 /// The seconds of a time span, a month counting 30 days; the time of day is added last, as where rows are read.
 fn seconds(x: &str) -> String {
     let field = |name: &str| format!("extract({name} FROM {x})");
-    let days = format!("(({} * 12 + {}) * 30 + {})::double precision * 86400", field("year"), field("month"), field("day"));
+    let days =
+        format!("(({} * 12 + {}) * 30 + {})::double precision * 86400", field("year"), field("month"), field("day"));
     let time = format!(
-        "({}::numeric * 3600000000 + {}::numeric * 60000000 + {}::numeric)::double precision / 1000000",
+        "({}::bigint * 3600000000 + {}::bigint * 60000000 + {}::bigint)::double precision / 1000000",
         field("hour"),
         field("minute"),
         field("microseconds")
     );
+    // Beyond the longest time span there are the infinite ones of PostgreSQL 17.
+    let longest = "178956970 years";
     format!(
-        "CASE WHEN isfinite({x}) THEN {days} + {time} WHEN {x} > interval '0' THEN 'Infinity'::float8 WHEN {x} < interval '0' THEN '-Infinity'::float8 END"
+        "CASE WHEN {x} > interval '{longest}' THEN 'Infinity'::float8 WHEN {x} < interval '-{longest}' THEN '-Infinity'::float8 ELSE {days} + {time} END"
     )
 }
 

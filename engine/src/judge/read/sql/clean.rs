@@ -31,20 +31,28 @@ pub(super) fn inputs(scorer: &Scorer, request: &Request<'_>) -> Result<(Vec<Cell
         return Err(Error::InvalidData {
             message: "the cleaning of the model is no plain SQL".into(),
             detail: format!("It needs {function}."),
-            hint: "Write the expression over the cleaned columns (cleaned => true), as orchard.cleaned_row shows them.".into(),
+            hint: "Write the expression over the cleaned columns (cleaned => true), as orchard.cleaned_row shows them."
+                .into(),
         });
     }
     let mut columns = Vec::new();
     for source in &program.inputs {
         let place = cleaning.columns.iter().position(|column| column.name == source.name);
         let given = place.and_then(|at| Some((&cleaning.columns[at], request.columns.get(at)?)));
-        let Some((column, given)) = given else { return Err(Error::Internal("a cleaned column without a name".into())) };
-        columns.push(format!("{} AS {}", canonical(column.kind, column.zone.as_deref(), given), (request.quote)(&column.name)));
+        let Some((column, given)) = given else {
+            return Err(Error::Internal("a cleaned column without a name".into()));
+        };
+        columns.push(format!(
+            "{} AS {}",
+            canonical(column.kind, column.zone.as_deref(), given),
+            (request.quote)(&column.name)
+        ));
     }
     let from = format!("(SELECT {})", columns.join(", "));
     let casts = vec![Cast::None; program.inputs.len()];
     let source = SourceSql { from: &from, casts: &casts, quote: &request.quote };
-    let query = format!("({})", program.select(&source, &RowFilters::default(), &[]));
+    // What it makes is used in several places, and must not be made in each.
+    let query = format!("({}\nOFFSET 0)", program.select(&source, &RowFilters::default(), &[]));
     let cells = model.inputs.iter().map(|input| cell(&program, input.kind, &input.name, request)).collect();
     Ok((cells, query))
 }

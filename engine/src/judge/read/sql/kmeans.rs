@@ -28,9 +28,14 @@ pub(super) fn write(scorer: &Scorer, body: &KMeans, names: &Names<'_>, out: &mut
         match axis {
             Axis::Number { fill, shift, scale, low, high } => {
                 let sound = |x: f64| x == 0.0 || SOUND.contains(&x.abs());
-                if ![*fill, *shift, *scale, *low, *high].into_iter().all(|x| x.abs() < 1e-300 || sound(x)) || !sound(*scale) {
+                if ![*fill, *shift, *scale, *low, *high].into_iter().all(|x| x.abs() < 1e-300 || sound(x))
+                    || !sound(*scale)
+                {
                     return Err(Error::data(
-                        format!("the numbers of column \"{}\" are too large or too small for SQL", model.features[feature].name),
+                        format!(
+                            "the numbers of column \"{}\" are too large or too small for SQL",
+                            model.features[feature].name
+                        ),
                         "Scale the column, and train the model anew.",
                     ));
                 }

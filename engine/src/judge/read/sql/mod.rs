@@ -6,8 +6,8 @@
 
 mod answer;
 mod case;
-mod clean;
 mod cells;
+mod clean;
 mod condition;
 mod groups;
 mod kmeans;
@@ -27,6 +27,10 @@ use cells::{Cells, Names};
 
 pub use cells::Column;
 pub use clean::orchard_function;
+
+/// Trees that are added one after the other: a sum of some thousands would overflow the stack of PostgreSQL's parser. A lane with more is summed part by
+/// part, which can change the last bits.
+const LONG: usize = 1000;
 
 /// What is asked for.
 #[derive(Debug, Clone, Copy)]
@@ -52,7 +56,10 @@ pub fn expression(scorer: &Scorer, request: &Request<'_>, control: &Control) -> 
     let trees = match &model.body {
         Body::KMeans(body) => {
             if request.class.is_some() {
-                return Err(Error::option("a clustering has no classes, so none can be asked for", "Leave \"class\" out."));
+                return Err(Error::option(
+                    "a clustering has no classes, so none can be asked for",
+                    "Leave \"class\" out.",
+                ));
             }
             kmeans::write(scorer, body, &names, &mut out)?;
             return Ok(out.finish());
@@ -157,11 +164,17 @@ impl Writer<'_> {
     /// The sum of some lanes, half by half.
     fn part(&self, lanes: &[Vec<usize>], output: usize, out: &mut Out<'_>) -> Result<()> {
         if let [lane] = lanes {
+            let is_long = lane.len() > LONG;
             for (i, tree) in lane.iter().enumerate() {
-                out.push(if i == 0 { "" } else { "\n+ " })?;
+                out.push(match (i, i % LONG == 0 && is_long) {
+                    (0, true) => "(",
+                    (0, false) => "",
+                    (_, true) => ")\n+ (",
+                    (_, false) => "\n+ ",
+                })?;
                 self.case.write(*tree, |leaf| leaf[output], None, out)?;
             }
-            return Ok(());
+            return if is_long { out.push(")") } else { Ok(()) };
         }
         let (first, second) = lanes.split_at(lanes.len() / 2);
         match [first, second].map(|half| half.iter().any(|lane| !lane.is_empty())) {
