@@ -10,7 +10,6 @@ use pgrx::iter::TableIterator;
 use pgrx::prelude::*;
 use pgrx::spi::quote_identifier;
 
-use crate::call::explain::check_trees;
 use crate::catalog::name::ModelName;
 use crate::catalog::{self, cache, relations, store, Found};
 use crate::error::{given, report, Failure, Result};
@@ -48,7 +47,6 @@ fn rules(
 > {
     let all = report(|| {
         let (found, scorer) = open(model)?;
-        check_trees(scorer.model())?;
         let depth = match max_depth {
             Some(depth) => {
                 usize::try_from(depth).map_err(|_| Failure::argument("max_depth must not be negative").hint(ALL))?
@@ -83,7 +81,6 @@ fn tree_diagram(
 ) -> String {
     report(|| {
         let (found, scorer) = open(model)?;
-        check_trees(scorer.model())?;
         let format = match format.unwrap_or("svg") {
             "svg" => Format::Svg,
             "dot" => Format::Dot,
@@ -126,7 +123,6 @@ fn to_sql(model: Option<&str>, class: Option<&str>, alias: Option<&str>, cleaned
 fn to_pmml(model: Option<&str>, cleaned: Option<bool>) -> String {
     report(|| {
         let (found, scorer) = open(model)?;
-        check_trees(scorer.model())?;
         let (target, cleaned) = (target(&found)?, cleaned.unwrap_or(false));
         let name = found.row.name.clone();
         let (scorer, control): (&Scorer, _) = (&scorer, Control::new(settings::max_memory()));

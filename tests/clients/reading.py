@@ -42,11 +42,12 @@ def main():
         large = {
             "leaves_31": ("gradient_boosting", '{"n_estimators": 500, "max_leaf_nodes": 31, "early_stopping_rounds": null, "exclude": ["id"]}'),
             "leaves_255": ("gradient_boosting", '{"n_estimators": 200, "max_leaf_nodes": 255, "early_stopping_rounds": null, "exclude": ["id"]}'),
-            "many": ("gradient_boosting", '{"n_estimators": 9000, "max_leaf_nodes": 2, "early_stopping_rounds": null, "exclude": ["id", "e"]}'),
+            "many": ("gradient_boosting", '{"n_estimators": 9000, "max_leaf_nodes": 4, "learning_rate": 0.02, "early_stopping_rounds": null, "exclude": ["id", "c", "e"]}'),
             "deep": ("decision_tree", '{"max_depth": 64, "min_samples_leaf": 1, "exclude": ["id"]}'),
         }
         for model, (algorithm, options) in large.items():
-            db.execute("SELECT orchard.train(%s, 'wide', 'y', %s, %s)", [model, algorithm, options])
+            source = "SELECT * FROM wide WHERE id <= 1000" if model == "many" else "wide"
+            db.execute("SELECT orchard.train(%s, %s, 'y', %s, %s)", [model, source, algorithm, options])
             compare(db, model, "SELECT * FROM wide LIMIT 500", 500)
 
 

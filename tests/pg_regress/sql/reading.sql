@@ -55,7 +55,6 @@ SELECT m AS model, c.* FROM unnest(ARRAY['tree', 'boosted', 'revenue', 'segments
 SELECT m AS model, k AS class, c.* FROM unnest(ARRAY['level', 'levels']) AS m, unnest(ARRAY['gold', 'silver', 'bronze']) AS k, check_sql(m, k) AS c;
 SELECT * FROM check_sql('tree', 'false');
 -- in a column that is computed when it is written, without the extension
-ALTER TABLE probes ADD score float8;
 DO $$ BEGIN EXECUTE 'CREATE TABLE kept (device text, "Hour" float8, bid numeric, score float8 GENERATED ALWAYS AS (' || orchard.to_sql('tree') || ') STORED)'; END $$;
 INSERT INTO kept SELECT device, "Hour", bid FROM probes;
 SELECT count(*) AS rows, count(*) FILTER (WHERE score = orchard.predict('tree', kept)) AS equal FROM kept;

@@ -213,7 +213,7 @@ pub(super) fn raw(kind: InputKind, zone: Option<&str>, column: &Column) -> Cell 
     let (text, holds) = match kind {
         InputKind::Number => (format!("{x}::double precision"), Holds::Number { nan: true }),
         InputKind::Boolean => (format!("{x}::boolean"), Holds::Boolean),
-        InputKind::Category if column.numeric => (format!("trim_scale({x})::text COLLATE \"C\""), Holds::Text),
+        InputKind::Category if column.numeric => (format!("({}) COLLATE \"C\"", short_number(x)), Holds::Text),
         InputKind::Category | InputKind::Text => (format!("{x}::text COLLATE \"C\""), Holds::Text),
         InputKind::Date => (format!("{x}::date"), Holds::Date),
         InputKind::Timestamp => (format!("{x}::timestamp"), Holds::Timestamp),
@@ -225,6 +225,11 @@ pub(super) fn raw(kind: InputKind, zone: Option<&str>, column: &Column) -> Cell 
         InputKind::Array => (x.clone(), Holds::Array),
     };
     Cell { text, holds }
+}
+
+/// The text of a number without the zeros at its end, which do not count.
+pub(super) fn short_number(x: &str) -> String {
+    format!("CASE WHEN {x}::text LIKE '%.%' THEN rtrim(rtrim({x}::text, '0'), '.') ELSE {x}::text END")
 }
 
 fn field(part: DatePart) -> &'static str {

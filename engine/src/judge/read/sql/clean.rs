@@ -1,6 +1,6 @@
 //! The cleaning of a model in front of it.
 
-use super::cells::{raw, Cell, Column, Holds};
+use super::cells::{raw, short_number, Cell, Column, Holds};
 use super::Request;
 use crate::clean::program::{Cast, Kind, Op, Program, ReadOp, RowFilters, SourceSql, TextOp};
 use crate::error::{Error, Result};
@@ -61,7 +61,7 @@ pub(super) fn inputs(scorer: &Scorer, request: &Request<'_>) -> Result<(Vec<Cell
 fn canonical(kind: InputKind, zone: Option<&str>, column: &Column) -> String {
     match kind {
         InputKind::Number => format!("nullif({}::double precision, 'NaN'::float8)", column.text),
-        InputKind::Category | InputKind::Text if column.numeric => format!("trim_scale({})::text", column.text),
+        InputKind::Category | InputKind::Text if column.numeric => short_number(&column.text),
         InputKind::Category | InputKind::Text => format!("{}::text", column.text),
         kind => raw(kind, zone, column).text,
     }
