@@ -56,29 +56,28 @@ def check_duckdb(db, duck, model, label=None):
     assert worst <= 1e-12
 
 
-def check_pmml(db, model, source, task):
-    """Rows as strings and numbers, as a program that knows nothing of PostgreSQL has them."""
+def check_pmml(db, model, query, task):
+    """Rows as strings and numbers, as a program that knows nothing of PostgreSQL has them; the query gives them, and as t the row of the model."""
     said = f"orchard.predict_proba('{model}', t)" if task == "classification" else f"orchard.predict('{model}', t)"
-    rows = db.execute(f"SELECT to_jsonb(t), {said} FROM ({source}) AS t").fetchall()
+    table = frame(db, query.replace("ANSWER", said))
     with tempfile.NamedTemporaryFile("w", suffix=".pmml") as file:
         file.write(db.execute("SELECT orchard.to_pmml(%s)", [model]).fetchone()[0])
         file.flush()
         evaluator = make_evaluator(file.name).verify()
-    table = pandas.DataFrame([row[0] for row in rows], dtype=object)
     for column in [c for c in table.columns if table[c].map(lambda v: isinstance(v, list)).any()]:
         for k in range(max(len(v) for v in table[column] if v is not None)):
             table[f"{column}[{k + 1}]"] = [v[k] if v is not None and len(v) > k else None for v in table[column]]
     names = [field.name for field in evaluator.getInputFields()]
-    table = table[names].astype(object).where(table[names].notna(), None)
+    given = table[names].where(table[names].notna(), None)
     worst = 0
     for start in range(0, len(table), 10000):
-        answers = evaluator.evaluateAll(table[start:start + 10000].reset_index(drop=True))
-        for i, (_, expected) in enumerate(rows[start:start + 10000]):
+        answers = evaluator.evaluateAll(given[start:start + 10000].reset_index(drop=True))
+        for i, expected in enumerate(table.answer[start:start + 10000]):
             if task == "classification":
                 worst = max([worst] + [abs(answers[f"probability({k})"][i] - p) for k, p in expected.items()])
             else:
                 worst = max(worst, abs(answers.iloc[i, 0] - expected) / max(1, abs(expected)))
-    print(f"JPMML {model}: {len(rows)} rows, at most {worst:.1e} apart")
+    print(f"JPMML {model}: {len(table)} rows, at most {worst:.1e} apart")
     assert worst <= 1e-9
 
 
@@ -100,9 +99,14 @@ def main():
         for model, _ in models:
             for label in ["gold", "silver", 'bro"nze'] if "classes" in model else [None]:
                 check_duckdb(db, duck, model, label)
-        # PMML has no infinite dates, nor ids of more digits than a float; seconds are whole there.
-        plain = """SELECT id, device, "Hour", ad, bid::float8 AS bid, share, wave, date_trunc('second', shown_at) AS shown_at, shown_on,
-            date_trunc('second', seen_at) AT TIME ZONE 'UTC' AS seen_at, extract(epoch FROM age)::float8 AS age, mood, e, back, big::text AS big, u FROM ads"""
+        # PMML has no infinite dates; seconds are whole there.
+        plain = """SELECT device, "Hour", ad, bid::float8 AS bid, share::float8 AS share, wave, to_char(shown_at, 'YYYY-MM-DD"T"HH24:MI:SS') AS shown_at,
+                shown_on::text AS shown_on, to_char(seen_at, 'YYYY-MM-DD"T"HH24:MI:SS') AS seen_at, extract(epoch FROM age)::float8 AS age, mood::text AS mood,
+                e, back, rtrim(rtrim(big::text, '0'), '.') AS big, u::text AS u, ANSWER AS answer
+            FROM (SELECT device, "Hour", ad, bid, share, wave, date_trunc('second', shown_at) AS shown_at, shown_on, date_trunc('second', seen_at) AS seen_at,
+                    age, mood, e, back, big, u FROM probes
+                WHERE shown_at BETWEEN '2000-01-01' AND '2100-01-01' AND seen_at BETWEEN '2000-01-01' AND '2100-01-01' AND isfinite(coalesce(shown_on, 'today'))) AS t LIMIT 5000"""
+        db.execute("SET TimeZone = 'UTC'")
         for model, task in models:
             check_pmml(db, model, plain, task)
         for name, target in REAL.items() if len(sys.argv) > 1 else []:
@@ -114,7 +118,7 @@ def main():
                 model = f"{name}_{learner}"
                 db.execute("SET client_min_messages = warning; SET orchard.warnings = off")
                 task = db.execute("SELECT task FROM orchard.train(%s, %s, %s, %s, %s)", [model, name, target, learner, json.dumps(own)]).fetchone()[0]
-                check_pmml(db, model, f"SELECT * FROM {name}", task)
+                check_pmml(db, model, f"SELECT *, ANSWER AS answer FROM {name} AS t", task)
 
 
 main()
