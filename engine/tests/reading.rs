@@ -5,18 +5,18 @@
 
 use orchard_engine::control::Control;
 use orchard_engine::error::Error;
-use orchard_engine::judge::read::{diagram, pmml, rules, sql, Format, Rule, Words};
+use orchard_engine::judge::read::{diagram, pmml, rules, sql, Format, Rule, Telling, Words};
 use orchard_engine::model::{InputKind, Link, Model, Task, Trees};
 use orchard_engine::score::{walk, Scorer};
 
 mod samples;
 
-fn words(model: &Model) -> Words<'_> {
-    Words { model, levels: 3, isolated: false }
+fn telling<'a>(model: &'a Model, tree: i32, class: Option<&'a str>, max_depth: usize) -> Telling<'a> {
+    Telling { tree, class, max_depth, words: Words { model, levels: 3, isolated: false }, target: "y" }
 }
 
-fn all_rules(scorer: &Scorer, tree: i32, class: Option<&str>) -> Result<Vec<Rule>, Error> {
-    rules(scorer, tree, class, usize::MAX, words(scorer.model()), "y", &Control::default())
+fn all_rules(scorer: &Scorer, tree: i32, class: Option<&str>, control: &Control) -> Result<Vec<Rule>, Error> {
+    rules(scorer, &telling(scorer.model(), tree, class, usize::MAX), control)
 }
 
 fn columns(model: &Model, cleaned: bool) -> Vec<sql::Column> {
@@ -66,20 +66,20 @@ fn every_model_can_be_read() {
         let model = scorer.model();
         let control = Control::default();
         let Some((trees, _)) = model.body.as_trees() else {
-            assert!(all_rules(&scorer, 1, None).is_err(), "{name}");
+            assert!(all_rules(&scorer, 1, None, &control).is_err(), "{name}");
             assert!(expression(&scorer, None, false, &control).is_ok(), "{name}");
             continue;
         };
         for class in classes(model) {
             let class = class.as_deref();
             for tree in 1..=trees.roots.len() as i32 {
-                let rules = all_rules(&scorer, tree, class).expect(name);
+                let rules = all_rules(&scorer, tree, class, &control).expect(name);
                 assert_eq!(rules.iter().filter(|r| r.leaf).count() as u32, rules[0].leaves, "{name}");
                 for (i, rule) in rules.iter().enumerate() {
                     assert_eq!((rule.node, rule.parent < rule.node), (i as i32 + 1, true), "{name}");
                 }
                 for format in [Format::Svg, Format::Dot] {
-                    let drawing = diagram(&scorer, tree, class, 4, words(model), "y", format, &control).expect(name);
+                    let drawing = diagram(&scorer, &telling(model, tree, class, 4), format, &control).expect(name);
                     assert!(drawing.contains("Tree"), "{name}");
                 }
             }
@@ -127,7 +127,7 @@ fn the_rules_of_a_single_tree_have_its_answers() {
         let model = scorer.model();
         let stored = trees(model);
         for class in classes(model) {
-            let rules = all_rules(&scorer, 1, class.as_deref()).expect(name);
+            let rules = all_rules(&scorer, 1, class.as_deref(), &Control::default()).expect(name);
             // Leaves from the left to the right, as rules list them.
             let mut leaves: Vec<usize> = Vec::new();
             let mut open = vec![stored.roots[0] as usize];
@@ -197,7 +197,7 @@ fn deep_trees_nest_nothing() {
     }
     assert_eq!((nested, most), (0, 1));
     assert!(pmml(&scorer, "m", "y", false, &control).is_ok());
-    let shown = rules(&scorer, 1, None, 3, words(scorer.model()), "y", &control).expect("rules");
+    let shown = rules(&scorer, &telling(scorer.model(), 1, None, 3), &control).expect("rules");
     assert_eq!(shown.len(), 7);
 }
 
@@ -207,15 +207,11 @@ fn memory_is_counted_and_a_cancel_heard() {
     let short = Control::new(20_000);
     assert!(matches!(expression(&scorer, None, false, &short), Err(Error::OutOfMemory { .. })));
     assert!(matches!(pmml(&scorer, "m", "y", false, &short), Err(Error::OutOfMemory { .. })));
-    let small = rules(&scorer, 1, None, usize::MAX, words(scorer.model()), "y", &short);
+    let small = all_rules(&scorer, 1, None, &short);
     assert!(matches!(small, Err(Error::OutOfMemory { .. })));
     let cancelled = Control::default();
     cancelled.cancel();
     assert_eq!(expression(&scorer, None, false, &cancelled), Err(Error::Cancelled));
     assert_eq!(pmml(&scorer, "m", "y", false, &cancelled), Err(Error::Cancelled));
-    assert!(matches!(all_rules_of(&scorer, &cancelled), Err(Error::Cancelled)));
-}
-
-fn all_rules_of(scorer: &Scorer, control: &Control) -> Result<Vec<Rule>, Error> {
-    rules(scorer, 1, None, usize::MAX, words(scorer.model()), "y", control)
+    assert!(matches!(all_rules(&scorer, 1, None, &cancelled), Err(Error::Cancelled)));
 }

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use orchard_engine::control::Control;
-use orchard_engine::judge::read::{self, sql, Format, Rule, Words};
+use orchard_engine::judge::read::{self, sql, Format, Rule, Telling, Words};
 use orchard_engine::model::{Argument, InputKind, Model};
 use orchard_engine::score::Scorer;
 use pgrx::iter::TableIterator;
@@ -56,7 +56,8 @@ fn rules(
         let (words, target) = (words(scorer.model(), levels)?, target(&found)?);
         let (scorer, tree, control): (&Scorer, i32, _) =
             (&scorer, tree.unwrap_or(1), Control::new(settings::max_memory()));
-        let read = || read::rules(scorer, tree, class, depth, words, &target, &control);
+        let telling = Telling { tree, class, max_depth: depth, words, target: &target };
+        let read = || read::rules(scorer, &telling, &control);
         interrupt::run("orchard.rules", &control, read)
     });
     TableIterator::new(all.into_iter().map(|rule| {
@@ -99,7 +100,8 @@ fn tree_diagram(
         let (words, target) = (words(scorer.model(), levels)?, target(&found)?);
         let (scorer, tree, control): (&Scorer, i32, _) =
             (&scorer, tree.unwrap_or(1), Control::new(settings::max_memory()));
-        let draw = || read::diagram(scorer, tree, class, depth, words, &target, format, &control);
+        let telling = Telling { tree, class, max_depth: depth, words, target: &target };
+        let draw = || read::diagram(scorer, &telling, format, &control);
         interrupt::run("orchard.tree_diagram", &control, draw)
     })
 }

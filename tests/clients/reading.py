@@ -40,9 +40,9 @@ def main():
         db.execute("""CREATE TABLE wide AS SELECT i AS id, sin(i) AS a, cos(i * 1.7) AS b, sin(i * 2.3) * 10 AS c, i % 1000 AS d, 'c' || (i * 7919 % 500) AS e,
             sin(i * 3.1) + cos(i * 1.7) * (i % 1000) AS y FROM generate_series(1, 20000) AS i""")
         large = {
-            "leaves_31": ("gradient_boosting", '{"n_estimators": 500, "max_leaf_nodes": 31, "early_stopping_rounds": null, "exclude": ["id"]}'),
-            "leaves_255": ("gradient_boosting", '{"n_estimators": 200, "max_leaf_nodes": 255, "early_stopping_rounds": null, "exclude": ["id"]}'),
-            "many": ("gradient_boosting", '{"n_estimators": 9000, "max_leaf_nodes": 4, "learning_rate": 0.02, "early_stopping_rounds": null, "exclude": ["id", "c", "e"]}'),
+            "leaves_31": ("gradient_boosting", '{"n_estimators": 500, "max_leaf_nodes": 31, "early_stopping_rounds": 0, "exclude": ["id"]}'),
+            "leaves_255": ("gradient_boosting", '{"n_estimators": 200, "max_leaf_nodes": 255, "early_stopping_rounds": 0, "exclude": ["id"]}'),
+            "many": ("gradient_boosting", '{"n_estimators": 9000, "max_leaf_nodes": 4, "learning_rate": 0.02, "early_stopping_rounds": 0, "exclude": ["id", "c", "e"]}'),
             "deep": ("decision_tree", '{"max_depth": 64, "min_samples_leaf": 1, "exclude": ["id"]}'),
         }
         for model, (algorithm, options) in large.items():

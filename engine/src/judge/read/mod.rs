@@ -16,7 +16,7 @@ mod xml;
 pub use diagram::{diagram, Format};
 pub use output::Output;
 pub use pmml::pmml;
-pub use rules::{rules, Rule};
+pub use rules::{rules, Rule, Telling};
 pub use words::Words;
 
 use crate::error::{Error, Result};

@@ -43,20 +43,27 @@ pub struct Rule {
     pub classes: Option<serde_json::Value>,
 }
 
-/// The nodes of a tree of a model, by its number, down to a depth. `class` is that of the numbers, where one is asked for; `target` the name of what
-/// is predicted.
+/// Which tree is told, and how.
+#[derive(Debug, Clone, Copy)]
+pub struct Telling<'a> {
+    /// Its number, from 1.
+    pub tree: i32,
+    /// The class of the numbers, where one is asked for.
+    pub class: Option<&'a str>,
+    /// What is deeper is left out.
+    pub max_depth: usize,
+    /// How conditions are said.
+    pub words: Words<'a>,
+    /// The name of what is predicted.
+    pub target: &'a str,
+}
+
+/// The nodes of a tree of a model, each before its children.
 ///
 /// # Errors
 /// For a clustering, where there is no such tree or class, without memory, and on a cancel.
-pub fn rules(
-    scorer: &Scorer,
-    number: i32,
-    class: Option<&str>,
-    max_depth: usize,
-    words: Words<'_>,
-    target: &str,
-    control: &Control,
-) -> Result<Vec<Rule>> {
+pub fn rules(scorer: &Scorer, telling: &Telling<'_>, control: &Control) -> Result<Vec<Rule>> {
+    let Telling { tree: number, class, max_depth, words, target } = *telling;
     let model = scorer.model();
     let trees = super::trees(model)?;
     let several = model.classes().len() > 2;

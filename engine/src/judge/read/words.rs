@@ -64,11 +64,16 @@ impl Words<'_> {
         self.condition(&known)
     }
 
-    /// A name or level.
-    fn own(&self, text: &str) -> String {
-        match self.isolated && text.chars().any(is_right_to_left) {
+    /// A name or level. What would turn round the text beside it in a drawing is replaced.
+    pub(super) fn own(&self, text: &str) -> String {
+        if !self.isolated {
+            return text.to_owned();
+        }
+        let text = text.replace(['\u{202a}', '\u{202b}', '\u{202c}', '\u{202d}', '\u{202e}'], "\u{fffd}");
+        let text = text.replace(['\u{2066}', '\u{2067}', '\u{2068}', '\u{2069}'], "\u{fffd}");
+        match text.chars().any(is_right_to_left) {
             true => format!("\u{2068}{text}\u{2069}"),
-            false => text.to_owned(),
+            false => text,
         }
     }
 
@@ -101,7 +106,7 @@ impl Words<'_> {
         let Some(input) = input_of(self.model, known.feature) else { return (None, false) };
         let name = &self.own(&feature.name);
         let text = match (&feature.encoding, input.kind) {
-            (_, InputKind::Boolean) if low >= 0.0 && low < 1.0 => format!("{name} is true"),
+            (_, InputKind::Boolean) if (0.0..1.0).contains(&low) => format!("{name} is true"),
             (_, InputKind::Boolean) if (0.0..1.0).contains(&high) => format!("{name} is false"),
             (Encoding::Token { token, idf }, _) => token_words(&self.own(&input.name), token, low / idf, high / idf),
             (Encoding::Part(part), _) => whole(name, low, high, &|n| part_text(*part, n)),

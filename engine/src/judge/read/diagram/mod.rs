@@ -5,7 +5,7 @@ mod layout;
 mod svg;
 
 use super::out::Out;
-use super::rules::{rules, Rule};
+use super::rules::{rules, Rule, Telling};
 use super::words::{rounded, Words};
 use crate::control::Control;
 use crate::error::Result;
@@ -20,26 +20,16 @@ pub enum Format {
     Dot,
 }
 
-/// A tree of a model, by its number, down to a depth, as a drawing. The other arguments are those of [`super::rules`].
+/// A tree of a model as a drawing.
 ///
 /// # Errors
 /// As [`super::rules`].
-#[allow(clippy::too_many_arguments, reason = "one each that a caller can choose")]
-pub fn diagram(
-    scorer: &Scorer,
-    number: i32,
-    class: Option<&str>,
-    max_depth: usize,
-    words: Words<'_>,
-    target: &str,
-    format: Format,
-    control: &Control,
-) -> Result<String> {
-    let words = Words { isolated: true, ..words };
-    let rules = rules(scorer, number, class, max_depth, words, target, control)?;
+pub fn diagram(scorer: &Scorer, telling: &Telling<'_>, format: Format, control: &Control) -> Result<String> {
+    let words = Words { isolated: true, ..telling.words };
+    let rules = rules(scorer, &Telling { words, ..*telling }, control)?;
     let count = scorer.model().body.as_trees().map_or(1, |(trees, _)| trees.roots.len());
-    let title = format!("Tree {number} of {count}; numbers are {}", meaning(&rules));
-    let nodes = nodes(&rules);
+    let title = format!("Tree {} of {count}; numbers are {}", telling.tree, meaning(&rules));
+    let nodes = nodes(&rules, &words);
     let mut out = Out::new(control);
     match format {
         Format::Svg => svg::write(&nodes, &title, &mut out)?,
@@ -70,13 +60,13 @@ fn meaning(rules: &[Rule]) -> &str {
     rules.first().and_then(|rule| rule.line.rsplit_once("; ")).map_or("", |(_, meaning)| meaning)
 }
 
-fn nodes(rules: &[Rule]) -> Vec<Node> {
+fn nodes(rules: &[Rule], words: &Words<'_>) -> Vec<Node> {
     let values = || rules.iter().map(|rule| rule.value);
     let (low, high) = values().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(v), h.max(v)));
     let mut nodes: Vec<Node> = Vec::with_capacity(rules.len());
     for (at, rule) in rules.iter().enumerate() {
         let value = match &rule.label {
-            Some(label) => format!("{label} {}", rounded((rule.value * 1e4).round() / 1e4)),
+            Some(label) => format!("{} {}", words.own(label), rounded((rule.value * 1e4).round() / 1e4)),
             None => rounded(rule.value),
         };
         let mut lines = vec![value];

@@ -33,35 +33,31 @@ pub(super) fn write(model: &Model, trees: &Trees, fields: &Fields, xml: &mut Xml
     let last = derived(model, trees, xml)?;
     xml.close()?;
     match &model.task {
-        Task::Classification { classes, positive } if classes.len() == 1 => {
-            let _ = positive;
-            table(Some(&classes[0]), None, 1.0, xml)?;
-        }
         Task::Classification { classes, .. } if classes.len() == 2 => {
             // The trees speak of the second class.
-            table(Some(&classes[1]), Some((&last[0], 1.0)), 0.0, xml)?;
-            table(Some(&classes[0]), Some((&last[0], -1.0)), 1.0, xml)?;
+            table(Some(&classes[1]), (&last[0], 1.0), 0.0, xml)?;
+            table(Some(&classes[0]), (&last[0], -1.0), 1.0, xml)?;
         }
         Task::Classification { classes, .. } => {
-            classes
-                .iter()
-                .zip(&last)
-                .try_for_each(|(class, field)| table(Some(class), Some((field, 1.0)), 0.0, xml))?;
+            classes.iter().zip(&last).try_for_each(|(class, field)| table(Some(class), (field, 1.0), 0.0, xml))?;
         }
-        _ => table(None, Some((&last[0], 1.0)), 0.0, xml)?,
+        _ => table(None, (&last[0], 1.0), 0.0, xml)?,
     }
     xml.close()?;
     xml.close()
 }
 
-fn table(class: Option<&str>, field: Option<(&String, f64)>, intercept: f64, xml: &mut Xml<'_, '_>) -> Result<()> {
+fn table(
+    class: Option<&str>,
+    (field, coefficient): (&String, f64),
+    intercept: f64,
+    xml: &mut Xml<'_, '_>,
+) -> Result<()> {
     let intercept = digits(intercept);
     let mut attributes = vec![("intercept", intercept.as_str())];
     attributes.extend(class.map(|class| ("targetCategory", class)));
     xml.open("RegressionTable", &attributes)?;
-    if let Some((field, coefficient)) = field {
-        xml.empty("NumericPredictor", &[("name", field), ("coefficient", &digits(coefficient))])?;
-    }
+    xml.empty("NumericPredictor", &[("name", field), ("coefficient", &digits(coefficient))])?;
     xml.close()
 }
 

@@ -190,10 +190,10 @@ impl Fields {
         xml.close()
     }
 
-    /// Write the columns that a model of the document reads, with what it predicts.
-    pub fn schema(&self, target: Option<()>, xml: &mut Xml<'_, '_>) -> Result<()> {
+    /// Write the columns that a model of the document reads, with the target where it predicts that.
+    pub fn schema(&self, predicts: bool, xml: &mut Xml<'_, '_>) -> Result<()> {
         xml.open("MiningSchema", &[])?;
-        if target.is_some() {
+        if predicts {
             xml.empty("MiningField", &[("name", &self.target), ("usageType", "target")])?;
         }
         for column in &self.columns {

@@ -11,7 +11,7 @@ use super::out::Out;
 use super::xml::Xml;
 use crate::control::Control;
 use crate::error::{Error, Result};
-use crate::model::{Model, Task};
+use crate::model::Task;
 use crate::score::Scorer;
 
 use fields::Fields;
@@ -38,10 +38,15 @@ pub fn pmml(scorer: &Scorer, name: &str, target: &str, cleaned: bool, control: &
     xml.empty("Application", &[("name", "Orchard"), ("version", env!("CARGO_PKG_VERSION"))])?;
     xml.close()?;
     fields.dictionary(model, &mut xml)?;
+    if let [class] = model.classes() {
+        one_class(name, class, &fields, &mut xml)?;
+        xml.close()?;
+        return Ok(out.finish());
+    }
     let task = if matches!(model.task, Task::Classification { .. }) { "classification" } else { "regression" };
     xml.open("MiningModel", &[("modelName", name), ("functionName", task)])?;
-    fields.schema(Some(()), &mut xml)?;
-    results(model, &mut xml)?;
+    fields.schema(true, &mut xml)?;
+    results(model.classes(), &mut xml)?;
     xml.open("Segmentation", &[("multipleModelMethod", "modelChain")])?;
     let outputs = trees.outputs as usize;
     for output in 0..outputs {
@@ -54,9 +59,20 @@ pub fn pmml(scorer: &Scorer, name: &str, target: &str, cleaned: bool, control: &
     Ok(out.finish())
 }
 
+/// A model that has seen one class only.
+fn one_class(name: &str, class: &str, fields: &Fields, xml: &mut Xml<'_, '_>) -> Result<()> {
+    xml.open("TreeModel", &[("modelName", name), ("functionName", "classification")])?;
+    fields.schema(true, xml)?;
+    results(&[class.to_owned()], xml)?;
+    xml.open("Node", &[("id", "1"), ("score", class)])?;
+    xml.empty("True", &[])?;
+    xml.empty("ScoreDistribution", &[("value", class), ("recordCount", "1"), ("probability", "1")])?;
+    xml.close()?;
+    xml.close()
+}
+
 /// The fields that come out: of a classification the probability of each class.
-fn results(model: &Model, xml: &mut Xml<'_, '_>) -> Result<()> {
-    let classes = model.classes();
+fn results(classes: &[String], xml: &mut Xml<'_, '_>) -> Result<()> {
     if classes.is_empty() {
         return Ok(());
     }

@@ -22,7 +22,7 @@ pub(super) fn write(
     xml.open("Segment", &[("id", &format!("{}", output + 1))])?;
     xml.empty("True", &[])?;
     xml.open("MiningModel", &[("functionName", "regression")])?;
-    fields.schema(None, xml)?;
+    fields.schema(false, xml)?;
     xml.open("Output", &[])?;
     xml.empty(
         "OutputField",
@@ -59,7 +59,7 @@ pub(super) fn write(
                 ("splitCharacteristic", "binarySplit"),
             ],
         )?;
-        fields.schema(None, xml)?;
+        fields.schema(false, xml)?;
         write_tree(scorer, trees, fields, nodes.start, value, control, xml)?;
         xml.close()?;
         xml.close()?;

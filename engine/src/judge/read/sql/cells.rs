@@ -198,10 +198,9 @@ fn all(scorer: &Scorer, names: &Names<'_>) -> Result<Vec<Option<Cell>>> {
     let model = scorer.model();
     let mut cells = vec![None; model.features.len()];
     for (at, input) in model.inputs.iter().enumerate() {
-        for feature in input.first as usize..(input.first + input.count) as usize {
-            if scorer.uses(feature) {
-                cells[feature] = Some(names.feature(input, at, feature)?);
-            }
+        let first = input.first as usize;
+        for feature in (first..first + input.count as usize).filter(|feature| scorer.uses(*feature)) {
+            cells[feature] = Some(names.feature(input, at, feature)?);
         }
     }
     Ok(cells)

@@ -8,7 +8,7 @@ use crate::model::InputKind;
 use crate::score::Scorer;
 
 /// The function of Orchard that an operation needs, where it is no plain SQL.
-pub fn orchard_function(op: &Op) -> Option<&'static str> {
+fn orchard_function(op: &Op) -> Option<&'static str> {
     match op {
         Op::Mask { .. } => Some("orchard.mask_personal"),
         Op::Text { op: TextOp::Normalize(_), .. } => Some("orchard.normalize_text"),

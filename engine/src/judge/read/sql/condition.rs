@@ -7,9 +7,10 @@ use crate::clean::program::Kind;
 use crate::judge::read::split::{Split, Test};
 use crate::model::Feature;
 
-/// Days and seconds beyond which there is no date or timestamp: 5,000,000 BC to AD.
+/// The first day of PostgreSQL's calendar, in 4714 BC; its last date, in 5874897; the last day of its timestamps, in 294276.
 const FIRST_DAY: f64 = -2_451_545.0;
-const LAST_DAY: f64 = 106_751_000.0;
+const LAST_DATE: f64 = 2_145_031_947.0;
+const LAST_DAY: f64 = 106_751_990.0;
 const DAY: f64 = 86_400.0;
 
 /// That a row goes to a side of a split. Never NULL of what is not missing, and NULL or false where a missing value goes to the other side.
@@ -36,7 +37,7 @@ pub(super) fn condition(cell: &Cell, split: &Split<'_>, left: bool, feature: &Fe
         }
         (holds, Test::Number(threshold)) => {
             let limit = match holds {
-                Holds::Date => constant::moment(Kind::Date, moment(threshold.floor(), FIRST_DAY, LAST_DAY)),
+                Holds::Date => constant::moment(Kind::Date, moment(threshold.floor(), FIRST_DAY, LAST_DATE)),
                 Holds::Timestamp => {
                     let value = moment(last_microsecond(threshold), FIRST_DAY * DAY, LAST_DAY * DAY);
                     constant::moment(Kind::Timestamp, value)

@@ -26,7 +26,6 @@ use case::Case;
 use cells::{Cells, Names};
 
 pub use cells::Column;
-pub use clean::orchard_function;
 
 /// Trees that are added one after the other: a sum of some thousands would overflow the stack of PostgreSQL's parser. A lane with more is summed part by
 /// part, which can change the last bits.
