@@ -1,4 +1,4 @@
-"""What orchard.to_sql and orchard.to_pmml write, run by others: DuckDB 2.0 runs the SQL as it stands, JPMML 1.6 (through jpmml_evaluator) the PMML.
+"""What orchard.to_sql and orchard.to_pmml write, run by others: DuckDB 2.0 runs the SQL as it stands, JPMML 1.7 (through jpmml_evaluator 0.16) the PMML.
 
 In a database with the extension, where PGHOST, PGDATABASE and so on say, and nothing of tests/lib/reading.sql is yet:
 
