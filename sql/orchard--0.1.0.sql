@@ -573,6 +573,30 @@ CREATE FUNCTION orchard.partial_dependence(model text, feature text, source text
 COMMENT ON FUNCTION orchard.partial_dependence(text, text, text, text, text, integer, integer) IS 'what a model predicts on average where a column has a value, value by value: the mean over rows of a source that are all given it, and the tenth and nine tenths of their predictions; with feature2 for pairs of values';
 
 ------------------------------------------------------------------------------------------------------------------------
+-- Read a model
+------------------------------------------------------------------------------------------------------------------------
+
+CREATE FUNCTION orchard.rules(model text, tree integer DEFAULT 1, class text DEFAULT NULL, max_depth integer DEFAULT 10,
+        levels integer DEFAULT 5)
+    RETURNS TABLE (line text, node integer, parent integer, depth integer, leaf boolean, condition text, rule text, rows bigint,
+        share double precision, value double precision, label text, classes jsonb)
+    LANGUAGE c STABLE PARALLEL UNSAFE COST 10000 ROWS 50 AS 'MODULE_PATHNAME', 'rules_wrapper';
+COMMENT ON FUNCTION orchard.rules(text, integer, text, integer, integer) IS 'a tree of a model as indented text, a row a node: its condition, the training rows that reached it and its value; rule has all conditions on the way';
+
+CREATE FUNCTION orchard.tree_diagram(model text, tree integer DEFAULT 1, format text DEFAULT 'svg', max_depth integer DEFAULT 4,
+        class text DEFAULT NULL, levels integer DEFAULT 3) RETURNS text
+    LANGUAGE c STABLE PARALLEL UNSAFE COST 10000 AS 'MODULE_PATHNAME', 'tree_diagram_wrapper';
+COMMENT ON FUNCTION orchard.tree_diagram(text, integer, text, integer, text, integer) IS 'a tree of a model as a drawing: svg for browsers, dot for Graphviz';
+
+CREATE FUNCTION orchard.to_sql(model text, class text DEFAULT NULL, alias text DEFAULT NULL, cleaned boolean DEFAULT false) RETURNS text
+    LANGUAGE c STABLE PARALLEL UNSAFE COST 100000 AS 'MODULE_PATHNAME', 'to_sql_wrapper';
+COMMENT ON FUNCTION orchard.to_sql(text, text, text, boolean) IS 'one expression of plain SQL over the columns of a row that is equal to what the model predicts, for databases without the extension';
+
+CREATE FUNCTION orchard.to_pmml(model text, cleaned boolean DEFAULT false) RETURNS text
+    LANGUAGE c STABLE PARALLEL UNSAFE COST 100000 AS 'MODULE_PATHNAME', 'to_pmml_wrapper';
+COMMENT ON FUNCTION orchard.to_pmml(text, boolean) IS 'the model as PMML 4.4, for programs that score by that standard';
+
+------------------------------------------------------------------------------------------------------------------------
 -- Judge
 ------------------------------------------------------------------------------------------------------------------------
 

@@ -18,6 +18,7 @@ mod options;
 mod profile;
 mod report;
 mod sampled;
+mod reading;
 pub(crate) mod score;
 mod train;
 mod tune;

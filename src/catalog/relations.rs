@@ -304,7 +304,7 @@ pub fn function(schema: &str, name: &str, id: &Id) -> Result<Option<Oid>> {
 }
 
 /// The types of the arguments of a model's function; `None` for a model whose function is not made yet, or which is not there.
-fn arguments(id: &Id) -> Result<Option<Vec<Oid>>> {
+pub fn arguments(id: &Id) -> Result<Option<Vec<Oid>>> {
     let mut found = None;
     let mut keys = [key(1, pg_sys::F_UUID_EQ, Datum::from(id.as_ptr() as usize))];
     scan(c"stored_models", c"stored_models_pkey", &mut keys, Seen::Newest, |tuple, desc| {

@@ -18,6 +18,7 @@ mod loss;
 mod multiclass;
 pub mod partial;
 mod ranked;
+pub mod read;
 mod regression;
 pub mod shap;
 mod thresholds;

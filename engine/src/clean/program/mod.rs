@@ -8,7 +8,7 @@
 //! number is missing.
 
 mod apply;
-mod literal;
+pub(crate) mod literal;
 mod number;
 mod pair;
 mod row;
@@ -19,6 +19,7 @@ mod validate;
 pub(crate) use apply::copy;
 pub(in crate::clean) use apply::text_of;
 pub use apply::{apply, run};
+pub(crate) use number::spell_moment;
 pub use number::{Comparison, MomentPart, NumberOp};
 pub(in crate::clean) use pair::fold;
 pub use pair::{GroupFill, Pair, PairOp};

@@ -144,7 +144,7 @@ impl MomentPart {
 }
 
 /// A date or timestamp as ISO 8601 writes it, and PostgreSQL in JSON.
-pub(super) fn spell_moment(kind: Kind, value: f64) -> String {
+pub(crate) fn spell_moment(kind: Kind, value: f64) -> String {
     if value.is_infinite() {
         return if value > 0.0 { "infinity".into() } else { "-infinity".into() };
     }

@@ -154,7 +154,8 @@ fn of_feature(model: &Model, feature: usize, values: &[f64], judged: &Judged) ->
         let too_sure = judged.surprise.as_ref().map_or(0.0, |(lost, variance)| {
             errors(judged.mean(&rows, |r| lost[r]), judged.error(&rows, |r| variance[r]))
         });
-        let (errors, problem) = match bias.abs() >= too_sure {
+        // To be off on average is to be too sure as well, and says more.
+        let (errors, problem) = match bias.abs() >= too_sure.min(FAR) {
             true if bias > 0.0 => (bias, "predicted too high"),
             true => (-bias, "predicted too low"),
             false => (too_sure, "too sure"),

@@ -1,0 +1,34 @@
+//! Reading a model: its trees in words, as diagrams, as plain SQL and as PMML.
+//!
+//! All of them ask the same two questions: what a split asks ([`split`]) and what the trees say of a leaf ([`output`]).
+
+mod diagram;
+mod out;
+mod output;
+mod pmml;
+mod rules;
+mod split;
+pub mod sql;
+mod tree;
+mod words;
+mod xml;
+
+pub use diagram::{diagram, Format};
+pub use output::Output;
+pub use pmml::pmml;
+pub use rules::{rules, Rule, Telling};
+pub use words::Words;
+
+use crate::error::{Error, Result};
+use crate::model::{Model, Trees};
+
+/// The trees of a model.
+///
+/// # Errors
+/// For a clustering.
+fn trees(model: &Model) -> Result<&Trees> {
+    match model.body.as_trees() {
+        Some((trees, _)) => Ok(trees),
+        None => Err(Error::data("the model is a clustering, which has no trees", "orchard.to_sql writes it as SQL.")),
+    }
+}
