@@ -546,6 +546,35 @@ CREATE FUNCTION orchard.partial_dependence(model text, feature text, source text
     LANGUAGE c STABLE PARALLEL UNSAFE COST 1000000 ROWS 20 AS 'MODULE_PATHNAME', 'partial_dependence_wrapper';
 COMMENT ON FUNCTION orchard.partial_dependence(text, text, text, text, text, integer, integer) IS 'what a model predicts on average where a column has a value, value by value: the mean over rows of a source that are all given it, and the tenth and nine tenths of their predictions; with feature2 for pairs of values';
 
+CREATE FUNCTION orchard.counterfactual(model text, "row" record, threshold double precision DEFAULT NULL, direction text DEFAULT NULL, class text DEFAULT NULL,
+        changeable text[] DEFAULT NULL, fixed text[] DEFAULT NULL, limits jsonb DEFAULT NULL, max_changes integer DEFAULT 3, alternatives integer DEFAULT 3,
+        source text DEFAULT NULL)
+    RETURNS TABLE (alternative integer, feature text, from_value text, to_value text, distance double precision, score_before double precision,
+        score_after double precision, changes integer, proven boolean, sentence text)
+    LANGUAGE c STABLE PARALLEL UNSAFE COST 1000000 ROWS 5 AS 'MODULE_PATHNAME', 'counterfactual';
+COMMENT ON FUNCTION orchard.counterfactual(text, record, double precision, text, text, text[], text[], jsonb, integer, integer, text) IS 'the smallest changes of a row, matched by name, that take its prediction across a threshold or to a class';
+CREATE FUNCTION orchard.counterfactual(model text, "row" jsonb, threshold double precision DEFAULT NULL, direction text DEFAULT NULL, class text DEFAULT NULL,
+        changeable text[] DEFAULT NULL, fixed text[] DEFAULT NULL, limits jsonb DEFAULT NULL, max_changes integer DEFAULT 3, alternatives integer DEFAULT 3,
+        source text DEFAULT NULL)
+    RETURNS TABLE (alternative integer, feature text, from_value text, to_value text, distance double precision, score_before double precision,
+        score_after double precision, changes integer, proven boolean, sentence text)
+    LANGUAGE c STABLE PARALLEL UNSAFE COST 1000000 ROWS 5 AS 'MODULE_PATHNAME', 'counterfactual';
+COMMENT ON FUNCTION orchard.counterfactual(text, jsonb, double precision, text, text, text[], text[], jsonb, integer, integer, text) IS 'the smallest changes of a JSON object that take its prediction across a threshold or to a class';
+CREATE FUNCTION orchard.counterfactual(model text, "row" json, threshold double precision DEFAULT NULL, direction text DEFAULT NULL, class text DEFAULT NULL,
+        changeable text[] DEFAULT NULL, fixed text[] DEFAULT NULL, limits jsonb DEFAULT NULL, max_changes integer DEFAULT 3, alternatives integer DEFAULT 3,
+        source text DEFAULT NULL)
+    RETURNS TABLE (alternative integer, feature text, from_value text, to_value text, distance double precision, score_before double precision,
+        score_after double precision, changes integer, proven boolean, sentence text)
+    LANGUAGE c STABLE PARALLEL UNSAFE COST 1000000 ROWS 5 AS 'MODULE_PATHNAME', 'counterfactual';
+COMMENT ON FUNCTION orchard.counterfactual(text, json, double precision, text, text, text[], text[], jsonb, integer, integer, text) IS 'the smallest changes of a JSON object that take its prediction across a threshold or to a class';
+CREATE FUNCTION orchard.counterfactual(model text, "row" text, threshold double precision DEFAULT NULL, direction text DEFAULT NULL, class text DEFAULT NULL,
+        changeable text[] DEFAULT NULL, fixed text[] DEFAULT NULL, limits jsonb DEFAULT NULL, max_changes integer DEFAULT 3, alternatives integer DEFAULT 3,
+        source text DEFAULT NULL)
+    RETURNS TABLE (alternative integer, feature text, from_value text, to_value text, distance double precision, score_before double precision,
+        score_after double precision, changes integer, proven boolean, sentence text)
+    LANGUAGE c STABLE PARALLEL UNSAFE COST 1000000 ROWS 5 AS 'MODULE_PATHNAME', 'counterfactual';
+COMMENT ON FUNCTION orchard.counterfactual(text, text, double precision, text, text, text[], text[], jsonb, integer, integer, text) IS 'the smallest changes of a JSON object written as text that take its prediction across a threshold or to a class';
+
 ------------------------------------------------------------------------------------------------------------------------
 -- Judge
 ------------------------------------------------------------------------------------------------------------------------

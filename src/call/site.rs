@@ -59,6 +59,17 @@ pub enum InputRow {
     Json(JsonRow),
 }
 
+impl InputRow {
+    /// What the model cleans of a record or JSON object.
+    pub fn raw(&self) -> Option<&RawRow> {
+        match self {
+            InputRow::Record(record) => record.raw(),
+            InputRow::Json(json) => json.raw(),
+            InputRow::Arguments(_) => None,
+        }
+    }
+}
+
 /// How the first argument names the model.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Key {

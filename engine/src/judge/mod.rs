@@ -9,6 +9,7 @@
 mod binary;
 mod calibration;
 mod clustering;
+pub mod counterfactual;
 mod curve;
 pub mod given;
 pub mod importance;

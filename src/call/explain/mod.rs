@@ -1,5 +1,8 @@
 //! Why a row has its score.
 
+mod counterfactual;
+mod given;
+mod limits;
 mod row;
 mod shown;
 mod source;

@@ -65,11 +65,7 @@ unsafe fn rows(fcinfo: FunctionCallInfo, site: &mut Site) -> Result<()> {
     };
     let unit = unit(model, explanation.class, target.as_deref());
     let texts = arguments(fcinfo, site);
-    let raw = match &site.input {
-        InputRow::Record(record) => record.raw(),
-        InputRow::Json(json) => json.raw(),
-        InputRow::Arguments(_) => None,
-    };
+    let raw = site.input.raw();
     let values = shown::values(&scorer, &explained, &texts, raw, &site.row);
     let Explanation { base, columns: parts, .. } = explanation;
     set.put([
@@ -103,7 +99,7 @@ pub(super) fn number(value: f64) -> Option<Datum> {
 ///
 /// # Safety
 /// As for [`rows`].
-unsafe fn arguments(fcinfo: FunctionCallInfo, site: &mut Site) -> Vec<Option<String>> {
+pub(super) unsafe fn arguments(fcinfo: FunctionCallInfo, site: &mut Site) -> Vec<Option<String>> {
     let Some(datum) = argument(fcinfo, 1) else { return Vec::new() };
     let scorer = site.scorer.clone();
     let arguments = scorer.model().arguments();
@@ -119,7 +115,7 @@ unsafe fn arguments(fcinfo: FunctionCallInfo, site: &mut Site) -> Vec<Option<Str
 ///
 /// # Safety
 /// As for [`rows`].
-unsafe fn target(fcinfo: FunctionCallInfo) -> Result<Option<String>> {
+pub(super) unsafe fn target(fcinfo: FunctionCallInfo) -> Result<Option<String>> {
     let Some(datum) = argument(fcinfo, 0) else { return Ok(None) };
     let name = String::from_utf8_lossy(Text::of(datum).bytes()).into_owned();
     store::target(&catalog::find(&ModelName::parse(&name)?)?.deployed()?)

@@ -14,6 +14,7 @@ mod sentence;
 
 pub use columns::{columns, features, Explained, Value};
 pub use explain::{answers, Explanation, Part};
+pub(in crate::judge) use sentence::shown;
 pub use sentence::Unit;
 
 use crate::control::Control;
