@@ -10,6 +10,7 @@ mod diagnose;
 mod evaluate;
 mod events;
 mod importance;
+mod interactions;
 mod judged;
 mod manage;
 mod options;

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use orchard_engine::control::Control;
 use orchard_engine::data::{Column, ColumnData};
-use orchard_engine::judge::given::{Sample, Source};
+use orchard_engine::judge::given::{encode, Sample, Source};
 use orchard_engine::model::{Argument, InputKind};
 use orchard_engine::score::Scorer;
 use pgrx::prelude::*;
@@ -65,6 +65,23 @@ pub(crate) fn sample_rows(asked: Option<i32>, usual: i32) -> Result<usize> {
         _ => Err(Failure::argument(format!("sample must be between 1 and {MOST_ROWS}"))
             .hint("It is the number of rows that are looked at.")),
     }
+}
+
+/// More rows of a background than this are drawn from, as each is compared with.
+const MOST_BACKGROUND: usize = 1_000;
+
+/// The rows of a background, by feature; at most a thousand of them, drawn by a hash of what they say.
+pub(crate) fn background(
+    found: &Found,
+    scorer: &Rc<Scorer>,
+    source: &str,
+    control: &Control,
+) -> Result<Vec<Vec<f64>>> {
+    let read = read(found, scorer, source, control)?;
+    let sample = read.sample("orchard.explain", MOST_BACKGROUND, control)?;
+    drop(read);
+    let scorer: &Scorer = scorer;
+    interrupt::run("orchard.explain", control, || encode(scorer, &sample, control))
 }
 
 /// Run `body` on the source that is given, or on the one that the model was trained on, with the settings that that training had.

@@ -20,6 +20,7 @@ pub mod partial;
 mod ranked;
 mod regression;
 pub mod shap;
+pub mod similar;
 mod thresholds;
 
 pub use binary::binary;

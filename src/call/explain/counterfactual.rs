@@ -12,18 +12,16 @@ use pgrx::{IntoDatum, JsonB};
 
 use super::given::given;
 use super::limits::changeable;
-use super::row::{number, target};
+use super::row::{named, number, target};
 use super::{check_trees, class_of, unit};
 use crate::api::sampled::{read, with_source};
 use crate::call::raw::score;
 use crate::call::site::{Key, Shape, Site};
-use crate::catalog::name::ModelName;
-use crate::catalog::{self, relations, Found as Model};
+use crate::catalog::{relations, Found as Model};
 use crate::entry;
-use crate::entry::{argument, value};
+use crate::entry::value;
 use crate::error::{Failure, Result};
 use crate::set::Set;
-use crate::source::types::Text;
 use crate::{interrupt, settings};
 
 /// The threshold of two classes.
@@ -99,15 +97,6 @@ unsafe fn rows(fcinfo: FunctionCallInfo, site: &mut Site) -> Result<()> {
         _ => 0,
     };
     Answer { set, scorer: &scorer, row: &row, unit: unit(model, looked, target.as_deref()) }.put(&answer, most_changes)
-}
-
-/// The model that the call names.
-///
-/// # Safety
-/// `fcinfo` is the running call's, its first argument a text. Runs under a guard.
-unsafe fn named(fcinfo: FunctionCallInfo) -> Result<Model> {
-    let name = argument(fcinfo, 0).map(|datum| String::from_utf8_lossy(Text::of(datum).bytes()).into_owned());
-    catalog::find(&ModelName::parse(&name.unwrap_or_default())?)
 }
 
 /// Where the answer is to go.

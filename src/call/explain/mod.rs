@@ -5,6 +5,7 @@ mod given;
 mod limits;
 mod row;
 mod shown;
+mod similar;
 mod source;
 
 pub use shown::{beginning, Writer};

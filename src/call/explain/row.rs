@@ -9,12 +9,13 @@ use pgrx::pg_sys::{self, Datum, FunctionCallInfo};
 use pgrx::IntoDatum;
 
 use super::{by_size, check_trees, class_of, shown, unit};
+use crate::api::sampled::background;
 use crate::call::raw::score;
 use crate::call::site::{InputRow, Key, Shape, Site};
 use crate::catalog::name::ModelName;
-use crate::catalog::{self, store};
+use crate::catalog::{self, store, Found};
 use crate::entry;
-use crate::entry::argument;
+use crate::entry::{argument, value};
 use crate::error::Result;
 use crate::set::Set;
 use crate::source::types::Text;
@@ -55,9 +56,20 @@ unsafe fn rows(fcinfo: FunctionCallInfo, site: &mut Site) -> Result<()> {
     let cells: Vec<&[f64]> = site.row.iter().map(std::slice::from_ref).collect();
     // Threads share the scorer, not its count of owners.
     let shared: &Scorer = &scorer;
-    let explain = || Shap::new(shared, &control)?.answers(&cells, &explained, class, &control);
+    let against = match value::<String>(fcinfo, 4) {
+        Some(source) => Some(background(&named(fcinfo)?, &scorer, &source, &control)?),
+        None => None,
+    };
+    let explain = || {
+        let mut shap = match &against {
+            Some(against) => Shap::against(shared, against, &control)?,
+            None => Shap::new(shared, &control)?,
+        };
+        shap.answers(&cells, &explained, class, &control)
+    };
     let nodes = model.body.as_trees().map_or(0, |(trees, _)| trees.nodes().saturating_mul(scorer.outputs()));
-    let found = if nodes <= QUICK { explain()? } else { interrupt::run("orchard.explain", &control, explain)? };
+    let quick = nodes.saturating_mul(against.as_ref().and_then(|b| b.first()).map_or(1, Vec::len)) <= QUICK;
+    let found = if quick { explain()? } else { interrupt::run("orchard.explain", &control, explain)? };
     let Some(explanation) = found.into_iter().next() else { return Ok(()) };
     let target = match &model.task {
         Task::Regression => target(fcinfo)?,
@@ -116,7 +128,14 @@ pub(super) unsafe fn arguments(fcinfo: FunctionCallInfo, site: &mut Site) -> Vec
 /// # Safety
 /// As for [`rows`].
 pub(super) unsafe fn target(fcinfo: FunctionCallInfo) -> Result<Option<String>> {
-    let Some(datum) = argument(fcinfo, 0) else { return Ok(None) };
-    let name = String::from_utf8_lossy(Text::of(datum).bytes()).into_owned();
-    store::target(&catalog::find(&ModelName::parse(&name)?)?.deployed()?)
+    store::target(&named(fcinfo)?.deployed()?)
+}
+
+/// The model that the call names.
+///
+/// # Safety
+/// As for [`rows`].
+pub(super) unsafe fn named(fcinfo: FunctionCallInfo) -> Result<Found> {
+    let name = argument(fcinfo, 0).map(|datum| String::from_utf8_lossy(Text::of(datum).bytes()).into_owned());
+    catalog::find(&ModelName::parse(&name.unwrap_or_default())?)
 }
