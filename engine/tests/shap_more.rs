@@ -80,7 +80,8 @@ fn interventional_values_are_those_of_all_mixtures() {
         }
         let task = if outputs == 3 { samples::classes(&["a", "b", "c"], 2) } else { Task::Regression };
         let scorer = Scorer::new(samples::model(features.clone(), task, Body::Trees(trees.clone())));
-        let draw = |rng: &mut Random, n: usize| -> Vec<Vec<f64>> { (0..n).map(|_| random_row(rng, &features)).collect() };
+        let draw =
+            |rng: &mut Random, n: usize| -> Vec<Vec<f64>> { (0..n).map(|_| random_row(rng, &features)).collect() };
         let (rows, background) = (draw(&mut rng, 9), draw(&mut rng, 7));
         let place = |rows: &[Vec<f64>]| by_column(&rows.iter().map(|row| placed(&scorer, row)).collect::<Vec<_>>());
         let (given, against) = (place(&rows), place(&background));
@@ -136,7 +137,11 @@ fn interactions_are_those_of_all_subsets() {
             for a in 0..count {
                 for b in a + 1..count {
                     let expected = interaction(count, &game, a, b);
-                    assert!((found[next] - expected).abs() < 1e-12, "seed {seed}, {a} {b}: {}, not {expected}", found[next]);
+                    assert!(
+                        (found[next] - expected).abs() < 1e-12,
+                        "seed {seed}, {a} {b}: {}, not {expected}",
+                        found[next]
+                    );
                     sizes[next] += expected.abs() / rows.len() as f64;
                     next += 1;
                 }

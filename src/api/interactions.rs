@@ -56,9 +56,10 @@ fn run(model: &str, source: Option<&str>, derived: bool, sample: Option<i32>) ->
         pairs(scorer, &cells, &explained, &control)
     })?;
     let whole: f64 = sizes.iter().sum();
-    let names = explained.iter().enumerate().flat_map(|(at, a)| {
-        explained[at + 1..].iter().map(move |b| (a.name.as_str(), b.name.as_str()))
-    });
+    let names = explained
+        .iter()
+        .enumerate()
+        .flat_map(|(at, a)| explained[at + 1..].iter().map(move |b| (a.name.as_str(), b.name.as_str())));
     let mut found: Vec<(f64, &str, &str)> =
         sizes.iter().zip(names).filter(|(size, _)| **size > 0.0).map(|(size, (a, b))| (*size, a, b)).collect();
     found.sort_by(|a, b| b.0.total_cmp(&a.0));

@@ -71,12 +71,7 @@ pub(crate) fn sample_rows(asked: Option<i32>, usual: i32) -> Result<usize> {
 const MOST_BACKGROUND: usize = 1_000;
 
 /// The rows of a background, by feature; at most a thousand of them, drawn by a hash of what they say.
-pub(crate) fn background(
-    found: &Found,
-    scorer: &Rc<Scorer>,
-    source: &str,
-    control: &Control,
-) -> Result<Vec<Vec<f64>>> {
+pub(crate) fn background(found: &Found, scorer: &Rc<Scorer>, source: &str, control: &Control) -> Result<Vec<Vec<f64>>> {
     let read = read(found, scorer, source, control)?;
     let sample = read.sample("orchard.explain", MOST_BACKGROUND, control)?;
     drop(read);

@@ -87,9 +87,7 @@ impl<T: Ord> Nearest<T> {
     /// Whether a row may be among the nearest: what is to be kept of it need not be known yet.
     pub fn admits(&self, distance: f64, hash: u64) -> bool {
         match self.kept.last() {
-            Some(last) if self.kept.len() >= self.most => {
-                distance.total_cmp(&last.0).then(hash.cmp(&last.1)).is_le()
-            }
+            Some(last) if self.kept.len() >= self.most => distance.total_cmp(&last.0).then(hash.cmp(&last.1)).is_le(),
             _ => true,
         }
     }

@@ -103,4 +103,3 @@ pub fn placed(scorer: &Scorer, row: &[f64]) -> Vec<f64> {
     };
     row.iter().enumerate().map(place).collect()
 }
-

@@ -69,7 +69,9 @@ unsafe fn rows(fcinfo: FunctionCallInfo, site: &mut Site) -> Result<()> {
         let described = source::describe(source)?;
         // For its checks of the columns.
         key_columns(None, &described, scorer.model(), target.as_deref())?;
-        let selected: Vec<String> = std::iter::once("s".to_owned()).chain(inputs(scorer.model())).collect();
+        // In an expression it is the whole row, whatever its columns are called.
+        let whole = std::iter::once("COALESCE(s.*)".to_owned());
+        let selected: Vec<String> = whole.chain(inputs(scorer.model())).collect();
         stream(&format!("SELECT {} FROM ({}\n) AS s", selected.join(", "), described.query), &mut all)
     })?;
     let Rows { nearest, likeness, .. } = all;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::search::{change, nearest, Column, Hit};
-use super::tester::{Tester, ROWS};
+use super::tester::Tester;
 use super::Wish;
 use crate::control::Control;
 use crate::error::Result;
@@ -91,9 +91,9 @@ fn grow(
                 continue;
             }
             let (alike, hit) = grown.entry(key).or_default();
-            for from in (0..column.candidates.len()).step_by(ROWS) {
+            for from in (0..column.candidates.len()).step_by(tester.rows) {
                 control.check()?;
-                let part = &column.candidates[from..(from + ROWS).min(column.candidates.len())];
+                let part = &column.candidates[from..(from + tester.rows).min(column.candidates.len())];
                 let rows = part.iter().map(|candidate| {
                     let mut row = fixed.clone();
                     row.push((column.argument, &candidate.value));

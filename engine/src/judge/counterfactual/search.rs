@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use super::beam;
 use super::bound::Bound;
 use super::candidates::{candidates, Candidate, Changeable};
-use super::tester::{Tester, ROWS};
+use super::tester::Tester;
 use super::{Alternative, Change, Found, Goal, Start, Wish};
 use crate::control::Control;
 use crate::error::Result;
@@ -106,9 +106,9 @@ pub(super) fn nearest(
     let before: f64 = fixed.iter().map(|&(c, v)| columns[c].candidates[v].distance).sum();
     let (mut best, mut scored): (Option<Hit>, usize) = (None, 0);
     let count = column.candidates.partition_point(|c| c.distance <= most);
-    for from in (0..count).step_by(ROWS) {
+    for from in (0..count).step_by(tester.rows) {
         control.check()?;
-        let part = &column.candidates[from..(from + ROWS).min(count)];
+        let part = &column.candidates[from..(from + tester.rows).min(count)];
         // What is further than the best is not better.
         if best.as_ref().is_some_and(|b| part[0].distance + before > b.distance) {
             break;

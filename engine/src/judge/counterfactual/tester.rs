@@ -5,12 +5,16 @@ use crate::judge::given::{Encoder, Given};
 use crate::score::{Batch, Scorer};
 
 /// Rows that are scored at a time.
-pub(super) const ROWS: usize = 256;
+const ROWS: usize = 256;
+/// Cells that they may have together.
+const CELLS: usize = 1 << 18;
 
 /// Scores changed rows; every thread has its own.
 pub(super) struct Tester<'a> {
     pub scorer: &'a Scorer,
     pub start: Start<'a>,
+    /// Rows that are scored at a time.
+    pub rows: usize,
     goal: Goal,
     encoder: Encoder,
     batch: Batch,
@@ -23,15 +27,17 @@ pub(super) struct Tester<'a> {
 impl<'a> Tester<'a> {
     pub fn new(scorer: &'a Scorer, start: Start<'a>, goal: Goal) -> Tester<'a> {
         let features = scorer.model().features.len();
+        let rows = (CELLS / features.max(1)).clamp(1, ROWS);
         Tester {
             scorer,
             start,
+            rows,
             goal,
             encoder: Encoder::new(scorer),
             batch: Batch::new(scorer),
             row: vec![f64::NAN; features],
-            columns: vec![vec![f64::NAN; ROWS]; features],
-            out: vec![f64::NAN; ROWS * scorer.outputs()],
+            columns: vec![vec![f64::NAN; rows]; features],
+            out: vec![f64::NAN; rows * scorer.outputs()],
         }
     }
 
@@ -61,10 +67,10 @@ impl<'a> Tester<'a> {
         &self.row
     }
 
-    /// For at most [`ROWS`] rows of changes, what is looked at of the answer and how far it is beyond the goal.
+    /// For at most [`Tester::rows`] rows of changes, what is looked at of the answer and how far it is beyond the goal.
     pub fn test<'c>(&mut self, rows: impl Iterator<Item = Vec<(usize, &'c Given)>>) -> Vec<(f64, f64)> {
         let mut count = 0;
-        for changes in rows.take(ROWS) {
+        for changes in rows.take(self.rows) {
             self.changed(&changes);
             self.columns.iter_mut().zip(&self.row).for_each(|(column, cell)| column[count] = *cell);
             count += 1;

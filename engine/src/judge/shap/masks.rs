@@ -60,7 +60,9 @@ impl Masks {
         let marks = own[0].iter_mut().zip(&self.left[depth]);
         match edge.earlier {
             NONE => marks.for_each(|(along, left)| *along = left ^ flip),
-            earlier => marks.zip(&above[earlier as usize]).for_each(|((along, left), above)| *along = (left ^ flip) & above),
+            earlier => {
+                marks.zip(&above[earlier as usize]).for_each(|((along, left), above)| *along = (left ^ flip) & above)
+            }
         }
         Ok(())
     }
