@@ -5,7 +5,7 @@ mod clean;
 mod cleaned;
 mod curves;
 mod decide;
-pub(crate) mod dependence;
+mod dependence;
 mod diagnose;
 mod evaluate;
 mod events;

@@ -6,17 +6,15 @@ use orchard_engine::judge::given::{Given, Sample};
 use orchard_engine::judge::shap::Unit;
 use orchard_engine::model::{Argument, Task};
 use orchard_engine::score::Scorer;
-use pgrx::pg_sys::panic::pgrx_extern_c_guard;
-use pgrx::pg_sys::{Datum, FunctionCallInfo};
+use pgrx::pg_sys::FunctionCallInfo;
 use pgrx::{IntoDatum, JsonB};
 
 use super::given::given;
 use super::limits::changeable;
 use super::row::{named, number, target};
-use super::{check_trees, class_of, unit};
+use super::{check_trees, class_of, of_row, unit, which_class};
 use crate::api::sampled::{read, with_source};
-use crate::call::raw::score;
-use crate::call::site::{Key, Shape, Site};
+use crate::call::site::Site;
 use crate::catalog::{relations, Found as Model};
 use crate::entry;
 use crate::entry::value;
@@ -34,17 +32,7 @@ const ROWS: usize = 10_000;
 /// Values of a column that the model cleans.
 const VALUES: usize = 1_000;
 
-entry!(counterfactual, pg_finfo_counterfactual, fcinfo => match score(fcinfo, Key::Name, Shape::Row) {
-    Some(site) => pgrx_extern_c_guard(|| match rows(fcinfo, site) {
-        Ok(()) => Datum::from(0usize),
-        Err(failure) => failure.raise(),
-    }),
-    // No model or no row: no rows.
-    None => pgrx_extern_c_guard(|| {
-        Set::new(fcinfo);
-        Datum::from(0usize)
-    }),
-});
+entry!(counterfactual, pg_finfo_counterfactual, fcinfo => of_row(fcinfo, rows));
 
 /// Return the changes of a row that was just scored.
 ///
@@ -133,18 +121,14 @@ fn goal(
                 (Some(class), None | Some(true)) => Ok(Goal::Class(class)),
                 (Some(_), Some(false)) => Err(Failure::argument("direction decrease needs a threshold")
                     .hint("Give the probability that the class is to fall below.")),
-                (None, _) => Err(Failure::argument(format!("the model has {} classes", classes.len()))
-                    .detail(format!("The classes are {}.", classes.join(", ")))
-                    .hint("Name the one that is wanted: class => 'label'.")),
+                (None, _) => Err(which_class(classes, "Name the one that is wanted: class => 'label'.")),
             };
         }
         (None, _) => USUAL_THRESHOLD,
     };
     if let (Task::Classification { classes, .. }, None) = (task, class) {
         if classes.len() > 2 {
-            return Err(Failure::argument(format!("the model has {} classes", classes.len()))
-                .detail(format!("The classes are {}.", classes.join(", ")))
-                .hint("Name the one whose probability is meant: class => 'label'."));
+            return Err(which_class(classes, "Name the one whose probability is meant: class => 'label'."));
         }
     }
     let before = orchard_engine::judge::partial::answer(task, out, class);

@@ -4,14 +4,12 @@ use orchard_engine::control::Control;
 use orchard_engine::judge::shap::{columns, features, Explanation, Shap};
 use orchard_engine::model::{Argument, Task};
 use orchard_engine::score::Scorer;
-use pgrx::pg_sys::panic::pgrx_extern_c_guard;
 use pgrx::pg_sys::{self, Datum, FunctionCallInfo};
 use pgrx::IntoDatum;
 
-use super::{by_size, check_trees, class_of, shown, unit};
+use super::{by_size, check_trees, class_of, of_row, shown, unit};
 use crate::api::sampled::background;
-use crate::call::raw::score;
-use crate::call::site::{InputRow, Key, Shape, Site};
+use crate::call::site::{InputRow, Site};
 use crate::catalog::name::ModelName;
 use crate::catalog::{self, store, Found};
 use crate::entry;
@@ -27,17 +25,7 @@ const BASE: &str = "(base)";
 /// Nodes of trees that are walked before an interrupt can be looked for; with more, threads do it.
 const QUICK: usize = 200_000;
 
-entry!(explain, pg_finfo_explain, fcinfo => match score(fcinfo, Key::Name, Shape::Row) {
-    Some(site) => pgrx_extern_c_guard(|| match rows(fcinfo, site) {
-        Ok(()) => Datum::from(0usize),
-        Err(failure) => failure.raise(),
-    }),
-    // No model or no row: no rows.
-    None => pgrx_extern_c_guard(|| {
-        Set::new(fcinfo);
-        Datum::from(0usize)
-    }),
-});
+entry!(explain, pg_finfo_explain, fcinfo => of_row(fcinfo, rows));
 
 /// Return the rows of the explanation of a row that was just scored.
 ///

@@ -6,16 +6,15 @@ use orchard_engine::control::Control;
 use orchard_engine::judge::similar::{hash, Likeness, Nearest};
 use orchard_engine::model::Task;
 use orchard_engine::score::Scorer;
-use pgrx::pg_sys::panic::pgrx_extern_c_guard;
 use pgrx::pg_sys::{self, Datum, FunctionCallInfo, Oid};
 use pgrx::IntoDatum;
 
+use super::of_row;
 use super::row::{named, number};
 use crate::api::sampled::with_source;
 use crate::api::score::{inputs, key_columns};
 use crate::call::cells::Cells;
-use crate::call::raw::score;
-use crate::call::site::{label_of, top_of, Key, Shape, Site};
+use crate::call::site::{label_of, top_of, Site};
 use crate::catalog::{store, Found};
 use crate::entry;
 use crate::entry::value;
@@ -28,17 +27,7 @@ use crate::{json, settings};
 /// More rows than this are refused.
 const MOST: i32 = 1_000;
 
-entry!(similar_rows, pg_finfo_similar_rows, fcinfo => match score(fcinfo, Key::Name, Shape::Row) {
-    Some(site) => pgrx_extern_c_guard(|| match rows(fcinfo, site) {
-        Ok(()) => Datum::from(0usize),
-        Err(failure) => failure.raise(),
-    }),
-    // No model or no row: no rows.
-    None => pgrx_extern_c_guard(|| {
-        Set::new(fcinfo);
-        Datum::from(0usize)
-    }),
-});
+entry!(similar_rows, pg_finfo_similar_rows, fcinfo => of_row(fcinfo, rows));
 
 /// Return the rows that are like the one that was just scored.
 ///
