@@ -1,7 +1,9 @@
 """Shapley values beside PyPI's shap: are they the same, and how long do they take on the very same trees?
 
 python -m venv venv && venv/bin/pip install shap==0.51.0 lightgbm==4.7.0 xgboost==3.2.0
-venv/bin/python benches/shap.py [--rows 10000] [--trees 100] [--shapes lightgbm:31,xgboost:6]
+venv/bin/python benches/shap.py [--rows 10000] [--trees 100] [--shapes lightgbm:31,xgboost:6] [--background 100]
+
+With a background, interventional values are compared with those of shap's C code (feature_perturbation="interventional"), whose weights are in single precision; one run of it, as it takes minutes.
 
 "shap" is its own C code (path-dependent TreeExplainer, one thread); beside it stand the predictors of LightGBM and XGBoost, which shap calls for models of theirs
 (XGBoost's answers in single precision). Times are the best of three in one run; errors are those of the largest value of a row.
@@ -49,14 +51,21 @@ def error(found, expected):
     return (np.abs(found - expected) / scale).max()
 
 
-def orchard(text, x, threads):
+def write(path, x):
+    with open(path, "wb") as file:
+        file.write(struct.pack("<QQ", *x.shape) + np.ascontiguousarray(x).tobytes())
+
+
+def orchard(text, x, threads, background=None):
     with tempfile.TemporaryDirectory() as directory:
         model, matrix, values = (f"{directory}/{name}" for name in ("model.txt", "matrix", "values"))
         with open(model, "w") as file:
             file.write(text)
-        with open(matrix, "wb") as file:
-            file.write(struct.pack("<QQ", *x.shape) + np.ascontiguousarray(x).tobytes())
+        write(matrix, x)
         command = ["cargo", "bench", "-q", "-p", "orchard-engine", "--bench", "shap", "--", model, matrix, values, str(threads)]
+        if background is not None:
+            write(f"{directory}/background", background)
+            command.append(f"{directory}/background")
         lines = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.splitlines()
         return [line.split() for line in lines], np.fromfile(values).reshape(x.shape)
 
@@ -78,11 +87,26 @@ def compare(name, explainer, text, peer, x):
         print(f"  error against shap {error(found, expected):.1e}", flush=True)
 
 
+def compare_interventional(name, model, text, x, background):
+    explainer = shap.TreeExplainer(model, data=background, feature_perturbation="interventional")
+    explainer.model.model_type = "internal"
+    start = time.perf_counter()
+    expected = np.asarray(explainer.shap_values(x, check_additivity=False), float)
+    seconds = time.perf_counter() - start
+    print(f"{name}, a background of {len(background)} rows\n  shap {seconds:.3f} s")
+    for threads in (1, 2):
+        lines, found = orchard(text, x, threads, background)
+        for level, many, _ in lines:
+            print(f"  orchard, {threads} threads, {level}: {float(many):.3f} s ({seconds / float(many):.0f} times as fast as shap)")
+    print(f"  error against shap {error(found, expected):.1e}", flush=True)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--rows", type=int, default=10_000)
     parser.add_argument("--trees", type=int, default=100)
     parser.add_argument("--shapes", default="lightgbm:31,xgboost:6")
+    parser.add_argument("--background", type=int, default=0)
     given = parser.parse_args()
     x, y = table(50_000, 0)
     rows = table(given.rows, 1)[0]
@@ -103,7 +127,11 @@ def main():
                 model.set_param({"nthread": threads})
                 return model.predict(xgboost.DMatrix(rows, nthread=threads), pred_contribs=True)[:, :-1]
 
-        compare(f"{library}, {given.trees} trees of {size} {of}", shap.TreeExplainer(model), text, peer, rows)
+        name = f"{library}, {given.trees} trees of {size} {of}"
+        if given.background:
+            compare_interventional(name, model, text, rows, x[: given.background])
+        else:
+            compare(name, shap.TreeExplainer(model), text, peer, rows)
 
 
 main()

@@ -538,28 +538,28 @@ CREATE FUNCTION orchard.score(model text, source text, key text[] DEFAULT NULL)
     LANGUAGE c STABLE PARALLEL UNSAFE COST 100000 ROWS 100000 AS 'MODULE_PATHNAME', 'score';
 COMMENT ON FUNCTION orchard.score(text, text, text[]) IS 'scores every row of a table, view or query: the columns that name the row, its probability, value or segment, and the most probable label';
 
-CREATE FUNCTION orchard.explain(model text, "row" record, class text DEFAULT NULL, derived boolean DEFAULT false)
+CREATE FUNCTION orchard.explain(model text, "row" record, class text DEFAULT NULL, derived boolean DEFAULT false, background text DEFAULT NULL)
     RETURNS TABLE (feature text, value text, contribution double precision, response_contribution double precision, rank integer, sentence text)
     LANGUAGE c STABLE PARALLEL SAFE COST 20000 ROWS 10 AS 'MODULE_PATHNAME', 'explain';
-COMMENT ON FUNCTION orchard.explain(text, record, text, boolean) IS 'what each column of a row, matched by name, contributes to its score: exact Shapley values of the trees';
-CREATE FUNCTION orchard.explain(model text, "row" jsonb, class text DEFAULT NULL, derived boolean DEFAULT false)
+COMMENT ON FUNCTION orchard.explain(text, record, text, boolean, text) IS 'what each column of a row, matched by name, contributes to its score: exact Shapley values of the trees';
+CREATE FUNCTION orchard.explain(model text, "row" jsonb, class text DEFAULT NULL, derived boolean DEFAULT false, background text DEFAULT NULL)
     RETURNS TABLE (feature text, value text, contribution double precision, response_contribution double precision, rank integer, sentence text)
     LANGUAGE c STABLE PARALLEL SAFE COST 20000 ROWS 10 AS 'MODULE_PATHNAME', 'explain';
-COMMENT ON FUNCTION orchard.explain(text, jsonb, text, boolean) IS 'what each key of a JSON object contributes to its score: exact Shapley values of the trees';
-CREATE FUNCTION orchard.explain(model text, "row" json, class text DEFAULT NULL, derived boolean DEFAULT false)
+COMMENT ON FUNCTION orchard.explain(text, jsonb, text, boolean, text) IS 'what each key of a JSON object contributes to its score: exact Shapley values of the trees';
+CREATE FUNCTION orchard.explain(model text, "row" json, class text DEFAULT NULL, derived boolean DEFAULT false, background text DEFAULT NULL)
     RETURNS TABLE (feature text, value text, contribution double precision, response_contribution double precision, rank integer, sentence text)
     LANGUAGE c STABLE PARALLEL SAFE COST 20000 ROWS 10 AS 'MODULE_PATHNAME', 'explain';
-COMMENT ON FUNCTION orchard.explain(text, json, text, boolean) IS 'what each key of a JSON object contributes to its score: exact Shapley values of the trees';
-CREATE FUNCTION orchard.explain(model text, "row" text, class text DEFAULT NULL, derived boolean DEFAULT false)
+COMMENT ON FUNCTION orchard.explain(text, json, text, boolean, text) IS 'what each key of a JSON object contributes to its score: exact Shapley values of the trees';
+CREATE FUNCTION orchard.explain(model text, "row" text, class text DEFAULT NULL, derived boolean DEFAULT false, background text DEFAULT NULL)
     RETURNS TABLE (feature text, value text, contribution double precision, response_contribution double precision, rank integer, sentence text)
     LANGUAGE c STABLE PARALLEL SAFE COST 20000 ROWS 10 AS 'MODULE_PATHNAME', 'explain';
-COMMENT ON FUNCTION orchard.explain(text, text, text, boolean) IS 'what each key of a JSON object written as text contributes to its score: exact Shapley values of the trees';
-CREATE FUNCTION orchard.explain_source(model text, source text, top integer DEFAULT 3, class text DEFAULT NULL, key text[] DEFAULT NULL)
+COMMENT ON FUNCTION orchard.explain(text, text, text, boolean, text) IS 'what each key of a JSON object written as text contributes to its score: exact Shapley values of the trees';
+CREATE FUNCTION orchard.explain_source(model text, source text, top integer DEFAULT 3, class text DEFAULT NULL, key text[] DEFAULT NULL, background text DEFAULT NULL)
     RETURNS TABLE (key jsonb, score double precision, class text, features text[], "values" text[], contributions double precision[],
         response_contributions double precision[], base double precision, others double precision, response_base double precision,
         response_others double precision, sentence text)
     LANGUAGE c STABLE PARALLEL UNSAFE COST 1000000 ROWS 100000 AS 'MODULE_PATHNAME', 'explain_source';
-COMMENT ON FUNCTION orchard.explain_source(text, text, integer, text, text[]) IS 'explains every row of a table, view or query by the columns that contribute most to its score';
+COMMENT ON FUNCTION orchard.explain_source(text, text, integer, text, text[], text) IS 'explains every row of a table, view or query by the columns that contribute most to its score';
 
 CREATE FUNCTION orchard.importance(model text, source text DEFAULT NULL, derived boolean DEFAULT false, repeats integer DEFAULT 10, seed bigint DEFAULT 0)
     RETURNS TABLE (feature text, importance double precision, kind text, low double precision, high double precision, rank integer)
@@ -571,6 +571,57 @@ CREATE FUNCTION orchard.partial_dependence(model text, feature text, source text
         high double precision, rows bigint, kind text, bin_start text, bin_end text, kind2 text, bin_start2 text, bin_end2 text)
     LANGUAGE c STABLE PARALLEL UNSAFE COST 1000000 ROWS 20 AS 'MODULE_PATHNAME', 'partial_dependence_wrapper';
 COMMENT ON FUNCTION orchard.partial_dependence(text, text, text, text, text, integer, integer) IS 'what a model predicts on average where a column has a value, value by value: the mean over rows of a source that are all given it, and the tenth and nine tenths of their predictions; with feature2 for pairs of values';
+
+CREATE FUNCTION orchard.counterfactual(model text, "row" record, threshold double precision DEFAULT NULL, direction text DEFAULT NULL, class text DEFAULT NULL,
+        changeable text[] DEFAULT NULL, fixed text[] DEFAULT NULL, limits jsonb DEFAULT NULL, max_changes integer DEFAULT 3, alternatives integer DEFAULT 3,
+        source text DEFAULT NULL)
+    RETURNS TABLE (alternative integer, feature text, from_value text, to_value text, distance double precision, score_before double precision,
+        score_after double precision, changes integer, proven boolean, sentence text)
+    LANGUAGE c STABLE PARALLEL UNSAFE COST 1000000 ROWS 5 AS 'MODULE_PATHNAME', 'counterfactual';
+COMMENT ON FUNCTION orchard.counterfactual(text, record, double precision, text, text, text[], text[], jsonb, integer, integer, text) IS 'the smallest changes of a row, matched by name, that take its prediction across a threshold or to a class';
+CREATE FUNCTION orchard.counterfactual(model text, "row" jsonb, threshold double precision DEFAULT NULL, direction text DEFAULT NULL, class text DEFAULT NULL,
+        changeable text[] DEFAULT NULL, fixed text[] DEFAULT NULL, limits jsonb DEFAULT NULL, max_changes integer DEFAULT 3, alternatives integer DEFAULT 3,
+        source text DEFAULT NULL)
+    RETURNS TABLE (alternative integer, feature text, from_value text, to_value text, distance double precision, score_before double precision,
+        score_after double precision, changes integer, proven boolean, sentence text)
+    LANGUAGE c STABLE PARALLEL UNSAFE COST 1000000 ROWS 5 AS 'MODULE_PATHNAME', 'counterfactual';
+COMMENT ON FUNCTION orchard.counterfactual(text, jsonb, double precision, text, text, text[], text[], jsonb, integer, integer, text) IS 'the smallest changes of a JSON object that take its prediction across a threshold or to a class';
+CREATE FUNCTION orchard.counterfactual(model text, "row" json, threshold double precision DEFAULT NULL, direction text DEFAULT NULL, class text DEFAULT NULL,
+        changeable text[] DEFAULT NULL, fixed text[] DEFAULT NULL, limits jsonb DEFAULT NULL, max_changes integer DEFAULT 3, alternatives integer DEFAULT 3,
+        source text DEFAULT NULL)
+    RETURNS TABLE (alternative integer, feature text, from_value text, to_value text, distance double precision, score_before double precision,
+        score_after double precision, changes integer, proven boolean, sentence text)
+    LANGUAGE c STABLE PARALLEL UNSAFE COST 1000000 ROWS 5 AS 'MODULE_PATHNAME', 'counterfactual';
+COMMENT ON FUNCTION orchard.counterfactual(text, json, double precision, text, text, text[], text[], jsonb, integer, integer, text) IS 'the smallest changes of a JSON object that take its prediction across a threshold or to a class';
+CREATE FUNCTION orchard.counterfactual(model text, "row" text, threshold double precision DEFAULT NULL, direction text DEFAULT NULL, class text DEFAULT NULL,
+        changeable text[] DEFAULT NULL, fixed text[] DEFAULT NULL, limits jsonb DEFAULT NULL, max_changes integer DEFAULT 3, alternatives integer DEFAULT 3,
+        source text DEFAULT NULL)
+    RETURNS TABLE (alternative integer, feature text, from_value text, to_value text, distance double precision, score_before double precision,
+        score_after double precision, changes integer, proven boolean, sentence text)
+    LANGUAGE c STABLE PARALLEL UNSAFE COST 1000000 ROWS 5 AS 'MODULE_PATHNAME', 'counterfactual';
+COMMENT ON FUNCTION orchard.counterfactual(text, text, double precision, text, text, text[], text[], jsonb, integer, integer, text) IS 'the smallest changes of a JSON object written as text that take its prediction across a threshold or to a class';
+
+CREATE FUNCTION orchard.interactions(model text, source text DEFAULT NULL, derived boolean DEFAULT false, sample integer DEFAULT 1000)
+    RETURNS TABLE (feature text, feature2 text, strength double precision, share double precision, rank integer)
+    LANGUAGE c STABLE PARALLEL UNSAFE COST 1000000 ROWS 20 AS 'MODULE_PATHNAME', 'interactions_wrapper';
+COMMENT ON FUNCTION orchard.interactions(text, text, boolean, integer) IS 'which pairs of columns a model takes together: the mean size of their Shapley interaction values over rows of a source';
+
+CREATE FUNCTION orchard.similar_rows(model text, "row" record, source text DEFAULT NULL, top integer DEFAULT 10)
+    RETURNS TABLE (rank integer, similarity double precision, distance double precision, source_row jsonb, actual text, prediction double precision, label text)
+    LANGUAGE c STABLE PARALLEL UNSAFE COST 1000000 ROWS 10 AS 'MODULE_PATHNAME', 'similar_rows';
+COMMENT ON FUNCTION orchard.similar_rows(text, record, text, integer) IS 'the rows of a source that a model tells least apart from a row, matched by name: by the share of trees in which both come to the same leaf, or the distance in the space of segments';
+CREATE FUNCTION orchard.similar_rows(model text, "row" jsonb, source text DEFAULT NULL, top integer DEFAULT 10)
+    RETURNS TABLE (rank integer, similarity double precision, distance double precision, source_row jsonb, actual text, prediction double precision, label text)
+    LANGUAGE c STABLE PARALLEL UNSAFE COST 1000000 ROWS 10 AS 'MODULE_PATHNAME', 'similar_rows';
+COMMENT ON FUNCTION orchard.similar_rows(text, jsonb, text, integer) IS 'the rows of a source that a model tells least apart from a JSON object: by the share of trees in which both come to the same leaf, or the distance in the space of segments';
+CREATE FUNCTION orchard.similar_rows(model text, "row" json, source text DEFAULT NULL, top integer DEFAULT 10)
+    RETURNS TABLE (rank integer, similarity double precision, distance double precision, source_row jsonb, actual text, prediction double precision, label text)
+    LANGUAGE c STABLE PARALLEL UNSAFE COST 1000000 ROWS 10 AS 'MODULE_PATHNAME', 'similar_rows';
+COMMENT ON FUNCTION orchard.similar_rows(text, json, text, integer) IS 'the rows of a source that a model tells least apart from a JSON object: by the share of trees in which both come to the same leaf, or the distance in the space of segments';
+CREATE FUNCTION orchard.similar_rows(model text, "row" text, source text DEFAULT NULL, top integer DEFAULT 10)
+    RETURNS TABLE (rank integer, similarity double precision, distance double precision, source_row jsonb, actual text, prediction double precision, label text)
+    LANGUAGE c STABLE PARALLEL UNSAFE COST 1000000 ROWS 10 AS 'MODULE_PATHNAME', 'similar_rows';
+COMMENT ON FUNCTION orchard.similar_rows(text, text, text, integer) IS 'the rows of a source that a model tells least apart from a JSON object written as text: by the share of trees in which both come to the same leaf, or the distance in the space of segments';
 
 ------------------------------------------------------------------------------------------------------------------------
 -- Read a model

@@ -1,7 +1,8 @@
 //! How long a model of LightGBM takes to explain a matrix in memory, with each set of instructions.
 //!
-//! `cargo bench -p orchard-engine --bench shap -- MODEL MATRIX VALUES THREADS`; benches/shap.py makes model and matrix (rows and columns as u64,
-//! then f64 row by row), measures the peers on them, and reads the values: row by row, a number a feature.
+//! `cargo bench -p orchard-engine --bench shap -- MODEL MATRIX VALUES THREADS [BACKGROUND]`; benches/shap.py makes model and matrix (rows and columns as u64,
+//! then f64 row by row), measures the peers on them, and reads the values: row by row, a number a feature. With the matrix of a background,
+//! values are interventional.
 #![allow(missing_docs)]
 
 mod common;
@@ -19,10 +20,11 @@ use common::Matrix;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|a| a != "--bench").collect();
-    let [model, matrix, values, threads] = &arguments[..] else {
-        println!("usage: shap MODEL MATRIX VALUES THREADS (see benches/shap.py)");
+    let [model, matrix, values, threads, background @ ..] = &arguments[..] else {
+        println!("usage: shap MODEL MATRIX VALUES THREADS [BACKGROUND] (see benches/shap.py)");
         return;
     };
+    let background = background.first().map(|path| Matrix::read(path).columns());
     let text = std::fs::read_to_string(model).expect("a model");
     let matrix = Matrix::read(matrix);
     let (columns, rows, width) = (matrix.columns(), matrix.rows, matrix.width);
@@ -33,7 +35,10 @@ fn main() {
     let mut explain = |part: usize| {
         pool.install(|| {
             let parts = out.par_chunks_mut(part * width).enumerate();
-            let shap = || Shap::new(&scorer, &control).expect("counts of rows");
+            let shap = || match &background {
+                Some(background) => Shap::against(&scorer, background, &control).expect("trees"),
+                None => Shap::new(&scorer, &control).expect("counts of rows"),
+            };
             parts.for_each_init(shap, |shap, (i, out)| {
                 let cells: Vec<&[f64]> =
                     columns.iter().map(|column| &column[i * part..][..out.len() / width]).collect();
@@ -44,8 +49,10 @@ fn main() {
     for level in Level::ALL.into_iter().filter(|level| level.is_there()) {
         choose(Some(level));
         let mut best = [f64::INFINITY; 2];
+        // A lone row would go through all of the background.
+        let parts: &[usize] = if background.is_some() { &[Shap::ROWS] } else { &[Shap::ROWS, 1] };
         for _ in 0..3 {
-            for (best, part) in best.iter_mut().zip([Shap::ROWS, 1]) {
+            for (best, &part) in best.iter_mut().zip(parts) {
                 let start = Instant::now();
                 explain(part);
                 *best = best.min(start.elapsed().as_secs_f64());

@@ -8,6 +8,7 @@ use pgrx::iter::TableIterator;
 use pgrx::prelude::*;
 
 use super::sampled::{read, sample_rows, with_source};
+use crate::call::explain::{class_of, which_class};
 use crate::catalog::name::ModelName;
 use crate::catalog::{self, cache};
 use crate::error::{given, report, Failure, Result};
@@ -83,7 +84,7 @@ fn partial_dependence(
             }
             alongs.push(second);
         }
-        let class = wanted_class(task, class)?;
+        let class = wanted_class(scorer.model(), class)?;
         let usual = if alongs.len() > 1 { 10 } else { 20 };
         let most = match grid.unwrap_or(usual) {
             most @ 1..=MOST_POINTS => most as usize,
@@ -127,22 +128,13 @@ pub(super) fn along(model: &Model, name: &str) -> Result<Along> {
 }
 
 /// The class whose probability is looked at; `None` where there is one number.
-pub(super) fn wanted_class(task: &Task, label: Option<&str>) -> Result<Option<usize>> {
-    match (task, label) {
-        (Task::Classification { classes, .. }, Some(label)) => match classes.iter().position(|c| c == label) {
-            Some(at) => Ok(Some(at)),
-            None => Err(Failure::argument(format!("the model has no class \"{label}\""))
-                .detail(format!("Its classes are {}.", classes.join(", ")))),
-        },
-        (Task::Classification { classes, .. }, None) if classes.len() > 2 => {
-            Err(Failure::argument(format!("the model has {} classes", classes.len()))
-                .detail(format!("The classes are {}.", classes.join(", ")))
-                .hint("Name the one whose probability is meant: class => 'label'."))
+fn wanted_class(model: &Model, label: Option<&str>) -> Result<Option<usize>> {
+    let class = class_of(model, label)?;
+    match &model.task {
+        Task::Classification { classes, .. } if classes.len() > 2 && class.is_none() => {
+            Err(which_class(classes, "Name the one whose probability is meant: class => 'label'."))
         }
-        (Task::Classification { .. }, None) | (_, None) => Ok(None),
-        (_, Some(_)) => {
-            Err(Failure::argument("the model has no classes, so none can be asked for").hint("Leave \"class\" out."))
-        }
+        _ => Ok(class),
     }
 }
 

@@ -3,7 +3,8 @@
 use std::rc::Rc;
 
 use orchard_engine::control::Control;
-use orchard_engine::judge::partial::{dependence, encode, Along};
+use orchard_engine::judge::given::encode;
+use orchard_engine::judge::partial::{dependence, Along};
 use orchard_engine::judge::shap::{answers, columns};
 use orchard_engine::judge::Metric;
 use orchard_engine::learn::train::{by_splits, judge_rows, read_importance, Insight};
@@ -221,7 +222,7 @@ fn looks(found: &Found, scorer: &Rc<Scorer>, source: Option<&str>, rows: Rows<'_
             let cells = encode(model, &sample, &control)?;
             let cells: Vec<&[f64]> = cells.iter().map(Vec::as_slice).collect();
             let own = columns(model.model());
-            let found = answers(model, &cells, &own, class, &control)?;
+            let found = answers(model, &cells, &own, class, None, &control)?;
             Ok(report::influences(model.model(), &own, &cells, &found))
         };
         facts.influences = interrupt::run(LABEL, &control, explain)?;

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use orchard_engine::control::Control;
 use orchard_engine::data::{Column, ColumnData};
-use orchard_engine::judge::given::{Sample, Source};
+use orchard_engine::judge::given::{encode, Sample, Source};
 use orchard_engine::model::{Argument, InputKind};
 use orchard_engine::score::Scorer;
 use pgrx::prelude::*;
@@ -24,7 +24,7 @@ use crate::source::{self, Attribute, Rows, Wanted};
 const MOST_ROWS: i32 = 1_000_000;
 
 /// The rows of a source.
-pub(super) struct Read {
+pub(crate) struct Read {
     rows: Rows,
     places: Vec<(usize, usize)>,
     weight: Option<usize>,
@@ -34,6 +34,12 @@ impl Read {
     /// As the engine takes them.
     pub fn source(&self) -> Source<'_> {
         Source { table: &self.rows.table, places: self.places.clone(), weight: self.weight }
+    }
+
+    /// Whether the type of a column has whole numbers only.
+    pub fn is_whole(&self, argument: usize) -> bool {
+        let first = self.places.get(argument).map(|place| place.0);
+        self.rows.columns.iter().any(|c| Some(c.first) == first && c.reader.is_integer())
     }
 
     /// A sample of them; an error where there is none.
@@ -53,7 +59,7 @@ pub(super) fn no_rows() -> Failure {
 }
 
 /// How many rows a sample may have.
-pub(super) fn sample_rows(asked: Option<i32>, usual: i32) -> Result<usize> {
+pub(crate) fn sample_rows(asked: Option<i32>, usual: i32) -> Result<usize> {
     match asked.unwrap_or(usual) {
         rows @ 1..=MOST_ROWS => Ok(rows as usize),
         _ => Err(Failure::argument(format!("sample must be between 1 and {MOST_ROWS}"))
@@ -61,8 +67,20 @@ pub(super) fn sample_rows(asked: Option<i32>, usual: i32) -> Result<usize> {
     }
 }
 
+/// More rows of a background than this are drawn from, as each is compared with.
+const MOST_BACKGROUND: usize = 1_000;
+
+/// The rows of a background, by feature; at most a thousand of them, drawn by a hash of what they say.
+pub(crate) fn background(found: &Found, scorer: &Rc<Scorer>, source: &str, control: &Control) -> Result<Vec<Vec<f64>>> {
+    let read = read(found, scorer, source, control)?;
+    let sample = read.sample("orchard.explain", MOST_BACKGROUND, control)?;
+    drop(read);
+    let scorer: &Scorer = scorer;
+    interrupt::run("orchard.explain", control, || encode(scorer, &sample, control))
+}
+
 /// Run `body` on the source that is given, or on the one that the model was trained on, with the settings that that training had.
-pub(super) fn with_source<T>(found: &Found, given: Option<&str>, body: impl FnOnce(&str) -> Result<T>) -> Result<T> {
+pub(crate) fn with_source<T>(found: &Found, given: Option<&str>, body: impl FnOnce(&str) -> Result<T>) -> Result<T> {
     if let Some(source) = given {
         return body(source);
     }
@@ -87,7 +105,7 @@ pub(super) fn with_source<T>(found: &Found, given: Option<&str>, body: impl FnOn
 }
 
 /// Read the columns of a source that a model reads, and that of the weights it was trained with where the source has it.
-pub(super) fn read(found: &Found, scorer: &Rc<Scorer>, source: &str, control: &Control) -> Result<Read> {
+pub(crate) fn read(found: &Found, scorer: &Rc<Scorer>, source: &str, control: &Control) -> Result<Read> {
     let options = store::options(&found.deployed()?)?;
     let weighted = options["sample_weight"].as_str();
     let arguments = scorer.model().arguments();

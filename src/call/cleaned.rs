@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use orchard_engine::judge::given::Given;
 use orchard_engine::model::{Argument, InputKind, RawColumn};
 use orchard_engine::score::{Cleaned, Scorer};
 use pgrx::pg_sys::panic::pgrx_extern_c_guard;
@@ -59,6 +60,16 @@ impl RawRow {
     /// The columns that the cleaning made of the last row.
     pub fn made(&self, scorer: &Scorer) -> serde_json::Value {
         self.cleaned.made(scorer)
+    }
+
+    /// A column of the last row as it came.
+    pub fn given(&self, input: usize, kind: InputKind) -> Given {
+        match self.cleaned.given(input) {
+            (_, text) if matches!(kind, InputKind::Category | InputKind::Text) => {
+                text.map_or(Given::Missing, |text| Given::text(text.as_bytes()))
+            }
+            (number, _) => Given::number(number),
+        }
     }
 
     /// Look labels of an enum up again when they are met.

@@ -97,12 +97,7 @@ fn proba(site: &Site) -> crate::error::Result<JsonB> {
 
 /// The columns that the model's cleaning made of the row, as a JSON object.
 fn made(site: &Site) -> crate::error::Result<JsonB> {
-    let raw = match &site.input {
-        InputRow::Record(record) => record.raw(),
-        InputRow::Json(json) => json.raw(),
-        InputRow::Arguments(_) => None,
-    };
-    match raw {
+    match site.input.raw() {
         Some(raw) => Ok(JsonB(raw.made(&site.scorer))),
         None => Err(Failure::new(pgrx::PgSqlErrorCode::ERRCODE_WRONG_OBJECT_TYPE, "the model cleans no columns")
             .hint("Train it with the option \"clean\".")),

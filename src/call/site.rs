@@ -59,6 +59,17 @@ pub enum InputRow {
     Json(JsonRow),
 }
 
+impl InputRow {
+    /// What the model cleans of a record or JSON object.
+    pub fn raw(&self) -> Option<&RawRow> {
+        match self {
+            InputRow::Record(record) => record.raw(),
+            InputRow::Json(json) => json.raw(),
+            InputRow::Arguments(_) => None,
+        }
+    }
+}
+
 /// How the first argument names the model.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Key {
@@ -132,7 +143,7 @@ pub(super) fn classes(scorer: &Scorer) -> Result<(&[String], usize)> {
 }
 
 /// The index of the most probable class of an answer of a classifier. Of a model of one class it may be that of a class that never occurred.
-pub(super) fn label_of(scorer: &Scorer, out: &[f64]) -> usize {
+pub(in crate::call) fn label_of(scorer: &Scorer, out: &[f64]) -> usize {
     let Task::Classification { classes, positive } = &scorer.model().task else { return 0 };
     let positive = *positive as usize;
     match out {
@@ -144,7 +155,7 @@ pub(super) fn label_of(scorer: &Scorer, out: &[f64]) -> usize {
 }
 
 /// The probability of the most probable class in an answer.
-pub(super) fn top_of(scorer: &Scorer, out: &[f64]) -> f64 {
+pub(in crate::call) fn top_of(scorer: &Scorer, out: &[f64]) -> f64 {
     match out {
         [p] => p.max(1.0 - p),
         out => out[label_of(scorer, out)],

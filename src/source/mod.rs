@@ -292,6 +292,11 @@ pub fn tell_errors<T>(body: impl FnOnce() -> Result<T>) -> Result<std::result::R
 ///
 /// An ERROR in it is thrown on after the subtransaction was rolled back, so that an exception block of a caller finds its own.
 fn in_read_only_subtransaction<T>(body: impl FnOnce() -> Result<T>) -> Result<T> {
+    // SAFETY: a flag of the transaction, on the main thread.
+    if unsafe { pg_sys::IsInParallelMode() } {
+        // Parallel operations have no subtransactions, and write nothing either.
+        return body();
+    }
     // SAFETY: the pattern of PL/pgSQL's exception blocks: context and owner are put back on both ways out. XactReadOnly is put
     // back by the end of the subtransaction itself.
     unsafe {

@@ -9,6 +9,7 @@
 mod binary;
 mod calibration;
 mod clustering;
+pub mod counterfactual;
 mod curve;
 pub mod given;
 pub mod importance;
@@ -21,6 +22,7 @@ mod ranked;
 pub mod read;
 mod regression;
 pub mod shap;
+pub mod similar;
 mod thresholds;
 
 pub use binary::binary;

@@ -67,6 +67,11 @@ impl Cleaned {
         )
     }
 
+    /// What was given of a column before [`Cleaned::put`]: its number, and its text.
+    pub fn given(&self, input: usize) -> (f64, Option<&str>) {
+        (self.row.number(input as u32), self.row.text(input as u32))
+    }
+
     /// The text that the cleaning made of the last row for a feature that is a category.
     pub fn text(&self, feature: usize) -> Option<&str> {
         let is_own = |place: &&Place| place.feature == feature && matches!(place.what, What::Category);

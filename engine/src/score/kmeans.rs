@@ -7,13 +7,7 @@ use crate::model::KMeans;
 /// the scaled space.
 pub fn nearest(body: &KMeans, row: &[f64], scratch: &mut Vec<f64>) -> (u32, f64) {
     let d = body.dimensions as usize;
-    scratch.clear();
-    scratch.resize(d, 0.0);
-    let mut first = 0;
-    for (axis, &value) in body.axes.iter().zip(row) {
-        place(axis, value, &mut scratch[first..]);
-        first += width(axis);
-    }
+    point(body, row, scratch);
     let mut best = (0, f64::INFINITY);
     for (segment, centre) in body.centres.chunks_exact(d.max(1)).enumerate() {
         let far = scratch.iter().zip(centre).map(|(x, c)| (x - c) * (x - c)).sum();
@@ -22,4 +16,15 @@ pub fn nearest(body: &KMeans, row: &[f64], scratch: &mut Vec<f64>) -> (u32, f64)
         }
     }
     best
+}
+
+/// An encoded row in the scaled space.
+pub(crate) fn point(body: &KMeans, row: &[f64], out: &mut Vec<f64>) {
+    out.clear();
+    out.resize(body.dimensions as usize, 0.0);
+    let mut first = 0;
+    for (axis, &value) in body.axes.iter().zip(row) {
+        place(axis, value, &mut out[first..]);
+        first += width(axis);
+    }
 }

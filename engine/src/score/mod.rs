@@ -259,6 +259,13 @@ impl Scorer {
         }
     }
 
+    /// The leaf of a row in each tree, a number that no other leaf has; `out` has one place a tree.
+    pub(crate) fn leaves(&self, row: &[f64], out: &mut [u32]) {
+        if let Some(nodes) = &self.nodes {
+            nodes.leaves(row, out);
+        }
+    }
+
     /// The root of a tree in the layout that is walked; for a model of trees.
     pub(crate) fn root(&self, tree: usize) -> u32 {
         self.nodes.as_ref().and_then(|nodes| nodes.roots().get(tree).copied()).unwrap_or(0)

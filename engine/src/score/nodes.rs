@@ -223,6 +223,14 @@ impl Nodes {
         }
     }
 
+    /// The leaf of a row in each tree, by its place among the nodes.
+    pub fn leaves(&self, row: &[f64], out: &mut [u32]) {
+        for (at, roots) in out.chunks_mut(SIDE_BY_SIDE).zip(self.roots.chunks(SIDE_BY_SIDE)) {
+            at.copy_from_slice(roots);
+            self.walk::<WIDE>(at, |_, feature| row[feature]);
+        }
+    }
+
     /// From the sums of all trees to the answer.
     #[inline]
     pub fn finish(&self, trees: &Trees, sums: &mut [f64]) {

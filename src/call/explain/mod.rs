@@ -1,18 +1,49 @@
 //! Why a row has its score.
 
+mod counterfactual;
+mod given;
+mod limits;
 mod row;
 mod shown;
+mod similar;
 mod source;
 
 pub use shown::{beginning, Writer};
 
 use orchard_engine::judge::shap::Unit;
 use orchard_engine::model::{Model, Task};
+use pgrx::pg_sys::{Datum, FunctionCallInfo};
 
+use crate::call::raw::score;
+use crate::call::site::{Key, Shape, Site};
+use crate::entry::fill;
 use crate::error::{Failure, Result};
+use crate::set::Set;
+
+/// Return the rows that `body` makes of the row of a call, which is scored first; none where there is no model or no row.
+///
+/// # Safety
+/// `fcinfo` is the running call's, of a function that returns a set of rows. `body` runs under a guard.
+unsafe fn of_row(fcinfo: FunctionCallInfo, body: unsafe fn(FunctionCallInfo, &mut Site) -> Result<()>) -> Datum {
+    let site = score(fcinfo, Key::Name, Shape::Row);
+    fill(|| match site {
+        Some(site) => body(fcinfo, site),
+        None => {
+            Set::new(fcinfo);
+            Ok(())
+        }
+    })
+}
+
+/// The error where one class is to be named.
+pub fn which_class(classes: &[String], hint: &str) -> Failure {
+    Failure::argument(format!("the model has {} classes", classes.len()))
+        .detail(format!("The classes are {}.", classes.join(", ")))
+        .hint(hint)
+}
 
 /// The index of the class of a label; `None` where none is asked for.
-fn class_of(model: &Model, label: Option<&str>) -> Result<Option<usize>> {
+pub fn class_of(model: &Model, label: Option<&str>) -> Result<Option<usize>> {
     let Some(label) = label else { return Ok(None) };
     let Task::Classification { classes, .. } = &model.task else {
         return Err(

@@ -4,17 +4,16 @@ use orchard_engine::control::Control;
 use orchard_engine::judge::shap::{columns, features, Explanation, Shap};
 use orchard_engine::model::{Argument, Task};
 use orchard_engine::score::Scorer;
-use pgrx::pg_sys::panic::pgrx_extern_c_guard;
 use pgrx::pg_sys::{self, Datum, FunctionCallInfo};
 use pgrx::IntoDatum;
 
-use super::{by_size, check_trees, class_of, shown, unit};
-use crate::call::raw::score;
-use crate::call::site::{InputRow, Key, Shape, Site};
+use super::{by_size, check_trees, class_of, of_row, shown, unit};
+use crate::api::sampled::background;
+use crate::call::site::{InputRow, Site};
 use crate::catalog::name::ModelName;
-use crate::catalog::{self, store};
+use crate::catalog::{self, store, Found};
 use crate::entry;
-use crate::entry::argument;
+use crate::entry::{argument, value};
 use crate::error::Result;
 use crate::set::Set;
 use crate::source::types::Text;
@@ -26,17 +25,7 @@ const BASE: &str = "(base)";
 /// Nodes of trees that are walked before an interrupt can be looked for; with more, threads do it.
 const QUICK: usize = 200_000;
 
-entry!(explain, pg_finfo_explain, fcinfo => match score(fcinfo, Key::Name, Shape::Row) {
-    Some(site) => pgrx_extern_c_guard(|| match rows(fcinfo, site) {
-        Ok(()) => Datum::from(0usize),
-        Err(failure) => failure.raise(),
-    }),
-    // No model or no row: no rows.
-    None => pgrx_extern_c_guard(|| {
-        Set::new(fcinfo);
-        Datum::from(0usize)
-    }),
-});
+entry!(explain, pg_finfo_explain, fcinfo => of_row(fcinfo, rows));
 
 /// Return the rows of the explanation of a row that was just scored.
 ///
@@ -55,9 +44,20 @@ unsafe fn rows(fcinfo: FunctionCallInfo, site: &mut Site) -> Result<()> {
     let cells: Vec<&[f64]> = site.row.iter().map(std::slice::from_ref).collect();
     // Threads share the scorer, not its count of owners.
     let shared: &Scorer = &scorer;
-    let explain = || Shap::new(shared, &control)?.answers(&cells, &explained, class, &control);
+    let against = match value::<String>(fcinfo, 4) {
+        Some(source) => Some(background(&named(fcinfo)?, &scorer, &source, &control)?),
+        None => None,
+    };
+    let explain = || {
+        let mut shap = match &against {
+            Some(against) => Shap::against(shared, against, &control)?,
+            None => Shap::new(shared, &control)?,
+        };
+        shap.answers(&cells, &explained, class, &control)
+    };
     let nodes = model.body.as_trees().map_or(0, |(trees, _)| trees.nodes().saturating_mul(scorer.outputs()));
-    let found = if nodes <= QUICK { explain()? } else { interrupt::run("orchard.explain", &control, explain)? };
+    let quick = nodes.saturating_mul(against.as_ref().and_then(|b| b.first()).map_or(1, Vec::len)) <= QUICK;
+    let found = if quick { explain()? } else { interrupt::run("orchard.explain", &control, explain)? };
     let Some(explanation) = found.into_iter().next() else { return Ok(()) };
     let target = match &model.task {
         Task::Regression => target(fcinfo)?,
@@ -65,11 +65,7 @@ unsafe fn rows(fcinfo: FunctionCallInfo, site: &mut Site) -> Result<()> {
     };
     let unit = unit(model, explanation.class, target.as_deref());
     let texts = arguments(fcinfo, site);
-    let raw = match &site.input {
-        InputRow::Record(record) => record.raw(),
-        InputRow::Json(json) => json.raw(),
-        InputRow::Arguments(_) => None,
-    };
+    let raw = site.input.raw();
     let values = shown::values(&scorer, &explained, &texts, raw, &site.row);
     let Explanation { base, columns: parts, .. } = explanation;
     set.put([
@@ -103,7 +99,7 @@ pub(super) fn number(value: f64) -> Option<Datum> {
 ///
 /// # Safety
 /// As for [`rows`].
-unsafe fn arguments(fcinfo: FunctionCallInfo, site: &mut Site) -> Vec<Option<String>> {
+pub(super) unsafe fn arguments(fcinfo: FunctionCallInfo, site: &mut Site) -> Vec<Option<String>> {
     let Some(datum) = argument(fcinfo, 1) else { return Vec::new() };
     let scorer = site.scorer.clone();
     let arguments = scorer.model().arguments();
@@ -119,8 +115,15 @@ unsafe fn arguments(fcinfo: FunctionCallInfo, site: &mut Site) -> Vec<Option<Str
 ///
 /// # Safety
 /// As for [`rows`].
-unsafe fn target(fcinfo: FunctionCallInfo) -> Result<Option<String>> {
-    let Some(datum) = argument(fcinfo, 0) else { return Ok(None) };
-    let name = String::from_utf8_lossy(Text::of(datum).bytes()).into_owned();
-    store::target(&catalog::find(&ModelName::parse(&name)?)?.deployed()?)
+pub(super) unsafe fn target(fcinfo: FunctionCallInfo) -> Result<Option<String>> {
+    store::target(&named(fcinfo)?.deployed()?)
+}
+
+/// The model that the call names.
+///
+/// # Safety
+/// As for [`rows`].
+pub(super) unsafe fn named(fcinfo: FunctionCallInfo) -> Result<Found> {
+    let name = argument(fcinfo, 0).map(|datum| String::from_utf8_lossy(Text::of(datum).bytes()).into_owned());
+    catalog::find(&ModelName::parse(&name.unwrap_or_default())?)
 }

@@ -11,6 +11,7 @@ use pgrx::IntoDatum;
 
 use super::row::number;
 use super::{by_size, check_trees, class_of, shown, unit, Writer};
+use crate::api::sampled::background;
 use crate::api::score::{inputs, key_columns, key_object};
 use crate::call::cells::Cells;
 use crate::catalog::name::ModelName;
@@ -54,10 +55,13 @@ unsafe fn run(fcinfo: FunctionCallInfo) -> Result<()> {
     let selected: Vec<String> = std::iter::once(key_object("s", &key)).chain(inputs(scorer.model())).collect();
     let query = format!("SELECT {} FROM ({}\n) AS s", selected.join(", "), described.query);
     let control = Control::new(settings::max_memory());
-    // What a model is unfit for is said before the source is read.
-    Shap::new(&scorer, &control)?;
+    let against = match value::<String>(fcinfo, 5) {
+        Some(source) => Some(background(&found, &scorer, &source, &control)?),
+        // What a model is unfit for is said before the source is read.
+        None => Shap::new(&scorer, &control).map(|_| None)?,
+    };
     let set = Set::new(fcinfo);
-    let mut rows = Rows::new(scorer, found, Answer { class, top, target }, set);
+    let mut rows = Rows::new(scorer, found, Answer { class, top, target, against }, set);
     stream(&query, &mut rows)?;
     rows.flush()
 }
@@ -67,6 +71,8 @@ struct Answer {
     class: Option<usize>,
     top: usize,
     target: Option<String>,
+    /// The background, by feature.
+    against: Option<Vec<Vec<f64>>>,
 }
 
 /// Gathers rows, and explains them when there are enough.
@@ -123,8 +129,10 @@ impl Rows {
         let cells: Vec<&[f64]> = self.cells.iter().map(Vec::as_slice).collect();
         let control = &Control::new(settings::max_memory());
         let (scorer, explained, class) = (&*self.scorer, &self.explained, self.answer.class);
-        let all =
-            interrupt::run("orchard.explain_source", control, || answers(scorer, &cells, explained, class, control))?;
+        let against = self.answer.against.as_deref();
+        let all = interrupt::run("orchard.explain_source", control, || {
+            answers(scorer, &cells, explained, class, against, control)
+        })?;
         for ((explanation, key), values) in all.iter().zip(&self.keys).zip(&self.values) {
             self.put(explanation, key.as_deref(), values)?;
         }

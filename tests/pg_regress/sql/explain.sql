@@ -159,6 +159,46 @@ SELECT kind, count(*) FROM orchard.importance('small', 'SELECT device, hour, bid
 SELECT kind, count(*) FROM orchard.importance('small', 'SELECT * FROM ads WHERE clicked') GROUP BY kind ORDER BY kind;
 SET client_min_messages = warning;
 
+-- compared with the rows of a background: sums hold, and the base is the mean of their scores
+CREATE FUNCTION against(model text, row_text text, background text, OUT score float8, OUT answer float8, OUT base float8) LANGUAGE sql AS
+$$ SELECT sum(contribution), sum(response_contribution), max(contribution) FILTER (WHERE rank = 0) FROM orchard.explain(model, row_text::jsonb, background => background) $$;
+SELECT count(*) AS rows, count(*) FILTER (WHERE abs(x.score - ln(p / (1 - p))) < 1e-9) AS scores, count(*) FILTER (WHERE abs(x.answer - p) < 1e-12) AS answers,
+    count(*) FILTER (WHERE abs(x.base - (SELECT avg(ln(q / (1 - q))) FROM (SELECT orchard.predict('wide', b) AS q FROM ads AS b WHERE id <= 40) AS b)) < 1e-9) AS bases
+FROM (SELECT to_jsonb(ads)::text AS j, orchard.predict('wide', ads) AS p FROM ads WHERE id BETWEEN 100 AND 130) AS s, against('wide', j, 'SELECT * FROM ads WHERE id <= 40') AS x;
+-- by hand: over all mixtures of two rows
+SELECT bool_and(abs(x.contribution - s.contribution) < 1e-9) AS same
+FROM (SELECT feature, contribution FROM orchard.explain('revenue', (SELECT to_jsonb(ads) FROM ads WHERE id = 7), background => 'SELECT a.* FROM ads AS a WHERE id = 9')) AS x
+JOIN (SELECT f AS feature, sum(CASE WHEN n >> place & 1 = 1 THEN 1 ELSE -1 END * orchard.predict('revenue', row)
+        * (CASE WHEN n >> place & 1 = 1 THEN factorial(ones - 1) * factorial(9 - ones) ELSE factorial(ones) * factorial(8 - ones) END / factorial(9))::float8) AS contribution
+      FROM (SELECT n, (SELECT count(*) FROM generate_series(0, 8) AS b WHERE n >> b & 1 = 1) AS ones,
+                (SELECT jsonb_object_agg(c, CASE WHEN n >> (i::int - 1) & 1 = 1 THEN own -> c ELSE other -> c END) FROM unnest(names) WITH ORDINALITY AS u(c, i)) AS row, names
+            FROM generate_series(0, 511) AS n, (SELECT to_jsonb(ads) AS own FROM ads WHERE id = 7) AS o, (SELECT to_jsonb(ads) AS other FROM ads WHERE id = 9) AS z,
+                (VALUES (ARRAY['device', 'hour', 'bid', 'shown_at', 'mood', 'e', 'returning', 'copy', 'none'])) AS v(names)) AS s, unnest(names) WITH ORDINALITY AS u(f, i), LATERAL (SELECT i::int - 1 AS place) AS p
+      GROUP BY 1) AS s USING (feature) WHERE feature <> 'none';
+SELECT count(*) AS rows, count(*) FILTER (WHERE abs(base + others + (SELECT sum(c) FROM unnest(contributions) AS c) - ln(score / (1 - score))) < 1e-9) AS scores,
+    count(*) FILTER (WHERE x.contributions[1] = (SELECT contribution FROM orchard.explain('wide', a, background => 'SELECT * FROM ads WHERE id <= 40') WHERE rank = 1)) AS largest
+FROM orchard.explain_source('wide', 'SELECT * FROM ads WHERE id <= 20', key => '{id}', background => 'SELECT * FROM ads WHERE id <= 40') AS x JOIN ads AS a ON a.id = (x.key ->> 'id')::int;
+SELECT count(*) AS rows, count(*) FILTER (WHERE abs(answer - (orchard.predict_proba('level', j::jsonb) ->> orchard.predict_label('level', j::jsonb))::float8) < 1e-12) AS answers
+FROM (SELECT to_jsonb(ads)::text AS j FROM ads WHERE id <= 20) AS s, against('level', j, 'ads') AS x;
+
+-- which columns a model takes together
+SELECT feature, feature2, round(strength::numeric, 4) AS strength, round(share::numeric, 3) AS share, rank FROM orchard.interactions('small');
+SELECT count(*) > 3 AS pairs, round(sum(share)::numeric, 9) AS whole, bool_and(strength > 0) AS some FROM orchard.interactions('wide', 'SELECT * FROM ads WHERE id <= 100');
+SELECT bool_or(feature = 'shown_at.hour' OR feature2 = 'shown_at.hour') AS parts FROM orchard.interactions('wide', derived => true, sample => 50);
+SELECT count(*) AS pairs FROM orchard.interactions('level', sample => 50);
+SELECT (SELECT array_agg(i) FROM orchard.interactions('small', 'SELECT * FROM ads ORDER BY id', sample => 100) AS i) = (SELECT array_agg(i) FROM orchard.interactions('small', 'SELECT * FROM ads ORDER BY id DESC', sample => 100) AS i) AS same;
+
+-- rows that a model does not tell apart
+SELECT rank, similarity, distance, source_row, actual, round(prediction::numeric, 4) AS prediction, label FROM orchard.similar_rows('small', '{"device": "phone", "hour": 20, "bid": 4.5}', top => 3);
+SELECT count(*) AS rows, bool_and(similarity = 1 - distance) AS shares, bool_and(abs(prediction - orchard.predict('grove', source_row)) < 1e-12) AS predictions, bool_and(actual::bool = (source_row ->> 'clicked')::bool) AS actuals,
+    array_agg(rank) = ARRAY[1, 2, 3, 4, 5] AS ranked, max(similarity) = 1 AS itself, min((source_row ->> 'id')::int) FILTER (WHERE rank = 1) AS first
+FROM ads AS a, orchard.similar_rows('grove', a, 'ads', top => 5) WHERE a.id = 77;
+SELECT (SELECT array_agg(s) FROM orchard.similar_rows('grove', '{"hour": 5}', 'SELECT * FROM ads ORDER BY id') AS s) = (SELECT array_agg(s) FROM orchard.similar_rows('grove', '{"hour": 5}', 'SELECT * FROM ads ORDER BY id DESC') AS s) AS same;
+SELECT rank, similarity, actual, round(prediction::numeric, 3) AS prediction, label FROM orchard.similar_rows('level', '{"device": "phone", "hour": 12, "bid": 4}', top => 2);
+SELECT rank, similarity, source_row, actual FROM orchard.similar_rows('cleaned', '{"offer": "$2.1", "device": "phone", "hour": 3}', 'SELECT offer, device, hour FROM raw', top => 2);
+SELECT source_row FROM orchard.similar_rows('small', '{"device": "phone", "hour": 20, "bid": 4.5}', 'SELECT device, hour, bid, 1 AS s, 2 AS row FROM ads', top => 1);
+SELECT count(*) FROM orchard.similar_rows('small', NULL::jsonb);
+
 -- errors
 \set VERBOSITY default
 \set SHOW_CONTEXT never
@@ -177,6 +217,16 @@ SELECT model FROM orchard.train('groups', 'SELECT bid, hour FROM ads', algorithm
 SELECT * FROM orchard.explain('groups', '{"hour": 3}');
 SELECT * FROM orchard.explain_source('groups', 'ads');
 SELECT * FROM orchard.importance('groups');
+SELECT rank, round(similarity::numeric, 3) AS similarity, round(distance::numeric, 3) AS distance, prediction, label FROM orchard.similar_rows('groups', '{"hour": 3, "bid": 2}', top => 2);
+SELECT * FROM orchard.interactions('groups');
+SELECT * FROM orchard.interactions('small', sample => 0);
+SELECT * FROM orchard.interactions('small', 'SELECT hour FROM ads');
+SELECT * FROM orchard.explain('small', '{}', background => 'SELECT * FROM ads WHERE false');
+SELECT * FROM orchard.explain('small', '{}', background => 'SELECT hour FROM ads');
+SELECT * FROM orchard.explain_source('small', 'ads', background => 'nothing');
+SELECT * FROM orchard.similar_rows('small', '{}', top => 0);
+SELECT * FROM orchard.similar_rows('small', '{}', 'SELECT hour FROM ads');
+SELECT * FROM orchard.similar_rows('nothing', '{}');
 SELECT * FROM orchard.importance('small', 'SELECT * FROM ads WHERE false');
 SELECT * FROM orchard.importance('small', 'ads', repeats => 4);
 SELECT * FROM orchard.importance('small', 'SELECT device, hour, bid, level AS clicked FROM ads ORDER BY id');
@@ -184,6 +234,9 @@ SELECT * FROM orchard.importance('revenue', 'SELECT device, hour, bid, shown_at,
 SET statement_timeout = '100ms';
 SELECT count(*) FROM orchard.importance('wide', 'SELECT a.* FROM ads AS a, generate_series(1, 30)', repeats => 1000);
 SELECT count(*) FROM orchard.explain_source('wide', 'SELECT a.* FROM ads AS a, generate_series(1, 1000)');
+SELECT count(*) FROM orchard.similar_rows('wide', '{}', 'SELECT a.* FROM ads AS a, generate_series(1, 3000)');
+SELECT count(*) FROM orchard.interactions('wide', 'SELECT a.* FROM ads AS a, generate_series(1, 30)', sample => 90000);
+SELECT count(*) FROM orchard.explain_source('wide', 'SELECT a.* FROM ads AS a, generate_series(1, 1000)', background => 'ads');
 RESET statement_timeout;
 -- rights, and where it may run
 CREATE ROLE regress_explain_reader;

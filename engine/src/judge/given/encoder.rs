@@ -1,6 +1,8 @@
 //! From rows as they come to rows as they are scored.
 
-use super::Given;
+use super::{Given, Sample};
+use crate::control::Control;
+use crate::error::Result;
 use crate::model::{Argument, InputKind};
 use crate::score::{Cleaned, Moment, Scorer, Text};
 
@@ -117,6 +119,21 @@ impl Encoder {
     pub fn made_text(&self, feature: usize) -> Option<&str> {
         self.cleaned.as_ref()?.text(feature)
     }
+}
+
+/// The features of the rows of a sample, by column.
+pub fn encode(scorer: &Scorer, sample: &Sample, control: &Control) -> Result<Vec<Vec<f64>>> {
+    let features = scorer.model().features.len();
+    let mut cells = (0..features).map(|_| control.vec(sample.rows.len())).collect::<Result<Vec<Vec<f64>>>>()?;
+    let (mut encoder, mut row) = (Encoder::new(scorer), vec![f64::NAN; features]);
+    for (i, values) in sample.rows.iter().enumerate() {
+        if i % 64 == 0 {
+            control.check()?;
+        }
+        encoder.put(scorer, values, &mut row);
+        cells.iter_mut().zip(&row).for_each(|(column, cell)| column.push(*cell));
+    }
+    Ok(cells)
 }
 
 /// Hand the text of a value to `take`; a number that stands for a category is written with all its digits.

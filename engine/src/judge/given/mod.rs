@@ -7,7 +7,7 @@ mod encoder;
 mod sample;
 mod shown;
 
-pub use encoder::Encoder;
+pub use encoder::{encode, Encoder};
 pub use sample::{Sample, Source};
 
 use crate::model::InputKind;

@@ -10,7 +10,7 @@ pub use grid::{Grid, Of, Point};
 
 use rayon::prelude::*;
 
-use super::given::{Encoder, Given, Sample, Source};
+use super::given::{encode, Encoder, Given, Sample, Source};
 use crate::control::Control;
 use crate::data::{Chunked, ColumnData, Dictionary, Numbers, MISSING};
 use crate::error::{Error, Result};
@@ -139,21 +139,6 @@ pub fn effects(
     let effects = (0..count).into_par_iter().map(effect).collect();
     cells.into_iter().for_each(|column| control.release_vec(column));
     effects
-}
-
-/// The features of the rows, by column, as [`Scorer::predict`] takes them.
-pub fn encode(scorer: &Scorer, sample: &Sample, control: &Control) -> Result<Vec<Vec<f64>>> {
-    let features = scorer.model().features.len();
-    let mut cells = (0..features).map(|_| control.vec(sample.rows.len())).collect::<Result<Vec<Vec<f64>>>>()?;
-    let (mut encoder, mut row) = (Encoder::new(scorer), vec![f64::NAN; features]);
-    for (i, values) in sample.rows.iter().enumerate() {
-        if i % 64 == 0 {
-            control.check()?;
-        }
-        encoder.put(scorer, values, &mut row);
-        cells.iter_mut().zip(&row).for_each(|(column, cell)| column.push(*cell));
-    }
-    Ok(cells)
 }
 
 /// The answers to the rows where some columns have given values.

@@ -43,24 +43,30 @@ impl Explanation {
     }
 }
 
-/// Explain the answers to many rows as [`Shap::answers`] does, on the threads of the pool this runs in.
+/// Explain the answers to many rows as [`Shap::answers`] does, by a background where there is one, on the threads of the pool this runs in.
 pub fn answers(
     scorer: &Scorer,
     cells: &[&[f64]],
     columns: &[Explained],
     class: Option<usize>,
+    background: Option<&[Vec<f64>]>,
     control: &Control,
 ) -> Result<Vec<Explanation>> {
     let rows = cells.first().map_or(0, |column| column.len());
+    // Each part goes through the background anew.
+    let size = if background.is_some() { 2 * PART } else { PART };
     let explain = |part: usize| {
-        let (from, to) = (part * PART, (part * PART + PART).min(rows));
+        let (from, to) = (part * size, (part * size + size).min(rows));
         let cells: Vec<&[f64]> = cells.iter().map(|column| &column[from..to]).collect();
-        let mut shap = Shap::new(scorer, control)?;
+        let mut shap = match background {
+            Some(background) => Shap::against(scorer, background, control)?,
+            None => Shap::new(scorer, control)?,
+        };
         let found = shap.answers(&cells, columns, class, control);
         shap.release(control);
         found
     };
-    let parts: Vec<Vec<Explanation>> = (0..rows.div_ceil(PART)).into_par_iter().map(explain).collect::<Result<_>>()?;
+    let parts: Vec<Vec<Explanation>> = (0..rows.div_ceil(size)).into_par_iter().map(explain).collect::<Result<_>>()?;
     Ok(parts.into_iter().flatten().collect())
 }
 

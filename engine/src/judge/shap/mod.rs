@@ -1,12 +1,15 @@
 //! Shapley values of the features of a row: what each adds to the score, compared with the mean.
 //!
 //! They are those of path-dependent TreeSHAP (Lundberg et al. 2020, algorithm 2), exactly: what is not known of a row is averaged over the
-//! training rows that took each branch. The sum over the features is the score less the mean, on the scale on which trees are
+//! training rows that took each branch; with a background, over its rows (algorithm 3, interventional). The sum over the features is the score less the mean, on the scale on which trees are
 //! added: log-odds for boosted trees of a classification, probabilities for other trees of one, logarithms of the value with a log link, else values.
 
+mod background;
 mod columns;
 mod explain;
+mod interactions;
 mod kernel;
+mod masks;
 mod plan;
 mod quadrature;
 mod response;
@@ -14,6 +17,8 @@ mod sentence;
 
 pub use columns::{columns, features, Explained, Value};
 pub use explain::{answers, Explanation, Part};
+pub use interactions::{interaction_values, interactions};
+pub(in crate::judge) use sentence::shown;
 pub use sentence::Unit;
 
 use crate::control::Control;
@@ -22,6 +27,7 @@ use crate::model::{Link, Task, Trees, LEAF};
 use crate::score::Scorer;
 use crate::simd::run_wide;
 
+use background::Background;
 use kernel::{Space, Tree};
 use plan::Plan;
 use quadrature::Point;
@@ -40,6 +46,8 @@ pub struct Shap<'a> {
     rules: Vec<Vec<Point>>,
     many: Space<ROWS>,
     one: Space<1>,
+    /// What stands for what is not known; shares of training rows where there is none.
+    background: Option<Background<'a>>,
 }
 
 impl<'a> Shap<'a> {
@@ -51,22 +59,36 @@ impl<'a> Shap<'a> {
     /// # Errors
     /// Without trees, or where these do not say how many training rows took each branch.
     pub fn new(scorer: &'a Scorer, control: &Control) -> Result<Shap<'a>> {
-        let Some((trees, _)) = scorer.model().body.as_trees() else {
-            return Err(Error::data(
-                "a clustering has no scores to explain",
-                "Compare the row with the centres of the segments.",
-            ));
-        };
+        let trees = trees_of(scorer)?;
         let mut splits = (0..trees.nodes()).filter(|&node| trees.feature[node] != LEAF).peekable();
         if splits.peek().is_some() && splits.all(|node| trees.cover[node] == 0.0) {
             return Err(Error::data(
                 "the model does not say how many training rows took each branch, so its scores cannot be explained",
-                "Import it again from a text that has the counts, or train it anew.",
+                "Give a background, import it again from a text that has the counts, or train it anew.",
             ));
         }
+        Shap::make(scorer, trees, None, control)
+    }
+
+    /// Compared with the rows of a background, given by column as [`Scorer::predict`] takes their cells, of which there must be one: interventional values
+    /// instead of path-dependent ones.
+    ///
+    /// # Errors
+    /// Without trees.
+    pub fn against(scorer: &'a Scorer, background: &'a [Vec<f64>], control: &Control) -> Result<Shap<'a>> {
+        assert_eq!(background.len(), scorer.model().features.len(), "a column a feature");
+        Shap::make(scorer, trees_of(scorer)?, Some(Background(background)), control)
+    }
+
+    fn make(
+        scorer: &'a Scorer,
+        trees: &'a Trees,
+        background: Option<Background<'a>>,
+        control: &Control,
+    ) -> Result<Shap<'a>> {
         let plan = Plan::new(scorer, trees, control)?;
         let turn = Turn::of(&scorer.model().task, trees);
-        Ok(Shap { scorer, trees, turn, plan, rules: Vec::new(), many: Space::new(), one: Space::new() })
+        Ok(Shap { scorer, trees, turn, plan, rules: Vec::new(), many: Space::new(), one: Space::new(), background })
     }
 
     /// Give back what was counted of the memory it holds.
@@ -92,8 +114,10 @@ impl<'a> Shap<'a> {
         assert_eq!(columns.len(), features, "a column a feature");
         assert!(columns.iter().all(|column| column.len() * features == out.len()), "a cell a row");
         let rows = out.len() / features.max(1);
-        // A lone row must not pay for those that are not beside it.
-        let mean = if rows == 1 {
+        let mean = if let Some(background) = self.background {
+            self.compare(background, columns, output, out, control)?
+        } else if rows == 1 {
+            // A lone row must not pay for those that are not beside it.
             let mut space = std::mem::replace(&mut self.one, Space::new());
             let mean = self.run(&mut space, columns, output, out, control);
             self.one = space;
@@ -107,6 +131,26 @@ impl<'a> Shap<'a> {
         let scale = if self.trees.average { self.trees.roots.len() as f64 } else { 1.0 };
         out.iter_mut().for_each(|value| *value = *value / scale * self.turn.sign());
         Ok(self.turn.score(mean / scale + self.trees.base.get(output).copied().unwrap_or(0.0)))
+    }
+
+    /// Explain rows by a background, a tree at a time; without what is done to the sum of all trees.
+    fn compare(
+        &mut self,
+        background: Background<'_>,
+        columns: &[&[f64]],
+        output: usize,
+        out: &mut [f64],
+        control: &Control,
+    ) -> Result<f64> {
+        out.fill(0.0);
+        let rows = columns.first().map_or(0, |column| column.len());
+        let (mut mean, mut masks) = (0.0, background::room(rows, background));
+        for tree in 0..self.trees.roots.len() {
+            self.plan.fill(self.scorer, self.trees, tree, output, control)?;
+            mean += background.add(self.scorer, &self.plan, columns, out, &mut masks, control)?;
+        }
+        masks.into_iter().for_each(|masks| masks.release(control));
+        Ok(mean)
     }
 
     /// Explain row after row, a tree at a time; without what is done to the sum of all trees.
@@ -156,6 +200,17 @@ impl<'a> Shap<'a> {
             self.rules[points] = quadrature::rule(points, control)?;
         }
         Ok(())
+    }
+}
+
+/// The trees of a scorer.
+fn trees_of(scorer: &Scorer) -> Result<&Trees> {
+    match scorer.model().body.as_trees() {
+        Some((trees, _)) => Ok(trees),
+        None => Err(Error::data(
+            "a clustering has no scores to explain",
+            "Compare the row with the centres of the segments.",
+        )),
     }
 }
 

@@ -13,7 +13,8 @@ pub enum Unit {
 }
 
 impl Unit {
-    fn subject(&self) -> String {
+    /// What is explained.
+    pub fn subject(&self) -> String {
         match self {
             Unit::Probability(None) => "the probability".to_owned(),
             Unit::Probability(Some(class)) => format!("the probability of {class}"),
@@ -30,9 +31,14 @@ impl Unit {
 
     /// "The mean row has a probability of 3.1 %." as a clause.
     pub fn base(&self, response: f64) -> String {
+        format!("{} starts at {}", self.subject(), self.answer(response))
+    }
+
+    /// An answer: `3.1 %`, or the value.
+    pub fn answer(&self, response: f64) -> String {
         match self {
-            Unit::Probability(_) => format!("{} starts at {} %", self.subject(), rounded(response * 100.0, 1)),
-            Unit::Value(name) => format!("{name} starts at {}", rounded(response, 2)),
+            Unit::Probability(_) => format!("{} %", rounded(response * 100.0, 1)),
+            Unit::Value(_) => rounded(response, 2),
         }
     }
 
@@ -70,11 +76,15 @@ impl Unit {
 fn named(column: &str, value: Option<&str>) -> String {
     match value {
         None => format!("{column} is missing, which"),
-        Some(value) if value.chars().count() > SHOWN => {
-            let short: String = value.chars().take(SHOWN).collect();
-            format!("{column} = {short}...")
-        }
-        Some(value) => format!("{column} = {}", short(value)),
+        Some(value) => format!("{column} = {}", shown(value)),
+    }
+}
+
+/// A value, or its beginning where it is long.
+pub(in crate::judge) fn shown(value: &str) -> String {
+    match value.chars().count() > SHOWN {
+        true => format!("{}...", value.chars().take(SHOWN).collect::<String>()),
+        false => short(value).to_owned(),
     }
 }
 

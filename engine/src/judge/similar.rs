@@ -1,0 +1,139 @@
+//! Rows that are alike in the eyes of a model.
+//!
+//! For trees it is their proximity (Breiman 2003): the share of the trees in which two rows come to the same leaf. Columns that the model does not look
+//! at do not count, and others as far as it tells their values apart. For segments it is the distance in the space in which they are made.
+
+use crate::data::mix;
+use crate::model::Body;
+use crate::score::{kmeans, Scorer};
+
+/// What a row looks like to a model, to compare others with it.
+#[derive(Debug)]
+pub struct Likeness {
+    own: Look,
+    other: Look,
+}
+
+#[derive(Debug, Clone)]
+enum Look {
+    /// By tree, the leaf.
+    Leaves(Vec<u32>),
+    /// Where it lies.
+    Point(Vec<f64>),
+}
+
+impl Likeness {
+    /// To a row as it is scored.
+    pub fn new(scorer: &Scorer, row: &[f64]) -> Likeness {
+        let own = match &scorer.model().body {
+            Body::KMeans(body) => {
+                let mut point = Vec::new();
+                kmeans::point(body, row, &mut point);
+                Look::Point(point)
+            }
+            body => {
+                let trees = body.as_trees().map_or(0, |(trees, _)| trees.roots.len());
+                let mut leaves = vec![0; trees];
+                scorer.leaves(row, &mut leaves);
+                Look::Leaves(leaves)
+            }
+        };
+        Likeness { other: own.clone(), own }
+    }
+
+    /// How far another row is: for trees the share of them that tell the two apart, else the distance in the space.
+    pub fn distance(&mut self, scorer: &Scorer, row: &[f64]) -> f64 {
+        match (&self.own, &mut self.other, &scorer.model().body) {
+            (Look::Leaves(own), Look::Leaves(other), _) => {
+                scorer.leaves(row, other);
+                let apart = own.iter().zip(&*other).filter(|(a, b)| a != b).count();
+                apart as f64 / own.len().max(1) as f64
+            }
+            (Look::Point(own), Look::Point(other), Body::KMeans(body)) => {
+                kmeans::point(body, row, other);
+                own.iter().zip(&*other).map(|(a, b)| (a - b) * (a - b)).sum::<f64>().sqrt()
+            }
+            _ => f64::INFINITY,
+        }
+    }
+
+    /// From the distance to a number that is 1 for rows that the model does not tell apart, and 0 at most for those that have nothing in common.
+    pub fn similarity(&self, distance: f64) -> f64 {
+        match &self.own {
+            Look::Leaves(_) => 1.0 - distance,
+            Look::Point(_) => 1.0 / (1.0 + distance),
+        }
+    }
+}
+
+/// A hash of what a row says to a model, by which equals are ordered.
+pub fn hash(row: &[f64]) -> u64 {
+    row.iter().fold(0, |hash, cell| mix(hash, if cell.is_nan() { u64::MAX } else { (cell + 0.0).to_bits() }))
+}
+
+/// The nearest of many rows, as they come.
+#[derive(Debug)]
+pub struct Nearest<T> {
+    most: usize,
+    kept: Vec<(f64, u64, T)>,
+}
+
+impl<T: Ord> Nearest<T> {
+    /// For at most so many.
+    pub fn new(most: usize) -> Nearest<T> {
+        Nearest { most, kept: Vec::new() }
+    }
+
+    /// Whether a row may be among the nearest: what is to be kept of it need not be known yet.
+    pub fn admits(&self, distance: f64, hash: u64) -> bool {
+        match self.kept.last() {
+            Some(last) if self.kept.len() >= self.most => distance.total_cmp(&last.0).then(hash.cmp(&last.1)).is_le(),
+            _ => true,
+        }
+    }
+
+    /// Add a row; the one that has no place any more is returned.
+    pub fn push(&mut self, distance: f64, hash: u64, value: T) -> Option<T> {
+        let order = |kept: &(f64, u64, T)| {
+            kept.0.total_cmp(&distance).then(kept.1.cmp(&hash)).then_with(|| kept.2.cmp(&value)).is_le()
+        };
+        let at = self.kept.partition_point(order);
+        self.kept.insert(at, (distance, hash, value));
+        if self.kept.len() > self.most {
+            self.kept.pop().map(|(_, _, value)| value)
+        } else {
+            None
+        }
+    }
+
+    /// The nearest first, with their distances.
+    pub fn into_rows(self) -> impl Iterator<Item = (f64, T)> {
+        self.kept.into_iter().map(|(distance, _, value)| (distance, value))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_are_those_of_a_sort() {
+        let rows: Vec<(f64, u64, u64)> = (0..500u64).map(|i| ((i * 37 % 11) as f64 / 11.0, i * 53 % 7, i)).collect();
+        let mut sorted = rows.clone();
+        sorted.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)).then(a.2.cmp(&b.2)));
+        for turn in [false, true] {
+            let mut nearest = Nearest::new(40);
+            let mut own = rows.clone();
+            if turn {
+                own.reverse();
+            }
+            for (distance, hash, value) in own {
+                if nearest.admits(distance, hash) {
+                    nearest.push(distance, hash, value);
+                }
+            }
+            let found: Vec<u64> = nearest.into_rows().map(|(_, value)| value).collect();
+            assert_eq!(found, sorted[..40].iter().map(|row| row.2).collect::<Vec<_>>());
+        }
+    }
+}
