@@ -442,15 +442,19 @@ pub(super) fn effects(facts: &Facts, effects: &Effects) -> Result<String> {
         _ => "mean probability".to_owned(),
     };
     let is_share = facts.task != Task::Regression;
-    let (values, write): (&[f64], Option<fn(f64) -> String>) = match &effects.values {
+    let mut write: Option<fn(f64) -> String> = None;
+    let values: &[f64] = match &effects.values {
         Values::Names(names) => {
             let column = |(name, a): (&String, &(f64, f64, f64))| Column { name: name.clone(), values: vec![a.0] };
             let groups: Vec<Column> = names.iter().zip(&effects.answers).map(column).collect();
             let meanings = [Meaning::new("mean answer", FIRST)];
             return columns(&title, (&effects.column, &y), &meanings, &groups, writer(facts));
         }
-        Values::Numbers(values) => (values, None),
-        Values::Days(values) => (values, Some(date_text)),
+        Values::Numbers(values) => values,
+        Values::Days(values) => {
+            write = Some(date_text);
+            values
+        }
     };
     let at = |part: fn(&(f64, f64, f64)) -> f64| values.iter().copied().zip(effects.answers.iter().map(part));
     let mut band: Vec<(f64, f64)> = at(|a| a.1).collect();

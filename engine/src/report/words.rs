@@ -131,7 +131,7 @@ const FEW_ROWS: usize = 200;
 fn chance_error(facts: &Facts) -> Option<f64> {
     const BINS: usize = 10;
     let j = facts.judged(facts.class())?;
-    let mut bins = vec![(0.0f64, 0.0f64); BINS];
+    let mut bins = [(0.0f64, 0.0f64); BINS];
     for score in j.scores.iter().filter(|s| s.is_finite()) {
         let bin = &mut bins[((score * BINS as f64) as usize).min(BINS - 1)];
         bin.0 += 1.0;

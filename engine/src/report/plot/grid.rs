@@ -31,7 +31,7 @@ pub fn grid(title: &str, table: &Grid) -> Result<String> {
             return empty(area);
         }
         let left = 190;
-        let wide = ((WIDTH as i32 - left - 20) / classes as i32).min(120).max(1);
+        let wide = ((WIDTH as i32 - left - 20) / classes as i32).clamp(1, 120);
         let letters = (f64::from(wide) / (TEXT * theme::LETTER)) as usize;
         let named = classes <= MOST;
         write(area, "actual", (left - 10, HEAD + 2), TEXT, theme::MUTED, HPos::Right)?;
