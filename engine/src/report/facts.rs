@@ -173,7 +173,7 @@ impl Facts {
             (Some(_), _) => "rows of the source",
             (None, Task::Clustering) => "training rows",
             // A forest is then judged by the trees that did not draw a row.
-            (None, _) if self.holdout_rows == 0 => "out-of-bag rows",
+            (None, _) if self.holdout_rows == 0 && self.held.is_some() => "out-of-bag rows",
             _ => "held-out rows",
         }
     }
