@@ -4,6 +4,7 @@ use super::format::{self, TimestampFormat, Token};
 use super::infer::candidates;
 use super::number::{number, Decimal};
 use super::timestamp::{read, timestamp};
+use super::written::written;
 use crate::clean::text::{is_placeholder, trim_space};
 
 /// The share of a column's rows, blanks and placeholders aside, that a format must read.
@@ -49,8 +50,36 @@ pub fn is_code(text: &str) -> bool {
         let digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
         return one.len() >= 9 && one.len() + other.len() > DIGITS && digits(one) && digits(other);
     }
-    let leading = text.len() > 2 && text.starts_with('0');
-    (leading || text.len() > DIGITS) && text.bytes().all(|b| b.is_ascii_digit())
+    if text.bytes().all(|b| b.is_ascii_digit()) {
+        return text.len() > 2 && text.starts_with('0') || text.len() > DIGITS;
+    }
+    // Separators do not make the digits fewer.
+    text.bytes().filter(u8::is_ascii_digit).count() > DIGITS
+        && number(text, Decimal::Detect).is_some()
+        && written(text).is_some_and(|w| w.whole > DIGITS)
+}
+
+/// The rows of dates of which the first number, and of which the second, is above 12 and so the day: `13/02/2024` and `02/13/2024`.
+pub fn day_and_month<'a>(values: impl Iterator<Item = (&'a str, u64)>) -> (u64, u64) {
+    let (mut first, mut second) = (0, 0);
+    for (text, rows) in values {
+        match days_or_months(text) {
+            Some((13..=31, 1..=12)) => first += rows,
+            Some((1..=12, 13..=31)) => second += rows,
+            _ => {}
+        }
+    }
+    (first, second)
+}
+
+/// The first two of three numbers that are parted by one sign, as in dates.
+fn days_or_months(text: &str) -> Option<(u8, u8)> {
+    let text = trim_space(text);
+    let sign = text.bytes().find(|b| !b.is_ascii_digit()).filter(|b| matches!(b, b'/' | b'-' | b'.'))?;
+    let mut parts = text.splitn(3, char::from(sign));
+    let mut number = || parts.next().filter(|part| (1..=2).contains(&part.len())).and_then(|part| part.parse().ok());
+    let pair = (number()?, number()?);
+    parts.next().is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit())).then_some(pair)
 }
 
 /// Whether numbers with a single letter are codes, such as seats, sizes and answers (`12K`, `R7`, `1E2`): the letter is alone, and nothing else in
