@@ -59,8 +59,11 @@ impl Writer {
                 Some(self.replacing(column, |name| format!("orchard.parse_number({name}{sign})")))
             }
             Fix::Moments(column, format) => {
-                let format = quote_literal(format);
-                Some(self.replacing(column, |name| format!("orchard.parse_timestamp({name}, {format})")))
+                let format = match format.as_str() {
+                    "" => String::new(),
+                    format => format!(", {}", quote_literal(format)),
+                };
+                Some(self.replacing(column, |name| format!("orchard.parse_timestamp({name}{format})")))
             }
         }
     }

@@ -241,7 +241,7 @@ impl Cleaner<'_> {
                 self.parse_timestamp(step, live, format.as_deref(), *date, named)
             }
             Action::MapValues { values, other } => self.map_values(step, live, values, other.as_ref()),
-            Action::MergeLevels { max_distance } => self.merge_levels(step, live, *max_distance),
+            Action::MergeLevels { max_distance, accents } => self.merge_levels(step, live, *max_distance, *accents),
             Action::RareLevels { min_rows, min_share, max_levels, other } => {
                 self.rare_levels(step, live, (*min_rows, *min_share, *max_levels), other)
             }

@@ -48,7 +48,9 @@ pub fn is_code(text: &str) -> bool {
     let text = trim_space(text);
     if let Some((one, other)) = text.split_once('.') {
         let digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
-        return one.len() >= 9 && one.len() + other.len() > DIGITS && digits(one) && digits(other);
+        if one.len() >= 9 && one.len() + other.len() > DIGITS && digits(one) && digits(other) {
+            return true;
+        }
     }
     if text.bytes().all(|b| b.is_ascii_digit()) {
         return text.len() > 2 && text.starts_with('0') || text.len() > DIGITS;
@@ -150,7 +152,65 @@ pub fn timestamp_format<'a>(values: impl Iterator<Item = (&'a str, u64)>) -> Opt
         })
     };
     let ambiguous = rivals.into_iter().any(|(format, _)| differs(format));
-    (most >= NEARLY_ALL && !ambiguous).then(|| (format::write(&chosen.tokens), most))
+    if most < NEARLY_ALL || ambiguous {
+        return None;
+    }
+    let mixed = chosen.day_and_month_swapped().is_some() && {
+        let (first, second) = day_and_month(values.iter().copied());
+        first > 0 && second > 0
+    };
+    let read_by =
+        |format: &TimestampFormat| values.iter().filter(|(t, _)| timestamp(t, Some(format)).is_some()).count();
+    let months = matches!(chosen.tokens[..], [Token::Year, Token::Literal(_), Token::Month])
+        && values.iter().filter(|(text, _)| is_season(text)).count() == read_by(chosen);
+    if mixed || months {
+        return None;
+    }
+    let tokens = match year_first(chosen) {
+        Some(other) if read_by(&other) == read_by(chosen) => match year_is_first(&values)? {
+            true => other.tokens,
+            false => chosen.tokens.clone(),
+        },
+        _ => chosen.tokens.clone(),
+    };
+    Some((format::write(&tokens), most))
+}
+
+/// The format with the year first, of one with the day first and a year of two digits behind the month.
+fn year_first(format: &TimestampFormat) -> Option<TimestampFormat> {
+    let [Token::Day, Token::Literal(_), Token::Month, Token::Literal(_), Token::YearOfCentury, ..] = format.tokens[..]
+    else {
+        return None;
+    };
+    let mut tokens = format.tokens.clone();
+    tokens.swap(0, 4);
+    Some(TimestampFormat { tokens })
+}
+
+/// Whether of dates that can be read both ways the year is first, `24/01/15`, and not the day: there are many days and few years. `None` where that
+/// does not tell.
+fn year_is_first(values: &[(&str, u64)]) -> Option<bool> {
+    let (mut first, mut last) = (std::collections::BTreeSet::new(), std::collections::BTreeSet::new());
+    for (text, _) in values {
+        let mut numbers = trim_space(text).split(|c: char| !c.is_ascii_digit());
+        if let (Some(a), Some(c)) = (numbers.next(), numbers.nth(1)) {
+            first.insert(a);
+            last.insert(c);
+        }
+    }
+    let many = |days: usize, years: usize| days >= 8 && days >= 3 * years;
+    match (many(first.len(), last.len()), many(last.len(), first.len())) {
+        (true, _) => Some(false),
+        (_, true) => Some(true),
+        _ => None,
+    }
+}
+
+/// Whether a text is two years that follow each other, as of seasons and business years: `2008/09`.
+pub fn is_season(text: &str) -> bool {
+    let pair = trim_space(text).split_once(['/', '-']);
+    let number = |part: &str, len: usize| (part.len() == len).then(|| part.parse::<u32>().ok()).flatten();
+    pair.and_then(|(one, next)| number(one, 4).zip(number(next, 2))).is_some_and(|(one, next)| (one + 1) % 100 == next)
 }
 
 /// Whether a value may speak for a format: a number of ten or thirteen digits only when it is a moment of our time.

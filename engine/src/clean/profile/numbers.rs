@@ -225,10 +225,13 @@ fn end((value, rows): (f64, u64), others: &[(f64, u64)], all: u64, whole: bool) 
     let nines = |value: f64| (2..=9).any(|digits| value.abs() == 10f64.powi(digits) - 1.0);
     let gap = if value < *low { low - value } else { value - high };
     let meaning = match () {
-        _ if nines(value) && gap > high - low => match value < 0.0 {
-            true => Meaning::Missing,
-            false => Meaning::Nines,
-        },
+        // Among balances and longitudes a number below zero may be one of them.
+        _ if nines(value) && gap > high - low => {
+            match value < 0.0 && others.iter().all(|(v, _)| *v >= 0.0 || nines(*v)) {
+                true => Meaning::Missing,
+                false => Meaning::Nines,
+            }
+        }
         _ if value == -1.0 && whole && *low >= 0.0 && others.len() > 10 && rows as f64 >= SHARE * all as f64 => {
             Meaning::MinusOne
         }

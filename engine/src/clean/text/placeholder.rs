@@ -124,6 +124,11 @@ pub fn may_be_level(text: &str) -> bool {
     is_in(&LEVELS, text)
 }
 
+/// Whether a text that [`is_nothing`] may be the name of somebody: `Na`, `Nan`, `Null`, so written.
+pub fn may_be_name(text: &str) -> bool {
+    matches!(text, "Na" | "Nan" | "Nil" | "Null")
+}
+
 /// What each of some words of [`NOTHING`] is the opposite of: beside that it is a level.
 const OPPOSITES: [(&str, &str); 11] = [
     ("missing", "found"),
