@@ -211,3 +211,55 @@ fn counts_of_a_sample_stand_for_all() {
     let share: f64 = issue.split("rows (").nth(1).and_then(|t| t.split(' ').next()).unwrap().parse().unwrap();
     assert!(issue.contains("about ") && (45.0..55.0).contains(&share), "{issue}");
 }
+
+#[test]
+fn one_currency_in_several_spellings() {
+    for one in [
+        &["5 TL", "₺7", "9 TRY"][..],
+        &["¥5", "7円", "9 JPY"],
+        &["¥5", "7元", "9 CNY"],
+        &["5 zł", "7 PLN"],
+        &["R$5", "7 BRL"],
+        &["5 CHF", "Fr. 7", "SFr. 9"],
+        &["5 kr", "7 SEK"],
+        &["₽5", "7 руб.", "9 RUB"],
+    ] {
+        assert_eq!(step(one)["step"], "parse_number", "{one:?}: {:?}", profile(one).issue());
+    }
+    refused(&["5 kr", "7 EUR"], "currencies are mixed");
+    refused(&["7円", "9元"], "currencies are mixed");
+}
+
+#[test]
+fn what_is_read_and_what_is_only_said() {
+    for words in [
+        ["Tak", "Nie"],
+        ["Evet", "Hayır"],
+        ["Ja", "Nee"],
+        ["Ja", "Nej"],
+        ["Ano", "Ne"],
+        ["Kyllä", "Ei"],
+        ["Ναι", "Όχι"],
+        ["نعم", "لا"],
+        ["예", "아니오"],
+        ["हाँ", "नहीं"],
+        ["☑", "☐"],
+        ["J", "N"],
+    ] {
+        assert_eq!(step(&words)["step"], "parse_boolean", "{words:?}");
+    }
+    for nothing in ["#NV", "#WERT!", "#####", "NaT", "(leer)", "n.v.", "inconnu", "暂无", "1.#IND"] {
+        assert_eq!(step(&["5.5", nothing, "7"])["values"], json!([nothing]));
+    }
+    assert_eq!(step(&["20240103", "20240104"])["format"], "YYYYMMDD");
+    refused(&["< 10%", "> 90%", "50%"], "a number with a sign");
+    refused(&["3.4x", "2x"], "a number with a sign");
+    let role = |name: &str, values: &[&str]| named(name, values).role.name();
+    for numbers in [["100 200 030", "100 200 031"], ["732 829 320", "123 456 789"], ["100-200-3000", "100-200-3001"]] {
+        assert_ne!(role("c", &numbers), "phone", "{numbers:?}");
+    }
+    assert_ne!(role("c", &["1.2.3.4", "1.2.3.5"]), "ip");
+    assert_eq!(role("Phone", &["+14155552671", "4155552671", "(415) 555-2671"]), "phone");
+    let hidden = profile(["red", "\u{1}\u{2}", "blue"]);
+    assert_eq!(hidden.steps[1], json!({"step": "placeholders", "columns": ["c"], "values": [""]}));
+}

@@ -122,6 +122,7 @@ fn known(target: &Attribute) -> String {
         Some(Reader::Float4 | Reader::Float8 | Reader::Numeric) => {
             format!("{name} NOT IN ('NaN', 'Infinity', '-Infinity')")
         }
+        Some(Reader::Date | Reader::Timestamp | Reader::Timestamptz) => format!("isfinite({name})"),
         _ => format!("{name} IS NOT NULL"),
     }
 }

@@ -19,5 +19,5 @@ pub use column::{are_letter_codes, day_and_month, is_code, is_season, number_for
 pub use format::{TimestampFormat, PATTERNS};
 pub use number::{number, number_bytes, Decimal};
 pub use timestamp::{is_ambiguous, timestamp, DAY};
-pub use unit::{unit, Unit};
+pub use unit::{may_be_one, unit, Unit};
 pub use written::{written, Grouping, Written};

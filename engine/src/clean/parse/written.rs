@@ -59,7 +59,7 @@ pub fn written(text: &str) -> Option<Written> {
     let (grouping, whole) = separators(body, is_exponent(rest));
     let bracketed = plain.contains(&b'(') && plain.contains(&b')');
     let price = rest.first() == Some(&b'-') && body.last().is_some_and(|b| matches!(b, b'.' | b','));
-    let trailing = !price && rest.iter().any(|b| *b == b'-') && !rest.contains(&b'/') && !is_exponent(rest);
+    let trailing = !price && rest.contains(&b'-') && !rest.contains(&b'/') && !is_exponent(rest);
     let (letter, apart, magnitude) = letters(rest);
     Some(Written { grouping, whole, negative: bracketed || trailing, letter, apart, magnitude })
 }

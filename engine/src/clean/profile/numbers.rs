@@ -82,8 +82,11 @@ fn are_days(numbers: &Numbers) -> bool {
             )
             .is_some()
     };
+    // Some are for no day, or for no end.
+    let nothing = |number: &f64| [0.0, -1.0, 99_991_231.0].contains(number);
     let known = numbers.values.known();
-    known.len() >= 3 && known.iter().all(|k| is_day(numbers.number(k.value)))
+    let mut days = known.iter().map(|k| numbers.number(k.value)).filter(|n| !nothing(n));
+    days.clone().count() >= 2 && days.all(is_day)
 }
 
 /// Whether all numbers are 0 or 1, and both are there.

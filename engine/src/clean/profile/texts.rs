@@ -161,6 +161,7 @@ pub fn judge(profile: &mut ColumnProfile, name: &str, texts: &Texts, now: f64) -
             }
             None => {
                 moments::say_ambiguous(profile, &looked, texts.parsed.as_ref());
+                typed::say_bounds(profile, &looked);
                 looked.settle(false);
                 (untyped(&looked, whole(&looked).distinct, profile.exact), typed::Typed::default())
             }
@@ -178,7 +179,7 @@ pub fn judge(profile: &mut ColumnProfile, name: &str, texts: &Texts, now: f64) -
     say_missing(profile, &looked, texts.blanks);
     if !matches!(role, Role::Empty | Role::Constant) {
         spelling::judge(profile, name, &looked);
-        if texts.blanks > 0 {
+        if texts.blanks > 0 || looked.real.iter().any(|v| spelling::is_hidden(&v.text)) {
             spellings.push(String::new());
         }
         if !spellings.is_empty() {

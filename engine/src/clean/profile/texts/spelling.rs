@@ -79,6 +79,11 @@ fn has_odd_blanks(text: &str) -> bool {
     !text.contains(['\u{200B}', '\u{FEFF}']) && fold_space(text) != trim_space(text)
 }
 
+/// Whether a text has nothing but characters that do not show, which the normal forms leave out.
+pub fn is_hidden(text: &str) -> bool {
+    is_odd(text) && normalize(text, Form::Nfc, &|| {}).is_ok_and(|rest| rest.is_empty())
+}
+
 /// Whether a text has characters that look like others or like nothing.
 fn is_odd(text: &str) -> bool {
     if text.bytes().all(|b| (0x20..0x7f).contains(&b)) {

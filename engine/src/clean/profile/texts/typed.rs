@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde_json::Value as Json;
 
 use super::super::role::Role;
-use super::super::Severity::Warning;
+use super::super::Severity::{Note, Warning};
 use super::super::{numbers, rows_inside, rows_of, steps, ColumnProfile, HAVE};
 use super::{doubt, moments, quoted, Looked, Parsed, Read};
 use crate::clean::parse::{self, Decimal};
@@ -115,11 +115,11 @@ fn words_of(name: &str) -> impl Iterator<Item = String> {
 }
 
 /// Whether a format says for sure that texts are moments. Seconds since 1970 may be any number: they need a name that says so. Hardly a
-/// number in a thousand is a day of our time by chance, so a few of them are sure.
+/// number in a thousand is a day of our time by chance, so two of them are sure.
 fn is_moment(format: &str, is_number: bool, values: usize, name: &str) -> bool {
     let name = name.to_lowercase();
     let hint = ["time", "date", "day", "_at", "_ts", "_on", "epoch", "created", "updated", "stamp"];
-    let digits = format.starts_with("YYYYMMDD") && values >= 3;
+    let digits = format.starts_with("YYYYMMDD") && values >= 2;
     !is_number && !format.starts_with("EPOCH")
         || digits
         || hint.iter().any(|part| name.contains(part))
@@ -132,7 +132,7 @@ const PHONE: [&str; 9] = ["phone", "mobil", "handy", "cell", "fax", "whatsapp", 
 /// Digits of a telephone number.
 const PHONE_DIGITS: std::ops::RangeInclusive<usize> = 7..=15;
 
-/// The personal data that the texts are. Digits alone may be the number of an order as well: a phone has signs, or a name that says so.
+/// The personal data that the texts are. Numbers may be of orders as well: a phone has signs, or a name that says so; parts of a version are small.
 fn personal(looked: &Looked<'_>, name: &str) -> Option<Role> {
     let mut counts = [
         (Kind::Email, Role::Email, 0),
@@ -150,11 +150,24 @@ fn personal(looked: &Looked<'_>, name: &str) -> Option<Role> {
     let (_, role, rows) = counts.into_iter().max_by_key(|(_, _, rows)| *rows)?;
     let name = name.to_lowercase();
     let named = PHONE.iter().any(|hint| name.contains(hint));
-    let is_number = |value: &super::Value<'_>| PHONE_DIGITS.contains(&trim_space(&value.text).len());
-    if named && digits_only(looked) && looked.real.iter().all(is_number) {
+    let is_number = |value: &super::Value<'_>| {
+        let text = trim_space(&value.text);
+        PHONE_DIGITS.contains(&text.bytes().filter(u8::is_ascii_digit).count())
+            && text.bytes().all(|b| b.is_ascii_digit() || b"+()-./ ".contains(&b))
+    };
+    if named && looked.real.iter().all(is_number) {
         return Some(Role::Phone);
     }
-    let sure = role != Role::Phone || !digits_only(looked) || named;
+    let sure = match role {
+        // What reads as a number, 123 456 789 too, is one.
+        Role::Phone => named || looked.real.iter().any(|v| parse::number(&v.text, Decimal::Detect).is_none()),
+        // The parts of versions are small.
+        Role::Ip => looked.real.iter().any(|v| {
+            let mut parts = trim_space(&v.text).split(['.', ':']);
+            parts.clone().any(|part| part.len() > 2) || parts.next().is_some_and(|part| part.len() > 1)
+        }),
+        _ => true,
+    };
     (sure && rows as f64 >= PERSONAL * looked.rows() as f64).then_some(role)
 }
 
@@ -237,6 +250,10 @@ fn say_units(profile: &mut ColumnProfile, looked: &Looked<'_>, read: &Read) -> b
         let plain = profile.rows_that(plain, HAVE, "none");
         profile.find(Warning, format!("{signed} and {plain}"));
     }
+    // A sign of several currencies is of the one that is named.
+    if matches!(&currencies[..], [one, other] if parse::may_be_one(&one.0, &other.0)) {
+        currencies.truncate(1);
+    }
     currencies.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
     if currencies.len() > 1 {
         let list: Vec<String> =
@@ -245,6 +262,23 @@ fn say_units(profile: &mut ColumnProfile, looked: &Looked<'_>, read: &Read) -> b
         profile.find(Warning, format!("currencies are mixed: {}{more}", list.join(", ")));
     }
     percent > 0 && plain > 0 || currencies.len() > 1
+}
+
+/// Say that texts are numbers but for a sign that says where they end: `< 10%`, `3.4x`.
+pub fn say_bounds(profile: &mut ColumnProfile, looked: &Looked<'_>) {
+    let is_bound = |v: &&super::Value<'_>| {
+        let text = trim_space(&v.text);
+        let rest = text.trim_start_matches(['<', '>', '≤', '≥', '~', '=']).trim_end_matches(['x', '×', '+']);
+        rest.len() < text.len() && parse::number(rest, Decimal::Detect).is_some()
+    };
+    let rows: u64 = looked.real.iter().filter(is_bound).map(|v| v.weight).sum();
+    if rows > 0 && rows as f64 >= 0.5 * looked.rows() as f64 {
+        let text = profile.rows_that(rows, HAVE, "a number with a sign such as <, > or x");
+        profile.find(
+            Note,
+            format!("{text}: take the sign away in the source, or give them an order with the step ordinal"),
+        );
+    }
 }
 
 /// The texts of the smallest and the largest value.
