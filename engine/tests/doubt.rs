@@ -151,6 +151,8 @@ fn dates_that_may_be_others() {
     refused(&mixed, "days and months are mixed");
     refused(&times(&[("01/02/2024", 9), ("13/02/2024", 1), ("02/13/2024", 1)]), "days and months are mixed");
     assert_eq!(step(&times(&[("01/02/2024", 96), ("13/02/2024", 1)]))["format"], "DD/MM/YYYY");
+    refused(&["12.05.2024", "12.31.2024"], "no format is known");
+    refused(&["13/02/2024 10:00", "02/13/2024 11:00"], "days and months are mixed");
     refused(&["1445/06/23", "1445/07/01", "1446/01/02"], "another calendar");
     refused(&["25/01/2567", "05/01/2567"], "another calendar");
 }
@@ -254,6 +256,7 @@ fn what_is_read_and_what_is_only_said() {
     assert_eq!(step(&["20240103", "20240104"])["format"], "YYYYMMDD");
     refused(&["< 10%", "> 90%", "50%"], "a number with a sign");
     refused(&["3.4x", "2x"], "a number with a sign");
+    refused(&["=\"001\"", "=\"002\""], "as Excel keeps codes");
     let role = |name: &str, values: &[&str]| named(name, values).role.name();
     for numbers in [["100 200 030", "100 200 031"], ["732 829 320", "123 456 789"], ["100-200-3000", "100-200-3001"]] {
         assert_ne!(role("c", &numbers), "phone", "{numbers:?}");

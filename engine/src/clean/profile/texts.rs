@@ -162,6 +162,7 @@ pub fn judge(profile: &mut ColumnProfile, name: &str, texts: &Texts, now: f64) -
             None => {
                 moments::say_ambiguous(profile, &looked, texts.parsed.as_ref());
                 typed::say_bounds(profile, &looked);
+                typed::say_formulas(profile, &looked);
                 looked.settle(false);
                 (untyped(&looked, whole(&looked).distinct, profile.exact), typed::Typed::default())
             }

@@ -126,7 +126,9 @@ pub fn say_ambiguous(profile: &mut ColumnProfile, looked: &Looked<'_>, parsed: O
         rows as f64 >= NEARLY_ALL * looked.real.iter().map(|v| v.weight).sum::<u64>() as f64
     };
     let numbers = |text: &str| {
-        let parts: Vec<&str> = trim_space(text).split(['/', '.', '-']).collect();
+        // A time may follow.
+        let date = trim_space(text).split([' ', 'T', ',']).next().unwrap_or_default();
+        let parts: Vec<&str> = date.split(['/', '.', '-']).collect();
         let number = |part: &&str| part.bytes().all(|b| b.is_ascii_digit()).then(|| part.parse::<u32>().ok()).flatten();
         match &parts[..] {
             [a, b, c] => Some((number(a)?, number(b)?, number(c)?, c.len())),
@@ -146,6 +148,8 @@ pub fn say_ambiguous(profile: &mut ColumnProfile, looked: &Looked<'_>, parsed: O
             "probably dates, but in some the first number is above 12 and in some the second: days and months are mixed, so mend them in the source"
         } else if share(&|text| is_date(text, 2)) {
             "probably dates, but nobody can tell which number is the year and which the day: say it with the \"format\" of parse_timestamp"
+        } else if first + second > 0 {
+            "probably dates, but no format is known that reads nearly all: say it with the \"format\" of parse_timestamp"
         } else {
             "probably dates, but every day is below 13: nobody can tell day from month, so say it with the \"format\" of parse_timestamp"
         };

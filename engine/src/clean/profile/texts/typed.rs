@@ -264,6 +264,19 @@ fn say_units(profile: &mut ColumnProfile, looked: &Looked<'_>, read: &Read) -> b
     percent > 0 && plain > 0 || currencies.len() > 1
 }
 
+/// Say that texts are codes as Excel keeps them from becoming numbers: `="001"`.
+pub fn say_formulas(profile: &mut ColumnProfile, looked: &Looked<'_>) {
+    let is_formula = |v: &&super::Value<'_>| {
+        let text = trim_space(&v.text);
+        text.starts_with("=\"") && text.ends_with('"')
+    };
+    let rows: u64 = looked.real.iter().filter(is_formula).map(|v| v.weight).sum();
+    if rows > 0 {
+        let text = profile.rows_that(rows, HAVE, "an equals sign and quotes around, as Excel keeps codes");
+        profile.find(Note, format!("{text}: take them away in the source"));
+    }
+}
+
 /// Say that texts are numbers but for a sign that says where they end: `< 10%`, `3.4x`.
 pub fn say_bounds(profile: &mut ColumnProfile, looked: &Looked<'_>) {
     let is_bound = |v: &&super::Value<'_>| {
