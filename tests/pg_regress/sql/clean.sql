@@ -161,6 +161,8 @@ SELECT orchard.cleaned_row('spaced_model', '{"ok": "yes  ", "share": "5"}');
 SELECT orchard.clean('visits', 'v', '[{"step": "parse_number", "columns": "kind"}]');
 SELECT orchard.clean('visits', 'v', '[{"step": "parse_boolean", "columns": "kind"}]');
 SELECT column_name, step, detail, changed FROM orchard.clean('SELECT * FROM (VALUES (''5''), (''7''), (''many'')) AS s(n)', 'counted', '[{"step": "parse_number", "columns": "n"}]');
+SELECT column_name, step, changed FROM orchard.clean('SELECT ''N/A''::text AS a, 1 AS b FROM generate_series(1, 3)', 'emptied', '[{"step": "parse_number", "columns": "a"}]');
+DROP VIEW emptied;
 -- accents are told apart where that is asked for
 SELECT detail FROM orchard.clean('SELECT * FROM (VALUES (''Müller''), (''Müller''), (''Muller''), (''MULLER'')) AS s(n)', 'accents', '[{"step": "merge_levels"}]');
 SELECT detail FROM orchard.clean('SELECT * FROM (VALUES (''Müller''), (''Müller''), (''Muller''), (''MULLER'')) AS s(n)', 'no_accents', '[{"step": "merge_levels", "accents": true}]');

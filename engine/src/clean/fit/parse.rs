@@ -4,8 +4,13 @@ use super::{Cleaner, Live};
 use crate::clean::parse::{self, Decimal};
 use crate::clean::program::{plain_number, text_of, Op, ReadOp, TextOp};
 use crate::clean::step::Step;
-use crate::clean::text::fold_space;
+use crate::clean::text::{fold_space, is_placeholder};
 use crate::error::{Error, Result};
+
+/// Whether a step would leave nothing of texts of which some mean something.
+fn is_lost(texts: &[(String, u64)], reads: impl Fn(&str) -> bool) -> bool {
+    !texts.iter().any(|(text, _)| reads(text)) && !texts.iter().all(|(text, _)| is_placeholder(text))
+}
 
 /// The error of a step that would leave nothing of a column.
 fn unreadable(step: &Step, live: &Live, hint: &str) -> Error {
@@ -55,7 +60,7 @@ impl Cleaner<'_> {
             Some(false) => Decimal::Point,
             None => Decimal::Detect,
         };
-        if !texts.is_empty() && !texts.iter().any(|(text, _)| parse::number(text, decimal).is_some()) {
+        if is_lost(&texts, |text| parse::number(text, decimal).is_some()) {
             return Err(unreadable(step, live, "Leave the step out, or change the texts with map_values before."));
         }
         if let Some(comma) = comma {
@@ -125,7 +130,7 @@ impl Cleaner<'_> {
             self.let_go(trimmed.register);
             return Ok(());
         }
-        if readable == 0 && rows > 0 {
+        if is_lost(&texts, read) {
             return Err(unreadable(step, live, "Give its words, such as \"true\": \"open\", \"false\": \"closed\"."));
         }
         let shown: Vec<&str> = texts.iter().map(|(t, _)| t.as_str()).filter(|t| read(t)).take(6).collect();
@@ -159,10 +164,11 @@ impl Cleaner<'_> {
             (Some(format), None) => Some(parse::TimestampFormat::compile(format)?),
             (None, None) => None,
         };
-        let mut moments = texts.iter().filter_map(|(t, _)| parse::timestamp(t, compiled.as_ref())).peekable();
-        if moments.peek().is_none() && named && !texts.is_empty() {
+        let read = |text: &str| parse::timestamp(text, compiled.as_ref());
+        if named && is_lost(&texts, |text| read(text).is_some()) {
             return Err(unreadable(step, live, "Give the format, such as \"DD.MM.YYYY HH24:MI\"."));
         }
+        let mut moments = texts.iter().filter_map(|(text, _)| read(text));
         let date = date.unwrap_or_else(|| moments.all(|m| m % parse::DAY == 0));
         let detail = format.clone().unwrap_or_else(|| "format by value".into());
         self.read(step, live, if date { ReadOp::Date(format) } else { ReadOp::Timestamp(format) }, detail)

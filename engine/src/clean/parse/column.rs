@@ -46,6 +46,10 @@ const DIGITS: usize = 15;
 /// numbers of orders, or long runs of them around a point, as in the ids of visitors. Two digits, as of months and hours, are numbers.
 pub fn is_code(text: &str) -> bool {
     let text = trim_space(text);
+    // Most texts are short.
+    if text.len() <= DIGITS && !text.starts_with('0') {
+        return false;
+    }
     if let Some((one, other)) = text.split_once('.') {
         let digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
         if one.len() >= 9 && one.len() + other.len() > DIGITS && digits(one) && digits(other) {
