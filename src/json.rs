@@ -2,7 +2,73 @@
 //!
 //! Of all encodings that a server may have, no character has a byte of ASCII but the ASCII ones, so bytes can be escaped one by one.
 
+use std::ffi::CStr;
+
+use pgrx::callconv::{Arg, ArgAbi};
+use pgrx::nullable::Nullable;
 use pgrx::pg_sys::{self, Datum, Oid};
+use pgrx::pgrx_sql_entity_graph::metadata::{
+    ArgumentError, ReturnsError, ReturnsRef, SqlMappingRef, SqlTranslatable, TypeOrigin,
+};
+use pgrx::{FromDatum, PgSqlErrorCode};
+
+use crate::error::{report, Failure, Result};
+
+/// An argument of type `jsonb`. Numbers are read as the nearest float8; what is beyond all of them, or nested too deep, is an error of the caller.
+#[derive(Debug)]
+pub struct JsonArgument(pub serde_json::Value);
+
+impl FromDatum for JsonArgument {
+    unsafe fn from_polymorphic_datum(datum: Datum, is_null: bool, _: Oid) -> Option<Self> {
+        if is_null {
+            return None;
+        }
+        // SAFETY: a jsonb, as the SQL declares it; the text lives until the context of the call is reset.
+        let text = unsafe {
+            let value = pg_sys::pg_detoast_datum(datum.cast_mut_ptr());
+            let text = pgrx::direct_function_call::<&CStr>(pg_sys::jsonb_out, &[Some(Datum::from(value as usize))])?;
+            let len = i32::try_from(text.count_bytes()).unwrap_or(i32::MAX);
+            CStr::from_ptr(pg_sys::pg_server_to_any(text.as_ptr(), len, pg_sys::pg_enc::PG_UTF8 as i32))
+        };
+        Some(JsonArgument(report(|| read(&text.to_string_lossy()))))
+    }
+}
+
+fn read(text: &str) -> Result<serde_json::Value> {
+    serde_json::from_str(text).map_err(|error| match error.to_string() {
+        reason if reason.starts_with("number out of range") => Failure::new(
+            PgSqlErrorCode::ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE,
+            "a number of a jsonb argument is beyond double precision",
+        )
+        .hint("Write numbers up to 1e308."),
+        reason if reason.starts_with("recursion limit") => {
+            Failure::argument("a jsonb argument is nested too deep").hint("Nest objects and arrays at most 100 deep.")
+        }
+        reason => Failure::argument(format!("a jsonb argument cannot be read: {reason}")),
+    })
+}
+
+// SAFETY: read as `FromDatum` says, and an argument outlives nothing.
+unsafe impl<'fcx> ArgAbi<'fcx> for JsonArgument {
+    unsafe fn unbox_arg_unchecked(arg: Arg<'_, 'fcx>) -> Self {
+        // SAFETY: as of the caller; NULL where it must not be is an empty document.
+        unsafe { arg.unbox_arg_using_from_datum() }.unwrap_or(JsonArgument(serde_json::Value::Null))
+    }
+
+    unsafe fn unbox_nullable_arg(arg: Arg<'_, 'fcx>) -> Nullable<Self> {
+        // SAFETY: as of the caller.
+        unsafe { arg.unbox_arg_using_from_datum() }.into()
+    }
+}
+
+// SAFETY: a `jsonb`.
+unsafe impl SqlTranslatable for JsonArgument {
+    const TYPE_IDENT: &'static str = pgrx::pgrx_resolved_type!(JsonArgument);
+    const TYPE_ORIGIN: TypeOrigin = TypeOrigin::External;
+    const ARGUMENT_SQL: std::result::Result<SqlMappingRef, ArgumentError> = Ok(SqlMappingRef::literal("jsonb"));
+    const RETURN_SQL: std::result::Result<ReturnsRef, ReturnsError> =
+        Ok(ReturnsRef::One(SqlMappingRef::literal("jsonb")));
+}
 
 /// A list of JSON values.
 #[derive(Default)]

@@ -358,8 +358,12 @@ fn numbers_for_nothing_stand_apart() {
         assert_eq!((profile.placeholders, profile.severity()), (Some(50), Some(Severity::Warning)));
     }
     // A price or the end of a scale may be written so too: it is said, and nothing is taken away.
-    for (odd, why) in [(999.0, "far from all other numbers"), (99_999.0, "far from"), (-1.0, "the only number below 0")]
-    {
+    for (odd, why) in [
+        (999.0, "far from all other numbers"),
+        (99_999.0, "far from"),
+        (2_147_483_647.0, "far from"),
+        (-1.0, "the only number below 0"),
+    ] {
         let profile = with(odd, 50, 500);
         assert_eq!((profile.placeholders, profile.steps.len()), (Some(0), 0));
         let issue = issue(&profile);
@@ -388,6 +392,8 @@ fn outliers_and_dates() {
     for part in ["1 row (20.0 %) is in the future", "more than 50 years in the future", "before 1900"] {
         assert!(issue(&profile).contains(part), "{}", issue(&profile));
     }
+    let profile = numbers(Kind::Date, &[-36_524.0, -36_524.0, -36_524.0, today, today - 1.0]);
+    assert!(issue(&profile).contains("3 rows (60.0 %) are 1900-01-01, which may stand for a missing value"));
     assert_eq!(numbers(Kind::Timestamp, &[NOW, NOW - 5.0]).role.name(), "timestamp");
 }
 

@@ -38,7 +38,7 @@ fn allocate_budget(
     campaign: Option<&str>,
     spend: Option<&str>,
     outcome: Option<&str>,
-    options: Option<pgrx::JsonB>,
+    options: Option<crate::json::JsonArgument>,
 ) -> TableIterator<
     'static,
     (

@@ -26,7 +26,7 @@ use target::Target;
 fn clean(
     source: Option<&str>,
     target: Option<&str>,
-    steps: Option<pgrx::JsonB>,
+    steps: Option<crate::json::JsonArgument>,
     materialize: Option<bool>,
     replace: Option<bool>,
 ) -> TableIterator<
@@ -43,7 +43,7 @@ fn clean(
 
 /// The query that `orchard.clean` makes a view of.
 #[pg_extern(sql = false)]
-fn clean_sql(source: Option<&str>, steps: Option<pgrx::JsonB>) -> String {
+fn clean_sql(source: Option<&str>, steps: Option<crate::json::JsonArgument>) -> String {
     report(|| {
         let source = given(source, "source")?;
         Ok(fitted(source, &deparse::from_item(source)?, steps)?.0)
@@ -87,7 +87,7 @@ fn change_case(value: &str, to: &str) -> String {
 fn make(
     source: Option<&str>,
     target: Option<&str>,
-    steps: Option<pgrx::JsonB>,
+    steps: Option<crate::json::JsonArgument>,
     materialize: bool,
     replace: bool,
 ) -> Result<Vec<Change>> {
@@ -103,14 +103,15 @@ fn make(
 }
 
 /// The query, and what the steps did.
-fn fitted(source: &str, from: &FromItem, steps: Option<pgrx::JsonB>) -> Result<(String, Vec<Change>)> {
+fn fitted(source: &str, from: &FromItem, steps: Option<crate::json::JsonArgument>) -> Result<(String, Vec<Change>)> {
     let steps = match &steps {
         Some(steps) => steps.0.clone(),
         None => suggested(source)?,
     };
     let steps = Step::parse(&steps)?;
     let control = Control::new(settings::max_memory());
-    let (inputs, casts, rows) = read(source, &control)?;
+    let (inputs, mut casts, rows) = read(source, &control)?;
+    collate(&inputs, &mut casts, from)?;
     let all = (0..rows as u32).collect();
     let Fitted { program, filters, changes, .. } =
         interrupt::run("orchard.clean", &control, || fit::fit(inputs, &steps, all, true, None, &control))?;
@@ -123,6 +124,20 @@ fn fitted(source: &str, from: &FromItem, steps: Option<pgrx::JsonB>) -> Result<(
     let source = SourceSql { from: &from.sql, casts: &casts, quote: &|name| quote_identifier(name) };
     let notes = notes(&changes);
     Ok((program.select(&source, &filters, &notes), changes))
+}
+
+/// Let texts of a collation in which different ones may be equal be compared by their bytes, as the engine does.
+fn collate(inputs: &[CleanInput], casts: &mut [Cast], from: &FromItem) -> Result<()> {
+    let shapes = source::shape(&format!("SELECT * FROM {} AS s", from.sql))?;
+    let columns = inputs.iter().zip(casts).zip(&shapes);
+    for ((_, cast), shape) in columns.filter(|((input, _), _)| input.source.kind == Kind::Text) {
+        let collated = shape.collation != pg_sys::Oid::INVALID && matches!(cast, Cast::None | Cast::Text);
+        // SAFETY: a collation of the catalogue; raises where it is gone; main thread.
+        if collated && !unsafe { pg_sys::get_collation_isdeterministic(shape.collation) } {
+            *cast = Cast::Collated;
+        }
+    }
+    Ok(())
 }
 
 /// The steps that the profile of a source suggests.

@@ -171,7 +171,7 @@ fn confusion(model: Option<&str>, source: Option<&str>, threshold: Option<f64>) 
 fn thresholds(
     model: Option<&str>,
     source: Option<&str>,
-    options: Option<pgrx::JsonB>,
+    options: Option<crate::json::JsonArgument>,
     class: Option<&str>,
 ) -> TableIterator<
     'static,

@@ -44,7 +44,7 @@ fn best_action(
     model: Option<&str>,
     source: Option<&str>,
     candidates: Option<&str>,
-    options: Option<pgrx::JsonB>,
+    options: Option<crate::json::JsonArgument>,
 ) -> TableIterator<
     'static,
     (

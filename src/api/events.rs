@@ -28,7 +28,7 @@ fn rfm(
     event_time: Option<&str>,
     amount: Option<&str>,
     as_of: Option<TimestampWithTimeZone>,
-    options: Option<pgrx::JsonB>,
+    options: Option<crate::json::JsonArgument>,
 ) -> TableIterator<'static, (name!(column_name, String), name!(data_type, String), name!(feature, String))> {
     TableIterator::new(report(|| {
         let view = begin(c"orchard.rfm()", target)?;
@@ -47,7 +47,7 @@ fn rfm_sql(
     event_time: Option<&str>,
     amount: Option<&str>,
     as_of: Option<TimestampWithTimeZone>,
-    options: Option<pgrx::JsonB>,
+    options: Option<crate::json::JsonArgument>,
 ) -> String {
     report(|| {
         let options = rfm_options(options, as_of.is_some())?;
@@ -66,7 +66,7 @@ fn event_features(
     event_time: Option<&str>,
     moments: Option<&str>,
     moment: Option<&str>,
-    options: Option<pgrx::JsonB>,
+    options: Option<crate::json::JsonArgument>,
 ) -> TableIterator<'static, (name!(column_name, String), name!(data_type, String), name!(feature, String))> {
     TableIterator::new(report(|| {
         let view = begin(c"orchard.event_features()", target)?;
@@ -89,7 +89,7 @@ fn event_features_sql(
     event_time: Option<&str>,
     moments: Option<&str>,
     moment: Option<&str>,
-    options: Option<pgrx::JsonB>,
+    options: Option<crate::json::JsonArgument>,
 ) -> String {
     report(|| {
         let options = EventOptions::parse(&object(options))?;
@@ -107,7 +107,7 @@ fn begin(call: &core::ffi::CStr, target: Option<&str>) -> Result<View> {
     View::parse(given(target, "target")?)
 }
 
-fn object(options: Option<pgrx::JsonB>) -> Value {
+fn object(options: Option<crate::json::JsonArgument>) -> Value {
     options.map_or_else(|| json!({}), |o| o.0)
 }
 
@@ -119,7 +119,7 @@ fn refuse_replace(replace: bool) -> Result<()> {
     }
 }
 
-fn rfm_options(options: Option<pgrx::JsonB>, has_moment: bool) -> Result<RfmOptions> {
+fn rfm_options(options: Option<crate::json::JsonArgument>, has_moment: bool) -> Result<RfmOptions> {
     Ok(RfmOptions::parse(&object(options), has_moment)?)
 }
 

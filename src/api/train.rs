@@ -30,7 +30,7 @@ fn train(
     source: Option<&str>,
     target: Option<&str>,
     algorithm: Option<&str>,
-    options: Option<pgrx::JsonB>,
+    options: Option<crate::json::JsonArgument>,
 ) -> TableIterator<
     'static,
     (

@@ -38,8 +38,8 @@ fn tune(
     source: Option<&str>,
     target: Option<&str>,
     algorithm: Option<&str>,
-    grid: Option<pgrx::JsonB>,
-    options: Option<pgrx::JsonB>,
+    grid: Option<crate::json::JsonArgument>,
+    options: Option<crate::json::JsonArgument>,
 ) -> TableIterator<
     'static,
     (
@@ -59,7 +59,7 @@ fn tune(
         name!(version, Option<i32>),
     ),
 > {
-    let json = |given: Option<pgrx::JsonB>| given.map_or_else(|| json!({}), |o| o.0);
+    let json = |given: Option<crate::json::JsonArgument>| given.map_or_else(|| json!({}), |o| o.0);
     TableIterator::new(report(|| run(model, source, target, algorithm, json(grid), json(options))))
 }
 

@@ -60,7 +60,7 @@ def step(r):
         {"step": "map_values", "columns": "g", "values": {"red": "rot", "blue": None}, **r.choice([{}, {"other": "sonst"}, {"other_to_null": True}])},
         {"step": "map_values", "columns": "g", "values": {"red": 1, "blue": 2.5}}, {"step": "map_values", "columns": "i", "values": {"1": 10, "2": None}},
         {"step": "map_values", "columns": "t", "values": {str(k): f"v{k}" for k in range(40)} | {"yes": None, "No": "nein"}},
-        {"step": "merge_levels", "max_distance": r.randint(0, 2)}, {"step": "rare_levels", "columns": text, "min_share": r.choice([0, 0.05, 0.2, 1])},
+        {"step": "merge_levels", "max_distance": r.randint(0, 2), "accents": r.random() < 0.5}, {"step": "rare_levels", "columns": text, "min_share": r.choice([0, 0.05, 0.2, 1])},
         {"step": "impute", "columns": r.choice(TEXT + NUMBER + ["b"]), "indicator": r.random() < 0.5},
         {"step": "impute", "columns": number, "strategy": r.choice(["mean", "median", "most_frequent"]), "by": "g"},
         {"step": "impute", "columns": r.choice(TEXT + NUMBER), "by": r.choice(["g", "i", "b", "t"])},

@@ -27,6 +27,8 @@ struct There {
     made: bool,
     owner: String,
     own: bool,
+    /// Its storage parameters, as `WITH` takes them.
+    options: String,
 }
 
 impl Target {
@@ -71,12 +73,14 @@ impl Target {
             if let Some(there) = &there {
                 there.check(&name, query)?;
             }
+            // What the owner set, such as security_invoker, stays.
+            let options = there.as_ref().filter(|there| there.table == self.table).map_or("", |there| &there.options);
             let fits = match &there {
                 None => false,
                 Some(there) => there.table == self.table && self.fits(&name, query)?,
             };
             match (fits, self.table) {
-                (true, false) => return Ok(Spi::run(&format!("CREATE OR REPLACE VIEW {name} AS\n{query}"))?),
+                (true, false) => return Ok(Spi::run(&format!("CREATE OR REPLACE VIEW {name}{options} AS\n{query}"))?),
                 // Readers see the old rows until the new ones are committed; who would write waits.
                 (true, true) => {
                     Spi::run(&format!("LOCK TABLE {name} IN SHARE ROW EXCLUSIVE MODE"))?;
@@ -88,7 +92,7 @@ impl Target {
             if let Some(there) = &there {
                 Spi::run(&format!("DROP {} {name}", if there.table { "TABLE" } else { "VIEW" }))?;
             }
-            Spi::run(&format!("CREATE {kind} {name} AS\n{query}"))?;
+            Spi::run(&format!("CREATE {kind} {name}{options} AS\n{query}"))?;
             Ok(Spi::run(&format!("COMMENT ON {kind} {name} IS '{}'", MADE.to_string_lossy()))?)
         })
     }
@@ -105,7 +109,8 @@ impl Target {
         // As an update, which sees what was committed while the lock was waited for.
         let found = Spi::connect_mut(|client| {
             let sql = "SELECT c.oid, c.relkind = 'r', obj_description(c.oid, 'pg_class') IS NOT DISTINCT FROM $2,
-                    pg_get_userbyid(c.relowner)::text, pg_get_userbyid(c.relowner) = current_user
+                    pg_get_userbyid(c.relowner)::text, pg_get_userbyid(c.relowner) = current_user,
+                    coalesce(' WITH (' || array_to_string(c.reloptions, ', ') || ')', '')
                 FROM pg_class AS c WHERE c.oid = to_regclass($1)";
             let made = MADE.to_string_lossy();
             let mut rows = client.update(sql, Some(1), &[name.as_str().into(), (&*made).into()])?;
@@ -113,12 +118,13 @@ impl Target {
                 let is = |i: usize| Ok::<_, pgrx::spi::Error>(row.get::<bool>(i)? == Some(true));
                 let oid = row.get::<Oid>(1)?.unwrap_or(Oid::INVALID);
                 let owner = row.get::<String>(4)?.unwrap_or_default();
-                Ok::<_, pgrx::spi::Error>((oid, is(2)?, is(3)?, owner, is(5)?))
+                let options = row.get::<String>(6)?.unwrap_or_default();
+                Ok::<_, pgrx::spi::Error>((oid, is(2)?, is(3)?, owner, is(5)?, options))
             };
             rows.next().map(row).transpose()
         })?;
-        let Some((oid, table, made, owner, own)) = found else { return Ok(None) };
-        Ok(Some(There { oid, table, made, owner, own }))
+        let Some((oid, table, made, owner, own, options)) = found else { return Ok(None) };
+        Ok(Some(There { oid, table, made, owner, own, options }))
     }
 }
 

@@ -59,8 +59,11 @@ impl Writer {
                 Some(self.replacing(column, |name| format!("orchard.parse_number({name}{sign})")))
             }
             Fix::Moments(column, format) => {
-                let format = quote_literal(format);
-                Some(self.replacing(column, |name| format!("orchard.parse_timestamp({name}, {format})")))
+                let format = match format.as_str() {
+                    "" => String::new(),
+                    format => format!(", {}", quote_literal(format)),
+                };
+                Some(self.replacing(column, |name| format!("orchard.parse_timestamp({name}{format})")))
             }
         }
     }
@@ -119,6 +122,7 @@ fn known(target: &Attribute) -> String {
         Some(Reader::Float4 | Reader::Float8 | Reader::Numeric) => {
             format!("{name} NOT IN ('NaN', 'Infinity', '-Infinity')")
         }
+        Some(Reader::Date | Reader::Timestamp | Reader::Timestamptz) => format!("isfinite({name})"),
         _ => format!("{name} IS NOT NULL"),
     }
 }

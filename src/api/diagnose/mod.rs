@@ -29,7 +29,7 @@ type Row = (String, String, Option<String>, String, Option<String>);
 fn diagnose(
     source: Option<&str>,
     target: Option<&str>,
-    options: Option<pgrx::JsonB>,
+    options: Option<crate::json::JsonArgument>,
 ) -> TableIterator<
     'static,
     (

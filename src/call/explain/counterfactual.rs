@@ -7,7 +7,7 @@ use orchard_engine::judge::shap::Unit;
 use orchard_engine::model::{Argument, Task};
 use orchard_engine::score::Scorer;
 use pgrx::pg_sys::FunctionCallInfo;
-use pgrx::{IntoDatum, JsonB};
+use pgrx::IntoDatum;
 
 use super::given::given;
 use super::limits::changeable;
@@ -46,7 +46,7 @@ unsafe fn rows(fcinfo: FunctionCallInfo, site: &mut Site) -> Result<()> {
     check_trees(model).map_err(|failure| failure.message(thresholdless))?;
     let class = class_of(model, value::<String>(fcinfo, 4).as_deref())?;
     let goal = goal(&scorer, &site.out, value(fcinfo, 2), value::<String>(fcinfo, 3).as_deref(), class)?;
-    let limits: Option<JsonB> = value(fcinfo, 7);
+    let limits: Option<crate::json::JsonArgument> = value(fcinfo, 7);
     let mut columns = changeable(model, value(fcinfo, 5), value(fcinfo, 6), limits.as_ref().map(|l| &l.0))?;
     let count = |i: usize, name: &str, usual: i32, most: i32| match value(fcinfo, i).unwrap_or(usual) {
         count if (1..=most).contains(&count) => Ok(count as usize),

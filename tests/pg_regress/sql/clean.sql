@@ -130,6 +130,53 @@ SELECT p FROM later_full OFFSET 9;
 DROP VIEW later_full;
 SELECT column_name FROM orchard.clean('SELECT repeat(''x'', 70) || i % 2 AS c FROM generate_series(1, 9) AS i', 'hot', '[{"step": "one_hot"}]');
 
+-- texts are compared by their bytes whatever the collation, and the view means the same whatever standard_conforming_strings was
+CREATE COLLATION ci (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+CREATE TABLE collated (i int, c text COLLATE ci, v varchar(20) COLLATE ci);
+INSERT INTO collated VALUES (1, 'Red', ' v  a '), (2, 'RED', 'V A'), (3, 'red', 'b');
+SET standard_conforming_strings = off;
+SELECT column_name, step, changed FROM orchard.clean('collated', 'by_bytes', '[{"step": "trim"}, {"step": "map_values", "columns": "c", "values": {"red": "rot"}}, {"step": "one_hot", "columns": "v"}, {"step": "drop_rows", "where": {"column": "c", "is": "=", "value": "RED"}}]');
+RESET standard_conforming_strings;
+SELECT * FROM by_bytes ORDER BY i;
+SELECT collation_name FROM information_schema.columns WHERE table_name = 'by_bytes' AND column_name = 'c';
+SELECT changed FROM orchard.clean('SELECT DISTINCT c FROM collated', 'one_of', '[{"step": "drop_duplicates"}]');
+DROP VIEW by_bytes, one_of;
+-- what the owner of a view has set stays
+SELECT count(*) FROM orchard.clean('visits', 'guarded', '[{"step": "trim"}]');
+ALTER VIEW guarded SET (security_barrier = true);
+SELECT count(*) FROM orchard.clean('visits', 'guarded', '[{"step": "case"}]', replace => true);
+SELECT reloptions FROM pg_class WHERE oid = 'guarded'::regclass;
+SELECT count(*) FROM orchard.clean('visits', 'guarded', '[{"step": "drop_column", "columns": "visit"}]', replace => true);
+SELECT reloptions FROM pg_class WHERE oid = 'guarded'::regclass;
+DROP VIEW guarded;
+-- later texts with white space, later numbers without a percent sign
+CREATE TABLE spaced (ok text, share text);
+INSERT INTO spaced SELECT 'yes', '5 %' FROM generate_series(1, 5) UNION ALL SELECT 'No', '7%';
+SELECT column_name, step, detail, changed FROM orchard.clean('spaced', 'spaced_clean', '[{"step": "parse_boolean", "columns": "ok"}, {"step": "parse_number", "columns": "share"}]');
+INSERT INTO spaced VALUES (E'yes \t', '5'), (' no', ' 6 % ');
+SELECT ok, share FROM spaced_clean OFFSET 6;
+SELECT model FROM orchard.train('spaced_model', 'SELECT ok, share, i % 7 AS y FROM spaced, generate_series(1, 40) AS i', 'y', 'decision_tree', '{"task": "regression", "clean": [{"step": "parse_boolean", "columns": "ok"}]}');
+SELECT orchard.cleaned_row('spaced_model', '{"ok": "yes  ", "share": "5"}');
+-- what would be left empty is refused
+SELECT orchard.clean('visits', 'v', '[{"step": "parse_number", "columns": "kind"}]');
+SELECT orchard.clean('visits', 'v', '[{"step": "parse_boolean", "columns": "kind"}]');
+SELECT column_name, step, detail, changed FROM orchard.clean('SELECT * FROM (VALUES (''5''), (''7''), (''many'')) AS s(n)', 'counted', '[{"step": "parse_number", "columns": "n"}]');
+SELECT column_name, step, changed FROM orchard.clean('SELECT ''N/A''::text AS a, 1 AS b FROM generate_series(1, 3)', 'emptied', '[{"step": "parse_number", "columns": "a"}]');
+DROP VIEW emptied;
+-- accents are told apart where that is asked for
+SELECT detail FROM orchard.clean('SELECT * FROM (VALUES (''Müller''), (''Müller''), (''Muller''), (''MULLER'')) AS s(n)', 'accents', '[{"step": "merge_levels"}]');
+SELECT detail FROM orchard.clean('SELECT * FROM (VALUES (''Müller''), (''Müller''), (''Muller''), (''MULLER'')) AS s(n)', 'no_accents', '[{"step": "merge_levels", "accents": true}]');
+-- long names, all of time
+SELECT count(*) FROM orchard.clean('SELECT NULL::int AS ' || repeat('n', 63), 'long_name', '[{"step": "impute", "indicator": true}]');
+SELECT count(*) FROM orchard.clean('SELECT timestamp ''294276-12-31'' AS l, timestamp ''4713-01-01 BC'' AS f, timestamp ''2024-01-03'' AS n', 'all_time', '[{"step": "difference", "left": "l", "right": "f"}, {"step": "difference", "left": "n", "right": "f"}]');
+SELECT l_minus_f, n_minus_f FROM all_time;
+DROP VIEW spaced_clean, counted, accents, no_accents, long_name, all_time;
+SELECT orchard.drop_model('spaced_model');
+-- JSON that no float8 holds
+SELECT orchard.clean_sql('visits', '[{"step": "clip", "low": 1e400}]');
+SELECT orchard.diagnose('visits', NULL, '{"sample_rows": 1e400}');
+SELECT orchard.clean_sql('visits', (repeat('[', 200) || repeat(']', 200))::jsonb);
+
 -- what is refused
 SELECT orchard.clean(NULL, 'v', '[]');
 SELECT orchard.clean('visits', NULL, '[]');
@@ -188,7 +235,7 @@ GRANT SELECT ON shop.lines TO clean_reader;
 SET ROLE clean_reader;
 SELECT count(*) FROM shop.lines;
 RESET ROLE;
-SELECT count(*) FROM orchard.clean('shop."Order Lines"', 'shop.plain', '[{"step": "trim"}, {"step": "placeholders"}, {"step": "parse_number", "columns": "价格"}, {"step": "parse_boolean", "columns": "size"},
+SELECT count(*) FROM orchard.clean('shop."Order Lines"', 'shop.plain', '[{"step": "trim"}, {"step": "placeholders"}, {"step": "parse_number", "columns": "价格"}, {"step": "parse_boolean", "columns": "size", "true": "small", "false": "large"},
     {"step": "merge_levels"}, {"step": "target_encode", "columns": "Ad \"Id\"", "target": "price", "key": "select"}, {"step": "rare_levels"}, {"step": "date_parts"}, {"step": "robust_scale"}]');
 DROP EXTENSION orchard;
 SELECT count(*), sum("价格") FROM shop.plain;

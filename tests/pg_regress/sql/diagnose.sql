@@ -129,6 +129,8 @@ SET orchard.max_memory = '1MB';
 SELECT code, message, hint FROM attempt($$SELECT * FROM orchard.diagnose('SELECT i, i::float8 / 7 AS x, ''text '' || i AS t FROM generate_series(1, 100000) AS i')$$);
 RESET orchard.max_memory;
 \x off
+-- A target of dates: those without end cannot be learned.
+SELECT finding, fix FROM orchard.diagnose('SELECT i AS x, CASE i % 9 WHEN 0 THEN ''infinity'' WHEN 1 THEN NULL ELSE date ''2024-01-01'' + i % 5 END AS d FROM generate_series(1, 90) AS i', 'd') WHERE finding = 'target_missing';
 -- Rights are those of the caller.
 CREATE ROLE diagnose_stranger;
 SET ROLE diagnose_stranger;

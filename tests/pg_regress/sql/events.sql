@@ -388,6 +388,14 @@ FROM (VALUES ('Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKi
     ('Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36 Edg/126.0.0.0'),
     ('Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)'), ('?'), (NULL)) AS v (ua);
 SELECT count(orchard.url_part(t, 'host')), count(orchard.utm(t)), count(orchard.user_agent_family(t)) FROM (SELECT string_agg(chr(i), '' ORDER BY i) AS t FROM generate_series(1, 50000) AS i WHERE i NOT BETWEEN 55296 AND 57343) AS v;
+-- a NaN is a missing value in every feature
+CREATE TABLE nan_events (customer int, at timestamp, amount float8);
+INSERT INTO nan_events VALUES (1, '2024-01-01', 5), (1, '2024-01-02', 'NaN'), (2, '2024-01-01', 'NaN');
+CREATE TABLE nan_moments AS SELECT c AS customer, timestamp '2024-02-01' AS moment FROM generate_series(1, 2) AS c;
+SELECT count(*) FROM orchard.event_features('nan_events', 'nan_features', 'customer', 'at', 'nan_moments', options => '{"numbers": "amount", "aggregates": ["sum", "avg", "min", "max"], "windows": ["all"], "lags": {"amount": 2}, "last_touch": "amount", "recency": false}');
+SELECT * FROM nan_features ORDER BY customer;
+DROP VIEW nan_features;
+
 -- of a text beyond 1 MB the first 1 MB is read
 SELECT length(orchard.url_parameter('https://a.com/?q=' || repeat('%C3%A9', 100000), 'q')), length(orchard.url_parameter('https://a.com/?q=' || repeat('é', 1000000) || '&r=1', 'q')),
     orchard.url_parameter(repeat('x', 2000000) || '?q=1', 'q');

@@ -87,6 +87,30 @@ SELECT role, distinct_values, right(minimum, 3) AS minimum, maximum, mean, top_v
 -- the ends of time
 SELECT column_name, minimum, maximum, quantiles->'p50' AS median, top_values->0->'value' AS top FROM orchard.profile('SELECT timestamp ''294276-12-31 23:59:59.999999'' AS last, timestamp ''4714-11-24 00:00:00 BC'' AS first, date ''5874897-12-31'' AS day');
 
+-- what cannot be known is said and not suggested
+CREATE FUNCTION said(query text) RETURNS TABLE (issue text, suggestion jsonb) LANGUAGE sql AS $$ SELECT issue, suggestion FROM orchard.profile(query) $$;
+SELECT * FROM said($$VALUES ('1.200 €'), ('1.200 €'), ('950 €'), ('80 €')$$);
+SELECT * FROM said($$VALUES ('52,520'), ('48,137')$$);
+SELECT * FROM said($$VALUES ('1,80 m'), ('1,75 m'), ('1,69 m')$$);
+SELECT * FROM said($$VALUES ('(12)'), ('(1,234)'), ('(5)')$$);
+SELECT * FROM said($$VALUES ('24/01/15'), ('24/02/20'), ('24/03/05')$$);
+SELECT * FROM said($$VALUES ('05/03/45'), ('31/12/52'), ('25/07/68')$$);
+SELECT * FROM said($$VALUES ('2008/09'), ('2009/10'), ('2010/11')$$);
+SELECT * FROM said($$VALUES ('1445/06/23'), ('1445/07/01')$$);
+SELECT * FROM said($$SELECT CASE WHEN i = 1 THEN '007' ELSE (1000 + i)::text END FROM generate_series(1, 200) AS i, generate_series(1, 2)$$);
+SELECT * FROM said($$SELECT d FROM (VALUES ('01/02/2024', 96), ('03/04/2024', 96), ('13/02/2024', 1), ('02/13/2024', 1), ('02/14/2024', 1)) AS s(d, n), generate_series(1, n)$$);
+SELECT * FROM said($$SELECT d FROM (VALUES ('2024-01-03', 97), ('2024-01-05 10:20:30', 3)) AS s(d, n), generate_series(1, n)$$);
+SELECT * FROM said($$VALUES ('1½ l'), ('10³'), ('ａbc')$$);
+SELECT * FROM said($$VALUES ('Müller'), ('Muller'), ('Red'), ('RED')$$);
+SELECT * FROM said($$VALUES ('Kim'), ('Na'), ('Lee')$$);
+SELECT issue LIKE '%about % rows (_____%) have a percent sign%' AS about, suggestion FROM said($$SELECT CASE WHEN i % 2 = 0 THEN i || '%' ELSE i || '' END FROM generate_series(1, 100000) AS i$$);
+-- clean without steps, a model that cleans by itself and the fixes of a diagnosis follow it
+CREATE TABLE doubtful AS SELECT (ARRAY['1.200 €', '950 €', '80 €'])[1 + i % 3] AS price, (ARRAY['05/03/45', '31/12/52', '25/07/68'])[1 + i % 3] AS born, i % 2 = 0 AS y FROM generate_series(1, 300) AS i;
+SELECT column_name, step FROM orchard.clean('doubtful', 'doubtful_clean');
+SELECT column_name, finding, fix FROM orchard.diagnose('doubtful', 'y') WHERE finding LIKE 'text%';
+SELECT model FROM orchard.train('doubtful_model', 'doubtful', 'y', 'decision_tree', '{"clean": "auto"}');
+SELECT orchard.cleaned_row('doubtful_model', d) FROM doubtful AS d LIMIT 1;
+
 -- the page
 SELECT html LIKE '<!DOCTYPE html>%</html>%' AS whole, html LIKE '%<script%' AS scripts, html LIKE '%http%' AS links, (length(html) - length(replace(html, '<article', ''))) / 8 AS cards,
     position('>revenue<' IN html) < position('>amount<' IN html) AS worst_first

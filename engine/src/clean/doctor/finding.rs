@@ -103,7 +103,7 @@ pub enum Fix {
     Pooled(String, usize),
     /// The texts of a column become numbers; with the decimal sign, where it is certain.
     Numbers(String, Option<char>),
-    /// The texts of a column become moments of a format.
+    /// The texts of a column become moments of a format, each by itself where it is empty.
     Moments(String, String),
 }
 

@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use crate::clean::parse;
 use crate::clean::profile::{self, Collector, Role, Sizes};
-use crate::clean::text::is_placeholder;
+use crate::clean::text::{is_placeholder, trim_space};
 use crate::control::Control;
 use crate::data::{Chunked, ColumnData, Dictionary};
 use crate::error::Result;
@@ -207,7 +207,7 @@ pub fn reads_as(
     control.release(sizes.total());
     // A target is no id: its digits are amounts, though every row has others.
     let decimal = match severity {
-        Severity::Error if profile.role == Role::Id && !texts.iter().any(|t| parse::is_code(t.0)) => {
+        Severity::Error if profile.role == Role::Id && texts.iter().all(|t| are_amounts(t.0)) => {
             parse::number_format(texts.iter().copied()).and_then(|(decimal, _)| decimal.sign())
         }
         _ => None,
@@ -231,6 +231,11 @@ pub fn reads_as(
     let detail =
         format!("\"{name}\" is text, but its values read as {what}, such as '{example}'; as text they have no order.");
     Ok(Some(Finding::of(severity, kind, name, detail).fix(fix)))
+}
+
+/// Whether a text has digits alone that are no code, or stands for nothing.
+fn are_amounts(text: &str) -> bool {
+    is_placeholder(text) || trim_space(text).bytes().all(|b| b.is_ascii_digit()) && !parse::is_code(text)
 }
 
 #[cfg(test)]

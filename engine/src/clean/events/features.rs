@@ -261,6 +261,7 @@ impl<'a> Writer<'a> {
             let column = self.request.events.column(name)?;
             column.check_number("numbers")?;
             let number = column.number("e");
+            let known = column.known("e");
             let mut summand = column.summand("e");
             if summand != number && options.aggregates.iter().any(|a| is_sum(a)) {
                 once.push(format!("{summand} AS number_{}", i + 1));
@@ -268,7 +269,7 @@ impl<'a> Writer<'a> {
             }
             for aggregate in &options.aggregates {
                 for (window, filter) in options.windows.iter().zip(&filters) {
-                    let value = aggregate_of(aggregate, if is_sum(aggregate) { &summand } else { &number }, filter);
+                    let value = aggregate_of(aggregate, if is_sum(aggregate) { &summand } else { &known }, filter);
                     let meaning = format!("{} of {name} of the events {}", word_of(aggregate), window.words());
                     let name = format!("{name}_{aggregate}_{}", window.suffix());
                     columns.push(self.column("w", &name, meaning, &value)?);

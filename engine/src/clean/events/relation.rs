@@ -62,6 +62,15 @@ impl Column {
         format!("{alias}.{}{cast}", identifier(&self.name))
     }
 
+    /// The value, where a NaN is missing.
+    pub(super) fn known(&self, alias: &str) -> String {
+        let value = format!("{alias}.{}", identifier(&self.name));
+        match self.kind {
+            Kind::Float | Kind::Numeric => format!("NULLIF({value}, 'NaN')"),
+            _ => value,
+        }
+    }
+
     /// The same to add up: what is so large that a sum or a mean of squares could raise is infinite, of which none does. A NaN is missing.
     pub(super) fn summand(&self, alias: &str) -> String {
         let number = self.number(alias);

@@ -12,8 +12,9 @@ impl Writer<'_> {
         let Some(most) = options.lags.iter().map(|l| l.1).max() else { return Ok(()) };
         let (mut inner, mut arrays, mut names) = (Vec::new(), Vec::new(), Vec::new());
         for (i, (name, count)) in options.lags.iter().enumerate() {
-            self.request.events.column(name)?.check_suited("lags")?;
-            inner.push(format!("            e.{} AS value_{}", identifier(name), i + 1));
+            let column = self.request.events.column(name)?;
+            column.check_suited("lags")?;
+            inner.push(format!("            {} AS value_{}", column.known("e"), i + 1));
             arrays.push(format!("pg_catalog.array_agg(l.value_{0} ORDER BY l.nth) AS values_{0}", i + 1));
             names.push((i + 1, name, *count));
         }
@@ -50,9 +51,10 @@ impl Writer<'_> {
         let first = options.first_touch.iter().map(|name| (name, "first"));
         let last = options.last_touch.iter().map(|name| (name, "last"));
         for (i, (name, which)) in first.chain(last).enumerate() {
-            self.request.events.column(name)?.check_suited(&format!("{which}_touch"))?;
+            let found = self.request.events.column(name)?;
+            found.check_suited(&format!("{which}_touch"))?;
             let order = self.order(which == "last", &[name])?;
-            let column = format!("e.{}", identifier(name));
+            let column = found.known("e");
             let alias = format!("t{}", i + 1);
             let touch = self.column(
                 &alias,

@@ -22,7 +22,8 @@ impl Cleaner<'_> {
     ) -> Result<()> {
         if indicator {
             let op = Op::IsMissing { from: live.register };
-            self.add(step.name, &format!("{}_missing", live.name), op, "whether the value was missing".into())?;
+            let name = self.free_name(&format!("{}_missing", live.name));
+            self.add(step.name, &name, op, "whether the value was missing".into())?;
         }
         let default = if live.kind == Kind::Number { Strategy::Median } else { Strategy::MostFrequent };
         let strategy = strategy.unwrap_or(default);

@@ -77,9 +77,9 @@ impl Cleaner<'_> {
         self.number(step, live, NumberOp::Map(from, to), detail)
     }
 
-    pub(super) fn merge_levels(&mut self, step: &Step, live: &Live, max_distance: usize) -> Result<()> {
+    pub(super) fn merge_levels(&mut self, step: &Step, live: &Live, max_distance: usize, accents: bool) -> Result<()> {
         let levels = self.levels(live)?;
-        let merged = self.merged(&levels, max_distance)?;
+        let merged = self.merged(&levels, max_distance, accents)?;
         if merged.is_empty() {
             return self.nothing(step, live, "no level is spelt in two ways");
         }
@@ -91,7 +91,7 @@ impl Cleaner<'_> {
     }
 
     /// What each level that is spelt otherwise becomes, in C order.
-    fn merged(&self, levels: &[Level], max_distance: usize) -> Result<BTreeMap<String, String>> {
+    fn merged(&self, levels: &[Level], max_distance: usize, accents: bool) -> Result<BTreeMap<String, String>> {
         // A key in the map and one among the groups, its spellings, and what becomes of each level.
         self.borrow(levels.iter().map(|l| 5 * l.text.len() + 8 * std::mem::size_of::<Spelling<'_>>()).sum())?;
         let mut of_key: HashMap<String, usize> = HashMap::new();
@@ -99,7 +99,7 @@ impl Cleaner<'_> {
         let mut group_of = Vec::with_capacity(levels.len());
         let mut spellings: HashMap<(usize, Cow<'_, str>), u64> = HashMap::new();
         for level in levels {
-            let (key, text) = (key(&level.text), text::fold_space(&level.text));
+            let (key, text) = (key(&level.text, accents), text::fold_space(&level.text));
             let group = *of_key.entry(key.clone()).or_insert_with(|| {
                 groups.push(Group { key, rows: 0, best: Spelling { text: text.clone(), rows: 0 } });
                 groups.len() - 1
@@ -178,9 +178,12 @@ impl Spelling<'_> {
     }
 }
 
-/// What spellings of one level have in common: no case, no accents, single blanks.
-fn key(level: &str) -> String {
+/// What spellings of one level have in common: no case, single blanks, and no accents unless these tell levels apart.
+fn key(level: &str, accents: bool) -> String {
     let folded = text::fold_space(level);
+    if accents {
+        return folded.nfc().collect::<String>().to_lowercase();
+    }
     let plain = folded.nfkd().filter(|c| !unicode_normalization::char::is_combining_mark(*c));
     plain.collect::<String>().to_lowercase()
 }
@@ -221,7 +224,7 @@ mod tests {
 
     #[test]
     fn only_errors_of_typing_are_near() {
-        let near = |a: &str, b: &str| distance(&key(a), &key(b), 1);
+        let near = |a: &str, b: &str| distance(&key(a, false), &key(b, false), 1);
         for (a, b) in [
             ("Germany", "Gremany"),
             ("Germany", "Germny"),

@@ -233,15 +233,13 @@ impl Cleaner<'_> {
                 self.replace(step.name, live, op, "personal data hidden".into())
             }
             Action::Placeholders { values } => self.placeholders(step, live, values.as_deref()),
-            Action::ParseNumber { comma, plain } => {
-                self.parse_number(step, live, *comma, plain.unwrap_or(self.plain), named)
-            }
+            Action::ParseNumber { comma, plain } => self.parse_number(step, live, *comma, *plain, named),
             Action::ParseBoolean { yes, no } => self.parse_boolean(step, live, yes, no, named),
             Action::ParseTimestamp { format, date } => {
                 self.parse_timestamp(step, live, format.as_deref(), *date, named)
             }
             Action::MapValues { values, other } => self.map_values(step, live, values, other.as_ref()),
-            Action::MergeLevels { max_distance } => self.merge_levels(step, live, *max_distance),
+            Action::MergeLevels { max_distance, accents } => self.merge_levels(step, live, *max_distance, *accents),
             Action::RareLevels { min_rows, min_share, max_levels, other } => {
                 self.rare_levels(step, live, (*min_rows, *min_share, *max_levels), other)
             }
@@ -443,7 +441,7 @@ impl Cleaner<'_> {
                 (true, true) => retyped || !is_same(old, new, row),
                 (a, b) => a != b,
             };
-            changed += u64::from(differs && (is || !retyped));
+            changed += u64::from(differs);
             lost += u64::from(retyped && was && !is);
         }
         (changed, lost)

@@ -50,7 +50,10 @@ impl Cleaner<'_> {
         match action {
             OutlierAction::Clip => self.clip(step, live, low, high),
             OutlierAction::Null => self.number(step, live, NumberOp::NullOutside(low, high), format!("NULL {range}")),
-            OutlierAction::Flag => self.add(step.name, &format!("{}_outlier", live.name), flag, range),
+            OutlierAction::Flag => {
+                let name = self.free_name(&format!("{}_outlier", live.name));
+                self.add(step.name, &name, flag, range)
+            }
             OutlierAction::Drop => {
                 let register = self.push(flag, &live.name)?;
                 let gone = self.drop_where(&[register])?;

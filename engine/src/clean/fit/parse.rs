@@ -2,9 +2,20 @@
 
 use super::{Cleaner, Live};
 use crate::clean::parse::{self, Decimal};
-use crate::clean::program::{plain_number, text_of, ReadOp};
+use crate::clean::program::{plain_number, text_of, Op, ReadOp, TextOp};
 use crate::clean::step::Step;
+use crate::clean::text::{fold_space, is_placeholder};
 use crate::error::{Error, Result};
+
+/// Whether a step would leave nothing of texts of which some mean something.
+fn is_lost(texts: &[(String, u64)], reads: impl Fn(&str) -> bool) -> bool {
+    !texts.iter().any(|(text, _)| reads(text)) && !texts.iter().all(|(text, _)| is_placeholder(text))
+}
+
+/// The error of a step that would leave nothing of a column.
+fn unreadable(step: &Step, live: &Live, hint: &str) -> Error {
+    Error::option(format!("step \"{}\" can read no value of column \"{}\"", step.name, live.name), hint)
+}
 
 /// A step for all columns reads those of which it can read this share of the rows.
 const ENOUGH: f64 = 0.99;
@@ -28,7 +39,7 @@ impl Cleaner<'_> {
         step: &Step,
         live: &Live,
         comma: Option<bool>,
-        plain: bool,
+        plain: Option<bool>,
         named: bool,
     ) -> Result<()> {
         let texts = self.texts(live)?;
@@ -44,10 +55,20 @@ impl Cleaner<'_> {
             _ => None,
         });
         let sign = if comma == Some(true) { "decimal comma" } else { "decimal point" };
-        if let Some(comma) = comma.filter(|_| plain) {
+        let decimal = match comma {
+            Some(true) => Decimal::Comma,
+            Some(false) => Decimal::Point,
+            None => Decimal::Detect,
+        };
+        if is_lost(&texts, |text| parse::number(text, decimal).is_some()) {
+            return Err(unreadable(step, live, "Leave the step out, or change the texts with map_values before."));
+        }
+        if let Some(comma) = comma {
             for percent in [false, true] {
+                // Where all are shares in percent, a later number without the sign is of no known unit.
+                let wanted = plain.unwrap_or(self.plain || percent);
                 let plain = |text: &str| plain_number(text, comma, percent).is_some();
-                if texts.iter().all(|(t, _)| plain(t)) {
+                if wanted && !texts.is_empty() && texts.iter().all(|(t, _)| plain(t)) {
                     let detail = format!("{sign}{}", if percent { ", percent" } else { "" });
                     return self.read(step, live, ReadOp::PlainNumber { comma, percent }, detail);
                 }
@@ -55,6 +76,22 @@ impl Cleaner<'_> {
         }
         let detail = if comma.is_some() { sign } else { "decimal sign by value" };
         self.read(step, live, ReadOp::Number { comma }, detail.into())
+    }
+
+    /// The column without white space at its ends.
+    fn trimmed(&mut self, live: &Live) -> Result<Live> {
+        let inputs = self.program.inputs.len();
+        let made_by = |register: u32| (register as usize).checked_sub(inputs).and_then(|k| self.program.ops.get(k));
+        let mut register = live.register;
+        // Values that become NULL leave the others as they are.
+        while let Some(Op::Text { from, op: TextOp::NullIf(_) }) = made_by(register) {
+            register = *from;
+        }
+        if let Some(Op::Text { op: TextOp::FoldSpace | TextOp::Normalize(_), .. }) = made_by(register) {
+            return Ok(live.clone());
+        }
+        let register = self.push(Op::Text { from: live.register, op: TextOp::FoldSpace }, &live.name)?;
+        Ok(Live { register, ..live.clone() })
     }
 
     pub(super) fn parse_boolean(
@@ -65,9 +102,11 @@ impl Cleaner<'_> {
         no: &[String],
         named: bool,
     ) -> Result<()> {
-        let texts = self.texts(live)?;
+        let trimmed = self.trimmed(live)?;
+        let texts = self.texts(&trimmed)?;
         let given = !yes.is_empty() || !no.is_empty();
-        let (mut yes, mut no) = (yes.to_vec(), no.to_vec());
+        let folded = |words: &[String]| words.iter().map(|word| fold_space(word).into_owned()).collect::<Vec<String>>();
+        let (mut yes, mut no) = (folded(yes), folded(no));
         if !given {
             yes.extend(parse::TRUE.map(str::to_owned));
             no.extend(parse::FALSE.map(str::to_owned));
@@ -88,10 +127,18 @@ impl Cleaner<'_> {
         let readable: u64 = texts.iter().filter(|(t, _)| read(t)).map(|(_, rows)| rows).sum();
         let sure = given || parse::are_booleans(texts.iter().map(|(text, _)| text.as_str()));
         if !named && (rows == 0 || (readable as f64) < ENOUGH * rows as f64 || !sure) {
+            self.let_go(trimmed.register);
             return Ok(());
         }
+        if is_lost(&texts, read) {
+            return Err(unreadable(step, live, "Give its words, such as \"true\": \"open\", \"false\": \"closed\"."));
+        }
         let shown: Vec<&str> = texts.iter().map(|(t, _)| t.as_str()).filter(|t| read(t)).take(6).collect();
-        self.read(step, live, ReadOp::Boolean { yes, no }, format!("read {}", shown.join(", ")))
+        let detail = format!("read {}", shown.join(", "));
+        let op = Op::Read { from: trimmed.register, op: ReadOp::Boolean { yes, no } };
+        self.replace(step.name, live, op, detail)?;
+        self.let_go(trimmed.register);
+        Ok(())
     }
 
     pub(super) fn parse_timestamp(
@@ -117,13 +164,11 @@ impl Cleaner<'_> {
             (Some(format), None) => Some(parse::TimestampFormat::compile(format)?),
             (None, None) => None,
         };
-        let mut moments = texts.iter().filter_map(|(t, _)| parse::timestamp(t, compiled.as_ref())).peekable();
-        if moments.peek().is_none() && named && !texts.is_empty() {
-            return Err(Error::option(
-                format!("step \"parse_timestamp\" can read no value of column \"{}\"", live.name),
-                "Give the format, such as \"DD.MM.YYYY HH24:MI\".",
-            ));
+        let read = |text: &str| parse::timestamp(text, compiled.as_ref());
+        if named && is_lost(&texts, |text| read(text).is_some()) {
+            return Err(unreadable(step, live, "Give the format, such as \"DD.MM.YYYY HH24:MI\"."));
         }
+        let mut moments = texts.iter().filter_map(|(text, _)| read(text));
         let date = date.unwrap_or_else(|| moments.all(|m| m % parse::DAY == 0));
         let detail = format.clone().unwrap_or_else(|| "format by value".into());
         self.read(step, live, if date { ReadOp::Date(format) } else { ReadOp::Timestamp(format) }, detail)

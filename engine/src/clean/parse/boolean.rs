@@ -6,7 +6,17 @@ use crate::clean::text::trim_space;
 const LONGEST: usize = 20;
 
 /// What [`boolean`] takes for true, in small letters, for who has to list it.
-pub const TRUE: [&str; 28] = [
+pub const TRUE: [&str; 38] = [
+    "tak",
+    "evet",
+    "ano",
+    "j",
+    "kyllä",
+    "ναι",
+    "نعم",
+    "예",
+    "네",
+    "हाँ",
     "t",
     "true",
     "y",
@@ -38,7 +48,20 @@ pub const TRUE: [&str; 28] = [
 ];
 
 /// What it takes for false.
-pub const FALSE: [&str; 25] = [
+pub const FALSE: [&str; 38] = [
+    "nie",
+    "hayir",
+    "nee",
+    "nej",
+    "ne",
+    "ei",
+    "hayır",
+    "όχι",
+    "لا",
+    "아니오",
+    "아니요",
+    "नहीं",
+    "☐",
     "f",
     "false",
     "n",
@@ -66,8 +89,8 @@ pub const FALSE: [&str; 25] = [
     "０",
 ];
 
-/// The truth value of a text: `t` `true` `y` `yes` `on` `1` and their opposites, the same in German, French, Spanish, Italian, Portuguese,
-/// Russian, Chinese and Japanese, and check marks. Case and white space around do not count.
+/// The truth value of a text: `t` `true` `y` `yes` `on` `1` and their opposites, the same in German, Dutch, Swedish, French, Spanish, Italian,
+/// Portuguese, Polish, Czech, Turkish, Finnish, Greek, Russian, Arabic, Hindi, Chinese, Japanese and Korean, and check marks. Case and white space around do not count.
 pub fn boolean(text: &str) -> Option<bool> {
     let text = trim_space(text);
     if text.is_ascii() {
@@ -78,10 +101,10 @@ pub fn boolean(text: &str) -> Option<bool> {
         return match &*lower {
             b"1" | b"t" | b"true" | b"y" | b"yes" | b"on" => Some(true),
             b"0" | b"f" | b"false" | b"n" | b"no" | b"off" => Some(false),
-            b"ja" | b"wahr" | b"oui" | b"vrai" | b"si" | b"verdadero" | b"vero" | b"sim" | b"verdadeiro" | b"da" => {
-                Some(true)
-            }
-            b"nein" | b"falsch" | b"non" | b"faux" | b"falso" | b"nao" | b"net" => Some(false),
+            b"ja" | b"wahr" | b"oui" | b"vrai" | b"si" | b"verdadero" | b"vero" | b"sim" | b"verdadeiro" | b"da"
+            | b"tak" | b"evet" | b"ano" | b"j" => Some(true),
+            b"nein" | b"falsch" | b"non" | b"faux" | b"falso" | b"nao" | b"net" | b"nie" | b"hayir" | b"nee"
+            | b"nej" | b"ne" | b"ei" => Some(false),
             _ => None,
         };
     }
@@ -89,20 +112,28 @@ pub fn boolean(text: &str) -> Option<bool> {
         return None;
     }
     match text.to_lowercase().trim_end_matches('\u{FE0F}') {
-        "sí" | "sì" | "да" | "是" | "真" | "对" | "はい" | "１" | "✓" | "✔" | "✅" | "☑" => Some(true),
-        "não" | "нет" | "否" | "假" | "不是" | "いいえ" | "０" | "✗" | "✘" | "❌" | "✕" | "❎" => {
-            Some(false)
-        }
+        "sí" | "sì" | "да" | "是" | "真" | "对" | "はい" | "１" | "✓" | "✔" | "✅" | "☑" | "kyllä" | "ναι" | "نعم"
+        | "예" | "네" | "हाँ" => Some(true),
+        "não" | "нет" | "否" | "假" | "不是" | "いいえ" | "０" | "✗" | "✘" | "❌" | "✕" | "❎" | "hayır" | "όχι"
+        | "لا" | "아니오" | "아니요" | "नहीं" | "☐" => Some(false),
         _ => None,
     }
 }
 
 /// Those of [`TRUE`] and [`FALSE`] that are words, as they belong together.
-const PAIRS: [(&[&str], &[&str]); 12] = [
+const PAIRS: [(&[&str], &[&str]); 20] = [
     (&["t", "true"], &["f", "false"]),
     (&["y", "yes"], &["n", "no"]),
     (&["on"], &["off"]),
-    (&["ja"], &["nein", "n"]),
+    (&["ja", "j"], &["nein", "n"]),
+    (&["ja", "j"], &["nee", "n"]),
+    (&["ja", "j"], &["nej", "n"]),
+    (&["tak"], &["nie"]),
+    (&["evet"], &["hayır", "hayir"]),
+    (&["ano"], &["ne"]),
+    (&["kyllä"], &["ei"]),
+    (&["ναι"], &["όχι"]),
+    (&["نعم", "예", "네", "हाँ"], &["لا", "아니오", "아니요", "नहीं"]),
     (&["wahr"], &["falsch"]),
     (&["oui"], &["non", "n"]),
     (&["vrai"], &["faux"]),

@@ -4,6 +4,7 @@ use super::format::{self, TimestampFormat, Token};
 use super::infer::candidates;
 use super::number::{number, Decimal};
 use super::timestamp::{read, timestamp};
+use super::written::written;
 use crate::clean::text::{is_placeholder, trim_space};
 
 /// The share of a column's rows, blanks and placeholders aside, that a format must read.
@@ -45,12 +46,46 @@ const DIGITS: usize = 15;
 /// numbers of orders, or long runs of them around a point, as in the ids of visitors. Two digits, as of months and hours, are numbers.
 pub fn is_code(text: &str) -> bool {
     let text = trim_space(text);
+    // Most texts are short.
+    if text.len() <= DIGITS && !text.starts_with('0') {
+        return false;
+    }
     if let Some((one, other)) = text.split_once('.') {
         let digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
-        return one.len() >= 9 && one.len() + other.len() > DIGITS && digits(one) && digits(other);
+        if one.len() >= 9 && one.len() + other.len() > DIGITS && digits(one) && digits(other) {
+            return true;
+        }
     }
-    let leading = text.len() > 2 && text.starts_with('0');
-    (leading || text.len() > DIGITS) && text.bytes().all(|b| b.is_ascii_digit())
+    if text.bytes().all(|b| b.is_ascii_digit()) {
+        return text.len() > 2 && text.starts_with('0') || text.len() > DIGITS;
+    }
+    // Separators do not make the digits fewer.
+    text.bytes().filter(u8::is_ascii_digit).count() > DIGITS
+        && number(text, Decimal::Detect).is_some()
+        && written(text).is_some_and(|w| w.whole > DIGITS)
+}
+
+/// The rows of dates of which the first number, and of which the second, is above 12 and so the day: `13/02/2024` and `02/13/2024`.
+pub fn day_and_month<'a>(values: impl Iterator<Item = (&'a str, u64)>) -> (u64, u64) {
+    let (mut first, mut second) = (0, 0);
+    for (text, rows) in values {
+        match days_or_months(text) {
+            Some((13..=31, 1..=12)) => first += rows,
+            Some((1..=12, 13..=31)) => second += rows,
+            _ => {}
+        }
+    }
+    (first, second)
+}
+
+/// The first two of three numbers that are parted by one sign, as in dates.
+fn days_or_months(text: &str) -> Option<(u8, u8)> {
+    let text = trim_space(text);
+    let sign = text.bytes().find(|b| !b.is_ascii_digit()).filter(|b| matches!(b, b'/' | b'-' | b'.'))?;
+    let mut parts = text.splitn(3, char::from(sign));
+    let mut number = || parts.next().filter(|part| (1..=2).contains(&part.len())).and_then(|part| part.parse().ok());
+    let pair = (number()?, number()?);
+    parts.next().is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit())).then_some(pair)
 }
 
 /// Whether numbers with a single letter are codes, such as seats, sizes and answers (`12K`, `R7`, `1E2`): the letter is alone, and nothing else in
@@ -121,7 +156,65 @@ pub fn timestamp_format<'a>(values: impl Iterator<Item = (&'a str, u64)>) -> Opt
         })
     };
     let ambiguous = rivals.into_iter().any(|(format, _)| differs(format));
-    (most >= NEARLY_ALL && !ambiguous).then(|| (format::write(&chosen.tokens), most))
+    if most < NEARLY_ALL || ambiguous {
+        return None;
+    }
+    let mixed = chosen.day_and_month_swapped().is_some() && {
+        let (first, second) = day_and_month(values.iter().copied());
+        first > 0 && second > 0
+    };
+    let read_by =
+        |format: &TimestampFormat| values.iter().filter(|(t, _)| timestamp(t, Some(format)).is_some()).count();
+    let months = matches!(chosen.tokens[..], [Token::Year, Token::Literal(_), Token::Month])
+        && values.iter().filter(|(text, _)| is_season(text)).count() == read_by(chosen);
+    if mixed || months {
+        return None;
+    }
+    let tokens = match year_first(chosen) {
+        Some(other) if read_by(&other) == read_by(chosen) => match year_is_first(&values)? {
+            true => other.tokens,
+            false => chosen.tokens.clone(),
+        },
+        _ => chosen.tokens.clone(),
+    };
+    Some((format::write(&tokens), most))
+}
+
+/// The format with the year first, of one with the day first and a year of two digits behind the month.
+fn year_first(format: &TimestampFormat) -> Option<TimestampFormat> {
+    let [Token::Day, Token::Literal(_), Token::Month, Token::Literal(_), Token::YearOfCentury, ..] = format.tokens[..]
+    else {
+        return None;
+    };
+    let mut tokens = format.tokens.clone();
+    tokens.swap(0, 4);
+    Some(TimestampFormat { tokens })
+}
+
+/// Whether of dates that can be read both ways the year is first, `24/01/15`, and not the day: there are many days and few years. `None` where that
+/// does not tell.
+fn year_is_first(values: &[(&str, u64)]) -> Option<bool> {
+    let (mut first, mut last) = (std::collections::BTreeSet::new(), std::collections::BTreeSet::new());
+    for (text, _) in values {
+        let mut numbers = trim_space(text).split(|c: char| !c.is_ascii_digit());
+        if let (Some(a), Some(c)) = (numbers.next(), numbers.nth(1)) {
+            first.insert(a);
+            last.insert(c);
+        }
+    }
+    let many = |days: usize, years: usize| days >= 8 && days >= 3 * years;
+    match (many(first.len(), last.len()), many(last.len(), first.len())) {
+        (true, _) => Some(false),
+        (_, true) => Some(true),
+        _ => None,
+    }
+}
+
+/// Whether a text is two years that follow each other, as of seasons and business years: `2008/09`.
+pub fn is_season(text: &str) -> bool {
+    let pair = trim_space(text).split_once(['/', '-']);
+    let number = |part: &str, len: usize| (part.len() == len).then(|| part.parse::<u32>().ok()).flatten();
+    pair.and_then(|(one, next)| number(one, 4).zip(number(next, 2))).is_some_and(|(one, next)| (one + 1) % 100 == next)
 }
 
 /// Whether a value may speak for a format: a number of ten or thirteen digits only when it is a moment of our time.

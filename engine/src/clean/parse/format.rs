@@ -159,6 +159,19 @@ impl TimestampFormat {
     }
 }
 
+impl TimestampFormat {
+    /// The same with day and month the other way round, where both are numbers side by side.
+    pub fn day_and_month_swapped(&self) -> Option<TimestampFormat> {
+        let ((Token::Day, Token::Month) | (Token::Month, Token::Day)) = (*self.tokens.first()?, *self.tokens.get(2)?)
+        else {
+            return None;
+        };
+        let mut tokens = self.tokens.clone();
+        tokens.swap(0, 2);
+        Some(TimestampFormat { tokens })
+    }
+}
+
 fn literal(c: char) -> Token {
     if crate::clean::text::is_space(c) {
         Token::Blank

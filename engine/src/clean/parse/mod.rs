@@ -12,10 +12,12 @@ mod shape;
 mod timestamp;
 mod unit;
 mod words;
+mod written;
 
 pub use boolean::{are_booleans, boolean, FALSE, TRUE};
-pub use column::{are_letter_codes, is_code, number_format, timestamp_format, NEARLY_ALL};
+pub use column::{are_letter_codes, day_and_month, is_code, is_season, number_format, timestamp_format, NEARLY_ALL};
 pub use format::{TimestampFormat, PATTERNS};
 pub use number::{number, number_bytes, Decimal};
 pub use timestamp::{is_ambiguous, timestamp, DAY};
-pub use unit::{unit, Unit};
+pub use unit::{may_be_one, unit, Unit};
+pub use written::{written, Grouping, Written};

@@ -12,6 +12,14 @@ pub struct Unit {
     pub currency: Option<String>,
 }
 
+/// Whether two currencies may be one: the sign of Japan and China, the crowns of the North, a dollar that is not said to be whose.
+pub fn may_be_one(one: &str, other: &str) -> bool {
+    let of = |sign: &str, codes: &[&str]| {
+        one == sign && codes.contains(&other) || other == sign && codes.contains(&one) || one == other
+    };
+    of("¥", &["JPY", "CNY"]) || of("KR", &["SEK", "NOK", "DKK", "ISK"])
+}
+
 /// The unit of a text that is a number.
 pub fn unit(text: &str) -> Unit {
     let mut unit = Unit { percent: text.contains(['%', '\u{FF05}', '\u{66A}']), currency: None };
@@ -59,8 +67,35 @@ fn code(name: &str) -> String {
         "€" | "EURO" | "EUROS" | "€EUR" | "EUR€" => "EUR",
         "£" | "\u{FFE1}" | "POUND" | "POUNDS" | "£GBP" | "GBP£" => "GBP",
         "₹" | "RS" | "RUPEE" | "RUPEES" => "INR",
-        // Of Japan and of China alike.
+        // The sign is of Japan and of China alike: what else stands in the column says which.
         "¥" | "\u{FFE5}" => "¥",
+        "円" | "YEN" => "JPY",
+        "元" | "圆" | "圓" | "YUAN" | "RMB" | "CN¥" => "CNY",
+        "₩" | "\u{FFE6}" | "원" => "KRW",
+        "TL" | "₺" => "TRY",
+        "ZŁ" | "ZL" => "PLN",
+        "R$" => "BRL",
+        "FR" | "SFR" => "CHF",
+        "₽" | "РУБ" | "Р" => "RUB",
+        "₴" | "ГРН" => "UAH",
+        "KČ" | "KC" => "CZK",
+        "FT" => "HUF",
+        "LEI" => "RON",
+        "ЛВ" | "LV" => "BGN",
+        "RP" => "IDR",
+        "RM" => "MYR",
+        "₫" => "VND",
+        "₪" => "ILS",
+        "฿" => "THB",
+        "₱" => "PHP",
+        "₦" => "NGN",
+        "HK$" => "HKD",
+        "NT$" => "TWD",
+        "A$" | "AU$" => "AUD",
+        "C$" | "CA$" => "CAD",
+        "NZ$" => "NZD",
+        "S$" | "SG$" => "SGD",
+        "MX$" | "MEX$" => "MXN",
         other => other,
     }
     .to_owned()

@@ -130,6 +130,20 @@ impl ColumnProfile {
     fn find(&mut self, severity: Severity, text: impl Into<String>) {
         self.findings.push(Finding { severity, text: text.into() });
     }
+
+    /// What stands before a number of rows that comes from a sample.
+    fn about(&self) -> &'static str {
+        if self.exact {
+            ""
+        } else {
+            "about "
+        }
+    }
+
+    /// A clause of rows that have texts of a kind: those of the values that are known stand for all.
+    fn rows_that(&self, rows: u64, verb: Verb, what: &str) -> String {
+        format!("{}{}", self.about(), rows_that(rows, self.rows, verb, what))
+    }
 }
 
 /// A verb of one row, and of several.

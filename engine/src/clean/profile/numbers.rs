@@ -82,8 +82,11 @@ fn are_days(numbers: &Numbers) -> bool {
             )
             .is_some()
     };
+    // Some are for no day, or for no end.
+    let nothing = |number: &f64| [0.0, -1.0, 99_991_231.0].contains(number);
     let known = numbers.values.known();
-    known.len() >= 3 && known.iter().all(|k| is_day(numbers.number(k.value)))
+    let mut days = known.iter().map(|k| numbers.number(k.value)).filter(|n| !nothing(n));
+    days.clone().count() >= 2 && days.all(is_day)
 }
 
 /// Whether all numbers are 0 or 1, and both are there.
@@ -187,7 +190,7 @@ fn judge_ends(profile: &mut ColumnProfile, known: &[(f64, u64)], whole: bool) ->
 enum Meaning {
     /// -99, -999, ...: nothing else is written so.
     Missing,
-    /// 99, 999, ...: a price of 999 or the end of a scale are written so too.
+    /// 99, 999, ..., and the ends of an integer: a price of 999 or the end of a scale are written so too.
     Nines,
     /// -1 among counts: a balance or a temperature may be -1.
     MinusOne,
@@ -223,12 +226,18 @@ fn ends(known: &[(f64, u64)], whole: bool) -> Vec<End> {
 fn end((value, rows): (f64, u64), others: &[(f64, u64)], all: u64, whole: bool) -> Option<End> {
     let ([(low, _), .., (high, _)], true) = (others, others.len() >= 3 && rows >= FEW) else { return None };
     let nines = |value: f64| (2..=9).any(|digits| value.abs() == 10f64.powi(digits) - 1.0);
+    // The ends of an integer.
+    let limit = value == f64::from(i32::MAX) || value == f64::from(i32::MIN);
     let gap = if value < *low { low - value } else { value - high };
     let meaning = match () {
-        _ if nines(value) && gap > high - low => match value < 0.0 {
-            true => Meaning::Missing,
-            false => Meaning::Nines,
-        },
+        _ if limit && gap > high - low => Meaning::Nines,
+        // Among balances and longitudes a number below zero may be one of them.
+        _ if nines(value) && gap > high - low => {
+            match value < 0.0 && others.iter().all(|(v, _)| *v >= 0.0 || nines(*v)) {
+                true => Meaning::Missing,
+                false => Meaning::Nines,
+            }
+        }
         _ if value == -1.0 && whole && *low >= 0.0 && others.len() > 10 && rows as f64 >= SHARE * all as f64 => {
             Meaning::MinusOne
         }
@@ -255,8 +264,25 @@ fn say_outliers(profile: &mut ColumnProfile, ends: &[End]) {
     }
 }
 
+/// Days since 2000-01-01 from which programs count, which come out where nothing was known.
+const ORIGINS: [(&str, f64); 3] = [("1899-12-30", -36_526.0), ("1900-01-01", -36_524.0), ("1970-01-01", -10_957.0)];
+
+/// Say where the first of all moments is one from which programs count, years before the others.
+fn say_origins(profile: &mut ColumnProfile, items: &[(f64, u64)], scale: f64) {
+    let seconds = || items.iter().map(|(value, rows)| (value * scale, *rows)).filter(|(s, _)| s.is_finite());
+    let Some(first) = seconds().map(|(s, _)| s).min_by(f64::total_cmp) else { return };
+    let Some((text, _)) = ORIGINS.iter().find(|(_, day)| day * DAY == first) else { return };
+    let next = seconds().map(|(s, _)| s).filter(|s| *s > first).min_by(f64::total_cmp);
+    let rows: u64 = seconds().filter(|(s, _)| *s == first).map(|(_, rows)| rows).sum();
+    if rows >= FEW && next.is_some_and(|next| next - first > 5.0 * 365.25 * DAY) {
+        let text = profile.rows_that(rows, ARE, &format!("{text}, which may stand for a missing value"));
+        profile.find(Note, text);
+    }
+}
+
 /// What is wrong with moments; `scale` is the seconds of their unit.
 fn moments(profile: &mut ColumnProfile, items: &[(f64, u64)], scale: f64, now: f64) {
+    say_origins(profile, items, scale);
     let finite = items.iter().filter(|(value, _)| value.is_finite());
     let year = 365.25 * DAY;
     let (mut future, mut far, mut old) = (0u64, 0u64, 0u64);

@@ -8,8 +8,8 @@ pub fn trim(column: &str) -> Value {
 }
 
 /// Characters that look alike become the same.
-pub fn normalize_unicode(column: &str) -> Value {
-    json!({"step": "normalize_unicode", "columns": [column], "form": "nfkc"})
+pub fn normalize_unicode(column: &str, form: &str) -> Value {
+    json!({"step": "normalize_unicode", "columns": [column], "form": form})
 }
 
 /// These values become NULL.
@@ -17,9 +17,9 @@ pub fn placeholders(column: &str, values: Vec<Value>) -> Value {
     json!({"step": "placeholders", "columns": [column], "values": values})
 }
 
-/// Levels that differ by case, white space and accents alone become the most frequent spelling.
+/// Levels that differ by case and white space alone become the most frequent spelling.
 pub fn merge_spellings(column: &str) -> Value {
-    json!({"step": "merge_levels", "columns": [column], "max_distance": 0})
+    json!({"step": "merge_levels", "columns": [column], "max_distance": 0, "accents": true})
 }
 
 /// Texts become numbers.
@@ -33,9 +33,12 @@ pub fn parse_boolean(column: &str) -> Value {
 }
 
 /// Texts become dates or timestamps.
-pub fn parse_timestamp(column: &str, format: &str, is_date: bool) -> Value {
+pub fn parse_timestamp(column: &str, format: Option<&str>, is_date: bool) -> Value {
     let kind = if is_date { "date" } else { "timestamp" };
-    json!({"step": "parse_timestamp", "columns": [column], "format": format, "type": kind})
+    match format {
+        Some(format) => json!({"step": "parse_timestamp", "columns": [column], "format": format, "type": kind}),
+        None => json!({"step": "parse_timestamp", "columns": [column], "type": kind}),
+    }
 }
 
 /// The column goes.

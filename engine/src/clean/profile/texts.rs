@@ -1,5 +1,7 @@
 //! Judging texts by their different values.
 
+mod doubt;
+mod moments;
 mod parsed;
 mod spelling;
 mod typed;
@@ -14,7 +16,7 @@ use super::collect::{general, is_unique, Texts};
 use super::role::Role;
 use super::Severity::{Note, Warning};
 use super::{rows_inside, rows_that, steps, ColumnProfile, ARE};
-use crate::clean::text::{is_blank, is_nothing, is_opposite, may_be_level, trim_space};
+use crate::clean::text::{is_blank, is_nothing, is_opposite, may_be_level, may_be_name, trim_space};
 use crate::error::Result;
 
 /// The average length, in bytes, from which on texts are written by people.
@@ -26,7 +28,15 @@ const WORDS: f64 = 4.0;
 pub struct Value<'a> {
     text: Cow<'a, str>,
     rows: u64,
+    /// The rows of all values that it stands for; its own where all values are known.
+    weight: u64,
     cut: bool,
+}
+
+impl<'a> Value<'a> {
+    fn new(text: Cow<'a, str>, rows: u64, cut: bool) -> Value<'a> {
+        Value { text, rows, weight: rows, cut }
+    }
 }
 
 /// The values of a column, those for nothing aside.
@@ -46,15 +56,30 @@ impl Looked<'_> {
         self.real.iter().map(|value| value.rows).sum()
     }
 
+    /// Let values of a sample stand for those that are not known: `filled` are all rows of the column, and values of more than `missed` rows are known
+    /// anyway.
+    fn weigh(&mut self, filled: u64, missed: u64) {
+        let known = self.nothing.iter().map(|(_, rows)| *rows).chain(self.doubtful.iter().map(|v| v.rows));
+        let frequent: u64 = known.chain(self.real.iter().filter(|v| v.rows > missed).map(|v| v.rows)).sum();
+        let drawn: u64 = self.real.iter().filter(|v| v.rows <= missed).map(|v| v.rows).sum();
+        let factor = filled.saturating_sub(frequent) as f64 / drawn.max(1) as f64;
+        for value in self.real.iter_mut().filter(|v| v.rows <= missed) {
+            value.weight = (value.rows as f64 * factor).round() as u64;
+        }
+    }
+
     /// Settle what the doubtful values are: `missing` among numbers and dates. Among levels a sign is missing where the others are words that do not
-    /// begin with it, as pages of a site do, `NA` where they are not codes of capitals, and other words are levels.
+    /// begin with it, as pages of a site do, `NA` where they are not codes of capitals, `Na` and `Nan` where they are no names, and other words are
+    /// levels.
     fn settle(&mut self, missing: bool) {
         let words = self.real.iter().all(|value| value.text.contains(char::is_alphanumeric));
         let is_code = |value: &Value<'_>| {
             (2..=5).contains(&value.text.len()) && value.text.bytes().all(|b| b.is_ascii_uppercase())
         };
         let codes = self.real.iter().filter(|value| is_code(value)).count();
-        let among_codes = codes >= 2 && codes * 5 >= self.real.len() * 4;
+        let among_codes = codes >= 2 && codes * 2 >= self.real.len();
+        let names = self.real.iter().filter(|value| is_name(&value.text)).count();
+        let among_names = names >= 2 && names * 2 >= self.real.len();
         for value in std::mem::take(&mut self.doubtful) {
             let text = trim_space(&value.text);
             let is_missing = match text {
@@ -62,6 +87,7 @@ impl Looked<'_> {
                 _ if !text.contains(char::is_alphanumeric) => {
                     words && !self.real.iter().any(|value| value.text.starts_with(text))
                 }
+                _ if may_be_name(text) => !among_names,
                 _ if text.eq_ignore_ascii_case("na") => !(text == "NA" && among_codes),
                 _ => false,
             };
@@ -105,6 +131,9 @@ pub fn judge(profile: &mut ColumnProfile, name: &str, texts: &Texts, now: f64) -
     };
     profile.average_length = (filled > 0).then(|| texts.length as f64 / filled as f64);
     profile.blanks = Some(texts.blanks);
+    if !profile.exact {
+        looked.weigh(filled.saturating_sub(texts.blanks), texts.values.missed());
+    }
     if looked.real.len() == 1 {
         looked.settle(false); // with nothing but the other value a column would say nothing
     }
@@ -131,7 +160,9 @@ pub fn judge(profile: &mut ColumnProfile, name: &str, texts: &Texts, now: f64) -
                 found
             }
             None => {
-                typed::say_ambiguous(profile, &looked);
+                moments::say_ambiguous(profile, &looked, texts.parsed.as_ref());
+                typed::say_bounds(profile, &looked);
+                typed::say_formulas(profile, &looked);
                 looked.settle(false);
                 (untyped(&looked, whole(&looked).distinct, profile.exact), typed::Typed::default())
             }
@@ -149,7 +180,7 @@ pub fn judge(profile: &mut ColumnProfile, name: &str, texts: &Texts, now: f64) -
     say_missing(profile, &looked, texts.blanks);
     if !matches!(role, Role::Empty | Role::Constant) {
         spelling::judge(profile, name, &looked);
-        if texts.blanks > 0 {
+        if texts.blanks > 0 || looked.real.iter().any(|v| spelling::is_hidden(&v.text)) {
             spellings.push(String::new());
         }
         if !spellings.is_empty() {
@@ -168,6 +199,12 @@ pub fn judge(profile: &mut ColumnProfile, name: &str, texts: &Texts, now: f64) -
     Ok(())
 }
 
+/// Whether a text is a word that begins with a capital and goes on in small letters, as names do.
+fn is_name(text: &str) -> bool {
+    let mut letters = trim_space(text).chars();
+    letters.next().is_some_and(char::is_uppercase) && letters.clone().count() > 0 && letters.all(char::is_lowercase)
+}
+
 /// Take values and values for nothing apart.
 fn look<'a>(known: &[super::Known<'a>]) -> Looked<'a> {
     let mut looked = Looked { real: Vec::new(), nothing: Vec::new(), doubtful: Vec::new(), padded: false };
@@ -176,19 +213,19 @@ fn look<'a>(known: &[super::Known<'a>]) -> Looked<'a> {
         let text = if value.cut { Cow::Owned(text.trim_end_matches('\u{FFFD}').to_owned()) } else { text };
         if is_blank(&text) {
             looked.padded |= !text.is_empty();
-        } else if may_be_level(&text) {
-            looked.doubtful.push(Value { text, rows: value.rows, cut: value.cut });
+        } else if may_be_level(&text) || may_be_name(trim_space(&text)) {
+            looked.doubtful.push(Value::new(text, value.rows, value.cut));
         } else if is_nothing(&text) {
             let trimmed = trim_space(&text);
             looked.padded |= trimmed.len() != text.len();
             add(&mut looked.nothing, trimmed, value.rows);
         } else {
-            looked.real.push(Value { text, rows: value.rows, cut: value.cut });
+            looked.real.push(Value::new(text, value.rows, value.cut));
         }
     }
     let opposed = |(text, _): &(String, u64)| looked.real.iter().any(|value| is_opposite(text, &value.text));
     let (levels, nothing): (Vec<_>, Vec<_>) = std::mem::take(&mut looked.nothing).into_iter().partition(opposed);
-    let level = |(text, rows): (String, u64)| Value { text: Cow::Owned(text), rows, cut: false };
+    let level = |(text, rows): (String, u64)| Value::new(Cow::Owned(text), rows, false);
     looked.nothing = nothing;
     looked.real.extend(levels.into_iter().map(level));
     looked.sort();
@@ -242,7 +279,8 @@ fn say_missing(profile: &mut ColumnProfile, looked: &Looked<'_>, blanks: u64) {
     let levels: Vec<String> = looked
         .real
         .iter()
-        .filter(|value| may_be_level(&value.text) && value.text.contains(char::is_alphabetic))
+        .filter(|value| may_be_level(&value.text) || may_be_name(trim_space(&value.text)))
+        .filter(|value| value.text.contains(char::is_alphabetic))
         .map(|value| format!("{} ({})", quoted(&value.text), rows_inside(value.rows, rows)))
         .collect();
     let has_levels = matches!(profile.role, Role::Category | Role::FreeText | Role::Id);

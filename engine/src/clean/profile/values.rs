@@ -119,6 +119,11 @@ impl Values {
         self.beyond.is_none()
     }
 
+    /// Rows by which the count of a frequent value may be too low; 0 where all are exact.
+    pub fn missed(&self) -> u64 {
+        self.top.missed()
+    }
+
     /// Whether the next new value is one too many to keep all.
     #[inline]
     pub fn is_full(&self, value: &[u8]) -> bool {

@@ -6,6 +6,9 @@ use super::number::{DAY, LARGEST, SMALLEST};
 use super::text::Levels;
 use super::Kind;
 
+/// Seconds that no interval has, about 285,000 years.
+pub(super) const LONGEST_INTERVAL: f64 = 9e12;
+
 /// A number of two registers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Pair {
@@ -59,6 +62,7 @@ impl PairOp {
             PairOp::Difference if a.abs() <= LARGEST && b.abs() <= LARGEST => a - b,
             PairOp::Days if !a.is_finite() || !b.is_finite() => f64::NAN,
             PairOp::Days if kind == Kind::Date => a - b,
+            PairOp::Days if (a - b).abs() >= LONGEST_INTERVAL => f64::NAN,
             // Of whole microseconds, as PostgreSQL subtracts them.
             PairOp::Days => ((a * 1e6).round() - (b * 1e6).round()) / 1e6 / DAY,
             _ => f64::NAN,

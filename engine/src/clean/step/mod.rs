@@ -128,7 +128,7 @@ pub enum Action {
     ParseBoolean { yes: Vec<String>, no: Vec<String> },
     ParseTimestamp { format: Option<String>, date: Option<bool> },
     MapValues { values: Vec<(String, Option<Scalar>)>, other: Option<Option<String>> },
-    MergeLevels { max_distance: usize },
+    MergeLevels { max_distance: usize, accents: bool },
     RareLevels { min_rows: u64, min_share: f64, max_levels: Option<usize>, other: String },
     Impute { strategy: Option<Strategy>, fill_value: Option<Scalar>, by: Option<String>, indicator: bool },
     Clip { low: Option<f64>, high: Option<f64> },

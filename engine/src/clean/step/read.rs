@@ -100,7 +100,10 @@ fn action(f: &Fields<'_>) -> Result<Action> {
             date: f.choice("type", &[("date", true), ("timestamp", false)])?,
         },
         "map_values" => map_values(f)?,
-        "merge_levels" => Action::MergeLevels { max_distance: f.integer("max_distance", 0, 3)?.unwrap_or(1) as usize },
+        "merge_levels" => Action::MergeLevels {
+            max_distance: f.integer("max_distance", 0, 3)?.unwrap_or(1) as usize,
+            accents: f.boolean("accents", false)?,
+        },
         "rare_levels" => Action::RareLevels {
             min_rows: f.integer("min_rows", 0, u64::MAX)?.unwrap_or(0),
             min_share: f.number("min_share", 0.0, 1.0)?.unwrap_or(0.01),

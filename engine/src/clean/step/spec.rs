@@ -87,6 +87,7 @@ pub const STEPS: &[StepSpec] = &[
     ], meaning: "replaces values by others" },
     StepSpec { name: "merge_levels", kinds: TEXT, parameters: &[
         p("max_distance", "an integer between 0 and 3", "1", "how many letters a rare level may differ from one that is ten times as frequent, in words of at least five letters for each that begin alike; 0 merges what differs by case, white space and accents alone"),
+        p("accents", "true or false", "false", "whether letters that differ by accents alone, as in Müller and Muller, are different"),
     ], meaning: "merges levels that are spelt differently into the most frequent spelling" },
     StepSpec { name: "rare_levels", kinds: TEXT, parameters: &[
         p("min_rows", "an integer of at least 0", "0", "the rows that a level must have to stay"),

@@ -9,7 +9,9 @@ mod unicode;
 
 pub use out::{Out, LONGEST};
 pub use personal::{mask, personal_kind, Kind, Method, METHODS};
-pub use placeholder::{is_nothing, is_opposite, is_placeholder, is_same, may_be_level, NOTHING, PLACEHOLDERS};
+pub use placeholder::{
+    is_nothing, is_opposite, is_placeholder, is_same, may_be_level, may_be_name, NOTHING, PLACEHOLDERS,
+};
 pub use slug::slug;
 pub use space::{fold_space, is_blank, is_space, trim_space};
 pub use unicode::{normalize, Form, FORMS};

@@ -3,33 +3,46 @@
 use super::space::trim_space;
 
 /// Words and signs for nothing, in small letters and in order.
-pub const NOTHING: [&str; 67] = [
+pub const NOTHING: [&str; 86] = [
     "",
+    "#####",
+    "#bezug!",
     "#div/0!",
     "#n/a",
     "#n/a n/a",
+    "#n/d",
     "#na",
     "#name?",
     "#null!",
     "#num!",
+    "#nv",
     "#ref!",
+    "#spill!",
+    "#valeur!",
     "#value!",
+    "#wert!",
     "(blank)",
     "(empty)",
+    "(leer)",
     "(none)",
     "(not provided)",
     "(not set)",
     "(null)",
     "(unknown)",
     "(unspecified)",
+    "(vide)",
     "-",
     "--",
     "---",
+    "-1.#ind",
     "-nan",
     ".",
     "..",
     "...",
     "/",
+    "1.#ind",
+    "1.#inf",
+    "1.#qnan",
     "<na>",
     "<null>",
     "?",
@@ -39,16 +52,20 @@ pub const NOTHING: [&str; 67] = [
     "\\n",
     "_",
     "blank",
+    "desconocido",
     "empty",
+    "inconnu",
     "k.a.",
     "keine angabe",
     "missing",
     "n.a",
     "n.a.",
+    "n.v.",
     "n/a",
     "n/d",
     "na",
     "nan",
+    "nat",
     "nil",
     "no data",
     "none",
@@ -69,7 +86,9 @@ pub const NOTHING: [&str; 67] = [
     "{null}",
     "–",
     "—",
+    "不明",
     "无",
+    "暂无",
     "未知",
 ];
 
@@ -96,8 +115,8 @@ const SENTINELS: [&str; 14] = [
 ];
 
 /// Every text that [`is_placeholder`] knows, in small letters: [`NOTHING`], then numbers and dates that stand for nothing.
-pub const PLACEHOLDERS: [&str; 81] = {
-    let mut all = [""; 81];
+pub const PLACEHOLDERS: [&str; 100] = {
+    let mut all = [""; 100];
     let mut i = 0;
     while i < all.len() {
         all[i] = if i < NOTHING.len() { NOTHING[i] } else { SENTINELS[i - NOTHING.len()] };
@@ -122,6 +141,11 @@ fn is_in(list: &[&str], text: &str) -> bool {
 /// Whether a text that [`is_nothing`] may be a level of a category all the same: a dash, `NA`, `None`, `Empty`.
 pub fn may_be_level(text: &str) -> bool {
     is_in(&LEVELS, text)
+}
+
+/// Whether a text that [`is_nothing`] may be the name of somebody: `Na`, `Nan`, `Null`, so written.
+pub fn may_be_name(text: &str) -> bool {
+    matches!(text, "Na" | "Nan" | "Nat" | "Nil" | "Null")
 }
 
 /// What each of some words of [`NOTHING`] is the opposite of: beside that it is a level.

@@ -7,6 +7,7 @@ use super::super::Summary;
 use super::look;
 use crate::clean::parse::{self, Decimal, TimestampFormat};
 use crate::clean::sketch::Quantiles;
+use crate::clean::text::is_placeholder;
 use crate::error::Result;
 
 /// Microseconds of a second.
@@ -43,6 +44,12 @@ pub struct Parsed {
     low: Option<(f64, String)>,
     high: Option<(f64, String)>,
     unread: u64,
+    /// The first code among numbers, with the rows of all; or the first moment of another form.
+    code: Option<(String, u64)>,
+    other: Option<(String, u64)>,
+    /// The format with day and month the other way round, and the rows that only it reads.
+    swapped: Option<TimestampFormat>,
+    contrary: u64,
 }
 
 impl Parsed {
@@ -57,6 +64,10 @@ impl Parsed {
         };
         let number = parse::number_format(pairs()).map(|(decimal, _)| Read::Number(decimal));
         let Some(read) = number.or_else(moment) else { return Ok(None) };
+        let swapped = match &read {
+            Read::Moment(format) => format.day_and_month_swapped(),
+            Read::Number(_) => None,
+        };
         let mut parsed = Parsed {
             read,
             moments: Moments::default(),
@@ -64,6 +75,10 @@ impl Parsed {
             low: None,
             high: None,
             unread: 0,
+            code: None,
+            other: None,
+            swapped,
+            contrary: 0,
         };
         for value in known {
             let Ok(text) = std::str::from_utf8(value.value) else { continue };
@@ -77,8 +92,12 @@ impl Parsed {
     pub fn take(&mut self, text: &str, rows: u64) -> Result<()> {
         let Some(value) = self.read.read(text) else {
             self.unread += rows;
+            self.take_unread(text, rows);
             return Ok(());
         };
+        if matches!(self.read, Read::Number(_)) && parse::is_code(text) {
+            count(&mut self.code, text, rows);
+        }
         self.moments.add_rows(value, rows);
         match rows {
             1 => self.quantiles.insert(value)?,
@@ -91,6 +110,31 @@ impl Parsed {
             self.high = Some((value, text.to_owned()));
         }
         Ok(())
+    }
+
+    #[cold]
+    fn take_unread(&mut self, text: &str, rows: u64) {
+        let Read::Moment(_) = self.read else { return };
+        if self.swapped.as_ref().is_some_and(|format| parse::timestamp(text, Some(format)).is_some()) {
+            self.contrary += rows;
+        } else if !is_placeholder(text) && parse::timestamp(text, None).is_some() {
+            count(&mut self.other, text, rows);
+        }
+    }
+
+    /// A code among the numbers, and the rows of all.
+    pub fn code(&self) -> Option<(&str, u64)> {
+        self.code.as_ref().map(|(text, rows)| (text.as_str(), *rows))
+    }
+
+    /// A moment of another form, and the rows of all.
+    pub fn other(&self) -> Option<(&str, u64)> {
+        self.other.as_ref().map(|(text, rows)| (text.as_str(), *rows))
+    }
+
+    /// The rows of dates of which day and month stand the other way round.
+    pub fn contrary(&self) -> u64 {
+        self.contrary
     }
 
     /// Whether going on is of no use: too many texts are of another type.
@@ -117,5 +161,18 @@ impl Parsed {
     pub fn range(&self) -> Option<(Vec<u8>, Vec<u8>)> {
         let bytes = |end: &Option<(f64, String)>| end.as_ref().map(|(_, text)| text.clone().into_bytes());
         bytes(&self.low).zip(bytes(&self.high))
+    }
+}
+
+/// Count rows of texts of which the least is kept, so that their order does not matter.
+fn count(found: &mut Option<(String, u64)>, text: &str, rows: u64) {
+    match found {
+        Some((known, all)) => {
+            *all += rows;
+            if text < known.as_str() {
+                text.clone_into(known);
+            }
+        }
+        None => *found = Some((text.to_owned(), rows)),
     }
 }

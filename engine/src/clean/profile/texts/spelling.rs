@@ -1,50 +1,87 @@
 //! White space, characters and case that make two texts of what is one.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use unicode_normalization::is_nfc;
 
 use super::super::role::Role;
 use super::super::Severity::{Note, Warning};
-use super::super::{rows_that, steps, ColumnProfile, HAVE};
-use super::{quoted, Looked};
-use crate::clean::text::{fold_space, trim_space};
+use super::super::{steps, ColumnProfile, HAVE};
+use super::{quoted, typed, Looked};
+use crate::clean::text::{fold_space, normalize, trim_space, Form};
 
 /// Say and mend white space and odd characters.
 pub fn judge(profile: &mut ColumnProfile, name: &str, looked: &Looked<'_>) {
-    let rows = profile.rows;
     let count = |wrong: &dyn Fn(&str) -> bool| -> u64 {
-        looked.real.iter().filter(|value| wrong(&value.text)).map(|value| value.rows).sum()
+        looked.real.iter().filter(|value| wrong(&value.text)).map(|value| value.weight).sum()
     };
-    let edges =
-        looked.real.iter().filter(|v| !v.cut && trim_space(&v.text).len() != v.text.len()).map(|v| v.rows).sum::<u64>();
+    let edges = looked
+        .real
+        .iter()
+        .filter(|v| !v.cut && trim_space(&v.text).len() != v.text.len())
+        .map(|v| v.weight)
+        .sum::<u64>();
     let prose = profile.role == Role::FreeText;
     let inside = if prose { 0 } else { count(&has_odd_blanks) };
     if edges > 0 {
-        profile.find(Warning, rows_that(edges, rows, ("begins or ends", "begin or end"), "with white space"));
+        profile.find(Warning, profile.rows_that(edges, ("begins or ends", "begin or end"), "with white space"));
     }
     if inside > 0 {
-        profile.find(Note, rows_that(inside, rows, HAVE, "odd or double blanks inside"));
+        profile.find(Note, profile.rows_that(inside, HAVE, "odd or double blanks inside"));
     }
     let odd = count(&is_odd);
     // Characters without width go before white space is looked at, or they would become blanks.
     if odd > 0 {
-        profile.find(Warning, rows_that(odd, rows, HAVE, "invisible, decomposed or full-width characters"));
-        profile.steps.push(steps::normalize_unicode(name));
+        profile.find(Warning, profile.rows_that(odd, HAVE, "invisible, decomposed or full-width characters"));
+        let form = form(profile, looked);
+        profile.steps.push(steps::normalize_unicode(name, form));
     }
     if edges + inside > 0 || looked.padded {
         profile.steps.push(steps::trim(name));
     }
     let broken = count(&is_broken);
     if broken > 0 {
-        profile
-            .find(Warning, rows_that(broken, rows, ("looks", "look"), "as if UTF-8 had been read in another encoding"));
+        let text = profile.rows_that(broken, ("looks", "look"), "as if UTF-8 had been read in another encoding");
+        profile.find(Warning, text);
     }
+}
+
+/// Full-width forms of ASCII.
+const FULL_WIDTH: std::ops::RangeInclusive<char> = '\u{FF01}'..='\u{FF5E}';
+
+/// The normal form that mends a column: that which makes full-width letters plain where nothing else would change by it, as `½`, `²` and `①` do.
+fn form(profile: &mut ColumnProfile, looked: &Looked<'_>) -> &'static str {
+    let mut wide = looked.real.iter().filter(|v| v.text.contains(|c| FULL_WIDTH.contains(&c))).peekable();
+    if wide.peek().is_none() {
+        return "nfc";
+    }
+    let of = |text: &str, form: Form| normalize(text, form, &|| {}).map(Cow::into_owned).unwrap_or_default();
+    let narrow = |c: char| match FULL_WIDTH.contains(&c) {
+        true => char::from_u32(c as u32 - 0xFEE0).unwrap_or(c),
+        false => c,
+    };
+    let changes = |text: &str| of(text, Form::Nfkc) != of(&text.chars().map(narrow).collect::<String>(), Form::Nfc);
+    let Some(changed) = looked.real.iter().find(|v| !v.text.is_ascii() && changes(&v.text)) else { return "nfkc" };
+    profile.find(
+        Note,
+        format!(
+            "full-width letters stay, as the form \"nfkc\" of normalize_unicode would make {} of {}: name it if that is meant",
+            quoted(&of(&changed.text, Form::Nfkc)),
+            quoted(&changed.text)
+        ),
+    );
+    "nfc"
 }
 
 /// Whether a text has double or odd blanks inside.
 fn has_odd_blanks(text: &str) -> bool {
     !text.contains(['\u{200B}', '\u{FEFF}']) && fold_space(text) != trim_space(text)
+}
+
+/// Whether a text has nothing but characters that do not show, which the normal forms leave out.
+pub fn is_hidden(text: &str) -> bool {
+    is_odd(text) && normalize(text, Form::Nfc, &|| {}).is_ok_and(|rest| rest.is_empty())
 }
 
 /// Whether a text has characters that look like others or like nothing.
@@ -86,7 +123,18 @@ pub fn fold_case(profile: &mut ColumnProfile, name: &str, looked: &Looked<'_>) {
         let letters = text.chars().filter(|c| c.is_alphabetic()).count();
         letters > 2 && !text.contains(['/', '_', '=']) && !text.chars().any(|c| c.is_ascii_digit())
     };
-    if groups.values().flat_map(|spellings| spellings.keys()).all(|text| is_word(text)) {
+    let coded = |spellings: &BTreeMap<String, u64>| {
+        let changes: Vec<usize> = spellings.keys().map(|text| changes_of_case(text)).collect();
+        changes.iter().any(|n| *n > 1) || changes.iter().filter(|n| **n > 0).count() > 1
+    };
+    let all_words = groups.values().flat_map(|spellings| spellings.keys()).all(|text| is_word(text));
+    if all_words && !groups.values().any(coded) && !typed::is_named_code(name) {
         profile.steps.push(steps::merge_spellings(name));
     }
+}
+
+/// How often a small letter is followed by a capital, as in `iPhone` once and in codes of mixed case several times.
+fn changes_of_case(text: &str) -> usize {
+    let letters: Vec<char> = text.chars().collect();
+    letters.windows(2).filter(|pair| pair[0].is_lowercase() && pair[1].is_uppercase()).count()
 }

@@ -6,10 +6,10 @@ use serde_json::Value as Json;
 
 use super::super::role::Role;
 use super::super::Severity::{Note, Warning};
-use super::super::{numbers, rows_inside, rows_of, rows_that, steps, ColumnProfile, HAVE};
-use super::{quoted, Looked, Parsed, Read};
-use crate::clean::parse::{self, Decimal, TimestampFormat, NEARLY_ALL};
-use crate::clean::text::{is_placeholder, personal_kind, trim_space, Kind};
+use super::super::{numbers, rows_inside, rows_of, steps, ColumnProfile, HAVE};
+use super::{doubt, moments, quoted, Looked, Parsed, Read};
+use crate::clean::parse::{self, Decimal};
+use crate::clean::text::{personal_kind, trim_space, Kind};
 use crate::error::Result;
 
 /// The share of values that must be personal data of a kind.
@@ -58,9 +58,10 @@ pub fn find(
     let values = || looked.real.iter().filter(|v| !v.cut).map(|v| (&*v.text, v.rows));
     let number = parse::number_format(values()).filter(|_| !is_code(looked, name));
     let moment = parse::timestamp_format(values())
-        .filter(|(format, _)| is_moment(format, number.is_some(), looked.real.len(), name));
+        .filter(|(format, _)| is_moment(format, number.is_some(), looked.real.len(), name))
+        .filter(|_| whole.parsed.is_none_or(|parsed| parsed.contrary() == 0));
     if let Some((format, _)) = moment {
-        return moments(profile, name, looked, whole, &format, now).map(Some);
+        return moments::judge(profile, name, looked, whole, &format, now).map(Some);
     }
     let Some((decimal, _)) = number else { return Ok(None) };
     if digits_only(looked) && super::is_unique(whole.distinct, whole.rows, profile.exact) {
@@ -80,7 +81,7 @@ const CODE: [&str; 15] = [
     "plan",
 ];
 
-/// Whether the column is of codes: a part of the values is enough, as a number would lose digits of those. Digits alone are codes where the name
+/// Whether the column is of codes: a part of the values is enough, as a number would lose digits of those (where it is tiny, that is said). Digits alone are codes where the name
 /// says so, and single letters beside small numbers are sizes and the like.
 fn is_code(looked: &Looked<'_>, name: &str) -> bool {
     let rows: u64 = looked.real.iter().filter(|v| parse::is_code(&v.text)).map(|v| v.rows).sum();
@@ -89,6 +90,14 @@ fn is_code(looked: &Looked<'_>, name: &str) -> bool {
     rows as f64 >= 0.01 * looked.rows() as f64 && rows > 0
         || parse::are_letter_codes(looked.real.iter().map(|v| &*v.text))
         || named() && looked.real.iter().all(|v| plain(&v.text))
+}
+
+/// What else column names say of codes that may be letters alone.
+const LETTER_CODE: [&str; 6] = ["slug", "token", "hash", "key", "url", "path"];
+
+/// Whether the name of a column says that it is of codes.
+pub(super) fn is_named_code(name: &str) -> bool {
+    words_of(name).any(|word| CODE.contains(&word.as_str()) || LETTER_CODE.contains(&word.as_str()))
 }
 
 /// The words of a column's name in small letters: `zip_code`, `ZipCode` and `Zip Code` alike.
@@ -106,11 +115,11 @@ fn words_of(name: &str) -> impl Iterator<Item = String> {
 }
 
 /// Whether a format says for sure that texts are moments. Seconds since 1970 may be any number: they need a name that says so. Hardly a
-/// number in a thousand is a day of our time by chance, so a few of them are sure.
+/// number in a thousand is a day of our time by chance, so two of them are sure.
 fn is_moment(format: &str, is_number: bool, values: usize, name: &str) -> bool {
     let name = name.to_lowercase();
     let hint = ["time", "date", "day", "_at", "_ts", "_on", "epoch", "created", "updated", "stamp"];
-    let digits = format.starts_with("YYYYMMDD") && values >= 3;
+    let digits = format.starts_with("YYYYMMDD") && values >= 2;
     !is_number && !format.starts_with("EPOCH")
         || digits
         || hint.iter().any(|part| name.contains(part))
@@ -123,7 +132,7 @@ const PHONE: [&str; 9] = ["phone", "mobil", "handy", "cell", "fax", "whatsapp", 
 /// Digits of a telephone number.
 const PHONE_DIGITS: std::ops::RangeInclusive<usize> = 7..=15;
 
-/// The personal data that the texts are. Digits alone may be the number of an order as well: a phone has signs, or a name that says so.
+/// The personal data that the texts are. Numbers may be of orders as well: a phone has signs, or a name that says so; parts of a version are small.
 fn personal(looked: &Looked<'_>, name: &str) -> Option<Role> {
     let mut counts = [
         (Kind::Email, Role::Email, 0),
@@ -141,11 +150,24 @@ fn personal(looked: &Looked<'_>, name: &str) -> Option<Role> {
     let (_, role, rows) = counts.into_iter().max_by_key(|(_, _, rows)| *rows)?;
     let name = name.to_lowercase();
     let named = PHONE.iter().any(|hint| name.contains(hint));
-    let is_number = |value: &super::Value<'_>| PHONE_DIGITS.contains(&trim_space(&value.text).len());
-    if named && digits_only(looked) && looked.real.iter().all(is_number) {
+    let is_number = |value: &super::Value<'_>| {
+        let text = trim_space(&value.text);
+        PHONE_DIGITS.contains(&text.bytes().filter(u8::is_ascii_digit).count())
+            && text.bytes().all(|b| b.is_ascii_digit() || b"+()-./ ".contains(&b))
+    };
+    if named && looked.real.iter().all(is_number) {
         return Some(Role::Phone);
     }
-    let sure = role != Role::Phone || !digits_only(looked) || named;
+    let sure = match role {
+        // What reads as a number, 123 456 789 too, is one.
+        Role::Phone => named || looked.real.iter().any(|v| parse::number(&v.text, Decimal::Detect).is_none()),
+        // The parts of versions are small.
+        Role::Ip => looked.real.iter().any(|v| {
+            let mut parts = trim_space(&v.text).split(['.', ':']);
+            parts.clone().any(|part| part.len() > 2) || parts.next().is_some_and(|part| part.len() > 1)
+        }),
+        _ => true,
+    };
     (sure && rows as f64 >= PERSONAL * looked.rows() as f64).then_some(role)
 }
 
@@ -177,32 +199,12 @@ fn number_in_text(
         profile.find(Warning, "some numbers have a decimal point and some a decimal comma");
     }
     let mixed = say_units(profile, looked, &read);
-    let unclear = decimal == Decimal::Point && say_thousands(profile, looked);
+    let unclear = doubt::say(profile, looked, &read, parsed);
     let zero = say_zero(profile, looked, &read);
     let sure = !mixed && !unclear && !zero;
     let step = decimal.sign().filter(|_| sure).map(|sign| steps::parse_number(name, sign));
     let range = parsed.map_or_else(|| range(looked, &read), Parsed::range);
     Ok((Role::NumberInText, Typed { step, sentinels, range, words_stay: zero }))
-}
-
-/// Whether a point stands before three digits wherever there is one, so that it may group thousands as well: `1.200 €`.
-fn say_thousands(profile: &mut ColumnProfile, looked: &Looked<'_>) -> bool {
-    let (mut points, mut others) = (0, false);
-    for value in &looked.real {
-        let text = trim_space(&value.text);
-        let Some((whole, rest)) = text.split_once('.') else { continue };
-        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
-        let leading: String = whole.chars().filter(char::is_ascii_digit).collect();
-        others |= digits != 3 || leading.is_empty() || leading.starts_with('0') || leading.len() > 3;
-        points += 1;
-    }
-    let unclear = points > 1 && !others;
-    if unclear {
-        let text =
-            "a point stands before three digits in every number that has one: nobody can tell decimals from thousands";
-        profile.find(Warning, text);
-    }
-    unclear
 }
 
 /// Whether a word such as `none` stands among counts, where it may be 0.
@@ -219,12 +221,7 @@ fn say_zero(profile: &mut ColumnProfile, looked: &Looked<'_>, read: &Read) -> bo
     let list: Vec<String> = words.iter().map(|v| quoted(&v.text)).collect();
     profile.find(
         Warning,
-        rows_that(
-            rows,
-            profile.rows,
-            HAVE,
-            &format!("{}, which may stand for 0 or for a missing value", list.join(", ")),
-        ),
+        profile.rows_that(rows, HAVE, &format!("{}, which may stand for 0 or for a missing value", list.join(", "))),
     );
     true
 }
@@ -240,70 +237,65 @@ fn say_units(profile: &mut ColumnProfile, looked: &Looked<'_>, read: &Read) -> b
         }
         let unit = parse::unit(&value.text);
         match unit.percent {
-            true => percent += value.rows,
-            false => plain += value.rows,
+            true => percent += value.weight,
+            false => plain += value.weight,
         }
         if let Some(currency) = unit.currency {
-            super::add(&mut currencies, &currency, value.rows);
+            super::add(&mut currencies, &currency, value.weight);
         }
     }
-    let rows = profile.rows;
+    let (rows, about) = (profile.rows, profile.about());
     if percent > 0 && plain > 0 {
-        let (signed, plain) = (rows_that(percent, rows, HAVE, "a percent sign"), rows_that(plain, rows, HAVE, "none"));
+        let signed = profile.rows_that(percent, HAVE, "a percent sign");
+        let plain = profile.rows_that(plain, HAVE, "none");
         profile.find(Warning, format!("{signed} and {plain}"));
+    }
+    // A sign of several currencies is of the one that is named.
+    if matches!(&currencies[..], [one, other] if parse::may_be_one(&one.0, &other.0)) {
+        currencies.truncate(1);
     }
     currencies.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
     if currencies.len() > 1 {
         let list: Vec<String> =
-            currencies.iter().take(5).map(|(name, n)| format!("{name} ({})", rows_inside(*n, rows))).collect();
+            currencies.iter().take(5).map(|(name, n)| format!("{name} ({about}{})", rows_inside(*n, rows))).collect();
         let more = if currencies.len() > 5 { " and others" } else { "" };
         profile.find(Warning, format!("currencies are mixed: {}{more}", list.join(", ")));
     }
     percent > 0 && plain > 0 || currencies.len() > 1
 }
 
-fn moments(
-    profile: &mut ColumnProfile,
-    name: &str,
-    looked: &Looked<'_>,
-    whole: &Whole<'_>,
-    format: &str,
-    now: f64,
-) -> Result<(Role, Typed)> {
-    let read = Read::Moment(TimestampFormat::compile(format)?);
-    let is_date = !(format.contains("HH") || format.contains("EPOCH"));
-    let what = if is_date { "dates" } else { "timestamps" };
-    profile.find(Warning, format!("{what} kept as text"));
-    // The far end of time is written for "no end".
-    let sentinels = collect(looked, is_placeholder);
-    let other = format!("cannot be read by the format {format}");
-    say_unread(profile, looked, &other, |text| read.read(text).is_some() || is_placeholder(text));
-    let parsed = whole.parsed.filter(|parsed| *parsed.how() == read);
-    let seconds = match parsed {
-        Some(parsed) => parsed.items()?,
-        None => {
-            let real = looked.real.iter().filter(|v| !is_placeholder(&v.text));
-            real.filter_map(|v| read.read(&v.text).map(|seconds| (seconds, v.rows))).collect()
-        }
+/// Say that texts are codes as Excel keeps them from becoming numbers: `="001"`.
+pub fn say_formulas(profile: &mut ColumnProfile, looked: &Looked<'_>) {
+    let is_formula = |v: &&super::Value<'_>| {
+        let text = trim_space(&v.text);
+        text.starts_with("=\"") && text.ends_with('"')
     };
-    numbers::judge_parsed_moments(profile, &seconds, now);
-    // Years of two digits are of the wrong century where they are yet to come: births of 1940 to 1969.
-    let century =
-        format.contains("YY") && !format.contains("YYYY") && seconds.iter().any(|(s, _)| *s > now + 366.0 * 86_400.0);
-    if century {
+    let rows: u64 = looked.real.iter().filter(is_formula).map(|v| v.weight).sum();
+    if rows > 0 {
+        let text = profile.rows_that(rows, HAVE, "an equals sign and quotes around, as Excel keeps codes");
+        profile.find(Note, format!("{text}: take them away in the source"));
+    }
+}
+
+/// Say that texts are numbers but for a sign that says where they end: `< 10%`, `3.4x`.
+pub fn say_bounds(profile: &mut ColumnProfile, looked: &Looked<'_>) {
+    let is_bound = |v: &&super::Value<'_>| {
+        let text = trim_space(&v.text);
+        let rest = text.trim_start_matches(['<', '>', '≤', '≥', '~', '=']).trim_end_matches(['x', '×', '+']);
+        rest.len() < text.len() && parse::number(rest, Decimal::Detect).is_some()
+    };
+    let rows: u64 = looked.real.iter().filter(is_bound).map(|v| v.weight).sum();
+    if rows > 0 && rows as f64 >= 0.5 * looked.rows() as f64 {
+        let text = profile.rows_that(rows, HAVE, "a number with a sign such as <, > or x");
         profile.find(
-            Warning,
-            "years of two digits, of which some would be in the future: say which century in the source",
+            Note,
+            format!("{text}: take the sign away in the source, or give them an order with the step ordinal"),
         );
     }
-    let role = if is_date { Role::DateInText } else { Role::TimestampInText };
-    let step = (!century).then(|| steps::parse_timestamp(name, format, is_date));
-    let range = parsed.map_or_else(|| range(looked, &read), Parsed::range);
-    Ok((role, Typed { step, sentinels, range, words_stay: false }))
 }
 
 /// The texts of the smallest and the largest value.
-fn range(looked: &Looked<'_>, read: &Read) -> Option<(Vec<u8>, Vec<u8>)> {
+pub(super) fn range(looked: &Looked<'_>, read: &Read) -> Option<(Vec<u8>, Vec<u8>)> {
     let values = || looked.real.iter().filter_map(|v| read.read(&v.text).map(|value| (value, &v.text)));
     let order = |a: &(f64, &Cow<'_, str>), b: &(f64, &Cow<'_, str>)| a.0.total_cmp(&b.0).then_with(|| a.1.cmp(b.1));
     let (low, high) = (values().min_by(order)?, values().max_by(order)?);
@@ -311,7 +303,7 @@ fn range(looked: &Looked<'_>, read: &Read) -> Option<(Vec<u8>, Vec<u8>)> {
 }
 
 /// Trimmed texts for which `is_one` holds, with their rows.
-fn collect(looked: &Looked<'_>, is_one: impl Fn(&str) -> bool) -> Vec<(String, u64)> {
+pub(super) fn collect(looked: &Looked<'_>, is_one: impl Fn(&str) -> bool) -> Vec<(String, u64)> {
     let mut found: Vec<(String, u64)> = Vec::new();
     for value in looked.real.iter().filter(|v| is_one(&v.text)) {
         super::add(&mut found, trim_space(&value.text), value.rows);
@@ -320,29 +312,14 @@ fn collect(looked: &Looked<'_>, is_one: impl Fn(&str) -> bool) -> Vec<(String, u
 }
 
 /// Say which texts are not of the type of nearly all: `what` is what follows their number.
-fn say_unread(profile: &mut ColumnProfile, looked: &Looked<'_>, what: &str, reads: impl Fn(&str) -> bool) {
+pub(super) fn say_unread(profile: &mut ColumnProfile, looked: &Looked<'_>, what: &str, reads: impl Fn(&str) -> bool) {
     let unread: Vec<_> = looked.real.iter().filter(|v| !reads(&v.text)).collect();
     if unread.is_empty() {
         return;
     }
-    let rows = unread.iter().map(|v| v.rows).sum();
+    let rows = unread.iter().map(|v| v.weight).sum();
     let list: Vec<String> = unread.iter().take(3).map(|v| quoted(&v.text)).collect();
     let more = if unread.len() > 3 { ", ..." } else { "" };
-    profile.find(Warning, format!("{} {what}: {}{more}", rows_of(rows, profile.rows), list.join(", ")));
-}
-
-/// Whether texts are dates of which nobody can tell which number is the day.
-pub fn say_ambiguous(profile: &mut ColumnProfile, looked: &Looked<'_>) {
-    let is_date = |text: &str| {
-        let parts: Vec<&str> = trim_space(text).split(['/', '.', '-']).collect();
-        let digits = |part: &&str, most: usize| {
-            !part.is_empty() && part.len() <= most && part.bytes().all(|b| b.is_ascii_digit())
-        };
-        let low = |part: &&str| part.parse::<u8>().is_ok_and(|n| (1..=12).contains(&n));
-        matches!(&parts[..], [a, b, c] if digits(a, 2) && digits(b, 2) && low(a) && low(b) && digits(c, 4) && c.len() == 4)
-    };
-    let rows: u64 = looked.real.iter().filter(|v| is_date(&v.text)).map(|v| v.rows).sum();
-    if rows as f64 >= NEARLY_ALL * looked.rows() as f64 {
-        profile.find(Note, "probably dates, but every day is below 13: nobody can tell day from month");
-    }
+    profile
+        .find(Warning, format!("{}{} {what}: {}{more}", profile.about(), rows_of(rows, profile.rows), list.join(", ")));
 }

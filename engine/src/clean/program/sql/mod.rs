@@ -18,6 +18,8 @@ pub enum Cast {
     None,
     /// By a cast to text.
     Text,
+    /// The same, in a collation in which texts are equal where their bytes are: others have no regular expressions, and take `a` for `A`.
+    Collated,
     /// By a cast to double precision.
     Number,
     /// The same, and NaN is a missing value.
@@ -155,6 +157,7 @@ impl<'a> Writer<'a> {
             writer.uses.push(match source.casts.get(i) {
                 None | Some(Cast::None) => column,
                 Some(Cast::Text | Cast::Exact) => format!("{column}::text"),
+                Some(Cast::Collated) => format!("({column}::text COLLATE \"default\")"),
                 Some(Cast::Number) => format!("{column}::double precision"),
                 Some(Cast::NumberOrNan) => format!("nullif({column}::double precision, 'NaN')"),
                 Some(Cast::Numeric) => format!(

@@ -2,6 +2,7 @@
 
 use super::{literal, text};
 use crate::clean::program::number::{DAY, LARGEST, SMALLEST};
+use crate::clean::program::pair::LONGEST_INTERVAL;
 use crate::clean::program::text::Levels;
 use crate::clean::program::{Kind, PairOp};
 
@@ -20,7 +21,15 @@ pub(super) fn days(kind: Kind, a: &str, b: &str) -> String {
         Kind::Date => format!("({a} - {b})::double precision"),
         _ => format!("extract(epoch FROM {a} - {b})::double precision / {}", literal::number(DAY)),
     };
-    format!("CASE WHEN isfinite({a}) AND isfinite({b}) THEN {days} END")
+    // An interval is shorter than all time is long.
+    let apart = match kind {
+        Kind::Date => String::new(),
+        _ => format!(
+            " AND abs(extract(epoch FROM {a}) - extract(epoch FROM {b})) < {}",
+            literal::number(LONGEST_INTERVAL)
+        ),
+    };
+    format!("CASE WHEN isfinite({a}) AND isfinite({b}){apart} THEN {days} END")
 }
 
 /// The digits of a whole number.
@@ -44,7 +53,8 @@ pub(super) fn group_fill(levels: &Levels, a: &str, group: &str) -> String {
 pub(super) fn repeats(op: &PairOp) -> [usize; 2] {
     match op {
         PairOp::Ratio => [3, 2],
-        PairOp::Difference | PairOp::Days => [2, 2],
+        PairOp::Difference => [2, 2],
+        PairOp::Days => [3, 3],
         PairOp::ByFold(levels) => [levels.iter().map(text::repeats_levels).sum(), 1],
     }
 }

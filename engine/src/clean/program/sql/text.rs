@@ -70,7 +70,7 @@ pub(super) fn repeats_text(op: &TextOp) -> usize {
 }
 
 fn fold_space(a: &str) -> String {
-    format!("btrim(regexp_replace({a}, '{SPACE}', ' ', 'g'), ' ')")
+    format!("btrim(regexp_replace({a}, {}, ' ', 'g'), ' ')", literal::text(SPACE))
 }
 
 fn case_name(case: Case) -> &'static str {

@@ -104,7 +104,9 @@ fn is_number(bytes: &[u8], start: usize, groups: &[Group], plus: bool) -> bool {
         // A national number in one piece: 01712345678, or a Chinese mobile's 13812345678.
         [n] => zero && (10..=11).contains(n) || *n == 11 && rest[0] == b'1' && (b'3'..=b'9').contains(&rest[1]),
         [3, 4] => count(b'-') == 1 && (b'2'..=b'9').contains(&rest[0]),
-        [3, 3, 4] | [1, 3, 3, 4] | [3, 4, 4] | [3, 3, 2, 2] => true,
+        // No area begins with 0 or 1.
+        [3, 3, 4] => (b'2'..=b'9').contains(&rest[0]),
+        [1, 3, 3, 4] | [3, 4, 4] | [3, 3, 2, 2] => true,
         [3, 3, 3] => dots == 0,
         // 05-01-2024 10
         [2, 2, 4, ..] => false,
@@ -185,6 +187,7 @@ mod tests {
             "012345678905",
             "555-123-4567-99",
             "555-123-45678",
+            "100-200-3000",
         ] {
             assert_eq!(at(text, 0), None, "{text}");
         }

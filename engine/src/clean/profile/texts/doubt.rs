@@ -1,0 +1,118 @@
+//! What numbers in texts may mean besides: where two readings are right, it is said and none is suggested.
+
+use super::super::Severity::Warning;
+use super::super::{ColumnProfile, HAVE};
+use super::{quoted, Looked, Parsed, Read};
+use crate::clean::parse::{self, Grouping, Written};
+
+/// Of the numbers with a sign, what share must not have three digits behind it for that to be no error of typing.
+const LIKELY: f64 = 0.05;
+
+/// Currencies of countries that write a comma between thousands, as [`parse::unit`] names them.
+const COMMA_GROUPS: [&str; 22] = [
+    "USD", "GBP", "INR", "¥", "JPY", "CNY", "KRW", "AUD", "CAD", "NZD", "HKD", "SGD", "MXN", "THB", "ILS", "PHP",
+    "TWD", "MYR", "PKR", "NGN", "KES", "AED",
+];
+
+/// A number of the column.
+struct Seen<'a> {
+    text: &'a str,
+    /// The rows that it stands for.
+    rows: u64,
+    number: f64,
+    written: Written,
+}
+
+/// Say what cannot be known of the numbers of a column that are read so; whether there is something.
+pub fn say(profile: &mut ColumnProfile, looked: &Looked<'_>, read: &Read, parsed: Option<&Parsed>) -> bool {
+    let seen = |value: &super::Value<'_>| read.read(&value.text).zip(parse::written(&value.text));
+    let seen: Vec<Seen<'_>> = looked
+        .real
+        .iter()
+        .filter_map(|v| seen(v).map(|(number, written)| Seen { text: &v.text, rows: v.weight, number, written }))
+        .collect();
+    let doubts = [
+        separator(&seen, '.', "a point"),
+        separator(&seen, ',', "a comma"),
+        letter(profile, &seen),
+        negative(&seen),
+        lost_digits(profile, looked, parsed),
+    ];
+    let some = doubts.iter().any(Option::is_some);
+    doubts.into_iter().flatten().for_each(|text| profile.find(Warning, text));
+    some
+}
+
+/// Whether a sign stands before three digits wherever there is one, so that it may part thousands or decimals: `1.200 €`, `52,520`.
+fn separator(seen: &[Seen<'_>], sign: char, name: &str) -> Option<String> {
+    let rows =
+        |is: &dyn Fn(Grouping) -> bool| -> u64 { seen.iter().filter(|s| is(s.written.grouping)).map(|s| s.rows).sum() };
+    let unclear = rows(&|g| g == Grouping::Unclear(sign));
+    let likely = rows(&|g| matches!(g, Grouping::Likely(_)));
+    let sure = rows(&|g| matches!(g, Grouping::Decimal(_) | Grouping::Thousands(_)));
+    if unclear == 0 || sure > 0 || likely as f64 >= LIKELY * (likely + unclear) as f64 {
+        return None;
+    }
+    // English exports: nothing has a fraction, and what is below a thousand has no comma; or the currency says it.
+    if sign == ',' && likely == 0 {
+        let mut currencies = seen.iter().filter_map(|s| parse::unit(s.text).currency).peekable();
+        let known = currencies.peek().is_some();
+        let english = currencies.all(|c| COMMA_GROUPS.contains(&c.as_str()));
+        let small = |s: &Seen<'_>| s.written.grouping == Grouping::None && s.number != 0.0 && s.written.whole <= 3;
+        if english && (known || seen.iter().any(small)) {
+            return None;
+        }
+    }
+    let every = if likely == 0 { "every" } else { "nearly every" };
+    Some(format!(
+        "{name} stands before three digits in {every} number that has one: nobody can tell decimals from thousands, so say which with the \"decimal\" of parse_number"
+    ))
+}
+
+/// Whether a letter behind numbers may be a unit as well as a magnitude: metres, bytes, kelvin. It is a magnitude beside a currency, where another
+/// one is there too, and glued to the number where it is no unit of that case.
+fn letter(profile: &ColumnProfile, seen: &[Seen<'_>]) -> Option<String> {
+    let amount = |s: &Seen<'_>| s.written.magnitude || parse::unit(s.text).currency.is_some();
+    let mut lettered = seen.iter().filter(|s| s.written.letter.is_some());
+    let is = |s: &Seen<'_>, letter: char| s.written.letter.is_some_and(|l| l.eq_ignore_ascii_case(&letter));
+    let (thousands, others) = (seen.iter().any(|s| is(s, 'k')), seen.iter().any(|s| is(s, 'm') || is(s, 'b')));
+    if seen.iter().any(amount) || thousands && others {
+        return None;
+    }
+    let doubtful = |s: &&Seen<'_>| s.written.apart || matches!(s.written.letter, Some('m' | 'b'));
+    let one = lettered.find(doubtful)?;
+    let rows: u64 = seen.iter().filter(|s| s.written.letter.is_some()).map(|s| s.rows).sum();
+    let (letter, meaning) = match one.written.letter? {
+        l @ ('m' | 'M') => (l, "millions from metres, minutes or sizes"),
+        l @ ('b' | 'B') => (l, "billions from bytes"),
+        l => (l, "thousands from a unit such as kelvin"),
+    };
+    Some(format!(
+        "{}: nobody can tell {meaning}, so name the step parse_number to read them as such",
+        profile.rows_that(rows, HAVE, &format!("a \"{letter}\" behind the number"))
+    ))
+}
+
+/// Whether all numbers are negative by brackets or a minus behind them, which may be a way to write any number: `(12)`, `12-`.
+fn negative(seen: &[Seen<'_>]) -> Option<String> {
+    let mut numbers = seen.iter().filter(|s| s.number != 0.0).peekable();
+    numbers.peek()?;
+    numbers.all(|s| s.written.negative).then(|| {
+        "every number is in brackets or has a minus behind it: nobody can tell whether they are negative, so name the step parse_number to read them so".to_owned()
+    })
+}
+
+/// Whether some values are codes of digits, which as numbers would lose some of them.
+fn lost_digits(profile: &ColumnProfile, looked: &Looked<'_>, parsed: Option<&Parsed>) -> Option<String> {
+    let codes = || looked.real.iter().filter(|v| parse::is_code(&v.text));
+    let rows = codes().map(|v| v.weight).sum::<u64>();
+    let (rows, example) = match parsed.and_then(Parsed::code) {
+        Some((text, rows)) => (rows, text),
+        None => (rows, &*codes().next()?.text),
+    };
+    Some(format!(
+        "{} such as {}: these are codes, so name the step parse_number if they are amounts",
+        profile.rows_that(rows, HAVE, "digits that a number would lose"),
+        quoted(example)
+    ))
+}

@@ -1,0 +1,163 @@
+//! Texts that are dates or timestamps, and those of which nobody can tell which.
+
+use super::super::role::Role;
+use super::super::Severity::{Note, Warning};
+use super::super::{numbers, steps, ColumnProfile, HAVE};
+use super::typed::{collect, range, say_unread, Typed, Whole};
+use super::{quoted, Looked, Parsed, Read, Value};
+use crate::clean::parse::{self, TimestampFormat, DAY, NEARLY_ALL};
+use crate::clean::text::{is_placeholder, trim_space};
+use crate::error::Result;
+use crate::model::days;
+
+/// The year from which on years of two digits may be of the century before: births of 1930 to 1969.
+const CENTURY: i64 = 2030;
+/// Years outside of these are of another calendar, where most are: 1445, 2567.
+const YEARS: (i64, i64) = (1600, 2200);
+
+/// Judge texts of which nearly all are moments of a format.
+pub fn judge(
+    profile: &mut ColumnProfile,
+    name: &str,
+    looked: &Looked<'_>,
+    whole: &Whole<'_>,
+    format: &str,
+    now: f64,
+) -> Result<(Role, Typed)> {
+    let read = Read::Moment(TimestampFormat::compile(format)?);
+    let forms = forms(looked, &read);
+    let is_date = match &forms {
+        Forms::Each(is_date) => *is_date,
+        _ => !(format.contains("HH") || format.contains("EPOCH")),
+    };
+    let what = if is_date { "dates" } else { "timestamps" };
+    profile.find(Warning, format!("{what} kept as text"));
+    // The far end of time is written for "no end".
+    let sentinels = collect(looked, is_placeholder);
+    let other = format!("cannot be read by the format {format}");
+    let legible = |text: &str| matches!(forms, Forms::Each(_)) && parse::timestamp(text, None).is_some();
+    say_unread(profile, looked, &other, |text| read.read(text).is_some() || is_placeholder(text) || legible(text));
+    let parsed = whole.parsed.filter(|parsed| *parsed.how() == read);
+    let seconds = match parsed {
+        Some(parsed) => parsed.items()?,
+        None => {
+            let real = looked.real.iter().filter(|v| !is_placeholder(&v.text));
+            real.filter_map(|v| read.read(&v.text).map(|seconds| (seconds, v.rows))).collect()
+        }
+    };
+    numbers::judge_parsed_moments(profile, &seconds, now);
+    let doubt = doubt(format, &seconds).or_else(|| several(profile, &forms, looked, &read, parsed));
+    let sure = doubt.is_none();
+    doubt.into_iter().for_each(|text| profile.find(Warning, text));
+    let role = if is_date { Role::DateInText } else { Role::TimestampInText };
+    let format = (!matches!(forms, Forms::Each(_))).then_some(format);
+    let step = sure.then(|| steps::parse_timestamp(name, format, is_date));
+    let range = parsed.map_or_else(|| range(looked, &read), Parsed::range);
+    Ok((role, Typed { step, sentinels, range, words_stay: false }))
+}
+
+/// In how many forms moments are written.
+enum Forms {
+    /// All that can be read is of the format.
+    One,
+    /// Each says by itself which moment it is; whether all are dates.
+    Each(bool),
+    /// Some are of other forms, and those of the format need it to be read.
+    Mixed,
+}
+
+fn forms(looked: &Looked<'_>, read: &Read) -> Forms {
+    let alone = |v: &&Value<'_>| parse::timestamp(&v.text, None);
+    let real = || looked.real.iter().filter(|v| !is_placeholder(&v.text));
+    if !real().any(|v| read.read(&v.text).is_none() && alone(&v).is_some()) {
+        return Forms::One;
+    }
+    let same = |v: &&Value<'_>| read.read(&v.text).is_none_or(|s| alone(v).is_some_and(|t| t as f64 / 1e6 == s));
+    match real().all(|v| same(&v)) {
+        true => Forms::Each(real().filter_map(|v| alone(&v)).all(|t| t % DAY == 0)),
+        false => Forms::Mixed,
+    }
+}
+
+/// What cannot be known of moments in seconds since 2000-01-01.
+fn doubt(format: &str, seconds: &[(f64, u64)]) -> Option<String> {
+    let start = |year: i64| days(year, 1, 1) as f64 * 86_400.0;
+    if format.contains("YY") && !format.contains("YYYY") && seconds.iter().any(|(s, _)| *s >= start(CENTURY)) {
+        return Some(format!(
+            "years of two digits, of which some would be {CENTURY} or later: say which century in the source"
+        ));
+    }
+    let rows = |is: &dyn Fn(f64) -> bool| seconds.iter().filter(|(s, _)| is(*s)).map(|(_, n)| n).sum::<u64>();
+    let (other, all) = (rows(&|s| s < start(YEARS.0) || s >= start(YEARS.1)), rows(&|_| true));
+    (other * 2 > all).then(|| {
+        "most years are of another calendar or miswritten: nobody can tell which, so make dates of them in the source".to_owned()
+    })
+}
+
+/// Say that some moments have another form; `Some` where no one reading is right for all.
+fn several(
+    profile: &mut ColumnProfile,
+    forms: &Forms,
+    looked: &Looked<'_>,
+    read: &Read,
+    parsed: Option<&Parsed>,
+) -> Option<String> {
+    let is_other = |v: &&Value<'_>| {
+        !is_placeholder(&v.text) && read.read(&v.text).is_none() && parse::timestamp(&v.text, None).is_some()
+    };
+    let others = || looked.real.iter().filter(is_other);
+    let (rows, example) = match (parsed.and_then(Parsed::other), others().next()) {
+        (Some((text, rows)), _) => (rows, text),
+        (None, Some(first)) => (others().map(|v| v.weight).sum(), &*first.text),
+        _ => return None,
+    };
+    let text = format!("{} such as {}", profile.rows_that(rows, HAVE, "another form"), quoted(example));
+    if matches!(forms, Forms::Each(_)) {
+        profile.find(Note, format!("{text}: each is read by itself"));
+        return None;
+    }
+    Some(format!("{text}: bring them into one form in the source, or name the step parse_timestamp with its \"format\" to leave them out"))
+}
+
+/// Say of dates that have no one format what nobody can tell.
+pub fn say_ambiguous(profile: &mut ColumnProfile, looked: &Looked<'_>, parsed: Option<&Parsed>) {
+    let share = |is: &dyn Fn(&str) -> bool| -> bool {
+        let rows: u64 = looked.real.iter().filter(|v| is(&v.text)).map(|v| v.weight).sum();
+        rows as f64 >= NEARLY_ALL * looked.real.iter().map(|v| v.weight).sum::<u64>() as f64
+    };
+    let numbers = |text: &str| {
+        // A time may follow.
+        let date = trim_space(text).split([' ', 'T', ',']).next().unwrap_or_default();
+        let parts: Vec<&str> = date.split(['/', '.', '-']).collect();
+        let number = |part: &&str| part.bytes().all(|b| b.is_ascii_digit()).then(|| part.parse::<u32>().ok()).flatten();
+        match &parts[..] {
+            [a, b, c] => Some((number(a)?, number(b)?, number(c)?, c.len())),
+            _ => None,
+        }
+    };
+    let is_date = |text: &str, digits: usize| {
+        numbers(text).is_some_and(|(a, b, _, len)| {
+            len == digits && (1..=31).contains(&a) && (1..=31).contains(&b) && (a <= 12 || b <= 12)
+        })
+    };
+    if share(&|text| is_date(text, 4)) || share(&|text| is_date(text, 2)) {
+        let known = looked.real.iter().map(|v| (&*v.text, v.weight));
+        let (first, second) = parse::day_and_month(known);
+        let contrary = parsed.map_or(0, Parsed::contrary);
+        let text = if first > 0 && second + contrary > 0 || second > 0 && contrary > 0 {
+            "probably dates, but in some the first number is above 12 and in some the second: days and months are mixed, so mend them in the source"
+        } else if share(&|text| is_date(text, 2)) {
+            "probably dates, but nobody can tell which number is the year and which the day: say it with the \"format\" of parse_timestamp"
+        } else if first + second > 0 {
+            "probably dates, but no format is known that reads nearly all: say it with the \"format\" of parse_timestamp"
+        } else {
+            "probably dates, but every day is below 13: nobody can tell day from month, so say it with the \"format\" of parse_timestamp"
+        };
+        profile.find(Note, text);
+    } else if share(&parse::is_season) {
+        profile.find(
+            Note,
+            "business years or seasons, such as 2008/09, or months: say it with the \"format\" of parse_timestamp if they are months",
+        );
+    }
+}
