@@ -175,10 +175,22 @@ fn facts(found: &Found, source: Option<&str>, rows: Rows<'_>) -> Result<Facts> {
 
 /// Rows of the source that a page or chart looks at.
 const MOST_ROWS: usize = 1_000;
+/// Rows of these whose answers are explained at most and at least, and how many nodes may be walked for that in all: of a large forest each row takes
+/// tens of milliseconds.
+const MOST_EXPLAINED: usize = 300;
+const FEWEST_EXPLAINED: usize = 40;
+const MOST_NODES: usize = 800_000_000;
 /// Columns whose dependence a page shows.
 const MOST_COLUMNS: usize = 6;
 /// Values of a column at which the dependence is shown.
 const MOST_POINTS: usize = 20;
+
+/// How many rows are explained.
+fn explained_rows(scorer: &Scorer) -> usize {
+    let nodes = scorer.model().body.as_trees().map_or(0, |(trees, _)| trees.nodes());
+    let walked = nodes.saturating_mul(scorer.outputs()).max(1);
+    (MOST_NODES / walked).clamp(FEWEST_EXPLAINED, MOST_EXPLAINED)
+}
 
 /// Add what needs rows of the source.
 fn looks(found: &Found, scorer: &Rc<Scorer>, source: Option<&str>, rows: Rows<'_>, facts: &mut Facts) -> Result<()> {
@@ -220,7 +232,9 @@ fn looks(found: &Found, scorer: &Rc<Scorer>, source: Option<&str>, rows: Rows<'_
     if all || matches!(rows, Rows::Shap(_)) {
         let explain = || {
             let cells = encode(model, &sample, &control)?;
-            let cells: Vec<&[f64]> = cells.iter().map(Vec::as_slice).collect();
+            // The sample is in the order of a hash, so the first of it are a fair sample as well.
+            let rows = explained_rows(model).min(sample.rows.len());
+            let cells: Vec<&[f64]> = cells.iter().map(|column| &column[..rows]).collect();
             let own = columns(model.model());
             let found = answers(model, &cells, &own, class, None, &control)?;
             Ok(report::influences(model.model(), &own, &cells, &found))
