@@ -10,7 +10,7 @@ use orchard_engine::score::{Moment, Text};
 use proptest::prelude::*;
 
 fn input(name: &str, kind: InputKind, first: usize) -> SourceInput {
-    SourceInput { name: name.into(), kind, integer: false, uuid: false, first, count: 1 }
+    SourceInput { name: name.into(), kind, integer: false, uuid: false, fixed: false, first, count: 1 }
 }
 
 /// Learn `target` from one column, which comes first in the table.

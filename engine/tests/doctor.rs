@@ -86,7 +86,7 @@ impl Plant {
         let mut table = Table { rows: self.rows, columns: Vec::new() };
         let (mut inputs, mut target) = (Vec::new(), None);
         for (i, &(name, kind, integer)) in self.names.iter().enumerate() {
-            let input = SourceInput { name: name.into(), kind, integer, uuid: false, first: i, count: 1 };
+            let input = SourceInput { name: name.into(), kind, integer, uuid: false, fixed: false, first: i, count: 1 };
             table.columns.push(match (&self.numbers[i], &self.texts[i]) {
                 (Some(numbers), _) => {
                     let values: Vec<f64> = (0..self.rows).map(|r| numbers[order(r)]).collect();
@@ -474,7 +474,7 @@ fn wide_and_long_tables_are_bounded() {
             table.columns.push(Column::from_texts(&name, &values, &control).unwrap());
         }
         let kind = if c % 2 == 0 { InputKind::Number } else { InputKind::Category };
-        inputs.push(SourceInput { name, kind, integer: false, uuid: false, first: c as usize, count: 1 });
+        inputs.push(SourceInput { name, kind, integer: false, uuid: false, fixed: false, first: c as usize, count: 1 });
     }
     let target = inputs.pop();
     let mut request = Plant::empty(0).request(&|r| r, &json!({}), &control);

@@ -273,6 +273,7 @@ pub(super) fn input(column: &SourceColumn) -> SourceInput {
         kind: column.reader.kind(),
         integer: column.reader.is_integer(),
         uuid: column.reader == Reader::Uuid,
+        fixed: matches!(column.reader, Reader::Uuid | Reader::Enum),
         first: column.first,
         count: column.count,
     }

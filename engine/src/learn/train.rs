@@ -46,6 +46,8 @@ pub struct SourceInput {
     pub integer: bool,
     /// Whether it is a uuid.
     pub uuid: bool,
+    /// Whether its type says which texts there can be, so that none is respelt: a uuid or an enum.
+    pub fixed: bool,
     /// Its first column in the table.
     pub first: usize,
     /// The number of its columns.

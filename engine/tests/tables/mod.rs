@@ -72,6 +72,7 @@ impl Clicks {
             kind,
             integer: false,
             uuid: false,
+            fixed: false,
             first,
             count: 1,
         };

@@ -57,8 +57,15 @@ fn learn(request: &Request, without: &[usize], sample: &Sample, control: &Contro
         "task": task, "holdout": 0.3, "n_estimators": 60, "early_stopping_rounds": 0, "max_leaf_nodes": 15,
         "learning_rate": 0.15,
     });
-    let target =
-        SourceInput { name: "target".into(), kind: InputKind::Number, integer: false, uuid: false, first, count: 1 };
+    let target = SourceInput {
+        name: "target".into(),
+        kind: InputKind::Number,
+        integer: false,
+        uuid: false,
+        fixed: false,
+        first,
+        count: 1,
+    };
     let request = Request {
         table,
         inputs,

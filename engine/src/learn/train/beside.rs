@@ -67,7 +67,7 @@ impl Run<'_> {
         for ((input, output), column) in columns.into_iter().zip(&program.outputs).zip(made) {
             let (Some(column), Some(kind)) = (column, kinds.get(output.register as usize)) else { continue };
             self.request.table.columns[input.first] = column;
-            let made = SourceInput { kind: kind.input(), integer: false, uuid: false, ..input.clone() };
+            let made = SourceInput { kind: kind.input(), integer: false, uuid: false, fixed: false, ..input.clone() };
             match &mut self.request.target {
                 Some(target) if target.name == input.name => *target = made,
                 _ => self.request.beside.iter_mut().filter(|b| b.name == input.name).for_each(|b| *b = made.clone()),

@@ -112,7 +112,7 @@ impl Run<'_> {
         let steps = match clean {
             Clean::Auto => {
                 let mut steps = Vec::new();
-                for input in self.request.inputs.iter().filter(|i| i.count == 1 && !i.uuid) {
+                for input in self.request.inputs.iter().filter(|i| i.count == 1 && !i.fixed) {
                     let column = &self.request.table.columns[input.first];
                     let found = suggested(column, input.kind, &input.name, &holdout.train, self.control)?;
                     steps.extend(found.into_iter().map(of_feature));
@@ -173,7 +173,7 @@ impl Run<'_> {
             let column = &mut table.columns[input.first];
             let empty = || Column::number(input.name.clone());
             let column = (kind != Kind::Other).then(|| std::mem::replace(column, empty()));
-            CleanInput { source, column, fixed: input.uuid }
+            CleanInput { source, column, fixed: input.fixed }
         };
         self.request.inputs.iter().map(take).collect()
     }
@@ -197,7 +197,15 @@ impl Run<'_> {
             let first = self.request.table.columns.len();
             self.request.table.columns.push(column);
             let kind = kinds[output.register as usize].input();
-            let made = SourceInput { name: output.name.clone(), kind, integer: false, uuid: false, first, count: 1 };
+            let made = SourceInput {
+                name: output.name.clone(),
+                kind,
+                integer: false,
+                uuid: false,
+                fixed: false,
+                first,
+                count: 1,
+            };
             inputs.push(as_it_came.map_or(made, |input| SourceInput { name: output.name.clone(), first, ..input }));
         }
         self.request.inputs = inputs;
