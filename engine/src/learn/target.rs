@@ -1,5 +1,6 @@
 //! The target column: task, classes, positive class.
 
+use crate::clean::parse::{self, Decimal};
 use crate::control::Control;
 use crate::data::{Column, ColumnData, Table, MISSING};
 use crate::error::{Error, Result};
@@ -37,6 +38,12 @@ struct Classes {
     by_code: Vec<u32>,
     /// The classes' numbers in ascending order; empty for texts.
     numbers: Vec<f64>,
+}
+
+/// Whether a label is a number with a decimal sign, or with thousands apart.
+fn reads_as_amount(label: &str) -> bool {
+    let reads = |decimal| parse::number(label, decimal).is_some();
+    label.contains(['.', ',']) && (reads(Decimal::Point) || reads(Decimal::Comma))
 }
 
 impl Prepared {
@@ -84,6 +91,9 @@ impl Prepared {
             0 => {}
             1 => notices.push(format!("the target has one class only, \"{}\"", labels.labels[0])),
             2 => notices.push(format!("the positive class is \"{}\"", labels.labels[labels.positive])),
+            count if is_text && labels.labels.iter().all(|l| reads_as_amount(l)) => notices.push(format!(
+                "the target is text, so its {count} values are learned as classes; read it as a number in the source to learn that"
+            )),
             _ => {}
         }
         Ok(Prepared { column: target.first, classes: Some(classes) })

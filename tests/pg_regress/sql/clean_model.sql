@@ -97,3 +97,9 @@ SELECT orchard.cleaned_row('bad', '{}');
 CREATE TABLE plain AS SELECT i AS a, i % 2 AS y FROM generate_series(1, 100) AS i;
 SELECT model FROM orchard.train('plain', 'plain', 'y', 'decision_tree', '{"features": ["a"]}');
 SELECT orchard.cleaned_row('plain', '{}');
+-- the labels of an enum stay as they are, whatever they say; a target of amounts that nobody can tell is said to be classes
+CREATE TYPE answer AS ENUM ('N/A', 'Yes', 'yes');
+CREATE TABLE answers AS SELECT (ARRAY['N/A', 'Yes', 'yes'])[i % 3 + 1]::answer AS m, i % 3 = 0 AS y, (ARRAY['1.200', '2.300', '3.100'])[i % 3 + 1] AS amount FROM generate_series(1, 300) AS i;
+SELECT model FROM orchard.train('answers', 'SELECT m, y FROM answers', 'y', 'decision_tree', '{"clean": "auto"}');
+SELECT predict_answers('N/A') > 0.9 AS kept, orchard.cleaned_row('answers', '{"m": "N/A"}');
+SELECT task FROM orchard.train('amounts', 'SELECT m, amount FROM answers', 'amount', 'decision_tree', '{"clean": "auto"}');
