@@ -102,4 +102,5 @@ CREATE TYPE answer AS ENUM ('N/A', 'Yes', 'yes');
 CREATE TABLE answers AS SELECT (ARRAY['N/A', 'Yes', 'yes'])[i % 3 + 1]::answer AS m, i % 3 = 0 AS y, (ARRAY['1.200', '2.300', '3.100'])[i % 3 + 1] AS amount FROM generate_series(1, 300) AS i;
 SELECT model FROM orchard.train('answers', 'SELECT m, y FROM answers', 'y', 'decision_tree', '{"clean": "auto"}');
 SELECT predict_answers('N/A') > 0.9 AS kept, orchard.cleaned_row('answers', '{"m": "N/A"}');
+SET client_min_messages = notice;
 SELECT task FROM orchard.train('amounts', 'SELECT m, amount FROM answers', 'amount', 'decision_tree', '{"clean": "auto"}');
