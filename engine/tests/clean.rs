@@ -116,6 +116,26 @@ fn what_stands_in_texts_is_read() {
 }
 
 #[test]
+fn moments_of_several_forms_are_read_one_by_one() {
+    for (most, other, kind) in [
+        ("2024-01-31", "20240131", "date"),
+        ("2024-01-31 00:00:00", "2024-01-31", "timestamp"),
+        ("2024-01-31 00:00", "2024-01-31 00:00:00", "timestamp"),
+        ("Jan 31, 2024", "January 31, 2024", "date"),
+    ] {
+        let mut values = vec![Some(most); 39];
+        values.push(Some(other));
+        for step in [
+            json!({"step": "parse_timestamp", "columns": ["d"], "type": kind}),
+            json!({"step": "parse_timestamp", "columns": ["d"]}),
+        ] {
+            let found = numbers(&run(vec![text("d", &values)], json!([step])), "d");
+            assert!(found.iter().all(|moment| *moment == found[0]) && found[0] > 0.0, "{other}: {found:?}");
+        }
+    }
+}
+
+#[test]
 fn numbers_are_filled_clipped_and_scaled() {
     let x = [1.0, 2.0, NONE, 4.0, 100.0, -999.0];
     let base = || vec![number("x", &x), text("g", &[Some("a"), Some("a"), Some("a"), Some("b"), Some("b"), None])];

@@ -158,12 +158,14 @@ impl Cleaner<'_> {
         if !named && format.is_none() && !found.as_ref().is_some_and(|(_, share)| *share >= ENOUGH) {
             return Ok(());
         }
-        let format = format.map(str::to_owned).or(found.map(|(format, _)| format));
-        let compiled = match (&format, compiled) {
-            (_, Some(compiled)) => Some(compiled),
-            (Some(format), None) => Some(parse::TimestampFormat::compile(format)?),
-            (None, None) => None,
-        };
+        let (mut format, mut compiled) = (format.map(str::to_owned), compiled);
+        if let Some((found, _)) = found {
+            let fitting = parse::TimestampFormat::compile(&found)?;
+            // What the format cannot read is not lost where each value says by itself what it is.
+            if parse::forms(texts.iter().map(|(text, _)| text.as_str()), &fitting) != parse::Forms::Each {
+                (format, compiled) = (Some(found), Some(fitting));
+            }
+        }
         let read = |text: &str| parse::timestamp(text, compiled.as_ref());
         if named && is_lost(&texts, |text| read(text).is_some()) {
             return Err(unreadable(step, live, "Give the format, such as \"DD.MM.YYYY HH24:MI\"."));

@@ -217,6 +217,33 @@ pub fn is_season(text: &str) -> bool {
     pair.and_then(|(one, next)| number(one, 4).zip(number(next, 2))).is_some_and(|(one, next)| (one + 1) % 100 == next)
 }
 
+/// In how many forms the moments of a column are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Forms {
+    /// All that can be read is of the format.
+    One,
+    /// Each says by itself which moment it is.
+    Each,
+    /// Some are of other forms, and they or those of the format cannot be read without it.
+    Mixed,
+}
+
+/// The forms of moments of which nearly all are of `format`. Seconds since 1970 beside other forms are of a zone that nothing says.
+pub fn forms<'a>(texts: impl Iterator<Item = &'a str> + Clone, format: &TimestampFormat) -> Forms {
+    let real = || texts.clone().filter(|text| !is_placeholder(text));
+    let mut others = real().filter(|t| timestamp(t, Some(format)).is_none() && timestamp(t, None).is_some()).peekable();
+    if others.peek().is_none() {
+        return Forms::One;
+    }
+    let is_epoch =
+        |text: &str| matches!(trim_space(text).len(), 10 | 13) && text.trim().bytes().all(|b| b.is_ascii_digit());
+    let same = |text: &str| timestamp(text, Some(format)).is_none_or(|moment| timestamp(text, None) == Some(moment));
+    match others.any(is_epoch) || !real().all(same) {
+        true => Forms::Mixed,
+        false => Forms::Each,
+    }
+}
+
 /// Whether a value may speak for a format: a number of ten or thirteen digits only when it is a moment of our time.
 fn is_likely(text: &str, tokens: &[Token]) -> bool {
     let scale = match tokens {

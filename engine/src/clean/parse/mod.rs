@@ -15,7 +15,9 @@ mod words;
 mod written;
 
 pub use boolean::{are_booleans, boolean, FALSE, TRUE};
-pub use column::{are_letter_codes, day_and_month, is_code, is_season, number_format, timestamp_format, NEARLY_ALL};
+pub use column::{
+    are_letter_codes, day_and_month, forms, is_code, is_season, number_format, timestamp_format, Forms, NEARLY_ALL,
+};
 pub use format::{TimestampFormat, PATTERNS};
 pub use number::{number, number_bytes, Decimal};
 pub use timestamp::{is_ambiguous, timestamp, DAY};

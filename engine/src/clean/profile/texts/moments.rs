@@ -4,8 +4,8 @@ use super::super::role::Role;
 use super::super::Severity::{Note, Warning};
 use super::super::{numbers, steps, ColumnProfile, HAVE};
 use super::typed::{collect, range, say_unread, Typed, Whole};
-use super::{quoted, Looked, Parsed, Read, Value};
-use crate::clean::parse::{self, TimestampFormat, DAY, NEARLY_ALL};
+use super::{quoted, Looked, Parsed, Read};
+use crate::clean::parse::{self, Forms, TimestampFormat, DAY, NEARLY_ALL};
 use crate::clean::text::{is_placeholder, trim_space};
 use crate::error::Result;
 use crate::model::days;
@@ -24,10 +24,14 @@ pub fn judge(
     format: &str,
     now: f64,
 ) -> Result<(Role, Typed)> {
-    let read = Read::Moment(TimestampFormat::compile(format)?);
-    let forms = forms(looked, &read);
-    let is_date = match &forms {
-        Forms::Each(is_date) => *is_date,
+    let compiled = TimestampFormat::compile(format)?;
+    let forms = parse::forms(looked.real.iter().map(|v| &*v.text), &compiled);
+    let read = Read::Moment(compiled);
+    let is_date = match forms {
+        Forms::Each => {
+            let real = looked.real.iter().filter(|v| !is_placeholder(&v.text));
+            real.filter_map(|v| parse::timestamp(&v.text, None)).all(|t| t % DAY == 0)
+        }
         _ => !(format.contains("HH") || format.contains("EPOCH")),
     };
     let what = if is_date { "dates" } else { "timestamps" };
@@ -35,7 +39,7 @@ pub fn judge(
     // The far end of time is written for "no end".
     let sentinels = collect(looked, is_placeholder);
     let other = format!("cannot be read by the format {format}");
-    let legible = |text: &str| matches!(forms, Forms::Each(_)) && parse::timestamp(text, None).is_some();
+    let legible = |text: &str| matches!(forms, Forms::Each) && parse::timestamp(text, None).is_some();
     say_unread(profile, looked, &other, |text| read.read(text).is_some() || is_placeholder(text) || legible(text));
     let parsed = whole.parsed.filter(|parsed| *parsed.how() == read);
     let seconds = match parsed {
@@ -46,37 +50,14 @@ pub fn judge(
         }
     };
     numbers::judge_parsed_moments(profile, &seconds, now);
-    let doubt = doubt(format, &seconds).or_else(|| several(profile, &forms, looked, &read, parsed));
+    let doubt = doubt(format, &seconds).or_else(|| several(profile, forms, looked, &read, parsed));
     let sure = doubt.is_none();
     doubt.into_iter().for_each(|text| profile.find(Warning, text));
     let role = if is_date { Role::DateInText } else { Role::TimestampInText };
-    let format = (!matches!(forms, Forms::Each(_))).then_some(format);
+    let format = (!matches!(forms, Forms::Each)).then_some(format);
     let step = sure.then(|| steps::parse_timestamp(name, format, is_date));
     let range = parsed.map_or_else(|| range(looked, &read), Parsed::range);
     Ok((role, Typed { step, sentinels, range, words_stay: false }))
-}
-
-/// In how many forms moments are written.
-enum Forms {
-    /// All that can be read is of the format.
-    One,
-    /// Each says by itself which moment it is; whether all are dates.
-    Each(bool),
-    /// Some are of other forms, and those of the format need it to be read.
-    Mixed,
-}
-
-fn forms(looked: &Looked<'_>, read: &Read) -> Forms {
-    let alone = |v: &&Value<'_>| parse::timestamp(&v.text, None);
-    let real = || looked.real.iter().filter(|v| !is_placeholder(&v.text));
-    if !real().any(|v| read.read(&v.text).is_none() && alone(&v).is_some()) {
-        return Forms::One;
-    }
-    let same = |v: &&Value<'_>| read.read(&v.text).is_none_or(|s| alone(v).is_some_and(|t| t as f64 / 1e6 == s));
-    match real().all(|v| same(&v)) {
-        true => Forms::Each(real().filter_map(|v| alone(&v)).all(|t| t % DAY == 0)),
-        false => Forms::Mixed,
-    }
 }
 
 /// What cannot be known of moments in seconds since 2000-01-01.
@@ -97,12 +78,12 @@ fn doubt(format: &str, seconds: &[(f64, u64)]) -> Option<String> {
 /// Say that some moments have another form; `Some` where no one reading is right for all.
 fn several(
     profile: &mut ColumnProfile,
-    forms: &Forms,
+    forms: Forms,
     looked: &Looked<'_>,
     read: &Read,
     parsed: Option<&Parsed>,
 ) -> Option<String> {
-    let is_other = |v: &&Value<'_>| {
+    let is_other = |v: &&super::Value<'_>| {
         !is_placeholder(&v.text) && read.read(&v.text).is_none() && parse::timestamp(&v.text, None).is_some()
     };
     let others = || looked.real.iter().filter(is_other);
@@ -112,7 +93,7 @@ fn several(
         _ => return None,
     };
     let text = format!("{} such as {}", profile.rows_that(rows, HAVE, "another form"), quoted(example));
-    if matches!(forms, Forms::Each(_)) {
+    if matches!(forms, Forms::Each) {
         profile.find(Note, format!("{text}: each is read by itself"));
         return None;
     }
