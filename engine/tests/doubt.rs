@@ -250,7 +250,6 @@ fn what_is_read_and_what_is_only_said() {
         ["예", "아니오"],
         ["हाँ", "नहीं"],
         ["☑", "☐"],
-        ["J", "N"],
     ] {
         assert_eq!(step(&words)["step"], "parse_boolean", "{words:?}");
     }
@@ -269,4 +268,83 @@ fn what_is_read_and_what_is_only_said() {
     assert_eq!(role("Phone", &["+14155552671", "4155552671", "(415) 555-2671"]), "phone");
     let hidden = profile(["red", "\u{1}\u{2}", "blue"]);
     assert_eq!(hidden.steps[1], json!({"step": "placeholders", "columns": ["c"], "values": [""]}));
+}
+
+/// No step makes numbers, truth values or moments of these, and none makes values NULL.
+fn untyped(name: &str, values: &[&str], why: &str) {
+    let found = named(name, values);
+    let typed = |step: &Value| {
+        ["parse_number", "parse_boolean", "parse_timestamp", "placeholders"].iter().any(|s| step["step"] == *s)
+    };
+    let issue = found.issue().unwrap_or_default();
+    // A blank is a missing value whatever the others are.
+    let steps = found.steps.iter().filter(|step| step["values"] != json!([""]));
+    assert!(!steps.into_iter().any(typed), "{name} {values:?}: {:?}", found.steps);
+    assert!(issue.contains(why), "{name} {values:?}: {issue}");
+}
+
+#[test]
+fn codes_of_letters_and_digits() {
+    let codes = "nobody can tell codes from amounts";
+    for suffixed in ["10040-B", "10040-R", "10040-K", "12-B", "12K", "12-"] {
+        untyped("item", &times(&[("10000", 20), ("10001", 19), (suffixed, 1)]), codes);
+    }
+    untyped("unit", &times(&[("119B", 20), ("12K", 19), ("1.5", 1)]), codes);
+    for pair in [
+        ["LV-1001", "LV-1002"],
+        ["FR-75", "FR-76"],
+        ["FR-2B", "FR-2A"],
+        ["FR01300007919", "FR01300007920"],
+        ["rs7412", "rs429358"],
+        ["EUR-10001", "EUR-10002"],
+        ["RM0100001", "RM0100002"],
+    ] {
+        untyped("item", &times(&[(pair[0], 5), (pair[1], 5)]), if pair[0] == "FR-2B" { "" } else { codes });
+    }
+    for sure in
+        [&["Rs500", "Rs700"][..], &["USD1500.50", "USD1200"], &["12.50-", "15.00", "16.00"], &["$5", "$7k", "$8"]]
+    {
+        assert_eq!(step(sure)["step"], "parse_number", "{sure:?}: {:?}", profile(sure).issue());
+    }
+    for name in ["zip", "order_id", "product_code", "transactionId"] {
+        untyped(name, &times(&[("10000", 20), ("10001", 19), ("A12 4", 1)]), "");
+    }
+    assert_eq!(named("plan", ["$5", "$7"]).steps.len(), 1);
+}
+
+#[test]
+fn one_word_is_no_pair() {
+    for word in ["ON", "NO", "F", "da", "N", "yes"] {
+        untyped("province", &times(&[(word, 9), ("", 3)]), "name the step parse_boolean");
+        let parse = json!({"step": "parse_boolean", "columns": ["is_paid"]});
+        assert!(named("is_paid", times(&[(word, 9), ("", 3)])).steps.contains(&parse), "{word}");
+    }
+    untyped("class", &["J", "N", "J"], "name the step parse_boolean");
+    assert_eq!(named("newsletter_flag", ["J", "N", "J"]).steps.len(), 1);
+    assert_eq!(step(&["Y", "N", "Y"])["step"], "parse_boolean");
+}
+
+#[test]
+fn regions_telephones_and_periods_by_name() {
+    for regions in [["na", "emea", "apac", "latam"], ["NA", "Europe", "Asia", "LATAM"]] {
+        untyped("region", &regions, "may stand for a missing value or be a level");
+    }
+    for name in ["cancelled", "mobile_revenue", "Automobile price", "headphones_revenue"] {
+        let found = named(name, times(&[("1200300", 5), ("3400500", 5)]));
+        assert_eq!(found.role.name(), "number_in_text", "{name}");
+        assert_eq!(found.steps[0]["step"], "parse_number", "{name}");
+    }
+    for name in ["phone", "mobile", "Telefonnummer", "cellPhone"] {
+        assert_eq!(named(name, times(&[("1200300", 5), ("3400500", 5)])).role.name(), "phone", "{name}");
+    }
+    for months in [["02.2021", "03.2021"], ["2024.10", "2024.11"]] {
+        untyped("c", &times(&[(months[0], 5), (months[1], 5)]), "months and years");
+    }
+    assert_eq!(step(&["2024.10", "2024.50"])["step"], "parse_number");
+    for (name, values) in
+        [("week", ["2024-06", "2024-07"]), ("issue", ["11/2024", "12/2024"]), ("Quarter", ["4/2023", "1/2024"])]
+    {
+        untyped(name, &values, "weeks, quarters or terms");
+    }
+    assert_eq!(named("month", ["2024-06", "2024-07"]).steps[0]["step"], "parse_timestamp");
 }

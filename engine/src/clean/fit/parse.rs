@@ -2,6 +2,7 @@
 
 use super::{Cleaner, Live};
 use crate::clean::parse::{self, Decimal};
+use crate::clean::profile::names;
 use crate::clean::program::{plain_number, text_of, Op, ReadOp, TextOp};
 use crate::clean::step::Step;
 use crate::clean::text::{fold_space, is_placeholder};
@@ -45,7 +46,7 @@ impl Cleaner<'_> {
         let texts = self.texts(live)?;
         let values = || texts.iter().map(|(t, rows)| (t.as_str(), *rows));
         let found = parse::number_format(values());
-        let is_code = || texts.iter().any(|(text, _)| parse::is_code(text));
+        let is_code = || texts.iter().any(|(text, _)| parse::is_code(text)) || parse::are_letter_codes(values());
         if !named && (!found.as_ref().is_some_and(|(_, share)| *share >= ENOUGH) || is_code()) {
             return Ok(());
         }
@@ -125,7 +126,8 @@ impl Cleaner<'_> {
         let read = |text: &str| yes.contains(&text.to_ascii_lowercase()) || no.contains(&text.to_ascii_lowercase());
         let rows: u64 = texts.iter().map(|(_, rows)| rows).sum();
         let readable: u64 = texts.iter().filter(|(t, _)| read(t)).map(|(_, rows)| rows).sum();
-        let sure = given || parse::are_booleans(texts.iter().map(|(text, _)| text.as_str()));
+        let words = texts.iter().map(|(text, _)| text.as_str());
+        let sure = given || parse::are_booleans(words, names::is_truth(&live.name));
         if !named && (rows == 0 || (readable as f64) < ENOUGH * rows as f64 || !sure) {
             self.let_go(trimmed.register);
             return Ok(());

@@ -145,8 +145,13 @@ const PAIRS: [(&[&str], &[&str]); 20] = [
 ];
 
 /// Whether a column's texts are truth values: those of one pair of words (`yes` and `no`, not `on` and `no`, which are codes of places or languages),
-/// check marks, and 1 and 0 beside them.
-pub fn are_booleans<'a>(texts: impl Iterator<Item = &'a str> + Clone) -> bool {
+/// check marks, and 1 and 0 beside them. Where the column is not `named` as one of truth values, both are there, and more than `J` and `N`.
+pub fn are_booleans<'a>(texts: impl Iterator<Item = &'a str> + Clone, named: bool) -> bool {
+    let both = || [true, false].iter().all(|truth| texts.clone().any(|text| boolean(text) == Some(*truth)));
+    let grades = || texts.clone().all(|text| matches!(trim_space(text), "J" | "N" | "j" | "n"));
+    if !named && (!both() || grades()) {
+        return false;
+    }
     let lower = |text: &str| trim_space(text).to_lowercase();
     let is_mark = |text: &str| boolean(text).is_some() && !text.chars().any(char::is_alphanumeric);
     let is_digit = |text: &str| matches!(text, "1" | "0" | "１" | "０");

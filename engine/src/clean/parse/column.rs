@@ -88,27 +88,6 @@ fn days_or_months(text: &str) -> Option<(u8, u8)> {
     parts.next().is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit())).then_some(pair)
 }
 
-/// Whether numbers with a single letter are codes, such as seats, sizes and answers (`12K`, `R7`, `1E2`): the letter is alone, and nothing else in
-/// the column says that amounts are meant: no decimals, no currency, no percent.
-pub fn are_letter_codes<'a>(texts: impl Iterator<Item = &'a str>) -> bool {
-    let mut found = false;
-    for text in texts {
-        let text = trim_space(text);
-        if text.bytes().all(|b| b.is_ascii_digit()) {
-            continue;
-        }
-        let letters = text.bytes().filter(u8::is_ascii_alphabetic).count();
-        let digits = text.bytes().filter(u8::is_ascii_digit).count();
-        let ends = text.starts_with(|c: char| c.is_ascii_alphabetic()) || !text.ends_with(|c: char| c.is_ascii_digit());
-        let exponent = text.contains(['e', 'E']);
-        if letters != 1 || letters + digits != text.len() || !(ends || exponent) {
-            return false;
-        }
-        found = true;
-    }
-    found
-}
-
 /// The decimal sign of a column of numbers, and the share of rows that are read with it; `None` for a column of something else.
 ///
 /// Values come with the rows that have them; blanks and placeholders do not count. Where both conventions read as many rows it is the point.
@@ -215,6 +194,16 @@ pub fn is_season(text: &str) -> bool {
     let pair = trim_space(text).split_once(['/', '-']);
     let number = |part: &str, len: usize| (part.len() == len).then(|| part.parse::<u32>().ok()).flatten();
     pair.and_then(|(one, next)| number(one, 4).zip(number(next, 2))).is_some_and(|(one, next)| (one + 1) % 100 == next)
+}
+
+/// Whether a text is a month and a year of our time with a point between: `02.2021`, `2024.10`.
+pub fn is_month(text: &str) -> bool {
+    let year = |part: &str| part.len() == 4 && (part.starts_with("19") || part.starts_with("20"));
+    let month = |part: &str| part.len() <= 2 && part.parse::<u8>().is_ok_and(|month| (1..=12).contains(&month));
+    trim_space(text).split_once('.').is_some_and(|(one, other)| {
+        let digits = one.bytes().chain(other.bytes()).all(|b| b.is_ascii_digit());
+        digits && (year(one) && month(other) && other.len() == 2 || month(one) && year(other))
+    })
 }
 
 /// In how many forms the moments of a column are written.

@@ -3,6 +3,7 @@
 //! A text that cannot be read without a guess is `None`, never a value that may be wrong.
 
 mod boolean;
+mod codes;
 mod column;
 mod format;
 mod infer;
@@ -15,8 +16,9 @@ mod words;
 mod written;
 
 pub use boolean::{are_booleans, boolean, FALSE, TRUE};
+pub use codes::{are_letter_codes, is_lettered_code};
 pub use column::{
-    are_letter_codes, day_and_month, forms, is_code, is_season, number_format, timestamp_format, Forms, NEARLY_ALL,
+    day_and_month, forms, is_code, is_month, is_season, number_format, timestamp_format, Forms, NEARLY_ALL,
 };
 pub use format::{TimestampFormat, PATTERNS};
 pub use number::{number, number_bytes, Decimal};

@@ -7,6 +7,7 @@
 
 mod collect;
 mod moments;
+pub(in crate::clean) mod names;
 mod numbers;
 pub mod report;
 mod role;

@@ -78,6 +78,7 @@ impl Looked<'_> {
         };
         let codes = self.real.iter().filter(|value| is_code(value)).count();
         let among_codes = codes >= 2 && codes * 2 >= self.real.len();
+        let beside_regions = self.real.iter().any(|value| is_region(&value.text));
         let names = self.real.iter().filter(|value| is_name(&value.text)).count();
         let among_names = names >= 2 && names * 2 >= self.real.len();
         for value in std::mem::take(&mut self.doubtful) {
@@ -87,6 +88,7 @@ impl Looked<'_> {
                 _ if !text.contains(char::is_alphanumeric) => {
                     words && !self.real.iter().any(|value| value.text.starts_with(text))
                 }
+                _ if text.eq_ignore_ascii_case("na") && beside_regions => false,
                 _ if may_be_name(text) => !among_names,
                 _ if text.eq_ignore_ascii_case("na") => !(text == "NA" && among_codes),
                 _ => false,
@@ -197,6 +199,14 @@ pub fn judge(profile: &mut ColumnProfile, name: &str, texts: &Texts, now: f64) -
     }
     general(profile, name);
     Ok(())
+}
+
+/// Parts of the world beside which `NA` is North America, in small letters.
+const REGIONS: [&str; 12] =
+    ["africa", "americas", "anz", "apac", "asia", "emea", "eu", "europe", "latam", "mena", "north america", "oceania"];
+
+fn is_region(text: &str) -> bool {
+    REGIONS.iter().any(|region| trim_space(text).eq_ignore_ascii_case(region))
 }
 
 /// Whether a text is a word that begins with a capital and goes on in small letters, as names do.

@@ -95,7 +95,7 @@ impl Parsed {
             self.take_unread(text, rows);
             return Ok(());
         };
-        if matches!(self.read, Read::Number(_)) && parse::is_code(text) {
+        if matches!(self.read, Read::Number(_)) && (parse::is_code(text) || parse::is_lettered_code(text)) {
             count(&mut self.code, text, rows);
         }
         self.moments.add_rows(value, rows);

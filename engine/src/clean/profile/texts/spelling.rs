@@ -7,8 +7,8 @@ use unicode_normalization::is_nfc;
 
 use super::super::role::Role;
 use super::super::Severity::{Note, Warning};
-use super::super::{steps, ColumnProfile, HAVE};
-use super::{quoted, typed, Looked};
+use super::super::{names, steps, ColumnProfile, HAVE};
+use super::{quoted, Looked};
 use crate::clean::text::{fold_space, normalize, trim_space, Form};
 
 /// Say and mend white space and odd characters.
@@ -128,7 +128,7 @@ pub fn fold_case(profile: &mut ColumnProfile, name: &str, looked: &Looked<'_>) {
         changes.iter().any(|n| *n > 1) || changes.iter().filter(|n| **n > 0).count() > 1
     };
     let all_words = groups.values().flat_map(|spellings| spellings.keys()).all(|text| is_word(text));
-    if all_words && !groups.values().any(coded) && !typed::is_named_code(name) {
+    if all_words && !groups.values().any(coded) && !names::is_any_code(name) {
         profile.steps.push(steps::merge_spellings(name));
     }
 }

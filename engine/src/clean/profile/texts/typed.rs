@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 
 use super::super::role::Role;
 use super::super::Severity::{Note, Warning};
-use super::super::{numbers, rows_inside, rows_of, steps, ColumnProfile, HAVE};
+use super::super::{names, numbers, rows_inside, rows_of, steps, ColumnProfile, HAVE};
 use super::{doubt, moments, quoted, Looked, Parsed, Read};
 use crate::clean::parse::{self, Decimal};
 use crate::clean::text::{personal_kind, trim_space, Kind};
@@ -50,20 +50,40 @@ pub fn find(
         return Ok(Some((role, Typed::default())));
     }
     let words = || looked.real.iter().map(|v| &*v.text);
-    if profile.exact && parse::are_booleans(words()) && !digits_only(looked) {
+    let truth = |named| profile.exact && parse::are_booleans(words(), named) && !digits_only(looked);
+    let (truth, may_be_truth) = (truth(names::is_truth(name)), truth(true));
+    if truth {
         profile.find(Warning, "truth values kept as text");
         let typed = Typed { step: Some(steps::parse_boolean(name)), ..Typed::default() };
         return Ok(Some((Role::BooleanInText, typed)));
     }
+    if may_be_truth {
+        profile.find(Note, "may be truth values or codes: name the step parse_boolean if they are truth values");
+        return Ok(None);
+    }
     let values = || looked.real.iter().filter(|v| !v.cut).map(|v| (&*v.text, v.rows));
-    let number = parse::number_format(values()).filter(|_| !is_code(looked, name));
+    let number = parse::number_format(values()).filter(|_| !is_code(profile, looked, name));
     let moment = parse::timestamp_format(values())
         .filter(|(format, _)| is_moment(format, number.is_some(), looked.real.len(), name))
         .filter(|_| whole.parsed.is_none_or(|parsed| parsed.contrary() == 0));
+    if let Some((format, _)) = &moment {
+        if names::is_period(name) && !format.contains("DD") && !format.contains("EPOCH") {
+            profile.find(
+                Note,
+                format!("weeks, quarters or terms by the name of the column, or months: name the step parse_timestamp with the format {format} if they are months"),
+            );
+            return Ok(None);
+        }
+    }
     if let Some((format, _)) = moment {
         return moments::judge(profile, name, looked, whole, &format, now).map(Some);
     }
     let Some((decimal, _)) = number else { return Ok(None) };
+    let months: u64 = looked.real.iter().filter(|v| parse::is_month(&v.text)).map(|v| v.rows).sum();
+    if months as f64 >= parse::NEARLY_ALL * looked.rows() as f64 {
+        profile.find(Note, "months and years, such as 02.2021, or numbers: nobody can tell, so name the step parse_timestamp with its \"format\" or parse_number");
+        return Ok(None);
+    }
     if digits_only(looked) && super::is_unique(whole.distinct, whole.rows, profile.exact) {
         return Ok(None);
     }
@@ -75,43 +95,30 @@ fn digits_only(looked: &Looked<'_>) -> bool {
     looked.real.iter().all(|v| trim_space(&v.text).bytes().all(|b| b.is_ascii_digit()))
 }
 
-/// What column names say of codes, in small letters, as words of their own.
-const CODE: [&str; 15] = [
-    "zip", "zipcode", "postcode", "postal", "plz", "ean", "upc", "gtin", "isbn", "sku", "pin", "code", "id", "version",
-    "plan",
-];
-
-/// Whether the column is of codes: a part of the values is enough, as a number would lose digits of those (where it is tiny, that is said). Digits alone are codes where the name
-/// says so, and single letters beside small numbers are sizes and the like.
-fn is_code(looked: &Looked<'_>, name: &str) -> bool {
-    let rows: u64 = looked.real.iter().filter(|v| parse::is_code(&v.text)).map(|v| v.rows).sum();
-    let plain = |text: &str| trim_space(text).bytes().all(|b| b.is_ascii_digit() || b == b'.');
-    let named = || words_of(name).any(|word| CODE.contains(&word.as_str()));
-    rows as f64 >= 0.01 * looked.rows() as f64 && rows > 0
-        || parse::are_letter_codes(looked.real.iter().map(|v| &*v.text))
-        || named() && looked.real.iter().all(|v| plain(&v.text))
-}
-
-/// What else column names say of codes that may be letters alone.
-const LETTER_CODE: [&str; 6] = ["slug", "token", "hash", "key", "url", "path"];
-
-/// Whether the name of a column says that it is of codes.
-pub(super) fn is_named_code(name: &str) -> bool {
-    words_of(name).any(|word| CODE.contains(&word.as_str()) || LETTER_CODE.contains(&word.as_str()))
-}
-
-/// The words of a column's name in small letters: `zip_code`, `ZipCode` and `Zip Code` alike.
-fn words_of(name: &str) -> impl Iterator<Item = String> {
-    let mut parted = String::new();
-    let mut before = ' ';
-    for c in name.chars() {
-        if c.is_uppercase() && before.is_lowercase() {
-            parted.push(' ');
-        }
-        parted.push(if c.is_alphanumeric() { c } else { ' ' });
-        before = c;
+/// Whether the column is of codes: a part of the values is enough, as a number would lose digits of those (where it is tiny, that is said). Letters,
+/// digits and points are codes where the name says so.
+fn is_code(profile: &mut ColumnProfile, looked: &Looked<'_>, name: &str) -> bool {
+    let rows =
+        |is: &dyn Fn(&str) -> bool| looked.real.iter().filter(|v| is(&v.text)).map(|v| v.rows).sum::<u64>() as f64;
+    let all = looked.rows() as f64;
+    let digits = rows(&parse::is_code);
+    if digits > 0.0 && digits >= 0.01 * all {
+        return true;
     }
-    parted.to_lowercase().split(' ').filter(|word| !word.is_empty()).map(str::to_owned).collect::<Vec<_>>().into_iter()
+    let plain = |text: &str| trim_space(text).bytes().all(|b| b.is_ascii_alphanumeric() || b". -/_".contains(&b));
+    if names::is_code(name) && rows(&plain) >= 0.5 * all {
+        return true;
+    }
+    let lettered = parse::are_letter_codes(looked.real.iter().map(|v| (&*v.text, v.weight)));
+    let signed = |v: &&super::Value<'_>| {
+        let text = trim_space(&v.text);
+        text.ends_with('-') || text.contains(|c: char| c.is_alphabetic())
+    };
+    if let Some(example) = looked.real.iter().find(signed).filter(|_| lettered) {
+        let text = format!("digits with letters or signs beside them, such as {}: nobody can tell codes from amounts, so name the step parse_number if they are amounts", quoted(&example.text));
+        profile.find(Note, text);
+    }
+    lettered
 }
 
 /// Whether a format says for sure that texts are moments. Seconds since 1970 may be any number: they need a name that says so. Hardly a
@@ -125,9 +132,6 @@ fn is_moment(format: &str, is_number: bool, values: usize, name: &str) -> bool {
         || hint.iter().any(|part| name.contains(part))
         || format.contains(['-', '/', ':'])
 }
-
-/// What column names say of telephone numbers, in small letters.
-const PHONE: [&str; 9] = ["phone", "mobil", "handy", "cell", "fax", "whatsapp", "telef", "电话", "手机"];
 
 /// Digits of a telephone number.
 const PHONE_DIGITS: std::ops::RangeInclusive<usize> = 7..=15;
@@ -148,8 +152,7 @@ fn personal(looked: &Looked<'_>, name: &str) -> Option<Role> {
         }
     }
     let (_, role, rows) = counts.into_iter().max_by_key(|(_, _, rows)| *rows)?;
-    let name = name.to_lowercase();
-    let named = PHONE.iter().any(|hint| name.contains(hint));
+    let named = names::is_phone(name);
     let is_number = |value: &super::Value<'_>| {
         let text = trim_space(&value.text);
         PHONE_DIGITS.contains(&text.bytes().filter(u8::is_ascii_digit).count())
@@ -160,7 +163,11 @@ fn personal(looked: &Looked<'_>, name: &str) -> Option<Role> {
     }
     let sure = match role {
         // What reads as a number, 123 456 789 too, is one.
-        Role::Phone => named || looked.real.iter().any(|v| parse::number(&v.text, Decimal::Detect).is_none()),
+        Role::Phone => {
+            named
+                || !names::is_amount(name)
+                    && looked.real.iter().any(|v| parse::number(&v.text, Decimal::Detect).is_none())
+        }
         // The parts of versions are small.
         Role::Ip => looked.real.iter().any(|v| {
             let mut parts = trim_space(&v.text).split(['.', ':']);
