@@ -348,3 +348,15 @@ fn regions_telephones_and_periods_by_name() {
     }
     assert_eq!(named("month", ["2024-06", "2024-07"]).steps[0]["step"], "parse_timestamp");
 }
+
+#[test]
+fn line_breaks_are_kept() {
+    for laid_out in ["a first line of text\n\nand a second one", "a list with  - two - parts\r\n - more"] {
+        let found = named("review", [laid_out, "it was fine and came soon ", "it was not what we had hoped for"]);
+        assert!(found.steps.is_empty(), "{:?}", found.steps);
+        assert!(found.issue().unwrap().contains("white space inside has a meaning"));
+    }
+    let found = named("review", ["it was fine and came soon ", "it was not what we had hoped for", "it was very good"]);
+    assert_eq!(found.steps, [json!({"step": "trim", "columns": ["review"]})]);
+    assert_eq!(step(&times(&[("New  York", 5), ("New York", 5), ("Oslo ", 5)]))["step"], "trim");
+}

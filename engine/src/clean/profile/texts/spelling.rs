@@ -37,7 +37,12 @@ pub fn judge(profile: &mut ColumnProfile, name: &str, looked: &Looked<'_>) {
         let form = form(profile, looked);
         profile.steps.push(steps::normalize_unicode(name, form));
     }
-    if edges + inside > 0 || looked.padded {
+    // The step makes other runs of white space a blank too, which what people wrote must not lose.
+    let kept = |text: &str| (prose || text.contains(['\n', '\r'])) && has_odd_blanks(text);
+    let laid_out = looked.real.iter().any(|v| kept(trim_space(&v.text)));
+    if laid_out && edges > 0 {
+        profile.find(Note, "white space inside has a meaning, such as line breaks: the step trim would make it one blank, so name it if that is meant");
+    } else if !laid_out && (edges + inside > 0 || looked.padded) {
         profile.steps.push(steps::trim(name));
     }
     let broken = count(&is_broken);
