@@ -170,7 +170,7 @@ fn insides(facts: &Facts) -> Result<Markup> {
 
 fn caption(effects: &Effects) -> &'static str {
     match effects.values {
-        super::facts::Values::Names(_) => "The most frequent values first.",
+        super::facts::Values::Names(_) => "A bar a value: the mean of the answers.",
         _ => "The band holds the answers of eight in ten rows.",
     }
 }
@@ -188,7 +188,7 @@ fn segments(facts: &Facts) -> Markup {
         @if facts.insight.looked == 0 {
             p { "The held-out rows are too few to look at segments of them." }
         } @else if facts.insight.segments.is_empty() {
-            p { "Of " (count(facts.insight.looked)) " segments of the held-out rows, by the main columns, none stands out: the model is as right in each as it is on all rows, as far as chance allows to tell." }
+            p { "Of " (count(facts.insight.looked)) " segments of the held-out rows, by the main columns, none stands out: in each the model is no more off on average, and no surer than it should be, than it is on all rows, as far as chance allows to tell." }
         } @else {
             p.muted { "Segments of held-out rows, of " (count(facts.insight.looked)) " that were looked at, in which the model is off on average, apart from what it is on all rows, or surer than it should be, by more than chance would have it." }
             div.scroll { table {
@@ -216,7 +216,7 @@ fn findings(facts: &Facts) -> Markup {
     html! {
         h2 { "What the doctor says of the data" }
         @if facts.insight.findings.is_empty() {
-            p { "Training found no column that may give the target away. " code { "orchard.diagnose" } " looks at more." }
+            p { "The quick look of training found no column that may give the target away. " code { "orchard.diagnose" } " looks at more." }
         } @else {
             ul { @for finding in &facts.insight.findings { li dir="auto" { (finding) } } }
         }

@@ -120,3 +120,11 @@ SELECT count(*) > 3 AS read FROM orchard.rules('tree');
 RESET ROLE;
 DROP OWNED BY reading_nobody;
 DROP ROLE reading_nobody;
+-- k-means of a truth value, and large numbers told apart
+CREATE TABLE kb AS SELECT i % 2 = 0 AS b, (i * 7 % 11)::float8 AS x FROM generate_series(1, 500) AS i;
+SELECT metric FROM orchard.train('kb', 'kb', options => '{"n_clusters": 2}');
+SELECT orchard.to_sql('kb') AS s \gset
+SELECT count(*) AS wrong FROM kb WHERE (:s) <> predict_kb(b, x);
+CREATE TABLE big AS SELECT 1234560000 + i AS n, (i > 1503)::int * 10 + i % 3 AS y FROM generate_series(1, 3000) AS i;
+SELECT metric FROM orchard.train('big', 'big', 'y', 'decision_tree', '{"max_depth": 1, "features": ["n"]}');
+SELECT condition FROM orchard.rules('big') WHERE leaf ORDER BY line;

@@ -255,6 +255,10 @@ pub(super) fn rounded(x: f64) -> String {
         return format!("{}e{exponent}", trimmed(digits));
     }
     let whole = size.log10().floor() as i32 + 1;
+    if whole > 6 {
+        // Ids and seconds are told apart by their last digits.
+        return format!("{x}");
+    }
     let text = format!("{x:.*}", (6 - whole).clamp(0, 12) as usize);
     trimmed(&text).to_owned()
 }
@@ -277,7 +281,7 @@ mod tests {
             (4.949_999_999_999_999, "4.95"),
             (0.0, "0"),
             (-0.0, "0"),
-            (1_234_567.5, "1234568"),
+            (1_234_567.5, "1234567.5"),
             (0.000_012_345_678, "1.23457e-5"),
             (17.5, "17.5"),
             (-3.0, "-3"),

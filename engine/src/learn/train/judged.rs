@@ -111,6 +111,9 @@ impl Run<'_> {
 /// Rows that a thread scores between two looks for a cancel.
 const PART: usize = 4 * Batch::ROWS;
 
+/// Walks of a row down a tree between two looks for a cancel.
+const MOST_WALKS: usize = 4_000_000;
+
 /// Score rows given by column, each cell as [`Scorer::predict`] takes it.
 pub fn score_columns(scorer: &Scorer, columns: &[Vec<f64>], control: &Control) -> Result<Vec<f64>> {
     score_parts(scorer, columns, control, |batch, from, out| {
@@ -143,11 +146,14 @@ fn score_parts(
     let rows = columns.first().map_or(0, Vec::len);
     let outputs = scorer.outputs();
     let mut scores: Vec<f64> = control.filled(rows * outputs, f64::NAN)?;
-    let parts = scores.par_chunks_mut(PART * outputs).enumerate();
+    // Between two looks for a cancel a thread walks down so many trees, however many there are.
+    let trees = scorer.model().body.as_trees().map_or(1, |(trees, _)| trees.roots.len().max(1));
+    let size = (MOST_WALKS / trees).clamp(16, PART);
+    let parts = scores.par_chunks_mut(size * outputs).enumerate();
     let init = || Batch::new(scorer);
     parts.try_for_each_init(init, |batch, (i, out)| {
         control.check()?;
-        part(batch, i * PART, out);
+        part(batch, i * size, out);
         Ok(())
     })?;
     Ok(scores)

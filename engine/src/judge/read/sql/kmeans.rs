@@ -6,7 +6,7 @@ use super::literal::{number, value};
 use crate::error::{Error, Result};
 use crate::judge::read::out::Out;
 use crate::learn::kmeans::width;
-use crate::model::{Axis, KMeans};
+use crate::model::{Axis, InputKind, KMeans};
 use crate::score::Scorer;
 
 /// What numbers can be multiplied: PostgreSQL raises where a result overflows or underflows.
@@ -24,7 +24,10 @@ pub(super) fn write(scorer: &Scorer, body: &KMeans, names: &Names<'_>, out: &mut
         if let Axis::Category { dimension, .. } = axis {
             cells.regroup(feature, Groups::by(dimension), model, names)?;
         }
+        let is_boolean = model.inputs.iter().any(|i| i.first as usize == feature && i.kind == InputKind::Boolean);
         let x = &cells.of(feature).text;
+        // Only numbers are compared with numbers.
+        let x = &if is_boolean { format!("({x})::int") } else { x.clone() };
         match axis {
             Axis::Number { fill, shift, scale, low, high } => {
                 let sound = |x: f64| x == 0.0 || SOUND.contains(&x.abs());

@@ -27,6 +27,9 @@ use super::Parts;
 const MOST_SEEN: usize = 10_000;
 /// The most cells of a sample: where columns are many, rows are fewer.
 const MOST_CELLS: usize = 4_000_000;
+/// Walks of a row down a tree that judging training rows may take, and the fewest rows.
+const MOST_WALKS: usize = 20_000_000;
+const FEWEST_SEEN: usize = 500;
 /// The most held-out rows that segments are looked for among.
 const MOST_HELD: usize = 10_000;
 
@@ -116,15 +119,20 @@ pub(super) fn look(
     control: &Control,
 ) -> Result<Insight> {
     let Known { actual, weight, offset, .. } = seen.known;
-    let mut scores = super::score_encoded(scorer, &seen.columns, control)?;
+    let trees = scorer.model().body.as_trees().map_or(1, |(trees, _)| trees.roots.len().max(1));
+    let rows = seen.columns.first().map_or(0, Vec::len).min((MOST_WALKS / trees).max(FEWEST_SEEN));
+    let columns: Vec<Vec<f64>> = seen.columns.iter().map(|column| column[..rows].to_vec()).collect();
+    let mut scores = super::score_encoded(scorer, &columns, control)?;
+    let offset = offset.map(|offset| offset[..rows].to_vec());
     offset.iter().for_each(|offset| exposure::expect(&mut scores, offset));
-    let own = HeldRows { outputs: held.outputs, scores, actual, weight };
+    let weight = weight.map(|w| w[..rows].to_vec());
+    let own = HeldRows { outputs: held.outputs, scores, actual: first_of(&actual, rows), weight };
     let metrics = judge_rows(scorer, &own).0;
     let compared = judge::compared(&scorer.model().task);
     let kept = metrics.iter().filter(|m| compared.contains(&m.name.as_ref()));
     let training = kept.filter_map(|m| Some(TrainingMetric { metric: m.name.to_string(), value: m.value? })).collect();
     let trees =
-        trees::curve(scorer, [(&seen.columns, &own, offset.as_deref()), (held_columns, held, held_offset)], control)?;
+        trees::curve(scorer, [(&columns, &own, offset.as_deref()), (held_columns, held, held_offset)], control)?;
     let (segments, looked) = segments::worst(scorer, held_columns, &first(held, MOST_HELD), control)?;
     Ok(Insight { training, rows: own.rows() as u64, trees, segments, looked, ..Insight::default() })
 }
@@ -132,16 +140,20 @@ pub(super) fn look(
 /// The first rows.
 fn first(rows: &HeldRows, most: usize) -> HeldRows {
     let count = rows.rows().min(most);
-    let actual = match &rows.actual {
-        HeldActual::Class(codes) => HeldActual::Class(codes[..count].to_vec()),
-        HeldActual::Number(values) => HeldActual::Number(values[..count].to_vec()),
-        HeldActual::None => HeldActual::None,
-    };
     HeldRows {
         outputs: rows.outputs,
         scores: rows.scores[..count * rows.outputs as usize].to_vec(),
-        actual,
+        actual: first_of(&rows.actual, count),
         weight: rows.weight.as_ref().map(|w| w[..count].to_vec()),
+    }
+}
+
+/// What is true of the first rows.
+fn first_of(actual: &HeldActual, count: usize) -> HeldActual {
+    match actual {
+        HeldActual::Class(codes) => HeldActual::Class(codes[..count].to_vec()),
+        HeldActual::Number(values) => HeldActual::Number(values[..count].to_vec()),
+        HeldActual::None => HeldActual::None,
     }
 }
 

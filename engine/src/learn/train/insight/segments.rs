@@ -86,7 +86,24 @@ struct Judged {
     /// The mean difference over all rows.
     bias: f64,
     /// Of classes: what each row lost more than a model that is right would expect, and the variance of that.
-    surprise: Option<(Vec<f64>, Vec<f64>)>,
+    surprise: Option<Surprise>,
+}
+
+/// What rows lost more than was to be expected from what was said.
+struct Surprise {
+    lost: Vec<f64>,
+    variance: Vec<f64>,
+    /// The mean over all rows.
+    mean: f64,
+}
+
+/// The one nearer to 0 of two numbers of a sign; of two signs 0.
+fn nearer(a: f64, b: f64) -> f64 {
+    match a * b > 0.0 {
+        true if a.abs() < b.abs() => a,
+        true => b,
+        false => 0.0,
+    }
 }
 
 impl Judged {
@@ -100,7 +117,11 @@ impl Judged {
         let is_class = matches!(task, Task::Classification { .. });
         // A class comes true with the probability that is said; of numbers only the spread of all rows is known.
         let variance = said.iter().map(|s| if is_class { (s * (1.0 - s)).max(0.0) } else { spread }).collect();
-        let surprise = is_class.then(|| said.iter().zip(&truth).map(|(s, t)| surprise(*s, *t)).unzip());
+        let surprise = is_class.then(|| {
+            let (lost, variance): (Vec<f64>, Vec<f64>) = said.iter().zip(&truth).map(|(s, t)| surprise(*s, *t)).unzip();
+            let mean = lost.iter().zip(&weight).map(|(l, w)| w * l).sum::<f64>() / total;
+            Surprise { lost, variance, mean }
+        });
         Judged { said, truth, weight, variance, bias, surprise }
     }
 
@@ -150,9 +171,13 @@ fn of_feature(model: &Model, feature: usize, values: &[f64], judged: &Judged) ->
         let predicted = judged.mean(&rows, |r| judged.said[r]);
         let actual = judged.mean(&rows, |r| judged.truth[r]);
         let errors = |off: f64, error: f64| if error > 0.0 && off.is_finite() { off / error } else { 0.0 };
-        let bias = errors(predicted - actual - judged.bias, judged.error(&rows, |r| judged.variance[r]));
-        let too_sure = judged.surprise.as_ref().map_or(0.0, |(lost, variance)| {
-            errors(judged.mean(&rows, |r| lost[r]), judged.error(&rows, |r| variance[r]))
+        let error = judged.error(&rows, |r| judged.variance[r]);
+        // Off by itself, and beside all rows: one bad segment must not blacken the others.
+        let bias = nearer(errors(predicted - actual, error), errors(predicted - actual - judged.bias, error));
+        let too_sure = judged.surprise.as_ref().map_or(0.0, |surprise| {
+            let lost = judged.mean(&rows, |r| surprise.lost[r]);
+            let error = judged.error(&rows, |r| surprise.variance[r]);
+            nearer(errors(lost, error), errors(lost - surprise.mean, error))
         });
         // To be off on average is to be too sure as well, and says more.
         let (errors, problem) = match bias.abs() >= too_sure.min(FAR) {

@@ -12,6 +12,11 @@ use crate::score::Scorer;
 /// The most rows of each kind that a model is judged on after each number of trees.
 const MOST_ROWS: usize = 5_000;
 
+/// Larger models have no learning curve: each point of it takes a copy of the trees.
+const MOST_NODES: usize = 1_000_000;
+/// Walks of a row down a tree for a point, and the fewest rows.
+const MOST_WALKS: usize = 10_000_000;
+const FEWEST_ROWS: usize = 200;
 /// Bytes that a node takes in a copy of trees and in their scorer, about.
 const NODE: usize = 128;
 
@@ -44,7 +49,11 @@ pub(super) fn curve(scorer: &Scorer, rows: [Rows<'_>; 2], control: &Control) -> 
     if all / step < 2 {
         return Ok(Vec::new());
     }
-    let most = most_rows(model.features.len(), MOST_ROWS);
+    if trees.nodes() > MOST_NODES {
+        return Ok(Vec::new());
+    }
+    // Of many classes there are thousands of trees, which no number of rows is worth minutes of.
+    let most = most_rows(model.features.len(), MOST_ROWS).min((MOST_WALKS / all).max(FEWEST_ROWS));
     let counted = 2 * most * model.features.len() * size_of::<f64>() + trees.nodes() * NODE;
     control.reserve(counted)?;
     let samples = rows.map(|(columns, known, offset)| (columns, first(known, most), offset));
