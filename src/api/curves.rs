@@ -7,7 +7,7 @@ use pgrx::prelude::*;
 use serde_json::Value;
 
 use super::amount::Amount;
-use super::judged::{judged, Judged, Wish};
+use super::judged::{class_at, judged, Judged, Wish};
 use crate::catalog::name::ModelName;
 use crate::catalog::{self, cache};
 use crate::error::{given, report, Failure, Result};
@@ -314,17 +314,12 @@ fn against_others(call: &str, judged: Judged, class: Option<&str>) -> Result<Two
     let HeldActual::Class(actual) = held.actual else {
         return Err(Failure::internal("a classification was judged without classes"));
     };
-    let listed = || format!("The classes are {}.", classes.join(", "));
     let class = match class {
-        Some(label) => classes
-            .iter()
-            .position(|c| c == label)
-            .ok_or_else(|| Failure::argument(format!("the model has no class \"{label}\"")).detail(listed()))?
-            as u32,
+        Some(label) => class_at(classes, label)? as u32,
         None if classes.len() <= 2 => *positive,
         None => {
             return Err(Failure::argument(format!("the model has {} classes", classes.len()))
-                .detail(listed())
+                .detail(format!("The classes are {}.", classes.join(", ")))
                 .hint("Name the one to look at against the others: class => 'label'."))
         }
     };

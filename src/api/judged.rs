@@ -398,6 +398,14 @@ fn classes_of(data: &ColumnData, reader: Reader, classes: &[String], target: &st
     Ok(Actual { known, held: HeldActual::Class(codes) })
 }
 
+/// The place of a class among those of a model.
+pub(super) fn class_at(classes: &[String], label: &str) -> Result<usize> {
+    classes.iter().position(|c| c == label).ok_or_else(|| {
+        Failure::argument(format!("the model has no class \"{label}\""))
+            .detail(format!("The classes are {}.", classes.join(", ")))
+    })
+}
+
 /// The error for a label that a model does not know.
 pub(super) fn unknown_class(target: &str, label: &str, classes: &[String]) -> Failure {
     Failure::argument(format!("target \"{target}\" has the value \"{label}\", which is not a class of the model"))

@@ -11,14 +11,13 @@ use orchard_engine::learn::train::{by_splits, judge_rows, read_importance, Insig
 use orchard_engine::model::{date_text, day, Body, HeldActual, HeldRows, Task};
 use orchard_engine::report::{self, ColumnFacts, Facts, Figure};
 use orchard_engine::score::Scorer;
-use pgrx::pg_sys;
 use pgrx::prelude::*;
 use serde_json::Value;
 
 use super::dependence::along;
 use super::evaluate::{overall, stored_metrics};
 use super::insight::insight;
-use super::judged::{judged, Wish};
+use super::judged::{class_at, judged, Wish};
 use super::sampled::{read, with_source};
 use crate::catalog::name::ModelName;
 use crate::catalog::relations::{self, ChunkKind};
@@ -100,10 +99,7 @@ fn class_of(task: &Task, label: &str) -> Result<usize> {
     let Task::Classification { classes, .. } = task else {
         return Err(Failure::argument("the model predicts a number and has no classes").hint("Leave class out."));
     };
-    classes.iter().position(|c| c == label).ok_or_else(|| {
-        Failure::argument(format!("the model has no class \"{label}\""))
-            .detail(format!("The classes are {}.", classes.join(", ")))
-    })
+    class_at(classes, label)
 }
 
 /// Which facts need rows of the source.
@@ -148,7 +144,7 @@ fn facts(found: &Found, source: Option<&str>, rows: Rows<'_>) -> Result<Facts> {
         source: text("source")?,
         options: text("options")?,
         created: created.split('.').next().unwrap_or_default().to_owned(),
-        owner: owner(found),
+        owner: relations::function_owner(found.function).map_or_else(String::new, relations::role_name),
         rows: number("rows")?,
         training_rows,
         holdout_rows: number("holdout_rows")?,
@@ -204,7 +200,7 @@ fn looks(found: &Found, scorer: &Rc<Scorer>, source: Option<&str>, rows: Rows<'_
     let control = Control::new(settings::max_memory());
     let reading = || with_source(found, source, |source| read(found, scorer, source, &control));
     const LABEL: &str = "orchard.report";
-    let (read, sample) = match source {
+    let read = match source {
         // A page is of use without them.
         None if all => match source::tell_errors(reading)? {
             Err(why) => {
@@ -217,17 +213,11 @@ fn looks(found: &Found, scorer: &Rc<Scorer>, source: Option<&str>, rows: Rows<'_
                     Some("How columns move answers is not shown, as the source has no rows now.".to_owned());
                 return Ok(());
             }
-            Ok(read) => {
-                let sample = read.sample(LABEL, MOST_ROWS, &control)?;
-                (read, sample)
-            }
+            Ok(read) => read,
         },
-        _ => {
-            let read = reading()?;
-            let sample = read.sample(LABEL, MOST_ROWS, &control)?;
-            (read, sample)
-        }
+        _ => reading()?,
     };
+    let sample = read.sample(LABEL, MOST_ROWS, &control)?;
     let (model, source) = (&**scorer, read.source());
     if all || matches!(rows, Rows::Shap(_)) {
         let explain = || {
@@ -284,19 +274,6 @@ fn judgement(
             Ok((judge_rows(scorer, &held).0, Some(held).filter(|_| known), Some(rows)))
         }
         None => Ok((stored, Some(held).filter(|_| known), None)),
-    }
-}
-
-fn owner(found: &Found) -> String {
-    let Some(owner) = relations::function_owner(found.function) else { return String::new() };
-    // SAFETY: a catalogue look-up by oid on the main thread; the name is copied.
-    unsafe {
-        let name = pg_sys::GetUserNameFromId(owner, true);
-        if name.is_null() {
-            String::new()
-        } else {
-            std::ffi::CStr::from_ptr(name).to_string_lossy().into_owned()
-        }
     }
 }
 

@@ -29,6 +29,17 @@ pub enum HeldActual {
     None,
 }
 
+impl HeldActual {
+    /// The truth of the first rows, at most so many.
+    pub fn first(&self, count: usize) -> HeldActual {
+        match self {
+            HeldActual::Class(codes) => HeldActual::Class(codes[..count.min(codes.len())].to_vec()),
+            HeldActual::Number(values) => HeldActual::Number(values[..count.min(values.len())].to_vec()),
+            HeldActual::None => HeldActual::None,
+        }
+    }
+}
+
 impl HeldRows {
     /// The number of rows.
     pub fn rows(&self) -> usize {

@@ -164,11 +164,7 @@ pub(super) fn of_holdout(
         own.extend(column[..rows].iter().map(|&cell| scorer.place(feature, cell)));
         cells.push(own);
     }
-    let actual = match &held.actual {
-        HeldActual::Class(codes) => HeldActual::Class(codes[..rows].to_vec()),
-        HeldActual::Number(values) => HeldActual::Number(values[..rows].to_vec()),
-        HeldActual::None => HeldActual::None,
-    };
+    let actual = held.actual.first(rows);
     let first = |values: &[f64]| values[..rows].to_vec();
     let judged = Judged { cells, actual, weight: held.weight.as_deref().map(first), offset: offset.map(first) };
     let shuffle = Shuffle { repeats: REPEATS, seed };

@@ -1,7 +1,5 @@
 //! How a model gets better with more rows: trainings on parts of the training rows, judged on the same held-out rows.
 
-use std::time::Instant;
-
 use crate::control::Control;
 use crate::data::{split, Draw, Holdout, HoldoutPlan};
 use crate::error::{Error, Result};
@@ -23,8 +21,6 @@ pub struct SizePoint {
     pub training: Vec<Metric>,
     /// Metrics on the held-out rows.
     pub holdout: Vec<Metric>,
-    /// How long it took.
-    pub seconds: f64,
 }
 
 /// Train on each of the `shares` of the training rows, which lie above 0 and up to 1, as [`super::train`] does; nothing is kept. The smaller parts are
@@ -54,7 +50,6 @@ pub fn learning_curve(request: Request, shares: &[f64], control: &Control) -> Re
     control.stage(shares.len() as u64 + 1);
     let mut points = Vec::new();
     for share in shares {
-        let clock = Instant::now();
         let before = control.used();
         let mut own = control.vec(rows.len())?;
         own.extend_from_slice(&rows);
@@ -69,9 +64,7 @@ pub fn learning_curve(request: Request, shares: &[f64], control: &Control) -> Re
         if raw.is_some() {
             run.clean(&mut holdout, Vec::new(), &own, Some(&prepared))?;
         }
-        let mut point = run.on_part(&holdout, &prepared)?;
-        point.seconds = clock.elapsed().as_secs_f64();
-        points.push(point);
+        points.push(run.on_part(&holdout, &prepared)?);
         if let Some(raw) = raw {
             run.restore(raw);
         }
@@ -102,6 +95,6 @@ impl Run<'_> {
         let training = judge(&columns, own, known.offset.as_deref())?;
         let held = parts.take_held();
         let holdout_metrics = judge(&made.held, held, parts.held_offset.as_deref())?;
-        Ok(SizePoint { rows: holdout.train.len(), training, holdout: holdout_metrics, seconds: 0.0 })
+        Ok(SizePoint { rows: holdout.train.len(), training, holdout: holdout_metrics })
     }
 }

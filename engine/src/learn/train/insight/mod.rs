@@ -17,7 +17,7 @@ use crate::data::Holdout;
 use crate::error::Result;
 use crate::judge;
 use crate::learn::{exposure, Target};
-use crate::model::{HeldActual, HeldRows};
+use crate::model::HeldRows;
 use crate::score::Scorer;
 
 use super::judged::{actual, judge_rows, score_columns, Known};
@@ -126,7 +126,7 @@ pub(super) fn look(
     let offset = offset.map(|offset| offset[..rows].to_vec());
     offset.iter().for_each(|offset| exposure::expect(&mut scores, offset));
     let weight = weight.map(|w| w[..rows].to_vec());
-    let own = HeldRows { outputs: held.outputs, scores, actual: first_of(&actual, rows), weight };
+    let own = HeldRows { outputs: held.outputs, scores, actual: actual.first(rows), weight };
     let metrics = judge_rows(scorer, &own).0;
     let compared = judge::compared(&scorer.model().task);
     let kept = metrics.iter().filter(|m| compared.contains(&m.name.as_ref()));
@@ -143,17 +143,8 @@ fn first(rows: &HeldRows, most: usize) -> HeldRows {
     HeldRows {
         outputs: rows.outputs,
         scores: rows.scores[..count * rows.outputs as usize].to_vec(),
-        actual: first_of(&rows.actual, count),
+        actual: rows.actual.first(count),
         weight: rows.weight.as_ref().map(|w| w[..count].to_vec()),
-    }
-}
-
-/// What is true of the first rows.
-fn first_of(actual: &HeldActual, count: usize) -> HeldActual {
-    match actual {
-        HeldActual::Class(codes) => HeldActual::Class(codes[..count].to_vec()),
-        HeldActual::Number(values) => HeldActual::Number(values[..count].to_vec()),
-        HeldActual::None => HeldActual::None,
     }
 }
 
