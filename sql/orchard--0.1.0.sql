@@ -2,6 +2,36 @@
 \echo Use "CREATE EXTENSION orchard" to load this file. \quit
 
 ------------------------------------------------------------------------------------------------------------------------
+-- The schema. Whoever owns it could put functions into it that are found before these, or drop the model tables' triggers, so it belongs to
+-- the superuser that this script runs as, also where the owner of the database makes the extension or had made the schema before.
+------------------------------------------------------------------------------------------------------------------------
+
+DO $$
+DECLARE
+    grantee record;
+BEGIN
+    EXECUTE pg_catalog.format('ALTER SCHEMA orchard OWNER TO %I', current_user);
+    IF EXISTS (
+        SELECT FROM pg_catalog.pg_depend AS d
+        WHERE d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_namespace'::pg_catalog.regclass::oid
+            AND d.refobjid OPERATOR(pg_catalog.=) 'orchard'::pg_catalog.regnamespace::oid
+            AND d.classid OPERATOR(pg_catalog.<>) 'pg_catalog.pg_extension'::pg_catalog.regclass::oid
+    ) THEN
+        RAISE EXCEPTION 'schema "orchard" is not empty'
+            USING ERRCODE = 'object_not_in_prerequisite_state', DETAIL = 'What is in it could be taken for a part of the extension.',
+                HINT = 'Move what is in it to another schema, or drop the schema; CREATE EXTENSION makes it anew.';
+    END IF;
+    FOR grantee IN
+        SELECT DISTINCT CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(a.grantee)) END AS name
+        FROM pg_catalog.pg_namespace AS n, pg_catalog.aclexplode(n.nspacl) AS a
+        WHERE n.nspname = 'orchard' AND a.grantee <> n.nspowner
+    LOOP
+        EXECUTE pg_catalog.format('REVOKE ALL ON SCHEMA orchard FROM %s CASCADE', grantee.name);
+    END LOOP;
+END
+$$;
+
+------------------------------------------------------------------------------------------------------------------------
 -- What is kept. Nobody but the owner of the extension reads or writes these tables; the views below show each role its own.
 ------------------------------------------------------------------------------------------------------------------------
 
@@ -26,6 +56,12 @@ REVOKE ALL ON FUNCTION orchard.models_changed() FROM PUBLIC;
 CREATE TRIGGER models_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON orchard.stored_models
     FOR EACH STATEMENT EXECUTE FUNCTION orchard.models_changed();
 COMMENT ON TRIGGER models_changed ON orchard.stored_models IS 'tells every session to look its models up again';
+-- A subscription's worker, and a restore without triggers, fire these alone, and of statements none.
+ALTER TABLE orchard.stored_models ENABLE ALWAYS TRIGGER models_changed;
+CREATE TRIGGER models_replicated AFTER INSERT OR UPDATE OR DELETE ON orchard.stored_models
+    FOR EACH ROW EXECUTE FUNCTION orchard.models_changed();
+ALTER TABLE orchard.stored_models ENABLE REPLICA TRIGGER models_replicated;
+COMMENT ON TRIGGER models_replicated ON orchard.stored_models IS 'the same where the change comes by logical replication';
 
 CREATE TABLE orchard.stored_versions (
     id uuid CONSTRAINT stored_versions_pkey PRIMARY KEY,
@@ -85,6 +121,8 @@ SELECT pg_catalog.pg_extension_config_dump('orchard.stored_versions', '');
 SELECT pg_catalog.pg_extension_config_dump('orchard.stored_chunks', '');
 
 REVOKE ALL ON orchard.stored_models, orchard.stored_versions, orchard.stored_chunks, orchard.stored_history FROM PUBLIC;
+-- What pg_dump and pg_restore need when the owner of the database runs them. He can add rows by this, and change none.
+GRANT SELECT, INSERT ON orchard.stored_models, orchard.stored_versions, orchard.stored_chunks, orchard.stored_history TO pg_database_owner;
 
 ------------------------------------------------------------------------------------------------------------------------
 -- The anchor: the function of a model
@@ -93,6 +131,24 @@ REVOKE ALL ON orchard.stored_models, orchard.stored_versions, orchard.stored_chu
 CREATE FUNCTION orchard.model_function(schema_name name, model_name name, id uuid) RETURNS oid
     LANGUAGE c STABLE STRICT PARALLEL SAFE COST 100 AS 'MODULE_PATHNAME', 'model_function_wrapper';
 COMMENT ON FUNCTION orchard.model_function(name, name, uuid) IS 'the function of a model, NULL when it is gone';
+
+CREATE FUNCTION orchard.model_of(function oid) RETURNS uuid LANGUAGE sql STABLE
+BEGIN ATOMIC
+    SELECT substring(coalesce(pg_get_function_sqlbody(p.oid), p.prosrc)
+        FROM 'orchard\.score_\w+\(''([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})''::(?:pg_catalog\.)?uuid')::uuid
+    FROM pg_proc AS p WHERE p.oid = model_of.function;
+END;
+COMMENT ON FUNCTION orchard.model_of(oid) IS 'the id of the model that a function carries, whether there is such a model or not';
+
+CREATE FUNCTION orchard.carries_model(body text, id uuid) RETURNS boolean
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 20 AS 'MODULE_PATHNAME', 'carries_model';
+COMMENT ON FUNCTION orchard.carries_model(text, uuid) IS 'whether the body of a function carries the id of a model';
+
+CREATE FUNCTION orchard.depend_on_extension(function oid, called name) RETURNS void
+    LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'depend_on_extension_wrapper';
+COMMENT ON FUNCTION orchard.depend_on_extension(oid, name) IS 'lets a function whose body is a text depend on the function of the extension that it calls';
+
+REVOKE ALL ON FUNCTION orchard.model_of(oid), orchard.depend_on_extension(oid, name) FROM PUBLIC;
 
 CREATE FUNCTION orchard.remaking_function() RETURNS boolean
     LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'remaking_function_wrapper';
@@ -111,7 +167,8 @@ REVOKE ALL ON FUNCTION orchard.forget(uuid) FROM PUBLIC;
 CREATE FUNCTION orchard.follow_drop() RETURNS event_trigger LANGUAGE plpgsql
     SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    IF to_regclass('orchard.stored_models') IS NULL OR orchard.remaking_function() THEN
+    IF NOT EXISTS (SELECT FROM pg_event_trigger_dropped_objects() AS d WHERE d.object_type = 'function')
+        OR to_regclass('orchard.stored_models') IS NULL OR orchard.remaking_function() THEN
         RETURN;
     END IF;
     PERFORM orchard.forget(m.id)
@@ -123,6 +180,19 @@ END
 $$;
 COMMENT ON FUNCTION orchard.follow_drop() IS 'drops a model whose function was dropped';
 
+CREATE FUNCTION orchard.follow_create() RETURNS event_trigger LANGUAGE plpgsql
+    SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    PERFORM orchard.depend_on_extension(p.oid, substring(p.prosrc FROM '^SELECT orchard\.(score_row_(?:number|label|segment))\(')::name)
+    FROM pg_event_trigger_ddl_commands() AS c JOIN pg_proc AS p ON p.oid = c.objid
+    WHERE c.classid = 'pg_proc'::regclass AND p.prosqlbody IS NULL AND p.prosrc ~ '^SELECT orchard\.score_row_'
+        AND starts_with(p.proname, 'predict_')
+        AND NOT EXISTS (SELECT FROM pg_depend AS d WHERE d.classid = c.classid AND d.objid = p.oid AND d.refclassid = c.classid);
+END
+$$;
+COMMENT ON FUNCTION orchard.follow_create() IS 'lets the function of a model that takes rows depend on the extension, also where a dump makes it';
+
+-- A function is looked at by the id that it carries; of a schema that was renamed, only the models that have lost theirs by that.
 CREATE FUNCTION orchard.follow_alter() RETURNS event_trigger LANGUAGE plpgsql
     SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -131,15 +201,21 @@ BEGIN
     FOR moved IN
         SELECT m.id, n.nspname, p.proname
         FROM pg_event_trigger_ddl_commands() AS c
-        JOIN pg_proc AS p ON c.classid = 'pg_proc'::regclass AND p.oid = c.objid
-            OR c.classid = 'pg_namespace'::regclass AND p.pronamespace = c.objid
+        JOIN pg_proc AS p ON p.oid = c.objid
         JOIN pg_namespace AS n ON n.oid = p.pronamespace
-        JOIN orchard.stored_models AS m ON m.id =
-            substring(coalesce(pg_get_function_sqlbody(p.oid), p.prosrc) FROM 'orchard\.score_\w+\(''([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})''::(?:pg_catalog\.)?uuid')::uuid
-        WHERE (n.nspname, p.proname) IS DISTINCT FROM (m.schema_name, ('predict_' || m.model_name)::name)
-            AND array_to_string(p.proargtypes::oid[], ' ') = array_to_string(m.arguments::oid[], ' ')
-            AND (c.classid = 'pg_proc'::regclass OR p.proname = ('predict_' || m.model_name)::name)
+        JOIN orchard.stored_models AS m ON m.id = orchard.model_of(p.oid)
+        WHERE c.classid = 'pg_proc'::regclass AND (n.nspname, p.proname) <> (m.schema_name, ('predict_' || m.model_name)::name)
+            AND p.proargtypes::text = array_to_string(m.arguments::oid[], ' ')
             AND orchard.model_function(m.schema_name, m.model_name, m.id) IS NULL
+        UNION ALL
+        SELECT m.id, n.nspname, p.proname
+        FROM pg_event_trigger_ddl_commands() AS c
+        JOIN pg_namespace AS n ON n.oid = c.objid
+        JOIN pg_proc AS p ON p.pronamespace = n.oid
+        JOIN orchard.stored_models AS m ON p.proname = ('predict_' || m.model_name)::name
+        WHERE c.classid = 'pg_namespace'::regclass AND p.proargtypes::text = array_to_string(m.arguments::oid[], ' ')
+            AND orchard.carries_model(coalesce(p.prosqlbody::text, p.prosrc), m.id)
+            AND NOT EXISTS (SELECT FROM pg_namespace AS old WHERE old.nspname = m.schema_name)
     LOOP
         IF NOT starts_with(moved.proname, 'predict_') OR moved.proname = 'predict_' THEN
             RAISE EXCEPTION 'the function of a model must have a name that begins with predict_'
@@ -153,10 +229,12 @@ END
 $$;
 COMMENT ON FUNCTION orchard.follow_alter() IS 'renames a model, or moves it to another schema, with its function';
 
-REVOKE ALL ON FUNCTION orchard.follow_drop(), orchard.follow_alter() FROM PUBLIC;
+REVOKE ALL ON FUNCTION orchard.follow_drop(), orchard.follow_create(), orchard.follow_alter() FROM PUBLIC;
 
 CREATE EVENT TRIGGER orchard_follow_drop ON sql_drop EXECUTE FUNCTION orchard.follow_drop();
 COMMENT ON EVENT TRIGGER orchard_follow_drop IS 'drops a model with its function';
+CREATE EVENT TRIGGER orchard_follow_create ON ddl_command_end WHEN TAG IN ('CREATE FUNCTION') EXECUTE FUNCTION orchard.follow_create();
+COMMENT ON EVENT TRIGGER orchard_follow_create IS 'lets the function of a model that takes rows depend on the extension';
 CREATE EVENT TRIGGER orchard_follow_alter ON ddl_command_end
     WHEN TAG IN ('ALTER FUNCTION', 'ALTER ROUTINE', 'ALTER SCHEMA') EXECUTE FUNCTION orchard.follow_alter();
 COMMENT ON EVENT TRIGGER orchard_follow_alter IS 'renames a model with its function';
@@ -165,16 +243,27 @@ COMMENT ON EVENT TRIGGER orchard_follow_alter IS 'renames a model with its funct
 -- What I may see
 ------------------------------------------------------------------------------------------------------------------------
 
+-- Whether a function is a model's is decided by what this statement sees of both, and for all models at once.
+CREATE VIEW orchard.usable_models WITH (security_barrier) AS
+SELECT m.id, m.schema_name, m.model_name, m.deployed, p.proowner AS owner
+FROM orchard.stored_models AS m
+JOIN pg_catalog.pg_namespace AS n ON n.nspname OPERATOR(pg_catalog.=) m.schema_name
+JOIN pg_catalog.pg_proc AS p ON p.pronamespace OPERATOR(pg_catalog.=) n.oid
+    AND p.proname OPERATOR(pg_catalog.=) ('predict_' OPERATOR(pg_catalog.||) m.model_name)::name
+WHERE p.proargtypes::text OPERATOR(pg_catalog.=) pg_catalog.array_to_string(m.arguments::oid[], ' ')
+    AND orchard.carries_model(coalesce(p.prosqlbody::text, p.prosrc), m.id)
+    AND pg_catalog.has_function_privilege(p.oid, 'EXECUTE');
+COMMENT ON VIEW orchard.usable_models IS 'the models whose functions the current role may execute; part of the views below';
+REVOKE ALL ON orchard.usable_models FROM PUBLIC;
+
 CREATE VIEW orchard.model_versions WITH (security_barrier) AS
-SELECT m.model_name::text AS model, v.version, v.algorithm, v.task, pg_catalog.pg_get_userbyid(p.proowner)::text AS owner,
+SELECT m.model_name::text AS model, v.version, v.algorithm, v.task, pg_catalog.pg_get_userbyid(m.owner)::text AS owner,
     v.target, pg_catalog.jsonb_array_length(v.features) AS features, v.rows, v.metric, v.score, v.created_at,
     m.schema_name::text AS schema, v.id OPERATOR(pg_catalog.=) m.deployed AS deployed, v.training_rows, v.holdout_rows, v.source, v.options,
     v.search_path, v.time_zone, v.date_style, v.features AS feature_list, v.metrics, v.timings, v.bytes, v.checksum,
     v.extension_version
-FROM orchard.stored_models AS m
-JOIN orchard.stored_versions AS v ON v.model OPERATOR(pg_catalog.=) m.id
-JOIN pg_catalog.pg_proc AS p ON p.oid OPERATOR(pg_catalog.=) orchard.model_function(m.schema_name, m.model_name, m.id)
-WHERE pg_catalog.has_function_privilege(p.oid, 'EXECUTE');
+FROM orchard.usable_models AS m
+JOIN orchard.stored_versions AS v ON v.model OPERATOR(pg_catalog.=) m.id;
 COMMENT ON VIEW orchard.model_versions IS 'every version of the models that the current role may use, with the recipe of its training';
 
 CREATE VIEW orchard.models WITH (security_barrier) AS
@@ -186,9 +275,7 @@ COMMENT ON VIEW orchard.models IS 'the models that the current role may use, at 
 CREATE VIEW orchard.history WITH (security_barrier) AS
 SELECT m.model_name::text AS model, h.step, h.happened_at, h.role::text AS role, h.event, h.version, h.deployed, h.previous, m.schema_name::text AS schema
 FROM orchard.stored_history AS h
-JOIN orchard.stored_models AS m ON m.id OPERATOR(pg_catalog.=) h.model
-JOIN pg_catalog.pg_proc AS p ON p.oid OPERATOR(pg_catalog.=) orchard.model_function(m.schema_name, m.model_name, m.id)
-WHERE pg_catalog.has_function_privilege(p.oid, 'EXECUTE');
+JOIN orchard.usable_models AS m ON m.id OPERATOR(pg_catalog.=) h.model;
 COMMENT ON VIEW orchard.history IS 'what happened to the models that the current role may use: trainings and deployments, with the version that was deployed before';
 
 GRANT SELECT ON orchard.models, orchard.model_versions, orchard.history TO PUBLIC;

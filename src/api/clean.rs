@@ -91,8 +91,7 @@ fn make(
     materialize: bool,
     replace: bool,
 ) -> Result<Vec<Change>> {
-    // SAFETY: raises an ERROR in a read-only transaction or on a replica; main thread.
-    unsafe { pg_sys::PreventCommandIfReadOnly(c"orchard.clean()".as_ptr()) };
+    crate::catalog::check_writable(c"orchard.clean()");
     let source = given(source, "source")?;
     let target = Target::parse(given(target, "target")?, materialize)?;
     let from = deparse::from_item(source)?;

@@ -102,8 +102,7 @@ fn event_features_sql(
 
 /// Refuse a call that could not write, and find where the view is to be.
 fn begin(call: &core::ffi::CStr, target: Option<&str>) -> Result<View> {
-    // SAFETY: raises an ERROR in a read-only transaction or on a replica; main thread.
-    unsafe { pg_sys::PreventCommandIfReadOnly(call.as_ptr()) };
+    crate::catalog::check_writable(call);
     View::parse(given(target, "target")?)
 }
 

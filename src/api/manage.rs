@@ -12,7 +12,7 @@ use crate::error::{given, report, Failure, Result};
 
 fn owned(model: &str) -> Result<Found> {
     let name = ModelName::parse(model)?;
-    let found = catalog::look_up(&name)?.ok_or_else(|| catalog::missing(&name))?;
+    let found = catalog::get(&name)?;
     catalog::check_owner(&found)?;
     Ok(found)
 }
@@ -21,6 +21,7 @@ fn owned(model: &str) -> Result<Found> {
 #[pg_extern(sql = false)]
 fn drop_model(model: Option<&str>, cascade: Option<bool>) {
     report(|| {
+        catalog::check_writable(c"orchard.drop_model()");
         let found = owned(given(model, "model")?)?;
         let cascade = cascade.unwrap_or(false);
         let dependents = function::dependents(found.function)?;
@@ -82,8 +83,7 @@ fn keep_versions(model: Option<&str>, count: Option<i32>) -> i64 {
 
 /// A model that its owner is about to change; nobody else changes it before the transaction ends.
 fn changing(call: &core::ffi::CStr, model: &str) -> Result<Found> {
-    // SAFETY: raises an ERROR in a read-only transaction or on a replica; main thread.
-    unsafe { pg_sys::PreventCommandIfReadOnly(call.as_ptr()) };
+    catalog::check_writable(call);
     let found = owned(model)?;
     store::lock(&found.row.schema, &found.row.name)?;
     // Whoever held the lock may have dropped it, or trained it anew.
@@ -123,18 +123,18 @@ fn put(found: &Found, number: i32, event: &str) -> Result<Option<i32>> {
 /// GRANT EXECUTE ON FUNCTION predict_<model>.
 #[pg_extern(sql = false)]
 fn grant(model: Option<&str>, role: Option<&str>) {
-    report(|| share(given(model, "model")?, given(role, "role")?, "GRANT", "TO"))
+    report(|| share(c"orchard.grant()", given(model, "model")?, given(role, "role")?, "GRANT", "TO"))
 }
 
 /// REVOKE EXECUTE ON FUNCTION predict_<model>.
 #[pg_extern(sql = false)]
 fn revoke(model: Option<&str>, role: Option<&str>) {
-    report(|| share(given(model, "model")?, given(role, "role")?, "REVOKE", "FROM"))
+    report(|| share(c"orchard.revoke()", given(model, "model")?, given(role, "role")?, "REVOKE", "FROM"))
 }
 
-fn share(model: &str, role: &str, verb: &str, preposition: &str) -> Result<()> {
-    let name = ModelName::parse(model)?;
-    let found = catalog::look_up(&name)?.ok_or_else(|| catalog::missing(&name))?;
+fn share(call: &core::ffi::CStr, model: &str, role: &str, verb: &str, preposition: &str) -> Result<()> {
+    catalog::check_writable(call);
+    let found = catalog::get(&ModelName::parse(model)?)?;
     let role = if role.eq_ignore_ascii_case("public") { "PUBLIC".to_owned() } else { quote_identifier(role) };
     let sql = format!("{verb} EXECUTE ON FUNCTION {} {preposition} {role}", function::identity(found.function));
     with_safe_path(|| Ok(Spi::run(&sql)?))
@@ -144,6 +144,12 @@ fn share(model: &str, role: &str, verb: &str, preposition: &str) -> Result<()> {
 #[pg_extern(sql = false)]
 fn model_function(schema_name: &core::ffi::CStr, model_name: &core::ffi::CStr, id: pgrx::Uuid) -> Option<pg_sys::Oid> {
     report(|| relations::function(&schema_name.to_string_lossy(), &model_name.to_string_lossy(), id.as_bytes()))
+}
+
+/// Let a function depend on the extension; see the SQL file.
+#[pg_extern(sql = false)]
+fn depend_on_extension(function: pg_sys::Oid, called: &core::ffi::CStr) {
+    function::depend_on_extension(function, called);
 }
 
 /// Whether a function is just being replaced; see the SQL file.

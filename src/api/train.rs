@@ -13,7 +13,7 @@ use super::{diagnose, insight};
 use crate::catalog::function::{self, Argument, Returns, Signature};
 use crate::catalog::name::ModelName;
 use crate::catalog::store::{self, NewVersion};
-use crate::catalog::{cache, relations, Found};
+use crate::catalog::{cache, orphan, relations, versions, Found};
 use crate::error::{given, report, Failure, Result};
 use crate::source::clock;
 use crate::source::types::Reader;
@@ -112,8 +112,7 @@ pub(super) fn begin<'a>(
     model: Option<&str>,
     source: Option<&'a str>,
 ) -> Result<(ModelName, &'a str)> {
-    // SAFETY: raises an ERROR in a read-only transaction or on a replica; main thread.
-    unsafe { pg_sys::PreventCommandIfReadOnly(call.as_ptr()) };
+    crate::catalog::check_writable(call);
     let name = ModelName::parse(given(model, "model")?)?;
     Ok((name, given(source, "source")?))
 }
@@ -163,7 +162,11 @@ pub(super) fn creation_schema(name: &ModelName) -> Result<String> {
 
 /// The model of this name, which the caller must own.
 fn existing(job: &Job<'_>) -> Result<Option<Found>> {
-    let Some(id) = store::current(&job.schema, &job.name)? else { return Ok(None) };
+    let known = match store::current(&job.schema, &job.name)? {
+        None => orphan::adopt(&job.schema, &job.name)?,
+        known => known,
+    };
+    let Some(id) = known else { return Ok(None) };
     let row =
         relations::ModelRow { id, schema: job.schema.clone(), name: job.name.clone(), deployed: None, settled: None };
     let Some(function) = relations::function(&job.schema, &job.name, &id)? else {
@@ -399,8 +402,8 @@ pub(super) fn save(
     let signature = Signature::new(columns, returns);
     let comment = comment(&job.name, job.target, job.options.exposure.as_deref(), &model.task);
     let (id, first) = match &existing {
-        Some(found) => (found.row.id, false),
-        None => (store::insert_model(&job.schema, &job.name)?, true),
+        Some(found) => (found.row.id, versions::numbers(&found.row.id)?.is_empty()),
+        None => (store::new_model(&job.schema, &job.name)?, true),
     };
     // A first version is the only one there is, so it is deployed in any case.
     let deploy = job.options.deploy || first;

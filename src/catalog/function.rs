@@ -269,9 +269,6 @@ pub fn create(schema: &str, name: &str, id: &Id, signature: &Signature, comment:
         ))?;
         let types: Vec<Oid> = signature.arguments.iter().map(|a| a.oid).collect();
         store::set_arguments(id, &types)?;
-        if signature.takes_row() {
-            depend_on_extension(schema, name, id, signature.returns)?;
-        }
         Spi::run(&format!("REVOKE ALL ON FUNCTION {target} FROM PUBLIC"))?;
         Spi::run(&format!("COMMENT ON FUNCTION {target} IS {}", pgrx::spi::quote_literal(comment)))?;
         Ok(())
@@ -342,17 +339,15 @@ pub fn may_have_signature(function: Oid, columns: Vec<Argument>) -> Result<bool>
 }
 
 /// A quoted body leaves no trace of what it calls, so the dependency that DROP EXTENSION goes by is written here.
-fn depend_on_extension(schema: &str, name: &str, id: &Id, returns: Returns) -> Result<()> {
-    let Some(function) = relations::function(schema, name, id)? else { return Ok(()) };
-    let Ok(inner) = std::ffi::CString::new(format!("orchard.score_row_{}", returns.word())) else { return Ok(()) };
-    // SAFETY: catalogue functions on the main thread; both addresses are of functions that exist.
+pub fn depend_on_extension(function: Oid, called: &CStr) {
+    let address = |oid| pg_sys::ObjectAddress { classId: pg_sys::ProcedureRelationId, objectId: oid, objectSubId: 0 };
+    // SAFETY: catalogue functions on the main thread.
     unsafe {
-        let names = pg_sys::textToQualifiedNameList(pg_sys::cstring_to_text(inner.as_ptr()));
-        let types = [pg_sys::UUIDOID, pg_sys::ANYOID];
-        let inner = pg_sys::LookupFuncName(names, types.len() as i32, types.as_ptr(), false);
-        let address =
-            |oid| pg_sys::ObjectAddress { classId: pg_sys::ProcedureRelationId, objectId: oid, objectSubId: 0 };
-        pg_sys::recordDependencyOn(&address(function), &address(inner), pg_sys::DependencyType::DEPENDENCY_NORMAL);
+        let schema = pg_sys::get_namespace_oid(c"orchard".as_ptr(), true);
+        let called = relations::function_of(schema, called);
+        if called != Oid::INVALID {
+            let normal = pg_sys::DependencyType::DEPENDENCY_NORMAL;
+            pg_sys::recordDependencyOn(&address(function), &address(called), normal);
+        }
     }
-    Ok(())
 }

@@ -4,6 +4,7 @@ pub mod cache;
 pub mod changes;
 pub mod function;
 pub mod name;
+pub mod orphan;
 pub mod owner;
 pub mod relations;
 mod resolved;
@@ -12,7 +13,7 @@ pub mod versions;
 
 use std::rc::Rc;
 
-use pgrx::pg_sys::Oid;
+use pgrx::pg_sys::{self, Oid};
 use pgrx::PgSqlErrorCode;
 
 use crate::error::{Failure, Result};
@@ -44,20 +45,35 @@ pub fn no_version(row: &ModelRow) -> Failure {
     .hint("Restore the data of the extension's tables, or train the model again.")
 }
 
+/// Refuse a call that writes in a read-only transaction or on a replica.
+pub fn check_writable(call: &std::ffi::CStr) {
+    // SAFETY: raises an ERROR or does nothing; main thread.
+    unsafe { pg_sys::PreventCommandIfReadOnly(call.as_ptr()) };
+}
+
 /// The model of a name, looked for along the search path as a table is; the caller must be allowed to use it.
 pub fn find(name: &ModelName) -> Result<Found> {
-    let found = look_up(name)?.ok_or_else(|| missing(name))?;
+    let found = get(name)?;
     check_use(&found)?;
     Ok(found)
 }
 
+/// The model of a name, whether or not the caller may use it; an error where there is none.
+pub fn get(name: &ModelName) -> Result<Found> {
+    match look_up(name)? {
+        Some(found) => Ok(found),
+        None => Err(orphan::named(name, &schemas(name))?.unwrap_or_else(|| missing(name))),
+    }
+}
+
+/// The schemas that a name is looked for in.
+fn schemas(name: &ModelName) -> Vec<String> {
+    name.schema.as_ref().map_or_else(relations::search_path, |schema| vec![schema.clone()])
+}
+
 /// The model of a name, whether or not the caller may use it.
-pub fn look_up(name: &ModelName) -> Result<Option<Found>> {
-    let schemas = match &name.schema {
-        Some(schema) => vec![schema.clone()],
-        None => relations::search_path(),
-    };
-    for schema in schemas {
+fn look_up(name: &ModelName) -> Result<Option<Found>> {
+    for schema in schemas(name) {
         if let Some(row) = relations::model_by_name(&schema, &name.name)? {
             if let Some(function) = relations::function(&row.schema, &row.name, &row.id)? {
                 return Ok(Some(Found { row, function }));
@@ -70,19 +86,15 @@ pub fn look_up(name: &ModelName) -> Result<Option<Found>> {
 /// The model of an id; the caller must be allowed to use it.
 pub fn find_by_id(id: &Id) -> Result<Rc<Found>> {
     let found = resolved::find(id, || {
-        let gone = || {
-            Failure::new(PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT, "the model of this function does not exist")
-                .hint("Restore the data of the extension's tables, or drop the function and train the model again.")
-        };
-        let row = relations::model_by_id(id)?.ok_or_else(gone)?;
-        let function = relations::function(&row.schema, &row.name, &row.id)?.ok_or_else(gone)?;
+        let row = relations::model_by_id(id)?.ok_or_else(orphan::no_model)?;
+        let function = relations::function(&row.schema, &row.name, &row.id)?.ok_or_else(orphan::no_model)?;
         Ok(Found { row, function })
     })?;
     check_use(&found)?;
     Ok(found)
 }
 
-pub fn missing(name: &ModelName) -> Failure {
+fn missing(name: &ModelName) -> Failure {
     let failure = Failure::new(PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT, format!("model \"{name}\" does not exist"));
     match name.schema {
         Some(_) => failure.hint("SELECT * FROM orchard.models lists the models you may use."),

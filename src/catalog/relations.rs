@@ -3,8 +3,10 @@
 use std::ffi::{CStr, CString};
 
 use pgrx::pg_sys::{self, Datum, Oid};
+use pgrx::pg_sys::panic::pgrx_extern_c_guard;
 use pgrx::PgSqlErrorCode;
 
+use crate::entry;
 use crate::error::{Failure, Result};
 
 /// A model's or a version's id.
@@ -281,7 +283,6 @@ pub fn function(schema: &str, name: &str, id: &Id) -> Result<Option<Oid>> {
         return Ok(None);
     }
     let function = name_data(&format!("predict_{name}"));
-    let pattern = id_pattern(id);
     // Twice, as a training may be committed between the two look-ups.
     for _ in 0..2 {
         let Some(arguments) = arguments(id)? else { return Ok(None) };
@@ -295,7 +296,7 @@ pub fn function(schema: &str, name: &str, id: &Id) -> Result<Option<Oid>> {
                 continue;
             }
             let oid = (*(pg_sys::GETSTRUCT(tuple) as *const pg_sys::FormData_pg_proc)).oid;
-            let holds = body_holds(tuple, id, &pattern);
+            let holds = holds_id(tuple, id);
             pg_sys::ReleaseSysCache(tuple);
             return Ok(holds.then_some(oid));
         }
@@ -360,31 +361,41 @@ fn id_pattern(id: &Id) -> String {
 }
 
 /// Whether the body of a function holds the id: as its bytes in a SQL-standard body, as text in a quoted one.
+pub fn body_holds(body: &[u8], id: &Id) -> bool {
+    let is_tree = body.first() == Some(&b'{') || body.first() == Some(&b'(');
+    let pattern = if is_tree { id_pattern(id) } else { super::id_text(id) };
+    let begins = |at: &usize| body[*at] == pattern.as_bytes()[0];
+    (0..body.len()).filter(begins).any(|at| body[at..].starts_with(pattern.as_bytes()))
+}
+
+crate::entry!(carries_model, pg_finfo_carries_model, fcinfo => pgrx_extern_c_guard(|| {
+    match (entry::argument(fcinfo, 0), entry::argument(fcinfo, 1)) {
+        (Some(body), Some(id)) => {
+            let body = pg_sys::pg_detoast_datum_packed(body.cast_mut_ptr());
+            Datum::from(body_holds(pgrx::varlena::varlena_to_byte_slice(body), &id_of(id)))
+        }
+        _ => entry::null(fcinfo),
+    }
+}));
+
+/// Whether a function's body holds the id.
 ///
 /// # Safety
 /// `tuple` is a live tuple of pg_proc.
-unsafe fn body_holds(tuple: pg_sys::HeapTuple, id: &Id, pattern: &str) -> bool {
-    let standard = attribute_holds(tuple, pg_sys::Anum_pg_proc_prosqlbody as i16, pattern);
-    standard.unwrap_or_else(|| {
-        attribute_holds(tuple, pg_sys::Anum_pg_proc_prosrc as i16, &super::id_text(id)).unwrap_or(false)
-    })
-}
-
-/// Whether a text of a function's catalogue row holds the pattern; `None` when it is NULL.
-///
-/// # Safety
-/// As for `body_holds`; the attribute is a text.
-unsafe fn attribute_holds(tuple: pg_sys::HeapTuple, attribute: i16, pattern: &str) -> Option<bool> {
+unsafe fn holds_id(tuple: pg_sys::HeapTuple, id: &Id) -> bool {
     let cache = pg_sys::SysCacheIdentifier::PROCOID as i32;
     let mut null = false;
-    let body = pg_sys::SysCacheGetAttr(cache, tuple, attribute, &mut null);
+    let mut body = pg_sys::SysCacheGetAttr(cache, tuple, pg_sys::Anum_pg_proc_prosqlbody as i16, &mut null);
     if null {
-        return None;
+        body = pg_sys::SysCacheGetAttr(cache, tuple, pg_sys::Anum_pg_proc_prosrc as i16, &mut null);
+    }
+    if null {
+        return false;
     }
     let text = pg_sys::text_to_cstring(body.cast_mut_ptr());
-    let found = CStr::from_ptr(text).to_bytes().windows(pattern.len()).any(|w| w == pattern.as_bytes());
+    let found = body_holds(CStr::from_ptr(text).to_bytes(), id);
     pg_sys::pfree(text.cast());
-    Some(found)
+    found
 }
 
 /// The owner of a function.

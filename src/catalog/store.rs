@@ -93,15 +93,20 @@ pub(super) fn parse_id(text: &str) -> Option<Id> {
 }
 
 /// Make a model without a version.
-pub fn insert_model(schema: &str, name: &str) -> Result<Id> {
+pub fn new_model(schema: &str, name: &str) -> Result<Id> {
     let id = new_id()?;
+    insert_model(&id, schema, name)?;
+    Ok(id)
+}
+
+/// Make the model of an id, without a version.
+pub(super) fn insert_model(id: &Id, schema: &str, name: &str) -> Result<()> {
     as_owner(|| {
         execute(
             "INSERT INTO orchard.stored_models (id, schema_name, model_name) VALUES ($1::uuid, $2::name, $3::name)",
-            &[id_text(&id).into(), schema.into(), name.into()],
+            &[id_text(id).into(), schema.into(), name.into()],
         )
-    })?;
-    Ok(id)
+    })
 }
 
 /// Say which types the arguments of a model's function have.
