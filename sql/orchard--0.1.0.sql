@@ -222,6 +222,11 @@ BEGIN
                 USING ERRCODE = 'invalid_function_definition',
                     HINT = format('Choose a name such as predict_%s; the model is renamed with it.', moved.proname);
         END IF;
+        IF EXISTS (SELECT FROM orchard.stored_models AS m WHERE m.schema_name = moved.nspname AND m.model_name = substr(moved.proname, 9)) THEN
+            RAISE EXCEPTION 'model "%.%" already exists', moved.nspname, substr(moved.proname, 9)
+                USING ERRCODE = 'duplicate_function', DETAIL = 'The function that was renamed or moved is that of another model.',
+                    HINT = 'Choose another name, or drop one of the models.';
+        END IF;
         UPDATE orchard.stored_models SET schema_name = moved.nspname, model_name = substr(moved.proname, 9)
         WHERE id = moved.id;
     END LOOP;

@@ -9,6 +9,7 @@ use crate::catalog::name::ModelName;
 use crate::catalog::owner::with_safe_path;
 use crate::catalog::{self, cache, function, relations, store, versions, Found};
 use crate::error::{given, report, Failure, Result};
+use crate::source::types;
 
 fn owned(model: &str) -> Result<Found> {
     let name = ModelName::parse(model)?;
@@ -111,6 +112,7 @@ fn put(found: &Found, number: i32, event: &str) -> Result<Option<i32>> {
     let signature = Signature::of(&names, &version.arguments, returns(&model.task).1)
         .ok_or_else(|| Failure::internal("a version has other arguments than its model"))?;
     if !function::has_signature(found.function, &signature)? {
+        check_types(row, number, &signature)?;
         function::check_replaceable(found)?;
         let comment = comment(&row.name, version.target.as_deref(), version.exposure.as_deref(), &model.task);
         function::remake(found, &signature, &comment)?;
@@ -118,6 +120,17 @@ fn put(found: &Found, number: i32, event: &str) -> Result<Option<i32>> {
     let before = versions::deployed(&row.id)?;
     versions::deploy(&row.id, number, &version.id, event)?;
     Ok(before)
+}
+
+/// The types of a version's arguments are still there; those of the deployed version are, as its function depends on them.
+fn check_types(row: &relations::ModelRow, number: i32, signature: &Signature) -> Result<()> {
+    let Some(gone) = signature.arguments.iter().find(|a| !types::exists(a.oid)) else { return Ok(()) };
+    Err(Failure::new(
+        PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+        format!("version {number} of model \"{}.{}\" cannot be deployed", row.schema, row.name),
+    )
+    .detail(format!("The type of its column \"{}\" is gone.", gone.name))
+    .hint("Train the model again."))
 }
 
 /// GRANT EXECUTE ON FUNCTION predict_<model>.

@@ -472,8 +472,13 @@ pub(super) fn save(
 pub(super) fn comment(name: &str, target: Option<&str>, exposure: Option<&str>, task: &Task) -> String {
     match (task, target) {
         (Task::Classification { classes, positive }, Some(target)) if classes.len() <= 2 => {
-            let class = classes.get(*positive as usize).map_or("", String::as_str);
-            format!("model \"{name}\": probability that {target} is {class}")
+            match classes.get(*positive as usize).map_or("", String::as_str) {
+                // Everybody can read a comment, so it holds no value of the data but those that say nothing.
+                class @ ("true" | "false" | "1" | "0") => {
+                    format!("model \"{name}\": probability that {target} is {class}")
+                }
+                _ => format!("model \"{name}\": probability of the positive class of {target}"),
+            }
         }
         (Task::Classification { .. }, Some(target)) => format!("model \"{name}\": most probable {target}"),
         (_, Some(target)) => {

@@ -288,7 +288,8 @@ pub fn tell_errors<T>(body: impl FnOnce() -> Result<T>) -> Result<std::result::R
     told.or_else(|failure| failure.told().map(Err))
 }
 
-/// Run `body` in an internal subtransaction in which nothing can be written.
+/// Run `body` in an internal subtransaction in which nothing can be written, and of which nothing stays: a function of the source that
+/// changes a setting or the role, or fills a temporary table, has done so for the source alone.
 ///
 /// An ERROR in it is thrown on after the subtransaction was rolled back, so that an exception block of a caller finds its own.
 fn in_read_only_subtransaction<T>(body: impl FnOnce() -> Result<T>) -> Result<T> {
@@ -321,17 +322,8 @@ fn in_read_only_subtransaction<T>(body: impl FnOnce() -> Result<T>) -> Result<T>
                 error.rethrow()
             })
             .execute();
-        match result {
-            Ok(value) => {
-                pg_sys::ReleaseCurrentSubTransaction();
-                restore();
-                Ok(value)
-            }
-            Err(failure) => {
-                pg_sys::RollbackAndReleaseCurrentSubTransaction();
-                restore();
-                Err(failure)
-            }
-        }
+        pg_sys::RollbackAndReleaseCurrentSubTransaction();
+        restore();
+        result
     }
 }

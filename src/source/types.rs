@@ -193,6 +193,18 @@ pub fn type_name(oid: Oid) -> String {
     }
 }
 
+/// Whether there is a type of this oid.
+pub fn exists(oid: Oid) -> bool {
+    // SAFETY: a catalogue look-up on the main thread; what it finds is released.
+    unsafe {
+        let tuple = pg_sys::SearchSysCache1(pg_sys::SysCacheIdentifier::TYPEOID as i32, Datum::from(oid));
+        if !tuple.is_null() {
+            pg_sys::ReleaseSysCache(tuple);
+        }
+        !tuple.is_null()
+    }
+}
+
 /// The bytes of a varlena, and whether they were copied out of line.
 #[derive(Clone, Copy)]
 pub struct Text {

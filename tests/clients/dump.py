@@ -173,6 +173,28 @@ def alive(server, database, by):
     assert server.one("SELECT count(*) FROM orchard.models", database=database) == 0
 
 
+def without_data(server, database):
+    """Of the schema alone, a training makes a model again, of the function that is there: grants and views stay."""
+    file = server.directory / "empty"
+    dump(server, database, "postgres", "--schema-only", "-Fc", "-f", file)
+    server.sql("CREATE DATABASE empty")
+    restore(server, "empty", "postgres", file)
+    copied = run("pg_dump", *server.where(database), "--data-only", "-t", "marketing.clicks")
+    with server.connect("empty") as session:
+        rows = copied[copied.index("FROM stdin;\n") + len("FROM stdin;\n") : copied.index("\n\\.\n") + 1]
+        with session.cursor().copy(copied[copied.index("COPY ") : copied.index("FROM stdin;")] + "FROM stdin") as copy:
+            copy.write(rows)
+    train = "SELECT version FROM orchard.train('ctr', 'clicks', 'clicked', 'decision_tree', '{\"exclude\": [\"id\"], \"deploy\": false}')"
+    assert server.sql("SET search_path = marketing", train, database="empty", user="analyst") == [(1,)]
+    assert server.one("SELECT count(score) FROM marketing.scored", database="empty", user="bi") == 6000
+    try:
+        server.sql("SELECT orchard.train('marketing.segments', 'SELECT 1 AS hour, 2 AS bid', algorithm => 'kmeans')", database="empty", user="bi")
+        raise AssertionError("another role took a model over")
+    except (psycopg.errors.InsufficientPrivilege, psycopg.errors.DuplicateFunction):
+        pass
+    print("a schema without data can be trained again")
+
+
 def lacks_a_role(server, database, other):
     """Onto a server without the roles: pg_restore complains of these alone, and the models work."""
     file = server.directory / "custom"
@@ -197,6 +219,7 @@ if has("pg_dump", "pg_restore"):
     last = round_trips(first, "postgres", "super")
     second = Server("other").start()
     lacks_a_role(first, last, second)
+    without_data(first, last)
     second.stop()
 
     first.sql("CREATE ROLE manager LOGIN", "CREATE DATABASE managed OWNER manager")
