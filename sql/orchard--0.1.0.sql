@@ -140,9 +140,13 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION orchard.model_of(oid) IS 'the id of the model that a function carries, whether there is such a model or not';
 
-CREATE FUNCTION orchard.carries_model(body text, id uuid) RETURNS boolean
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 20 AS 'MODULE_PATHNAME', 'carries_model';
-COMMENT ON FUNCTION orchard.carries_model(text, uuid) IS 'whether the body of a function carries the id of a model';
+CREATE FUNCTION orchard.is_function_of(arguments regtype[], id uuid, types oidvector, body text) RETURNS boolean
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 20 AS 'MODULE_PATHNAME', 'is_function_of';
+COMMENT ON FUNCTION orchard.is_function_of(regtype[], uuid, oidvector, text) IS 'whether a function, of which types of arguments and body are given, is that of a model';
+
+CREATE FUNCTION orchard.may_execute(owner oid, acl aclitem[]) RETURNS boolean
+    LANGUAGE c STABLE PARALLEL SAFE COST 20 AS 'MODULE_PATHNAME', 'may_execute';
+COMMENT ON FUNCTION orchard.may_execute(oid, aclitem[]) IS 'has_function_privilege of the current role, of a function whose owner and ACL are given';
 
 CREATE FUNCTION orchard.depend_on_extension(function oid, called name) RETURNS void
     LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'depend_on_extension_wrapper';
@@ -213,8 +217,7 @@ BEGIN
         JOIN pg_namespace AS n ON n.oid = c.objid
         JOIN pg_proc AS p ON p.pronamespace = n.oid
         JOIN orchard.stored_models AS m ON p.proname = ('predict_' || m.model_name)::name
-        WHERE c.classid = 'pg_namespace'::regclass AND p.proargtypes::text = array_to_string(m.arguments::oid[], ' ')
-            AND orchard.carries_model(coalesce(p.prosqlbody::text, p.prosrc), m.id)
+        WHERE c.classid = 'pg_namespace'::regclass AND orchard.is_function_of(m.arguments, m.id, p.proargtypes, coalesce(p.prosqlbody::text, p.prosrc))
             AND NOT EXISTS (SELECT FROM pg_namespace AS old WHERE old.nspname = m.schema_name)
     LOOP
         IF NOT starts_with(moved.proname, 'predict_') OR moved.proname = 'predict_' THEN
@@ -243,21 +246,28 @@ COMMENT ON EVENT TRIGGER orchard_follow_create IS 'lets the function of a model 
 CREATE EVENT TRIGGER orchard_follow_alter ON ddl_command_end
     WHEN TAG IN ('ALTER FUNCTION', 'ALTER ROUTINE', 'ALTER SCHEMA') EXECUTE FUNCTION orchard.follow_alter();
 COMMENT ON EVENT TRIGGER orchard_follow_alter IS 'renames a model with its function';
+-- Also for a session_replication_role of replica: no model may outlive its function.
+ALTER EVENT TRIGGER orchard_follow_drop ENABLE ALWAYS;
+ALTER EVENT TRIGGER orchard_follow_create ENABLE ALWAYS;
+ALTER EVENT TRIGGER orchard_follow_alter ENABLE ALWAYS;
 
 ------------------------------------------------------------------------------------------------------------------------
 -- What I may see
 ------------------------------------------------------------------------------------------------------------------------
 
--- Whether a function is a model's is decided by what this statement sees of both, and for all models at once.
+-- Whether a function is a model's is decided by what this statement sees of both. OFFSET 0 has each model find its function by name: the
+-- planner knows too little of such a join, and would ask for the right to every function of the database instead.
 CREATE VIEW orchard.usable_models WITH (security_barrier) AS
-SELECT m.id, m.schema_name, m.model_name, m.deployed, p.proowner AS owner
+SELECT m.id, m.schema_name, m.model_name, m.deployed, f.owner
 FROM orchard.stored_models AS m
 JOIN pg_catalog.pg_namespace AS n ON n.nspname OPERATOR(pg_catalog.=) m.schema_name
-JOIN pg_catalog.pg_proc AS p ON p.pronamespace OPERATOR(pg_catalog.=) n.oid
-    AND p.proname OPERATOR(pg_catalog.=) ('predict_' OPERATOR(pg_catalog.||) m.model_name)::name
-WHERE p.proargtypes::text OPERATOR(pg_catalog.=) pg_catalog.array_to_string(m.arguments::oid[], ' ')
-    AND orchard.carries_model(coalesce(p.prosqlbody::text, p.prosrc), m.id)
-    AND pg_catalog.has_function_privilege(p.oid, 'EXECUTE');
+CROSS JOIN LATERAL (
+    SELECT p.proowner AS owner FROM pg_catalog.pg_proc AS p
+    WHERE p.proname OPERATOR(pg_catalog.=) ('predict_' OPERATOR(pg_catalog.||) m.model_name)::name AND p.pronamespace OPERATOR(pg_catalog.=) n.oid
+        AND orchard.is_function_of(m.arguments, m.id, p.proargtypes, coalesce(p.prosqlbody::text, p.prosrc))
+        AND orchard.may_execute(p.proowner, p.proacl)
+    OFFSET 0
+) AS f;
 COMMENT ON VIEW orchard.usable_models IS 'the models whose functions the current role may execute; part of the views below';
 REVOKE ALL ON orchard.usable_models FROM PUBLIC;
 

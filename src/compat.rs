@@ -38,6 +38,19 @@ pub fn may_execute(function: Oid, role: Oid) -> bool {
     }
 }
 
+/// The same of a function of which owner and ACL are known; no ACL is the one that functions have by default.
+///
+/// # Safety
+/// `acl` is an array of aclitem.
+pub unsafe fn may_execute_by(owner: Oid, acl: Option<pg_sys::Datum>, role: Oid) -> bool {
+    let acl = match acl {
+        Some(acl) => pg_sys::pg_detoast_datum(acl.cast_mut_ptr()).cast::<pg_sys::Acl>(),
+        None => pg_sys::acldefault(pg_sys::ObjectType::OBJECT_FUNCTION, owner),
+    };
+    let execute = pg_sys::ACL_EXECUTE as pg_sys::AclMode;
+    pg_sys::superuser_arg(role) || pg_sys::aclmask(acl, role, owner, execute, pg_sys::AclMaskHow::ACLMASK_ANY) != 0
+}
+
 /// Whether a role owns a function, or may act as a role that does.
 pub fn owns_function(function: Oid, role: Oid) -> bool {
     // SAFETY: a catalogue look-up on the main thread.

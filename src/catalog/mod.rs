@@ -9,6 +9,7 @@ pub mod owner;
 pub mod relations;
 mod resolved;
 pub mod store;
+mod usable;
 pub mod versions;
 
 use std::rc::Rc;

@@ -1,12 +1,11 @@
 //! The model tables and their rows, read below SQL: no rights are asked, no plan is made, the statement's snapshot decides.
 
 use std::ffi::{CStr, CString};
+use std::fmt::Write;
 
 use pgrx::pg_sys::{self, Datum, Oid};
-use pgrx::pg_sys::panic::pgrx_extern_c_guard;
 use pgrx::PgSqlErrorCode;
 
-use crate::entry;
 use crate::error::{Failure, Result};
 
 /// A model's or a version's id.
@@ -356,8 +355,13 @@ pub fn function_of(schema: Oid, name: &CStr) -> Oid {
 
 /// How a node tree writes the sixteen bytes of an id.
 fn id_pattern(id: &Id) -> String {
-    let bytes: Vec<String> = id.iter().map(|&b| format!("{}", b as std::ffi::c_char)).collect();
-    format!("[ {} ]", bytes.join(" "))
+    let mut text = String::with_capacity(2 + 5 * id.len());
+    text.push('[');
+    for &byte in id {
+        // Writing to a string does not fail.
+        let _ = write!(text, " {}", byte as std::ffi::c_char);
+    }
+    text + " ]"
 }
 
 /// Whether the body of a function holds the id: as its bytes in a SQL-standard body, as text in a quoted one.
@@ -367,16 +371,6 @@ pub fn body_holds(body: &[u8], id: &Id) -> bool {
     let begins = |at: &usize| body[*at] == pattern.as_bytes()[0];
     (0..body.len()).filter(begins).any(|at| body[at..].starts_with(pattern.as_bytes()))
 }
-
-crate::entry!(carries_model, pg_finfo_carries_model, fcinfo => pgrx_extern_c_guard(|| {
-    match (entry::argument(fcinfo, 0), entry::argument(fcinfo, 1)) {
-        (Some(body), Some(id)) => {
-            let body = pg_sys::pg_detoast_datum_packed(body.cast_mut_ptr());
-            Datum::from(body_holds(pgrx::varlena::varlena_to_byte_slice(body), &id_of(id)))
-        }
-        _ => entry::null(fcinfo),
-    }
-}));
 
 /// Whether a function's body holds the id.
 ///

@@ -117,6 +117,10 @@ ROLLBACK;
 CREATE TRIGGER mine AFTER INSERT ON orchard.stored_versions FOR EACH ROW EXECUTE FUNCTION orchard.models_changed();
 CREATE FUNCTION orchard.score_number(uuid, float8) RETURNS float8 LANGUAGE sql RETURN 1;
 SELECT * FROM orchard.usable_models;
+-- what the views ask instead of has_function_privilege answers alike, and takes any array
+SELECT count(*) FROM pg_proc WHERE orchard.may_execute(proowner, proacl) <> has_function_privilege(oid, 'EXECUTE');
+SELECT orchard.is_function_of(a, '00000000-0000-4000-8000-000000000000', '25 701', '{00000000-0000-4000-8000-000000000000') AS answer, a FROM (VALUES ('{text,float8}'::regtype[]), ('{text,NULL}'), ('{{text},{float8}}'), ('[5:6]={text,float8}'), ('{}'), (NULL)) AS arrays(a);
+SELECT orchard.is_function_of('{text}', '00000000-0000-4000-8000-000000000000', '25', 'SELECT 1 -- 00000000-0000-4000-8000-000000000000') AS answer;
 SELECT orchard.forget('00000000-0000-4000-8000-000000000000');
 SELECT orchard.depend_on_extension('mallory.asks'::regproc::oid, 'score_row_number');
 ALTER EXTENSION orchard DROP FUNCTION orchard.version();
