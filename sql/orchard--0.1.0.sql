@@ -160,9 +160,10 @@ COMMENT ON FUNCTION orchard.remaking_function() IS 'whether the session is just 
 
 CREATE FUNCTION orchard.forget(id uuid) RETURNS void LANGUAGE sql
 BEGIN ATOMIC
-    WITH models AS (DELETE FROM orchard.stored_models AS m WHERE m.id = forget.id),
-        history AS (DELETE FROM orchard.stored_history AS h WHERE h.model = forget.id),
-        versions AS (DELETE FROM orchard.stored_versions AS v WHERE v.model = forget.id RETURNING v.id)
+    -- The first waits for a training or deployment of the model that is not committed yet; the others then see what that has written.
+    DELETE FROM orchard.stored_models AS m WHERE m.id = forget.id;
+    DELETE FROM orchard.stored_history AS h WHERE h.model = forget.id;
+    WITH versions AS (DELETE FROM orchard.stored_versions AS v WHERE v.model = forget.id RETURNING v.id)
     DELETE FROM orchard.stored_chunks AS c USING versions WHERE c.version = versions.id;
 END;
 COMMENT ON FUNCTION orchard.forget(uuid) IS 'deletes what is kept of a model; foreign keys would do it, but a parallel restore of data alone cannot keep their order';

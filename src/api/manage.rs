@@ -88,7 +88,9 @@ fn changing(call: &core::ffi::CStr, model: &str) -> Result<Found> {
     let found = owned(model)?;
     store::lock(&found.row.schema, &found.row.name)?;
     // Whoever held the lock may have dropped it, or trained it anew.
-    owned(model)
+    let found = owned(model)?;
+    store::hold(&found.row)?;
+    Ok(found)
 }
 
 /// Deploy a version, whose function may have other arguments; the version that was deployed before.

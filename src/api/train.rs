@@ -402,7 +402,10 @@ pub(super) fn save(
     let signature = Signature::new(columns, returns);
     let comment = comment(&job.name, job.target, job.options.exposure.as_deref(), &model.task);
     let (id, first) = match &existing {
-        Some(found) => (found.row.id, versions::numbers(&found.row.id)?.is_empty()),
+        Some(found) => {
+            store::hold(&found.row)?;
+            (found.row.id, versions::numbers(&found.row.id)?.is_empty())
+        }
         None => (store::new_model(&job.schema, &job.name)?, true),
     };
     // A first version is the only one there is, so it is deployed in any case.

@@ -202,7 +202,11 @@ fn current_signature(function: Oid) -> Result<(String, Vec<String>, Oid)> {
         Spi::connect(|client| {
             let sql =
                 "SELECT proargtypes::text, proargnames::text[], prorettype FROM pg_catalog.pg_proc WHERE oid = $1";
-            let rows = client.select(sql, Some(1), &[function.into()])?.first();
+            let rows = client.select(sql, Some(1), &[function.into()])?;
+            if rows.is_empty() {
+                return Err(store::meanwhile("the function of the model was dropped meanwhile"));
+            }
+            let rows = rows.first();
             Ok((
                 rows.get::<String>(1)?.unwrap_or_default(),
                 rows.get::<Vec<Option<String>>>(2)?.unwrap_or_default().into_iter().flatten().collect(),

@@ -182,7 +182,8 @@ fn model_rows(index: &CStr, keys: &mut [pg_sys::ScanKeyData]) -> Result<Option<M
 unsafe fn settled(tuple: pg_sys::HeapTuple) -> Option<pg_sys::TransactionId> {
     let header = &*(*tuple).t_data;
     let flags = u32::from(header.t_infomask);
-    let is_newest = flags & pg_sys::HEAP_XMAX_INVALID != 0;
+    // What has only locked the row has not replaced it.
+    let is_newest = flags & (pg_sys::HEAP_XMAX_INVALID | pg_sys::HEAP_XMAX_LOCK_ONLY) != 0;
     let xmin = match flags & pg_sys::HEAP_XMIN_FROZEN == pg_sys::HEAP_XMIN_FROZEN {
         true => pg_sys::FrozenTransactionId,
         false => header.t_choice.t_heap.t_xmin,

@@ -1,10 +1,10 @@
 //! Writing models and versions.
 
 use pgrx::datum::DatumWithOid;
-use pgrx::{pg_sys, Spi};
+use pgrx::{pg_sys, PgSqlErrorCode, Spi};
 
 use super::owner::as_owner;
-use super::relations::{ChunkKind, Id};
+use super::relations::{ChunkKind, Id, ModelRow};
 use super::{id_text, relations, versions};
 use crate::error::{Failure, Result};
 
@@ -224,6 +224,28 @@ pub fn lock(schema: &str, name: &str) -> Result<()> {
         pg_sys::LockAcquire(&tag, pg_sys::ExclusiveLock as i32, false, false);
     }
     Ok(())
+}
+
+/// Keep a model as it is until the transaction ends: who drops, renames or moves its function waits, and an error tells of what was done
+/// before. The lock by the name does not hold them up, as their statements are the server's own.
+pub fn hold(row: &ModelRow) -> Result<()> {
+    let sql = "SELECT schema_name = $2::name AND model_name = $3::name FROM orchard.stored_models WHERE id = $1::uuid FOR NO KEY UPDATE";
+    let same = as_owner(|| {
+        Spi::connect_mut(|client| {
+            let given = [id_text(&row.id).into(), row.schema.as_str().into(), row.name.as_str().into()];
+            let rows = client.update(sql, Some(1), &given)?;
+            Ok(!rows.is_empty() && rows.first().get::<bool>(1)? == Some(true))
+        })
+    })?;
+    if same {
+        return Ok(());
+    }
+    Err(meanwhile(format!("model \"{}.{}\" was dropped or renamed meanwhile", row.schema, row.name)))
+}
+
+/// The error for what another session has done between two looks.
+pub fn meanwhile(message: impl Into<String>) -> Failure {
+    Failure::new(PgSqlErrorCode::ERRCODE_T_R_SERIALIZATION_FAILURE, message).hint("Run the statement again.")
 }
 
 /// Delete a model with its versions.
