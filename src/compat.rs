@@ -76,8 +76,10 @@ pub fn may_create(schema: &str, role: Oid) -> crate::error::Result<bool> {
         }
         if pg_sys::isAnyTempNamespace(oid) {
             // Its functions go with the session, and nothing tells the model.
-            return Err(crate::error::Failure::argument(format!("a model cannot be in the temporary schema \"{schema}\""))
-                .hint("Write the name without a schema, or with one that stays."));
+            return Err(crate::error::Failure::argument(format!(
+                "a model cannot be in the temporary schema \"{schema}\""
+            ))
+            .hint("Write the name without a schema, or with one that stays."));
         }
         #[cfg(feature = "pg15")]
         let result = pg_sys::pg_namespace_aclcheck(oid, role, pg_sys::ACL_CREATE);
