@@ -203,6 +203,11 @@ CREATE FUNCTION orchard.follow_alter() RETURNS event_trigger LANGUAGE plpgsql
 DECLARE
     moved record;
 BEGIN
+    IF NOT EXISTS (
+        SELECT FROM pg_event_trigger_ddl_commands() AS c WHERE c.classid = 'pg_namespace'::regclass OR orchard.model_of(c.objid) IS NOT NULL
+    ) THEN
+        RETURN;
+    END IF;
     FOR moved IN
         SELECT m.id, n.nspname, p.proname
         FROM pg_event_trigger_ddl_commands() AS c

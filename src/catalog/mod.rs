@@ -1,5 +1,6 @@
 //! Models as database objects: who they are, who may use them, where their bytes lie.
 
+mod anchor;
 pub mod cache;
 pub mod changes;
 pub mod function;
@@ -9,7 +10,6 @@ pub mod owner;
 pub mod relations;
 mod resolved;
 pub mod store;
-mod usable;
 pub mod versions;
 
 use std::rc::Rc;

@@ -1,11 +1,11 @@
 //! The model tables and their rows, read below SQL: no rights are asked, no plan is made, the statement's snapshot decides.
 
 use std::ffi::{CStr, CString};
-use std::fmt::Write;
 
 use pgrx::pg_sys::{self, Datum, Oid};
 use pgrx::PgSqlErrorCode;
 
+use super::anchor;
 use crate::error::{Failure, Result};
 
 /// A model's or a version's id.
@@ -296,7 +296,7 @@ pub fn function(schema: &str, name: &str, id: &Id) -> Result<Option<Oid>> {
                 continue;
             }
             let oid = (*(pg_sys::GETSTRUCT(tuple) as *const pg_sys::FormData_pg_proc)).oid;
-            let holds = holds_id(tuple, id);
+            let holds = anchor::holds_id(tuple, id);
             pg_sys::ReleaseSysCache(tuple);
             return Ok(holds.then_some(oid));
         }
@@ -352,45 +352,6 @@ pub fn function_of(schema: Oid, name: &CStr) -> Oid {
         pg_sys::ReleaseCatCacheList(list);
         found
     }
-}
-
-/// How a node tree writes the sixteen bytes of an id.
-fn id_pattern(id: &Id) -> String {
-    let mut text = String::with_capacity(2 + 5 * id.len());
-    text.push('[');
-    for &byte in id {
-        // Writing to a string does not fail.
-        let _ = write!(text, " {}", byte as std::ffi::c_char);
-    }
-    text + " ]"
-}
-
-/// Whether the body of a function holds the id: as its bytes in a SQL-standard body, as text in a quoted one.
-pub fn body_holds(body: &[u8], id: &Id) -> bool {
-    let is_tree = body.first() == Some(&b'{') || body.first() == Some(&b'(');
-    let pattern = if is_tree { id_pattern(id) } else { super::id_text(id) };
-    let begins = |at: &usize| body[*at] == pattern.as_bytes()[0];
-    (0..body.len()).filter(begins).any(|at| body[at..].starts_with(pattern.as_bytes()))
-}
-
-/// Whether a function's body holds the id.
-///
-/// # Safety
-/// `tuple` is a live tuple of pg_proc.
-unsafe fn holds_id(tuple: pg_sys::HeapTuple, id: &Id) -> bool {
-    let cache = pg_sys::SysCacheIdentifier::PROCOID as i32;
-    let mut null = false;
-    let mut body = pg_sys::SysCacheGetAttr(cache, tuple, pg_sys::Anum_pg_proc_prosqlbody as i16, &mut null);
-    if null {
-        body = pg_sys::SysCacheGetAttr(cache, tuple, pg_sys::Anum_pg_proc_prosrc as i16, &mut null);
-    }
-    if null {
-        return false;
-    }
-    let text = pg_sys::text_to_cstring(body.cast_mut_ptr());
-    let found = body_holds(CStr::from_ptr(text).to_bytes(), id);
-    pg_sys::pfree(text.cast());
-    found
 }
 
 /// The owner of a function.

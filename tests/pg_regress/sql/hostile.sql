@@ -121,6 +121,10 @@ SELECT * FROM orchard.usable_models;
 SELECT count(*) FROM pg_proc WHERE orchard.may_execute(proowner, proacl) <> has_function_privilege(oid, 'EXECUTE');
 SELECT orchard.is_function_of(a, '00000000-0000-4000-8000-000000000000', '25 701', 'SELECT 1 -- 00000000-0000-4000-8000-000000000000') AS answer, a FROM (VALUES ('{text,float8}'::regtype[]), ('{text,NULL}'), ('{{text},{float8}}'), ('[5:6]={text,float8}'), ('{}'), (NULL)) AS arrays(a);
 SELECT orchard.is_function_of('{text}', '00000000-0000-4000-8000-000000000000', '25', 'SELECT 1 -- 00000000-0000-4000-8000-000000000000') AS answer;
+WITH ids AS (SELECT md5(i::text)::uuid AS id FROM generate_series(1, 2000) AS i), trees AS (
+    SELECT id, (SELECT '({CONST :constvalue 16 [ 1 ] 16 [ ' || string_agg(b::text, ' ' ORDER BY i) || ' ]})' FROM generate_series(0, 15) AS i, LATERAL (SELECT (get_byte(uuid_send(id), i) + 128) % 256 - 128 AS b) AS signed) AS tree FROM ids)
+SELECT count(*) FILTER (WHERE orchard.is_function_of('{}', id, '', tree)) AS found, count(*) FILTER (WHERE orchard.is_function_of('{}', id, '', replace(tree, ' ]})', '1 ]})'))) AS mistaken,
+    count(*) FILTER (WHERE orchard.is_function_of('{}', id, '', left(tree, -4))) AS cut FROM trees;
 SELECT orchard.forget('00000000-0000-4000-8000-000000000000');
 SELECT orchard.depend_on_extension('mallory.asks'::regproc::oid, 'score_row_number');
 ALTER EXTENSION orchard DROP FUNCTION orchard.version();
