@@ -406,7 +406,7 @@ pub(super) fn save(
             store::hold(&found.row)?;
             (found.row.id, versions::numbers(&found.row.id)?.is_empty())
         }
-        None => (store::new_model(&job.schema, &job.name)?, true),
+        None => (store::insert_model(&job.schema, &job.name)?, true),
     };
     // A first version is the only one there is, so it is deployed in any case.
     let deploy = job.options.deploy || first;

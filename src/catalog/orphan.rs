@@ -36,7 +36,7 @@ pub fn named(name: &ModelName, schemas: &[String]) -> Result<Option<Failure>> {
 /// Make the model of a function that has none, if the current user owns one of that name.
 pub fn adopt(schema: &str, name: &str) -> Result<Option<Id>> {
     let Some((id, types)) = find(schema, name, Some(relations::current_user()))? else { return Ok(None) };
-    store::insert_model(&id, schema, name)?;
+    store::insert_model_of(&id, schema, name)?;
     store::set_arguments(&id, &types)?;
     Ok(Some(id))
 }

@@ -93,14 +93,14 @@ pub(super) fn parse_id(text: &str) -> Option<Id> {
 }
 
 /// Make a model without a version.
-pub fn new_model(schema: &str, name: &str) -> Result<Id> {
+pub fn insert_model(schema: &str, name: &str) -> Result<Id> {
     let id = new_id()?;
-    insert_model(&id, schema, name)?;
+    insert_model_of(&id, schema, name)?;
     Ok(id)
 }
 
 /// Make the model of an id, without a version.
-pub(super) fn insert_model(id: &Id, schema: &str, name: &str) -> Result<()> {
+pub(super) fn insert_model_of(id: &Id, schema: &str, name: &str) -> Result<()> {
     as_owner(|| {
         execute(
             "INSERT INTO orchard.stored_models (id, schema_name, model_name) VALUES ($1::uuid, $2::name, $3::name)",
