@@ -19,8 +19,14 @@ use crate::catalog::{self, cache, relations};
 /// # Safety
 /// The planner's, on the main thread, inside a guard.
 pub unsafe fn rewritten(root: *mut PlannerInfo, call: *mut FuncExpr) -> Option<*mut Node> {
-    if root.is_null() || (*call).funcvariadic || elements::<Node>((*call).args).len() != 2 {
+    if root.is_null() || (*call).funcvariadic {
         return None;
+    }
+    match elements::<Node>((*call).args) {
+        [_, _] => {}
+        // A version that is asked for is left to the call.
+        [_, _, version] if is_null(*version) => {}
+        _ => return None,
     }
     let (_, name) = constant(call.cast(), 0).filter(|(oid, _)| *oid == pg_sys::TEXTOID)?;
     let row = elements::<Node>((*call).args)[1];
@@ -48,6 +54,14 @@ pub unsafe fn rewritten(root: *mut PlannerInfo, call: *mut FuncExpr) -> Option<*
     let collation = (*call).inputcollid;
     let form = pg_sys::CoercionForm::COERCE_EXPLICIT_CALL;
     Some(pg_sys::makeFuncExpr(function, result, arguments, (*call).funccollid, collation, form).cast())
+}
+
+/// Whether an argument is a NULL that is known when the query is planned.
+///
+/// # Safety
+/// `node` is a live node.
+unsafe fn is_null(node: *mut Node) -> bool {
+    is(node, NodeTag::T_Const) && (*node.cast::<pg_sys::Const>()).constisnull
 }
 
 /// The function of columns that does what a function of a row does, and its type.

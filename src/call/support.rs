@@ -45,10 +45,8 @@ unsafe fn nanoseconds(request: &pg_sys::SupportRequestCost) -> Option<f64> {
     }
     let (oid, datum) = constant(node, 0)?;
     let score = scoring(oid, datum).ok()?;
-    let arguments = (*node.cast::<pg_sys::FuncExpr>()).args;
-    let columns = (*arguments).length as f64 - 1.0;
-    let one = columns == 1.0 && !matches!(oid, pg_sys::UUIDOID);
-    Some(score + if one { ROW } else { COLUMNS })
+    // By its name a model is given a row or JSON, by its id nearly always columns.
+    Some(score + if oid == pg_sys::UUIDOID { COLUMNS } else { ROW })
 }
 
 /// Nanoseconds of the scoring of a row by the model that a constant names.
