@@ -103,20 +103,14 @@ impl Site {
         // SAFETY: flinfo belongs to the running call.
         let same = unsafe { is_constant((*fcinfo).flinfo, 0) && same_version(fcinfo, key) };
         let key = if same { Vec::new() } else { bytes.to_vec() };
-        let types = if shape == Shape::Columns { argument_types(fcinfo)? } else { Vec::new() };
-        if let Some(Spare { row, out, arguments, .. }) = spare::take(&scorer, &types) {
-            return Ok(Site {
-                scorer,
-                row,
-                out,
-                input: InputRow::Arguments(arguments),
-                key,
-                version,
-                same,
-                looked,
-                types,
-            });
+        // SAFETY: as above.
+        let has = |types: &[Oid]| unsafe { has_types((*fcinfo).flinfo, types) };
+        let spare = if shape == Shape::Columns { spare::take(&scorer, has) } else { None };
+        if let Some(Spare { row, out, arguments, types, .. }) = spare {
+            let input = InputRow::Arguments(arguments);
+            return Ok(Site { scorer, row, out, input, key, version, same, looked, types });
         }
+        let types = if shape == Shape::Columns { argument_types(fcinfo)? } else { Vec::new() };
         let input = match shape {
             Shape::Columns => arguments(fcinfo, &scorer, &found, &types)?,
             Shape::Row => match argument_type(fcinfo, 1)? {
@@ -265,6 +259,38 @@ fn argument_type(fcinfo: FunctionCallInfo, index: i32) -> Result<Oid> {
         ));
     }
     Ok(oid)
+}
+
+/// Whether the arguments of a call, all but the first, have these types. Said of a statement of one row before anything else, so the types of the usual
+/// nodes are read where they stand.
+///
+/// # Safety
+/// `flinfo` belongs to the running call.
+unsafe fn has_types(flinfo: *const pg_sys::FmgrInfo, types: &[Oid]) -> bool {
+    let expression = (*flinfo).fn_expr;
+    if expression.is_null() || (*expression).type_ != pg_sys::NodeTag::T_FuncExpr {
+        return false;
+    }
+    let list = (*expression.cast::<pg_sys::FuncExpr>()).args;
+    if list.is_null() || (*list).length as usize != types.len() + 1 {
+        return false;
+    }
+    let arguments = std::slice::from_raw_parts((*list).elements, types.len() + 1);
+    arguments[1..].iter().zip(types).all(|(cell, oid)| type_of(cell.ptr_value.cast()) == *oid)
+}
+
+/// The type of an expression.
+///
+/// # Safety
+/// `node` is live.
+unsafe fn type_of(node: *const pg_sys::Node) -> Oid {
+    match (*node).type_ {
+        pg_sys::NodeTag::T_Var => (*node.cast::<pg_sys::Var>()).vartype,
+        pg_sys::NodeTag::T_Const => (*node.cast::<pg_sys::Const>()).consttype,
+        pg_sys::NodeTag::T_FuncExpr => (*node.cast::<pg_sys::FuncExpr>()).funcresulttype,
+        pg_sys::NodeTag::T_RelabelType => (*node.cast::<pg_sys::RelabelType>()).resulttype,
+        _ => pg_sys::exprType(node),
+    }
 }
 
 /// The types of all arguments but the first.

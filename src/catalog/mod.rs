@@ -1,5 +1,6 @@
 //! Models as database objects: who they are, who may use them, where their bytes lie.
 
+mod by_id;
 pub mod cache;
 pub mod changes;
 pub mod function;
@@ -15,7 +16,7 @@ use std::rc::Rc;
 use pgrx::pg_sys::Oid;
 use pgrx::PgSqlErrorCode;
 
-use crate::error::{Failure, Result};
+use crate::error::{given, Failure, Result};
 use name::ModelName;
 use relations::{Id, ModelRow};
 
@@ -70,6 +71,11 @@ pub fn find(name: &ModelName) -> Result<Found> {
     let found = look_up(name)?.ok_or_else(|| missing(name))?;
     check_use(&found)?;
     Ok(found)
+}
+
+/// The model that the argument `model` of a function names.
+pub fn of_argument(model: Option<&str>) -> Result<Found> {
+    find(&ModelName::parse(given(model, "model")?)?)
 }
 
 /// The model of a name, whether or not the caller may use it.
