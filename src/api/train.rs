@@ -13,7 +13,7 @@ use super::{diagnose, insight};
 use crate::catalog::function::{self, Argument, Returns, Signature};
 use crate::catalog::name::ModelName;
 use crate::catalog::store::{self, NewVersion};
-use crate::catalog::{cache, orphan, relations, versions, Found};
+use crate::catalog::{cache, orphan, relations, Found};
 use crate::error::{given, report, Failure, Result};
 use crate::source::clock;
 use crate::source::types::Reader;
@@ -401,13 +401,7 @@ pub(super) fn save(
     let wide = columns.len() > function::MOST_ARGUMENTS;
     let signature = Signature::new(columns, returns);
     let comment = comment(&job.name, job.target, job.options.exposure.as_deref(), &model.task);
-    let (id, first) = match &existing {
-        Some(found) => {
-            store::hold(&found.row)?;
-            (found.row.id, versions::numbers(&found.row.id)?.is_empty())
-        }
-        None => (store::insert_model(&job.schema, &job.name)?, true),
-    };
+    let (id, first) = store::model_for_version(existing.as_ref().map(|found| &found.row), &job.schema, &job.name)?;
     // A first version is the only one there is, so it is deployed in any case.
     let deploy = job.options.deploy || first;
     if wide && deploy {

@@ -93,7 +93,7 @@ pub(super) fn parse_id(text: &str) -> Option<Id> {
 }
 
 /// Make a model without a version.
-pub fn insert_model(schema: &str, name: &str) -> Result<Id> {
+fn insert_model(schema: &str, name: &str) -> Result<Id> {
     let id = new_id()?;
     insert_model_of(&id, schema, name)?;
     Ok(id)
@@ -224,6 +224,18 @@ pub fn lock(schema: &str, name: &str) -> Result<()> {
         pg_sys::LockAcquire(&tag, pg_sys::ExclusiveLock as i32, false, false);
     }
     Ok(())
+}
+
+/// The model that a version is about to be added to, made where there is none, and whether it has no version yet. It stays until the
+/// transaction ends.
+pub fn model_for_version(existing: Option<&ModelRow>, schema: &str, name: &str) -> Result<(Id, bool)> {
+    match existing {
+        Some(row) => {
+            hold(row)?;
+            Ok((row.id, versions::numbers(&row.id)?.is_empty()))
+        }
+        None => Ok((insert_model(schema, name)?, true)),
+    }
 }
 
 /// Keep a model as it is until the transaction ends: who drops, renames or moves its function waits, and an error tells of what was done

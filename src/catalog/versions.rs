@@ -36,7 +36,7 @@ fn first<T>(
     })
 }
 
-/// A version of a model by its number.
+/// A version of a model by its number; `None` where it is not kept.
 pub fn version(model: &Id, number: i32) -> Result<Option<Version>> {
     let sql = "SELECT id::text, target, options ->> 'exposure', arguments::oid[] FROM orchard.stored_versions WHERE model = $1::uuid AND version = $2";
     let found = as_owner(|| {
