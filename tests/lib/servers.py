@@ -9,9 +9,13 @@ import pathlib
 import shutil
 import signal
 import subprocess
+import sys
 import time
 
 import psycopg
+
+# What ends a test that takes too long; so that its servers end too.
+signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))
 
 USER = os.environ["SERVER_USER"]
 PRIVATE = pathlib.Path(os.environ["PRIVATE"])
