@@ -10,7 +10,8 @@ use crate::catalog::owner::with_safe_path;
 use crate::catalog::{self, cache, function, relations, store, versions, Found};
 use crate::error::{given, report, Failure, Result};
 
-fn owned(model: &str) -> Result<Found> {
+/// The model of a name, which the caller must own.
+pub(super) fn owned(model: &str) -> Result<Found> {
     let name = ModelName::parse(model)?;
     let found = catalog::look_up(&name)?.ok_or_else(|| catalog::missing(&name))?;
     catalog::check_owner(&found)?;

@@ -13,6 +13,7 @@ use super::{diagnose, insight};
 use crate::catalog::function::{self, Argument, Returns, Signature};
 use crate::catalog::name::ModelName;
 use crate::catalog::store::{self, NewVersion};
+use crate::catalog::versions::Event;
 use crate::catalog::{cache, relations, Found};
 use crate::error::{given, report, Failure, Result};
 use crate::source::clock;
@@ -103,7 +104,7 @@ fn run(
     }
     diagnose::warn(&warnings, &options);
     insight::warn(&mut outcome, &warnings);
-    save(&job, existing, &outcome, &types, started)
+    save(&job, existing, &outcome, &types, started, Event { name: "train", details: None })
 }
 
 /// Refuse a call that could not write, and read the arguments that every training has.
@@ -124,10 +125,8 @@ pub(super) fn ready(job: &Job<'_>, control: &Control) -> Result<(Option<Found>, 
     let existing = existing(job)?;
     function::check_name(&job.schema, &job.name, existing.as_ref().map(|f| &f.row.id))?;
     let rows = read(job, control)?;
-    if let Some(found) = &existing {
-        if job.options.deploy && !may_keep_signature(found, job, &rows)? {
-            function::check_replaceable(found)?;
-        }
+    if let Some(found) = existing.as_ref().filter(|_| job.options.deploy) {
+        check_signature(found, job, &rows)?;
     }
     let previous = existing.as_ref().map_or(Ok(None), |found| previous_task(found, job.target))?;
     let (request, types) = request(job, rows, previous)?;
@@ -176,7 +175,8 @@ fn existing(job: &Job<'_>) -> Result<Option<Found>> {
     Ok(Some(found))
 }
 
-fn read(job: &Job<'_>, control: &Control) -> Result<Rows> {
+/// Read the columns of the source that a job is about.
+pub(super) fn read(job: &Job<'_>, control: &Control) -> Result<Rows> {
     let mut choose = |attributes: &[Attribute]| choose(job, attributes);
     source::read(job.source, &mut choose, control)
 }
@@ -293,7 +293,8 @@ fn previous_task(found: &Found, target: Option<&str>) -> Result<Option<Task>> {
     Ok(cache::version(&version, found).ok().map(|scorer| scorer.model().task.clone()))
 }
 
-fn request(job: &Job<'_>, rows: Rows, previous: Option<Task>) -> Result<(Request, Types)> {
+/// What the engine is to learn from the rows, and the types of their columns.
+pub(super) fn request(job: &Job<'_>, rows: Rows, previous: Option<Task>) -> Result<(Request, Types)> {
     let place = |name: &str| rows.column(name).map(|c| c.first);
     let special: Vec<&str> = special_columns(job).collect();
     let options = &job.options;
@@ -371,12 +372,15 @@ fn argument_type(column: &SourceColumn) -> pg_sys::Oid {
     }
 }
 
-/// Whether the arguments can stay as they are, as far as that is known before training.
-fn may_keep_signature(found: &Found, job: &Job<'_>, rows: &Rows) -> Result<bool> {
+/// The error for arguments that cannot stay as they are, as far as that is known before training, where something stands on them.
+pub(super) fn check_signature(found: &Found, job: &Job<'_>, rows: &Rows) -> Result<()> {
     let special: Vec<&str> = special_columns(job).collect();
     let names = rows.columns.iter().filter(|c| !special.contains(&c.attribute.name.as_str()));
     let columns = names.map(|c| Argument { name: c.attribute.name.clone(), oid: argument_type(c) }).collect();
-    function::may_have_signature(found.function, columns)
+    match function::may_have_signature(found.function, columns)? {
+        true => Ok(()),
+        false => function::check_replaceable(found),
+    }
 }
 
 /// Keep a version and make its function.
@@ -386,6 +390,7 @@ pub(super) fn save(
     outcome: &Outcome,
     types: &Types,
     started: std::time::Instant,
+    event: Event<'_>,
 ) -> Result<Row> {
     let model = outcome.scorer.model();
     let type_of = |name: &str| types.iter().find(|t| t.0 == name);
@@ -447,6 +452,8 @@ pub(super) fn save(
         held: outcome.held.as_deref(),
         importance: outcome.importance.as_deref(),
         insight: &outcome.insight.write(),
+        baseline: &outcome.baseline,
+        event,
         arguments: &signature.arguments.iter().map(|a| a.oid).collect::<Vec<_>>(),
     };
     let (version, _) = store::insert_version(&id, &new, deploy)?;

@@ -2,6 +2,7 @@
 
 pub mod cache;
 pub mod changes;
+pub mod checks;
 pub mod function;
 pub mod name;
 pub mod owner;

@@ -36,6 +36,8 @@ pub enum ChunkKind {
     Importance = 3,
     /// What training saw that the metrics do not tell.
     Insight = 4,
+    /// How the features of the training rows were distributed.
+    Baseline = 5,
 }
 
 fn relation(name: &CStr) -> Result<Oid> {
@@ -439,6 +441,20 @@ pub fn role_name(role: Oid) -> String {
 pub fn current_user() -> Oid {
     // SAFETY: reads a variable of the backend; main thread.
     unsafe { pg_sys::GetUserId() }
+}
+
+/// Run `body` under a snapshot that is taken now, so that it sees what has been committed since the statement began; at higher levels of isolation
+/// than READ COMMITTED it is that of the transaction.
+///
+/// An ERROR in `body` needs no care: the end of its (sub)transaction pops the snapshot.
+pub fn under_new_snapshot<T>(body: impl FnOnce() -> Result<T>) -> Result<T> {
+    // SAFETY: pushed and popped in pairs, on the main thread.
+    unsafe {
+        pg_sys::PushActiveSnapshot(pg_sys::GetTransactionSnapshot());
+        let result = body();
+        pg_sys::PopActiveSnapshot();
+        result
+    }
 }
 
 /// A hash of a model's name, for its lock.

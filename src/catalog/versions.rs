@@ -9,6 +9,14 @@ use super::relations::Id;
 use super::store::{execute, parse_id};
 use crate::error::Result;
 
+/// What happens to a model, as its history tells.
+pub struct Event<'a> {
+    /// train, retrain, deploy or rollback.
+    pub name: &'a str,
+    /// More of it, as JSON.
+    pub details: Option<&'a str>,
+}
+
 /// A version as it can be deployed.
 pub struct Version {
     /// Its id.
@@ -93,12 +101,19 @@ pub fn before(model: &Id) -> Result<Option<i32>> {
 }
 
 /// Note what happens to a version, before it happens. Runs as the owner of the tables; `role` is who acts.
-pub(super) fn note(model: &Id, role: &str, event: &str, version: i32, deployed: bool) -> Result<()> {
+pub(super) fn note(model: &Id, role: &str, event: &Event<'_>, version: i32, deployed: bool) -> Result<()> {
     execute(
-        "INSERT INTO orchard.stored_history (model, step, role, event, version, deployed, previous)
-         SELECT m.id, (SELECT coalesce(max(h.step), 0) + 1 FROM orchard.stored_history AS h WHERE h.model = m.id), $2::name, $3, $4, $5, v.version
+        "INSERT INTO orchard.stored_history (model, step, role, event, version, deployed, previous, details)
+         SELECT m.id, (SELECT coalesce(max(h.step), 0) + 1 FROM orchard.stored_history AS h WHERE h.model = m.id), $2::name, $3, $4, $5, v.version, $6::jsonb
          FROM orchard.stored_models AS m LEFT JOIN orchard.stored_versions AS v ON v.id = m.deployed WHERE m.id = $1::uuid",
-        &[id_text(model).into(), role.into(), event.into(), version.into(), deployed.into()],
+        &[
+            id_text(model).into(),
+            role.into(),
+            event.name.into(),
+            version.into(),
+            deployed.into(),
+            event.details.into(),
+        ],
     )
 }
 
@@ -114,7 +129,7 @@ pub(super) fn set_deployed(model: &Id, version: &Id) -> Result<()> {
 pub fn deploy(model: &Id, number: i32, version: &Id, event: &str) -> Result<()> {
     let role = super::relations::role_name(super::relations::current_user());
     as_owner(|| {
-        note(model, &role, event, number, true)?;
+        note(model, &role, &Event { name: event, details: None }, number, true)?;
         set_deployed(model, version)
     })
 }
