@@ -134,9 +134,16 @@ fn run(found: &Found, wish: &Wish<'_>) -> Result<Row> {
     let scorer = cache::deployed(found)?;
     let metric = metric(&scorer.model().task, wish.metric)?;
     let champion_version = versions::deployed(&found.row.id)?;
+    versions::check_newest(&found.row.id)?;
     with_source(found, None, |source| {
         let recipe = Recipe::of(found)?;
         let mut job = recipe.job(found, source);
+        let model = scorer.model();
+        if job.options.holdout == 0.0 && wish.promote == Promote::IfBetter && model.task == Task::Clustering {
+            // Segments are learned from all rows, unless they are asked for otherwise; two versions need some to be compared on.
+            notice!("a fifth of the rows is held out to compare the segments on");
+            job.options.holdout = 0.2;
+        }
         if job.options.holdout == 0.0 && wish.promote == Promote::IfBetter {
             return Err(Failure::new(
                 PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
@@ -145,7 +152,6 @@ fn run(found: &Found, wish: &Wish<'_>) -> Result<Row> {
             .hint("Write promote => 'always', or train it with a \"holdout\" above 0."));
         }
         let control = Control::new(settings::max_memory());
-        let model = scorer.model();
         if model.cleaning.is_none() {
             // It keeps its columns, and so its function, whatever else the source has by now.
             job.options.features = Some(model.arguments().iter().map(|a| a.name().to_owned()).collect());

@@ -238,6 +238,17 @@ pub fn version_text(version: &Id, name: &str) -> Result<Option<String>> {
     Ok(text)
 }
 
+/// The greatest number of a model's versions, by what is committed; 0 where there is none.
+pub fn newest_version(model: &Id) -> Result<i32> {
+    let mut newest = 0;
+    let mut keys = [key(2, pg_sys::F_UUID_EQ, Datum::from(model.as_ptr() as usize))];
+    scan(c"stored_versions", c"stored_versions_version_key", &mut keys, Seen::Newest, |tuple, desc| {
+        // SAFETY: column 3 of stored_versions is a not-null integer.
+        newest = newest.max(unsafe { column(tuple, 3, desc) }.map_or(0, |number| number.value() as i32));
+    })?;
+    Ok(newest)
+}
+
 /// The bytes of a version, `None` when nothing is stored.
 pub fn chunks(version: &Id, kind: ChunkKind) -> Result<Option<Vec<u8>>> {
     let mut bytes: Vec<u8> = Vec::new();

@@ -1,13 +1,13 @@
 //! The versions of a model: which one is deployed, which were, which are kept.
 
 use pgrx::datum::DatumWithOid;
-use pgrx::{pg_sys, Spi};
+use pgrx::{pg_sys, PgSqlErrorCode, Spi};
 
 use super::id_text;
 use super::owner::as_owner;
-use super::relations::Id;
+use super::relations::{self, Id};
 use super::store::{execute, parse_id};
-use crate::error::Result;
+use crate::error::{Failure, Result};
 
 /// What happens to a model, as its history tells.
 pub struct Event<'a> {
@@ -63,6 +63,18 @@ pub fn numbers(model: &Id) -> Result<Vec<i32>> {
     let sql = "SELECT coalesce(array_agg(version ORDER BY version DESC), '{}') FROM orchard.stored_versions WHERE model = $1::uuid";
     let found = as_owner(|| first(sql, &[id_text(model).into()], |row| Ok(row.get::<Vec<i32>>(1)?)))?;
     Ok(found.flatten().unwrap_or_default())
+}
+
+/// The error for versions that the transaction's snapshot does not see, above READ COMMITTED.
+pub fn check_newest(model: &Id) -> Result<()> {
+    if relations::newest_version(model)? <= numbers(model)?.first().copied().unwrap_or(0) {
+        return Ok(());
+    }
+    Err(Failure::new(
+        PgSqlErrorCode::ERRCODE_T_R_SERIALIZATION_FAILURE,
+        "could not serialize access because the model was trained by another transaction",
+    )
+    .hint("Try again in a new transaction."))
 }
 
 /// The number of the deployed version.
@@ -127,7 +139,7 @@ pub(super) fn set_deployed(model: &Id, version: &Id) -> Result<()> {
 
 /// Deploy a version, by `event`, a deploy or a rollback.
 pub fn deploy(model: &Id, number: i32, version: &Id, event: &str) -> Result<()> {
-    let role = super::relations::role_name(super::relations::current_user());
+    let role = relations::role_name(relations::current_user());
     as_owner(|| {
         note(model, &role, &Event { name: event, details: None }, number, true)?;
         set_deployed(model, version)

@@ -18,7 +18,7 @@ def told():
 schema, model = '"' * 30 + "\\" * 30, "é\n\t" + '"' * 20 + "\\" * 20
 owner.execute(psycopg.sql.SQL("CREATE SCHEMA {}").format(psycopg.sql.Identifier(schema)))
 quoted = ".".join('"' + part.replace('"', '""') + '"' for part in (schema, model))
-owner.execute("CREATE TABLE shop AS SELECT i % 100 AS x, (i % 7)::text AS kind, i % 100 > 60 <> (i % 11 = 0) AS y FROM generate_series(1, 4000) AS i")
+owner.execute("CREATE TABLE shop AS SELECT i % 100 AS x, (i % 7)::text AS kind, (i % 100 > 60) <> (i % 11 = 0) AS y FROM generate_series(1, 4000) AS i")
 for name in ("quiet", quoted):
     owner.execute("SELECT orchard.train(%s, 'shop', 'y', 'decision_tree', '{\"max_depth\": 3}')", (name,))
 assert told() == []

@@ -58,7 +58,7 @@ DELETE FROM orchard.stored_chunks WHERE kind = 5 AND version = (SELECT deployed 
 SELECT * FROM drift('all_learned');
 
 -- Checks that are kept: without the truth, with it, and of scores that were given in the past.
-CREATE VIEW checked AS SELECT 0 AS step, ''::text AS verdict, 0::bigint AS rows, ''::text[] AS alerts, ''::text AS worst, 0::numeric AS psi, 0::numeric AS score_psi, ''::text AS metric,
+CREATE VIEW checked AS SELECT 0 AS step, ''::text AS verdict, 0::bigint AS rows, '{}'::text[] AS alerts, ''::text AS worst, 0::numeric AS psi, 0::numeric AS score_psi, ''::text AS metric,
     0::numeric AS value, 0::numeric AS reference, 0::numeric AS predicted, 0::numeric AS actual;
 CREATE FUNCTION watch(model text, source text DEFAULT NULL, score text DEFAULT NULL, max_drop float8 DEFAULT 0, max_bias float8 DEFAULT 0.1) RETURNS SETOF checked LANGUAGE sql AS $$
 SELECT step, verdict, rows, alerts, worst_feature, round(worst_psi::numeric, 2), round(score_psi::numeric, 2), metric, round(value::numeric, 3), round(reference::numeric, 3),

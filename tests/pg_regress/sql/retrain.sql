@@ -29,11 +29,11 @@ SELECT * FROM again('ctr', 'if_better', 0.9);
 SELECT * FROM again('ctr');
 SELECT version FROM orchard.models WHERE model = 'ctr';
 -- Once more there is nothing to gain, by any metric.
-SELECT * FROM again('ctr', metric => m) FROM (VALUES ('roc_auc'), ('pr_auc'), ('log_loss'), ('brier'), ('accuracy')) AS metrics (m);
+SELECT r.metric, r.champion = r.challenger AS same, r.difference, r.reason FROM unnest(ARRAY['roc_auc', 'pr_auc', 'log_loss', 'brier', 'accuracy']) AS m, again('ctr', metric => m) AS r;
 SELECT * FROM again('ctr', 'always');
 -- The decision is in the history, with its figures.
 SELECT step, event, version, deployed, previous, details ->> 'reason' AS reason, (details ->> 'low')::float8 > 0 AS gains FROM orchard.history WHERE model = 'ctr' ORDER BY step;
-SELECT jsonb_pretty(details - ARRAY['champion', 'challenger', 'difference', 'low', 'high']) FROM orchard.history WHERE model = 'ctr' AND step = 5;
+SELECT details - ARRAY['champion', 'challenger', 'difference', 'low', 'high'] AS details FROM orchard.history WHERE model = 'ctr' AND step = 5;
 -- A rollback takes a promotion back as any deployment.
 SELECT orchard.rollback('ctr'), orchard.rollback('ctr');
 SELECT orchard.deploy('ctr', 1);
@@ -62,6 +62,7 @@ SELECT * FROM again('kind');
 SELECT * FROM again('kind', metric => 'log_loss');
 SELECT version FROM orchard.train('segments', 'SELECT bid, spent FROM shop', options => '{"n_clusters": 3}');
 SELECT * FROM again('segments');
+SELECT * FROM again('segments', 'always');
 SELECT version FROM orchard.train('later', 'SELECT hour, bid, id AS at, clicked FROM shop', 'clicked', 'decision_tree', '{"time_column": "at", "max_depth": 3}');
 SELECT * FROM again('later');
 SELECT version FROM orchard.train('grouped', 'SELECT hour, bid, id % 50 AS who, bid + 0.5 AS w, clicked FROM shop', 'clicked', 'decision_tree', '{"group_columns": ["who"], "sample_weight": "w", "max_depth": 3}');

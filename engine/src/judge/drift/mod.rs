@@ -15,7 +15,7 @@ pub use observe::{observe, Observed};
 pub use truth::{truth, Truth};
 
 use super::most_probable;
-use crate::model::{Baseline, Encoding, FeatureStats, HeldRows, InputKind, Model, NumberBins, Task};
+use crate::model::{Baseline, DatePart, Encoding, FeatureStats, HeldRows, InputKind, Model, NumberBins, Task};
 
 /// Bins of a number.
 const BINS: usize = 10;
@@ -163,13 +163,30 @@ pub fn features(
                 _ => number(&feature.stats, known.and_then(|k| k.1.numbers.as_ref()), own, limits),
             };
             drift.feature.clone_from(&feature.name);
-            if input.kind.is_moment() && at == input.first as usize && drift.verdict > Verdict::Stable {
-                (drift.verdict, drift.note) = (Verdict::NotJudged, "time moves on");
+            if drift.verdict > Verdict::Stable {
+                let span = observed
+                    .get(input.first as usize)
+                    .and_then(Option::as_ref)
+                    .map_or(0.0, |own| own.range.1 - own.range.0);
+                if let Some(note) = passes(input.kind, &feature.encoding, span) {
+                    (drift.verdict, drift.note) = (Verdict::NotJudged, note);
+                }
             }
             found.push(drift);
         }
     }
     found
+}
+
+/// Why a feature of a moment is different without drift, if it is: moments of later rows are later, and parts of them come back only after a while.
+fn passes(kind: InputKind, encoding: &Encoding, span: f64) -> Option<&'static str> {
+    let days = if kind == InputKind::Date { span + 1.0 } else { span / 86_400.0 };
+    match encoding {
+        _ if !kind.is_moment() => None,
+        Encoding::Part(DatePart::Weekday) => (days < 7.0).then_some("the rows are of less than a week"),
+        Encoding::Part(DatePart::Hour) => (days < 1.0).then_some("the rows are of less than a day"),
+        _ => Some("time moves on"),
+    }
 }
 
 /// Compare what a model says of rows with what it said of the held-out rows; of segments, with those of the training rows.

@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::model::{Baseline, Encoding, Input, Model, NumberBins};
 
 /// The rows of a feature.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Observed {
     /// All of them.
     pub rows: u64,
@@ -21,6 +21,15 @@ pub struct Observed {
     pub inside: Vec<u64>,
     /// Those with a number before each bin, and behind the last.
     pub gaps: Vec<u64>,
+    /// The least and the largest finite number; above each other where there is none.
+    pub range: (f64, f64),
+}
+
+impl Default for Observed {
+    fn default() -> Self {
+        let range = (f64::INFINITY, f64::NEG_INFINITY);
+        Observed { rows: 0, missing: 0, unseen: 0, inside: Vec::new(), gaps: Vec::new(), range }
+    }
 }
 
 impl Observed {
@@ -41,7 +50,12 @@ impl Observed {
         self.rows += 1;
         if value.is_nan() {
             self.missing += 1;
-        } else if let Some(bins) = bins {
+            return;
+        }
+        if value.is_finite() {
+            self.range = (self.range.0.min(value), self.range.1.max(value));
+        }
+        if let Some(bins) = bins {
             let at = bins.high.partition_point(|high| *high < value);
             let before = bins.low.get(at).is_none_or(|low| value < *low);
             *(if before { &mut self.gaps[at] } else { &mut self.inside[at] }) += 1;
