@@ -70,10 +70,10 @@ fn the_same_seed_makes_the_same_decision_whatever_the_threads() {
 
 #[test]
 fn segments_are_compared_by_silhouettes() {
-    let few = champion(KMeans, &json!({"n_clusters": 2}), 2000);
-    let found = contest(&few, KMeans, &json!({"n_clusters": 2}), 2000, "silhouette");
+    let few = champion(KMeans, &json!({"n_clusters": 2, "holdout": 0.2}), 2000);
+    let found = contest(&few, KMeans, &json!({"n_clusters": 2, "holdout": 0.2}), 2000, "silhouette");
     assert_eq!((found.gain, found.rows), (Some(0.0), 400));
-    let found = contest(&few, KMeans, &json!({"n_clusters": 6}), 2000, "silhouette");
+    let found = contest(&few, KMeans, &json!({"n_clusters": 6, "holdout": 0.2}), 2000, "silhouette");
     assert!(found.champion.is_some() && found.challenger.is_some() && found.gain != Some(0.0), "{found:?}");
 }
 

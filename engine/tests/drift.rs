@@ -83,7 +83,7 @@ fn what_has_not_changed_is_stable() {
             assert_eq!(found.len(), 4);
             for d in &found {
                 assert_eq!(d.verdict, Verdict::Stable, "{algorithm:?} {d:?}");
-                assert!(d.psi.unwrap() < d.chance.unwrap() && d.ks.is_none_or(|ks| ks < 0.03), "{d:?}");
+                assert!(d.psi.unwrap() < 0.05 && d.ks.is_none_or(|ks| ks < 0.03), "{d:?}");
                 assert_eq!((d.rows, d.null_rate.is_some()), (4000, true));
             }
             let nulls = found.iter().find(|d| d.feature == "bid").unwrap();
@@ -148,7 +148,7 @@ fn few_rows_and_rare_levels_are_no_drift() {
 #[test]
 fn scores_drift_too() {
     for algorithm in [GradientBoosting, KMeans] {
-        let (outcome, _) = run(algorithm, &json!({}), 4000);
+        let (outcome, _) = run(algorithm, &json!({"holdout": 0.2}), 4000);
         let held = decode_held(outcome.held.as_ref().unwrap()).unwrap();
         let model = outcome.scorer.model();
         let same = scores(model, Some(&held), &held.scores, 1, Limits::default());

@@ -1,6 +1,7 @@
 """A passed limit is told to every session that listens to the channel orchard, when the check is committed: which model, and no figure."""
 
 import json
+import subprocess
 
 import psycopg
 
@@ -57,3 +58,16 @@ for other in others[1:]:
 steps = [row[0] for row in owner.execute("SELECT step FROM orchard.monitor WHERE model = 'quiet' ORDER BY step")]
 assert steps == list(range(1, len(steps) + 1)), steps
 print(f"{len(steps)} checks")
+
+# A dump carries checks, decisions and what training rows were like.
+owner.execute("SELECT orchard.retrain('quiet')")
+owner.execute("DROP DATABASE IF EXISTS notify_copy")
+owner.execute("CREATE DATABASE notify_copy TEMPLATE template0")
+dump = subprocess.run(["pg_dump", owner.info.dbname], check=True, capture_output=True).stdout
+subprocess.run(["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", "notify_copy"], input=dump, check=True, stdout=subprocess.DEVNULL)
+with psycopg.connect(dbname="notify_copy", autocommit=True) as copy:
+    for query in ("SELECT * FROM orchard.monitor ORDER BY schema, model, step", "SELECT * FROM orchard.history ORDER BY schema, model, step",
+                  "SELECT * FROM orchard.drift('quiet')"):
+        found = owner.execute(query).fetchall()
+        assert found and found == copy.execute(query).fetchall(), query
+owner.execute("DROP DATABASE notify_copy")

@@ -174,7 +174,9 @@ mod tests {
         };
         broken(&|b| b.rows = 2);
         broken(&|b| b.held_rows = 0);
-        for change in [|n: &mut NumberBins| n.rows.push(0), |n| n.low[1] = 0.5, |n| n.rows = vec![u64::MAX, 2]] {
+        let changes: [fn(&mut NumberBins); 3] =
+            [|n| n.rows.push(0), |n| n.low[1] = 0.5, |n| n.rows = vec![u64::MAX, 2]];
+        for change in changes {
             broken(&|b| b.features[0].numbers.iter_mut().for_each(change));
         }
     }
