@@ -3,7 +3,7 @@
 use pgrx::prelude::*;
 use pgrx::spi::quote_identifier;
 
-use super::train::{comment, returns};
+use super::save::{comment, returns};
 use crate::catalog::function::Signature;
 use crate::catalog::name::ModelName;
 use crate::catalog::owner::with_safe_path;

@@ -24,6 +24,7 @@ mod recipe;
 mod report;
 mod retrain;
 pub(crate) mod sampled;
+mod save;
 pub(crate) mod score;
 mod train;
 mod tune;

@@ -5,17 +5,18 @@ use std::time::Instant;
 
 use orchard_engine::control::Control;
 use orchard_engine::judge::contest::{self, Contest};
-use orchard_engine::learn::train::{self, Champion};
-use orchard_engine::model::Task;
+use orchard_engine::learn::train::{self, Champion, Outcome};
+use orchard_engine::model::{Argument, InputKind, Task};
 use orchard_engine::score::Scorer;
 use pgrx::iter::TableIterator;
 use pgrx::prelude::*;
-use serde_json::json;
+use serde_json::{json, Value};
 
 use super::manage::owned;
 use super::recipe::Recipe;
 use super::sampled::with_source;
-use super::train::{check_signature, read, request, save};
+use super::save::save;
+use super::train::{check_signature, read, request, Job, Types};
 use super::{diagnose, insight};
 use crate::call::slot::kind_name;
 use crate::catalog::versions::Event;
@@ -138,53 +139,20 @@ fn run(found: &Found, wish: &Wish<'_>) -> Result<Row> {
     with_source(found, None, |source| {
         let recipe = Recipe::of(found)?;
         let mut job = recipe.job(found, source);
-        let model = scorer.model();
-        if job.options.holdout == 0.0 && wish.promote == Promote::IfBetter && model.task == Task::Clustering {
-            // Segments are learned from all rows, unless they are asked for otherwise; two versions need some to be compared on.
-            notice!("a fifth of the rows is held out to compare the segments on");
-            job.options.holdout = 0.2;
-        }
-        if job.options.holdout == 0.0 && wish.promote == Promote::IfBetter {
-            return Err(Failure::new(
-                PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
-                format!("model \"{}.{}\" is trained without a holdout to judge on", found.row.schema, found.row.name),
-            )
-            .hint("Write promote => 'always', or train it with a \"holdout\" above 0."));
-        }
-        let control = Control::new(settings::max_memory());
-        if model.cleaning.is_none() {
-            // It keeps its columns, and so its function, whatever else the source has by now.
-            job.options.features = Some(model.arguments().iter().map(|a| a.name().to_owned()).collect());
-        }
-        let rows = read(&job, &control)?;
-        if wish.promote != Promote::Never {
-            check_signature(found, &job, &rows)?;
-        }
-        let champion = Champion { scorer: &scorer, places: places(&scorer, &rows)?, metric };
-        let (request, types) = request(&job, rows, Some(model.task.clone()))?;
-        let warn = settings::warnings();
-        let label = format!("orchard.retrain {}", job.name);
-        let (mut outcome, warnings) =
-            interrupt::run(&label, &control, || train::train_beside(request, Some(&champion), warn, &control))?;
-        for notice in &outcome.notices {
-            notice!("{notice}");
-        }
-        diagnose::warn(&warnings, &recipe.given);
-        insight::warn(&mut outcome, &warnings);
+        hold_out(found, wish, &scorer, &mut job)?;
+        let (mut outcome, types) = learn(found, wish, &scorer, &mut job, metric, &recipe.given)?;
         let contest = outcome.contest.take();
         let (promoted, reason) = decide(wish, contest.as_ref());
         job.options.deploy = promoted;
-        let figures = Figures::of(contest.as_ref());
+        let Figures { champion, challenger, difference, low, high } = Figures::of(contest.as_ref());
         let details = json!({
             "promote": wish.promote.name(), "min_gain": wish.min_gain, "metric": metric, "champion_version": champion_version,
-            "champion": figures.champion, "challenger": figures.challenger, "difference": figures.difference,
-            "low": figures.low, "high": figures.high, "promoted": promoted, "reason": reason,
-            "rows": outcome.rows, "holdout_rows": outcome.holdout_rows,
-        });
-        let details = details.to_string();
+            "champion": champion, "challenger": challenger, "difference": difference, "low": low, "high": high,
+            "promoted": promoted, "reason": reason, "rows": outcome.rows, "holdout_rows": outcome.holdout_rows,
+        })
+        .to_string();
         let event = Event { name: "retrain", details: Some(&details) };
         let saved = save(&job, Some(found.clone()), &outcome, &types, started, event)?;
-        let Figures { champion, challenger, difference, low, high } = figures;
         let (rows, holdout_rows) = (outcome.rows as i64, outcome.holdout_rows as i64);
         let seconds = started.elapsed().as_secs_f64();
         Ok((
@@ -206,6 +174,57 @@ fn run(found: &Found, wish: &Wish<'_>) -> Result<Row> {
     })
 }
 
+/// Make sure that there will be rows to judge on, where they are needed.
+fn hold_out(found: &Found, wish: &Wish<'_>, scorer: &Scorer, job: &mut Job<'_>) -> Result<()> {
+    if job.options.holdout > 0.0 || wish.promote != Promote::IfBetter {
+        return Ok(());
+    }
+    if scorer.model().task == Task::Clustering {
+        // Segments are learned from all rows, unless they are asked for otherwise.
+        notice!("a fifth of the rows is held out to compare the segments on");
+        job.options.holdout = 0.2;
+        return Ok(());
+    }
+    Err(Failure::new(
+        PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+        format!("model \"{}.{}\" is trained without a holdout to judge on", found.row.schema, found.row.name),
+    )
+    .hint("Write promote => 'always', or train it with a \"holdout\" above 0."))
+}
+
+/// Learn the challenger beside the champion, and say what a training says.
+fn learn(
+    found: &Found,
+    wish: &Wish<'_>,
+    scorer: &Rc<Scorer>,
+    job: &mut Job<'_>,
+    metric: &'static str,
+    options: &Value,
+) -> Result<(Outcome, Types)> {
+    let control = Control::new(settings::max_memory());
+    let model = scorer.model();
+    if model.cleaning.is_none() {
+        // It keeps its columns, and so its function, whatever else the source has by now.
+        job.options.features = Some(model.arguments().iter().map(|a| a.name().to_owned()).collect());
+    }
+    let rows = read(job, &control)?;
+    if wish.promote != Promote::Never {
+        check_signature(found, job, &rows)?;
+    }
+    let champion = Champion { scorer, places: places(scorer, &rows)?, metric };
+    let (request, types) = request(job, rows, Some(model.task.clone()))?;
+    let warn = settings::warnings();
+    let label = format!("orchard.retrain {}", job.name);
+    let (mut outcome, warnings) =
+        interrupt::run(&label, &control, || train::train_beside(request, Some(&champion), warn, &control))?;
+    for notice in &outcome.notices {
+        notice!("{notice}");
+    }
+    diagnose::warn(&warnings, options);
+    insight::warn(&mut outcome, &warnings);
+    Ok((outcome, types))
+}
+
 /// The metric by which champion and challenger are compared.
 fn metric(task: &Task, asked: Option<&str>) -> Result<&'static str> {
     let metrics = contest::metrics(task);
@@ -218,11 +237,10 @@ fn metric(task: &Task, asked: Option<&str>) -> Result<&'static str> {
 
 /// Where the columns are that the deployed version reads, which must be as it learned them.
 fn places(scorer: &Rc<Scorer>, rows: &Rows) -> Result<Vec<(usize, usize)>> {
-    let place = |argument: &orchard_engine::model::Argument<'_>| {
+    let place = |argument: &Argument<'_>| {
         let column = rows.column(argument.name()).ok_or_else(|| Failure::internal("a column was not read"))?;
         let (now, then) = (column.reader.kind(), argument.kind());
-        let is_text =
-            then == orchard_engine::model::InputKind::Text && now == orchard_engine::model::InputKind::Category;
+        let is_text = then == InputKind::Text && now == InputKind::Category;
         if now != then && !is_text {
             return Err(Failure::new(
                 PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,

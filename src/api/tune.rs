@@ -8,7 +8,8 @@ use pgrx::prelude::*;
 use pgrx::JsonB;
 use serde_json::{json, Value};
 
-use super::train::{begin, check_target, creation_schema, ready, save, Job};
+use super::save::save;
+use super::train::{begin, check_target, creation_schema, ready, Job};
 use super::{diagnose, insight};
 use crate::catalog::versions::Event;
 use crate::error::{report, Failure, Result};
