@@ -192,11 +192,8 @@ fn held() -> Vec<(&'static str, HeldRows)> {
 fn baseline() -> Baseline {
     let numbers = NumberBins { low: vec![f64::NEG_INFINITY, 1.5], high: vec![0.0, 1e300], rows: vec![3, 4] };
     let category = FeatureBaseline { numbers: None, held_unseen: 2 };
-    Baseline {
-        rows: 8,
-        held_rows: 2,
-        features: vec![FeatureBaseline { numbers: Some(numbers), held_unseen: 0 }, category],
-    }
+    let features = vec![FeatureBaseline { numbers: Some(numbers), held_unseen: 0 }, category];
+    Baseline { rows: 8, held_rows: 2, features, scores: vec![0.25, f64::INFINITY] }
 }
 
 #[test]

@@ -151,11 +151,11 @@ fn scores_drift_too() {
         let (outcome, _) = run(algorithm, &json!({"holdout": 0.2}), 4000);
         let held = decode_held(outcome.held.as_ref().unwrap()).unwrap();
         let model = outcome.scorer.model();
-        let same = scores(model, Some(&held), &held.scores, 1, Limits::default());
+        let same = scores(model, Some(&held.scores), &held.scores, 1, Limits::default());
         assert_eq!((same.feature.as_str(), same.verdict), ("(score)", Verdict::Stable), "{same:?}");
         let high = if algorithm == KMeans { 2.0 } else { 0.97 };
         let moved: Vec<f64> = held.scores.iter().map(|_| high).collect();
-        let moved = scores(model, Some(&held), &moved, 1, Limits::default());
+        let moved = scores(model, Some(&held.scores), &moved, 1, Limits::default());
         assert_eq!(moved.verdict, Verdict::Drifted, "{moved:?}");
     }
     let (outcome, _) = run(GradientBoosting, &json!({"holdout": 0}), 1000);
@@ -181,6 +181,15 @@ fn a_refit_keeps_what_held_out_rows_said() {
     assert_eq!((once.rows, again.rows, once.held_rows, again.held_rows), (2400, 3000, 600, 600));
     let unseen = |b: &Baseline| b.features.iter().map(|f| f.held_unseen).collect::<Vec<u64>>();
     assert_eq!(unseen(&once), unseen(&again));
+    // What it says of rows is compared with what it says of others, not with what the one without the held-out rows said.
+    let (tree, baseline) = run(DecisionTree, &json!({"refit": true, "max_depth": 3}), 3000);
+    let held = decode_held(tree.held.as_ref().unwrap()).unwrap();
+    let model = tree.scorer.model();
+    assert_eq!(baseline.scores.len(), 3000);
+    let values = |scores: &[f64]| scores.iter().map(|s| s.to_bits()).collect::<std::collections::BTreeSet<u64>>();
+    assert!(values(&held.scores).is_disjoint(&values(&baseline.scores)));
+    let same = scores(model, Some(&baseline.scores), &baseline.scores, 1, Limits::default());
+    assert_eq!((same.psi.map(|psi| psi < 1e-9), same.verdict), (Some(true), Verdict::Stable));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! `orchard.drift`: whether rows are still like those that a model learned from.
 
 use orchard_engine::judge::drift::{features, scores, Drift, Limits};
-use orchard_engine::model::{decode_baseline, decode_held, Baseline, HeldRows};
+use orchard_engine::model::{decode_baseline, decode_held, Baseline};
 use pgrx::iter::TableIterator;
 use pgrx::prelude::*;
 
@@ -83,20 +83,23 @@ pub(super) fn compared(found: &Found, source: &str, limits: Limits) -> Result<(J
     let judged = judged(found, Some(source), &wish)?;
     let Some(watched) = &judged.watched else { return Err(Failure::internal("the rows were not watched")) };
     let model = judged.scorer.model();
-    let held = held(found)?;
-    let mut all = vec![scores(model, held.as_ref(), &watched.scores, judged.scorer.outputs(), limits)];
+    let before = scores_before(found, baseline.as_ref())?;
+    let mut all = vec![scores(model, before.as_deref(), &watched.scores, judged.scorer.outputs(), limits)];
     all.extend(features(model, baseline.as_ref(), &watched.observed, limits));
     Ok((judged, all))
 }
 
 /// How the training rows of the deployed version were distributed; `None` of versions that do not keep it.
-fn baseline(found: &Found) -> Result<Option<Baseline>> {
+pub(super) fn baseline(found: &Found) -> Result<Option<Baseline>> {
     let bytes = relations::chunks(&found.deployed()?, ChunkKind::Baseline)?;
     Ok(bytes.map(|bytes| decode_baseline(&bytes)).transpose()?)
 }
 
-/// What the deployed version said of the held-out rows; `None` where there are none.
-pub(super) fn held(found: &Found) -> Result<Option<HeldRows>> {
+/// What the deployed version said of the held-out rows, or of others if it learned from all; `None` where there are none.
+pub(super) fn scores_before(found: &Found, baseline: Option<&Baseline>) -> Result<Option<Vec<f64>>> {
+    if let Some(own) = baseline.filter(|baseline| !baseline.scores.is_empty()) {
+        return Ok(Some(own.scores.clone()));
+    }
     let bytes = relations::chunks(&found.deployed()?, ChunkKind::Held)?;
-    Ok(bytes.map(|bytes| decode_held(&bytes)).transpose()?)
+    Ok(bytes.map(|bytes| decode_held(&bytes)).transpose()?.map(|held| held.scores))
 }

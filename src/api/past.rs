@@ -8,7 +8,7 @@ use orchard_engine::model::{HeldRows, Task};
 use orchard_engine::score::Scorer;
 
 use super::cleaned::clean_beside;
-use super::drift::held;
+use super::drift::{baseline, scores_before};
 use super::judged::{actual, known, numbers, weights};
 use super::train::{check_names, no_column};
 use crate::catalog::{cache, store, Found};
@@ -63,7 +63,8 @@ pub(super) fn scored(
             .hint("Name the column of what predict_<model> gave."));
     }
     let there: Vec<f64> = said.iter().copied().filter(|p| p.is_finite()).collect();
-    let drift = scores(model, held(found)?.as_ref(), &there, 1, limits);
+    let before = scores_before(found, baseline(found)?.as_ref())?;
+    let drift = scores(model, before.as_deref(), &there, 1, limits);
     let judged = HeldRows { outputs: 1, scores: known(&said, &truth.known), actual: truth.held, weight };
     Ok((scorer.clone(), judged, drift))
 }

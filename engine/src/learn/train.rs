@@ -23,7 +23,7 @@ use crate::judge::contest::Contest;
 use crate::judge::{self, Metric};
 use crate::learn::options::{Algorithm, Options};
 use crate::learn::target::Prepared;
-use crate::learn::{columns, kmeans};
+use crate::learn::{columns, exposure, kmeans};
 use crate::model::{
     decode_baseline, encode, encode_baseline, Body, Cleaning, Feature, HeldActual, HeldRows, Input, InputKind, Model,
     Task,
@@ -334,17 +334,21 @@ impl<'a> Run<'a> {
         self.refitting = true;
         let everything = Holdout { train: all, ..Holdout::default() };
         let parts = self.parts(&everything, prepared)?;
-        let mut made = self.features(&parts.rows(&everything), false)?;
+        let shown = baseline::scored(&everything.train, outcome.scorer.outputs());
+        let offset = exposure::offsets(&self.request, &shown, self.control)?;
+        let mut made = self.features(&RowsOf { held: &shown, ..parts.rows(&everything) }, false)?;
         let grown = self.grow(&mut made, &parts.rows(&everything), prepared, false)?;
         let baseline = made.baseline(everything.train.len(), 0);
         let before = decode_baseline(&outcome.baseline)?;
-        let baseline = baseline::with_held(baseline, &made.features, before, &outcome.scorer.model().features);
-        outcome.baseline = encode_baseline(&baseline)?;
+        let mut baseline = baseline::with_held(baseline, &made.features, before, &outcome.scorer.model().features);
         drop(made.binned);
         let model = Self::model(grown.body, made.inputs, made.features, prepared);
         let model = self.with_cleaning(model);
         outcome.bytes = encode(&model)?;
         outcome.scorer = Scorer::new(model);
+        baseline.scores = score_encoded(&outcome.scorer, &made.held, self.control)?;
+        offset.iter().for_each(|offset| exposure::expect(&mut baseline.scores, offset));
+        outcome.baseline = encode_baseline(&baseline)?;
         outcome.training_rows = everything.train.len();
         self.notices.push(format!(
             "the metrics are those of a model learned without the {} held-out rows; the model that is kept was then learned from all {}",

@@ -17,6 +17,8 @@ pub struct Baseline {
     pub held_rows: u64,
     /// In the order of the features of the model.
     pub features: Vec<FeatureBaseline>,
+    /// What the model says of some rows, where the held-out rows were judged by another one: it learned from all of them afterwards. Else empty.
+    pub scores: Vec<f64>,
 }
 
 /// What is known of a feature.
@@ -165,6 +167,7 @@ mod tests {
                 numbers: Some(NumberBins::of_sorted(&[1.0, 2.0, 2.0], 256)),
                 held_unseen: 1,
             }],
+            scores: vec![0.5],
         };
         assert_eq!(decode_baseline(&encode_baseline(&good).unwrap()).unwrap(), good);
         let broken = |change: &dyn Fn(&mut Baseline)| {

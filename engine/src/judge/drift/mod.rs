@@ -15,7 +15,7 @@ pub use observe::{observe, Observed};
 pub use truth::{truth, Truth};
 
 use super::most_probable;
-use crate::model::{Baseline, DatePart, Encoding, FeatureStats, HeldRows, InputKind, Model, NumberBins, Task};
+use crate::model::{Baseline, DatePart, Encoding, FeatureStats, InputKind, Model, NumberBins, Task};
 
 /// Bins of a number.
 const BINS: usize = 10;
@@ -189,13 +189,13 @@ fn passes(kind: InputKind, encoding: &Encoding, span: f64) -> Option<&'static st
     }
 }
 
-/// Compare what a model says of rows with what it said of the held-out rows; of segments, with those of the training rows.
-pub fn scores(model: &Model, held: Option<&HeldRows>, now: &[f64], outputs: usize, limits: Limits) -> Drift {
+/// Compare what a model says of rows with what it said of others `before`, in as many numbers a row; of segments, with those of the training rows.
+pub fn scores(model: &Model, before: Option<&[f64]>, now: &[f64], outputs: usize, limits: Limits) -> Drift {
     let sizes = match &model.body {
         crate::model::Body::KMeans(body) => Some(&body.sizes),
         _ => None,
     };
-    let mut drift = match (held, &model.task) {
+    let mut drift = match (before, &model.task) {
         (_, Task::Clustering) => {
             let sizes = sizes.map_or(&[][..], Vec::as_slice);
             let mut own = vec![0u64; sizes.len()];
@@ -204,22 +204,21 @@ pub fn scores(model: &Model, held: Option<&HeldRows>, now: &[f64], outputs: usiz
             }
             labels(sizes, &own, limits)
         }
-        (Some(held), Task::Classification { classes, .. }) if classes.len() > 2 => {
-            let count = |scores: &[f64], outputs: usize| {
+        (Some(before), Task::Classification { classes, .. }) if classes.len() > 2 => {
+            let count = |scores: &[f64]| {
                 let mut rows = vec![0u64; classes.len()];
                 scores.chunks_exact(outputs).for_each(|said| rows[most_probable(said)] += 1);
                 rows
             };
-            let best = |scores: &[f64], outputs: usize| -> Vec<f64> {
+            let best = |scores: &[f64]| -> Vec<f64> {
                 scores.chunks_exact(outputs).map(|said| said[most_probable(said)]).collect()
             };
-            let held_outputs = held.outputs as usize;
-            let drift = labels(&count(&held.scores, held_outputs), &count(now, outputs), limits);
-            let (bins, own) = of_scores(&best(&held.scores, held_outputs), &best(now, outputs));
+            let drift = labels(&count(before), &count(now), limits);
+            let (bins, own) = of_scores(&best(before), &best(now));
             Drift { ks: ks(&bins, &own.inside, &own.gaps), ..drift }
         }
-        (Some(held), _) => {
-            let (bins, own) = of_scores(&held.scores, now);
+        (Some(before), _) => {
+            let (bins, own) = of_scores(before, now);
             let drift = number(&FeatureStats::default(), Some(&bins), &own, limits);
             Drift { training_null_rate: Some(0.0), ..drift }
         }
@@ -229,8 +228,8 @@ pub fn scores(model: &Model, held: Option<&HeldRows>, now: &[f64], outputs: usiz
     drift
 }
 
-fn of_scores(held: &[f64], now: &[f64]) -> (NumberBins, Observed) {
-    let mut sorted: Vec<f64> = held.iter().filter(|v| !v.is_nan()).map(|v| v + 0.0).collect();
+fn of_scores(before: &[f64], now: &[f64]) -> (NumberBins, Observed) {
+    let mut sorted: Vec<f64> = before.iter().filter(|v| !v.is_nan()).map(|v| v + 0.0).collect();
     sorted.sort_unstable_by(f64::total_cmp);
     let bins = NumberBins::of_sorted(&sorted, SCORE_BINS);
     let own = Observed::numbers(Some(&bins), now.iter().copied());

@@ -15,6 +15,15 @@ const FEWEST_BINS: usize = 16;
 /// Rows of a clustering that are looked at, evenly spaced: rows are in the order of a hash, so that is a fair sample.
 const SAMPLE: usize = 200_000;
 
+/// Scores that are kept of a model which learned from all rows.
+const SCORES: usize = 10_000;
+
+/// Some of the rows, evenly spaced, whose scores are kept.
+pub(super) fn scored(rows: &[u32], outputs: usize) -> Vec<u32> {
+    let step = (rows.len() * outputs).div_ceil(SCORES).max(1);
+    rows.iter().step_by(step).copied().collect()
+}
+
 /// The bins that each of so many features may have.
 fn most_bins(features: usize) -> usize {
     (MOST_BINS / features.max(1)).clamp(FEWEST_BINS, BINS)
@@ -38,7 +47,7 @@ impl Features {
             _ => FeatureBaseline { numbers: of_bins(binned, rows).map(|bins| bins.joined(most)), held_unseen: 0 },
         };
         let features = self.features.iter().zip(&self.binned).zip(&self.held).map(of).collect();
-        Baseline { rows: rows as u64, held_rows: held_rows as u64, features }
+        Baseline { rows: rows as u64, held_rows: held_rows as u64, features, scores: Vec::new() }
     }
 }
 
@@ -101,5 +110,5 @@ pub(super) fn of_clusters(model: &Model, bins: Vec<Option<NumberBins>>, rows: us
         held_unseen: if feature.encoding.is_category() { unseen(&feature.encoding, held) } else { 0 },
     };
     let features = model.features.iter().zip(bins).zip(held).map(of).collect();
-    Baseline { rows: rows as u64, held_rows: held.first().map_or(0, Vec::len) as u64, features }
+    Baseline { rows: rows as u64, held_rows: held.first().map_or(0, Vec::len) as u64, features, scores: Vec::new() }
 }
