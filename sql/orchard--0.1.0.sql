@@ -100,29 +100,58 @@ CREATE TABLE orchard.stored_chunks (
     CONSTRAINT stored_chunks_pkey PRIMARY KEY (version, kind, part)
 );
 ALTER TABLE orchard.stored_chunks ALTER COLUMN data SET STORAGE EXTERNAL;
-COMMENT ON TABLE orchard.stored_chunks IS 'bytes of versions in parts of at most 1 MB: kind 1 the model, kind 2 labels and scores of the held-out rows, kind 3 what columns are worth on these, kind 4 how the version does on training rows, tree by tree and by segment';
+COMMENT ON TABLE orchard.stored_chunks IS 'bytes of versions in parts of at most 1 MB: kind 1 the model, kind 2 labels and scores of the held-out rows, kind 3 what columns are worth on these, kind 4 how the version does on training rows, tree by tree and by segment, kind 5 how the features of the training rows were distributed';
 
 CREATE TABLE orchard.stored_history (
     model uuid NOT NULL,
     step integer NOT NULL,
     happened_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
     role name NOT NULL,
-    event text NOT NULL CHECK (event IN ('train', 'deploy', 'rollback')),
+    event text NOT NULL CHECK (event IN ('train', 'retrain', 'deploy', 'rollback')),
     version integer NOT NULL,
     deployed boolean NOT NULL,
     previous integer,
+    details jsonb,
     CONSTRAINT stored_history_pkey PRIMARY KEY (model, step)
 );
 COMMENT ON TABLE orchard.stored_history IS 'what happened to each model: trainings and deployments, with the version that was deployed before';
+COMMENT ON COLUMN orchard.stored_history.details IS 'the decision of a retraining, with its figures';
+
+CREATE TABLE orchard.stored_checks (
+    model uuid NOT NULL,
+    step integer NOT NULL,
+    checked_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+    role name NOT NULL,
+    version integer NOT NULL,
+    source text NOT NULL,
+    rows bigint NOT NULL,
+    verdict text NOT NULL,
+    alerts text[] NOT NULL,
+    worst_feature text,
+    worst_psi double precision,
+    score_psi double precision,
+    metric text,
+    value double precision,
+    low double precision,
+    high double precision,
+    reference double precision,
+    predicted double precision,
+    actual double precision,
+    features jsonb NOT NULL,
+    metrics jsonb NOT NULL,
+    CONSTRAINT stored_checks_pkey PRIMARY KEY (model, step)
+);
+COMMENT ON TABLE orchard.stored_checks IS 'what orchard.watch found of each model';
 
 SELECT pg_catalog.pg_extension_config_dump('orchard.stored_models', '');
 SELECT pg_catalog.pg_extension_config_dump('orchard.stored_history', '');
+SELECT pg_catalog.pg_extension_config_dump('orchard.stored_checks', '');
 SELECT pg_catalog.pg_extension_config_dump('orchard.stored_versions', '');
 SELECT pg_catalog.pg_extension_config_dump('orchard.stored_chunks', '');
 
-REVOKE ALL ON orchard.stored_models, orchard.stored_versions, orchard.stored_chunks, orchard.stored_history FROM PUBLIC;
+REVOKE ALL ON orchard.stored_models, orchard.stored_versions, orchard.stored_chunks, orchard.stored_history, orchard.stored_checks FROM PUBLIC;
 -- What pg_dump and pg_restore need when the owner of the database runs them. He can add rows by this, and change none.
-GRANT SELECT, INSERT ON orchard.stored_models, orchard.stored_versions, orchard.stored_chunks, orchard.stored_history TO pg_database_owner;
+GRANT SELECT, INSERT ON orchard.stored_models, orchard.stored_versions, orchard.stored_chunks, orchard.stored_history, orchard.stored_checks TO pg_database_owner;
 
 ------------------------------------------------------------------------------------------------------------------------
 -- The anchor: the function of a model
@@ -163,6 +192,7 @@ BEGIN ATOMIC
     -- The first waits for a training or deployment of the model that is not committed yet; the others then see what that has written.
     DELETE FROM orchard.stored_models AS m WHERE m.id = forget.id;
     DELETE FROM orchard.stored_history AS h WHERE h.model = forget.id;
+    DELETE FROM orchard.stored_checks AS c WHERE c.model = forget.id;
     WITH versions AS (DELETE FROM orchard.stored_versions AS v WHERE v.model = forget.id RETURNING v.id)
     DELETE FROM orchard.stored_chunks AS c USING versions WHERE c.version = versions.id;
 END;
@@ -294,12 +324,19 @@ FROM orchard.model_versions WHERE deployed;
 COMMENT ON VIEW orchard.models IS 'the models that the current role may use, at their deployed version';
 
 CREATE VIEW orchard.history WITH (security_barrier) AS
-SELECT m.model_name::text AS model, h.step, h.happened_at, h.role::text AS role, h.event, h.version, h.deployed, h.previous, m.schema_name::text AS schema
+SELECT m.model_name::text AS model, h.step, h.happened_at, h.role::text AS role, h.event, h.version, h.deployed, h.previous, m.schema_name::text AS schema, h.details
 FROM orchard.stored_history AS h
 JOIN orchard.usable_models AS m ON m.id OPERATOR(pg_catalog.=) h.model;
-COMMENT ON VIEW orchard.history IS 'what happened to the models that the current role may use: trainings and deployments, with the version that was deployed before';
+COMMENT ON VIEW orchard.history IS 'what happened to the models that the current role may use: trainings and deployments, with the version that was deployed before; details has the decision of a retraining';
 
-GRANT SELECT ON orchard.models, orchard.model_versions, orchard.history TO PUBLIC;
+CREATE VIEW orchard.monitor WITH (security_barrier) AS
+SELECT m.model_name::text AS model, c.step, c.checked_at, c.role::text AS role, c.version, c.rows, c.verdict, c.alerts, c.worst_feature, c.worst_psi,
+    c.score_psi, c.metric, c.value, c.low, c.high, c.reference, c.predicted, c.actual, c.source, m.schema_name::text AS schema, c.features, c.metrics
+FROM orchard.stored_checks AS c
+JOIN orchard.usable_models AS m ON m.id OPERATOR(pg_catalog.=) c.model;
+COMMENT ON VIEW orchard.monitor IS 'what orchard.watch found of the models that the current role may use, a row a check';
+
+GRANT SELECT ON orchard.models, orchard.model_versions, orchard.history, orchard.monitor TO PUBLIC;
 GRANT USAGE ON SCHEMA orchard TO PUBLIC;
 
 ------------------------------------------------------------------------------------------------------------------------
@@ -550,6 +587,13 @@ CREATE FUNCTION orchard.tune(model text, source text, target text, algorithm tex
         rank integer, best boolean, holdout_score double precision, version integer)
     LANGUAGE c VOLATILE PARALLEL UNSAFE COST 10000000 ROWS 20 AS 'MODULE_PATHNAME', 'tune_wrapper';
 COMMENT ON FUNCTION orchard.tune(text, text, text, text, jsonb, jsonb) IS 'compares parameters on folds of the training rows, then learns the model with the best of them as orchard.train does';
+
+CREATE FUNCTION orchard.retrain(model text, promote text DEFAULT 'if_better', min_gain double precision DEFAULT 0, metric text DEFAULT NULL)
+    RETURNS TABLE (model text, version integer, champion_version integer, metric text, champion double precision,
+        challenger double precision, difference double precision, low double precision, high double precision, promoted boolean,
+        reason text, seconds double precision, rows bigint, holdout_rows bigint)
+    LANGUAGE c VOLATILE PARALLEL UNSAFE COST 1000000 ROWS 1 AS 'MODULE_PATHNAME', 'retrain_wrapper';
+COMMENT ON FUNCTION orchard.retrain(text, text, double precision, text) IS 'trains the deployed version of a model again on what its source has now, judges both on the rows that the new one did not learn from, and deploys the new one if it is better for sure (promote: if_better, always, never)';
 
 CREATE FUNCTION orchard.options(algorithm text)
     RETURNS TABLE (option text, type text, default_value jsonb, meaning text)
@@ -825,6 +869,29 @@ CREATE FUNCTION orchard.residuals(model text, source text DEFAULT NULL)
     RETURNS TABLE ("row" bigint, actual double precision, predicted double precision, residual double precision, weight double precision)
     LANGUAGE c STABLE PARALLEL UNSAFE COST 100000 ROWS 10000 AS 'MODULE_PATHNAME', 'residuals_wrapper';
 COMMENT ON FUNCTION orchard.residuals(text, text) IS 'what a regression predicted of each row, what came true, and the difference: actual less predicted';
+
+------------------------------------------------------------------------------------------------------------------------
+-- Watch
+------------------------------------------------------------------------------------------------------------------------
+
+CREATE FUNCTION orchard.drift(model text, source text DEFAULT NULL, moderate double precision DEFAULT 0.1, drifted double precision DEFAULT 0.25)
+    RETURNS TABLE (feature text, psi double precision, ks double precision, null_rate double precision, unseen_rate double precision,
+        verdict text, chance double precision, training_null_rate double precision, training_unseen_rate double precision, rows bigint,
+        training_rows bigint, note text)
+    LANGUAGE c STABLE PARALLEL UNSAFE COST 100000 ROWS 20 AS 'MODULE_PATHNAME', 'drift_wrapper';
+COMMENT ON FUNCTION orchard.drift(text, text, double precision, double precision) IS 'whether the rows of a source are like those that the deployed version learned from, feature by feature, and whether what it says of them is';
+
+CREATE FUNCTION orchard.watch(model text, source text DEFAULT NULL, score text DEFAULT NULL, moderate double precision DEFAULT 0.1,
+        drifted double precision DEFAULT 0.25, max_drop double precision DEFAULT 0, max_bias double precision DEFAULT 0.1)
+    RETURNS TABLE (step integer, verdict text, rows bigint, alerts text[], worst_feature text, worst_psi double precision,
+        score_psi double precision, metric text, value double precision, low double precision, high double precision,
+        reference double precision, predicted double precision, actual double precision)
+    LANGUAGE c VOLATILE PARALLEL UNSAFE COST 100000 ROWS 1 AS 'MODULE_PATHNAME', 'watch_wrapper';
+COMMENT ON FUNCTION orchard.watch(text, text, text, double precision, double precision, double precision, double precision) IS 'checks a model on the rows of a source: drift, and with the target there what came true, of scores of the deployed version or of those in the column score; keeps it in orchard.monitor and notifies the channel orchard when a limit is passed';
+
+CREATE FUNCTION orchard.keep_checks(model text, days double precision) RETURNS bigint
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'keep_checks_wrapper';
+COMMENT ON FUNCTION orchard.keep_checks(text, double precision) IS 'deletes the checks of a model in orchard.monitor that are older than so many days, and gives how many they were';
 
 ------------------------------------------------------------------------------------------------------------------------
 -- Decide

@@ -95,6 +95,9 @@ fn golden_bytes_load_for_ever() {
         assert_eq!(decode_held(&golden).unwrap(), rows, "{name}");
         assert_eq!(encode_held(&rows).unwrap(), golden, "{name}");
     }
+    let golden = check("baseline", &encode_baseline(&baseline()).unwrap());
+    assert_eq!(decode_baseline(&golden).unwrap(), baseline());
+    assert_eq!(encode_baseline(&baseline()).unwrap(), golden);
 }
 
 #[test]
@@ -184,6 +187,31 @@ fn held() -> Vec<(&'static str, HeldRows)> {
     };
     let none = HeldRows { outputs: 1, scores: Vec::new(), actual: HeldActual::None, weight: None };
     vec![("held_class", class), ("held_number", value), ("held_none", none)]
+}
+
+fn baseline() -> Baseline {
+    let numbers = NumberBins { low: vec![f64::NEG_INFINITY, 1.5], high: vec![0.0, 1e300], rows: vec![3, 4] };
+    let category = FeatureBaseline { numbers: None, held_unseen: 2 };
+    let features = vec![FeatureBaseline { numbers: Some(numbers), held_unseen: 0 }, category];
+    Baseline { rows: 8, held_rows: 2, features, scores: vec![0.25, f64::INFINITY] }
+}
+
+#[test]
+fn a_baseline_comes_back_and_nothing_else() {
+    let bytes = encode_baseline(&baseline()).unwrap();
+    for len in 0..bytes.len() {
+        let mut forged = bytes[..len].to_vec();
+        invalid(decode_baseline(&forged));
+        reseal(&mut forged);
+        invalid(decode_baseline(&forged));
+    }
+    for bit in 0..bytes.len() * 8 {
+        let mut flipped = bytes.clone();
+        flipped[bit / 8] ^= 1 << (bit % 8);
+        invalid(decode_baseline(&flipped));
+    }
+    invalid(decode(&bytes));
+    invalid(decode_held(&bytes));
 }
 
 #[test]

@@ -193,7 +193,7 @@ fn thresholds(
             return Err(Failure::argument("the held-out rows are kept without their columns")
                 .hint("Give a source that has the columns and the target, or a number."));
         }
-        let two = two_classes("thresholds", model, source, class, &Wish { by: None, numbers: columns })?;
+        let two = two_classes("thresholds", model, source, class, &Wish { numbers: columns, ..Wish::default() })?;
         let mut next = two.numbers.iter();
         let mut money = |amount: &Option<Amount>| match amount.as_ref()? {
             Amount::Flat(number) => Some(Money::Flat(*number)),

@@ -3,14 +3,14 @@
 use orchard_engine::clean::doctor::Finding;
 use orchard_engine::control::Control;
 use orchard_engine::judge::{self, COMPARED};
-use orchard_engine::learn::options::{Algorithm, Options};
 use orchard_engine::learn::train::{self, Insight, Outcome, SizePoint};
 use orchard_engine::model::Task;
 use pgrx::iter::TableIterator;
 use pgrx::prelude::*;
 
+use super::recipe::Recipe;
 use super::sampled::with_source;
-use super::train::{ready_to_read, Job};
+use super::train::ready_to_read;
 use crate::catalog::relations::{self, ChunkKind};
 use crate::catalog::{self, cache, store, Found};
 use crate::error::{report, Failure, Result};
@@ -144,24 +144,12 @@ fn by_trees(found: &Found) -> Result<Vec<Point>> {
 /// Learn the deployed version again from parts of its rows.
 fn by_rows(found: &Found, source: Option<&str>) -> Result<Vec<Point>> {
     catalog::check_owner(found)?;
-    let version = found.deployed()?;
-    let target = store::target(&version)?;
-    let algorithm = relations::version_text(&version, "algorithm")?.unwrap_or_default();
-    let algorithm = Algorithm::parse(&algorithm, target.is_some())?;
-    let mut options = Options::parse(&store::options(&version)?, algorithm)?;
-    options.refit = false;
     let previous = cache::deployed(found)?.model().task.clone();
     let control = Control::new(settings::max_memory());
     let request = with_source(found, source, |source| {
-        let job = Job {
-            schema: found.row.schema.clone(),
-            name: found.row.name.clone(),
-            source,
-            target: target.as_deref(),
-            algorithm,
-            options,
-            options_text: String::new(),
-        };
+        let recipe = Recipe::of(found)?;
+        let mut job = recipe.job(found, source);
+        job.options.refit = false;
         ready_to_read(&job, Some(previous), &control)
     })?;
     let label = format!("orchard.learning_curve {}", found.row.name);

@@ -1,14 +1,20 @@
 //! What a model said of rows and what was true of them: of the rows that training held out, or of the rows of a source.
 
+mod truth;
+mod watched;
+
 use std::rc::Rc;
 
 use orchard_engine::control::Control;
 use orchard_engine::data::{ColumnData, Table, MISSING};
 use orchard_engine::learn::exposure;
 use orchard_engine::learn::train::score_columns;
-use orchard_engine::model::{decode_held, Argument, Encoding, HeldActual, HeldRows, Input, InputKind, Task};
+use orchard_engine::model::{decode_held, Argument, Baseline, Encoding, HeldActual, HeldRows, Input, InputKind};
 use orchard_engine::score::{Scorer, Text};
 use pgrx::prelude::*;
+
+pub(super) use truth::{actual, class_at, unknown_class, Actual};
+pub(super) use watched::Watched;
 
 use super::cleaned;
 use super::train::{check_names, check_number, no_column};
@@ -36,6 +42,8 @@ pub(super) struct Judged {
     pub numbers: Vec<Vec<f64>>,
     /// The features of the rows of a source.
     pub columns: Vec<Vec<f64>>,
+    /// What was seen of all rows, if that was asked for.
+    pub watched: Option<Watched>,
 }
 
 /// The segments that rows are in.
@@ -53,6 +61,8 @@ pub(super) struct Wish<'a> {
     pub by: Option<&'a str>,
     /// Columns of numbers.
     pub numbers: Vec<&'a str>,
+    /// Whether all rows are to be watched, and compared with this; the source need not have the target then.
+    pub watch: Option<&'a Option<Baseline>>,
 }
 
 /// The rows of a source, or without one those that were held out.
@@ -73,7 +83,7 @@ fn on_holdout(found: &Found) -> Result<Judged> {
         .hint("Give a source to evaluate on, or train with a \"holdout\" above 0.")
     })?;
     let held = decode_held(&bytes)?;
-    Ok(Judged { scorer, held, segments: None, numbers: Vec::new(), columns: Vec::new() })
+    Ok(Judged { scorer, held, segments: None, numbers: Vec::new(), columns: Vec::new(), watched: None })
 }
 
 fn on_source(found: &Found, source: &str, wish: &Wish<'_>) -> Result<Judged> {
@@ -86,7 +96,8 @@ fn on_source(found: &Found, source: &str, wish: &Wish<'_>) -> Result<Judged> {
     let arguments = scorer.model().arguments();
     let mut choose = |attributes: &[Attribute]| {
         check_names(attributes)?;
-        let names = arguments.iter().map(Argument::name).chain(target.as_deref());
+        let needed = target.as_deref().filter(|_| wish.watch.is_none());
+        let names = arguments.iter().map(Argument::name).chain(needed);
         let names = names.chain(beside.into_iter().flatten()).chain(wish.by).chain(wish.numbers.iter().copied());
         for name in names {
             if !attributes.iter().any(|a| a.name == name) {
@@ -125,15 +136,23 @@ fn on_source(found: &Found, source: &str, wish: &Wish<'_>) -> Result<Judged> {
     let numbers: Vec<Vec<f64>> = wish.numbers.iter().map(|name| numbers(&rows, name)).collect::<Result<_>>()?;
     let no_features = target.as_deref().into_iter().chain(beside.into_iter().flatten()).chain(weighted);
     cleaned::clean(scorer.model(), &mut rows, no_features, &control)?;
+    let observed =
+        wish.watch.map(|baseline| watched::observe(&scorer, baseline.as_ref(), &mut rows, &control)).transpose()?;
     let columns = encode(&scorer, &rows, &control)?;
-    let actual = match (&target, &scorer.model().task) {
+    let there = target.as_deref().filter(|target| rows.column(target).is_some());
+    let everything = vec![true; rows.table.rows];
+    let actual = match (there, &scorer.model().task) {
         (Some(target), task) => actual(&rows, target, task)?,
-        (None, _) => Actual { known: vec![true; rows.table.rows], held: HeldActual::None },
+        (None, _) => Actual { known: everything.clone(), held: HeldActual::None },
     };
-    let offset = offsets(&rows, beside, &actual.known)?;
-    let weight = weights(&rows, weighted, &actual.known)?;
+    let kept = if observed.is_some() { &everything } else { &actual.known };
+    let offset = offsets(&rows, beside, kept)?;
+    let weight = match there {
+        None if wish.watch.is_some() => None,
+        _ => weights(&rows, weighted, &actual.known)?,
+    };
+    let has_target = there.is_some();
     drop(rows);
-    let kept = &actual.known;
     let segments = segments.map(|s| Segments { codes: known(&s.codes, kept), labels: s.labels });
     let numbers = numbers.iter().map(|values| known(values, kept)).collect();
     let model = &*scorer;
@@ -149,17 +168,23 @@ fn on_source(found: &Found, source: &str, wish: &Wish<'_>) -> Result<Judged> {
         }
         Ok((columns, scores))
     })?;
-    let held = HeldRows { outputs: scorer.outputs() as u32, scores, actual: actual.held, weight };
-    Ok(Judged { scorer, held, segments, numbers, columns })
+    let outputs = scorer.outputs();
+    let mut held = HeldRows { outputs: outputs as u32, scores, actual: actual.held, weight };
+    let watched = observed.map(|observed| {
+        let of_known = held.scores.chunks_exact(outputs).zip(&actual.known).filter(|(_, known)| **known);
+        let judged = of_known.flat_map(|(scores, _)| scores).copied().collect();
+        Watched { observed, scores: std::mem::replace(&mut held.scores, judged), has_target }
+    });
+    Ok(Judged { scorer, held, segments, numbers, columns, watched })
 }
 
 /// The values of the rows that are known.
-fn known<T: Copy>(values: &[T], known: &[bool]) -> Vec<T> {
+pub(super) fn known<T: Copy>(values: &[T], known: &[bool]) -> Vec<T> {
     values.iter().zip(known).filter(|(_, known)| **known).map(|(value, _)| *value).collect()
 }
 
 /// The weights of the known rows, where the model was trained with some and the source has them.
-fn weights(rows: &Rows, name: Option<&str>, keep: &[bool]) -> Result<Option<Vec<f64>>> {
+pub(super) fn weights(rows: &Rows, name: Option<&str>, keep: &[bool]) -> Result<Option<Vec<f64>>> {
     let Some(name) = name else { return Ok(None) };
     if rows.column(name).is_none() {
         notice!("the source has no column \"{name}\", so its rows weigh the same");
@@ -177,7 +202,7 @@ fn weights(rows: &Rows, name: Option<&str>, keep: &[bool]) -> Result<Option<Vec<
 }
 
 /// The numbers of a column of the source.
-fn numbers(rows: &Rows, name: &str) -> Result<Vec<f64>> {
+pub(super) fn numbers(rows: &Rows, name: &str) -> Result<Vec<f64>> {
     let column = rows.column(name).ok_or_else(|| Failure::internal("a column was not read"))?;
     match &rows.table.columns[column.first].data {
         ColumnData::Number(values) if column.count == 1 => Ok(values.iter().collect()),
@@ -342,72 +367,4 @@ fn fill(scorer: &Scorer, feature: usize, table: &Table, column: usize, out: &mut
             out.extend(codes.iter().map(|c| if c == MISSING { f64::NAN } else { levels[c as usize] }));
         }
     }
-}
-
-/// The truth of the rows, and which rows have one.
-struct Actual {
-    known: Vec<bool>,
-    held: HeldActual,
-}
-
-fn actual(rows: &Rows, target: &str, task: &Task) -> Result<Actual> {
-    let column = rows.column(target).ok_or_else(|| Failure::internal("the target was not read"))?;
-    let data = &rows.table.columns[column.first].data;
-    match task {
-        Task::Classification { classes, .. } => classes_of(data, column.reader, classes, target),
-        _ => match data {
-            ColumnData::Number(v) => {
-                let known: Vec<bool> = v.iter().map(f64::is_finite).collect();
-                Ok(Actual { known, held: HeldActual::Number(v.iter().filter(|x| x.is_finite()).collect()) })
-            }
-            ColumnData::Category { .. } => Err(Failure::new(
-                PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
-                format!("target \"{target}\" has type {}, but the model predicts a number", column.attribute.type_name),
-            )),
-        },
-    }
-}
-
-fn classes_of(data: &ColumnData, reader: Reader, classes: &[String], target: &str) -> Result<Actual> {
-    let mut known = Vec::new();
-    let mut codes = Vec::new();
-    let mut put = |label: Option<std::borrow::Cow<'_, str>>| -> Result<()> {
-        known.push(label.is_some());
-        if let Some(label) = label {
-            let index =
-                classes.iter().position(|c| *c == label).ok_or_else(|| unknown_class(target, &label, classes))?;
-            codes.push(index as u32);
-        }
-        Ok(())
-    };
-    match data {
-        ColumnData::Number(v) => {
-            for x in v.iter() {
-                put(x.is_finite().then(|| match reader {
-                    Reader::Bool => if x != 0.0 { "true" } else { "false" }.into(),
-                    _ => format!("{}", x + 0.0).into(),
-                }))?;
-            }
-        }
-        ColumnData::Category { codes, dictionary } => {
-            for code in codes.iter() {
-                put((code != MISSING).then(|| String::from_utf8_lossy(dictionary.text(code))))?;
-            }
-        }
-    }
-    Ok(Actual { known, held: HeldActual::Class(codes) })
-}
-
-/// The place of a class among those of a model.
-pub(super) fn class_at(classes: &[String], label: &str) -> Result<usize> {
-    classes.iter().position(|c| c == label).ok_or_else(|| {
-        Failure::argument(format!("the model has no class \"{label}\""))
-            .detail(format!("The classes are {}.", classes.join(", ")))
-    })
-}
-
-/// The error for a label that a model does not know.
-pub(super) fn unknown_class(target: &str, label: &str, classes: &[String]) -> Failure {
-    Failure::argument(format!("target \"{target}\" has the value \"{label}\", which is not a class of the model"))
-        .detail(format!("The classes are {}.", classes.join(", ")))
 }

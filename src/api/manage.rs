@@ -3,7 +3,7 @@
 use pgrx::prelude::*;
 use pgrx::spi::quote_identifier;
 
-use super::train::{comment, returns};
+use super::save::{comment, returns};
 use crate::catalog::function::Signature;
 use crate::catalog::name::ModelName;
 use crate::catalog::owner::with_safe_path;
@@ -11,7 +11,8 @@ use crate::catalog::{self, cache, function, relations, store, versions, Found};
 use crate::error::{given, report, Failure, Result};
 use crate::source::types;
 
-fn owned(model: &str) -> Result<Found> {
+/// The model of a name, which the caller must own.
+pub(super) fn owned(model: &str) -> Result<Found> {
     let name = ModelName::parse(model)?;
     let found = catalog::get(&name)?;
     catalog::check_owner(&found)?;

@@ -2,18 +2,19 @@
 
 use orchard_engine::control::Control;
 use orchard_engine::learn::options::{Algorithm, Options};
-use orchard_engine::learn::train::{self, Outcome, Request, SourceInput};
-use orchard_engine::model::{Encoding, InputKind, Task};
+use orchard_engine::learn::train::{self, Request, SourceInput};
+use orchard_engine::model::Task;
 use pgrx::iter::TableIterator;
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 use serde_json::{json, Value};
 
+use super::save::save;
 use super::{diagnose, insight};
-use crate::catalog::function::{self, Argument, Returns, Signature};
+use crate::catalog::function::{self, Argument};
 use crate::catalog::name::ModelName;
-use crate::catalog::store::{self, NewVersion};
-use crate::catalog::{cache, orphan, relations, Found};
+use crate::catalog::versions::Event;
+use crate::catalog::{cache, orphan, relations, store, Found};
 use crate::error::{given, report, Failure, Result};
 use crate::source::clock;
 use crate::source::types::Reader;
@@ -103,7 +104,7 @@ fn run(
     }
     diagnose::warn(&warnings, &options);
     insight::warn(&mut outcome, &warnings);
-    save(&job, existing, &outcome, &types, started)
+    save(&job, existing, &outcome, &types, started, Event { name: "train", details: None })
 }
 
 /// Refuse a call that could not write, and read the arguments that every training has.
@@ -123,10 +124,8 @@ pub(super) fn ready(job: &Job<'_>, control: &Control) -> Result<(Option<Found>, 
     let existing = existing(job)?;
     function::check_name(&job.schema, &job.name, existing.as_ref().map(|f| &f.row.id))?;
     let rows = read(job, control)?;
-    if let Some(found) = &existing {
-        if job.options.deploy && !may_keep_signature(found, job, &rows)? {
-            function::check_replaceable(found)?;
-        }
+    if let Some(found) = existing.as_ref().filter(|_| job.options.deploy) {
+        check_signature(found, job, &rows)?;
     }
     let previous = existing.as_ref().map_or(Ok(None), |found| previous_task(found, job.target))?;
     let (request, types) = request(job, rows, previous)?;
@@ -179,7 +178,8 @@ fn existing(job: &Job<'_>) -> Result<Option<Found>> {
     Ok(Some(found))
 }
 
-fn read(job: &Job<'_>, control: &Control) -> Result<Rows> {
+/// Read the columns of the source that a job is about.
+pub(super) fn read(job: &Job<'_>, control: &Control) -> Result<Rows> {
     let mut choose = |attributes: &[Attribute]| choose(job, attributes);
     source::read(job.source, &mut choose, control)
 }
@@ -296,7 +296,8 @@ fn previous_task(found: &Found, target: Option<&str>) -> Result<Option<Task>> {
     Ok(cache::version(&version, found).ok().map(|scorer| scorer.model().task.clone()))
 }
 
-fn request(job: &Job<'_>, rows: Rows, previous: Option<Task>) -> Result<(Request, Types)> {
+/// What the engine is to learn from the rows, and the types of their columns.
+pub(super) fn request(job: &Job<'_>, rows: Rows, previous: Option<Task>) -> Result<(Request, Types)> {
     let place = |name: &str| rows.column(name).map(|c| c.first);
     let special: Vec<&str> = special_columns(job).collect();
     let options = &job.options;
@@ -374,181 +375,13 @@ fn argument_type(column: &SourceColumn) -> pg_sys::Oid {
     }
 }
 
-/// Whether the arguments can stay as they are, as far as that is known before training.
-fn may_keep_signature(found: &Found, job: &Job<'_>, rows: &Rows) -> Result<bool> {
+/// The error for arguments that cannot stay as they are, as far as that is known before training, where something stands on them.
+pub(super) fn check_signature(found: &Found, job: &Job<'_>, rows: &Rows) -> Result<()> {
     let special: Vec<&str> = special_columns(job).collect();
     let names = rows.columns.iter().filter(|c| !special.contains(&c.attribute.name.as_str()));
     let columns = names.map(|c| Argument { name: c.attribute.name.clone(), oid: argument_type(c) }).collect();
-    function::may_have_signature(found.function, columns)
-}
-
-/// Keep a version and make its function.
-pub(super) fn save(
-    job: &Job<'_>,
-    existing: Option<Found>,
-    outcome: &Outcome,
-    types: &Types,
-    started: std::time::Instant,
-) -> Result<Row> {
-    let model = outcome.scorer.model();
-    let type_of = |name: &str| types.iter().find(|t| t.0 == name);
-    let columns: Vec<Argument> = model
-        .arguments()
-        .iter()
-        .filter_map(|a| type_of(a.name()).map(|t| Argument { name: t.0.clone(), oid: t.1 }))
-        .collect();
-    let (task, returns) = returns(&model.task);
-    let wide = columns.len() > function::MOST_ARGUMENTS;
-    let signature = Signature::new(columns, returns);
-    let comment = comment(&job.name, job.target, job.options.exposure.as_deref(), &model.task);
-    let (id, first) = store::model_for_version(existing.as_ref().map(|found| &found.row), &job.schema, &job.name)?;
-    // A first version is the only one there is, so it is deployed in any case.
-    let deploy = job.options.deploy || first;
-    if wide && deploy {
-        notice!(
-            "the model has more than {} columns, so predict_{} takes the whole row",
-            function::MOST_ARGUMENTS,
-            job.name
-        );
+    match function::may_have_signature(found.function, columns)? {
+        true => Ok(()),
+        false => function::check_replaceable(found),
     }
-    match &existing {
-        None => function::create(&job.schema, &job.name, &id, &signature, &comment)?,
-        Some(found) if deploy && !function::has_signature(found.function, &signature)? => {
-            function::check_replaceable(found)?;
-            function::remake(found, &signature, &comment)?;
-        }
-        Some(_) => {}
-    }
-    let score = outcome.metric.and_then(|m| outcome.metrics.iter().find(|x| x.name == m)).and_then(|x| x.value);
-    let seconds = started.elapsed().as_secs_f64();
-    let features = features(outcome, types).to_string();
-    let metrics = metrics(outcome).to_string();
-    let timings: serde_json::Map<String, Value> = outcome
-        .timings
-        .iter()
-        .map(|(k, v)| ((*k).to_owned(), json!(v)))
-        .chain([("total".to_owned(), json!(seconds))])
-        .collect();
-    let new = NewVersion {
-        algorithm: job.algorithm.name(),
-        task,
-        target: job.target,
-        source: job.source,
-        options: &job.options_text,
-        rows: outcome.rows as u64,
-        training_rows: outcome.training_rows as u64,
-        holdout_rows: outcome.holdout_rows as u64,
-        features: &features,
-        metric: outcome.metric,
-        score,
-        metrics: &metrics,
-        timings: &Value::Object(timings).to_string(),
-        model: &outcome.bytes,
-        held: outcome.held.as_deref(),
-        importance: outcome.importance.as_deref(),
-        insight: &outcome.insight.write(),
-        arguments: &signature.arguments.iter().map(|a| a.oid).collect::<Vec<_>>(),
-    };
-    let (version, _) = store::insert_version(&id, &new, deploy)?;
-    Ok((
-        job.name.clone(),
-        version,
-        job.algorithm.name().to_owned(),
-        task.to_owned(),
-        outcome.rows as i64,
-        model.features.len() as i32,
-        outcome.metric.map(str::to_owned),
-        score,
-        seconds,
-        deploy,
-        function::call_name(&job.schema, &job.name),
-    ))
-}
-
-/// What the function of a model says of itself.
-pub(super) fn comment(name: &str, target: Option<&str>, exposure: Option<&str>, task: &Task) -> String {
-    match (task, target) {
-        (Task::Classification { classes, positive }, Some(target)) if classes.len() <= 2 => {
-            match classes.get(*positive as usize).map_or("", String::as_str) {
-                // Everybody can read a comment, so it holds no value of the data but those that say nothing.
-                class @ ("true" | "false" | "1" | "0") => {
-                    format!("model \"{name}\": probability that {target} is {class}")
-                }
-                _ => format!("model \"{name}\": probability of the positive class of {target}"),
-            }
-        }
-        (Task::Classification { .. }, Some(target)) => format!("model \"{name}\": most probable {target}"),
-        (_, Some(target)) => {
-            let unit = exposure.map_or_else(String::new, |e| format!(" for each unit of {e}"));
-            format!("model \"{name}\": expected {target}{unit}")
-        }
-        (_, None) => format!("model \"{name}\": segment of a row"),
-    }
-}
-
-/// What the function of a model returns, and its task by name.
-pub(super) fn returns(task: &Task) -> (&'static str, Returns) {
-    match task {
-        Task::Classification { classes, .. } if classes.len() > 2 => ("classification", Returns::Label),
-        Task::Classification { .. } => ("classification", Returns::Number),
-        Task::Regression => ("regression", Returns::Number),
-        Task::Clustering => ("clustering", Returns::Segment),
-    }
-}
-
-/// What the catalogue says of each feature.
-fn features(outcome: &Outcome, types: &Types) -> Value {
-    let model = outcome.scorer.model();
-    let mut list = Vec::new();
-    for input in &model.inputs {
-        let made = model.cleaned_inputs().iter().any(|(made, _)| made.name == input.name);
-        let given = types.iter().find(|t| t.0 == input.name && !made).map(|t| t.2.as_str());
-        let type_name = given.unwrap_or_else(|| made_type(input.kind));
-        for feature in &model.features[input.first as usize..(input.first + input.count) as usize] {
-            let stats = &feature.stats;
-            list.push(match &feature.encoding {
-                Encoding::Number
-                | Encoding::Clock { .. }
-                | Encoding::Part(_)
-                | Encoding::Words
-                | Encoding::Token { .. } => json!({
-                    "name": feature.name, "column": input.name, "type": type_name, "kind": format!("{:?}", input.kind).to_lowercase(),
-                    "missing": stats.missing, "minimum": finite(stats.minimum), "maximum": finite(stats.maximum),
-                    "mean": finite(stats.mean), "stddev": finite(stats.stddev),
-                }),
-                Encoding::Category { levels } | Encoding::Ordered { levels, .. } => json!({
-                    "name": feature.name, "column": input.name, "type": type_name, "kind": "category",
-                    "missing": stats.missing, "distinct": stats.distinct, "levels": levels.len(),
-                }),
-            });
-        }
-    }
-    Value::Array(list)
-}
-
-/// The type of a column that the model's cleaning makes.
-fn made_type(kind: InputKind) -> &'static str {
-    match kind {
-        InputKind::Category | InputKind::Text => "text",
-        InputKind::Boolean => "boolean",
-        InputKind::Date => "date",
-        InputKind::Timestamp | InputKind::Timestamptz => "timestamp without time zone",
-        InputKind::Number | InputKind::Interval | InputKind::Array => "double precision",
-    }
-}
-
-fn finite(v: f64) -> Value {
-    if v.is_finite() {
-        json!(v)
-    } else {
-        Value::String(format!("{v}"))
-    }
-}
-
-fn metrics(outcome: &Outcome) -> Value {
-    let all = outcome.metrics.iter().map(|m| {
-        let (low, high) = m.interval.unzip();
-        json!({"metric": m.name, "value": m.value, "note": m.note, "low": low, "high": high})
-    });
-    Value::Array(all.collect())
 }

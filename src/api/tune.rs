@@ -8,8 +8,10 @@ use pgrx::prelude::*;
 use pgrx::JsonB;
 use serde_json::{json, Value};
 
-use super::train::{begin, check_target, creation_schema, ready, save, Job};
+use super::save::save;
+use super::train::{begin, check_target, creation_schema, ready, Job};
 use super::{diagnose, insight};
+use crate::catalog::versions::Event;
 use crate::error::{report, Failure, Result};
 use crate::{interrupt, settings};
 
@@ -91,7 +93,8 @@ fn run(
     diagnose::warn(&tuned.warnings, &given);
     insight::warn(&mut tuned.outcome, &tuned.warnings);
     job.options_text = search.training_options(tuned.best).to_string();
-    let version = save(&job, existing, &tuned.outcome, &types, started)?.1;
+    let event = Event { name: "train", details: None };
+    let version = save(&job, existing, &tuned.outcome, &types, started, event)?.1;
     Ok(rows(&search, &tuned, version))
 }
 

@@ -4,6 +4,7 @@ mod anchor;
 mod by_id;
 pub mod cache;
 pub mod changes;
+pub mod checks;
 pub mod function;
 pub mod name;
 pub mod orphan;

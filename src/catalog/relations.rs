@@ -37,6 +37,8 @@ pub enum ChunkKind {
     Importance = 3,
     /// What training saw that the metrics do not tell.
     Insight = 4,
+    /// How the features of the training rows were distributed.
+    Baseline = 5,
 }
 
 fn relation(name: &CStr) -> Result<Oid> {
@@ -254,6 +256,17 @@ pub fn version_text(version: &Id, name: &str) -> Result<Option<String>> {
     Ok(text)
 }
 
+/// The greatest number of a model's versions, by what is committed; 0 where there is none.
+pub fn newest_version(model: &Id) -> Result<i32> {
+    let mut newest = 0;
+    let mut keys = [key(2, pg_sys::F_UUID_EQ, Datum::from(model.as_ptr() as usize))];
+    scan(c"stored_versions", c"stored_versions_version_key", &mut keys, Seen::Newest, |tuple, desc| {
+        // SAFETY: column 3 of stored_versions is a not-null integer.
+        newest = newest.max(unsafe { column(tuple, 3, desc) }.map_or(0, |number| number.value() as i32));
+    })?;
+    Ok(newest)
+}
+
 /// The bytes of a version, `None` when nothing is stored.
 pub fn chunks(version: &Id, kind: ChunkKind) -> Result<Option<Vec<u8>>> {
     let mut bytes: Vec<u8> = Vec::new();
@@ -422,6 +435,20 @@ pub fn role_name(role: Oid) -> String {
 pub fn current_user() -> Oid {
     // SAFETY: reads a variable of the backend; main thread.
     unsafe { pg_sys::GetUserId() }
+}
+
+/// Run `body` under a snapshot that is taken now, so that it sees what has been committed since the statement began; at higher levels of isolation
+/// than READ COMMITTED it is that of the transaction.
+///
+/// An ERROR in `body` needs no care: the end of its (sub)transaction pops the snapshot.
+pub fn under_new_snapshot<T>(body: impl FnOnce() -> Result<T>) -> Result<T> {
+    // SAFETY: pushed and popped in pairs, on the main thread.
+    unsafe {
+        pg_sys::PushActiveSnapshot(pg_sys::GetTransactionSnapshot());
+        let result = body();
+        pg_sys::PopActiveSnapshot();
+        result
+    }
 }
 
 /// A hash of a model's name, for its lock.

@@ -5,7 +5,8 @@ use pgrx::{pg_sys, PgSqlErrorCode, Spi};
 
 use super::owner::as_owner;
 use super::relations::{ChunkKind, Id, ModelRow};
-use super::{id_text, relations, versions};
+use super::versions::{self, Event};
+use super::{id_text, relations};
 use crate::error::{Failure, Result};
 
 /// Bytes in one chunk at most: a bytea of hundreds of megabytes cannot be dumped.
@@ -47,6 +48,10 @@ pub struct NewVersion<'a> {
     pub importance: Option<&'a [u8]>,
     /// What training saw that the metrics do not tell.
     pub insight: &'a [u8],
+    /// How the features of the training rows were distributed.
+    pub baseline: &'a [u8],
+    /// What happened.
+    pub event: Event<'a>,
     /// The types of the arguments of the model's function.
     pub arguments: &'a [pg_sys::Oid],
 }
@@ -174,7 +179,8 @@ pub fn insert_version(model: &Id, new: &NewVersion<'_>, deploy: bool) -> Result<
             insert_chunks(&id, ChunkKind::Importance, importance)?;
         }
         insert_chunks(&id, ChunkKind::Insight, new.insight)?;
-        versions::note(model, &role, "train", number, deploy)?;
+        insert_chunks(&id, ChunkKind::Baseline, new.baseline)?;
+        versions::note(model, &role, &new.event, number, deploy)?;
         if deploy {
             versions::set_deployed(model, &id)?;
         }
@@ -208,8 +214,17 @@ fn session_settings() -> [String; 3] {
     })
 }
 
-/// One training of a name at a time: a second waits for the first one's transaction.
-pub fn lock(schema: &str, name: &str) -> Result<()> {
+/// What a lock of a model is for; the number keeps its locks apart from others.
+#[derive(Debug, Clone, Copy)]
+enum Purpose {
+    /// To change its versions.
+    Versions = 0x4F52,
+    /// To number a check.
+    Checks = 0x4F53,
+}
+
+/// Take the lock of a model; without `wait`, whether it could be had at once.
+fn acquire(schema: &str, name: &str, purpose: Purpose, wait: bool) -> bool {
     // SAFETY: an advisory lock by the hash of the name, in the space of locks by two keys; released with the transaction.
     unsafe {
         let hash = relations::name_hash(schema, name);
@@ -217,12 +232,18 @@ pub fn lock(schema: &str, name: &str) -> Result<()> {
             locktag_field1: pg_sys::MyDatabaseId.to_u32(),
             locktag_field2: (hash >> 32) as u32,
             locktag_field3: hash as u32,
-            locktag_field4: 0x4F52,
+            locktag_field4: purpose as u16,
             locktag_type: pg_sys::LockTagType::LOCKTAG_ADVISORY as u8,
             locktag_lockmethodid: pg_sys::USER_LOCKMETHOD as u8,
         };
-        pg_sys::LockAcquire(&tag, pg_sys::ExclusiveLock as i32, false, false);
+        let taken = pg_sys::LockAcquire(&tag, pg_sys::ExclusiveLock as i32, false, !wait);
+        taken != pg_sys::LockAcquireResult::LOCKACQUIRE_NOT_AVAIL
     }
+}
+
+/// One training of a name at a time: a second waits for the first one's transaction.
+pub fn lock(schema: &str, name: &str) -> Result<()> {
+    acquire(schema, name, Purpose::Versions, true);
     Ok(())
 }
 
@@ -258,6 +279,23 @@ pub fn hold(row: &ModelRow) -> Result<()> {
 /// The error for what another session has done between two looks.
 pub fn meanwhile(message: impl Into<String>) -> Failure {
     Failure::new(PgSqlErrorCode::ERRCODE_T_R_SERIALIZATION_FAILURE, message).hint("Run the statement again.")
+}
+
+/// The same lock, if nobody has it.
+pub fn try_lock(schema: &str, name: &str) -> Result<()> {
+    if acquire(schema, name, Purpose::Versions, false) {
+        return Ok(());
+    }
+    Err(Failure::new(
+        PgSqlErrorCode::ERRCODE_LOCK_NOT_AVAILABLE,
+        format!("model \"{schema}.{name}\" is being trained or deployed by another transaction"),
+    )
+    .hint("Try again when that has ended."))
+}
+
+/// One check of a model is numbered at a time.
+pub(super) fn lock_checks(schema: &str, name: &str) {
+    acquire(schema, name, Purpose::Checks, true);
 }
 
 /// Delete a model with its versions.

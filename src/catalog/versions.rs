@@ -1,13 +1,21 @@
 //! The versions of a model: which one is deployed, which were, which are kept.
 
 use pgrx::datum::DatumWithOid;
-use pgrx::{pg_sys, Spi};
+use pgrx::{pg_sys, PgSqlErrorCode, Spi};
 
 use super::id_text;
 use super::owner::as_owner;
-use super::relations::Id;
+use super::relations::{self, Id};
 use super::store::{execute, parse_id};
-use crate::error::Result;
+use crate::error::{Failure, Result};
+
+/// What happens to a model, as its history tells.
+pub struct Event<'a> {
+    /// train, retrain, deploy or rollback.
+    pub name: &'a str,
+    /// More of it, as JSON.
+    pub details: Option<&'a str>,
+}
 
 /// A version as it can be deployed.
 pub struct Version {
@@ -57,6 +65,18 @@ pub fn numbers(model: &Id) -> Result<Vec<i32>> {
     Ok(found.flatten().unwrap_or_default())
 }
 
+/// The error for versions that the transaction's snapshot does not see, above READ COMMITTED.
+pub fn check_newest(model: &Id) -> Result<()> {
+    if relations::newest_version(model)? <= numbers(model)?.first().copied().unwrap_or(0) {
+        return Ok(());
+    }
+    Err(Failure::new(
+        PgSqlErrorCode::ERRCODE_T_R_SERIALIZATION_FAILURE,
+        "could not serialize access because the model was trained by another transaction",
+    )
+    .hint("Try again in a new transaction."))
+}
+
 /// The number of the deployed version.
 pub fn deployed(model: &Id) -> Result<Option<i32>> {
     let sql = "SELECT v.version FROM orchard.stored_models AS m JOIN orchard.stored_versions AS v ON v.id = m.deployed WHERE m.id = $1::uuid";
@@ -93,12 +113,19 @@ pub fn before(model: &Id) -> Result<Option<i32>> {
 }
 
 /// Note what happens to a version, before it happens. Runs as the owner of the tables; `role` is who acts.
-pub(super) fn note(model: &Id, role: &str, event: &str, version: i32, deployed: bool) -> Result<()> {
+pub(super) fn note(model: &Id, role: &str, event: &Event<'_>, version: i32, deployed: bool) -> Result<()> {
     execute(
-        "INSERT INTO orchard.stored_history (model, step, role, event, version, deployed, previous)
-         SELECT m.id, (SELECT coalesce(max(h.step), 0) + 1 FROM orchard.stored_history AS h WHERE h.model = m.id), $2::name, $3, $4, $5, v.version
+        "INSERT INTO orchard.stored_history (model, step, role, event, version, deployed, previous, details)
+         SELECT m.id, (SELECT coalesce(max(h.step), 0) + 1 FROM orchard.stored_history AS h WHERE h.model = m.id), $2::name, $3, $4, $5, v.version, $6::jsonb
          FROM orchard.stored_models AS m LEFT JOIN orchard.stored_versions AS v ON v.id = m.deployed WHERE m.id = $1::uuid",
-        &[id_text(model).into(), role.into(), event.into(), version.into(), deployed.into()],
+        &[
+            id_text(model).into(),
+            role.into(),
+            event.name.into(),
+            version.into(),
+            deployed.into(),
+            event.details.into(),
+        ],
     )
 }
 
@@ -112,9 +139,9 @@ pub(super) fn set_deployed(model: &Id, version: &Id) -> Result<()> {
 
 /// Deploy a version, by `event`, a deploy or a rollback.
 pub fn deploy(model: &Id, number: i32, version: &Id, event: &str) -> Result<()> {
-    let role = super::relations::role_name(super::relations::current_user());
+    let role = relations::role_name(relations::current_user());
     as_owner(|| {
-        note(model, &role, event, number, true)?;
+        note(model, &role, &Event { name: event, details: None }, number, true)?;
         set_deployed(model, version)
     })
 }

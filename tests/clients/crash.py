@@ -27,6 +27,7 @@ DEBRIS = {
     "versions without model": "SELECT count(*) FROM orchard.stored_versions AS v WHERE NOT EXISTS (SELECT FROM orchard.stored_models AS m WHERE m.id = v.model)",
     "versions without bytes": "SELECT count(*) FROM orchard.stored_versions AS v WHERE v.bytes <> (SELECT sum(length(data)) FROM orchard.stored_chunks AS c WHERE c.version = v.id AND c.kind = 1)",
     "history without model": "SELECT count(*) FROM orchard.stored_history AS h WHERE NOT EXISTS (SELECT FROM orchard.stored_models AS m WHERE m.id = h.model)",
+    "checks without model": "SELECT count(*) FROM orchard.stored_checks AS c WHERE NOT EXISTS (SELECT FROM orchard.stored_models AS m WHERE m.id = c.model)",
     "models without function": "SELECT count(*) FROM orchard.stored_models AS m WHERE orchard.model_function(m.schema_name, m.model_name, m.id) IS NULL",
     "models without version": "SELECT count(*) FROM orchard.stored_models AS m WHERE NOT EXISTS (SELECT FROM orchard.stored_versions AS v WHERE v.id = m.deployed AND v.model = m.id)",
     "functions without model": "SELECT count(*) FROM pg_proc AS p WHERE proname LIKE 'predict\\_%' AND pronamespace = 'public'::regnamespace AND NOT EXISTS (SELECT FROM orchard.stored_models AS m WHERE 'predict_' || m.model_name = p.proname)",

@@ -54,6 +54,7 @@ STATE = {
         SELECT md5(string_agg(marketing.predict_wide(x)::text, ' ' ORDER BY h)) FROM (SELECT hour AS h, (SELECT jsonb_object_agg('c' || i, (hour * i) % 23) FROM generate_series(1, 110) AS i) AS x FROM marketing.clicks LIMIT 100) AS t;
         SELECT to_jsonb(v) FROM orchard.model_versions AS v ORDER BY model, version;
         SELECT to_jsonb(h) FROM orchard.history AS h ORDER BY model, step;
+        SELECT to_jsonb(c) FROM orchard.monitor AS c ORDER BY model, step;
         SELECT orchard.evaluate('marketing.ctr');
         SELECT to_jsonb(m) FROM orchard.stored_models AS m ORDER BY id;
         SELECT md5(string_agg(md5(data), ' ' ORDER BY version, kind, part)) FROM orchard.stored_chunks;

@@ -29,7 +29,7 @@ install)
     ;;
 stop)
     leave_sudo "$0" stop
-    stop_servers demo test
+    stop_servers demo test cron
     ;;
 clean)
     remove_private

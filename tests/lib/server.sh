@@ -20,7 +20,7 @@ private_postgres() {
     local tree=$PRIVATE/pg$PG_MAJOR dir stamp
     stamp="$PG_CONFIG $("$PG_CONFIG" --version) $(stat -c %Y "$BINDIR/postgres")"
     if [ "$(cat "$tree/stamp" 2>/dev/null)" != "$stamp" ]; then
-        stop_servers demo test # they may run from what goes away now
+        stop_servers demo test cron # they may run from what goes away now
         rm -rf "$tree"
         # PG_TREE_ALSO: what else the binaries look for beside themselves.
         for dir in "$BINDIR" "$("$PG_CONFIG" --pkglibdir)" "$("$PG_CONFIG" --sharedir)" ${PG_TREE_ALSO:-}; do
@@ -76,7 +76,7 @@ stop_servers() {
 # Everything that servers leave: their data and the private copies of PostgreSQL.
 remove_private() {
     local state private
-    stop_servers demo test
+    stop_servers demo test cron
     for state in "$RUN"/private.*; do
         [ -f "$state" ] || continue
         private=$(cat "$state")

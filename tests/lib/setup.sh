@@ -88,6 +88,19 @@ need_python() {
     "$python" -m venv --clear "$RUN/venv" && "$RUN/venv/bin/pip" install -q 'psycopg[binary]==3.2.*' </dev/null
 }
 
+# The distribution's pg_cron, put into the private copy of its PostgreSQL; false where it has none. To be asked after private_postgres.
+need_cron() {
+    local lib=/usr/lib/postgresql/$PG_MAJOR/lib share=/usr/share/postgresql/$PG_MAJOR/extension
+    [ "$("$PG_CONFIG" --pkglibdir)" = "$lib" ] || return 1
+    if ! [ -f "$lib/pg_cron.so" ]; then
+        apt_update
+        apt-cache show "postgresql-$PG_MAJOR-cron" >/dev/null 2>&1 || return 1
+        apt_install "pg_cron, for the test of schedules," "postgresql-$PG_MAJOR-cron"
+    fi
+    cp -a "$lib/pg_cron.so" "$PRIVATE/pg$PG_MAJOR$lib/"
+    cp -a "$share"/pg_cron* "$PRIVATE/pg$PG_MAJOR$share/"
+}
+
 # A browser for the pages of reports; false where the distribution has none as a package (Ubuntu's comes as a snap).
 need_browser() {
     local browser

@@ -57,7 +57,7 @@ pub fn calibration(
 }
 
 /// The quantile of sorted numbers, as numpy's default.
-fn quantile(sorted: &[f64], part: f64) -> f64 {
+pub(super) fn quantile(sorted: &[f64], part: f64) -> f64 {
     let place = part * (sorted.len() - 1) as f64;
     let (below, above) = (sorted[place.floor() as usize], sorted[place.ceil() as usize]);
     // numpy's lerp is exact at both ends.

@@ -9,8 +9,10 @@
 mod binary;
 mod calibration;
 mod clustering;
+pub mod contest;
 pub mod counterfactual;
 mod curve;
+pub mod drift;
 pub mod given;
 pub mod importance;
 mod interval;

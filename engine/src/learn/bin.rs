@@ -152,7 +152,7 @@ pub(super) fn bin_numbers<T: Copy>(
 }
 
 /// Smallest and largest value of each bin: one bin a distinct value while they fit, else bins of about equal weight.
-pub(super) fn edges(sorted: &[f64], most: usize) -> (Vec<f64>, Vec<f64>) {
+pub(crate) fn edges(sorted: &[f64], most: usize) -> (Vec<f64>, Vec<f64>) {
     let distinct = sorted.chunk_by(|a, b| a == b).count();
     let mut low = Vec::with_capacity(distinct.min(most));
     let mut high: Vec<f64> = Vec::with_capacity(distinct.min(most));

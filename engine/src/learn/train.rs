@@ -1,7 +1,9 @@
 //! A training from beginning to end: rows to judge on are set aside, columns become features, a learner learns, the model is judged.
 
+mod baseline;
 mod beside;
 mod clean;
+mod contest;
 mod features;
 mod grow;
 mod importance;
@@ -17,13 +19,19 @@ use crate::clean::program::Program;
 use crate::control::Control;
 use crate::data::{ColumnData, Holdout, RowHashes, Table, MISSING};
 use crate::error::{Error, Result};
+use crate::judge::contest::Contest;
 use crate::judge::{self, Metric};
 use crate::learn::options::{Algorithm, Options};
 use crate::learn::target::Prepared;
-use crate::learn::{columns, kmeans};
-use crate::model::{encode, Body, Cleaning, Feature, HeldActual, HeldRows, Input, InputKind, Model, Task};
+use crate::learn::{columns, exposure, kmeans};
+use crate::model::{
+    decode_baseline, encode, encode_baseline, Body, Cleaning, Feature, HeldActual, HeldRows, Input, InputKind, Model,
+    Task,
+};
 use crate::score::Scorer;
 
+pub use contest::Champion;
+use contest::Rival;
 pub(super) use features::Features;
 pub use features::RowsOf;
 pub use importance::{by_rows, by_splits, read_importance, Importance, Judged};
@@ -102,6 +110,10 @@ pub struct Outcome {
     pub importance: Option<Vec<u8>>,
     /// What training saw that the metrics do not tell.
     pub insight: Insight,
+    /// How the features of the training rows were distributed, encoded: [`crate::model::decode_baseline`].
+    pub baseline: Vec<u8>,
+    /// How the model does beside the one that it was trained to replace, on the held-out rows, if there are some.
+    pub contest: Option<Contest>,
     /// Rows read.
     pub rows: usize,
     /// Rows that the model learned from; with the option "refit" the held-out rows are among them.
@@ -121,7 +133,20 @@ pub fn train(request: Request, control: &Control) -> Result<Outcome> {
 
 /// Run a training, and if asked look for what would make its metrics lie. The model is the same.
 pub fn train_and_warn(request: Request, warn: bool, control: &Control) -> Result<(Outcome, Vec<Finding>)> {
+    train_beside(request, None, warn, control)
+}
+
+/// The same, and compare what comes out with a champion, on the held-out rows: the outcome has the contest.
+pub fn train_beside(
+    request: Request,
+    champion: Option<&Champion<'_>>,
+    warn: bool,
+    control: &Control,
+) -> Result<(Outcome, Vec<Finding>)> {
     let (mut run, prepared) = Run::new(request, control)?;
+    if let Some(champion) = champion {
+        run.check_task(champion, prepared.as_ref())?;
+    }
     let mut rows = run.rows(prepared.as_ref())?;
     run.lap("order");
     let warnings = match &prepared {
@@ -130,6 +155,9 @@ pub fn train_and_warn(request: Request, warn: bool, control: &Control) -> Result
     };
     let all = run.rows_to_refit(&rows)?;
     let mut holdout = run.split(&mut rows, prepared.as_ref())?;
+    if let Some(champion) = champion {
+        run.meet(champion, &holdout, prepared.as_ref())?;
+    }
     run.watch(&mut holdout, &mut rows, prepared.as_ref())?;
     run.lap("split");
     let all = run.clean(&mut holdout, all, &rows, prepared.as_ref())?;
@@ -154,6 +182,8 @@ pub(super) struct Run<'a> {
     beside_program: Option<Program>,
     /// Training rows with what the trees that did not see them say.
     oob: Option<HeldRows>,
+    /// What a model that is to be replaced says of the held-out rows.
+    rival: Option<Rival>,
 }
 
 impl<'a> Run<'a> {
@@ -170,6 +200,7 @@ impl<'a> Run<'a> {
             cleaning: None,
             beside_program: None,
             oob: None,
+            rival: None,
         };
         run.clean_beside()?;
         if run.request.options.clean.is_none() {
@@ -273,6 +304,7 @@ impl<'a> Run<'a> {
         let mut made = self.features(&RowsOf { held: &shown, ..parts.rows(&holdout) }, keep)?;
         self.control.release_vec(shown);
         let grown = self.grow(&mut made, &parts.rows(&holdout), prepared, false)?;
+        let baseline = made.baseline(holdout.train.len(), holdout.held.len());
         let Features { inputs, binned, features, mut held, .. } = made;
         drop(binned);
         self.lap("grow");
@@ -281,7 +313,8 @@ impl<'a> Run<'a> {
         let Holdout { train, twins, .. } = holdout;
         let Parts { held_target, held_weight, held_offset, .. } = parts;
         let known = Known { actual: actual(held_target), weight: held_weight, offset: held_offset, twins };
-        let outcome = self.finish(model, train.len(), (&held, known), seen, prepared.labels())?;
+        let mut outcome = self.finish(model, train.len(), (&held, known), seen, prepared.labels())?;
+        outcome.baseline = encode_baseline(&baseline)?;
         Ok((outcome, grown.iterations))
     }
 
@@ -301,13 +334,21 @@ impl<'a> Run<'a> {
         self.refitting = true;
         let everything = Holdout { train: all, ..Holdout::default() };
         let parts = self.parts(&everything, prepared)?;
-        let mut made = self.features(&parts.rows(&everything), false)?;
+        let shown = baseline::scored(&everything.train, outcome.scorer.outputs());
+        let offset = exposure::offsets(&self.request, &shown, self.control)?;
+        let mut made = self.features(&RowsOf { held: &shown, ..parts.rows(&everything) }, false)?;
         let grown = self.grow(&mut made, &parts.rows(&everything), prepared, false)?;
+        let baseline = made.baseline(everything.train.len(), 0);
+        let before = decode_baseline(&outcome.baseline)?;
+        let mut baseline = baseline::with_held(baseline, &made.features, before, &outcome.scorer.model().features);
         drop(made.binned);
         let model = Self::model(grown.body, made.inputs, made.features, prepared);
         let model = self.with_cleaning(model);
         outcome.bytes = encode(&model)?;
         outcome.scorer = Scorer::new(model);
+        baseline.scores = score_encoded(&outcome.scorer, &made.held, self.control)?;
+        offset.iter().for_each(|offset| exposure::expect(&mut baseline.scores, offset));
+        outcome.baseline = encode_baseline(&baseline)?;
         outcome.training_rows = everything.train.len();
         self.notices.push(format!(
             "the metrics are those of a model learned without the {} held-out rows; the model that is kept was then learned from all {}",
@@ -327,6 +368,7 @@ impl<'a> Run<'a> {
         let weight = self.weights(&train)?;
         let held_weight = self.weights(&held)?;
         let used = self.used_columns();
+        let bins = self.number_bins(&used, &train)?;
         let params = kmeans::KMeansParams { seed: self.request.options.seed, ..self.request.options.kmeans.clone() };
         let fit = kmeans::fit(
             &mut self.request.table,
@@ -353,7 +395,10 @@ impl<'a> Run<'a> {
             cleaning: None,
         };
         let known = Known { actual: HeldActual::None, weight: held_weight, offset: None, twins: 0 };
+        let baseline = baseline::of_clusters(&model, bins, train.len(), &fit.held);
         let mut outcome = self.finish(model, train.len(), (&fit.held, known), None, None)?;
+        outcome.baseline = encode_baseline(&baseline)?;
+        outcome.contest = self.contest_of_segments(&outcome.scorer, &fit.held)?;
         outcome.metric = Some(if fit.silhouette.is_some() { "silhouette" } else { "inertia" });
         outcome.metrics = metrics;
         Ok(outcome)

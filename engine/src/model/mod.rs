@@ -3,6 +3,7 @@
 //! Nothing here recurses, so neither reading nor walking a model can overflow a stack. [`Model::validate`] proves every index,
 //! after which the prediction core may trust them.
 
+mod baseline;
 mod cleaning;
 mod codec;
 mod curve;
@@ -12,6 +13,7 @@ mod part;
 mod tree;
 mod validate;
 
+pub use baseline::{decode_baseline, encode_baseline, Baseline, FeatureBaseline, NumberBins};
 pub use cleaning::{Argument, Cleaning, RawColumn};
 #[doc(hidden)]
 pub use codec::reseal;

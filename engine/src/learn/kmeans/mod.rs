@@ -9,6 +9,7 @@ mod seed;
 mod silhouette;
 mod space;
 
+pub(crate) use silhouette::coefficients;
 pub use silhouette::{silhouette, SAMPLE};
 pub(crate) use space::{place, width};
 

@@ -22,31 +22,44 @@ pub fn silhouette(
     let n = labels.len();
     let step = n.div_ceil(SAMPLE).max(1);
     let sample: Vec<usize> = (0..n).step_by(step).collect();
+    let own: Vec<u32> = sample.iter().map(|&i| labels[i]).collect();
+    let points: Vec<f64> =
+        sample.iter().flat_map(|&i| &values[i * dimensions..(i + 1) * dimensions]).copied().collect();
+    let coefficients = coefficients(&points, dimensions, &own, k, control)?;
+    let mean = coefficients.iter().sum::<f64>() / coefficients.len() as f64;
+    Ok((!coefficients.is_empty()).then_some(mean))
+}
+
+/// The silhouette coefficient of each row; none with fewer than two segments. It takes the distances of all rows to all others.
+pub fn coefficients(
+    values: &[f64],
+    dimensions: usize,
+    labels: &[u32],
+    k: usize,
+    control: &Control,
+) -> Result<Vec<f64>> {
+    let n = labels.len();
     let mut sizes = vec![0usize; k];
-    sample.iter().for_each(|&i| sizes[labels[i] as usize] += 1);
+    labels.iter().for_each(|&label| sizes[label as usize] += 1);
     if sizes.iter().filter(|&&s| s > 0).count() < 2 {
-        return Ok(None);
+        return Ok(Vec::new());
     }
     let row = |i: usize| &values[i * dimensions..(i + 1) * dimensions];
-    let coefficients: Result<Vec<f64>> = sample
-        .par_iter()
-        .map(|&i| {
-            control.check()?;
-            let mut sums = vec![0.0; k];
-            for &j in &sample {
-                sums[labels[j] as usize] += distance(row(i), row(j)).sqrt();
-            }
-            let own = labels[i] as usize;
-            if sizes[own] < 2 {
-                return Ok(0.0);
-            }
-            let inside = sums[own] / (sizes[own] - 1) as f64;
-            let others = (0..k).filter(|&c| c != own && sizes[c] > 0).map(|c| sums[c] / sizes[c] as f64);
-            let outside = others.fold(f64::INFINITY, f64::min);
-            let largest = inside.max(outside);
-            Ok(if largest > 0.0 { (outside - inside) / largest } else { 0.0 })
-        })
-        .collect();
-    let coefficients = coefficients?;
-    Ok(Some(coefficients.iter().sum::<f64>() / coefficients.len() as f64))
+    let coefficient = |i: usize| {
+        control.check()?;
+        let mut sums = vec![0.0; k];
+        for j in 0..n {
+            sums[labels[j] as usize] += distance(row(i), row(j)).sqrt();
+        }
+        let own = labels[i] as usize;
+        if sizes[own] < 2 {
+            return Ok(0.0);
+        }
+        let inside = sums[own] / (sizes[own] - 1) as f64;
+        let others = (0..k).filter(|&c| c != own && sizes[c] > 0).map(|c| sums[c] / sizes[c] as f64);
+        let outside = others.fold(f64::INFINITY, f64::min);
+        let largest = inside.max(outside);
+        Ok(if largest > 0.0 { (outside - inside) / largest } else { 0.0 })
+    };
+    (0..n).into_par_iter().map(coefficient).collect()
 }

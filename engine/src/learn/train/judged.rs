@@ -50,12 +50,13 @@ impl Run<'_> {
         let holdout_rows = held_columns.first().map_or(0, Vec::len);
         let (mut held_rows, mut importance) = (None, None);
         let (mut metrics, mut metric) = (Vec::new(), None);
-        let mut insight = Insight::default();
+        let (mut insight, mut contest) = (Insight::default(), None);
         if holdout_rows > 0 {
             let mut scores = score_encoded(&scorer, held_columns, self.control)?;
             offset.iter().for_each(|offset| exposure::expect(&mut scores, offset));
             let mut held = HeldRows { outputs: scorer.outputs() as u32, scores, actual, weight };
             (metrics, metric) = judge_rows(&scorer, &held);
+            contest = self.contest(&scorer, &held)?;
             if twins > 0 && labels.is_some() {
                 self.notices.push(format!(
                     "{twins} of {holdout_rows} held-out rows have a twin with the same features in training"
@@ -99,6 +100,8 @@ impl Run<'_> {
             metric,
             importance,
             insight,
+            baseline: Vec::new(),
+            contest,
             rows: self.request.table.rows,
             training_rows,
             holdout_rows,

@@ -1,0 +1,114 @@
+//! What is kept of the training rows so that others can be compared with them: see [`crate::judge::drift`].
+
+use crate::data::ColumnData;
+use crate::error::Result;
+use crate::learn::bin::{self, BinKind, BinParams, BinnedFeature};
+use crate::model::{Baseline, Encoding, Feature, FeatureBaseline, Model, NumberBins};
+
+use super::{Features, Run};
+
+/// The most bins that are kept of a number, and of all numbers together.
+const BINS: usize = 256;
+const MOST_BINS: usize = 1 << 16;
+/// The fewest bins of a number.
+const FEWEST_BINS: usize = 16;
+/// Rows of a clustering that are looked at, evenly spaced: rows are in the order of a hash, so that is a fair sample.
+const SAMPLE: usize = 200_000;
+
+/// Scores that are kept of a model which learned from all rows.
+const SCORES: usize = 10_000;
+
+/// Some of the rows, evenly spaced, whose scores are kept.
+pub(super) fn scored(rows: &[u32], outputs: usize) -> Vec<u32> {
+    let step = (rows.len() * outputs).div_ceil(SCORES).max(1);
+    rows.iter().step_by(step).copied().collect()
+}
+
+/// The bins that each of so many features may have.
+fn most_bins(features: usize) -> usize {
+    (MOST_BINS / features.max(1)).clamp(FEWEST_BINS, BINS)
+}
+
+/// Held-out rows with a level that is not one of the model.
+fn unseen(encoding: &Encoding, held: &[f64]) -> u64 {
+    let levels = encoding.levels().len() as f64;
+    held.iter().filter(|code| **code >= levels).count() as u64
+}
+
+impl Features {
+    /// The baseline of so many training rows, and of so many rows that stand first among the held-out ones.
+    pub(super) fn baseline(&self, rows: usize, held_rows: usize) -> Baseline {
+        let most = most_bins(self.features.len());
+        let of = |((feature, binned), held): ((&Feature, &BinnedFeature), &Vec<f64>)| match &feature.encoding {
+            Encoding::Token { .. } => FeatureBaseline::default(),
+            encoding if encoding.is_category() => {
+                FeatureBaseline { numbers: None, held_unseen: unseen(encoding, &held[..held_rows]) }
+            }
+            _ => FeatureBaseline { numbers: of_bins(binned, rows).map(|bins| bins.joined(most)), held_unseen: 0 },
+        };
+        let features = self.features.iter().zip(&self.binned).zip(&self.held).map(of).collect();
+        Baseline { rows: rows as u64, held_rows: held_rows as u64, features, scores: Vec::new() }
+    }
+}
+
+/// The bins that a learner made of a number.
+fn of_bins(feature: &BinnedFeature, rows: usize) -> Option<NumberBins> {
+    let BinKind::Number { low, high } = &feature.kind else { return None };
+    // The last is that of missing values.
+    let mut counts = vec![0u64; low.len() + 1];
+    (0..rows).for_each(|row| counts[feature.codes.get(row)] += 1);
+    counts.truncate(low.len());
+    // Bins without a row say nothing, and need not ascend.
+    let used = || counts.iter().enumerate().filter(|(_, rows)| **rows > 0).map(|(bin, _)| bin);
+    Some(NumberBins {
+        low: used().map(|bin| low[bin]).collect(),
+        high: used().map(|bin| high[bin]).collect(),
+        rows: used().map(|bin| counts[bin]).collect(),
+    })
+}
+
+/// The baseline of a model that learned from all rows, with what the held-out rows said of one that did not see them.
+pub(super) fn with_held(
+    baseline: Baseline,
+    features: &[Feature],
+    before: Baseline,
+    features_before: &[Feature],
+) -> Baseline {
+    let held = |feature: &Feature| {
+        let at = features_before.iter().position(|f| f.name == feature.name);
+        at.and_then(|at| before.features.get(at)).map_or(0, |f| f.held_unseen)
+    };
+    let own = features.iter().zip(baseline.features);
+    let features = own.map(|(feature, own)| FeatureBaseline { held_unseen: held(feature), ..own }).collect();
+    Baseline { held_rows: before.held_rows, features, ..baseline }
+}
+
+impl Run<'_> {
+    /// The bins of columns of numbers, for a learner that makes none; `None` of categories.
+    pub(super) fn number_bins(&self, columns: &[usize], train: &[u32]) -> Result<Vec<Option<NumberBins>>> {
+        let most = most_bins(columns.len());
+        let step = train.len().div_ceil(SAMPLE).max(1);
+        let sample: Vec<u32> = train.iter().step_by(step).copied().collect();
+        let params = BinParams { max_bins: most.max(BINS), min_category_rows: 1 };
+        let of = |column: &usize| {
+            let ColumnData::Number(values) = &self.request.table.columns[*column].data else { return Ok(None) };
+            let before = self.control.used();
+            let binned = bin::bin_numbers(&|row: u32| values.get(row as usize), &sample, &[], &params, self.control)?;
+            let bins = of_bins(&binned.feature, sample.len()).map(|bins| bins.joined(most));
+            drop(binned);
+            self.control.release(self.control.used().saturating_sub(before));
+            Ok(bins)
+        };
+        columns.iter().map(of).collect()
+    }
+}
+
+/// The baseline of a clustering.
+pub(super) fn of_clusters(model: &Model, bins: Vec<Option<NumberBins>>, rows: usize, held: &[Vec<f64>]) -> Baseline {
+    let of = |((feature, numbers), held): ((&Feature, Option<NumberBins>), &Vec<f64>)| FeatureBaseline {
+        numbers,
+        held_unseen: if feature.encoding.is_category() { unseen(&feature.encoding, held) } else { 0 },
+    };
+    let features = model.features.iter().zip(bins).zip(held).map(of).collect();
+    Baseline { rows: rows as u64, held_rows: held.first().map_or(0, Vec::len) as u64, features, scores: Vec::new() }
+}

@@ -1,0 +1,91 @@
+//! What is true of the rows of a source.
+
+use orchard_engine::data::{ColumnData, MISSING};
+use orchard_engine::model::{HeldActual, Task};
+use pgrx::prelude::*;
+
+use super::known;
+use crate::error::{Failure, Result};
+use crate::source::types::Reader;
+use crate::source::Rows;
+
+/// The truth of the rows, and which rows have one.
+pub(in crate::api) struct Actual {
+    pub known: Vec<bool>,
+    pub held: HeldActual,
+}
+
+impl Actual {
+    /// Leave out rows that are not wanted.
+    pub fn keep(&mut self, wanted: impl Fn(usize) -> bool) {
+        let kept: Vec<bool> = (0..self.known.len()).filter(|row| self.known[*row]).map(&wanted).collect();
+        match &mut self.held {
+            HeldActual::Class(codes) => *codes = known(codes, &kept),
+            HeldActual::Number(values) => *values = known(values, &kept),
+            HeldActual::None => {}
+        }
+        self.known.iter_mut().enumerate().for_each(|(row, known)| *known &= wanted(row));
+    }
+}
+
+pub(in crate::api) fn actual(rows: &Rows, target: &str, task: &Task) -> Result<Actual> {
+    let column = rows.column(target).ok_or_else(|| Failure::internal("the target was not read"))?;
+    let data = &rows.table.columns[column.first].data;
+    match task {
+        Task::Classification { classes, .. } => classes_of(data, column.reader, classes, target),
+        _ => match data {
+            ColumnData::Number(v) => {
+                let known: Vec<bool> = v.iter().map(f64::is_finite).collect();
+                Ok(Actual { known, held: HeldActual::Number(v.iter().filter(|x| x.is_finite()).collect()) })
+            }
+            ColumnData::Category { .. } => Err(Failure::new(
+                PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
+                format!("target \"{target}\" has type {}, but the model predicts a number", column.attribute.type_name),
+            )),
+        },
+    }
+}
+
+fn classes_of(data: &ColumnData, reader: Reader, classes: &[String], target: &str) -> Result<Actual> {
+    let mut known = Vec::new();
+    let mut codes = Vec::new();
+    let mut put = |label: Option<std::borrow::Cow<'_, str>>| -> Result<()> {
+        known.push(label.is_some());
+        if let Some(label) = label {
+            let index =
+                classes.iter().position(|c| *c == label).ok_or_else(|| unknown_class(target, &label, classes))?;
+            codes.push(index as u32);
+        }
+        Ok(())
+    };
+    match data {
+        ColumnData::Number(v) => {
+            for x in v.iter() {
+                put(x.is_finite().then(|| match reader {
+                    Reader::Bool => if x != 0.0 { "true" } else { "false" }.into(),
+                    _ => format!("{}", x + 0.0).into(),
+                }))?;
+            }
+        }
+        ColumnData::Category { codes, dictionary } => {
+            for code in codes.iter() {
+                put((code != MISSING).then(|| String::from_utf8_lossy(dictionary.text(code))))?;
+            }
+        }
+    }
+    Ok(Actual { known, held: HeldActual::Class(codes) })
+}
+
+/// The place of a class among those of a model.
+pub(in crate::api) fn class_at(classes: &[String], label: &str) -> Result<usize> {
+    classes.iter().position(|c| c == label).ok_or_else(|| {
+        Failure::argument(format!("the model has no class \"{label}\""))
+            .detail(format!("The classes are {}.", classes.join(", ")))
+    })
+}
+
+/// The error for a label that a model does not know.
+pub(in crate::api) fn unknown_class(target: &str, label: &str, classes: &[String]) -> Failure {
+    Failure::argument(format!("target \"{target}\" has the value \"{label}\", which is not a class of the model"))
+        .detail(format!("The classes are {}.", classes.join(", ")))
+}
