@@ -9,7 +9,7 @@ mod common;
 use std::io::Write;
 use std::time::Instant;
 
-use orchard_engine::model::read_lightgbm;
+use orchard_engine::import::read_lightgbm;
 use orchard_engine::score::{choose, Batch, Level, Scorer};
 use rayon::prelude::*;
 

@@ -11,8 +11,8 @@ use std::io::Write;
 use std::time::Instant;
 
 use orchard_engine::control::Control;
+use orchard_engine::import::read_lightgbm;
 use orchard_engine::judge::shap::Shap;
-use orchard_engine::model::read_lightgbm;
 use orchard_engine::score::{choose, Level, Scorer};
 use rayon::prelude::*;
 

@@ -5,10 +5,11 @@ mod samples;
 mod tables;
 
 use orchard_engine::control::Control;
+use orchard_engine::import::read_lightgbm;
 use orchard_engine::judge::shap::Shap;
 use orchard_engine::learn::options::Algorithm;
 use orchard_engine::learn::train::train;
-use orchard_engine::model::{read_lightgbm, Body, InputKind, Link, Task, Trees};
+use orchard_engine::model::{Body, InputKind, Link, Task, Trees};
 use orchard_engine::score::Scorer;
 use serde_json::{json, Value};
 

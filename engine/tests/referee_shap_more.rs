@@ -4,8 +4,9 @@
 mod samples;
 
 use orchard_engine::control::Control;
+use orchard_engine::import::read_lightgbm;
 use orchard_engine::judge::shap::{features, interaction_values, interactions, Shap};
-use orchard_engine::model::{read_lightgbm, Body, Link, Task, Trees};
+use orchard_engine::model::{Body, Link, Task, Trees};
 use orchard_engine::score::Scorer;
 use serde_json::Value;
 

@@ -7,7 +7,6 @@ mod cleaning;
 mod codec;
 mod curve;
 mod held;
-mod lightgbm;
 mod part;
 mod tree;
 mod validate;
@@ -18,7 +17,6 @@ pub use codec::reseal;
 pub use codec::{decode, encode, FORMAT_VERSION};
 pub use curve::{Calibrated, Curve};
 pub use held::{decode_held, encode_held, HeldActual, HeldRows};
-pub use lightgbm::read_lightgbm;
 pub use part::{date_of, date_text, day, days, DatePart};
 pub use tree::{CategorySet, Link, Trees, LEAF};
 

@@ -3,9 +3,8 @@
 //! Trees of numbers with one output a row: `binary`, the regressions of identity and log link, and `rf` (averaged trees). What the
 //! format says beyond that is refused by name, never read wrongly.
 
-use super::tree::{Link, Trees, LEAF};
-use super::{Body, Encoding, Feature, FeatureStats, Input, InputKind, Model, Task};
 use crate::error::{Error, Result};
+use crate::model::{Body, Encoding, Feature, FeatureStats, Input, InputKind, Link, Model, Task, Trees, LEAF};
 
 /// A split whose column is a category.
 const IS_CATEGORY: u8 = 1;
