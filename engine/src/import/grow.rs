@@ -132,7 +132,7 @@ impl<'a> Grower<'a> {
 
     /// Add a test.
     pub fn test(&mut self, test: Test) -> Result<usize> {
-        if self.tests.len() % BLOCK == 0 {
+        if self.tests.len().is_multiple_of(BLOCK) {
             self.control.reserve(BLOCK * std::mem::size_of::<Test>() * 2)?;
             self.control.check()?;
         }

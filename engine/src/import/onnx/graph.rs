@@ -216,8 +216,8 @@ impl<'a> Graph<'a> {
         let Some(Ensemble { mut trees, task }) = self.ensemble.take() else {
             return Err(unsupported("a graph without a tree ensemble"));
         };
-        let is_answer = |name: &&str| matches!(self.values.get(name), Some(Value::Score | Value::Label | Value::Probabilities));
-        if self.outputs.is_empty() || !self.outputs.iter().all(|name| is_answer(&name)) {
+        let is_answer = |name: &&str| matches!(self.values.get(*name), Some(Value::Score | Value::Label | Value::Probabilities));
+        if self.outputs.is_empty() || !self.outputs.iter().all(is_answer) {
             return Err(unsupported("an output that is no prediction"));
         }
         if self.exponential {
