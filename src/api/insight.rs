@@ -145,6 +145,7 @@ fn by_trees(found: &Found) -> Result<Vec<Point>> {
 /// Learn the deployed version again from parts of its rows.
 fn by_rows(found: &Found, source: Option<&str>) -> Result<Vec<Point>> {
     catalog::check_owner(found)?;
+    super::import::check_recipe(found)?;
     let version = found.deployed()?;
     let target = store::target(&version)?;
     let algorithm = relations::version_text(&version, "algorithm")?.unwrap_or_default();

@@ -93,16 +93,7 @@ fn changing(call: &core::ffi::CStr, model: &str) -> Result<Found> {
 /// Deploy a version, whose function may have other arguments; the version that was deployed before.
 fn put(found: &Found, number: i32, event: &str) -> Result<Option<i32>> {
     let row = &found.row;
-    let Some(version) = versions::version(&row.id, number)? else {
-        let kept = versions::numbers(&row.id)?;
-        let kept: Vec<String> = kept.iter().take(20).map(i32::to_string).collect();
-        return Err(Failure::new(
-            PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT,
-            format!("model \"{}.{}\" has no version {number}", row.schema, row.name),
-        )
-        .detail(format!("Its newest versions are {}.", kept.join(", ")))
-        .hint("SELECT version FROM orchard.model_versions lists them."));
-    };
+    let version = versions::find(found, number)?;
     // Decoded, so that nothing is deployed that cannot score.
     let scorer = cache::version(&version.id, found)?;
     let model = scorer.model();

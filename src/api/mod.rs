@@ -10,6 +10,7 @@ mod dependence;
 mod diagnose;
 mod evaluate;
 mod events;
+mod import;
 mod importance;
 mod insight;
 mod interactions;

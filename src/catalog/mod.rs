@@ -5,6 +5,7 @@ pub mod changes;
 pub mod function;
 pub mod name;
 pub mod owner;
+pub mod package;
 pub mod relations;
 mod resolved;
 pub mod store;

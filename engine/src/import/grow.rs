@@ -5,6 +5,7 @@
 //! a chain of equalities stays small. Branches that a library shares between nodes are copied.
 
 use super::cut::Range;
+use super::grove::{too_deep, DEEPEST};
 use crate::control::Control;
 use crate::error::{Error, Result};
 use crate::model::{CategorySet, Trees, LEAF};
@@ -174,6 +175,7 @@ impl<'a> Grower<'a> {
             self.make_room(first + waiting.len())?;
             match self.find(at, most, &node)? {
                 Found::Leaf { at, cover } => self.leaf(at, cover, leaves)?,
+                Found::Split { at, .. } if at.depth >= DEEPEST as usize => return Err(too_deep()),
                 Found::Split { at, feature, cut, children, cover } => {
                     let left = index(first + waiting.len())?;
                     for (node, is_left) in children.into_iter().zip([true, false]) {
@@ -227,7 +229,9 @@ impl<'a> Grower<'a> {
         let known = self.known_of(at, test.feature);
         let (least, greatest) = known.map_or((None, f64::INFINITY), |known| (known.above, known.upto));
         let upto = match range.upto {
-            Some(upto) if least.is_none_or(|least| least < upto) && range.above.is_none_or(|above| above < greatest) => {
+            Some(upto)
+                if least.is_none_or(|least| least < upto) && range.above.is_none_or(|above| above < greatest) =>
+            {
                 upto
             }
             _ => return self.settle(known, test, false),
@@ -293,7 +297,8 @@ impl<'a> Grower<'a> {
     fn leaf(&mut self, at: usize, cover: f64, leaves: &[f64]) -> Result<()> {
         let outputs = self.trees.outputs as usize;
         let values = at.checked_mul(outputs).and_then(|start| leaves.get(start..start.checked_add(outputs)?));
-        let values = values.ok_or_else(|| Error::data("a tree names a leaf that is not there", "Export the model anew."))?;
+        let values =
+            values.ok_or_else(|| Error::data("a tree names a leaf that is not there", "Export the model anew."))?;
         let start = index(self.trees.values.len())?;
         self.trees.values.extend_from_slice(values);
         self.push(LEAF, 0.0, (start, 0), (false, 0, cover));

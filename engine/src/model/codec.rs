@@ -4,7 +4,7 @@
 //! |---|---|
 //! | 0..8 | `ORCHARD\0` |
 //! | 8..10 | format version, little endian; this field and the one before stay where they are for ever |
-//! | 10 | kind: 1 a model, 2 held-out rows, 3 a model behind its cleaning |
+//! | 10 | kind: 1 a model, 2 held-out rows, 3 a model behind its cleaning, 4 an exported version |
 //! | 11..16 | zero |
 //! | 16..24 | length of the body |
 //! | 24..32 | xxh3-64 of bytes 0..24 and of the body |
@@ -47,6 +47,8 @@ pub(super) enum Kind {
     Held = 2,
     /// A [`Cleaning`] and a [`Model`].
     Cleaned = 3,
+    /// A [`super::Package`].
+    Package = 4,
 }
 
 impl Kind {
@@ -54,6 +56,7 @@ impl Kind {
         match self {
             Kind::Model | Kind::Cleaned => "a model",
             Kind::Held => "held-out rows",
+            Kind::Package => "an exported model",
         }
     }
 }

@@ -7,6 +7,7 @@ mod cleaning;
 mod codec;
 mod curve;
 mod held;
+mod package;
 mod part;
 mod tree;
 mod validate;
@@ -17,6 +18,7 @@ pub use codec::reseal;
 pub use codec::{decode, encode, FORMAT_VERSION};
 pub use curve::{Calibrated, Curve};
 pub use held::{decode_held, encode_held, HeldActual, HeldRows};
+pub use package::{decode_package, encode_package, Package};
 pub use part::{date_of, date_text, day, days, DatePart};
 pub use tree::{CategorySet, Link, Trees, LEAF};
 

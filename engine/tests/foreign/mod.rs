@@ -18,7 +18,8 @@ pub fn predictions(model: Model, rows: &Value) -> Vec<Vec<f64>> {
         (_, cell) => cell.as_f64().unwrap_or(f64::NAN),
     };
     let row = |row: &Value| {
-        let mut cells: Vec<f64> = row.as_array().unwrap().iter().enumerate().take(scorer.model().features.len()).map(cell).collect();
+        let mut cells: Vec<f64> =
+            row.as_array().unwrap().iter().enumerate().take(scorer.model().features.len()).map(cell).collect();
         cells.resize(scorer.model().features.len(), f64::NAN);
         let mut out = vec![0.0; scorer.outputs()];
         scorer.predict(&cells, &mut out);

@@ -138,7 +138,8 @@ fn statistics(file: &File) -> Result<Vec<(usize, Statistic)>> {
     let info = &file.features_info;
     let borders = |count: Option<usize>| count.unwrap_or(0);
     let floats = info.float_features.iter().flatten().map(|float| borders(float.borders.as_ref().map(Vec::len)));
-    let hots = info.categorical_features.iter().flatten().map(|category| borders(category.values.as_ref().map(Vec::len)));
+    let hots =
+        info.categorical_features.iter().flatten().map(|category| borders(category.values.as_ref().map(Vec::len)));
     let mut first: usize = floats.chain(hots).sum();
     let mut all = Vec::new();
     for ctr in info.ctrs.iter().flatten() {

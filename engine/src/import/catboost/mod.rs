@@ -9,9 +9,10 @@ mod file;
 mod statistics;
 mod trees;
 
+use super::{check_self_contained, finish, labelled, regression, ImportOptions, Imported};
 use crate::control::Control;
 use crate::error::{Error, Result};
-use crate::model::{Body, Encoding, Feature, FeatureStats, Input, InputKind, Link, Model, Task};
+use crate::model::{Encoding, InputKind, Link, Task};
 
 use features::Features;
 use file::{ClassParams, File, Text};
@@ -23,65 +24,69 @@ const SPREAD: usize = 16;
 /// numbers too. NULL is NaN, and the category "nan" or "None" if the model knows one, else a category never seen.
 ///
 /// # Errors
-/// [`Error::InvalidData`] for a text that is no such model, or one that needs what is not read.
-pub fn read_catboost(text: &str, control: &Control) -> Result<Model> {
-    control.reserve(text.len().saturating_mul(SPREAD))?;
-    let file: File = serde_json::from_str(text).map_err(|error| wrong(&format!("the text is not as expected ({error})")))?;
+/// [`Error::InvalidData`] for a text that is no such model, or one that needs what is not read, [`Error::InvalidOption`] for options that do not
+/// fit it.
+pub fn read_catboost(data: &str, options: &ImportOptions, control: &Control) -> Result<Imported> {
+    check_self_contained(options, "CatBoost")?;
+    control.reserve(data.len().saturating_mul(SPREAD))?;
+    let file: File =
+        serde_json::from_str(data).map_err(|error| wrong(&format!("the text is not as expected ({error})")))?;
     control.check()?;
     let features = Features::new(&file, control)?;
     let mut trees = trees::read(&file, &features, control)?;
-    let (task, link) = task(&file, trees.outputs as usize)?;
+    let mut notices = Vec::new();
+    let (task, link) = task(&file, trees.outputs as usize, options, &mut notices)?;
     trees.link = link;
-    let mut model = Model { inputs: Vec::new(), features: Vec::new(), task, body: Body::Trees(trees), cleaning: None };
-    for (place, column) in features.columns.into_iter().enumerate() {
-        let (kind, encoding) = match column.levels {
-            Some(levels) => (InputKind::Category, Encoding::Category { levels }),
-            None => (InputKind::Number, Encoding::Number),
-        };
-        let name = column.name;
-        model.features.push(Feature { name: name.clone(), encoding, stats: FeatureStats::default() });
-        model.inputs.push(Input { name, kind, first: place as u32, count: 1 });
-    }
-    model.validate()?;
-    Ok(model)
+    let column = |column: features::Column| match column.levels {
+        Some(levels) => (column.name, InputKind::Category, Encoding::Category { levels }),
+        None => (column.name, InputKind::Number, Encoding::Number),
+    };
+    finish(options, features.columns.into_iter().map(column).collect(), trees, task, notices)
 }
 
 /// What is answered, by the loss that was trained for: what `predict` and `predict_proba` say unless asked otherwise.
-fn task(file: &File, outputs: usize) -> Result<(Task, Link)> {
+fn task(file: &File, outputs: usize, options: &ImportOptions, notices: &mut Vec<String>) -> Result<(Task, Link)> {
     let params = file.model_info.params.as_ref();
     let loss = params.and_then(|params| params.loss_function.as_ref()).map_or("", |loss| loss.kind.as_ref());
     let labels = file.model_info.class_params.as_ref();
+    let classes = |count| labelled(options, labels_of(labels, count)?);
     match (loss, outputs) {
-        ("Logloss" | "CrossEntropy" | "Focal", 1) => Ok((classes(labels, 2)?, Link::Logistic)),
-        ("MultiClass", 3..) => Ok((classes(labels, outputs)?, Link::Softmax)),
+        ("Logloss" | "CrossEntropy" | "Focal", 1) => Ok((classes(2)?, Link::Logistic)),
+        ("MultiClass", 3..) => Ok((classes(outputs)?, Link::Softmax)),
+        ("MultiClassOneVsAll", 3..) => Ok((classes(outputs)?, Link::Logistic)),
         // Two classes are told apart by the difference of their scores.
-        ("MultiClass", 1) => Ok((classes(labels, 2)?, Link::Logistic)),
-        ("Poisson" | "Tweedie", 1) => Ok((Task::Regression, Link::Log)),
+        ("MultiClass", 1) => Ok((classes(2)?, Link::Logistic)),
+        ("Poisson" | "Tweedie", 1) => Ok((regression(options)?, Link::Log)),
         (
-            "RMSE" | "MAE" | "Quantile" | "LogLinQuantile" | "MAPE" | "Expectile" | "Huber" | "Lq" | "LogCosh" | "QueryRMSE"
-            | "QuerySoftMax" | "PairLogit" | "PairLogitPairwise" | "YetiRank" | "YetiRankPairwise" | "LambdaMart"
-            | "StochasticFilter" | "StochasticRank",
+            "RMSE" | "MAE" | "Quantile" | "LogLinQuantile" | "MAPE" | "Expectile" | "Huber" | "Lq" | "LogCosh"
+            | "QueryRMSE" | "QuerySoftMax" | "PairLogit" | "PairLogitPairwise" | "YetiRank" | "YetiRankPairwise"
+            | "LambdaMart" | "StochasticFilter" | "StochasticRank",
             1,
-        ) => Ok((Task::Regression, Link::Identity)),
+        ) => Ok((regression(options)?, Link::Identity)),
+        ("" | "PythonUserDefinedPerObject", 1) => {
+            notices.push("the loss function is not CatBoost's own, so the model answers with raw scores".to_owned());
+            Ok((regression(options)?, Link::Identity))
+        }
         _ => Err(unsupported(&format!("the loss function \"{}\"", loss.escape_debug()))),
     }
 }
 
-/// A classification into `count` classes, whose labels are their numbers unless they are known.
-fn classes(labels: Option<&ClassParams>, count: usize) -> Result<Task> {
-    let names = labels.map_or(&[][..], |labels| &labels.class_names);
-    let classes: Vec<String> = match names {
+/// The labels of `count` classes, which are their numbers unless they are known.
+fn labels_of(params: Option<&ClassParams>, count: usize) -> Result<Vec<String>> {
+    let names = params.map_or(&[][..], |params| &params.class_names);
+    let labels: Vec<String> = match names {
         [] => (0..count).map(|class| class.to_string()).collect(),
         names => names.iter().map(Text::label).collect(),
     };
-    if classes.len() != count {
-        return Err(wrong("there are not as many labels as classes"));
-    }
-    Ok(Task::Classification { classes, positive: 1 })
+    let fit = labels.len() == count;
+    fit.then_some(labels).ok_or_else(|| wrong("there are not as many labels as classes"))
 }
 
 fn wrong(what: &str) -> Error {
-    Error::data(format!("{what}, so it is not a CatBoost model"), "Give the text that save_model(..., format=\"json\") writes.")
+    Error::data(
+        format!("{what}, so it is not a CatBoost model"),
+        "Give the text that save_model(..., format=\"json\") writes.",
+    )
 }
 
 fn unsupported(what: &str) -> Error {

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::super::grow::{Grower, Node as Grown, Of};
+use super::super::ImportOptions;
 use super::column::{Codes, Column, Mode, Rule, Values};
 use super::leaves::Leaves;
 use super::proto::{Kind, Node};
@@ -38,7 +39,8 @@ const LEAF: &str = "LEAF";
 /// The number of columns that trees ask of an input.
 pub(super) fn columns_asked(nodes: &[Node], input: &str, control: &Control) -> Result<usize> {
     let mut most = None;
-    for node in nodes.iter().filter(|node| node.kind.starts_with("TreeEnsemble") && node.inputs.first() == Some(&input)) {
+    for node in nodes.iter().filter(|node| node.kind.starts_with("TreeEnsemble") && node.inputs.first() == Some(&input))
+    {
         most = most.max(node.integers("nodes_featureids", control)?.into_iter().max());
     }
     let columns = most.and_then(|most| usize::try_from(most).ok()?.checked_add(1));
@@ -51,14 +53,16 @@ pub(super) fn read<'a>(
     kind: Kind,
     columns: &[Column<'a>],
     inputs: usize,
-    control: &Control,
+    (options, control): (&ImportOptions, &Control),
 ) -> Result<(Ensemble, Vec<Vec<String>>)> {
     // Trees compare integers as floats.
     let round = steps::round(Kind::Float).filter(|_| matches!(kind, Kind::Int | Kind::Bool));
-    let columns: Vec<Column> =
-        columns.iter().map(|column| round.map_or(Ok(column.clone()), |round| column.then(round))).collect::<Result<_>>()?;
+    let columns: Vec<Column> = columns
+        .iter()
+        .map(|column| round.map_or(Ok(column.clone()), |round| column.then(round)))
+        .collect::<Result<_>>()?;
     let nodes = Nodes::read(node, control)?;
-    let leaves = Leaves::read(node, nodes.places(), (nodes.mode.len(), nodes.roots.len()), control)?;
+    let leaves = Leaves::read(node, nodes.places(), (nodes.mode.len(), nodes.roots.len()), (options, control))?;
     let levels = levels(&columns, inputs, control)?;
     let mut grower = Grower::new(leaves.outputs, control);
     let tests = nodes.tests(&columns, &levels, &mut grower)?;
@@ -91,7 +95,8 @@ impl<'a> Nodes<'a> {
         };
         let count = trees.len();
         let lengths = [numbers.len(), yes.len(), no.len(), nodes.mode.len(), nodes.feature.len(), nodes.value.len()];
-        if lengths.iter().any(|len| *len != count) || !matches!(nodes.missing.len(), 0) && nodes.missing.len() != count {
+        if lengths.iter().any(|len| *len != count) || !matches!(nodes.missing.len(), 0) && nodes.missing.len() != count
+        {
             return Err(wrong("the lists of the nodes are of different lengths"));
         }
         if count == 0 {

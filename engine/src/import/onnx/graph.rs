@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::super::protobuf::Fields;
+use super::super::ImportOptions;
 use super::column::{Column, Values};
 use super::ensemble::{self, Ensemble};
 use super::proto::{Input, Kind, Node, Tensor};
@@ -43,11 +44,12 @@ pub(super) struct Graph<'a> {
     outputs: Vec<&'a str>,
     /// Whether the answer is the exponential of the score.
     exponential: bool,
+    options: &'a ImportOptions,
     pub control: &'a Control,
 }
 
 impl<'a> Graph<'a> {
-    pub fn new(control: &'a Control) -> Graph<'a> {
+    pub fn new(options: &'a ImportOptions, control: &'a Control) -> Graph<'a> {
         Graph {
             values: HashMap::new(),
             columns: Vec::new(),
@@ -55,6 +57,7 @@ impl<'a> Graph<'a> {
             levels: Vec::new(),
             outputs: Vec::new(),
             exponential: false,
+            options,
             control,
         }
     }
@@ -160,7 +163,8 @@ impl<'a> Graph<'a> {
             if self.ensemble.is_some() {
                 return Err(unsupported("a second tree ensemble"));
             }
-            let (ensemble, levels) = ensemble::read(node, kind, &columns, self.columns.len(), self.control)?;
+            let (ensemble, levels) =
+                ensemble::read(node, kind, &columns, self.columns.len(), (self.options, self.control))?;
             let is_classifier = matches!(ensemble.task, Task::Classification { .. });
             self.ensemble = Some(ensemble);
             self.levels = levels;
@@ -216,7 +220,8 @@ impl<'a> Graph<'a> {
         let Some(Ensemble { mut trees, task }) = self.ensemble.take() else {
             return Err(unsupported("a graph without a tree ensemble"));
         };
-        let is_answer = |name: &&str| matches!(self.values.get(*name), Some(Value::Score | Value::Label | Value::Probabilities));
+        let is_answer =
+            |name: &&str| matches!(self.values.get(*name), Some(Value::Score | Value::Label | Value::Probabilities));
         if self.outputs.is_empty() || !self.outputs.iter().all(is_answer) {
             return Err(unsupported("an output that is no prediction"));
         }

@@ -1,5 +1,6 @@
 //! What the leaves of an ensemble say, and what becomes of their sums.
 
+use super::super::{labelled, regression, ImportOptions};
 use super::proto::Node;
 use super::{unsupported, wrong};
 use crate::control::Control;
@@ -28,7 +29,7 @@ impl Leaves {
         node: &Node,
         place: impl Fn(i64, i64) -> Option<usize>,
         (nodes, trees): (usize, usize),
-        control: &Control,
+        (options, control): (&ImportOptions, &Control),
     ) -> Result<Leaves> {
         let classes = classes(node, control)?;
         let targets = match &classes {
@@ -56,9 +57,9 @@ impl Leaves {
                 return Err(refused());
             }
             base.resize(1, 0.0);
-            return Ok(raw.leaves(Task::Regression, Link::Identity, average, base));
+            return Ok(raw.leaves(regression(options)?, Link::Identity, average, base));
         };
-        let task = Task::Classification { classes, positive: 1 };
+        let task = labelled(options, classes)?;
         match (targets, transform) {
             (2, "LOGISTIC") if raw.only.is_some() => {
                 // Of two base values the second is the positive class's.
@@ -69,12 +70,13 @@ impl Leaves {
                 let base = if base.len() == 2 { base[1] - base[0] } else { 0.0 };
                 Ok(raw.difference().leaves(task, Link::Logistic, false, vec![base]))
             }
-            (3.., "SOFTMAX") => {
+            (3.., "SOFTMAX" | "LOGISTIC") => {
                 if !matches!(base.len(), 0) && base.len() != targets {
                     return Err(wrong("there are not as many base values as classes"));
                 }
                 base.resize(targets, 0.0);
-                Ok(raw.leaves(task, Link::Softmax, false, base))
+                let link = if transform == "SOFTMAX" { Link::Softmax } else { Link::Logistic };
+                Ok(raw.leaves(task, link, false, base))
             }
             (_, "NONE") if base.iter().all(|base| *base == 0.0) => raw.probabilities(task, trees),
             _ => Err(refused()),
@@ -106,12 +108,14 @@ impl Raw {
         if [trees.len(), numbers.len(), ids.len()].iter().any(|len| *len != weights.len()) || weights.is_empty() {
             return Err(wrong("the lists of the leaves are of different lengths"));
         }
-        let mut raw = Raw { number: control.filled(nodes, 0)?, values: control.filled(targets, 0.0)?, targets, only: None };
+        let mut raw =
+            Raw { number: control.filled(nodes, 0)?, values: control.filled(targets, 0.0)?, targets, only: None };
         let mut only = usize::try_from(ids[0]).ok();
         // A weight that is there twice would count twice for some readers, once for others.
         let mut given: Vec<bool> = control.filled(targets, false)?;
         for (at, weight) in weights.iter().enumerate() {
-            let place = place(trees[at], numbers[at]).ok_or_else(|| wrong("a weight is for a leaf that is not there"))?;
+            let place =
+                place(trees[at], numbers[at]).ok_or_else(|| wrong("a weight is for a leaf that is not there"))?;
             let id = usize::try_from(ids[at]).ok().filter(|id| *id < targets);
             let id = id.ok_or_else(|| wrong("a weight is for a class that is not there"))?;
             if raw.number[place] == 0 {

@@ -11,9 +11,10 @@ mod leaves;
 mod proto;
 mod steps;
 
+use super::{check_self_contained, finish, ImportOptions, Imported};
 use crate::control::Control;
 use crate::error::{Error, Result};
-use crate::model::{Body, Encoding, Feature, FeatureStats, Input, InputKind, Model};
+use crate::model::{Encoding, InputKind};
 
 use graph::Graph;
 use proto::{inner_of, Kind};
@@ -25,25 +26,21 @@ use proto::{inner_of, Kind};
 /// the category "nan" or "None" if an encoder knows one, else a category never seen.
 ///
 /// # Errors
-/// [`Error::InvalidData`] for bytes that are no such model, or one that needs what is not read.
-pub fn read_onnx(bytes: &[u8], control: &Control) -> Result<Model> {
-    let mut graph = Graph::new(control);
+/// [`Error::InvalidData`] for bytes that are no such model, or one that needs what is not read, [`Error::InvalidOption`] for options that do not
+/// fit it.
+pub fn read_onnx(data: &[u8], options: &ImportOptions, control: &Control) -> Result<Imported> {
+    check_self_contained(options, "scikit-learn")?;
+    let mut graph = Graph::new(options, control);
     // The functions of a model would be nodes of new kinds, which are refused where they stand.
-    graph.read(inner_of(bytes, 7)?)?;
+    graph.read(inner_of(data, 7)?)?;
     let (inputs, levels) = graph.inputs();
     let (trees, task) = graph.answer()?;
-    let mut model = Model { inputs: Vec::new(), features: Vec::new(), task, body: Body::Trees(trees), cleaning: None };
-    for (place, ((name, kind), levels)) in inputs.into_iter().zip(levels).enumerate() {
-        let (kind, encoding) = match kind {
-            Kind::Text => (InputKind::Category, Encoding::Category { levels }),
-            Kind::Bool => (InputKind::Boolean, Encoding::Number),
-            _ => (InputKind::Number, Encoding::Number),
-        };
-        model.features.push(Feature { name: name.clone(), encoding, stats: FeatureStats::default() });
-        model.inputs.push(Input { name, kind, first: place as u32, count: 1 });
-    }
-    model.validate()?;
-    Ok(model)
+    let column = |((name, kind), levels)| match kind {
+        Kind::Text => (name, InputKind::Category, Encoding::Category { levels }),
+        Kind::Bool => (name, InputKind::Boolean, Encoding::Number),
+        _ => (name, InputKind::Number, Encoding::Number),
+    };
+    finish(options, inputs.into_iter().zip(levels).map(column).collect(), trees, task, Vec::new())
 }
 
 fn wrong(what: &str) -> Error {

@@ -133,7 +133,9 @@ fn cast<'a>(node: &Node<'a>, from: Kind, columns: &[Column<'a>]) -> Result<(Kind
         return Ok((to, columns.to_vec()));
     }
     let step = match (from, to) {
-        (Kind::Text, _) | (_, Kind::Text | Kind::Bool) => return Err(unsupported("a Cast to or from texts or truth values")),
+        (Kind::Text, _) | (_, Kind::Text | Kind::Bool) => {
+            return Err(unsupported("a Cast to or from texts or truth values"))
+        }
         (_, Kind::Float) => round(Kind::Float),
         (Kind::Float | Kind::Double, Kind::Int) => Some(Step { kind: Operation::Truncate, by: 0.0, float: false }),
         _ => None,
