@@ -81,8 +81,9 @@ fn import_model(model: Option<&str>, data: Option<&[u8]>, deploy: Option<bool>) 
         let types = recorded_types(&opened)?;
         let parts: Vec<(ChunkKind, &[u8])> =
             opened.parts.iter().map(|(kind, bytes)| (*kind, bytes.as_slice())).collect();
-        let arrival = Arrival { facts: &opened.facts, parts: &parts, arguments: &types };
-        place.put(&opened.model, &arrival, deploy.unwrap_or(true))
+        // As it came, so that no number is read and written again.
+        let arrival = Arrival { facts: &opened.text, parts: &parts, arguments: &types };
+        place.put(&opened.model, &opened.facts, &arrival, deploy.unwrap_or(true))
     }))
 }
 
@@ -139,8 +140,9 @@ fn foreign<D: ?Sized + Sync>(
             "features": features(model, &types), "metric": null, "score": null, "metrics": [], "timings": {},
             "extension_version": env!("CARGO_PKG_VERSION"),
         });
-        let arrival = Arrival { facts: &facts, parts: &[(ChunkKind::Model, &bytes)], arguments: &types };
-        place.put(model, &arrival, options.deploy)
+        let text = facts.to_string();
+        let arrival = Arrival { facts: &text, parts: &[(ChunkKind::Model, &bytes)], arguments: &types };
+        place.put(model, &facts, &arrival, options.deploy)
     }))
 }
 
@@ -170,13 +172,13 @@ impl Place {
     }
 
     /// Keep a version and make its function.
-    fn put(&self, model: &Model, arrival: &Arrival<'_>, deploy: bool) -> Result<Row> {
+    fn put(&self, model: &Model, facts: &Value, arrival: &Arrival<'_>, deploy: bool) -> Result<Row> {
         let (task, returns) = returns(&model.task);
         let arguments = model.arguments();
         let names: Vec<&str> = arguments.iter().map(Argument::name).collect();
         let signature = Signature::of(&names, arrival.arguments, returns)
             .ok_or_else(|| Failure::internal("a model has other arguments than its function"))?;
-        let comment = comment(&self.name, arrival.facts["target"].as_str(), None, &model.task);
+        let comment = comment(&self.name, facts["target"].as_str(), None, &model.task);
         let id = match &self.existing {
             Some(found) => found.row.id,
             None => store::insert_model(&self.schema, &self.name)?,
@@ -192,7 +194,7 @@ impl Place {
             Some(_) => {}
         }
         let version = package::insert(&id, arrival, deploy)?;
-        let algorithm = arrival.facts["algorithm"].as_str().unwrap_or_default().to_owned();
+        let algorithm = facts["algorithm"].as_str().unwrap_or_default().to_owned();
         let function = function::call_name(&self.schema, &self.name);
         Ok((self.name.clone(), version, algorithm, task.to_owned(), model.features.len() as i32, deploy, function))
     }
@@ -245,6 +247,7 @@ fn features(model: &Model, types: &[Oid]) -> Value {
 
 /// An exported version, whose parts are proved.
 struct Opened {
+    text: String,
     facts: Value,
     model: Model,
     parts: Vec<(ChunkKind, Vec<u8>)>,
@@ -279,7 +282,7 @@ fn open(data: &[u8]) -> orchard_engine::Result<Opened> {
     if facts["features"].as_array().is_none_or(|features| features.len() != model.features.len()) {
         return Err(damaged("it lists other features than its model has"));
     }
-    Ok(Opened { facts, model, parts })
+    Ok(Opened { text: package.facts, facts, model, parts })
 }
 
 /// What the catalogue is to say of a version: each column of the type that views and reports rely on.

@@ -2,7 +2,6 @@
 
 use orchard_engine::model::{self, Package};
 use pgrx::{pg_sys, Spi};
-use serde_json::Value;
 
 use super::owner::{as_owner, with_safe_path};
 use super::relations::{self, ChunkKind, Id};
@@ -15,8 +14,8 @@ const OWN: &str = "'id', 'model', 'version', 'bytes', 'checksum', 'created_at'";
 
 /// A version that comes from elsewhere.
 pub struct Arrival<'a> {
-    /// What the catalogue is to say of it: columns of `orchard.stored_versions` by their names.
-    pub facts: &'a Value,
+    /// What the catalogue is to say of it: columns of `orchard.stored_versions` by their names, as an object of JSON.
+    pub facts: &'a str,
     /// What is stored of it; one part is the model.
     pub parts: &'a [(ChunkKind, &'a [u8])],
     /// The types of the arguments of the model's function.
@@ -51,7 +50,7 @@ pub fn insert(model: &Id, new: &Arrival<'_>, deploy: bool) -> Result<i32> {
         let number = Spi::get_one_with_args::<i32>(
             sql,
             &[
-                new.facts.to_string().into(),
+                new.facts.into(),
                 id_text(&id).into(),
                 id_text(model).into(),
                 (bytes.len() as i64).into(),
