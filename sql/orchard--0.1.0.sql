@@ -489,6 +489,30 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION orchard.import_xgboost(text, jsonb, jsonb) IS 'the same from a value of type jsonb';
 
+CREATE FUNCTION orchard.import_catboost(model text, data text, options jsonb DEFAULT '{}')
+    RETURNS TABLE (model text, version integer, algorithm text, task text, features integer, deployed boolean, function text)
+    LANGUAGE c VOLATILE PARALLEL UNSAFE COST 100000 ROWS 1 AS 'MODULE_PATHNAME', 'import_catboost_wrapper';
+COMMENT ON FUNCTION orchard.import_catboost(text, text, jsonb) IS 'makes a version of a model, with its function predict_<model>, from the JSON that CatBoost''s save_model writes';
+CREATE FUNCTION orchard.import_catboost(model text, data json, options jsonb DEFAULT '{}')
+    RETURNS TABLE (model text, version integer, algorithm text, task text, features integer, deployed boolean, function text)
+    LANGUAGE sql VOLATILE PARALLEL UNSAFE COST 100000 ROWS 1
+BEGIN ATOMIC
+    SELECT * FROM orchard.import_catboost(import_catboost.model, import_catboost.data::text, import_catboost.options);
+END;
+COMMENT ON FUNCTION orchard.import_catboost(text, json, jsonb) IS 'the same from a value of type json';
+CREATE FUNCTION orchard.import_catboost(model text, data jsonb, options jsonb DEFAULT '{}')
+    RETURNS TABLE (model text, version integer, algorithm text, task text, features integer, deployed boolean, function text)
+    LANGUAGE sql VOLATILE PARALLEL UNSAFE COST 100000 ROWS 1
+BEGIN ATOMIC
+    SELECT * FROM orchard.import_catboost(import_catboost.model, import_catboost.data::text, import_catboost.options);
+END;
+COMMENT ON FUNCTION orchard.import_catboost(text, jsonb, jsonb) IS 'the same from a value of type jsonb';
+
+CREATE FUNCTION orchard.import_sklearn(model text, data bytea, options jsonb DEFAULT '{}')
+    RETURNS TABLE (model text, version integer, algorithm text, task text, features integer, deployed boolean, function text)
+    LANGUAGE c VOLATILE PARALLEL UNSAFE COST 100000 ROWS 1 AS 'MODULE_PATHNAME', 'import_sklearn_wrapper';
+COMMENT ON FUNCTION orchard.import_sklearn(text, bytea, jsonb) IS 'makes a version of a model, with its function predict_<model>, from the ONNX that skl2onnx writes of a tree, forest or boosting of scikit-learn';
+
 ------------------------------------------------------------------------------------------------------------------------
 -- Use
 ------------------------------------------------------------------------------------------------------------------------

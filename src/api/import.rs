@@ -1,7 +1,7 @@
-//! `orchard.export_model`, `import_model`, `import_lightgbm` and `import_xgboost`: models that leave a database, and models that come into one.
+//! `orchard.export_model`, `import_model`, `import_lightgbm` and its like: models that leave a database, and models that come into one.
 
 use orchard_engine::control::Control;
-use orchard_engine::import::{read_lightgbm, read_xgboost, ImportOptions, Imported};
+use orchard_engine::import::{read_catboost, read_lightgbm, read_onnx, read_xgboost, ImportOptions, Imported};
 use orchard_engine::model::{self, Argument, Encoding, HeldActual, InputKind, Model};
 use pgrx::iter::TableIterator;
 use pgrx::pg_sys::Oid;
@@ -104,6 +104,18 @@ fn import_xgboost_json(model: Option<&str>, data: Option<&str>, options: Option<
 #[pg_extern(sql = false)]
 fn import_xgboost(model: Option<&str>, data: Option<&[u8]>, options: Option<JsonArgument>) -> Rows {
     foreign(c"orchard.import_xgboost()", "xgboost", model, data, options, read_xgboost)
+}
+
+/// Make a version of a model from the JSON of a CatBoost model.
+#[pg_extern(sql = false)]
+fn import_catboost(model: Option<&str>, data: Option<&str>, options: Option<JsonArgument>) -> Rows {
+    foreign(c"orchard.import_catboost()", "catboost", model, data, options, read_catboost)
+}
+
+/// Make a version of a model from a model of scikit-learn in ONNX.
+#[pg_extern(sql = false)]
+fn import_sklearn(model: Option<&str>, data: Option<&[u8]>, options: Option<JsonArgument>) -> Rows {
+    foreign(c"orchard.import_sklearn()", "sklearn", model, data, options, read_onnx)
 }
 
 /// Make a version of a model from what another library wrote.
