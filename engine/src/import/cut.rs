@@ -72,7 +72,7 @@ mod tests {
         for threshold in [0.1f32, -0.1, 0.0, 1e-45, f32::MAX, f32::MIN, 16_777_217.0, -3.5e-39] {
             let upto = last(|x| x as f32 <= threshold).expect("a threshold");
             assert!(upto as f32 <= threshold);
-            assert!(!(number(place(upto) + 1) as f32 <= threshold));
+            assert!(number(place(upto) + 1) as f32 > threshold);
             let below = last(|x| (x as f32) < threshold).expect("a threshold");
             assert!((below as f32) < threshold && number(place(below) + 1) as f32 >= threshold);
         }

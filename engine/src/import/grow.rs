@@ -330,3 +330,6 @@ fn index(place: usize) -> Result<u32> {
     let there = u32::try_from(place).ok().filter(|place| *place < LEAF - 1);
     there.ok_or_else(|| Error::data("the trees have too many nodes", "Train fewer or smaller trees."))
 }
+
+#[cfg(test)]
+mod tests;

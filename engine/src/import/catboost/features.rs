@@ -11,6 +11,9 @@ use crate::import::cut::Range;
 use crate::import::grow::{Grower, Of, Test};
 use crate::import::missing_text;
 
+/// Bytes of a level, in lists that have grown, without its text.
+const LEVEL: usize = 128;
+
 /// A column of the model.
 pub(super) struct Column {
     pub name: String,
@@ -49,7 +52,7 @@ impl<'a> Features<'a> {
             columns: Vec::new(),
             floats: HashMap::new(),
             categories: HashMap::new(),
-            statistics: statistics(file)?,
+            statistics: statistics(file, control)?,
         };
         // Name and place of each column, and its category if it is one.
         let mut named = Vec::new();
@@ -63,13 +66,18 @@ impl<'a> Features<'a> {
             named.push((float.flat_feature_index, &float.feature_id, None));
         }
         for category in info.categorical_features.iter().flatten() {
-            control.check()?;
             let asked: HashSet<u32> = category.values.iter().flatten().map(|value| *value as u32).collect();
             let own = features.statistics.iter().filter(|(_, own)| own.category == category.feature_index);
             let tables: Vec<&Statistic> = own.map(|(_, own)| own).collect();
             let is_told = |hash| asked.contains(&hash) || tables.iter().any(|table| table.knows(hash));
-            let told = texts.iter().filter(|text| is_told(text.hash));
-            let mut levels: Vec<(&str, u32)> = told.map(|text| (text.value.0.as_ref(), text.hash)).collect();
+            let mut levels = Vec::new();
+            for text in texts {
+                control.check()?;
+                if is_told(text.hash) {
+                    control.reserve(text.value.0.len() + LEVEL)?;
+                    levels.push((text.value.0.as_ref(), text.hash));
+                }
+            }
             let known: HashSet<u32> = levels.iter().map(|(_, hash)| *hash).collect();
             let all_of = |table: &&Statistic| known.iter().filter(|hash| table.knows(**hash)).count() == table.texts;
             if !asked.is_subset(&known) || !tables.iter().all(all_of) {
@@ -134,7 +142,7 @@ impl<'a> Features<'a> {
 }
 
 /// The statistics of a file, each with the number of its first split: numbers and one-hot categories are counted before.
-fn statistics(file: &File) -> Result<Vec<(usize, Statistic)>> {
+fn statistics(file: &File, control: &Control) -> Result<Vec<(usize, Statistic)>> {
     let info = &file.features_info;
     let borders = |count: Option<usize>| count.unwrap_or(0);
     let floats = info.float_features.iter().flatten().map(|float| borders(float.borders.as_ref().map(Vec::len)));
@@ -143,7 +151,7 @@ fn statistics(file: &File) -> Result<Vec<(usize, Statistic)>> {
     let mut first: usize = floats.chain(hots).sum();
     let mut all = Vec::new();
     for ctr in info.ctrs.iter().flatten() {
-        all.push((first, Statistic::new(ctr, file.ctr_data.as_ref())?));
+        all.push((first, Statistic::new(ctr, file.ctr_data.as_ref(), control)?));
         first += ctr.borders.len();
     }
     Ok(all)

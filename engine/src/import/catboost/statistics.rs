@@ -7,10 +7,14 @@ use std::collections::HashMap;
 
 use super::file::{Cell, Ctr, Table};
 use super::{unsupported, wrong};
+use crate::control::Control;
 use crate::error::{Error, Result};
 
 /// A slot of CatBoost's table that holds nothing.
 const EMPTY: u64 = u64::MAX;
+
+/// Bytes of a value in a table that has grown.
+const VALUE: usize = 64;
 
 /// The numbers of one statistic.
 pub(super) struct Statistic {
@@ -25,7 +29,7 @@ pub(super) struct Statistic {
 }
 
 impl Statistic {
-    pub fn new(ctr: &Ctr, tables: Option<&HashMap<Cow<str>, Table>>) -> Result<Statistic> {
+    pub fn new(ctr: &Ctr, tables: Option<&HashMap<Cow<str>, Table>>, control: &Control) -> Result<Statistic> {
         let category = match &ctr.elements[..] {
             [one] if one.combination_element == "cat_feature_value" => one.cat_feature_index,
             _ => return Err(combined()),
@@ -36,6 +40,8 @@ impl Statistic {
         if table.hash_stride < 2 || table.hash_map.len() % table.hash_stride != 0 {
             return Err(wrong("the table of a statistic is not whole"));
         }
+        control.check()?;
+        control.reserve((table.hash_map.len() / table.hash_stride + ctr.borders.len()).saturating_mul(VALUE))?;
         let mut values = HashMap::new();
         for row in table.hash_map.chunks_exact(table.hash_stride).filter(|row| row[0].0 != EMPTY) {
             let (good, total) = counts(ctr, table, &row[1..])?;

@@ -95,7 +95,9 @@ impl Reader<'_> {
             None => Node::Split { test: tests[at.ilog2() as usize], yes: 2 * at + 1, no: 2 * at, cover: covers[at] },
         };
         let values: Vec<f64> = tree.leaf_values.iter().map(|value| value * self.scale).collect();
-        self.grower.tree(1, splits.len(), node, &values)
+        self.grower.tree(1, splits.len(), node, &values)?;
+        self.grower.control().release_vec(covers);
+        Ok(())
     }
 
     /// A tree of any form, whose nodes are numbered as they are come by.

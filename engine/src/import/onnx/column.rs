@@ -175,6 +175,16 @@ impl Rule {
 }
 
 impl<'a> Column<'a> {
+    /// The memory that it may have for itself.
+    pub fn bytes(&self) -> usize {
+        let own = match &self.values {
+            Values::Number(steps) => std::mem::size_of_val(&**steps),
+            Values::Encoded(codes) => std::mem::size_of::<Codes>() + std::mem::size_of_val(&codes.known[..]),
+            Values::Between { .. } | Values::Text => 0,
+        };
+        std::mem::size_of::<Column>() + own
+    }
+
     /// The column behind one more step.
     pub fn then(&self, step: Step) -> Result<Column<'a>> {
         step.check()?;

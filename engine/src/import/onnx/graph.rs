@@ -69,7 +69,7 @@ impl<'a> Graph<'a> {
         }
         let (mut inputs, mut nodes) = (Vec::new(), Vec::new());
         for field in Fields::of(bytes) {
-            self.control.reserve(2 * std::mem::size_of::<&[u8]>())?;
+            self.control.reserve(2 * (std::mem::size_of::<&[u8]>() + std::mem::size_of::<Node>()))?;
             match field? {
                 (1, value) => nodes.push(value.bytes()),
                 (5, value) => {
@@ -134,8 +134,9 @@ impl<'a> Graph<'a> {
         if columns.len() > MOST_COLUMNS {
             return Err(unsupported("so many columns"));
         }
-        // A column may hold a step for each step before it.
-        self.control.reserve(columns.len().saturating_mul(std::mem::size_of::<Column>() + 64))?;
+        for column in &columns {
+            self.control.reserve(2 * column.bytes())?;
+        }
         self.set(name, Value::Columns(kind, columns.into()))
     }
 
