@@ -22,6 +22,7 @@ import psycopg2
 import xgboost as xgb
 
 WORST = 1e-6
+ROUNDS = 40
 
 
 def tables(folder):
@@ -46,12 +47,12 @@ def learned(library, task, x, y, classes):
     if library == "lightgbm":
         objective = {"binary": {"objective": "binary"}, "multiclass": {"objective": "multiclass", "num_class": classes},
                      "regression": {"objective": "regression"}}[task]
-        booster = lgb.train({**objective, "num_leaves": 31, "verbose": -1, "seed": 1}, lgb.Dataset(x, y), 100)
+        booster = lgb.train({**objective, "num_leaves": 31, "verbose": -1, "seed": 1}, lgb.Dataset(x, y), ROUNDS)
         return booster.model_to_string(), booster.predict(x)
     objective = {"binary": {"objective": "binary:logistic"}, "multiclass": {"objective": "multi:softprob", "num_class": classes},
                  "regression": {"objective": "reg:squarederror"}}[task]
     data = xgb.DMatrix(x, y, enable_categorical=True)
-    booster = xgb.train({**objective, "max_depth": 6, "tree_method": "hist", "seed": 1}, data, 100)
+    booster = xgb.train({**objective, "max_depth": 6, "tree_method": "hist", "seed": 1}, data, ROUNDS)
     return bytes(booster.save_raw("ubj" if task == "multiclass" else "json")), booster.predict(data)
 
 
