@@ -16,7 +16,7 @@ use crate::catalog::package::{self, Arrival};
 use crate::catalog::relations::ChunkKind;
 use crate::catalog::{self, store, versions, Found};
 use crate::error::{given, report, Failure, Result};
-use crate::json::JsonArgument;
+
 use crate::source::types::{self, Reader};
 use crate::{interrupt, settings};
 
@@ -89,32 +89,32 @@ fn import_model(model: Option<&str>, data: Option<&[u8]>, deploy: Option<bool>) 
 
 /// Make a version of a model from the text of a LightGBM model.
 #[pg_extern(sql = false)]
-fn import_lightgbm(model: Option<&str>, data: Option<&str>, options: Option<JsonArgument>) -> Rows {
+fn import_lightgbm(model: Option<&str>, data: Option<&str>, options: Option<crate::json::JsonArgument>) -> Rows {
     foreign(c"orchard.import_lightgbm()", "lightgbm", model, data, options, read_lightgbm)
 }
 
 /// Make a version of a model from the JSON of an XGBoost model.
 #[pg_extern(sql = false)]
-fn import_xgboost_json(model: Option<&str>, data: Option<&str>, options: Option<JsonArgument>) -> Rows {
+fn import_xgboost_json(model: Option<&str>, data: Option<&str>, options: Option<crate::json::JsonArgument>) -> Rows {
     let data = data.map(str::as_bytes);
     foreign(c"orchard.import_xgboost()", "xgboost", model, data, options, read_xgboost)
 }
 
 /// Make a version of a model from the UBJSON, or the JSON, of an XGBoost model.
 #[pg_extern(sql = false)]
-fn import_xgboost(model: Option<&str>, data: Option<&[u8]>, options: Option<JsonArgument>) -> Rows {
+fn import_xgboost(model: Option<&str>, data: Option<&[u8]>, options: Option<crate::json::JsonArgument>) -> Rows {
     foreign(c"orchard.import_xgboost()", "xgboost", model, data, options, read_xgboost)
 }
 
 /// Make a version of a model from the JSON of a CatBoost model.
 #[pg_extern(sql = false)]
-fn import_catboost(model: Option<&str>, data: Option<&str>, options: Option<JsonArgument>) -> Rows {
+fn import_catboost(model: Option<&str>, data: Option<&str>, options: Option<crate::json::JsonArgument>) -> Rows {
     foreign(c"orchard.import_catboost()", "catboost", model, data, options, read_catboost)
 }
 
 /// Make a version of a model from a model of scikit-learn in ONNX.
 #[pg_extern(sql = false)]
-fn import_sklearn(model: Option<&str>, data: Option<&[u8]>, options: Option<JsonArgument>) -> Rows {
+fn import_sklearn(model: Option<&str>, data: Option<&[u8]>, options: Option<crate::json::JsonArgument>) -> Rows {
     foreign(c"orchard.import_sklearn()", "sklearn", model, data, options, read_onnx)
 }
 
@@ -124,7 +124,7 @@ fn foreign<D: ?Sized + Sync>(
     library: &str,
     model: Option<&str>,
     data: Option<&D>,
-    options: Option<JsonArgument>,
+    options: Option<crate::json::JsonArgument>,
     read: fn(&D, &ImportOptions, &Control) -> orchard_engine::Result<Imported>,
 ) -> Rows {
     TableIterator::once(report(|| {

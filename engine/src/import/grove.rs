@@ -124,8 +124,8 @@ impl<'c> Grove<'c> {
         self.outputs.is_empty()
     }
 
-    /// Add a tree of an output, given the number of its root and what is known of at most `nodes` nodes by their numbers. Nodes that cannot be
-    /// reached are left out.
+    /// Add a tree of an output, given the number of its root and what is known of nodes by their numbers, which are below `nodes`. Those that
+    /// cannot be reached are left out.
     ///
     /// # Errors
     /// [`Error::InvalidData`] where nodes are no tree, and whatever `node` fails with.
@@ -146,11 +146,14 @@ impl<'c> Grove<'c> {
         let mut order: Vec<(usize, u32)> = Vec::new();
         self.control.room(&mut order, 1)?;
         order.push((root, 0));
+        let mut met = self.control.filled(nodes, false)?;
         let mut done = 0;
         while let Some(&(number, depth)) = order.get(done) {
             done += 1;
-            if done > nodes {
-                return Err(no_tree("a node has two parents"));
+            match met.get_mut(number) {
+                Some(met) if !*met => *met = true,
+                Some(_) => return Err(no_tree("a node has two parents")),
+                None => return Err(no_tree("a node is not there")),
             }
             if done % NODES == 0 {
                 self.control.check()?;
@@ -172,6 +175,7 @@ impl<'c> Grove<'c> {
             }
         }
         self.control.release_vec(order);
+        self.control.release_vec(met);
         Ok(())
     }
 
@@ -367,6 +371,9 @@ impl<'c> Grove<'c> {
     /// Give every leaf a number for each output: that of its tree, and 0 for all others.
     fn spread(&mut self, outputs: usize) -> Result<()> {
         self.trees.outputs = place(outputs)?;
+        if self.outputs.iter().any(|output| *output as usize >= outputs) {
+            return Err(no_tree("a tree is of a class that is not there"));
+        }
         if outputs <= 1 {
             return Ok(());
         }
@@ -376,9 +383,6 @@ impl<'c> Grove<'c> {
         let t = &mut self.trees;
         let ends = t.roots[1..].iter().map(|r| *r as usize).chain([t.feature.len()]);
         for ((&root, end), &output) in t.roots.iter().zip(ends).zip(&self.outputs) {
-            if output as usize >= outputs {
-                return Err(no_tree("a tree is of a class that is not there"));
-            }
             for node in (root as usize..end).filter(|&n| t.feature[n] == LEAF) {
                 let at = t.left[node] as usize;
                 values[at * outputs + output as usize] = t.values[at];

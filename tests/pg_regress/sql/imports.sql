@@ -41,7 +41,7 @@ CREATE TYPE colour AS (r integer);
 SELECT pg_get_function_arguments(function::regproc) FROM orchard.import_model('fourth', (SELECT data FROM exported));
 
 -- Damage is told.
-SELECT orchard.import_model('broken', substr(data, 1, 3000)) FROM exported;
+SELECT orchard.import_model('broken', substr(data, 1, 20)) FROM exported;
 SELECT orchard.import_model('broken', set_byte(data, 3000, get_byte(data, 3000) # 4)) FROM exported;
 SELECT orchard.import_model('broken', '\x00');
 SELECT orchard.import_model('broken', NULL);

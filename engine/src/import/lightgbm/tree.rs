@@ -98,9 +98,9 @@ impl<'c> Reader<'c> {
         }
         // Splits have numbers from 0 and leaves from the number of splits.
         let number = |child: i64| -> Result<usize> {
-            let place = if child < 0 { !child + splits as i64 } else { child };
-            let fits = (child < 0 || child < splits as i64) && place < (2 * splits + 1) as i64;
-            fits.then_some(place as usize).ok_or_else(|| wrong("a tree names a node that is not there"))
+            let leaf = usize::try_from(!child).ok().filter(|leaf| *leaf <= splits).map(|leaf| splits + leaf);
+            let split = usize::try_from(child).ok().filter(|split| *split < splits);
+            leaf.or(split).ok_or_else(|| wrong("a tree names a node that is not there"))
         };
         let scale = self.scale;
         self.grove.add(output, 0, 2 * splits + 1, |node| {

@@ -112,7 +112,7 @@ pub struct Tree {
     pub left_children: List<i32>,
     pub right_children: List<i32>,
     pub split_indices: List<u32>,
-    pub split_conditions: List<f32>,
+    pub split_conditions: List<Real>,
     pub default_left: List<Flag>,
     #[serde(default)]
     pub split_type: List<u8>,
@@ -125,9 +125,9 @@ pub struct Tree {
     #[serde(default)]
     pub categories_sizes: List<u64>,
     #[serde(default)]
-    pub loss_changes: List<f32>,
+    pub loss_changes: List<Real>,
     #[serde(default)]
-    pub sum_hessian: List<f32>,
+    pub sum_hessian: List<Real>,
     #[serde(default)]
     pub tree_param: TreeParameters,
 }
@@ -163,6 +163,51 @@ impl<'de> Deserialize<'de> for Flag {
         }
         from.deserialize_any(Truth)
     }
+}
+
+/// A number, which is NaN where there is none.
+pub struct Real(pub f32);
+
+impl<'de> Deserialize<'de> for Real {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> std::result::Result<Self, D::Error> {
+        Ok(Real(Option::<f32>::deserialize(from)?.unwrap_or(f32::NAN)))
+    }
+}
+
+/// JSON in place of what XGBoost 1 writes: NaN, outside of names, becomes null. `None` where there is none of it.
+fn without_nan(text: &[u8], control: &Control) -> Result<Option<Vec<u8>>> {
+    let mut out: Option<Vec<u8>> = None;
+    let (mut at, mut in_name) = (0, false);
+    while at < text.len() {
+        let step = match text[at] {
+            b'\\' if in_name => 2,
+            b'N' if !in_name && text[at..].starts_with(b"NaN") => {
+                // A letter more each, and before it at least a letter of JSON.
+                let out = match &mut out {
+                    Some(out) => out,
+                    none => {
+                        let mut copy = control.vec(text.len() + text.len() / 3 + 4)?;
+                        copy.extend_from_slice(&text[..at]);
+                        none.insert(copy)
+                    }
+                };
+                out.extend_from_slice(b"null");
+                at += 3;
+                continue;
+            }
+            b'"' => {
+                in_name = !in_name;
+                1
+            }
+            _ => 1,
+        };
+        let end = (at + step).min(text.len());
+        if let Some(out) = &mut out {
+            out.extend_from_slice(&text[at..end]);
+        }
+        at = end;
+    }
+    Ok(out)
 }
 
 /// The kind of a split that is of categories.
@@ -235,11 +280,14 @@ pub fn read(data: &[u8], control: &Control) -> Result<(Document, usize)> {
     }
     // A name in quotes, or none, comes next in JSON, and the length of a name in UBJSON.
     let is_json = matches!(begins[1..].trim_ascii_start().first(), Some(b'"' | b'}') | None);
-    counted(control, || {
+    let clean = if is_json { without_nan(text, control)? } else { None };
+    let read = counted(control, || {
         let read = match is_json {
-            true => serde_json::from_slice(text).map_err(|error| error.to_string()),
+            true => serde_json::from_slice(clean.as_deref().unwrap_or(text)).map_err(|error| error.to_string()),
             false => ubjson::read(data).map_err(|error| error.to_string()),
         };
         read.map_err(|why| wrong(&why.chars().take(200).collect::<String>()))
-    })
+    });
+    clean.into_iter().for_each(|clean| control.release_vec(clean));
+    read
 }

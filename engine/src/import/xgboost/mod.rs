@@ -121,9 +121,9 @@ fn chosen(
 fn add(grove: &mut Grove<'_>, tree: &Tree, output: u32, weight: f64, features: usize) -> Result<()> {
     let nodes = tree.check(features)?;
     grove.add(output, 0, nodes, |node| {
-        let seen = Seen { cover: tree.sum_hessian.get(node).map_or(0.0, |cover| f64::from(*cover)), rows: 0 };
+        let seen = Seen { cover: tree.sum_hessian.get(node).map_or(0.0, |cover| f64::from(cover.0)), rows: 0 };
         let Some((left, right)) = tree.children(node)? else {
-            return Ok((Node::Leaf(f64::from(tree.split_conditions[node]) * weight), seen));
+            return Ok((Node::Leaf(f64::from(tree.split_conditions[node].0) * weight), seen));
         };
         let test = match tree.categories_of(node)? {
             Some(codes) => Test::Among {
@@ -131,7 +131,8 @@ fn add(grove: &mut Grove<'_>, tree: &Tree, output: u32, weight: f64, features: u
                 left: false,
             },
             None => Test::AtMost(
-                threshold::at_most(tree.split_conditions[node]).ok_or_else(|| wrong("a condition is not a number"))?,
+                threshold::at_most(tree.split_conditions[node].0)
+                    .ok_or_else(|| wrong("a condition is not a number"))?,
             ),
         };
         let split = Split {
@@ -139,7 +140,7 @@ fn add(grove: &mut Grove<'_>, tree: &Tree, output: u32, weight: f64, features: u
             test,
             missing_left: tree.default_left[node].0,
             children: [left, right],
-            gain: tree.loss_changes.get(node).map_or(0.0, |gain| f64::from(*gain)),
+            gain: tree.loss_changes.get(node).map_or(0.0, |gain| f64::from(gain.0)),
         };
         Ok((Node::Split(split), seen))
     })

@@ -10,12 +10,8 @@ pub fn at_most(t: f32) -> Option<f64> {
     }
     let below = t.next_down();
     if below.is_infinite() {
-        // Nothing is below the least of all, and what is below -inf is what XGBoost does not take.
-        return Some(if t == f32::NEG_INFINITY {
-            f64::NEG_INFINITY
-        } else {
-            halfway(f64::from(t), -OVERFLOW).next_down()
-        });
+        // Below the least number is what rounds to -inf, and below that nothing; XGBoost takes no infinite numbers.
+        return Some(if t.is_infinite() { f64::NEG_INFINITY } else { halfway(f64::from(t), -OVERFLOW) });
     }
     let from = if t == f32::INFINITY { OVERFLOW } else { f64::from(t) };
     let halfway = halfway(f64::from(below), from);
