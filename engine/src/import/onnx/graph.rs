@@ -104,7 +104,9 @@ impl<'a> Graph<'a> {
         if columns + self.columns.len() > MOST_COLUMNS {
             return Err(unsupported("so many columns"));
         }
-        self.control.reserve(columns * (std::mem::size_of::<(String, Kind)>() + input.name.len() + 16))?;
+        // Names, and columns with a step of their own.
+        let own = std::mem::size_of::<(String, Kind)>() + 2 * std::mem::size_of::<Column>() + 64;
+        self.control.reserve(columns * (own + input.name.len()))?;
         let first = self.columns.len();
         let steps: Rc<[_]> = Rc::new([]);
         let column = |place: usize| Column {
