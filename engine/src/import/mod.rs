@@ -142,6 +142,7 @@ fn finish(
     task: Task,
     notices: Vec<String>,
 ) -> Result<Imported> {
+    check_features(columns.len())?;
     let own = columns.iter().map(|column| column.0.clone()).collect();
     let names = feature_names(options, own)?;
     let ranges = grove::ranges(&trees, columns.len());
