@@ -108,7 +108,7 @@ def main():
             with db.cursor() as cursor:
                 cursor.execute("DROP TABLE rows")
     print(f"at most {worst:.1e} apart")
-    sys.exit(worst > WORST)
+    sys.exit(int(worst > WORST))
 
 
 main()

@@ -546,44 +546,44 @@ CREATE FUNCTION orchard.score_row_segment(id uuid, "row" "any") RETURNS integer
     LANGUAGE c STABLE PARALLEL SAFE COST 200 SUPPORT orchard.score_support AS 'MODULE_PATHNAME', 'score_row_segment';
 COMMENT ON FUNCTION orchard.score_row_segment(uuid, "any") IS 'what predict_<model> of more than 99 columns calls: the segment of a row';
 
-CREATE FUNCTION orchard.predict(model text, "row" record) RETURNS double precision
+CREATE FUNCTION orchard.predict(model text, "row" record, version integer DEFAULT NULL) RETURNS double precision
     LANGUAGE c STABLE PARALLEL SAFE COST 200 SUPPORT orchard.score_support AS 'MODULE_PATHNAME', 'predict';
-COMMENT ON FUNCTION orchard.predict(text, record) IS 'probability of the positive class, value or segment of a row, its columns matched by name';
-CREATE FUNCTION orchard.predict(model text, "row" jsonb) RETURNS double precision
+COMMENT ON FUNCTION orchard.predict(text, record, integer) IS 'probability of the positive class, value or segment of a row, its columns matched by name';
+CREATE FUNCTION orchard.predict(model text, "row" jsonb, version integer DEFAULT NULL) RETURNS double precision
     LANGUAGE c STABLE PARALLEL SAFE COST 200 SUPPORT orchard.score_support AS 'MODULE_PATHNAME', 'predict';
-COMMENT ON FUNCTION orchard.predict(text, jsonb) IS 'probability of the positive class, value or segment of a JSON object, its keys matched by name';
-CREATE FUNCTION orchard.predict(model text, "row" json) RETURNS double precision
+COMMENT ON FUNCTION orchard.predict(text, jsonb, integer) IS 'probability of the positive class, value or segment of a JSON object, its keys matched by name';
+CREATE FUNCTION orchard.predict(model text, "row" json, version integer DEFAULT NULL) RETURNS double precision
     LANGUAGE c STABLE PARALLEL SAFE COST 200 SUPPORT orchard.score_support AS 'MODULE_PATHNAME', 'predict';
-COMMENT ON FUNCTION orchard.predict(text, json) IS 'probability of the positive class, value or segment of a JSON object, its keys matched by name';
-CREATE FUNCTION orchard.predict(model text, "row" text) RETURNS double precision
+COMMENT ON FUNCTION orchard.predict(text, json, integer) IS 'probability of the positive class, value or segment of a JSON object, its keys matched by name';
+CREATE FUNCTION orchard.predict(model text, "row" text, version integer DEFAULT NULL) RETURNS double precision
     LANGUAGE c STABLE PARALLEL SAFE COST 200 SUPPORT orchard.score_support AS 'MODULE_PATHNAME', 'predict';
-COMMENT ON FUNCTION orchard.predict(text, text) IS 'probability of the positive class, value or segment of a JSON object written as text';
+COMMENT ON FUNCTION orchard.predict(text, text, integer) IS 'probability of the positive class, value or segment of a JSON object written as text';
 
-CREATE FUNCTION orchard.predict_label(model text, "row" record) RETURNS text
+CREATE FUNCTION orchard.predict_label(model text, "row" record, version integer DEFAULT NULL) RETURNS text
     LANGUAGE c STABLE PARALLEL SAFE COST 200 SUPPORT orchard.score_support AS 'MODULE_PATHNAME', 'predict_label';
-COMMENT ON FUNCTION orchard.predict_label(text, record) IS 'the most probable label of a row, its columns matched by name';
-CREATE FUNCTION orchard.predict_label(model text, "row" jsonb) RETURNS text
+COMMENT ON FUNCTION orchard.predict_label(text, record, integer) IS 'the most probable label of a row, its columns matched by name';
+CREATE FUNCTION orchard.predict_label(model text, "row" jsonb, version integer DEFAULT NULL) RETURNS text
     LANGUAGE c STABLE PARALLEL SAFE COST 200 SUPPORT orchard.score_support AS 'MODULE_PATHNAME', 'predict_label';
-COMMENT ON FUNCTION orchard.predict_label(text, jsonb) IS 'the most probable label of a JSON object, its keys matched by name';
-CREATE FUNCTION orchard.predict_label(model text, "row" json) RETURNS text
+COMMENT ON FUNCTION orchard.predict_label(text, jsonb, integer) IS 'the most probable label of a JSON object, its keys matched by name';
+CREATE FUNCTION orchard.predict_label(model text, "row" json, version integer DEFAULT NULL) RETURNS text
     LANGUAGE c STABLE PARALLEL SAFE COST 200 SUPPORT orchard.score_support AS 'MODULE_PATHNAME', 'predict_label';
-COMMENT ON FUNCTION orchard.predict_label(text, json) IS 'the most probable label of a JSON object, its keys matched by name';
-CREATE FUNCTION orchard.predict_label(model text, "row" text) RETURNS text
+COMMENT ON FUNCTION orchard.predict_label(text, json, integer) IS 'the most probable label of a JSON object, its keys matched by name';
+CREATE FUNCTION orchard.predict_label(model text, "row" text, version integer DEFAULT NULL) RETURNS text
     LANGUAGE c STABLE PARALLEL SAFE COST 200 SUPPORT orchard.score_support AS 'MODULE_PATHNAME', 'predict_label';
-COMMENT ON FUNCTION orchard.predict_label(text, text) IS 'the most probable label of a JSON object written as text';
+COMMENT ON FUNCTION orchard.predict_label(text, text, integer) IS 'the most probable label of a JSON object written as text';
 
-CREATE FUNCTION orchard.predict_proba(model text, "row" record) RETURNS jsonb
+CREATE FUNCTION orchard.predict_proba(model text, "row" record, version integer DEFAULT NULL) RETURNS jsonb
     LANGUAGE c STABLE PARALLEL SAFE COST 300 SUPPORT orchard.score_support AS 'MODULE_PATHNAME', 'predict_proba';
-COMMENT ON FUNCTION orchard.predict_proba(text, record) IS 'the probability of each label for a row, its columns matched by name';
-CREATE FUNCTION orchard.predict_proba(model text, "row" jsonb) RETURNS jsonb
+COMMENT ON FUNCTION orchard.predict_proba(text, record, integer) IS 'the probability of each label for a row, its columns matched by name';
+CREATE FUNCTION orchard.predict_proba(model text, "row" jsonb, version integer DEFAULT NULL) RETURNS jsonb
     LANGUAGE c STABLE PARALLEL SAFE COST 300 SUPPORT orchard.score_support AS 'MODULE_PATHNAME', 'predict_proba';
-COMMENT ON FUNCTION orchard.predict_proba(text, jsonb) IS 'the probability of each label for a JSON object, its keys matched by name';
-CREATE FUNCTION orchard.predict_proba(model text, "row" json) RETURNS jsonb
+COMMENT ON FUNCTION orchard.predict_proba(text, jsonb, integer) IS 'the probability of each label for a JSON object, its keys matched by name';
+CREATE FUNCTION orchard.predict_proba(model text, "row" json, version integer DEFAULT NULL) RETURNS jsonb
     LANGUAGE c STABLE PARALLEL SAFE COST 300 SUPPORT orchard.score_support AS 'MODULE_PATHNAME', 'predict_proba';
-COMMENT ON FUNCTION orchard.predict_proba(text, json) IS 'the probability of each label for a JSON object, its keys matched by name';
-CREATE FUNCTION orchard.predict_proba(model text, "row" text) RETURNS jsonb
+COMMENT ON FUNCTION orchard.predict_proba(text, json, integer) IS 'the probability of each label for a JSON object, its keys matched by name';
+CREATE FUNCTION orchard.predict_proba(model text, "row" text, version integer DEFAULT NULL) RETURNS jsonb
     LANGUAGE c STABLE PARALLEL SAFE COST 300 SUPPORT orchard.score_support AS 'MODULE_PATHNAME', 'predict_proba';
-COMMENT ON FUNCTION orchard.predict_proba(text, text) IS 'the probability of each label for a JSON object written as text';
+COMMENT ON FUNCTION orchard.predict_proba(text, text, integer) IS 'the probability of each label for a JSON object written as text';
 
 CREATE FUNCTION orchard.cleaned_row(model text, "row" record) RETURNS jsonb
     LANGUAGE c STABLE PARALLEL SAFE COST 300 AS 'MODULE_PATHNAME', 'cleaned_row';

@@ -60,7 +60,7 @@ fn read(case: &Value, bytes: &[u8], control: &Control) -> Result<Imported> {
 fn cells(scorer: &Scorer, names: &[Value], row: &[Value]) -> Vec<f64> {
     let model = scorer.model();
     let cell = |feature: usize| {
-        let at = names.iter().position(|name| *name == Value::from(model.inputs[feature].name.as_str())).unwrap();
+        let at = names.iter().position(|name| name.as_str() == Some(&model.inputs[feature].name)).unwrap();
         match (&row[at], &model.features[feature].encoding) {
             (Value::Null, _) => f64::NAN,
             (Value::Bool(truth), _) => f64::from(u8::from(*truth)),

@@ -16,10 +16,10 @@ use crate::{interrupt, settings};
 
 /// The options, with their types in words.
 const OPTIONS: [(&str, &str); 4] = [
-    ("budget", "a number of at least 0"),
-    ("minimum", "a number of at least 0, or an object of such numbers by campaign"),
-    ("maximum", "a number of at least 0, or an object of such numbers by campaign"),
-    ("reach", "a number of at least 1"),
+    ("budget", "a number from 0 to 1e100"),
+    ("minimum", "a number from 0 to 1e100, or an object of such numbers by campaign"),
+    ("maximum", "a number from 0 to 1e100, or an object of such numbers by campaign"),
+    ("reach", "a number from 1 to 1e100"),
 ];
 
 /// How many times the most that was ever spent on a campaign it may get, where no maximum is given.
@@ -104,10 +104,10 @@ impl Options {
         };
         let number = |key: &str, least: f64| match map.get(key) {
             None | Some(Value::Null) => Ok(None),
-            Some(value) => value.as_f64().filter(|n| n.is_finite() && *n >= least).map(Some).ok_or_else(|| wrong(key)),
+            Some(value) => value.as_f64().filter(|n| *n >= least && *n <= LARGEST).map(Some).ok_or_else(|| wrong(key)),
         };
         let limits = |key: &str| {
-            let is_limit = |value: &Value| value.as_f64().is_some_and(|n| n.is_finite() && n >= 0.0);
+            let is_limit = |value: &Value| value.as_f64().is_some_and(|n| (0.0..=LARGEST).contains(&n));
             match map.get(key) {
                 None | Some(Value::Null) => Ok(Limits::None),
                 Some(Value::Object(each)) if each.values().all(is_limit) => Ok(Limits::Each(each.clone())),
@@ -123,6 +123,9 @@ impl Options {
         })
     }
 }
+
+/// The largest amount that is reckoned with: the squares of larger ones would be infinite.
+const LARGEST: f64 = 1e100;
 
 /// A campaign as it was.
 struct History {
@@ -289,7 +292,7 @@ fn histories(rows: &Rows, names: [&str; 3], control: &Control) -> Result<Vec<His
             ColumnData::Number(values) => Some(values.get(row)).filter(|v| !v.is_nan()).map(|v| format!("{}", v + 0.0)),
         };
         let period = Period { spend: spends.get(row), outcome: outcomes.get(row) };
-        let usable = period.spend.is_finite() && period.spend >= 0.0 && period.outcome.is_finite();
+        let usable = (0.0..=LARGEST).contains(&period.spend) && period.outcome.abs() <= LARGEST;
         match name.filter(|_| usable) {
             Some(name) => {
                 if all.len() >= MOST_CAMPAIGNS && !all.contains_key(&name) {

@@ -8,9 +8,8 @@ use serde_json::Value;
 
 use super::amount::Amount;
 use super::judged::{class_at, judged, Judged, Wish};
-use crate::catalog::name::ModelName;
 use crate::catalog::{self, cache};
-use crate::error::{given, report, Failure, Result};
+use crate::error::{report, Failure, Result};
 
 /// A threshold that is not given.
 const USUAL_THRESHOLD: f64 = 0.5;
@@ -270,7 +269,7 @@ fn number_of(what: &str, count: Option<i32>) -> Result<usize> {
 }
 
 fn of_model(call: &str, model: Option<&str>, source: Option<&str>, wish: &Wish<'_>) -> Result<Judged> {
-    let found = catalog::find(&ModelName::parse(given(model, "model")?)?)?;
+    let found = catalog::of_argument(model)?;
     if cache::deployed(&found)?.model().task == Task::Clustering {
         return Err(Failure::argument(format!("orchard.{call} is for models that predict a target"))
             .hint("orchard.evaluate judges segments."));

@@ -16,7 +16,6 @@ use pairs::Pairs;
 use sides::Sides;
 
 use super::amount::Amount;
-use crate::catalog::name::ModelName;
 use crate::catalog::{self, cache};
 use crate::error::{given, report, Failure, Result};
 use crate::{interrupt, settings};
@@ -61,7 +60,7 @@ fn best_action(
 }
 
 fn run(model: Option<&str>, source: Option<&str>, candidates: Option<&str>, options: &Value) -> Result<Vec<Row>> {
-    let found = catalog::find(&ModelName::parse(given(model, "model")?)?)?;
+    let found = catalog::of_argument(model)?;
     let (source, candidates) = (given(source, "source")?, given(candidates, "candidates")?);
     let scorer = cache::deployed(&found)?;
     match &scorer.model().task {

@@ -9,7 +9,6 @@ use pgrx::prelude::*;
 
 use super::sampled::{read, sample_rows, with_source};
 use crate::call::explain::{class_of, which_class};
-use crate::catalog::name::ModelName;
 use crate::catalog::{self, cache};
 use crate::error::{given, report, Failure, Result};
 use crate::{interrupt, settings};
@@ -66,7 +65,7 @@ fn partial_dependence(
     ),
 > {
     let rows = report(|| {
-        let found = catalog::find(&ModelName::parse(given(model, "model")?)?)?;
+        let found = catalog::of_argument(model)?;
         let scorer = cache::deployed(&found)?;
         let task = &scorer.model().task;
         if *task == Task::Clustering {

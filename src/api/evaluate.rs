@@ -8,9 +8,8 @@ use pgrx::iter::TableIterator;
 use pgrx::prelude::*;
 
 use super::judged::{judged, Judged, Segments, Wish};
-use crate::catalog::name::ModelName;
 use crate::catalog::{self, cache, store, Found};
-use crate::error::{given, report, Failure, Result};
+use crate::error::{report, Failure, Result};
 
 /// A metric of all rows, or of a segment.
 struct Row {
@@ -37,7 +36,7 @@ fn evaluate(
     ),
 > {
     let rows = report(|| {
-        let found = catalog::find(&ModelName::parse(given(model, "model")?)?)?;
+        let found = catalog::of_argument(model)?;
         match (source, by) {
             (None, Some(_)) => Err(Failure::argument("the held-out rows are kept without their columns")
                 .hint("Give a source that has the column to judge by, and the target.")),

@@ -14,7 +14,7 @@ use crate::catalog::function::{self, Signature};
 use crate::catalog::name::ModelName;
 use crate::catalog::package::{self, Arrival};
 use crate::catalog::relations::ChunkKind;
-use crate::catalog::{self, store, versions, Found};
+use crate::catalog::{self, store, Found};
 use crate::error::{given, report, Failure, Result};
 
 use crate::source::types::{self, Reader};
@@ -47,7 +47,7 @@ fn export_model(model: Option<&str>, version: Option<i32>) -> Vec<u8> {
         catalog::check_owner(&found)?;
         let id = match version {
             None => found.deployed()?,
-            Some(number) => versions::find(&found, number)?.id,
+            Some(number) => catalog::version_id(&found.row, number)?,
         };
         let package = package::pack(&id)?;
         if !package.parts.iter().any(|part| part.0 == ChunkKind::Model as u16) {

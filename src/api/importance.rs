@@ -19,10 +19,9 @@ use super::judged::unknown_class;
 use super::score::{inputs, key_columns};
 use crate::call::cells::Cells;
 use crate::call::explain::check_trees;
-use crate::catalog::name::ModelName;
 use crate::catalog::relations::{self, ChunkKind};
 use crate::catalog::{self, cache, store, Found};
-use crate::error::{given, report, Failure, Result};
+use crate::error::{report, Failure, Result};
 use crate::source::stream::{stream, Sink};
 use crate::source::types::{self, Reader};
 use crate::source::{self, Attribute};
@@ -52,7 +51,7 @@ fn importance(
     ),
 > {
     let rows = report(|| {
-        let found = catalog::find(&ModelName::parse(given(model, "model")?)?)?;
+        let found = catalog::of_argument(model)?;
         let scorer = cache::deployed(&found)?;
         check_trees(scorer.model())?;
         let repeats = usize::try_from(repeats.unwrap_or(10)).unwrap_or(0);

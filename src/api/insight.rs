@@ -11,10 +11,9 @@ use pgrx::prelude::*;
 
 use super::sampled::with_source;
 use super::train::{ready_to_read, Job};
-use crate::catalog::name::ModelName;
 use crate::catalog::relations::{self, ChunkKind};
 use crate::catalog::{self, cache, store, Found};
-use crate::error::{given, report, Failure, Result};
+use crate::error::{report, Failure, Result};
 use crate::{interrupt, settings};
 
 /// Parts of the training rows that models are learned from to see what more rows are worth.
@@ -38,7 +37,7 @@ pub(super) fn insight(found: &Found) -> Result<Insight> {
 }
 
 fn find(call: &str, model: Option<&str>) -> Result<Found> {
-    let found = catalog::find(&ModelName::parse(given(model, "model")?)?)?;
+    let found = catalog::of_argument(model)?;
     match cache::deployed(&found)?.model().task {
         Task::Clustering => Err(Failure::argument(format!("orchard.{call} is for models that predict a target"))
             .hint("orchard.evaluate judges segments.")),

@@ -93,7 +93,9 @@ fn changing(call: &core::ffi::CStr, model: &str) -> Result<Found> {
 /// Deploy a version, whose function may have other arguments; the version that was deployed before.
 fn put(found: &Found, number: i32, event: &str) -> Result<Option<i32>> {
     let row = &found.row;
-    let version = versions::find(found, number)?;
+    let Some(version) = versions::version(&row.id, number)? else {
+        return Err(catalog::missing_version(row, number, &versions::numbers(&row.id)?));
+    };
     // Decoded, so that nothing is deployed that cannot score.
     let scorer = cache::version(&version.id, found)?;
     let model = scorer.model();

@@ -10,9 +10,8 @@ use pgrx::iter::TableIterator;
 use pgrx::prelude::*;
 use pgrx::spi::quote_identifier;
 
-use crate::catalog::name::ModelName;
 use crate::catalog::{self, cache, relations, store, Found};
-use crate::error::{given, report, Failure, Result};
+use crate::error::{report, Failure, Result};
 use crate::source::clock;
 use crate::{interrupt, settings};
 
@@ -134,7 +133,7 @@ fn to_pmml(model: Option<&str>, cleaned: Option<bool>) -> String {
 
 /// A model that the caller may use.
 fn open(model: Option<&str>) -> Result<(Found, Rc<Scorer>)> {
-    let found = catalog::find(&ModelName::parse(given(model, "model")?)?)?;
+    let found = catalog::of_argument(model)?;
     let scorer = cache::deployed(&found)?;
     Ok((found, scorer))
 }

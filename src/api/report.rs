@@ -19,7 +19,6 @@ use super::evaluate::{overall, stored_metrics};
 use super::insight::insight;
 use super::judged::{class_at, judged, Wish};
 use super::sampled::{read, with_source};
-use crate::catalog::name::ModelName;
 use crate::catalog::relations::{self, ChunkKind};
 use crate::catalog::{self, cache, function, store, Found};
 use crate::error::{given, report, Failure, Result};
@@ -92,7 +91,7 @@ fn plot(
 }
 
 fn find(model: Option<&str>) -> Result<Found> {
-    catalog::find(&ModelName::parse(given(model, "model")?)?)
+    catalog::of_argument(model)
 }
 
 fn class_of(task: &Task, label: &str) -> Result<usize> {

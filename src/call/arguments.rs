@@ -6,13 +6,15 @@ use pgrx::pg_sys::{Datum, NullableDatum};
 use super::cleaned::RawRow;
 use super::site::Slots;
 use super::slot::Slot;
-use crate::source::types::{self, Text};
+use crate::source::types::{self, Reader, Text};
 
 /// How the arguments of a call become a row, sorted by what is to be done, so that a row costs no decisions. Columns that no split
 /// looks at are not read.
 pub struct Arguments {
     /// Numbers that need no conversion.
     numbers: Vec<Place>,
+    /// Numbers of another type.
+    converted: Vec<(Place, Reader)>,
     /// Texts, those of many levels first: the processor goes on while it waits for their memory.
     texts: Vec<Place>,
     /// Argument and slot of the others.
@@ -50,13 +52,17 @@ impl Arguments {
     /// For a slot an argument, `None` for one that the model cleans, and whether that is a constant.
     pub fn new(scorer: &Scorer, slots: Slots, raw: Option<RawRow>) -> Arguments {
         let features = scorer.model().features.len();
-        let (mut numbers, mut texts, mut others, mut constants) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (mut numbers, mut converted, mut texts) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut others, mut constants) = (Vec::new(), Vec::new());
         for (argument, (slot, constant)) in slots.into_iter().enumerate() {
             let Some(slot) = slot.filter(|slot| slot.is_used(scorer)) else { continue };
             if constant {
                 constants.push((argument, slot));
-            } else if let Some(feature) = slot.plain_number() {
-                numbers.push(Place { argument, feature });
+            } else if let Some((feature, reader)) = slot.plain_number() {
+                match reader {
+                    Reader::Float8 => numbers.push(Place { argument, feature }),
+                    reader => converted.push((Place { argument, feature }, reader)),
+                }
             } else if let Some(feature) = slot.plain_text() {
                 texts.push(Place { argument, feature });
             } else {
@@ -68,7 +74,7 @@ impl Arguments {
         let other_features = others.iter().flat_map(|(_, slot)| slot.features()).chain(cleaned).collect();
         let keys = if scorer.takes_keys() { vec![Scorer::missing_key(); features] } else { Vec::new() };
         let has_constants = !constants.is_empty();
-        Arguments { numbers, texts, others, raw, other_features, constants, has_constants, keys }
+        Arguments { numbers, converted, texts, others, raw, other_features, constants, has_constants, keys }
     }
 
     /// A block for as many rows.
@@ -106,6 +112,9 @@ impl Arguments {
         }
         for place in &self.numbers {
             block.columns[place.feature][r] = number(&args[place.argument]);
+        }
+        for (place, reader) in &self.converted {
+            block.columns[place.feature][r] = converted(*reader, &args[place.argument]);
         }
     }
 
@@ -208,6 +217,9 @@ impl Arguments {
         for place in &self.numbers {
             self.keys[place.feature] = Scorer::number_key(number(&args[place.argument]));
         }
+        for (place, reader) in &self.converted {
+            self.keys[place.feature] = Scorer::number_key(converted(*reader, &args[place.argument]));
+        }
     }
 
     /// # Safety
@@ -222,6 +234,9 @@ impl Arguments {
         for place in &self.numbers {
             row[place.feature] = number(&args[place.argument]);
         }
+        for (place, reader) in &self.converted {
+            row[place.feature] = converted(*reader, &args[place.argument]);
+        }
     }
 }
 
@@ -232,6 +247,19 @@ fn number(arg: &NullableDatum) -> f64 {
         f64::NAN
     } else {
         f64::from_bits(arg.value.value() as u64)
+    }
+}
+
+/// A number of another type.
+///
+/// # Safety
+/// The argument is of the type of the reader. May longjmp.
+#[inline]
+unsafe fn converted(reader: Reader, arg: &NullableDatum) -> f64 {
+    if arg.isnull {
+        f64::NAN
+    } else {
+        types::number(reader, arg.value)
     }
 }
 

@@ -128,7 +128,7 @@ entry!(score_row_top, pg_finfo_score_row_top, f => top(f, Key::Id, Shape::Row));
 entry!(score_row_number, pg_finfo_score_row_number, f => number(f, Key::Id, Shape::Row));
 entry!(score_row_label, pg_finfo_score_row_label, f => label(f, Key::Id, Shape::Row));
 entry!(score_row_segment, pg_finfo_score_row_segment, f => segment(f, Key::Id, Shape::Row));
-entry!(predict, pg_finfo_predict, f => match score(f, Key::Name, Shape::Row) {
+entry!(predict, pg_finfo_predict, f => match score(f, Key::Version, Shape::Row) {
     Some(site) => {
         if site.out.len() > 1 {
             pgrx_extern_c_guard(|| check_one_number(site));
@@ -137,7 +137,7 @@ entry!(predict, pg_finfo_predict, f => match score(f, Key::Name, Shape::Row) {
     }
     None => null(f),
 });
-entry!(predict_label, pg_finfo_predict_label, f => label(f, Key::Name, Shape::Row));
+entry!(predict_label, pg_finfo_predict_label, f => label(f, Key::Version, Shape::Row));
 entry!(cleaned_row, pg_finfo_cleaned_row, f => match score(f, Key::Name, Shape::Row) {
     Some(site) => pgrx_extern_c_guard(|| match made(site) {
         Ok(json) => json.into_datum().unwrap_or(Datum::from(0usize)),
@@ -145,7 +145,7 @@ entry!(cleaned_row, pg_finfo_cleaned_row, f => match score(f, Key::Name, Shape::
     }),
     None => null(f),
 });
-entry!(predict_proba, pg_finfo_predict_proba, f => match score(f, Key::Name, Shape::Row) {
+entry!(predict_proba, pg_finfo_predict_proba, f => match score(f, Key::Version, Shape::Row) {
     Some(site) => pgrx_extern_c_guard(|| match proba(site) {
         Ok(json) => json.into_datum().unwrap_or(Datum::from(0usize)),
         Err(failure) => failure.raise(),

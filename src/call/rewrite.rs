@@ -6,7 +6,7 @@
 
 use std::ffi::CStr;
 
-use orchard_engine::model::{Model, Task};
+use orchard_engine::model::{Argument, InputKind, Model, Task};
 use pgrx::pg_sys::{self, Datum, FuncExpr, List, Node, NodeTag, Oid, PlannerInfo, Var};
 
 use super::batch::list::{elements, is, push};
@@ -19,8 +19,14 @@ use crate::catalog::{self, cache, relations};
 /// # Safety
 /// The planner's, on the main thread, inside a guard.
 pub unsafe fn rewritten(root: *mut PlannerInfo, call: *mut FuncExpr) -> Option<*mut Node> {
-    if root.is_null() || (*call).funcvariadic || elements::<Node>((*call).args).len() != 2 {
+    if root.is_null() || (*call).funcvariadic {
         return None;
+    }
+    match elements::<Node>((*call).args) {
+        [_, _] => {}
+        // A version that is asked for is left to the call.
+        [_, _, version] if is_null(*version) => {}
+        _ => return None,
     }
     let (_, name) = constant(call.cast(), 0).filter(|(oid, _)| *oid == pg_sys::TEXTOID)?;
     let row = elements::<Node>((*call).args)[1];
@@ -48,6 +54,69 @@ pub unsafe fn rewritten(root: *mut PlannerInfo, call: *mut FuncExpr) -> Option<*
     let collation = (*call).inputcollid;
     let form = pg_sys::CoercionForm::COERCE_EXPLICIT_CALL;
     Some(pg_sys::makeFuncExpr(function, result, arguments, (*call).funccollid, collation, form).cast())
+}
+
+/// Whether an argument is a NULL that is known when the query is planned.
+///
+/// # Safety
+/// `node` is a live node.
+unsafe fn is_null(node: *mut Node) -> bool {
+    is(node, NodeTag::T_Const) && (*node.cast::<pg_sys::Const>()).constisnull
+}
+
+/// A call by id whose numbers are read as they are, without the casts that the types of `predict_<model>` ask for: the call reads every type of number, and
+/// what a cast costs is more than that. `None` where there is none.
+///
+/// # Safety
+/// The planner's, on the main thread, inside a guard.
+pub unsafe fn without_casts(call: *mut FuncExpr) -> Option<*mut Node> {
+    let arguments = elements::<Node>((*call).args);
+    if (*call).funcvariadic || !arguments.iter().skip(1).any(|argument| uncast(*argument).is_some()) {
+        return None;
+    }
+    let (_, id) = constant(call.cast(), 0).filter(|(oid, _)| *oid == pg_sys::UUIDOID)?;
+    let scorer = cache::deployed(&*catalog::find_by_id(&*id.cast_mut_ptr::<[u8; 16]>()).ok()?).ok()?;
+    let inputs = scorer.model().arguments();
+    if inputs.len() + 1 != arguments.len() {
+        return None;
+    }
+    let mut list: *mut List = std::ptr::null_mut();
+    push(&mut list, arguments[0]);
+    let mut changed = false;
+    for (argument, input) in arguments[1..].iter().zip(&inputs) {
+        let is_number = matches!(input, Argument::Input(input) if input.kind == InputKind::Number);
+        let inner = if is_number { uncast(*argument) } else { None };
+        changed |= inner.is_some();
+        push(&mut list, inner.unwrap_or(*argument));
+    }
+    if !changed {
+        return None;
+    }
+    let form = (*call).funcformat;
+    let (collation, input) = ((*call).funccollid, (*call).inputcollid);
+    Some(pg_sys::makeFuncExpr((*call).funcid, (*call).funcresulttype, list, collation, input, form).cast())
+}
+
+/// What a cast to float8 casts, where it is a number.
+///
+/// # Safety
+/// `node` is live.
+unsafe fn uncast(node: *mut Node) -> Option<*mut Node> {
+    const CASTS: [u32; 5] = [
+        pg_sys::F_FLOAT8_INT2,
+        pg_sys::F_FLOAT8_INT4,
+        pg_sys::F_FLOAT8_INT8,
+        pg_sys::F_FLOAT8_FLOAT4,
+        pg_sys::F_FLOAT8_NUMERIC,
+    ];
+    if !is(node, NodeTag::T_FuncExpr) {
+        return None;
+    }
+    let cast = node.cast::<FuncExpr>();
+    match elements::<Node>((*cast).args) {
+        [inner] if CASTS.contains(&(*cast).funcid.to_u32()) => Some(*inner),
+        _ => None,
+    }
 }
 
 /// The function of columns that does what a function of a row does, and its type.

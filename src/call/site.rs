@@ -31,7 +31,9 @@ pub struct Site {
     pub input: InputRow,
     /// The name or id the model was found by.
     key: Vec<u8>,
-    /// Whether the call names the same model in every row.
+    /// The version that the call asks for; `None` for the deployed one.
+    version: Option<i32>,
+    /// Whether the call names the same model, and version, in every row.
     same: bool,
     /// [`changes::count`] when the model was looked up.
     looked: u64,
@@ -77,6 +79,8 @@ pub enum Key {
     Id,
     /// By its name.
     Name,
+    /// By its name, and the version by the third argument.
+    Version,
 }
 
 /// How the other arguments hold the row.
@@ -89,17 +93,24 @@ pub enum Shape {
 }
 
 impl Site {
-    fn new(fcinfo: FunctionCallInfo, key: Key, shape: Shape, bytes: &[u8]) -> Result<Site> {
+    fn new(fcinfo: FunctionCallInfo, key: Key, shape: Shape, bytes: &[u8], version: Option<i32>) -> Result<Site> {
         let looked = changes::count();
         let found = find(key, bytes)?;
-        let scorer = cache::deployed(&found)?;
+        let scorer = match version {
+            Some(number) => cache::version(&catalog::version_id(&found.row, number)?, &found)?,
+            None => cache::deployed(&found)?,
+        };
         // SAFETY: flinfo belongs to the running call.
-        let same = unsafe { is_constant((*fcinfo).flinfo, 0) };
+        let same = unsafe { is_constant((*fcinfo).flinfo, 0) && same_version(fcinfo, key) };
         let key = if same { Vec::new() } else { bytes.to_vec() };
-        let types = if shape == Shape::Columns { argument_types(fcinfo)? } else { Vec::new() };
-        if let Some(Spare { row, out, arguments, .. }) = spare::take(&scorer, &types) {
-            return Ok(Site { scorer, row, out, input: InputRow::Arguments(arguments), key, same, looked, types });
+        // SAFETY: as above.
+        let has = |types: &[Oid]| unsafe { has_types((*fcinfo).flinfo, types) };
+        let spare = if shape == Shape::Columns { spare::take(&scorer, has) } else { None };
+        if let Some(Spare { row, out, arguments, types, .. }) = spare {
+            let input = InputRow::Arguments(arguments);
+            return Ok(Site { scorer, row, out, input, key, version, same, looked, types });
         }
+        let types = if shape == Shape::Columns { argument_types(fcinfo)? } else { Vec::new() };
         let input = match shape {
             Shape::Columns => arguments(fcinfo, &scorer, &found, &types)?,
             Shape::Row => match argument_type(fcinfo, 1)? {
@@ -118,7 +129,7 @@ impl Site {
         };
         let row = vec![f64::NAN; scorer.model().features.len()];
         let out = vec![f64::NAN; scorer.outputs()];
-        Ok(Site { scorer, row, out, input, key, same, looked, types })
+        Ok(Site { scorer, row, out, input, key, version, same, looked, types })
     }
 
     /// The labels of the model, and the place of the positive one; an error where it has none.
@@ -176,6 +187,14 @@ unsafe fn is_constant(flinfo: *const pg_sys::FmgrInfo, index: usize) -> bool {
     argument((*flinfo).fn_expr, index).is_some_and(|node| (*node).type_ == pg_sys::NodeTag::T_Const)
 }
 
+/// Whether a call asks for the same version in every row.
+///
+/// # Safety
+/// Runs inside a call with `fcinfo`.
+unsafe fn same_version(fcinfo: FunctionCallInfo, key: Key) -> bool {
+    key != Key::Version || is_constant((*fcinfo).flinfo, VERSION)
+}
+
 /// The type and value of an argument of a call that is a constant and not NULL.
 ///
 /// # Safety
@@ -212,7 +231,7 @@ fn find(key: Key, bytes: &[u8]) -> Result<Rc<Found>> {
             let id = bytes.try_into().map_err(|_| Failure::internal("the id of a model has not 16 bytes"))?;
             catalog::find_by_id(&id)
         }
-        Key::Name => catalog::find(&name(bytes)?).map(Rc::new),
+        Key::Name | Key::Version => catalog::find(&name(bytes)?).map(Rc::new),
     }
 }
 
@@ -240,6 +259,38 @@ fn argument_type(fcinfo: FunctionCallInfo, index: i32) -> Result<Oid> {
         ));
     }
     Ok(oid)
+}
+
+/// Whether the arguments of a call, all but the first, have these types. Said of a statement of one row before anything else, so the types of the usual
+/// nodes are read where they stand.
+///
+/// # Safety
+/// `flinfo` belongs to the running call.
+unsafe fn has_types(flinfo: *const pg_sys::FmgrInfo, types: &[Oid]) -> bool {
+    let expression = (*flinfo).fn_expr;
+    if expression.is_null() || (*expression).type_ != pg_sys::NodeTag::T_FuncExpr {
+        return false;
+    }
+    let list = (*expression.cast::<pg_sys::FuncExpr>()).args;
+    if list.is_null() || (*list).length as usize != types.len() + 1 {
+        return false;
+    }
+    let arguments = std::slice::from_raw_parts((*list).elements, types.len() + 1);
+    arguments[1..].iter().zip(types).all(|(cell, oid)| type_of(cell.ptr_value.cast()) == *oid)
+}
+
+/// The type of an expression.
+///
+/// # Safety
+/// `node` is live.
+unsafe fn type_of(node: *const pg_sys::Node) -> Oid {
+    match (*node).type_ {
+        pg_sys::NodeTag::T_Var => (*node.cast::<pg_sys::Var>()).vartype,
+        pg_sys::NodeTag::T_Const => (*node.cast::<pg_sys::Const>()).consttype,
+        pg_sys::NodeTag::T_FuncExpr => (*node.cast::<pg_sys::FuncExpr>()).funcresulttype,
+        pg_sys::NodeTag::T_RelabelType => (*node.cast::<pg_sys::RelabelType>()).resulttype,
+        _ => pg_sys::exprType(node),
+    }
 }
 
 /// The types of all arguments but the first.
@@ -292,7 +343,7 @@ pub(super) fn slots(
 unsafe fn key_bytes<'a>(datum: Datum, key: Key) -> &'a [u8] {
     match key {
         Key::Id => std::slice::from_raw_parts(datum.cast_mut_ptr::<u8>(), 16),
-        Key::Name => Text::of(datum).bytes(),
+        Key::Name | Key::Version => Text::of(datum).bytes(),
     }
 }
 
@@ -306,10 +357,26 @@ pub unsafe fn site<'a>(fcinfo: FunctionCallInfo, key: Key, shape: Shape) -> &'a 
     let flinfo = (*fcinfo).flinfo;
     let site = (*flinfo).fn_extra.cast::<Site>();
     let datum = (*(*fcinfo).args.as_ptr()).value;
-    if !site.is_null() && (*site).looked == changes::count() && ((*site).same || (*site).key == key_bytes(datum, key)) {
+    if !site.is_null()
+        && (*site).looked == changes::count()
+        && ((*site).same || ((*site).key == key_bytes(datum, key) && (*site).version == version(fcinfo, key)))
+    {
         return &mut *site;
     }
     make(fcinfo, key, shape, datum)
+}
+
+/// The argument that says which version is meant.
+const VERSION: usize = 2;
+
+/// The version that the running call asks for.
+///
+/// # Safety
+/// Runs inside a call with `fcinfo`.
+unsafe fn version(fcinfo: FunctionCallInfo, key: Key) -> Option<i32> {
+    let args = (*fcinfo).args.as_slice((*fcinfo).nargs as usize);
+    let given = args.get(VERSION).filter(|given| key == Key::Version && !given.isnull)?;
+    Some(given.value.value() as i32)
 }
 
 /// # Safety
@@ -318,7 +385,7 @@ pub unsafe fn site<'a>(fcinfo: FunctionCallInfo, key: Key, shape: Shape) -> &'a 
 unsafe fn make<'a>(fcinfo: FunctionCallInfo, key: Key, shape: Shape, datum: Datum) -> &'a mut Site {
     pg_sys::panic::pgrx_extern_c_guard(|| {
         let flinfo = (*fcinfo).flinfo;
-        match Site::new(fcinfo, key, shape, key_bytes(datum, key)) {
+        match Site::new(fcinfo, key, shape, key_bytes(datum, key), version(fcinfo, key)) {
             Ok(new) => {
                 let old = (*flinfo).fn_extra.cast::<Site>();
                 if old.is_null() {

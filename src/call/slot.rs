@@ -51,9 +51,9 @@ impl Slot {
         Ok(Slot { reader, kind: input.kind, first, count, moment, text, labels: HashMap::new() })
     }
 
-    /// The feature, when a value is one number that needs no conversion.
-    pub fn plain_number(&self) -> Option<usize> {
-        (self.kind == InputKind::Number && self.reader == Reader::Float8).then_some(self.first)
+    /// The feature and the reader, when a value is one number.
+    pub fn plain_number(&self) -> Option<(usize, Reader)> {
+        (self.kind == InputKind::Number).then_some((self.first, self.reader))
     }
 
     /// The feature, when a value is a text that is a category.

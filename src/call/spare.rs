@@ -29,10 +29,10 @@ thread_local! {
     static SPARES: RefCell<Vec<Spare>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Take what fits a scorer and the types of arguments. None of them is a constant.
-pub fn take(scorer: &Rc<Scorer>, types: &[Oid]) -> Option<Spare> {
+/// Take what fits a scorer and, as `same` says, the types of the arguments. None of them is a constant.
+pub fn take(scorer: &Rc<Scorer>, same: impl Fn(&[Oid]) -> bool) -> Option<Spare> {
     SPARES.with_borrow_mut(|spares| {
-        let fits = |spare: &Spare| spare.types == types && std::ptr::eq(spare.scorer.as_ptr(), &raw const **scorer);
+        let fits = |spare: &Spare| std::ptr::eq(spare.scorer.as_ptr(), &raw const **scorer) && same(&spare.types);
         let at = spares.iter().rposition(fits)?;
         Some(spares.swap_remove(at))
     })

@@ -3,7 +3,7 @@
 use pgrx::pg_sys::panic::pgrx_extern_c_guard;
 use pgrx::pg_sys::{self, Datum, Oid};
 
-use super::rewrite::rewritten;
+use super::rewrite::{rewritten, without_casts};
 use super::site::{constant, constant_name};
 use crate::catalog::{self, cache};
 use crate::entry;
@@ -27,7 +27,8 @@ entry!(score_support, pg_finfo_score_support, fcinfo => {
     }
     if !request.is_null() && (*request).type_ == pg_sys::NodeTag::T_SupportRequestSimplify {
         let request = &*request.cast::<pg_sys::SupportRequestSimplify>();
-        if let Some(node) = pgrx_extern_c_guard(|| rewritten(request.root, request.fcall)) {
+        let simpler = || rewritten(request.root, request.fcall).or_else(|| without_casts(request.fcall));
+        if let Some(node) = pgrx_extern_c_guard(simpler) {
             return Datum::from(node as usize);
         }
     }
@@ -45,10 +46,8 @@ unsafe fn nanoseconds(request: &pg_sys::SupportRequestCost) -> Option<f64> {
     }
     let (oid, datum) = constant(node, 0)?;
     let score = scoring(oid, datum).ok()?;
-    let arguments = (*node.cast::<pg_sys::FuncExpr>()).args;
-    let columns = (*arguments).length as f64 - 1.0;
-    let one = columns == 1.0 && !matches!(oid, pg_sys::UUIDOID);
-    Some(score + if one { ROW } else { COLUMNS })
+    // By its name a model is given a row or JSON, by its id nearly always columns.
+    Some(score + if oid == pg_sys::UUIDOID { COLUMNS } else { ROW })
 }
 
 /// Nanoseconds of the scoring of a row by the model that a constant names.

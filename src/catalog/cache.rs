@@ -3,12 +3,12 @@
 //! The key is the id of a version, whose bytes never change, so an entry can be useless but not wrong.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use orchard_engine::model;
 use orchard_engine::score::Scorer;
 
+use super::by_id::ById;
 use super::relations::{self, ChunkKind, Id};
 use super::Found;
 use crate::error::Result;
@@ -21,7 +21,7 @@ struct Entry {
 
 #[derive(Default)]
 struct Cache {
-    entries: HashMap<Id, Entry>,
+    entries: ById<Entry>,
     clock: u64,
 }
 

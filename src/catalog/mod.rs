@@ -1,5 +1,6 @@
 //! Models as database objects: who they are, who may use them, where their bytes lie.
 
+mod by_id;
 pub mod cache;
 pub mod changes;
 pub mod function;
@@ -16,7 +17,7 @@ use std::rc::Rc;
 use pgrx::pg_sys::Oid;
 use pgrx::PgSqlErrorCode;
 
-use crate::error::{Failure, Result};
+use crate::error::{given, Failure, Result};
 use name::ModelName;
 use relations::{Id, ModelRow};
 
@@ -45,11 +46,37 @@ pub fn no_version(row: &ModelRow) -> Failure {
     .hint("Restore the data of the extension's tables, or train the model again.")
 }
 
+/// The error for a version that is not among the kept ones, whose numbers are given with the newest first.
+pub fn missing_version(row: &ModelRow, number: i32, kept: &[i32]) -> Failure {
+    let kept: Vec<String> = kept.iter().take(20).map(i32::to_string).collect();
+    Failure::new(
+        PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT,
+        format!("model \"{}.{}\" has no version {number}", row.schema, row.name),
+    )
+    .detail(format!("Its newest versions are {}.", kept.join(", ")))
+    .hint("SELECT version FROM orchard.model_versions lists them.")
+}
+
+/// The id of a version of a model, as the statement's snapshot sees it.
+pub fn version_id(row: &ModelRow, number: i32) -> Result<Id> {
+    let versions = relations::versions(&row.id)?;
+    let found = versions.iter().find(|(version, _)| *version == number);
+    found.map(|(_, id)| *id).ok_or_else(|| {
+        let kept: Vec<i32> = versions.iter().map(|(version, _)| *version).collect();
+        missing_version(row, number, &kept)
+    })
+}
+
 /// The model of a name, looked for along the search path as a table is; the caller must be allowed to use it.
 pub fn find(name: &ModelName) -> Result<Found> {
     let found = look_up(name)?.ok_or_else(|| missing(name))?;
     check_use(&found)?;
     Ok(found)
+}
+
+/// The model that the argument `model` of a function names.
+pub fn of_argument(model: Option<&str>) -> Result<Found> {
+    find(&ModelName::parse(given(model, "model")?)?)
 }
 
 /// The model of a name, whether or not the caller may use it.

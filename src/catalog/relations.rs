@@ -216,6 +216,22 @@ pub fn model_by_name(schema: &str, name: &str) -> Result<Option<ModelRow>> {
     model_rows(c"stored_models_name_key", &mut keys)
 }
 
+/// The numbers and ids of a model's versions, the newest first.
+pub fn versions(model: &Id) -> Result<Vec<(i32, Id)>> {
+    let mut found = Vec::new();
+    let mut keys = [key(2, pg_sys::F_UUID_EQ, Datum::from(model.as_ptr() as usize))];
+    scan(c"stored_versions", c"stored_versions_version_key", &mut keys, Seen::Statement, |tuple, desc| {
+        // SAFETY: columns 1 and 3 of stored_versions are a uuid and an integer.
+        unsafe {
+            if let (Some(id), Some(number)) = (column(tuple, 1, desc), column(tuple, 3, desc)) {
+                found.push((number.value() as i32, id_of(id)));
+            }
+        }
+    })?;
+    found.reverse();
+    Ok(found)
+}
+
 /// The text of a column of a version, by its name; `None` for NULL or a version that is not there. Read without SQL, so that it can be done by parallel
 /// workers and on a replica, where no statement may ask for the number of a transaction.
 pub fn version_text(version: &Id, name: &str) -> Result<Option<String>> {

@@ -5,11 +5,11 @@
 //! would give.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use pgrx::pg_sys;
 
+use super::by_id::ById;
 use super::relations::{self, Id};
 use super::{changes, Found};
 use crate::error::Result;
@@ -30,7 +30,7 @@ struct Entry {
 }
 
 thread_local! {
-    static ENTRIES: RefCell<HashMap<Id, Entry>> = RefCell::default();
+    static ENTRIES: RefCell<ById<Entry>> = RefCell::default();
 }
 
 /// The model of an id, which `read` reads under the statement's snapshot.

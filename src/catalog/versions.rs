@@ -1,13 +1,13 @@
 //! The versions of a model: which one is deployed, which were, which are kept.
 
 use pgrx::datum::DatumWithOid;
-use pgrx::{pg_sys, PgSqlErrorCode, Spi};
+use pgrx::{pg_sys, Spi};
 
+use super::id_text;
 use super::owner::as_owner;
 use super::relations::Id;
 use super::store::{execute, parse_id};
-use super::{id_text, Found};
-use crate::error::{Failure, Result};
+use crate::error::Result;
 
 /// A version as it can be deployed.
 pub struct Version {
@@ -36,7 +36,7 @@ fn first<T>(
     })
 }
 
-/// A version of a model by its number.
+/// A version of a model by its number; `None` where it is not kept.
 pub fn version(model: &Id, number: i32) -> Result<Option<Version>> {
     let sql = "SELECT id::text, target, options ->> 'exposure', arguments::oid[] FROM orchard.stored_versions WHERE model = $1::uuid AND version = $2";
     let found = as_owner(|| {
@@ -48,21 +48,6 @@ pub fn version(model: &Id, number: i32) -> Result<Option<Version>> {
     })?;
     let Some((id, target, exposure, arguments)) = found.flatten() else { return Ok(None) };
     Ok(Some(Version { id, target: target?, exposure: exposure?, arguments }))
-}
-
-/// A version of a model that must be there.
-pub fn find(found: &Found, number: i32) -> Result<Version> {
-    let row = &found.row;
-    if let Some(version) = version(&row.id, number)? {
-        return Ok(version);
-    }
-    let kept: Vec<String> = numbers(&row.id)?.iter().take(20).map(i32::to_string).collect();
-    Err(Failure::new(
-        PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT,
-        format!("model \"{}.{}\" has no version {number}", row.schema, row.name),
-    )
-    .detail(format!("Its newest versions are {}.", kept.join(", ")))
-    .hint("SELECT version FROM orchard.model_versions lists them."))
 }
 
 /// The numbers of a model's versions, the newest first.

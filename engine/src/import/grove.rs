@@ -234,27 +234,27 @@ impl<'c> Grove<'c> {
         Ok(())
     }
 
-    /// The codes that the splits of a column list, ascending.
-    fn codes_of(&self, feature: usize) -> Result<Vec<u32>> {
-        let mut codes = Vec::new();
-        for node in (0..self.trees.nodes()).filter(|&n| self.trees.feature[n] as usize == feature) {
-            let Some(listed) = self.listed_at(node) else { continue };
-            self.control.room(&mut codes, listed.len)?;
-            codes.extend_from_slice(&self.codes[listed.start..][..listed.len]);
+    /// The codes that the splits of each column list, ascending; none of columns whose codes have names.
+    fn codes_of(&self, columns: &[Column]) -> Result<Vec<Vec<u32>>> {
+        let mut all: Vec<Vec<u32>> = columns.iter().map(|_| Vec::new()).collect();
+        for node in 0..self.trees.nodes() {
+            let feature = self.trees.feature[node] as usize;
+            let wanted = columns.get(feature).is_some_and(|c| c.kind == Kind::Category(Names::Codes));
+            let (Some(listed), true) = (self.listed_at(node), wanted) else { continue };
+            self.control.room(&mut all[feature], listed.len)?;
+            all[feature].extend_from_slice(&self.codes[listed.start..][..listed.len]);
         }
-        codes.sort_unstable();
-        codes.dedup();
-        Ok(codes)
+        for codes in &mut all {
+            self.control.check()?;
+            codes.sort_unstable();
+            codes.dedup();
+        }
+        Ok(all)
     }
 
     /// What the set of a node lists, before it has bits.
     fn listed_at(&self, node: usize) -> Option<&Listed> {
         (self.trees.set[node] as usize).checked_sub(1).and_then(|set| self.listed.get(set))
-    }
-
-    /// Whether a column is asked for its category.
-    pub fn is_category(&self, feature: usize) -> bool {
-        (0..self.trees.nodes()).any(|n| self.trees.feature[n] as usize == feature && self.trees.set[n] > 0)
     }
 
     /// The largest code that the splits of each column list.
@@ -285,8 +285,8 @@ impl<'c> Grove<'c> {
     ) -> Result<Model> {
         let mut coders = Vec::new();
         self.control.room(&mut coders, columns.len())?;
-        for (feature, column) in columns.iter().enumerate() {
-            coders.push(Coder::new(column, || self.codes_of(feature))?);
+        for (column, codes) in columns.iter().zip(self.codes_of(&columns)?) {
+            coders.push(Coder::new(column, codes)?);
         }
         self.set_bits(&coders)?;
         self.spread(base.len())?;
@@ -449,7 +449,7 @@ struct Coder {
 }
 
 impl Coder {
-    fn new(column: &Column, listed: impl FnOnce() -> Result<Vec<u32>>) -> Result<Coder> {
+    fn new(column: &Column, listed: Vec<u32>) -> Result<Coder> {
         let plain = |is_boolean| Coder {
             is_category: false,
             is_boolean,
@@ -463,7 +463,7 @@ impl Coder {
             Kind::Category(Names::Texts(names) | Names::Numbers(names)) => {
                 (0..names.len() as u32).zip(names.iter().cloned()).collect()
             }
-            Kind::Category(Names::Codes) => listed()?.into_iter().map(|code| (code, code.to_string())).collect(),
+            Kind::Category(Names::Codes) => listed.into_iter().map(|code| (code, code.to_string())).collect(),
         };
         let mut named: Vec<(u32, String)> = named;
         named.sort_by(|a, b| a.1.cmp(&b.1));

@@ -42,9 +42,26 @@ pub struct Imported {
     pub notices: Vec<String>,
 }
 
+/// The most features, and the most classes, of a model that is read: more than a library has in practice, and few enough that what is made for
+/// each is small.
+const MOST: usize = 1 << 16;
+
+fn check_features(count: usize) -> Result<()> {
+    match count {
+        1..=MOST => Ok(()),
+        _ => Err(Error::data(format!("the model says that it has {count} features"), format!("1 to {MOST} are read."))),
+    }
+}
+
 /// The task of a classification into `count` classes: those that the caller names, else 0, 1 and so on. Of two the second is the positive one,
 /// as in every library, unless the caller names another.
 pub fn classes(options: &ImportOptions, count: usize) -> Result<Task> {
+    if count > MOST {
+        return Err(Error::data(
+            format!("the model says that it has {count} classes"),
+            format!("Up to {MOST} are read."),
+        ));
+    }
     let classes = match &options.classes {
         Some(names) if names.len() == count => names.clone(),
         Some(names) => {
@@ -125,6 +142,7 @@ fn finish(
     task: Task,
     notices: Vec<String>,
 ) -> Result<Imported> {
+    check_features(columns.len())?;
     let own = columns.iter().map(|column| column.0.clone()).collect();
     let names = feature_names(options, own)?;
     let ranges = grove::ranges(&trees, columns.len());

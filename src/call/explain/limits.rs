@@ -97,6 +97,10 @@ fn read(name: &str, kind: InputKind, limit: &Value) -> Result<Limits> {
                     _ => return Err(wrong()),
                 }
             }
+            if matches!((limits.minimum, limits.maximum), (Some(min), Some(max)) if min > max) {
+                let message = format!("the limit of column \"{name}\" has a min above its max");
+                return Err(Failure::argument(message).hint("Swap them."));
+            }
             Ok(limits)
         }
         _ => Err(wrong()),

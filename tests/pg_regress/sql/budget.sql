@@ -46,6 +46,8 @@ SELECT * FROM orchard.allocate_budget('SELECT ''a'' AS c, ''1'' AS s, 1 AS o', '
 SELECT * FROM orchard.allocate_budget('spent', NULL, 'spend', 'conversions');
 SELECT * FROM orchard.allocate_budget('spent', 'campaign', 'spend', 'conversions', '{"budgets": 1}');
 SELECT * FROM orchard.allocate_budget('spent', 'campaign', 'spend', 'conversions', '{"budget": -1}');
+SELECT * FROM orchard.allocate_budget('spent', 'campaign', 'spend', 'conversions', '{"budget": 1e308}');
+SELECT campaign_name, r2 FROM orchard.allocate_budget('VALUES (''a'', 1e308::float8, 1e308::float8), (''b'', 2, 3), (''b'', 5, 4)', 'column1', 'column2', 'column3');
 SELECT * FROM orchard.allocate_budget('spent', 'campaign', 'spend', 'conversions', '{"minimum": {"search": "much"}}');
 SELECT * FROM orchard.allocate_budget('spent', 'campaign', 'spend', 'conversions', '{"minimum": {"serach": 1}}');
 SELECT * FROM orchard.allocate_budget('spent', 'campaign', 'spend', 'conversions', '{"minimum": 200, "maximum": 100}');

@@ -87,6 +87,7 @@ SELECT * FROM orchard.counterfactual('small', '{}', limits => '[]');
 SELECT * FROM orchard.counterfactual('small', '{}', limits => '{"Hour": "increase"}');
 SELECT * FROM orchard.counterfactual('small', '{}', limits => '{"hour": "up"}');
 SELECT * FROM orchard.counterfactual('small', '{}', limits => '{"hour": {"least": 3}}');
+SELECT * FROM orchard.counterfactual('small', '{}', limits => '{"hour": {"min": 5, "max": 3}}');
 SELECT * FROM orchard.counterfactual('small', '{}', limits => '{"device": "increase"}');
 SELECT * FROM orchard.counterfactual('wide', '{}', 3, limits => '{"day": {"min": 3}}');
 SELECT * FROM orchard.counterfactual('small', '{}', max_changes => 0);

@@ -54,6 +54,28 @@ BEGIN
 END $$;
 SELECT round(one::numeric, 4) AS one, round(two::numeric, 4) AS two FROM deploy_two();
 
+-- Any version that is kept, deployed or not, by a constant or row by row; NULL is the deployed one.
+SELECT round(orchard.predict('m', a, version => 1)::numeric, 4) AS one, round(orchard.predict('m', a, version => 2)::numeric, 4) AS two,
+    round(orchard.predict('m', a, version => 3)::numeric, 4) AS three, orchard.predict('m', a, version => NULL) = orchard.predict('m', a) AS same
+FROM ads AS a WHERE hour = 3 LIMIT 1;
+SELECT v, round(orchard.predict('m', '{"hour": 3}', v)::numeric, 4) AS score FROM unnest('{1, 2, 2, 3, NULL, 1}'::integer[]) AS v;
+SELECT orchard.predict_label('m', '{"hour": 3}', version => 1) AS label, orchard.predict_proba('m', '{"hour": 3}'::jsonb, version => 1) ? 'true' AS proba;
+SELECT orchard.predict_label('m', a, version => 4) IN ('a', 'b', 'c') AS labelled FROM ads AS a LIMIT 1;
+CREATE FUNCTION plan(query text) RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE line text;
+BEGIN
+    FOR line IN EXECUTE 'EXPLAIN (VERBOSE, COSTS OFF) ' || query LOOP
+        RETURN NEXT regexp_replace(line, '[0-9a-f-]{36}', '(id)');
+    END LOOP;
+END $$;
+SELECT plan($$SELECT orchard.predict('m', a, version => NULL) > 0, orchard.predict('m', a, version => 1) > 0 FROM ads AS a$$);
+SELECT orchard.predict('m', a, version => 99) FROM ads AS a LIMIT 1;
+SELECT orchard.predict('m', '{"hour": 3}', version => 4);
+BEGIN READ ONLY;
+SELECT count(set_config(name, 'on', true)) FROM pg_settings WHERE name IN ('force_parallel_mode', 'debug_parallel_query');
+SELECT count(orchard.predict('m', a, version => 1)) FROM ads AS a;
+COMMIT;
+
 -- Wide models take a row, and k-means gives segments: they deploy as well.
 DO $$ BEGIN EXECUTE format('CREATE TABLE wide AS SELECT i %% 2 = 0 AS y, %s FROM generate_series(1, 200) AS i', (SELECT string_agg(format('((i * %s) %% 7)::int2 AS c%s', k, k), ', ') FROM generate_series(1, 120) AS k)); END $$;
 SELECT version FROM orchard.train('w', 'wide', 'y', 'decision_tree', '{"max_depth": 2}');
@@ -63,6 +85,7 @@ SELECT pronargs, proargtypes[0]::regtype FROM pg_proc WHERE proname = 'predict_w
 SELECT count(predict_w(wide)) FROM wide;
 SELECT orchard.deploy('w', 2);
 SELECT count(predict_w(c1, c2)) FROM wide;
+SELECT count(orchard.predict('w', wide, version => 1)) FROM wide;
 SELECT version FROM orchard.train('s', 'SELECT hour, spent FROM ads', options => '{"n_clusters": 2}');
 SELECT version FROM orchard.train('s', 'SELECT hour, spent FROM ads', options => '{"n_clusters": 3}');
 SELECT orchard.rollback('s');
@@ -91,6 +114,8 @@ SET ROLE regress_versions_reader;
 SELECT orchard.deploy('m', 2);
 SELECT orchard.rollback('m');
 SELECT orchard.keep_versions('m', 1);
+SELECT orchard.predict('m', '{"hour": 3}', version => 2) IS NOT NULL AS may_use_any_version;
+SELECT orchard.predict('w', '{"c1": 3}', version => 1);
 SELECT count(*) > 0 AS sees_its_own FROM orchard.history;
 SELECT count(*) AS sees_others FROM orchard.history WHERE model = 'w';
 SELECT * FROM orchard.stored_history;

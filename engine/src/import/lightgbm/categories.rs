@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::super::{Grove, ImportOptions, Kind, Names};
 use super::text::value;
 use super::wrong;
+use crate::control::Control;
 use crate::error::{Error, Result};
 
 /// What each column holds, from the header of the text, what comes after the trees, the splits and what the caller says.
@@ -18,6 +19,7 @@ pub fn kinds(
     grove: &Grove<'_>,
     names: &[String],
     options: &ImportOptions,
+    control: &Control,
 ) -> Result<Vec<Kind>> {
     let largest = grove.largest_codes(names.len());
     let mut kinds = vec![Kind::Number; names.len()];
@@ -29,7 +31,7 @@ pub fn kinds(
             known[i] = true;
         }
     }
-    let lists = pandas_categories(tail)?;
+    let lists = pandas_categories(tail, control)?;
     let infos: Vec<&str> = value(header, "feature_infos").unwrap_or_default().split_whitespace().collect();
     let asked = declared(tail, names.len());
     let is_asked = |i: usize| asked.binary_search(&i).is_ok();
@@ -66,11 +68,15 @@ pub fn kinds(
     Ok(kinds)
 }
 
+/// Bytes of categories in memory for each of the text at most: a number of one digit and a comma become a value in a list that doubles, and a text.
+const GROWTH: usize = 48;
+
 /// The lists of categories behind the trees.
-fn pandas_categories(tail: &str) -> Result<Vec<Vec<Value>>> {
+fn pandas_categories(tail: &str, control: &Control) -> Result<Vec<Vec<Value>>> {
     let Some(text) = tail.lines().find_map(|line| line.strip_prefix("pandas_categorical:")) else {
         return Ok(Vec::new());
     };
+    control.reserve(text.len().saturating_mul(GROWTH))?;
     let lists: Option<Vec<Vec<Value>>> =
         serde_json::from_str(text.trim()).map_err(|_| wrong("its list of pandas' categories cannot be read"))?;
     Ok(lists.unwrap_or_default())

@@ -8,7 +8,7 @@ mod categories;
 mod text;
 mod tree;
 
-use super::{classes, feature_names, regression, Column, ImportOptions, Imported, Kind, Names};
+use super::{check_features, classes, feature_names, regression, Column, ImportOptions, Imported, Kind, Names};
 use crate::clean::program::{Kind as Held, NumberOp, Op, Output, Program, Source};
 use crate::control::Control;
 use crate::error::{Error, Result};
@@ -23,6 +23,7 @@ pub fn read_lightgbm(text: &str, options: &ImportOptions, control: &Control) -> 
     let (header, mut rest) = text.split_once("\nTree=").unwrap_or((text, ""));
     check_header(header)?;
     let own: Vec<String> = required(header, "feature_names")?.split_whitespace().map(str::to_owned).collect();
+    check_features(own.len())?;
     let names = feature_names(options, own)?;
     options.check_columns(&names)?;
     let shape = Shape::of(header, options)?;
@@ -44,12 +45,12 @@ pub fn read_lightgbm(text: &str, options: &ImportOptions, control: &Control) -> 
         trees.add(section, (trees.len() % shape.outputs) as u32)?;
     }
     let count = value(header, "tree_sizes").map_or(trees.len(), |sizes| sizes.split_whitespace().count());
-    if trees.is_empty() || trees.len() != count || trees.len() % shape.outputs != 0 {
+    if trees.is_empty() || trees.len() != count || !trees.len().is_multiple_of(shape.outputs) {
         return Err(wrong("the text does not have all of its trees"));
     }
     let zeros = trees.zeros()?;
     let grove = trees.into_grove();
-    let kinds = categories::kinds(header, tail.unwrap_or_default(), &grove, &names, options)?;
+    let kinds = categories::kinds(header, tail.unwrap_or_default(), &grove, &names, options, control)?;
     let columns: Vec<Column> = names.into_iter().zip(kinds).map(|(name, kind)| Column { name, kind }).collect();
     let coded = columns.iter().map(|c| matches!(c.kind, Kind::Category(Names::Numbers(_) | Names::Codes))).collect();
     let base = vec![0.0; shape.outputs];

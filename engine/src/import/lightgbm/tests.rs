@@ -55,6 +55,8 @@ fn what_is_no_model_is_an_error() {
         ("binary sigmoid:2", "multiclass num_class:3"),
         ("binary sigmoid:2", "cross_entropy_lambda"),
         ("binary sigmoid:2", "regression sqrt"),
+        ("1\nobjective=binary sigmoid:2", "4000000000\nobjective=multiclass num_class:4000000000"),
+        ("1\nobjective=binary sigmoid:2", "0\nobjective=binary sigmoid:2"),
         ("version=v4", "version=v5"),
         ("tree_sizes=1 1", "tree_sizes=1 1 1"),
         ("threshold=0.5 -1", "threshold=0.5 x"),

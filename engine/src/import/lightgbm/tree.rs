@@ -62,7 +62,7 @@ impl<'c> Reader<'c> {
 
     /// The columns whose zeros are missing values.
     pub fn zeros(&self) -> Result<Vec<bool>> {
-        match self.zero.iter().any(|zero| *zero == [true, true]) {
+        match self.zero.contains(&[true, true]) {
             true => Err(unsupported("a column whose zeros are missing values in some trees alone")),
             false => Ok(self.zero.iter().map(|zero| zero[0]).collect()),
         }

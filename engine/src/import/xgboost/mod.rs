@@ -11,7 +11,9 @@ mod objective;
 mod threshold;
 mod ubjson;
 
-use super::{feature_names, Column, Grove, ImportOptions, Imported, Kind, Names, Node, Seen, Split, Test};
+use super::{
+    check_features, feature_names, Column, Grove, ImportOptions, Imported, Kind, Names, Node, Seen, Split, Test,
+};
 use crate::control::Control;
 use crate::error::{Error, Result};
 use crate::model::Task;
@@ -38,10 +40,7 @@ fn import(document: Document, options: &ImportOptions, control: &Control) -> Res
     let learner = document.learner;
     let parameters = &learner.learner_model_param;
     let features: usize = number(&parameters.num_feature, "num_feature")?;
-    // Each has a name of its own, so none can be made up in numbers that no text has.
-    if features == 0 || features > MOST_FEATURES {
-        return Err(wrong(&format!("it says that it has {features} features")));
-    }
+    check_features(features)?;
     let (booster, weights) = booster(learner.gradient_booster)?;
     let own = match learner.feature_names.len() {
         0 => (0..features).map(|feature| format!("f{feature}")).collect(),
@@ -72,9 +71,6 @@ fn import(document: Document, options: &ImportOptions, control: &Control) -> Res
     let model = grove.finish(columns, task, base, link, false)?;
     Ok(Imported { model, coded, notices })
 }
-
-/// More features than any model of the library has in practice.
-const MOST_FEATURES: usize = 1 << 16;
 
 /// The trees of a booster, and what dropping trees made of their weights.
 fn booster(given: document::GradientBooster) -> Result<(Booster, Option<List<f32>>)> {

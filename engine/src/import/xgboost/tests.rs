@@ -86,11 +86,15 @@ fn what_does_not_hold_together_is_an_error() {
         ("/learner/learner_model_param/base_score", json!("[1,2]")),
         ("/learner/learner_model_param/base_score", json!("nan")),
         ("/learner/objective/name", json!("multi:softprob")),
+        ("/learner/learner_model_param/num_class", json!("4000000000")),
         ("/learner/objective/name", json!("binary:hinge")),
     ];
     for (at, value) in wrongs {
         let mut document = document();
         *document.pointer_mut(at).expect("a place") = value.clone();
+        if at.ends_with("num_class") {
+            document["learner"]["objective"]["name"] = json!("multi:softprob");
+        }
         assert!(read(&document, json!({})).is_err(), "{at}: {value}");
     }
     assert!(read(&document(), json!({"classes": ["a", "b"]})).is_err());
