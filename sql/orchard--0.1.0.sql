@@ -90,7 +90,7 @@ CREATE TABLE orchard.stored_versions (
     arguments regtype[] NOT NULL,
     CONSTRAINT stored_versions_version_key UNIQUE (model, version)
 );
-COMMENT ON TABLE orchard.stored_versions IS 'the trainings of each model: recipe, session settings, features and holdout metrics';
+COMMENT ON TABLE orchard.stored_versions IS 'the trainings of each model: recipe, session settings, features and holdout metrics; what came from another library has no source';
 
 CREATE TABLE orchard.stored_chunks (
     version uuid NOT NULL,
@@ -107,14 +107,14 @@ CREATE TABLE orchard.stored_history (
     step integer NOT NULL,
     happened_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
     role name NOT NULL,
-    event text NOT NULL CHECK (event IN ('train', 'retrain', 'deploy', 'rollback')),
+    event text NOT NULL CHECK (event IN ('train', 'retrain', 'import', 'deploy', 'rollback')),
     version integer NOT NULL,
     deployed boolean NOT NULL,
     previous integer,
     details jsonb,
     CONSTRAINT stored_history_pkey PRIMARY KEY (model, step)
 );
-COMMENT ON TABLE orchard.stored_history IS 'what happened to each model: trainings and deployments, with the version that was deployed before';
+COMMENT ON TABLE orchard.stored_history IS 'what happened to each model: trainings, imports and deployments, with the version that was deployed before';
 COMMENT ON COLUMN orchard.stored_history.details IS 'the decision of a retraining, with its figures';
 
 CREATE TABLE orchard.stored_checks (
@@ -327,7 +327,7 @@ CREATE VIEW orchard.history WITH (security_barrier) AS
 SELECT m.model_name::text AS model, h.step, h.happened_at, h.role::text AS role, h.event, h.version, h.deployed, h.previous, m.schema_name::text AS schema, h.details
 FROM orchard.stored_history AS h
 JOIN orchard.usable_models AS m ON m.id OPERATOR(pg_catalog.=) h.model;
-COMMENT ON VIEW orchard.history IS 'what happened to the models that the current role may use: trainings and deployments, with the version that was deployed before; details has the decision of a retraining';
+COMMENT ON VIEW orchard.history IS 'what happened to the models that the current role may use: trainings, imports and deployments, with the version that was deployed before; details has the decision of a retraining';
 
 CREATE VIEW orchard.monitor WITH (security_barrier) AS
 SELECT m.model_name::text AS model, c.step, c.checked_at, c.role::text AS role, c.version, c.rows, c.verdict, c.alerts, c.worst_feature, c.worst_psi,
@@ -599,6 +599,71 @@ CREATE FUNCTION orchard.options(algorithm text)
     RETURNS TABLE (option text, type text, default_value jsonb, meaning text)
     LANGUAGE c STABLE STRICT PARALLEL SAFE ROWS 20 AS 'MODULE_PATHNAME', 'options_wrapper';
 COMMENT ON FUNCTION orchard.options(text) IS 'the options of an algorithm, or of tune, rfm or event_features, with their types, defaults and meanings';
+
+------------------------------------------------------------------------------------------------------------------------
+-- Export and import
+------------------------------------------------------------------------------------------------------------------------
+
+CREATE FUNCTION orchard.export_model(model text, version integer DEFAULT NULL) RETURNS bytea
+    LANGUAGE c STABLE PARALLEL UNSAFE COST 100000 AS 'MODULE_PATHNAME', 'export_model_wrapper';
+COMMENT ON FUNCTION orchard.export_model(text, integer) IS 'a version of a model, the deployed one unless another is named, with everything that orchard.import_model of another database needs; for its owner';
+
+CREATE FUNCTION orchard.import_model(model text, data bytea, deploy boolean DEFAULT true)
+    RETURNS TABLE (model text, version integer, algorithm text, task text, features integer, deployed boolean, function text)
+    LANGUAGE c VOLATILE PARALLEL UNSAFE COST 100000 ROWS 1 AS 'MODULE_PATHNAME', 'import_model_wrapper';
+COMMENT ON FUNCTION orchard.import_model(text, bytea, boolean) IS 'makes a version of a model from what orchard.export_model gave, with its function predict_<model>';
+
+CREATE FUNCTION orchard.import_lightgbm(model text, data text, options jsonb DEFAULT '{}')
+    RETURNS TABLE (model text, version integer, algorithm text, task text, features integer, deployed boolean, function text)
+    LANGUAGE c VOLATILE PARALLEL UNSAFE COST 100000 ROWS 1 AS 'MODULE_PATHNAME', 'import_lightgbm_wrapper';
+COMMENT ON FUNCTION orchard.import_lightgbm(text, text, jsonb) IS 'makes a version of a model, with its function predict_<model>, from the text that LightGBM''s Booster.save_model writes';
+
+CREATE FUNCTION orchard.import_xgboost(model text, data text, options jsonb DEFAULT '{}')
+    RETURNS TABLE (model text, version integer, algorithm text, task text, features integer, deployed boolean, function text)
+    LANGUAGE c VOLATILE PARALLEL UNSAFE COST 100000 ROWS 1 AS 'MODULE_PATHNAME', 'import_xgboost_json_wrapper';
+COMMENT ON FUNCTION orchard.import_xgboost(text, text, jsonb) IS 'makes a version of a model, with its function predict_<model>, from the JSON that XGBoost''s Booster.save_model writes';
+CREATE FUNCTION orchard.import_xgboost(model text, data bytea, options jsonb DEFAULT '{}')
+    RETURNS TABLE (model text, version integer, algorithm text, task text, features integer, deployed boolean, function text)
+    LANGUAGE c VOLATILE PARALLEL UNSAFE COST 100000 ROWS 1 AS 'MODULE_PATHNAME', 'import_xgboost_wrapper';
+COMMENT ON FUNCTION orchard.import_xgboost(text, bytea, jsonb) IS 'the same from the bytes of a file, in JSON or UBJSON';
+CREATE FUNCTION orchard.import_xgboost(model text, data json, options jsonb DEFAULT '{}')
+    RETURNS TABLE (model text, version integer, algorithm text, task text, features integer, deployed boolean, function text)
+    LANGUAGE sql VOLATILE PARALLEL UNSAFE COST 100000 ROWS 1
+BEGIN ATOMIC
+    SELECT * FROM orchard.import_xgboost(import_xgboost.model, import_xgboost.data::text, import_xgboost.options);
+END;
+COMMENT ON FUNCTION orchard.import_xgboost(text, json, jsonb) IS 'the same from a value of type json';
+CREATE FUNCTION orchard.import_xgboost(model text, data jsonb, options jsonb DEFAULT '{}')
+    RETURNS TABLE (model text, version integer, algorithm text, task text, features integer, deployed boolean, function text)
+    LANGUAGE sql VOLATILE PARALLEL UNSAFE COST 100000 ROWS 1
+BEGIN ATOMIC
+    SELECT * FROM orchard.import_xgboost(import_xgboost.model, import_xgboost.data::text, import_xgboost.options);
+END;
+COMMENT ON FUNCTION orchard.import_xgboost(text, jsonb, jsonb) IS 'the same from a value of type jsonb';
+
+CREATE FUNCTION orchard.import_catboost(model text, data text, options jsonb DEFAULT '{}')
+    RETURNS TABLE (model text, version integer, algorithm text, task text, features integer, deployed boolean, function text)
+    LANGUAGE c VOLATILE PARALLEL UNSAFE COST 100000 ROWS 1 AS 'MODULE_PATHNAME', 'import_catboost_wrapper';
+COMMENT ON FUNCTION orchard.import_catboost(text, text, jsonb) IS 'makes a version of a model, with its function predict_<model>, from the JSON that CatBoost''s save_model writes';
+CREATE FUNCTION orchard.import_catboost(model text, data json, options jsonb DEFAULT '{}')
+    RETURNS TABLE (model text, version integer, algorithm text, task text, features integer, deployed boolean, function text)
+    LANGUAGE sql VOLATILE PARALLEL UNSAFE COST 100000 ROWS 1
+BEGIN ATOMIC
+    SELECT * FROM orchard.import_catboost(import_catboost.model, import_catboost.data::text, import_catboost.options);
+END;
+COMMENT ON FUNCTION orchard.import_catboost(text, json, jsonb) IS 'the same from a value of type json';
+CREATE FUNCTION orchard.import_catboost(model text, data jsonb, options jsonb DEFAULT '{}')
+    RETURNS TABLE (model text, version integer, algorithm text, task text, features integer, deployed boolean, function text)
+    LANGUAGE sql VOLATILE PARALLEL UNSAFE COST 100000 ROWS 1
+BEGIN ATOMIC
+    SELECT * FROM orchard.import_catboost(import_catboost.model, import_catboost.data::text, import_catboost.options);
+END;
+COMMENT ON FUNCTION orchard.import_catboost(text, jsonb, jsonb) IS 'the same from a value of type jsonb';
+
+CREATE FUNCTION orchard.import_sklearn(model text, data bytea, options jsonb DEFAULT '{}')
+    RETURNS TABLE (model text, version integer, algorithm text, task text, features integer, deployed boolean, function text)
+    LANGUAGE c VOLATILE PARALLEL UNSAFE COST 100000 ROWS 1 AS 'MODULE_PATHNAME', 'import_sklearn_wrapper';
+COMMENT ON FUNCTION orchard.import_sklearn(text, bytea, jsonb) IS 'makes a version of a model, with its function predict_<model>, from the ONNX that skl2onnx writes of a tree, forest or boosting of scikit-learn';
 
 ------------------------------------------------------------------------------------------------------------------------
 -- Use

@@ -9,7 +9,8 @@ mod common;
 use std::io::Write;
 use std::time::Instant;
 
-use orchard_engine::model::read_lightgbm;
+use orchard_engine::control::Control;
+use orchard_engine::import::{read_lightgbm, ImportOptions};
 use orchard_engine::score::{choose, Batch, Level, Scorer};
 use rayon::prelude::*;
 
@@ -24,7 +25,8 @@ fn main() {
     let text = std::fs::read_to_string(model).expect("a model");
     let matrix = Matrix::read(matrix);
     let (columns, Matrix { rows, width, numbers }) = (matrix.columns(), matrix);
-    let model = read_lightgbm(&text).expect("a model of LightGBM");
+    let model =
+        read_lightgbm(&text, &ImportOptions::default(), &Control::default()).expect("a model of LightGBM").model;
     let start = Instant::now();
     let scorer = Scorer::new(model);
     println!("layout {:.6} {}", start.elapsed().as_secs_f64(), scorer.memory());

@@ -11,8 +11,8 @@ use std::io::Write;
 use std::time::Instant;
 
 use orchard_engine::control::Control;
+use orchard_engine::import::{read_lightgbm, ImportOptions};
 use orchard_engine::judge::shap::Shap;
-use orchard_engine::model::read_lightgbm;
 use orchard_engine::score::{choose, Level, Scorer};
 use rayon::prelude::*;
 
@@ -28,7 +28,9 @@ fn main() {
     let text = std::fs::read_to_string(model).expect("a model");
     let matrix = Matrix::read(matrix);
     let (columns, rows, width) = (matrix.columns(), matrix.rows, matrix.width);
-    let scorer = Scorer::new(read_lightgbm(&text).expect("a model of LightGBM"));
+    let scorer = Scorer::new(
+        read_lightgbm(&text, &ImportOptions::default(), &Control::default()).expect("a model of LightGBM").model,
+    );
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.parse().expect("a number")).build().expect("a pool");
     let control = Control::default();
     let mut out = vec![0.0; rows * width];

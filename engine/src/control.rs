@@ -73,6 +73,11 @@ impl Control {
         let _ = self.used.fetch_update(Relaxed, Relaxed, |used| Some(used.saturating_sub(bytes)));
     }
 
+    /// Bytes that may still be counted.
+    pub fn left(&self) -> usize {
+        self.limit.saturating_sub(self.used())
+    }
+
     /// Bytes counted now.
     pub fn used(&self) -> usize {
         self.used.load(Relaxed)
@@ -106,6 +111,21 @@ impl Control {
             v.resize((v.len() + part).min(len), value.clone());
         }
         Ok(v)
+    }
+
+    /// Make room for `more` values at the end of a vector, whose growth is counted first; it doubles, so that many small calls cost little.
+    pub fn room<T>(&self, v: &mut Vec<T>, more: usize) -> Result<()> {
+        if v.capacity() - v.len() >= more {
+            return Ok(());
+        }
+        let len = v.len().saturating_add(more).max(v.capacity().saturating_mul(2)).max(16);
+        let bytes = (len - v.capacity()).saturating_mul(std::mem::size_of::<T>());
+        self.reserve(bytes)?;
+        if v.try_reserve_exact(len - v.len()).is_err() {
+            self.release(bytes);
+            return Err(Error::OutOfMemory { needed: bytes, limit: self.limit });
+        }
+        Ok(())
     }
 
     /// Drop a vector made by [`Control::vec`] and give its count back.

@@ -6,6 +6,7 @@
 //! * [`data`]: typed columns as they are read, the canonical row order, the holdout.
 //! * [`learn`]: options, binning, decision trees, k-means.
 //! * [`model`]: what is stored: flat arrays, encoders, the versioned codec.
+//! * [`import`]: models that other libraries have trained.
 //! * [`score`]: the prediction core.
 //! * [`judge`] has the metrics and explanations.
 //! * [`report`] draws them, and writes the page of a model.
@@ -17,6 +18,7 @@ pub mod control;
 pub mod data;
 pub mod decide;
 pub mod error;
+pub mod import;
 pub mod judge;
 pub mod learn;
 pub mod model;

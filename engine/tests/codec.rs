@@ -90,6 +90,9 @@ fn golden_bytes_load_for_ever() {
         assert_eq!(decode(&golden).unwrap(), model, "{name}");
         assert_eq!(encode(&model).unwrap(), golden, "{name}");
     }
+    let golden = check("package", &encode_package(&package()).unwrap());
+    assert_eq!(decode_package(&golden).unwrap(), package());
+    assert_eq!(encode_package(&package()).unwrap(), golden);
     for (name, rows) in held() {
         let golden = check(name, &encode_held(&rows).unwrap());
         assert_eq!(decode_held(&golden).unwrap(), rows, "{name}");
@@ -212,6 +215,34 @@ fn a_baseline_comes_back_and_nothing_else() {
     }
     invalid(decode(&bytes));
     invalid(decode_held(&bytes));
+}
+
+fn package() -> Package {
+    Package {
+        facts: r#"{"algorithm": "decision_tree"}"#.to_owned(),
+        parts: vec![(1, vec![0, 1, 255]), (4, Vec::new())],
+    }
+}
+
+#[test]
+fn packages_come_back_and_nothing_else() {
+    let bytes = encode_package(&package()).unwrap();
+    assert_eq!(decode_package(&bytes).unwrap(), package());
+    let refused = |bytes: &[u8]| assert!(matches!(decode_package(bytes), Err(Error::InvalidModel(_))));
+    for len in 0..bytes.len() {
+        refused(&bytes[..len]);
+        let mut forged = bytes[..len].to_vec();
+        reseal(&mut forged);
+        refused(&forged);
+    }
+    for bit in 0..bytes.len() * 8 {
+        let mut flipped = bytes.clone();
+        flipped[bit / 8] ^= 1 << (bit % 8);
+        refused(&flipped);
+    }
+    let twice = Package { parts: vec![(1, Vec::new()), (1, Vec::new())], ..package() };
+    refused(&encode_package(&twice).unwrap());
+    refused(&encode(&samples::tree()).unwrap());
 }
 
 #[test]

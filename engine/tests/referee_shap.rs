@@ -5,10 +5,11 @@ mod samples;
 mod tables;
 
 use orchard_engine::control::Control;
+use orchard_engine::import::{read_lightgbm, ImportOptions};
 use orchard_engine::judge::shap::Shap;
 use orchard_engine::learn::options::Algorithm;
 use orchard_engine::learn::train::train;
-use orchard_engine::model::{read_lightgbm, Body, InputKind, Link, Task, Trees};
+use orchard_engine::model::{Body, InputKind, Link, Task, Trees};
 use orchard_engine::score::Scorer;
 use serde_json::{json, Value};
 
@@ -23,7 +24,11 @@ fn the_same_values_as_shap() {
     let x = rows(&fixture["x"]);
     for case in fixture["cases"].as_array().unwrap() {
         let name = case["name"].as_str().unwrap();
-        let scorer = Scorer::new(read_lightgbm(case["model"].as_str().unwrap()).unwrap());
+        let scorer = Scorer::new(
+            read_lightgbm(case["model"].as_str().unwrap(), &ImportOptions::default(), &Control::default())
+                .unwrap()
+                .model,
+        );
         compare(name, &scorer, &x, &case["values"]);
     }
     let x = rows(&fixture["own"]["x"]);

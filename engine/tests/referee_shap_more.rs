@@ -4,8 +4,9 @@
 mod samples;
 
 use orchard_engine::control::Control;
+use orchard_engine::import::{read_lightgbm, ImportOptions};
 use orchard_engine::judge::shap::{features, interaction_values, interactions, Shap};
-use orchard_engine::model::{read_lightgbm, Body, Link, Task, Trees};
+use orchard_engine::model::{Body, Link, Task, Trees};
 use orchard_engine::score::Scorer;
 use serde_json::Value;
 
@@ -35,7 +36,9 @@ fn the_same_values_as_shap() {
     let more: Value = serde_json::from_str(include_str!("fixtures/shap_more.json")).unwrap();
     let cases = |value: &Value| value.as_array().unwrap().clone();
     let imported = cases(&fixture["cases"]).into_iter().map(|case| {
-        let model = read_lightgbm(case["model"].as_str().unwrap()).unwrap();
+        let model = read_lightgbm(case["model"].as_str().unwrap(), &ImportOptions::default(), &Control::default())
+            .unwrap()
+            .model;
         (model, rows(&fixture["x"]))
     });
     let own = cases(&fixture["own"]["cases"]).into_iter().map(|case| {

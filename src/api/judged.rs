@@ -90,6 +90,14 @@ fn on_source(found: &Found, source: &str, wish: &Wish<'_>) -> Result<Judged> {
     let scorer = cache::deployed(found)?;
     let target = store::target(&found.deployed()?)?;
     let options = store::options(&found.deployed()?)?;
+    if target.is_none() && scorer.model().task != Task::Clustering {
+        return Err(Failure::new(
+            PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+            format!("model \"{}.{}\" does not know what it predicts", found.row.schema, found.row.name),
+        )
+        .detail("It came from another library, which keeps no name of the target.")
+        .hint("Import it again with options => '{\"target\": \"column\"}'."));
+    }
     let beside = ["exposure", "offset"].map(|key| options[key].as_str());
     let weighted = options["sample_weight"].as_str();
     let control = Control::new(settings::max_memory());

@@ -11,6 +11,7 @@ mod diagnose;
 mod drift;
 mod evaluate;
 mod events;
+mod import;
 mod importance;
 mod insight;
 mod interactions;

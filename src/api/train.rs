@@ -121,7 +121,7 @@ pub(super) fn begin<'a>(
 /// Make sure that the model can be kept, and read the source: the model there is, what to learn from, and the types of the columns.
 pub(super) fn ready(job: &Job<'_>, control: &Control) -> Result<(Option<Found>, Request, Types)> {
     store::lock(&job.schema, &job.name)?;
-    let existing = existing(job)?;
+    let existing = existing(&job.schema, &job.name)?;
     function::check_name(&job.schema, &job.name, existing.as_ref().map(|f| &f.row.id))?;
     let rows = read(job, control)?;
     if let Some(found) = existing.as_ref().filter(|_| job.options.deploy) {
@@ -160,15 +160,15 @@ pub(super) fn creation_schema(name: &ModelName) -> Result<String> {
 }
 
 /// The model of this name, which the caller must own.
-fn existing(job: &Job<'_>) -> Result<Option<Found>> {
-    let known = match store::current(&job.schema, &job.name)? {
-        None => orphan::adopt(&job.schema, &job.name)?,
+pub(super) fn existing(schema: &str, name: &str) -> Result<Option<Found>> {
+    let known = match store::current(schema, name)? {
+        None => orphan::adopt(schema, name)?,
         known => known,
     };
     let Some(id) = known else { return Ok(None) };
     let row =
-        relations::ModelRow { id, schema: job.schema.clone(), name: job.name.clone(), deployed: None, settled: None };
-    let Some(function) = relations::function(&job.schema, &job.name, &id)? else {
+        relations::ModelRow { id, schema: schema.to_owned(), name: name.to_owned(), deployed: None, settled: None };
+    let Some(function) = relations::function(schema, name, &id)? else {
         // The function went while event triggers were off; the model goes with it, as it would have.
         store::delete_model(&id)?;
         return Ok(None);

@@ -9,6 +9,7 @@ pub mod function;
 pub mod name;
 pub mod orphan;
 pub mod owner;
+pub mod package;
 pub mod relations;
 mod resolved;
 pub mod store;

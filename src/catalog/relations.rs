@@ -41,6 +41,11 @@ pub enum ChunkKind {
     Baseline = 5,
 }
 
+impl ChunkKind {
+    /// Every kind.
+    pub const ALL: [ChunkKind; 4] = [ChunkKind::Model, ChunkKind::Held, ChunkKind::Importance, ChunkKind::Insight];
+}
+
 fn relation(name: &CStr) -> Result<Oid> {
     // SAFETY: catalogue look-ups by name on the main thread.
     let oid = unsafe {

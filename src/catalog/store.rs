@@ -57,7 +57,7 @@ pub struct NewVersion<'a> {
 }
 
 /// Random bytes as a version 4 uuid.
-fn new_id() -> Result<Id> {
+pub(super) fn new_id() -> Result<Id> {
     let mut id = [0u8; 16];
     // SAFETY: fills the buffer it is given.
     if !unsafe { pg_sys::pg_strong_random(id.as_mut_ptr().cast(), id.len()) } {
@@ -121,7 +121,7 @@ pub fn set_arguments(id: &Id, types: &[pg_sys::Oid]) -> Result<()> {
 }
 
 /// An array of oids as text.
-fn oid_array(types: &[pg_sys::Oid]) -> String {
+pub(super) fn oid_array(types: &[pg_sys::Oid]) -> String {
     let types: Vec<String> = types.iter().map(|oid| oid.to_u32().to_string()).collect();
     format!("{{{}}}", types.join(","))
 }
@@ -189,7 +189,7 @@ pub fn insert_version(model: &Id, new: &NewVersion<'_>, deploy: bool) -> Result<
     })
 }
 
-fn insert_chunks(version: &Id, kind: ChunkKind, bytes: &[u8]) -> Result<()> {
+pub(super) fn insert_chunks(version: &Id, kind: ChunkKind, bytes: &[u8]) -> Result<()> {
     for (part, chunk) in bytes.chunks(CHUNK_BYTES).enumerate() {
         execute(
             "INSERT INTO orchard.stored_chunks (version, kind, part, data) VALUES ($1::uuid, $2, $3, $4)",

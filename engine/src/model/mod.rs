@@ -8,7 +8,7 @@ mod cleaning;
 mod codec;
 mod curve;
 mod held;
-mod lightgbm;
+mod package;
 mod part;
 mod tree;
 mod validate;
@@ -20,7 +20,7 @@ pub use codec::reseal;
 pub use codec::{decode, encode, FORMAT_VERSION};
 pub use curve::{Calibrated, Curve};
 pub use held::{decode_held, encode_held, HeldActual, HeldRows};
-pub use lightgbm::read_lightgbm;
+pub use package::{decode_package, encode_package, Package};
 pub use part::{date_of, date_text, day, days, DatePart};
 pub use tree::{CategorySet, Link, Trees, LEAF};
 

@@ -259,7 +259,8 @@ fn validate_link(trees: &Trees, classification: bool) -> Result<()> {
     let many = trees.outputs > 1;
     let fits = match trees.link {
         Link::Identity => true,
-        Link::Logistic => classification && !many,
+        // Of several classes each has a probability of its own, and of a number it is a share.
+        Link::Logistic => true,
         Link::Softmax => classification && many,
         Link::Log => !classification,
     };

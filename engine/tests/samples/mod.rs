@@ -25,6 +25,8 @@ pub fn all() -> Vec<(&'static str, Model)> {
         ("text", text()),
         ("cleaned", cleaned()),
         ("filled", filled()),
+        ("one_vs_rest", with_link(softmax(), Link::Logistic)),
+        ("share", with_link(boosted(), Link::Logistic)),
     ]
 }
 
@@ -37,6 +39,17 @@ pub fn category(name: &str, levels: &[&str]) -> Feature {
     let levels: Vec<String> = levels.iter().map(|l| l.to_string()).collect();
     let stats = FeatureStats { level_rows: vec![5; levels.len() + 1], distinct: 9, ..Default::default() };
     Feature { name: name.into(), encoding: Encoding::Category { levels }, stats }
+}
+
+/// The same trees for another answer; of one output a number.
+fn with_link(mut model: Model, link: Link) -> Model {
+    if let Body::Trees(trees) = &mut model.body {
+        trees.link = link;
+        if trees.outputs == 1 {
+            model.task = Task::Regression;
+        }
+    }
+    model
 }
 
 /// One input a feature.

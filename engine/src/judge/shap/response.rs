@@ -33,10 +33,15 @@ impl Response {
         let of = |values: &[f64], k: usize| -> Vec<f64> { values[k * columns..][..columns].to_vec() };
         let ends: Vec<f64> = (0..classes).map(|k| mean[k] + of(scores, k).iter().sum::<f64>()).collect();
         let curves = scorer.model().body.as_trees().map_or(&[][..], |(_, curves)| curves);
-        let softmax = trees.link == Link::Softmax;
-        let through = |k: usize| match softmax {
-            true => self.mix(mean, &ends, scores, k, softmax_slopes),
-            false => of(scores, k),
+        let through = |k: usize| match trees.link {
+            Link::Softmax => self.mix(mean, &ends, scores, k, softmax_slopes),
+            // Each class has a probability of its own.
+            Link::Logistic => {
+                let (low, high) = (link::logistic(mean[k]), link::logistic(ends[k]));
+                let slope = slope(mean[k], ends[k], low, high, link::logistic);
+                of(scores, k).into_iter().map(|value| value * slope).collect()
+            }
+            Link::Identity | Link::Log => of(scores, k),
         };
         if curves.is_empty() {
             return through(class);
