@@ -8,7 +8,8 @@ use pgrx::pg_sys::Oid;
 use pgrx::prelude::*;
 use serde_json::{json, Value};
 
-use super::train::{comment, creation_schema, existing, returns};
+use super::save::{comment, returns};
+use super::train::{creation_schema, existing};
 use crate::call::slot;
 use crate::catalog::function::{self, Signature};
 use crate::catalog::name::ModelName;
@@ -168,8 +169,7 @@ struct Place {
 impl Place {
     /// Refuse a call that could not write, and make sure that the model can be kept; nobody else changes it before the transaction ends.
     fn of(call: &core::ffi::CStr, model: Option<&str>) -> Result<Place> {
-        // SAFETY: raises an ERROR in a read-only transaction or on a replica; main thread.
-        unsafe { pg_sys::PreventCommandIfReadOnly(call.as_ptr()) };
+        crate::catalog::check_writable(call);
         let name = ModelName::parse(given(model, "model")?)?;
         let schema = creation_schema(&name)?;
         store::lock(&schema, &name.name)?;
@@ -191,12 +191,10 @@ impl Place {
         let signature = Signature::of(&names, arrival.arguments, returns)
             .ok_or_else(|| Failure::internal("a model has other arguments than its function"))?;
         let comment = comment(&self.name, facts["target"].as_str(), None, &model.task);
-        let id = match &self.existing {
-            Some(found) => found.row.id,
-            None => store::insert_model(&self.schema, &self.name)?,
-        };
+        let existing = self.existing.as_ref().map(|found| &found.row);
+        let (id, first) = store::model_for_version(existing, &self.schema, &self.name)?;
         // A first version is the only one there is, so it is deployed in any case.
-        let deploy = deploy || self.existing.is_none();
+        let deploy = deploy || first;
         match &self.existing {
             None => function::create(&self.schema, &self.name, &id, &signature, &comment)?,
             Some(found) if deploy && !function::has_signature(found.function, &signature)? => {

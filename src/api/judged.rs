@@ -9,6 +9,7 @@ use orchard_engine::control::Control;
 use orchard_engine::data::{ColumnData, Table, MISSING};
 use orchard_engine::learn::exposure;
 use orchard_engine::learn::train::score_columns;
+use orchard_engine::model::Task;
 use orchard_engine::model::{decode_held, Argument, Baseline, Encoding, HeldActual, HeldRows, Input, InputKind};
 use orchard_engine::score::{Scorer, Text};
 use pgrx::prelude::*;

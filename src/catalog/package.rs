@@ -3,10 +3,11 @@
 use orchard_engine::model::{self, Package};
 use pgrx::{pg_sys, Spi};
 
+use super::id_text;
 use super::owner::{as_owner, with_safe_path};
 use super::relations::{self, ChunkKind, Id};
 use super::store::{insert_chunks, new_id, oid_array};
-use super::{id_text, versions};
+use super::versions::{self, Event};
 use crate::error::{Failure, Result};
 
 /// What belongs to this database alone.
@@ -62,7 +63,7 @@ pub fn insert(model: &Id, new: &Arrival<'_>, deploy: bool) -> Result<i32> {
         for (kind, bytes) in new.parts {
             insert_chunks(&id, *kind, bytes)?;
         }
-        versions::note(model, &role, "import", number, deploy)?;
+        versions::note(model, &role, &Event { name: "import", details: None }, number, deploy)?;
         if deploy {
             versions::set_deployed(model, &id)?;
         }

@@ -43,7 +43,8 @@ pub enum ChunkKind {
 
 impl ChunkKind {
     /// Every kind.
-    pub const ALL: [ChunkKind; 4] = [ChunkKind::Model, ChunkKind::Held, ChunkKind::Importance, ChunkKind::Insight];
+    pub const ALL: [ChunkKind; 5] =
+        [ChunkKind::Model, ChunkKind::Held, ChunkKind::Importance, ChunkKind::Insight, ChunkKind::Baseline];
 }
 
 fn relation(name: &CStr) -> Result<Oid> {

@@ -11,7 +11,7 @@ use crate::error::{Failure, Result};
 
 /// What happens to a model, as its history tells.
 pub struct Event<'a> {
-    /// train, retrain, deploy or rollback.
+    /// train, retrain, import, deploy or rollback.
     pub name: &'a str,
     /// More of it, as JSON.
     pub details: Option<&'a str>,

@@ -318,6 +318,8 @@ pub unsafe fn category<T>(reader: Reader, datum: Datum, take: impl FnOnce(&[u8])
             raw::pfree(text.cast());
             out
         }
+        Reader::Int2 => take(itoa(i64::from(datum.value() as i16), &mut [0; 20])),
+        Reader::Int4 => take(itoa(i64::from(datum.value() as i32), &mut [0; 20])),
         Reader::Int8 => take(itoa(datum.value() as i64, &mut [0; 20])),
         Reader::Bpchar => {
             let text = Text::of(datum);

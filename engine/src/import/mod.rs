@@ -9,9 +9,10 @@
 //! * [`read_catboost`]: JSON of `CatBoost.save_model`.
 //! * [`read_onnx`]: a tree ensemble in ONNX, as skl2onnx writes it of a model of scikit-learn.
 //! * [`options`]: what the caller says of a model that its bytes do not.
-//! * [`grove`]: from the nodes of a library to the arrays of a model.
+//! * [`Grove`]: from the nodes of a library to the arrays of a model.
 
 mod catboost;
+mod coder;
 mod cut;
 mod grove;
 mod grow;
@@ -101,6 +102,20 @@ pub fn feature_names(options: &ImportOptions, own: Vec<String>) -> Result<Vec<St
             format!("option \"feature_names\" has {} names, but the model has {} features", names.len(), own.len()),
             "Name every feature once, in the order of the training.",
         )),
+    }
+}
+
+/// Fail where the splits of a column ask for a category that is not among `count` known ones.
+fn check_categories(column: &str, count: usize, largest: Option<u32>) -> Result<()> {
+    match largest {
+        Some(code) if code as usize >= count => Err(Error::option(
+            format!(
+                "column \"{column}\" has {count} categories, but the model asks for number {}",
+                u64::from(code) + 1
+            ),
+            "Name all categories in option \"categories\", in the order of the training.",
+        )),
+        _ => Ok(()),
     }
 }
 

@@ -89,6 +89,11 @@ SELECT pg_get_function_arguments(function::regproc) FROM orchard.import_lightgbm
 SELECT pg_get_function_arguments(function::regproc) FROM orchard.import_lightgbm('coded', (SELECT split_part(data, 'pandas_categorical', 1) FROM texts WHERE name = 'lightgbm'));
 SELECT round(predict_coded(30, 2, 1)::numeric, 4) AS p, predict_coded(30, 2, 1) = orchard.predict('coded', '{"age": 30, "city": 2, "plan": 1}') AS by_name;
 
+-- Whole numbers of every width are codes.
+SELECT orchard.predict_proba('coded', a) = orchard.predict_proba('coded', b) AND orchard.predict_proba('coded', b) = orchard.predict_proba('coded', c)
+    AND orchard.predict_proba('coded', c) = orchard.predict_proba('coded', '{"age": 30, "city": 2, "plan": 1}') AS same
+FROM (SELECT 30 AS age, 2::smallint AS city, 1 AS plan) AS a, (SELECT 30 AS age, 2 AS city, 1 AS plan) AS b, (SELECT 30 AS age, 2::numeric AS city, 1 AS plan) AS c;
+
 -- What is not read is refused by name.
 SELECT orchard.import_lightgbm('no', replace(data, 'is_linear=0', 'is_linear=1')) FROM texts WHERE name = 'lightgbm';
 SELECT orchard.import_lightgbm('no', replace(data, 'binary sigmoid:1', 'cross_entropy_lambda')) FROM texts WHERE name = 'lightgbm';

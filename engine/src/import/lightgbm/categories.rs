@@ -6,7 +6,7 @@
 
 use serde_json::Value;
 
-use super::super::{Grove, ImportOptions, Kind, Names};
+use super::super::{check_categories, Grove, ImportOptions, Kind, Names};
 use super::text::value;
 use super::wrong;
 use crate::control::Control;
@@ -26,7 +26,7 @@ pub fn kinds(
     let mut known = vec![false; names.len()];
     for (i, name) in names.iter().enumerate() {
         if let Some(values) = options.categories_of(name) {
-            check_count(name, values.len(), largest[i])?;
+            check_categories(name, values.len(), largest[i])?;
             kinds[i] = Kind::Category(Names::Texts(values.to_vec()));
             known[i] = true;
         }
@@ -163,17 +163,6 @@ fn named(list: &[Value], texts: Vec<String>) -> Kind {
     }
     let is_whole = list.iter().all(|value| value.is_i64() || value.is_u64());
     Kind::Category(if is_whole { Names::Numbers(texts) } else { Names::Texts(texts) })
-}
-
-/// Every code that a split asks for has a name.
-fn check_count(name: &str, count: usize, largest: Option<u32>) -> Result<()> {
-    match largest {
-        Some(code) if code as usize >= count => Err(Error::option(
-            format!("column \"{name}\" has {count} categories, but the model asks for number {}", u64::from(code) + 1),
-            "Name all categories in option \"categories\", in the order of the training.",
-        )),
-        _ => Ok(()),
-    }
 }
 
 fn ambiguous(names: &[String], largest: &[Option<u32>]) -> Error {

@@ -1,6 +1,6 @@
 //! What the columns hold, and what the codes of categories stand for.
 
-use super::super::{Grove, ImportOptions, Kind, Names};
+use super::super::{check_categories, Grove, ImportOptions, Kind, Names};
 use super::document::{Categories, Encoded};
 use super::wrong;
 use crate::error::{Error, Result};
@@ -21,7 +21,12 @@ pub fn kinds(
         };
         let kind = types.get(i).map(String::as_str);
         match named {
-            Some(named) => check_count(named, name, largest[i]).map(Kind::Category),
+            Some(named) => {
+                if let Names::Texts(names) | Names::Numbers(names) = &named {
+                    check_categories(name, names.len(), largest[i])?;
+                }
+                Ok(Kind::Category(named))
+            }
             None if kind == Some("c") || largest[i].is_some() => Ok(Kind::Category(Names::Codes)),
             // So XGBoost calls the truth values of pandas.
             None if kind == Some("i") => Ok(Kind::Boolean),
@@ -59,22 +64,4 @@ fn texts(encoded: &Encoded, name: &str) -> Result<Option<Names>> {
     texts
         .map(|texts| Some(Names::Texts(texts)))
         .ok_or_else(|| wrong("the categories of a feature do not hold together"))
-}
-
-/// Every code that a split asks for has a name.
-fn check_count(names: Names, column: &str, largest: Option<u32>) -> Result<Names> {
-    let count = match &names {
-        Names::Texts(names) | Names::Numbers(names) => names.len(),
-        Names::Codes => return Ok(names),
-    };
-    match largest {
-        Some(code) if code as usize >= count => Err(Error::option(
-            format!(
-                "column \"{column}\" has {count} categories, but the model asks for number {}",
-                u64::from(code) + 1
-            ),
-            "Name all categories in option \"categories\", in the order of the training.",
-        )),
-        _ => Ok(names),
-    }
 }
