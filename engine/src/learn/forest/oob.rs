@@ -127,9 +127,7 @@ impl Judge {
                 Some(codes) => walk.leaf(plan, trees, |f| codes[f]),
                 None => walk.leaf(plan, trees, |f| plan.columns[f][row]),
             };
-            let start = trees.left[leaf] as usize;
-            let values = &trees.values[start..start + self.outputs];
-            for (sum, value) in self.sums[i * self.outputs..].iter().zip(values) {
+            for (sum, value) in self.sums[i * self.outputs..].iter().zip(trees.leaf(leaf).numbers(self.outputs)) {
                 let share = (value / 2.0 - self.low / 2.0) / self.range;
                 let steps = if share.is_finite() { (share * STEPS).round() as i64 } else { 0 };
                 sum.fetch_add(steps, Relaxed);
@@ -236,7 +234,7 @@ mod tests {
                     for r in (0..rows).filter(|&r| drawn[r] == 0) {
                         let leaf = walk::leaf(&found.trees, tree, &seen[r]);
                         sums[r].0 += 1.0;
-                        sums[r].1.iter_mut().zip(walk::values(&found.trees, leaf)).for_each(|(s, v)| *s += v);
+                        found.trees.leaf(leaf).each(|output, value| sums[r].1[output] += value);
                     }
                 }
                 for (r, (count, sum)) in sums.iter().enumerate().filter(|s| s.1 .0 > 0.0) {
