@@ -127,7 +127,9 @@ impl Judge {
                 Some(codes) => walk.leaf(plan, trees, |f| codes[f]),
                 None => walk.leaf(plan, trees, |f| plan.columns[f][row]),
             };
-            for (sum, value) in self.sums[i * self.outputs..].iter().zip(trees.leaf(leaf).numbers(self.outputs)) {
+            let start = trees.left[leaf] as usize;
+            let values = &trees.values[start..start + self.outputs];
+            for (sum, value) in self.sums[i * self.outputs..].iter().zip(values) {
                 let share = (value / 2.0 - self.low / 2.0) / self.range;
                 let steps = if share.is_finite() { (share * STEPS).round() as i64 } else { 0 };
                 sum.fetch_add(steps, Relaxed);
