@@ -81,7 +81,7 @@ fn sums(found: &Boosted, held: &[Vec<f64>], row: usize) -> Vec<f64> {
     let mut out = found.trees.base.clone();
     for tree in 0..found.trees.roots.len() {
         let leaf = walk::leaf(&found.trees, tree, &row);
-        out.iter_mut().zip(walk::values(&found.trees, leaf)).for_each(|(o, v)| *o += v);
+        found.trees.leaf(leaf).each(|output, value| out[output] += value);
     }
     out
 }
@@ -368,7 +368,7 @@ fn sweep(found: &Boosted, row: &[f64], feature: usize) -> Vec<f64> {
         row[feature] = f64::from(v) / 40.0 - 0.1;
         let mut sum = found.trees.base[0];
         for tree in 0..found.trees.roots.len() {
-            sum += walk::values(&found.trees, walk::leaf(&found.trees, tree, &row))[0];
+            sum += found.trees.leaf(walk::leaf(&found.trees, tree, &row)).at(0);
         }
         sum
     };

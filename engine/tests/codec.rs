@@ -398,6 +398,11 @@ fn validate_finds_what_is_wrong_with_trees() {
     bad(|t| t.link = Link::Log, "does not fit the task");
     spoiled(samples::boosted(), |m| trees(m).link = Link::Identity, "without a link");
     spoiled(samples::multiclass(), |m| trees(m).values[0] = 0.75, "not probabilities");
+    spoiled(samples::class_trees(), |m| trees(m).right[0] = 4, "leaf 0 has a split");
+    spoiled(samples::class_trees(), |m| trees(m).right[2] = 2, "the leaves of tree 1 differ");
+    spoiled(samples::class_trees(), |m| trees(m).right[0] = 0, "4 numbers for 4 leaves");
+    spoiled(samples::class_trees(), |m| trees(m).values.push(0.5), "5 numbers for 4 leaves");
+    spoiled(samples::class_trees(), |m| trees(m).left[4] = 4, "the numbers of leaf 4");
     spoiled(samples::multiclass(), |m| trees(m).outputs = u32::MAX, "outputs");
 }
 

@@ -166,7 +166,7 @@ fn binned(rows: &Rows) -> Vec<BinnedFeature> {
 
 /// What the mean of the trees is for a row.
 fn mean(trees: &Trees, row: &[f64]) -> f64 {
-    let values = (0..trees.roots.len()).map(|t| walk::values(trees, walk::leaf(trees, t, row))[0]);
+    let values = (0..trees.roots.len()).map(|t| trees.leaf(walk::leaf(trees, t, row)).at(0));
     values.sum::<f64>() / trees.roots.len() as f64
 }
 
@@ -205,7 +205,7 @@ fn nodes(trees: &Trees) -> Vec<(u32, f64, bool, u64, f64, Vec<f64>)> {
         while let Some(node) = stack.pop() {
             let mut values = Vec::new();
             if trees.feature[node] == LEAF {
-                values.extend(walk::values(trees, node));
+                values.extend(trees.leaf(node).numbers(trees.outputs as usize));
             } else {
                 stack.extend([trees.right[node] as usize, trees.left[node] as usize]);
             }
@@ -293,7 +293,7 @@ fn class_weights_do_not_bend_probabilities() {
             let class = if kind == Kind::Two { 0 } else { 1 };
             let p = |r: usize| {
                 let row: Vec<f64> = seen.iter().map(|c| c[r]).collect();
-                let values = (0..20).map(|t| walk::values(&trees, walk::leaf(&trees, t, &row))[class]);
+                let values = (0..20).map(|t| trees.leaf(walk::leaf(&trees, t, &row)).at(class));
                 values.sum::<f64>() / 20.0
             };
             let mean = (0..20_000).map(p).sum::<f64>() / 20_000.0;

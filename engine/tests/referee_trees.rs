@@ -70,7 +70,8 @@ fn the_same_trees_as_scikit_learn() {
         }
         for (row, answer) in case["probe"].as_array().unwrap().iter().zip(case["answer"].as_array().unwrap()) {
             let answer = numbers(answer);
-            let found = walk::values(&trees, walk::leaf(&trees, 0, &numbers(row)));
+            let leaf = trees.leaf(walk::leaf(&trees, 0, &numbers(row)));
+            let found: Vec<f64> = leaf.numbers(trees.outputs as usize).collect();
             // Of two classes the probability of the second is kept.
             let expected = if answer.len() == 2 { &answer[1..] } else { &answer[..] };
             assert_eq!(found.len(), expected.len());

@@ -286,7 +286,11 @@ fn oracle(model: &Model, row: &[f64]) -> Vec<f64> {
     let mut lanes = vec![[0.0; 8]; trees.outputs as usize];
     for tree in 0..trees.roots.len() {
         let leaf = walk::leaf(trees, tree, row);
-        lanes.iter_mut().zip(walk::values(trees, leaf)).for_each(|(o, v)| o[tree % 8] += v);
+        let start = trees.left[leaf] as usize;
+        match trees.right[leaf] {
+            0 => lanes.iter_mut().zip(&trees.values[start..]).for_each(|(o, v)| o[tree % 8] += v),
+            one => lanes[one as usize - 1][tree % 8] += trees.values[start],
+        }
     }
     let join = |l: &[f64; 8]| ((l[0] + l[4]) + (l[2] + l[6])) + ((l[1] + l[5]) + (l[3] + l[7]));
     let mut out: Vec<f64> = lanes.iter().map(join).collect();
@@ -313,7 +317,7 @@ fn oracle(model: &Model, row: &[f64]) -> Vec<f64> {
 }
 
 /// A tree by random choices, in an order of nodes that is not breadth first.
-fn grow(t: &mut Trees, levels: u32, choices: &mut impl Iterator<Item = u32>, values: &[f64]) {
+fn grow(t: &mut Trees, levels: u32, choices: &mut impl Iterator<Item = u32>, values: &[f64], one: Option<u32>) {
     let root = t.feature.len() as u32;
     t.roots.push(root);
     // Shapes first: open nodes are split until the choices say stop; children get the next two indexes.
@@ -335,7 +339,10 @@ fn grow(t: &mut Trees, levels: u32, choices: &mut impl Iterator<Item = u32>, val
         match children {
             None => {
                 let leaf: Vec<f64> = (0..t.outputs).map(|k| values[(pick + k) as usize % values.len()]).collect();
-                samples::leaf(t, &leaf);
+                match one {
+                    Some(output) => samples::leaf_of(t, output, leaf[0]),
+                    None => samples::leaf(t, &leaf),
+                }
             }
             Some((l, r)) if pick.is_multiple_of(3) => {
                 let words: Vec<u64> =
@@ -356,6 +363,7 @@ proptest! {
         choices in prop::collection::vec(any::<u32>(), 1..600),
         trees in prop_oneof![1usize..5, 6usize..30],
         kind in 0usize..6,
+        kinds in 0u8..3,
         base in -2.0f64..2.0,
         few in any::<bool>(),
         calibrated in any::<bool>(),
@@ -378,7 +386,13 @@ proptest! {
         t.average = probabilities || choices[0].is_multiple_of(2);
         t.base = vec![if probabilities { 0.0 } else { base }; outputs as usize];
         let mut next = choices.iter().copied();
-        (0..trees).for_each(|_| grow(&mut t, count + 1, &mut next, values));
+        // Trees of one class each, of all, or some of either kind.
+        let one = |tree: usize| match (outputs > 1 && trees > 1, kinds) {
+            (true, 0) => Some(tree as u32 % outputs),
+            (true, 1) if tree % 2 == 1 => Some(tree as u32 * 7 % outputs),
+            _ => None,
+        };
+        (0..trees).for_each(|tree| grow(&mut t, count + 1, &mut next, values, one(tree)));
         let curve = |k: u32| match choices[choices.len() / 2].wrapping_add(k) % 2 {
             0 => Curve::Sigmoid { slope: 0.5 + f64::from(k), intercept: base },
             _ => Curve::Isotonic { from: vec![0.05, 0.3, 0.7, 0.9], to: vec![0.0, 0.25, 0.25, 1.0 - 0.1 * f64::from(k)] },

@@ -14,7 +14,7 @@ use random_trees::{placed, random_row, random_trees, Random};
 /// What a tree says when the features of `known` are known.
 fn expect(trees: &Trees, node: usize, row: &[f64], known: usize, output: usize) -> f64 {
     if trees.feature[node] == LEAF {
-        return walk::values(trees, node)[output];
+        return trees.leaf(node).at(output);
     }
     let (left, right) = (trees.left[node] as usize, trees.right[node] as usize);
     let below = |child: usize| expect(trees, child, row, known, output);
@@ -95,7 +95,7 @@ fn values_are_those_of_all_subsets() {
 
 /// What the trees say of a row, from the walk alone.
 fn raw(trees: &Trees, row: &[f64], output: usize) -> f64 {
-    let leaf = |tree: usize| walk::values(trees, walk::leaf(trees, tree, row))[output];
+    let leaf = |tree: usize| trees.leaf(walk::leaf(trees, tree, row)).at(output);
     let sum: f64 = (0..trees.roots.len()).map(leaf).sum();
     let scale = if trees.average { trees.roots.len() as f64 } else { 1.0 };
     sum / scale + trees.base[output]

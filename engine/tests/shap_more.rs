@@ -44,7 +44,7 @@ fn interaction(players: usize, game: &[f64], a: usize, b: usize) -> f64 {
 
 /// What all trees say of a row.
 fn raw(trees: &Trees, row: &[f64], output: usize) -> f64 {
-    let leaf = |tree: usize| walk::values(trees, walk::leaf(trees, tree, row))[output];
+    let leaf = |tree: usize| trees.leaf(walk::leaf(trees, tree, row)).at(output);
     let scale = if trees.average { trees.roots.len() as f64 } else { 1.0 };
     (0..trees.roots.len()).map(leaf).sum::<f64>() / scale + trees.base[output]
 }
@@ -52,7 +52,7 @@ fn raw(trees: &Trees, row: &[f64], output: usize) -> f64 {
 /// What a tree says when the features of `known` are known.
 fn expect(trees: &Trees, node: usize, row: &[f64], known: usize) -> f64 {
     if trees.feature[node] == LEAF {
-        return walk::values(trees, node)[0];
+        return trees.leaf(node).at(0);
     }
     let (left, right) = (trees.left[node] as usize, trees.right[node] as usize);
     let below = |child: usize| expect(trees, child, row, known);

@@ -22,7 +22,7 @@ pub use curve::{Calibrated, Curve};
 pub use held::{decode_held, encode_held, HeldActual, HeldRows};
 pub use package::{decode_package, encode_package, Package};
 pub use part::{date_of, date_text, day, days, DatePart};
-pub use tree::{CategorySet, Link, Trees, LEAF};
+pub use tree::{CategorySet, Leaf, Link, Trees, LEAF};
 
 use serde::{Deserialize, Serialize};
 

@@ -12,7 +12,7 @@ pub const LEAF: u32 = u32::MAX;
 /// One tree or many.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Trees {
-    /// Numbers a leaf holds: 1, or the number of classes when there are more than two.
+    /// Numbers an answer has: 1, or the number of classes when there are more than two.
     pub outputs: u32,
     /// The first node of each tree.
     pub roots: Vec<u32>,
@@ -22,7 +22,7 @@ pub struct Trees {
     pub threshold: Vec<f64>,
     /// The left child; for a leaf, the index of its first number in `values`. A child's index is above its parent's.
     pub left: Vec<u32>,
-    /// The right child; 0 for a leaf.
+    /// The right child; for a leaf 0, or where its tree speaks of one output alone, that output plus one.
     pub right: Vec<u32>,
     /// Whether a missing value goes left.
     pub missing_left: Vec<bool>,
@@ -71,7 +71,70 @@ pub enum Link {
     Log,
 }
 
+/// What a leaf says.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Leaf<'a> {
+    /// A number for each output.
+    All(&'a [f64]),
+    /// A number for one output, and 0 for the others: of boosting with several classes, whose trees are each of one class.
+    One {
+        /// The output.
+        output: usize,
+        /// Its number.
+        value: f64,
+    },
+}
+
+impl Leaf<'_> {
+    /// The number for an output.
+    #[inline]
+    pub fn at(&self, output: usize) -> f64 {
+        match *self {
+            Leaf::All(values) => values[output],
+            Leaf::One { output: own, value } => {
+                if own == output {
+                    value
+                } else {
+                    0.0
+                }
+            }
+        }
+    }
+
+    /// The numbers of all outputs.
+    pub fn numbers(&self, outputs: usize) -> impl Iterator<Item = f64> + '_ {
+        (0..outputs).map(|output| self.at(output))
+    }
+
+    /// Do something with each output of which it says more than 0, and that number.
+    #[inline]
+    pub fn each(&self, mut take: impl FnMut(usize, f64)) {
+        match *self {
+            Leaf::All(values) => values.iter().enumerate().for_each(|(output, value)| take(output, *value)),
+            Leaf::One { output, value } => take(output, value),
+        }
+    }
+}
+
 impl Trees {
+    /// What a leaf says.
+    #[inline]
+    pub fn leaf(&self, node: usize) -> Leaf<'_> {
+        let start = self.left[node] as usize;
+        match self.right[node] {
+            0 => Leaf::All(&self.values[start..start + self.outputs as usize]),
+            one => Leaf::One { output: one as usize - 1, value: self.values[start] },
+        }
+    }
+
+    /// The one output of which the leaves of a tree speak; `None` where they speak of all.
+    pub fn output_of(&self, tree: usize) -> Option<usize> {
+        let root = *self.roots.get(tree)? as usize;
+        // All leaves of a tree are of a kind; the first is not far.
+        let leaf = (root..self.nodes()).find(|node| self.feature[*node] == LEAF)?;
+        (self.right[leaf] as usize).checked_sub(1)
+    }
+
     /// The number of nodes.
     pub fn nodes(&self) -> usize {
         self.feature.len()

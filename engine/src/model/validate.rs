@@ -218,6 +218,9 @@ fn validate_trees(trees: &Trees, features: &[Feature], outputs: usize) -> Result
     for (tree, &root) in trees.roots.iter().enumerate() {
         let end = trees.roots.get(tree + 1).map_or(nodes, |&r| r as usize);
         ensure((root as usize) < end && end <= nodes, || format!("tree {tree} has no node"))?;
+        let leaves = || (root as usize..end).filter(|node| trees.feature[*node] == LEAF);
+        let first = leaves().next().map_or(0, |leaf| trees.right[leaf]);
+        ensure(leaves().all(|leaf| trees.right[leaf] == first), || format!("the leaves of tree {tree} differ"))?;
         for node in root as usize..end {
             validate_node(trees, features, node, end, &mut has_parent)?;
             // A node's parent comes before it, so by now it is known.
@@ -225,9 +228,11 @@ fn validate_trees(trees: &Trees, features: &[Feature], outputs: usize) -> Result
         }
     }
     // Whoever copies the numbers of every leaf needs no more room than is stored here.
-    let leaves = trees.feature.iter().filter(|&&f| f == LEAF).count();
-    let numbers = leaves.checked_mul(outputs).filter(|&n| u32::try_from(n).is_ok());
-    ensure(numbers == Some(trees.values.len()), || format!("{} numbers for {leaves} leaves", trees.values.len()))
+    let leaves = || (0..nodes).filter(|node| trees.feature[*node] == LEAF);
+    let all = leaves().filter(|leaf| trees.right[*leaf] == 0).count();
+    let ones = leaves().count() - all;
+    let numbers = all.checked_mul(outputs).and_then(|n| n.checked_add(ones)).filter(|&n| u32::try_from(n).is_ok());
+    ensure(numbers == Some(trees.values.len()), || format!("{} numbers for {} leaves", trees.values.len(), all + ones))
 }
 
 /// One node of the tree that ends before `end`.
@@ -236,8 +241,11 @@ fn validate_node(trees: &Trees, features: &[Feature], node: usize, end: usize, h
     let set = trees.set[node] as usize;
     ensure(!trees.threshold[node].is_nan(), || format!("the threshold of node {node} is not a number"))?;
     if trees.feature[node] == LEAF {
-        ensure(right == 0 && set == 0, || format!("leaf {node} has a split"))?;
-        let there = left.checked_add(trees.outputs as usize).is_some_and(|last| last <= trees.values.len());
+        // Of one output a leaf speaks only where there are several, and where leaves are summed.
+        let one = right <= trees.outputs as usize && trees.outputs > 1 && trees.roots.len() > 1;
+        ensure((right == 0 || one) && set == 0, || format!("leaf {node} has a split"))?;
+        let numbers = if right == 0 { trees.outputs as usize } else { 1 };
+        let there = left.checked_add(numbers).is_some_and(|last| last <= trees.values.len());
         return ensure(there, || format!("the numbers of leaf {node} are not there"));
     }
     let Some(feature) = features.get(trees.feature[node] as usize) else {
@@ -272,10 +280,9 @@ fn validate_link(trees: &Trees, classification: bool) -> Result<()> {
     ensure(trees.roots.len() == 1 || trees.average, || "a sum of probabilities without a link".into())?;
     ensure(trees.base.iter().all(|&b| b == 0.0), || "a base beside probabilities".into())?;
     for node in (0..trees.nodes()).filter(|&n| trees.feature[n] == LEAF) {
-        let start = trees.left[node] as usize;
-        let leaf = &trees.values[start..start + trees.outputs as usize];
-        let each = leaf.iter().all(|p| (-ROUNDING..=1.0 + ROUNDING).contains(p));
-        let sum = !many || (leaf.iter().sum::<f64>() - 1.0).abs() <= ROUNDING * leaf.len() as f64;
+        let (leaf, outputs) = (trees.leaf(node), trees.outputs as usize);
+        let each = leaf.numbers(outputs).all(|p| (-ROUNDING..=1.0 + ROUNDING).contains(&p));
+        let sum = !many || (leaf.numbers(outputs).sum::<f64>() - 1.0).abs() <= ROUNDING * outputs as f64;
         ensure(each && sum, || format!("the numbers of leaf {node} are not probabilities"))?;
     }
     Ok(())

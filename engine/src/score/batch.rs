@@ -78,8 +78,7 @@ impl Batch {
             let sums = &mut self.sums;
             nodes.each_leaf_of_rows(columns, out.len() / outputs, |row, tree, start| {
                 let sums = &mut sums[row * outputs..][..outputs];
-                let leaf = nodes.answers(start, outputs);
-                sums.iter_mut().zip(leaf).for_each(|(sum, value)| sum[tree % LANES] += value);
+                nodes.answer_of(tree, start, outputs).each(|output, value| sums[output][tree % LANES] += value);
             });
             out.iter_mut().zip(sums).for_each(|(out, lanes)| *out = join(lanes));
         }

@@ -4,8 +4,7 @@ use std::cell::RefCell;
 
 use super::link::{finish, join, respond, Answer, LANES};
 use super::places::{Layout, Set};
-use super::walk::values;
-use crate::model::{Curve, Task, Trees, LEAF};
+use crate::model::{Curve, Leaf, Task, Trees, LEAF};
 
 /// A node, made at load so that a step touches one cache line.
 #[derive(Debug, Clone, Copy)]
@@ -90,11 +89,16 @@ const NUMBERS: u8 = 0;
 const MASKS: u8 = 1;
 const WIDE: u8 = 2;
 
+/// Stands for all outputs.
+const ALL: u32 = u32::MAX;
+
 /// All trees of a model.
 #[derive(Debug)]
 pub(super) struct Nodes {
     nodes: Vec<Node>,
     roots: Vec<u32>,
+    /// The one output of each tree, or [`ALL`].
+    of: Vec<u32>,
     /// The numbers of the leaves; of a single tree the finished answers.
     values: Vec<f64>,
     /// The bits of wide sets.
@@ -114,6 +118,7 @@ impl Nodes {
         let mut laid = Nodes {
             nodes: Vec::with_capacity(trees.nodes()),
             roots: Vec::with_capacity(trees.roots.len()),
+            of: (0..trees.roots.len()).map(|tree| trees.output_of(tree).map_or(ALL, |output| output as u32)).collect(),
             values: trees.values.clone(),
             words: Vec::new(),
             splits: NUMBERS,
@@ -138,7 +143,7 @@ impl Nodes {
             let start = self.values.len();
             starts[leaf] = start as u32;
             // From 0, as a sum starts in `predict_many`: it makes -0 a 0.
-            self.values.extend(values(trees, leaf).iter().map(|v| 0.0 + v));
+            self.values.extend(trees.leaf(leaf).numbers(trees.outputs as usize).map(|v| 0.0 + v));
             finish(trees, &self.curves, self.answer, self.probabilities, &mut self.values[start..]);
         }
         starts
@@ -199,8 +204,7 @@ impl Nodes {
                 sums.clear();
                 sums.resize(outputs, [0.0; LANES]);
                 self.each_leaf::<SPLITS>(row, |tree, start| {
-                    let leaf = &self.values[start..][..outputs];
-                    sums.iter_mut().zip(leaf).for_each(|(sum, value)| sum[tree % LANES] += value);
+                    self.answer_of(tree, start, outputs).each(|output, value| sums[output][tree % LANES] += value);
                 });
                 out.iter_mut().zip(sums).for_each(|(out, sum)| *out = join(sum));
             });
@@ -355,6 +359,20 @@ impl Nodes {
     /// The answers of the leaf of a single tree that has them from `start` on.
     pub fn answers(&self, start: usize, outputs: usize) -> &[f64] {
         &self.values[start..start + outputs]
+    }
+
+    /// What the leaf of a tree says that has its numbers from `start` on.
+    #[inline]
+    pub fn answer_of(&self, tree: usize, start: usize, outputs: usize) -> Leaf<'_> {
+        match self.of[tree] {
+            ALL => Leaf::All(self.answers(start, outputs)),
+            output => Leaf::One { output: output as usize, value: self.values[start] },
+        }
+    }
+
+    /// The one output of which a tree speaks; `None` where it speaks of all.
+    pub fn output_of(&self, tree: usize) -> Option<usize> {
+        (self.of[tree] != ALL).then_some(self.of[tree] as usize)
     }
 
     /// What a node says.

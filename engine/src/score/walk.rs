@@ -34,9 +34,3 @@ pub fn leaf(trees: &Trees, tree: usize, row: &[f64]) -> usize {
     }
     node
 }
-
-/// The numbers of a leaf.
-pub fn values(trees: &Trees, leaf: usize) -> &[f64] {
-    let start = trees.left[leaf] as usize;
-    &trees.values[start..start + trees.outputs as usize]
-}

@@ -43,7 +43,10 @@ pub fn random_trees(rng: &mut Random, outputs: u32) -> (Vec<Feature>, Trees) {
     let mut trees = samples::empty(outputs, if outputs == 1 { Link::Identity } else { Link::Softmax });
     trees.base = (0..outputs).map(|_| rng.number(-1.0, 1.0)).collect();
     trees.average = rng.chance(0.3);
-    for _ in 0..=rng.below(3) {
+    let count = 1 + rng.below(3);
+    for _ in 0..count {
+        // As boosting with several classes makes them, or as forests do.
+        let one = (outputs > 1 && count > 1 && rng.chance(0.5)).then(|| rng.below(outputs as usize) as u32);
         let root = trees.nodes();
         trees.roots.push(root as u32);
         let splits = rng.below(12);
@@ -69,7 +72,10 @@ pub fn random_trees(rng: &mut Random, outputs: u32) -> (Vec<Feature>, Trees) {
                 }
             } else {
                 let values: Vec<f64> = (0..outputs).map(|_| rng.number(-2.0, 2.0)).collect();
-                samples::leaf(&mut trees, &values);
+                match one {
+                    Some(output) => samples::leaf_of(&mut trees, output, values[0]),
+                    None => samples::leaf(&mut trees, &values),
+                }
             }
         }
         // Some branches were never taken.

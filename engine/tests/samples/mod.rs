@@ -16,6 +16,7 @@ pub fn all() -> Vec<(&'static str, Model)> {
         ("regression", regression()),
         ("boosted", boosted()),
         ("softmax", softmax()),
+        ("class_trees", class_trees()),
         ("one_class", one_class()),
         ("kmeans", kmeans()),
         ("ordered", ordered()),
@@ -94,6 +95,14 @@ pub fn leaf(trees: &mut Trees, values: &[f64]) {
     let start = trees.values.len() as u32;
     trees.values.extend_from_slice(values);
     node(trees, LEAF, start, 0);
+}
+
+/// A leaf that speaks of one output alone.
+#[allow(dead_code, reason = "not of every test that has this module")]
+pub fn leaf_of(trees: &mut Trees, output: u32, value: f64) {
+    let start = trees.values.len() as u32;
+    trees.values.push(value);
+    node(trees, LEAF, start, output + 1);
 }
 
 /// A numeric split of the node that comes next.
@@ -356,6 +365,19 @@ pub fn softmax() -> Model {
     split(&mut t, 0, 0.5, true, 2, 3);
     leaf(&mut t, &[-800.0, 0.0, 1.0]);
     leaf(&mut t, &[0.0, 900.0, 1.0]);
+    model(vec![number("x")], classes(&["1", "2", "3"], 0), Body::Trees(t))
+}
+
+/// A tree for each of three classes.
+pub fn class_trees() -> Model {
+    let mut t = empty(3, Link::Softmax);
+    t.base = vec![0.1, 0.2, 0.3];
+    t.roots = vec![0, 1, 4];
+    leaf_of(&mut t, 2, 1.5);
+    split(&mut t, 0, 0.5, true, 2, 3);
+    leaf_of(&mut t, 0, -2.0);
+    leaf_of(&mut t, 0, 0.25);
+    leaf_of(&mut t, 1, 0.75);
     model(vec![number("x")], classes(&["1", "2", "3"], 0), Body::Trees(t))
 }
 

@@ -300,8 +300,8 @@ impl Paths {
         of_kind: impl Fn(usize) -> u64,
     ) {
         let kinds = self.to_kind.len();
-        for kind in 0..kinds {
-            self.to_kind[kind] = if free[kind] > 0 { 0.0 } else { f64::NEG_INFINITY };
+        for (to, free) in self.to_kind.iter_mut().zip(free) {
+            *to = if *free > 0 { 0.0 } else { f64::NEG_INFINITY };
         }
         for offer in 0..self.offers {
             self.to_offer[offer] = if begins(offer) { 0.0 } else { f64::NEG_INFINITY };

@@ -60,7 +60,7 @@ impl<'a> Bound<'a> {
         while let Some((stored, laid)) = self.stack.pop() {
             let node = stored as usize;
             if self.trees.feature[node] == LEAF {
-                let value = self.trees.values[self.trees.left[node] as usize];
+                let value = self.trees.leaf(node).at(0);
                 (least, most) = (least.min(value), most.max(value));
                 continue;
             }

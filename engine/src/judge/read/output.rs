@@ -1,7 +1,7 @@
 //! Of which number of a leaf a text speaks, and what that number is.
 
 use crate::error::{Error, Result};
-use crate::model::{Link, Model, Task, Trees};
+use crate::model::{Leaf, Link, Model, Task, Trees};
 use crate::score::Scorer;
 
 /// Of which answer a text speaks.
@@ -50,8 +50,9 @@ impl Output {
     }
 
     /// The answer to a leaf of the only tree of a model, given the leaf's numbers.
-    pub fn answer(self, scorer: &Scorer, trees: &Trees, leaf: &[f64]) -> f64 {
-        let mut raw: Vec<f64> = leaf.iter().zip(&trees.base).map(|(value, base)| (0.0 + value) + base).collect();
+    pub fn answer(self, scorer: &Scorer, trees: &Trees, leaf: Leaf<'_>) -> f64 {
+        let numbers = leaf.numbers(trees.outputs as usize);
+        let mut raw: Vec<f64> = numbers.zip(&trees.base).map(|(value, base)| (0.0 + value) + base).collect();
         scorer.respond(&mut raw);
         let answer = raw.get(self.index).copied().unwrap_or(f64::NAN);
         match &scorer.model().task {
@@ -66,8 +67,8 @@ impl Output {
     }
 
     /// The number of a leaf of one of many trees.
-    pub fn part(self, trees: &Trees, leaf: &[f64]) -> f64 {
-        let value = leaf.get(self.index).copied().unwrap_or(f64::NAN);
+    pub fn part(self, trees: &Trees, leaf: Leaf<'_>) -> f64 {
+        let value = leaf.at(self.index);
         match (self.other, trees.link) {
             (false, _) => value,
             (true, Link::Identity) => 1.0 - value,

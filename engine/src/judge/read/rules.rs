@@ -105,12 +105,15 @@ fn own_class(model: &Model, number: i32) -> Option<Output> {
     if trees.average || trees.roots.len() == 1 {
         return None;
     }
+    if let Some(index) = trees.output_of(at) {
+        return Some(Output { index, other: false, class: Some(index) });
+    }
     let root = *trees.roots.get(at)? as usize;
     let end = trees.roots.get(at + 1).map_or(trees.nodes(), |next| *next as usize);
     let outputs = trees.outputs as usize;
     let spoken = |k: &usize| {
         let leaves = (root..end).filter(|n| trees.feature[*n] == crate::model::LEAF);
-        leaves.map(|n| trees.values[trees.left[n] as usize + k]).any(|value| value != 0.0)
+        leaves.map(|n| trees.leaf(n).at(*k)).any(|value| value != 0.0)
     };
     let mut all = (0..outputs).filter(spoken);
     let index = all.next().unwrap_or(at % outputs.max(1));

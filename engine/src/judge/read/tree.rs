@@ -82,18 +82,19 @@ impl<'a> Tree<'a> {
         let (trees, k) = (self.trees, self.outputs);
         let at = (node - self.root) * k;
         if trees.feature[node] == LEAF {
-            let start = trees.left[node] as usize;
-            let leaf = &trees.values[start..start + trees.outputs as usize];
+            let leaf = trees.leaf(node);
             match (output, self.meaning) {
                 (Some(output), Meaning::Answer) => self.values[at] = output.answer(scorer, trees, leaf),
                 (Some(output), _) => self.values[at] = output.part(trees, leaf),
                 (None, Meaning::Answer) => {
                     let own = &mut self.values[at..at + k];
-                    let raw = leaf.iter().zip(&trees.base);
+                    let raw = leaf.numbers(k).zip(&trees.base);
                     own.iter_mut().zip(raw).for_each(|(value, (leaf, base))| *value = leaf + base);
                     scorer.respond(own);
                 }
-                (None, _) => self.values[at..at + k].copy_from_slice(leaf),
+                (None, _) => {
+                    self.values[at..at + k].iter_mut().zip(leaf.numbers(k)).for_each(|(own, value)| *own = value)
+                }
             }
             return;
         }

@@ -99,6 +99,10 @@ impl Plan {
         self.edges.clear();
         self.visits.clear();
         (self.depth, self.features, self.mean) = (0, 0, 0.0);
+        // Of the output of another tree it says nothing.
+        if trees.output_of(tree).is_some_and(|own| own != output) {
+            return Ok(());
+        }
         let edge = Edge {
             feature: LEAF,
             depth: 0,
@@ -137,7 +141,7 @@ impl Plan {
         let node = step.stored as usize;
         let leaf = trees.feature[node] == LEAF;
         if leaf {
-            let value = trees.values[trees.left[node] as usize + output];
+            let value = trees.leaf(node).at(output);
             self.mean += step.reach * value;
             step.edge.leaf = Some(value);
         }

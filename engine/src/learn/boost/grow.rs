@@ -464,13 +464,12 @@ impl Tree {
                 None => {
                     trees.feature.push(LEAF);
                     trees.left.push(trees.values.len() as u32);
-                    trees.right.push(0);
+                    trees.right.push(if trees.outputs > 1 { output as u32 + 1 } else { 0 });
                     trees.missing_left.push(false);
                     trees.gain.push(0.0);
                     trees.threshold.push(0.0);
                     trees.set.push(0);
-                    let outputs = trees.outputs as usize;
-                    trees.values.extend((0..outputs).map(|k| if k == output { node.value } else { 0.0 }));
+                    trees.values.push(node.value);
                 }
             }
         }

@@ -460,7 +460,7 @@ mod tests {
                 let trees = scores.model(&grown, &features);
                 for r in 0..rows {
                     let row = [f64::from(code(r, 1)), f64::from(code(r, 2))];
-                    let leaf = |t: usize| walk::values(&trees, walk::leaf(&trees, t, &row))[0];
+                    let leaf = |t: usize| trees.leaf(walk::leaf(&trees, t, &row)).at(0);
                     let expected = (0..3).fold(trees.base[0], |sum, t| sum + leaf(t));
                     assert_eq!(scores.scores[0][r], expected, "row {r}, {subsample}, {objective:?}");
                 }

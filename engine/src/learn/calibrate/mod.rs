@@ -135,8 +135,8 @@ fn cross_fit(
                 let r = fold.fit_rows + chunk * (CHUNK / 8) + i;
                 row.iter_mut().zip(&fold.features).for_each(|(cell, feature)| *cell = feature.value(r));
                 for tree in 0..trees.roots.len() {
-                    let leaf = walk::values(&trees, walk::leaf(&trees, tree, &row));
-                    out.iter_mut().zip(leaf).for_each(|(sum, value)| *sum += value);
+                    let leaf = trees.leaf(walk::leaf(&trees, tree, &row));
+                    leaf.each(|output, value| out[output] += value);
                 }
                 link::link(&trees, true, out);
             }

@@ -236,7 +236,7 @@ mod tests {
                     for r in (0..rows).filter(|&r| drawn[r] == 0) {
                         let leaf = walk::leaf(&found.trees, tree, &seen[r]);
                         sums[r].0 += 1.0;
-                        sums[r].1.iter_mut().zip(walk::values(&found.trees, leaf)).for_each(|(s, v)| *s += v);
+                        found.trees.leaf(leaf).each(|output, value| sums[r].1[output] += value);
                     }
                 }
                 for (r, (count, sum)) in sums.iter().enumerate().filter(|s| s.1 .0 > 0.0) {

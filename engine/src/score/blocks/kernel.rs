@@ -29,7 +29,6 @@ macro_rules! kernel {
                 let (mut words, mut strikes, mut sets, mut hits) =
                     (&group.words[..], &group.strikes[..], &group.sets[..], &group.hits[..]);
                 let mut values = &group.values[..];
-                let outputs = sums.len() / LANES;
                 for (tree, laid) in group.trees.iter().enumerate() {
                     let (own, rest) = words.split_at(usize::from(laid.words));
                     words = rest;
@@ -76,7 +75,7 @@ macro_rules! kernel {
                             store(add(at[i], first_bit(word[i])), leaves);
                         }
                     }
-                    for output in 0..outputs {
+                    for output in usize::from(laid.output)..usize::from(laid.output + laid.outputs) {
                         let (own, rest) = values.split_at(usize::from(laid.leaves));
                         values = rest;
                         add_leaves(own, &leaves, &mut sums[output * LANES + (first_tree + tree) % LANES].0);

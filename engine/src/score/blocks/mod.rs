@@ -75,6 +75,9 @@ pub(super) struct Word {
 pub(super) struct Tree {
     pub words: u8,
     pub leaves: u16,
+    /// The first of the outputs of which it speaks, and how many they are.
+    pub output: u16,
+    pub outputs: u16,
 }
 
 /// The thresholds of a feature, ascending, each once, then infinities; and every 16th of them.
@@ -170,12 +173,12 @@ impl Blocks {
             return None;
         }
         let mut blocks = Blocks { groups: Vec::new(), outputs, planes: 0 };
-        let mut draft = Draft::new(features);
+        let mut draft = Draft::new(features, 0);
         for tree in 0..nodes.roots().len() as u32 {
             let mut splits = Vec::new();
             let leaves = leaves::number(nodes, tree, MOST_LEAVES, &mut splits)?;
             if !draft.has_room(&splits) {
-                blocks.add(&std::mem::replace(&mut draft, Draft::new(features)), nodes)?;
+                blocks.add(&std::mem::replace(&mut draft, Draft::new(features, tree as usize)), nodes)?;
             }
             draft.add(splits, leaves)?;
         }
@@ -225,7 +228,7 @@ impl Blocks {
         let group = |g: &Group| {
             let columns = g.columns.capacity() * std::mem::size_of::<Column>();
             columns
-                + g.trees.capacity() * 4
+                + g.trees.capacity() * std::mem::size_of::<Tree>()
                 + (g.words.capacity() + g.values.capacity()) * 8
                 + (g.strikes.capacity() + g.hits.capacity()) * 4
                 + g.sets.capacity() * 2
@@ -293,12 +296,14 @@ struct Asked {
 /// A group that is being filled.
 struct Draft {
     asked: Vec<Asked>,
+    /// The first of its trees among all.
+    first: usize,
     trees: Vec<(Vec<Split>, Vec<Leaf>)>,
 }
 
 impl Draft {
-    fn new(features: usize) -> Draft {
-        Draft { asked: vec![Asked::default(); features], trees: Vec::new() }
+    fn new(features: usize, first: usize) -> Draft {
+        Draft { asked: vec![Asked::default(); features], first, trees: Vec::new() }
     }
 
     /// Whether one more tree keeps every feature within [`MOST_THRESHOLDS`].
@@ -354,7 +359,7 @@ impl Draft {
                 return None;
             }
         }
-        for (splits, leaves) in &self.trees {
+        for (i, (splits, leaves)) in self.trees.iter().enumerate() {
             let words = leaves.len().div_ceil(8).max(1);
             let asks: Vec<Ask> = splits.iter().map(|split| self.ask(&group, &columns, split)).collect();
             // A tree's words lie in the order in which they are asked, so that the first leaf overrules the later ones.
@@ -362,12 +367,16 @@ impl Draft {
                 add_word(&mut group, splits, &asks, word * 8);
             }
             let room = leaves.len().next_power_of_two().max(8);
-            group.trees.push(Tree { words: words as u8, leaves: room as u16 });
-            for output in 0..outputs {
+            let tree = self.first + i;
+            let of = nodes.output_of(tree).map_or(0..outputs, |output| output..output + 1);
+            let (words, leaves_of) = (words as u8, room as u16);
+            let (output, count) = (of.start as u16, of.len() as u16);
+            group.trees.push(Tree { words, leaves: leaves_of, output, outputs: count });
+            for output in of {
                 let end = group.values.len() + room;
                 let number = |leaf: &Leaf| match outputs {
                     1 => leaf.value,
-                    _ => nodes.answers(leaf.start as usize, outputs)[output],
+                    _ => nodes.answer_of(tree, leaf.start as usize, outputs).at(output),
                 };
                 group.values.extend(leaves.iter().map(number));
                 group.values.resize(end, 0.0);

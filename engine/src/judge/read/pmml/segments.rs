@@ -41,7 +41,7 @@ pub(super) fn write(
     for tree in 0..count {
         let nodes = trees.roots[tree] as usize..trees.roots.get(tree + 1).map_or(trees.nodes(), |next| *next as usize);
         let mut leaves = nodes.clone().filter(|node| trees.feature[*node] == LEAF);
-        let value = |node: usize| trees.values[trees.left[node] as usize + output];
+        let value = |node: usize| trees.leaf(node).at(output);
         // A tree of another class adds nothing to a sum; of none at least one is there.
         let is_last = tree + 1 == count && written == 0;
         if !trees.average && !is_last && leaves.all(|node| value(node) == 0.0) {

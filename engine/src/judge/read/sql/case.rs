@@ -10,7 +10,7 @@ use crate::control::Control;
 use crate::error::{Error, Result};
 use crate::judge::read::out::Out;
 use crate::judge::read::split::Split;
-use crate::model::{Trees, LEAF};
+use crate::model::{Leaf, Trees, LEAF};
 use crate::score::Scorer;
 
 /// What numbers of leaves can be reckoned with: PostgreSQL raises where a result overflows or underflows.
@@ -42,14 +42,13 @@ impl<'a> Case<'a> {
         self.trees.roots[tree] as usize..end
     }
 
-    fn leaf(&self, node: usize) -> &'a [f64] {
-        let start = self.trees.left[node] as usize;
-        &self.trees.values[start..start + self.trees.outputs as usize]
+    fn leaf(&self, node: usize) -> Leaf<'a> {
+        self.trees.leaf(node)
     }
 
     /// Whether a tree says nothing of an output.
     pub fn is_zero(&self, tree: usize, output: usize) -> bool {
-        self.nodes(tree).filter(|n| self.trees.feature[*n] == LEAF).all(|n| self.leaf(n)[output] == 0.0)
+        self.nodes(tree).filter(|n| self.trees.feature[*n] == LEAF).all(|n| self.leaf(n).at(output) == 0.0)
     }
 
     /// Between which numbers what the trees say for an output lies.
@@ -63,7 +62,7 @@ impl<'a> Case<'a> {
             self.control.check()?;
             let (mut least, mut most) = (f64::INFINITY, f64::NEG_INFINITY);
             for node in self.nodes(tree).filter(|n| self.trees.feature[*n] == LEAF) {
-                let value = self.leaf(node)[output];
+                let value = self.leaf(node).at(output);
                 if value != 0.0 && !SOUND.contains(&value.abs()) {
                     return Err(Error::data(
                         format!("a leaf of the model is {value:e}, with which SQL cannot reckon"),
@@ -85,7 +84,7 @@ impl<'a> Case<'a> {
     pub fn write(
         &self,
         tree: usize,
-        answer: impl Fn(&[f64]) -> f64,
+        answer: impl Fn(Leaf<'_>) -> f64,
         indent: Option<usize>,
         out: &mut Out<'_>,
     ) -> Result<()> {

@@ -171,7 +171,7 @@ impl Writer<'_> {
                     (_, true) => ")\n+ (",
                     (_, false) => "\n+ ",
                 })?;
-                self.case.write(*tree, |leaf| leaf[output], None, out)?;
+                self.case.write(*tree, |leaf| leaf.at(output), None, out)?;
             }
             return if is_long { out.push(")") } else { Ok(()) };
         }
