@@ -367,7 +367,7 @@ impl<'c> Grove<'c> {
         }
     }
 
-    /// Give every leaf a number for each output: that of its tree, and 0 for all others.
+    /// Say of which output the leaves of each tree speak.
     fn spread(&mut self, outputs: usize) -> Result<()> {
         self.trees.outputs = place(outputs)?;
         if self.outputs.iter().any(|output| *output as usize >= outputs) {
@@ -376,20 +376,13 @@ impl<'c> Grove<'c> {
         if outputs <= 1 {
             return Ok(());
         }
-        let all = self.trees.values.len().saturating_mul(outputs);
-        place(all)?;
-        let mut values = self.control.filled(all, 0.0)?;
         let t = &mut self.trees;
         let ends = t.roots[1..].iter().map(|r| *r as usize).chain([t.feature.len()]);
         for ((&root, end), &output) in t.roots.iter().zip(ends).zip(&self.outputs) {
             for node in (root as usize..end).filter(|&n| t.feature[n] == LEAF) {
-                let at = t.left[node] as usize;
-                values[at * outputs + output as usize] = t.values[at];
-                t.left[node] = (at * outputs) as u32;
+                t.right[node] = output + 1;
             }
         }
-        let old = std::mem::replace(&mut t.values, values);
-        self.control.release_vec(old);
         Ok(())
     }
 }

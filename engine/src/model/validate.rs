@@ -241,8 +241,8 @@ fn validate_node(trees: &Trees, features: &[Feature], node: usize, end: usize, h
     let set = trees.set[node] as usize;
     ensure(!trees.threshold[node].is_nan(), || format!("the threshold of node {node} is not a number"))?;
     if trees.feature[node] == LEAF {
-        // Of one output a leaf speaks only where there are several, and where leaves are summed.
-        let one = right <= trees.outputs as usize && trees.outputs > 1 && trees.roots.len() > 1;
+        // Of one output a leaf speaks only where there are several.
+        let one = right <= trees.outputs as usize && trees.outputs > 1;
         ensure((right == 0 || one) && set == 0, || format!("leaf {node} has a split"))?;
         let numbers = if right == 0 { trees.outputs as usize } else { 1 };
         let there = left.checked_add(numbers).is_some_and(|last| last <= trees.values.len());

@@ -84,6 +84,12 @@ thread_local! {
     static SUMS: RefCell<Vec<[f64; LANES]>> = const { RefCell::new(Vec::new()) };
 }
 
+/// The one output of a tree, or [`ALL`]: so the finished answers of a single tree are.
+fn output_of(trees: &Trees, tree: usize) -> u32 {
+    let one = trees.output_of(tree).filter(|_| trees.roots.len() > 1);
+    one.map_or(ALL, |output| output as u32)
+}
+
 /// What kinds of split there are in a layout, so that a walk need not ask.
 const NUMBERS: u8 = 0;
 const MASKS: u8 = 1;
@@ -118,7 +124,7 @@ impl Nodes {
         let mut laid = Nodes {
             nodes: Vec::with_capacity(trees.nodes()),
             roots: Vec::with_capacity(trees.roots.len()),
-            of: (0..trees.roots.len()).map(|tree| trees.output_of(tree).map_or(ALL, |output| output as u32)).collect(),
+            of: (0..trees.roots.len()).map(|tree| output_of(trees, tree)).collect(),
             values: trees.values.clone(),
             words: Vec::new(),
             splits: NUMBERS,
