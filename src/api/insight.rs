@@ -144,6 +144,7 @@ fn by_trees(found: &Found) -> Result<Vec<Point>> {
 /// Learn the deployed version again from parts of its rows.
 fn by_rows(found: &Found, source: Option<&str>) -> Result<Vec<Point>> {
     catalog::check_owner(found)?;
+    super::import::check_recipe(found)?;
     let previous = cache::deployed(found)?.model().task.clone();
     let control = Control::new(settings::max_memory());
     let request = with_source(found, source, |source| {

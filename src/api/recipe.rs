@@ -18,7 +18,6 @@ pub(super) struct Recipe {
 impl Recipe {
     /// That of the deployed version.
     pub fn of(found: &Found) -> Result<Recipe> {
-        super::import::check_recipe(found)?;
         let version = found.deployed()?;
         let target = store::target(&version)?;
         let algorithm = relations::version_text(&version, "algorithm")?.unwrap_or_default();

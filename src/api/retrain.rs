@@ -130,6 +130,7 @@ fn check_gain(wish: &Wish<'_>) -> Result<()> {
 }
 
 fn run(found: &Found, wish: &Wish<'_>) -> Result<Row> {
+    super::import::check_recipe(found)?;
     let started = Instant::now();
     let scorer = cache::deployed(found)?;
     let metric = metric(&scorer.model().task, wish.metric)?;

@@ -75,6 +75,9 @@ SELECT length(orchard.report('visit')) > 1000 AS page, length(orchard.report('vi
 -- What needs the rows of the training says so.
 SELECT orchard.evaluate('visit');
 SELECT orchard.learning_curve('visit', by => 'rows');
+SELECT orchard.retrain('visit');
+SELECT orchard.drift('visit');
+SELECT orchard.drift('visit', 'customers');
 -- A newer one with other columns; the view that stands on the function keeps it.
 CREATE VIEW scored AS SELECT predict_visit(age, city, plan) FROM customers;
 SELECT orchard.import_lightgbm('visit', replace(data, 'feature_names=age', 'feature_names=years')) FROM texts WHERE name = 'lightgbm';
