@@ -8,7 +8,7 @@ use orchard_engine::data::{Column, Table};
 use orchard_engine::judge::drift::{chance, features, ks, observe, psi, scores, Drift, Limits, Observed, Verdict};
 use orchard_engine::learn::options::Algorithm::{self, DecisionTree, GradientBoosting, KMeans, RandomForest};
 use orchard_engine::learn::train::{train, Outcome};
-use orchard_engine::model::{decode_baseline, decode_held, Baseline, NumberBins};
+use orchard_engine::model::{decode_baseline, decode_held, encode_baseline, Baseline, NumberBins};
 use serde_json::{json, Value};
 use tables::{numbers, Clicks};
 
@@ -61,7 +61,7 @@ fn chance_is_that_of_scipy() {
 fn run(algorithm: Algorithm, options: &Value, rows: usize) -> (Outcome, Baseline) {
     let control = Control::default();
     let outcome = train(Clicks::new(rows).request(algorithm, options, &control), &control).unwrap();
-    let baseline = decode_baseline(&outcome.baseline).unwrap();
+    let baseline = decode_baseline(&encode_baseline(&outcome.baseline).unwrap()).unwrap();
     (outcome, baseline)
 }
 
@@ -197,7 +197,7 @@ fn threads_change_nothing() {
     for algorithm in [GradientBoosting, KMeans] {
         let with = |threads: usize| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            pool.install(|| run(algorithm, &json!({}), 2000).0.baseline)
+            pool.install(|| encode_baseline(&run(algorithm, &json!({}), 2000).0.baseline).unwrap())
         };
         assert_eq!(with(1), with(3));
     }

@@ -7,10 +7,9 @@ use pgrx::prelude::*;
 
 use super::judged::{judged, Judged, Wish};
 use super::sampled::with_source;
-use crate::catalog::name::ModelName;
 use crate::catalog::relations::{self, ChunkKind};
 use crate::catalog::{self, Found};
-use crate::error::{given, report, Failure, Result};
+use crate::error::{report, Failure, Result};
 
 /// What became of the features and of the score.
 #[pg_extern(sql = false)]
@@ -38,7 +37,7 @@ fn drift(
     ),
 > {
     let all = report(|| {
-        let found = catalog::find(&ModelName::parse(given(model, "model")?)?)?;
+        let found = catalog::of_argument(model)?;
         let limits = limits(moderate, drifted)?;
         Ok(with_source(&found, source, |source| compared(&found, source, limits))?.1)
     });

@@ -8,7 +8,7 @@ use pgrx::pg_sys::Oid;
 use pgrx::prelude::*;
 use serde_json::{json, Value};
 
-use super::save::{comment, returns};
+use super::save::{comment, make_way, returns};
 use super::train::{creation_schema, existing};
 use crate::call::slot;
 use crate::catalog::function::{self, Signature};
@@ -17,7 +17,6 @@ use crate::catalog::package::{self, Arrival};
 use crate::catalog::relations::ChunkKind;
 use crate::catalog::{self, store, Found};
 use crate::error::{given, report, Failure, Result};
-
 use crate::source::types::{self, Reader};
 use crate::{interrupt, settings};
 
@@ -172,7 +171,7 @@ impl Place {
         crate::catalog::check_writable(call);
         let name = ModelName::parse(given(model, "model")?)?;
         let schema = creation_schema(&name)?;
-        store::lock(&schema, &name.name)?;
+        store::lock(&schema, &name.name);
         let existing = existing(&schema, &name.name)?;
         function::check_name(&schema, &name.name, existing.as_ref().map(|f| &f.row.id))?;
         Ok(Place { schema, name: name.name, existing })
@@ -191,18 +190,8 @@ impl Place {
         let signature = Signature::of(&names, arrival.arguments, returns)
             .ok_or_else(|| Failure::internal("a model has other arguments than its function"))?;
         let comment = comment(&self.name, facts["target"].as_str(), None, &model.task);
-        let existing = self.existing.as_ref().map(|found| &found.row);
-        let (id, first) = store::model_for_version(existing, &self.schema, &self.name)?;
-        // A first version is the only one there is, so it is deployed in any case.
-        let deploy = deploy || first;
-        match &self.existing {
-            None => function::create(&self.schema, &self.name, &id, &signature, &comment)?,
-            Some(found) if deploy && !function::has_signature(found.function, &signature)? => {
-                function::check_replaceable(found)?;
-                function::remake(found, &signature, &comment)?;
-            }
-            Some(_) => {}
-        }
+        let place = (self.existing.as_ref(), self.schema.as_str(), self.name.as_str());
+        let (id, deploy) = make_way(place, &signature, &comment, deploy)?;
         let version = package::insert(&id, arrival, deploy)?;
         let algorithm = facts["algorithm"].as_str().unwrap_or_default().to_owned();
         let function = function::call_name(&self.schema, &self.name);

@@ -87,7 +87,7 @@ fn keep_versions(model: Option<&str>, count: Option<i32>) -> i64 {
 fn changing(call: &core::ffi::CStr, model: &str) -> Result<Found> {
     catalog::check_writable(call);
     let found = owned(model)?;
-    store::lock(&found.row.schema, &found.row.name)?;
+    store::lock(&found.row.schema, &found.row.name);
     // Whoever held the lock may have dropped it, or trained it anew.
     let found = owned(model)?;
     store::hold(&found.row)?;

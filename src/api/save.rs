@@ -1,12 +1,13 @@
 //! Keeping what a training made: the version, and the function of the model.
 
 use orchard_engine::learn::train::Outcome;
-use orchard_engine::model::{Encoding, InputKind, Task};
+use orchard_engine::model::{encode_baseline, Encoding, InputKind, Task};
 use pgrx::prelude::*;
 use serde_json::{json, Value};
 
 use super::train::{Job, Row, Types};
 use crate::catalog::function::{self, Argument, Returns, Signature};
+use crate::catalog::relations::Id;
 use crate::catalog::store::{self, NewVersion};
 use crate::catalog::versions::Event;
 use crate::catalog::Found;
@@ -32,23 +33,14 @@ pub(super) fn save(
     let wide = columns.len() > function::MOST_ARGUMENTS;
     let signature = Signature::new(columns, returns);
     let comment = comment(&job.name, job.target, job.options.exposure.as_deref(), &model.task);
-    let (id, first) = store::model_for_version(existing.as_ref().map(|found| &found.row), &job.schema, &job.name)?;
-    // A first version is the only one there is, so it is deployed in any case.
-    let deploy = job.options.deploy || first;
+    let place = (existing.as_ref(), job.schema.as_str(), job.name.as_str());
+    let (id, deploy) = make_way(place, &signature, &comment, job.options.deploy)?;
     if wide && deploy {
         notice!(
             "the model has more than {} columns, so predict_{} takes the whole row",
             function::MOST_ARGUMENTS,
             job.name
         );
-    }
-    match &existing {
-        None => function::create(&job.schema, &job.name, &id, &signature, &comment)?,
-        Some(found) if deploy && !function::has_signature(found.function, &signature)? => {
-            function::check_replaceable(found)?;
-            function::remake(found, &signature, &comment)?;
-        }
-        Some(_) => {}
     }
     let score = outcome.metric.and_then(|m| outcome.metrics.iter().find(|x| x.name == m)).and_then(|x| x.value);
     let seconds = started.elapsed().as_secs_f64();
@@ -78,7 +70,7 @@ pub(super) fn save(
         held: outcome.held.as_deref(),
         importance: outcome.importance.as_deref(),
         insight: &outcome.insight.write(),
-        baseline: &outcome.baseline,
+        baseline: &encode_baseline(&outcome.baseline)?,
         event,
         arguments: &signature.arguments.iter().map(|a| a.oid).collect::<Vec<_>>(),
     };
@@ -96,6 +88,27 @@ pub(super) fn save(
         deploy,
         function::call_name(&job.schema, &job.name),
     ))
+}
+
+/// Make the model that a version is added to where there is none in the schema by the name, and a function that fits where the version is deployed. The
+/// model's id, and whether the version is deployed: a first one is the only one there is, so it is in any case.
+pub(super) fn make_way(
+    (existing, schema, name): (Option<&Found>, &str, &str),
+    signature: &Signature,
+    comment: &str,
+    deploy: bool,
+) -> Result<(Id, bool)> {
+    let (id, first) = store::model_for_version(existing.map(|found| &found.row), schema, name)?;
+    let deploy = deploy || first;
+    match existing {
+        None => function::create(schema, name, &id, signature, comment)?,
+        Some(found) if deploy && !function::has_signature(found.function, signature)? => {
+            function::check_replaceable(found)?;
+            function::remake(found, signature, comment)?;
+        }
+        Some(_) => {}
+    }
+    Ok((id, deploy))
 }
 
 /// What the function of a model says of itself.

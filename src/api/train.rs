@@ -120,7 +120,7 @@ pub(super) fn begin<'a>(
 
 /// Make sure that the model can be kept, and read the source: the model there is, what to learn from, and the types of the columns.
 pub(super) fn ready(job: &Job<'_>, control: &Control) -> Result<(Option<Found>, Request, Types)> {
-    store::lock(&job.schema, &job.name)?;
+    store::lock(&job.schema, &job.name);
     let existing = existing(&job.schema, &job.name)?;
     function::check_name(&job.schema, &job.name, existing.as_ref().map(|f| &f.row.id))?;
     let rows = read(job, control)?;

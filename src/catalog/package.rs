@@ -63,11 +63,7 @@ pub fn insert(model: &Id, new: &Arrival<'_>, deploy: bool) -> Result<i32> {
         for (kind, bytes) in new.parts {
             insert_chunks(&id, *kind, bytes)?;
         }
-        versions::note(model, &role, &Event { name: "import", details: None }, number, deploy)?;
-        if deploy {
-            versions::set_deployed(model, &id)?;
-        }
-        versions::prune(model)?;
+        versions::arrive(model, &id, number, &role, &Event { name: "import", details: None }, deploy)?;
         Ok(number)
     })
 }

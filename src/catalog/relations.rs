@@ -223,9 +223,13 @@ pub fn model_by_name(schema: &str, name: &str) -> Result<Option<ModelRow>> {
 
 /// The numbers and ids of a model's versions, the newest first.
 pub fn versions(model: &Id) -> Result<Vec<(i32, Id)>> {
+    versions_seen(model, Seen::Statement)
+}
+
+fn versions_seen(model: &Id, seen: Seen) -> Result<Vec<(i32, Id)>> {
     let mut found = Vec::new();
     let mut keys = [key(2, pg_sys::F_UUID_EQ, Datum::from(model.as_ptr() as usize))];
-    scan(c"stored_versions", c"stored_versions_version_key", &mut keys, Seen::Statement, |tuple, desc| {
+    scan(c"stored_versions", c"stored_versions_version_key", &mut keys, seen, |tuple, desc| {
         // SAFETY: columns 1 and 3 of stored_versions are a uuid and an integer.
         unsafe {
             if let (Some(id), Some(number)) = (column(tuple, 1, desc), column(tuple, 3, desc)) {
@@ -264,13 +268,7 @@ pub fn version_text(version: &Id, name: &str) -> Result<Option<String>> {
 
 /// The greatest number of a model's versions, by what is committed; 0 where there is none.
 pub fn newest_version(model: &Id) -> Result<i32> {
-    let mut newest = 0;
-    let mut keys = [key(2, pg_sys::F_UUID_EQ, Datum::from(model.as_ptr() as usize))];
-    scan(c"stored_versions", c"stored_versions_version_key", &mut keys, Seen::Newest, |tuple, desc| {
-        // SAFETY: column 3 of stored_versions is a not-null integer.
-        newest = newest.max(unsafe { column(tuple, 3, desc) }.map_or(0, |number| number.value() as i32));
-    })?;
-    Ok(newest)
+    Ok(versions_seen(model, Seen::Newest)?.first().map_or(0, |(number, _)| *number))
 }
 
 /// The bytes of a version, `None` when nothing is stored.

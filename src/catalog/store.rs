@@ -180,11 +180,7 @@ pub fn insert_version(model: &Id, new: &NewVersion<'_>, deploy: bool) -> Result<
         }
         insert_chunks(&id, ChunkKind::Insight, new.insight)?;
         insert_chunks(&id, ChunkKind::Baseline, new.baseline)?;
-        versions::note(model, &role, &new.event, number, deploy)?;
-        if deploy {
-            versions::set_deployed(model, &id)?;
-        }
-        versions::prune(model)?;
+        versions::arrive(model, &id, number, &role, &new.event, deploy)?;
         Ok((number, id))
     })
 }
@@ -242,9 +238,8 @@ fn acquire(schema: &str, name: &str, purpose: Purpose, wait: bool) -> bool {
 }
 
 /// One training of a name at a time: a second waits for the first one's transaction.
-pub fn lock(schema: &str, name: &str) -> Result<()> {
+pub fn lock(schema: &str, name: &str) {
     acquire(schema, name, Purpose::Versions, true);
-    Ok(())
 }
 
 /// The model that a version is about to be added to, made where there is none, and whether it has no version yet. It stays until the

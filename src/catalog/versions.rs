@@ -113,7 +113,7 @@ pub fn before(model: &Id) -> Result<Option<i32>> {
 }
 
 /// Note what happens to a version, before it happens. Runs as the owner of the tables; `role` is who acts.
-pub(super) fn note(model: &Id, role: &str, event: &Event<'_>, version: i32, deployed: bool) -> Result<()> {
+fn note(model: &Id, role: &str, event: &Event<'_>, version: i32, deployed: bool) -> Result<()> {
     execute(
         "INSERT INTO orchard.stored_history (model, step, role, event, version, deployed, previous, details)
          SELECT m.id, (SELECT coalesce(max(h.step), 0) + 1 FROM orchard.stored_history AS h WHERE h.model = m.id), $2::name, $3, $4, $5, v.version, $6::jsonb
@@ -129,8 +129,26 @@ pub(super) fn note(model: &Id, role: &str, event: &Event<'_>, version: i32, depl
     )
 }
 
+/// Note a version that was just written, deploy it if it is to be, and delete those that are not to be kept. Runs as the owner of the tables; `role` is who
+/// acts.
+pub(super) fn arrive(
+    model: &Id,
+    version: &Id,
+    number: i32,
+    role: &str,
+    event: &Event<'_>,
+    deployed: bool,
+) -> Result<()> {
+    note(model, role, event, number, deployed)?;
+    if deployed {
+        set_deployed(model, version)?;
+    }
+    prune(model)?;
+    Ok(())
+}
+
 /// Make a version the deployed one. Runs as the owner of the tables.
-pub(super) fn set_deployed(model: &Id, version: &Id) -> Result<()> {
+fn set_deployed(model: &Id, version: &Id) -> Result<()> {
     execute(
         "UPDATE orchard.stored_models SET deployed = $2::uuid WHERE id = $1::uuid",
         &[id_text(model).into(), id_text(version).into()],
@@ -159,7 +177,7 @@ pub fn keep(model: &Id, count: Option<i32>) -> Result<i64> {
 
 /// Delete the versions that are not to be kept: all but the newest, the deployed one, and the one that a rollback would deploy. Runs as the owner of the
 /// tables.
-pub(super) fn prune(model: &Id) -> Result<i64> {
+fn prune(model: &Id) -> Result<i64> {
     let sql = "WITH old AS (
             SELECT v.id, v.version, v.id = m.deployed AS deployed, row_number() OVER (ORDER BY v.version DESC) > m.keep AS old
             FROM orchard.stored_versions AS v JOIN orchard.stored_models AS m ON m.id = v.model WHERE v.model = $1::uuid),

@@ -246,23 +246,9 @@ impl Draw {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::judge::{binary, multiclass, regression, Metric};
+    use crate::judge::loss::tests::{same, two, value};
+    use crate::judge::{binary, multiclass, regression};
     use proptest::prelude::*;
-
-    fn value(metrics: &[Metric], name: &str) -> Option<f64> {
-        metrics.iter().find(|m| m.name == name).and_then(|m| m.value)
-    }
-
-    fn same(a: Option<f64>, b: Option<f64>) -> bool {
-        match (a, b) {
-            (Some(a), Some(b)) => (a - b).abs() < 1e-12 * a.abs().max(1.0),
-            (a, b) => a.is_none() && b.is_none(),
-        }
-    }
-
-    fn two() -> Task {
-        Task::Classification { classes: vec!["no".into(), "yes".into()], positive: 1 }
-    }
 
     fn held(scores: Vec<f64>, actual: HeldActual) -> HeldRows {
         HeldRows { outputs: 1, scores, actual, weight: None }

@@ -122,20 +122,20 @@ pub fn mean_and_error(values: &[f64], weight: Option<&[f64]>) -> (Option<f64>, O
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::judge::{binary, multiclass, regression, Metric};
     use proptest::prelude::*;
 
-    fn two() -> Task {
+    pub fn two() -> Task {
         Task::Classification { classes: vec!["no".into(), "yes".into()], positive: 1 }
     }
 
-    fn value(metrics: &[Metric], name: &str) -> Option<f64> {
+    pub fn value(metrics: &[Metric], name: &str) -> Option<f64> {
         metrics.iter().find(|m| m.name == name).and_then(|m| m.value)
     }
 
-    fn same(a: Option<f64>, b: Option<f64>) -> bool {
+    pub fn same(a: Option<f64>, b: Option<f64>) -> bool {
         match (a, b) {
             (Some(a), Some(b)) => (a - b).abs() < 1e-12 * a.abs().max(1.0),
             (a, b) => a.is_none() && b.is_none(),

@@ -24,10 +24,7 @@ use crate::judge::{self, Metric};
 use crate::learn::options::{Algorithm, Options};
 use crate::learn::target::Prepared;
 use crate::learn::{columns, exposure, kmeans};
-use crate::model::{
-    decode_baseline, encode, encode_baseline, Body, Cleaning, Feature, HeldActual, HeldRows, Input, InputKind, Model,
-    Task,
-};
+use crate::model::{encode, Baseline, Body, Cleaning, Feature, HeldActual, HeldRows, Input, InputKind, Model, Task};
 use crate::score::Scorer;
 
 pub use contest::Champion;
@@ -110,8 +107,8 @@ pub struct Outcome {
     pub importance: Option<Vec<u8>>,
     /// What training saw that the metrics do not tell.
     pub insight: Insight,
-    /// How the features of the training rows were distributed, encoded: [`crate::model::decode_baseline`].
-    pub baseline: Vec<u8>,
+    /// How the features of the training rows were distributed.
+    pub baseline: Baseline,
     /// How the model does beside the one that it was trained to replace, on the held-out rows, if there are some.
     pub contest: Option<Contest>,
     /// Rows read.
@@ -314,7 +311,7 @@ impl<'a> Run<'a> {
         let Parts { held_target, held_weight, held_offset, .. } = parts;
         let known = Known { actual: actual(held_target), weight: held_weight, offset: held_offset, twins };
         let mut outcome = self.finish(model, train.len(), (&held, known), seen, prepared.labels())?;
-        outcome.baseline = encode_baseline(&baseline)?;
+        outcome.baseline = baseline;
         Ok((outcome, grown.iterations))
     }
 
@@ -339,7 +336,7 @@ impl<'a> Run<'a> {
         let mut made = self.features(&RowsOf { held: &shown, ..parts.rows(&everything) }, false)?;
         let grown = self.grow(&mut made, &parts.rows(&everything), prepared, false)?;
         let baseline = made.baseline(everything.train.len(), 0);
-        let before = decode_baseline(&outcome.baseline)?;
+        let before = std::mem::take(&mut outcome.baseline);
         let mut baseline = baseline::with_held(baseline, &made.features, before, &outcome.scorer.model().features);
         drop(made.binned);
         let model = Self::model(grown.body, made.inputs, made.features, prepared);
@@ -348,7 +345,7 @@ impl<'a> Run<'a> {
         outcome.scorer = Scorer::new(model);
         baseline.scores = score_encoded(&outcome.scorer, &made.held, self.control)?;
         offset.iter().for_each(|offset| exposure::expect(&mut baseline.scores, offset));
-        outcome.baseline = encode_baseline(&baseline)?;
+        outcome.baseline = baseline;
         outcome.training_rows = everything.train.len();
         self.notices.push(format!(
             "the metrics are those of a model learned without the {} held-out rows; the model that is kept was then learned from all {}",
@@ -397,7 +394,7 @@ impl<'a> Run<'a> {
         let known = Known { actual: HeldActual::None, weight: held_weight, offset: None, twins: 0 };
         let baseline = baseline::of_clusters(&model, bins, train.len(), &fit.held);
         let mut outcome = self.finish(model, train.len(), (&fit.held, known), None, None)?;
-        outcome.baseline = encode_baseline(&baseline)?;
+        outcome.baseline = baseline;
         outcome.contest = self.contest_of_segments(&outcome.scorer, &fit.held)?;
         outcome.metric = Some(if fit.silhouette.is_some() { "silhouette" } else { "inertia" });
         outcome.metrics = metrics;

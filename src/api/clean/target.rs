@@ -67,7 +67,7 @@ impl Target {
     pub fn make(&self, query: &str, replace: bool) -> Result<()> {
         let (name, kind) = (self.name.sql(), self.kind());
         // Of two calls at once the second waits, and then replaces what the first made.
-        store::lock(&self.name.schema, &self.name.name)?;
+        store::lock(&self.name.schema, &self.name.name);
         let there = if replace { self.there()? } else { None };
         with_safe_path(|| {
             if let Some(there) = &there {

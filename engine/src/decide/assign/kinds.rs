@@ -57,7 +57,9 @@ impl<'a> Kinds<'a> {
             true => (problem.profit[at].to_bits(), problem.cost[at].to_bits()),
             false => (0, 0),
         };
-        control.reserve(problem.rows() * size_of::<u32>())?;
+        // Of the kinds, as long as they are used.
+        let counted = problem.rows() * size_of::<u32>();
+        control.reserve(counted)?;
         let mut scale = 0.0f64;
         for row in 0..problem.rows() {
             if row % 65_536 == 0 {
@@ -77,7 +79,7 @@ impl<'a> Kinds<'a> {
                     scale = range(row).filter(|at| problem.is_open(*at)).fold(scale, |s, at| s.max(problem.profit[at]));
                 }
                 None => {
-                    control.release(problem.rows() * size_of::<u32>());
+                    control.release(counted);
                     return Ok(None);
                 }
             }

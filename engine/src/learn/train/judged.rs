@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::judge::{self, Metric};
 use crate::learn::target::Labels;
 use crate::learn::{exposure, forest, Target};
-use crate::model::{encode, HeldActual, HeldRows, Model, Task};
+use crate::model::{encode, Baseline, HeldActual, HeldRows, Model, Task};
 use crate::score::{Batch, Scorer};
 
 use super::importance::of_holdout;
@@ -100,7 +100,7 @@ impl Run<'_> {
             metric,
             importance,
             insight,
-            baseline: Vec::new(),
+            baseline: Baseline::default(),
             contest,
             rows: self.request.table.rows,
             training_rows,
