@@ -48,7 +48,7 @@ pub unsafe fn null(fcinfo: FunctionCallInfo) -> Datum {
 /// Define a C function and the record by which the server knows its convention. The body is unsafe code; it gets the call's record.
 #[macro_export]
 macro_rules! entry {
-    ($name:ident, $info:ident, $fcinfo:ident => $body:expr) => {
+    ($(#[$attribute:meta])* $name:ident, $info:ident, $fcinfo:ident => $body:expr) => {
         #[doc(hidden)]
         #[no_mangle]
         pub extern "C" fn $info() -> &'static pgrx::pg_sys::Pg_finfo_record {
@@ -61,6 +61,7 @@ macro_rules! entry {
         /// # Safety
         /// Called by the server with a record of its calling convention.
         #[no_mangle]
+        $(#[$attribute])*
         pub unsafe extern "C-unwind" fn $name($fcinfo: pgrx::pg_sys::FunctionCallInfo) -> pgrx::pg_sys::Datum {
             $body
         }

@@ -131,6 +131,7 @@ impl Arguments {
     /// # Safety
     /// `args` are the arguments the slots were made for. May longjmp; no value with a destructor may be alive in the callers.
     #[inline]
+    #[cfg_attr(target_os = "linux", link_section = "orchard_row")]
     pub unsafe fn predict(&mut self, scorer: &Scorer, row: &mut [f64], out: &mut [f64], args: &[NullableDatum]) {
         if !self.constants.is_empty() {
             self.put_constants(scorer, row, args);
@@ -195,6 +196,7 @@ impl Arguments {
     }
 
     /// Make ready for another statement; false where that needs new arguments.
+    #[cfg_attr(target_os = "linux", link_section = "orchard_row")]
     pub fn renew(&mut self) -> bool {
         // Labels of an enum can have been renamed.
         self.others.iter_mut().for_each(|(_, slot)| slot.forget_labels());

@@ -18,6 +18,7 @@ use orchard_engine::model::Task;
 /// # Safety
 /// Runs inside a call with `fcinfo`. May longjmp.
 #[inline]
+#[cfg_attr(target_os = "linux", link_section = "orchard_row")]
 pub(super) unsafe fn score<'a>(fcinfo: FunctionCallInfo, key: Key, shape: Shape) -> Option<&'a mut Site> {
     let args = (*fcinfo).args.as_slice((*fcinfo).nargs as usize);
     if args[0].isnull || (shape == Shape::Row && args[1].isnull) {
@@ -120,10 +121,10 @@ fn check_one_number(site: &Site) {
     }
 }
 
-entry!(score_number, pg_finfo_score_number, f => number(f, Key::Id, Shape::Columns));
-entry!(score_label, pg_finfo_score_label, f => label(f, Key::Id, Shape::Columns));
-entry!(score_segment, pg_finfo_score_segment, f => segment(f, Key::Id, Shape::Columns));
-entry!(score_top, pg_finfo_score_top, f => top(f, Key::Id, Shape::Columns));
+entry!(#[cfg_attr(target_os = "linux", link_section = "orchard_row")] score_number, pg_finfo_score_number, f => number(f, Key::Id, Shape::Columns));
+entry!(#[cfg_attr(target_os = "linux", link_section = "orchard_row")] score_label, pg_finfo_score_label, f => label(f, Key::Id, Shape::Columns));
+entry!(#[cfg_attr(target_os = "linux", link_section = "orchard_row")] score_segment, pg_finfo_score_segment, f => segment(f, Key::Id, Shape::Columns));
+entry!(#[cfg_attr(target_os = "linux", link_section = "orchard_row")] score_top, pg_finfo_score_top, f => top(f, Key::Id, Shape::Columns));
 entry!(score_row_top, pg_finfo_score_row_top, f => top(f, Key::Id, Shape::Row));
 entry!(score_row_number, pg_finfo_score_row_number, f => number(f, Key::Id, Shape::Row));
 entry!(score_row_label, pg_finfo_score_row_label, f => label(f, Key::Id, Shape::Row));

@@ -1,21 +1,21 @@
 //! The state of one call site: the model as the statement's snapshot sees it, and how each argument is read.
 
-use std::mem::take;
 use std::rc::Rc;
 
 use orchard_engine::model::{Argument, Task};
 use orchard_engine::score::Scorer;
+use pgrx::pg_sys::panic::pgrx_extern_c_guard;
 use pgrx::pg_sys::{self, Datum, FunctionCallInfo, Oid};
-use pgrx::{PgMemoryContexts, PgSqlErrorCode};
+use pgrx::PgSqlErrorCode;
 
 use super::arguments::Arguments;
 use super::cleaned::RawRow;
 use super::json::JsonRow;
 use super::record::RecordRow;
 use super::slot::Slot;
-use super::spare::{self, Spare};
+use super::spare;
 use crate::catalog::name::ModelName;
-use crate::catalog::{self, cache, changes, Found};
+use crate::catalog::{self, cache, changes, relations, resolved, Found};
 use crate::error::{Failure, Result};
 use crate::source::types::Text;
 
@@ -38,17 +38,15 @@ pub struct Site {
     /// [`changes::count`] when the model was looked up.
     looked: u64,
     /// The types of the arguments.
-    types: Vec<Oid>,
-}
-
-impl Drop for Site {
-    fn drop(&mut self) {
-        let nothing = InputRow::Record(RecordRow::default());
-        if let InputRow::Arguments(arguments) = std::mem::replace(&mut self.input, nothing) {
-            let (row, out, types) = (take(&mut self.row), take(&mut self.out), take(&mut self.types));
-            spare::keep(Spare { scorer: Rc::downgrade(&self.scorer), types, row, out, arguments });
-        }
-    }
+    pub types: Vec<Oid>,
+    /// What the model was known by, where the site may serve another statement.
+    pub resolved: Option<Rc<resolved::Entry>>,
+    /// Who may use the model.
+    user: Oid,
+    /// [`cache::evictions`] when the scorer was taken from the cache.
+    evictions: Option<u64>,
+    /// Called at the end of the statement.
+    pub ended: pg_sys::MemoryContextCallback,
 }
 
 /// Where the row comes from.
@@ -102,14 +100,11 @@ impl Site {
         };
         // SAFETY: flinfo belongs to the running call.
         let same = unsafe { is_constant((*fcinfo).flinfo, 0) && same_version(fcinfo, key) };
-        let key = if same { Vec::new() } else { bytes.to_vec() };
-        // SAFETY: as above.
-        let has = |types: &[Oid]| unsafe { has_types((*fcinfo).flinfo, types) };
-        let spare = if shape == Shape::Columns { spare::take(&scorer, has) } else { None };
-        if let Some(Spare { row, out, arguments, types, .. }) = spare {
-            let input = InputRow::Arguments(arguments);
-            return Ok(Site { scorer, row, out, input, key, version, same, looked, types });
-        }
+        let resolved = match bytes.try_into() {
+            Ok(id) if key == Key::Id && same => resolved::entry_of(id, &found),
+            _ => None,
+        };
+        let key = if same && key != Key::Id { Vec::new() } else { bytes.to_vec() };
         let types = if shape == Shape::Columns { argument_types(fcinfo)? } else { Vec::new() };
         let input = match shape {
             Shape::Columns => arguments(fcinfo, &scorer, &found, &types)?,
@@ -129,7 +124,25 @@ impl Site {
         };
         let row = vec![f64::NAN; scorer.model().features.len()];
         let out = vec![f64::NAN; scorer.outputs()];
-        Ok(Site { scorer, row, out, input, key, version, same, looked, types })
+        let (user, evictions) = (relations::current_user(), cache::has(&scorer).then(cache::evictions));
+        let ended = pg_sys::MemoryContextCallback::default();
+        Ok(Site { scorer, row, out, input, key, version, same, looked, types, resolved, user, evictions, ended })
+    }
+
+    /// Whether it was made for the model of an id and a user, and nothing has changed since.
+    pub fn is_for(&self, id: &[u8], count: u64, user: Oid) -> bool {
+        self.looked == count && self.user == user && self.key == id
+    }
+
+    /// Make ready for another statement; false where that needs a new site, or the model is kept by this one alone.
+    #[cfg_attr(target_os = "linux", link_section = "orchard_row")]
+    pub fn can_stay(&mut self, evictions: u64) -> bool {
+        match &mut self.input {
+            InputRow::Arguments(arguments) if self.resolved.is_some() && self.evictions == Some(evictions) => {
+                arguments.renew()
+            }
+            _ => false,
+        }
     }
 
     /// The labels of the model, and the place of the positive one; an error where it has none.
@@ -266,7 +279,8 @@ fn argument_type(fcinfo: FunctionCallInfo, index: i32) -> Result<Oid> {
 ///
 /// # Safety
 /// `flinfo` belongs to the running call.
-unsafe fn has_types(flinfo: *const pg_sys::FmgrInfo, types: &[Oid]) -> bool {
+#[cfg_attr(target_os = "linux", link_section = "orchard_row")]
+pub(super) unsafe fn has_types(flinfo: *const pg_sys::FmgrInfo, types: &[Oid]) -> bool {
     let expression = (*flinfo).fn_expr;
     if expression.is_null() || (*expression).type_ != pg_sys::NodeTag::T_FuncExpr {
         return false;
@@ -382,21 +396,22 @@ unsafe fn version(fcinfo: FunctionCallInfo, key: Key) -> Option<i32> {
 /// # Safety
 /// As for [`site`]; `datum` is argument 0.
 #[cold]
+#[cfg_attr(target_os = "linux", link_section = "orchard_row")]
 unsafe fn make<'a>(fcinfo: FunctionCallInfo, key: Key, shape: Shape, datum: Datum) -> &'a mut Site {
-    pg_sys::panic::pgrx_extern_c_guard(|| {
-        let flinfo = (*fcinfo).flinfo;
-        match Site::new(fcinfo, key, shape, key_bytes(datum, key), version(fcinfo, key)) {
-            Ok(new) => {
-                let old = (*flinfo).fn_extra.cast::<Site>();
-                if old.is_null() {
-                    let made = PgMemoryContexts::For((*flinfo).fn_mcxt).leak_and_drop_on_delete(new);
-                    (*flinfo).fn_extra = made.cast();
-                } else {
-                    *old = new;
-                }
-                &mut *(*flinfo).fn_extra.cast::<Site>()
-            }
-            Err(failure) => failure.raise(),
+    let flinfo = (*fcinfo).flinfo;
+    let old = (*flinfo).fn_extra.cast::<Site>();
+    if old.is_null() && key == Key::Id && shape == Shape::Columns {
+        if let Some(site) = spare::again(flinfo, key_bytes(datum, key)) {
+            return site;
         }
+    }
+    pgrx_extern_c_guard(|| match Site::new(fcinfo, key, shape, key_bytes(datum, key), version(fcinfo, key)) {
+        Ok(new) if old.is_null() => spare::start(flinfo, Box::new(new)),
+        Ok(new) => {
+            // The server has the address of what it calls at the end.
+            *old = Site { ended: (*old).ended, ..new };
+            &mut *old
+        }
+        Err(failure) => failure.raise(),
     })
 }

@@ -2,7 +2,7 @@
 //!
 //! The key is the id of a version, whose bytes never change, so an entry can be useless but not wrong.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use orchard_engine::model;
@@ -27,6 +27,17 @@ struct Cache {
 
 thread_local! {
     static CACHE: RefCell<Cache> = RefCell::default();
+    static EVICTIONS: Cell<u64> = const { Cell::new(0) };
+}
+
+/// A number that grows when a model leaves the cache: who keeps one beside the cache lets it go then.
+pub fn evictions() -> u64 {
+    EVICTIONS.get()
+}
+
+/// Whether a scorer is in the cache.
+pub fn has(scorer: &Rc<Scorer>) -> bool {
+    CACHE.with_borrow(|cache| cache.entries.values().any(|entry| Rc::ptr_eq(&entry.scorer, scorer)))
 }
 
 /// The scorer of the deployed version of a model.
@@ -62,6 +73,7 @@ impl Cache {
             let Some(oldest) = self.entries.iter().min_by_key(|(_, e)| e.used).map(|(id, _)| *id) else { break };
             if let Some(entry) = self.entries.remove(&oldest) {
                 total -= entry.scorer.memory();
+                EVICTIONS.set(EVICTIONS.get() + 1);
             }
         }
         if new <= limit {

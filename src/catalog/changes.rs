@@ -3,7 +3,8 @@
 //! A call site outlives its statement where PL/pgSQL keeps an expression for the whole transaction, so it asks at every row whether
 //! the models table has changed since it looked: one load and one comparison. The news comes as an invalidation of the table's
 //! relation-cache entry, sent by a trigger on the table: to other sessions when the change is committed, to the own one at once, and
-//! again when it is rolled back. So does every change of a function, which may be that of a model. To look again is never wrong, as the statement's snapshot decides what is seen.
+//! again when it is rolled back. So does every change of a function, which may be that of a model, and of roles, on which the right to use one depends. To look again is never
+//! wrong, as the statement's snapshot decides what is seen.
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 
@@ -25,8 +26,11 @@ pub fn listen() {
     // SAFETY: called once, from _PG_init; the callbacks are plain functions that live as long as the library.
     unsafe {
         pg_sys::CacheRegisterRelcacheCallback(Some(invalidated), Datum::from(0usize));
-        let functions = pg_sys::SysCacheIdentifier::PROCOID as i32;
-        pg_sys::CacheRegisterSyscacheCallback(functions, Some(function_changed), Datum::from(0usize));
+        // The last one: members of pg_database_owner.
+        let (roles, members) = (pg_sys::SysCacheIdentifier::AUTHOID, pg_sys::SysCacheIdentifier::AUTHMEMROLEMEM);
+        for cache in [pg_sys::SysCacheIdentifier::PROCOID, roles, members, pg_sys::SysCacheIdentifier::DATABASEOID] {
+            pg_sys::CacheRegisterSyscacheCallback(cache as i32, Some(row_changed), Datum::from(0usize));
+        }
     };
 }
 
@@ -44,11 +48,11 @@ unsafe extern "C-unwind" fn invalidated(_: Datum, relation: Oid) {
     }
 }
 
-/// A function was made, changed or dropped; it may be that of a model.
+/// A function, which may be that of a model, or a role was made, changed or dropped.
 ///
 /// # Safety
 /// Called by the server. Neither allocates nor fails.
-unsafe extern "C-unwind" fn function_changed(_: Datum, _: i32, _: u32) {
+unsafe extern "C-unwind" fn row_changed(_: Datum, _: i32, _: u32) {
     CHANGES.fetch_add(1, Relaxed);
 }
 

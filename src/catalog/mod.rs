@@ -11,7 +11,7 @@ pub mod orphan;
 pub mod owner;
 pub mod package;
 pub mod relations;
-mod resolved;
+pub mod resolved;
 pub mod store;
 pub mod versions;
 

@@ -19,18 +19,27 @@ const MOST: usize = 1000;
 /// Microseconds after which a model is read again: numbers of transactions are used anew after two thousand million.
 const OLD: i64 = 3_600_000_000;
 
-struct Entry {
+/// What the newest row of a model says.
+pub struct Entry {
+    /// The model.
     found: Rc<Found>,
     /// The transaction that wrote the row.
-    writer: pg_sys::TransactionId,
+    pub writer: pg_sys::TransactionId,
     /// [`changes::count`] before it was read.
     count: u64,
     /// When it was read.
     read: i64,
 }
 
+impl Entry {
+    /// Whether it was read not long before a transaction that began at this time.
+    pub fn is_young(&self, now: pg_sys::TimestampTz) -> bool {
+        now - self.read < OLD
+    }
+}
+
 thread_local! {
-    static ENTRIES: RefCell<ById<Entry>> = RefCell::default();
+    static ENTRIES: RefCell<ById<Rc<Entry>>> = RefCell::default();
 }
 
 /// The model of an id, which `read` reads under the statement's snapshot.
@@ -40,12 +49,9 @@ pub fn find(id: &Id, read: impl FnOnce() -> Result<Found>) -> Result<Rc<Found>> 
     // SAFETY: a variable of the backend.
     let now = unsafe { pg_sys::GetCurrentTransactionStartTimestamp() };
     let count = changes::count();
-    let known = ENTRIES.with_borrow(|entries| {
-        let entry = entries.get(id).filter(|entry| entry.count == count && now - entry.read < OLD)?;
-        relations::is_seen(entry.writer).then(|| entry.found.clone())
-    });
-    if let Some(found) = known {
-        return Ok(found);
+    let known = entry(id).filter(|entry| entry.count == count && entry.is_young(now));
+    if let Some(entry) = known.filter(|entry| relations::is_seen(entry.writer)) {
+        return Ok(entry.found.clone());
     }
     let found = Rc::new(read()?);
     if let Some(writer) = found.row.settled {
@@ -53,8 +59,17 @@ pub fn find(id: &Id, read: impl FnOnce() -> Result<Found>) -> Result<Rc<Found>> 
             if entries.len() >= MOST {
                 entries.clear();
             }
-            entries.insert(*id, Entry { found: found.clone(), writer, count, read: now });
+            entries.insert(*id, Rc::new(Entry { found: found.clone(), writer, count, read: now }));
         });
     }
     Ok(found)
+}
+
+/// What the newest row of a model says that was found before; `None` where `found` is not from it.
+pub fn entry_of(id: &Id, found: &Rc<Found>) -> Option<Rc<Entry>> {
+    entry(id).filter(|entry| Rc::ptr_eq(&entry.found, found))
+}
+
+fn entry(id: &Id) -> Option<Rc<Entry>> {
+    ENTRIES.with_borrow(|entries| entries.get(id).cloned())
 }

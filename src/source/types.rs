@@ -32,6 +32,16 @@ pub mod raw {
         pub fn DirectFunctionCall2Coll(function: Function, collation: Oid, first: Datum, second: Datum) -> Datum;
         pub fn numeric_out(fcinfo: FunctionCallInfo) -> Datum;
         pub fn numeric_lt(fcinfo: FunctionCallInfo) -> Datum;
+        pub fn AcceptInvalidationMessages();
+        pub fn ActiveSnapshotSet() -> bool;
+        pub fn GetActiveSnapshot() -> pgrx::pg_sys::Snapshot;
+        pub fn XidInMVCCSnapshot(transaction: pgrx::pg_sys::TransactionId, snapshot: pgrx::pg_sys::Snapshot) -> bool;
+        pub fn GetCurrentTransactionStartTimestamp() -> pgrx::pg_sys::TimestampTz;
+        pub fn GetUserId() -> Oid;
+        pub fn MemoryContextRegisterResetCallback(
+            context: pgrx::pg_sys::MemoryContext,
+            callback: *mut pgrx::pg_sys::MemoryContextCallback,
+        );
     }
 }
 

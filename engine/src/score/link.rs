@@ -39,12 +39,16 @@ pub fn join(sums: &[f64; LANES]) -> f64 {
 
 /// Turn sums of leaves, starting from 0 and joined by [`join`], into answers: the mean if the trees are averaged, plus the base, through
 /// the link and the curves. `sums` has an entry an output.
+#[cfg_attr(target_os = "linux", link_section = "orchard_row")]
+#[allow(unsafe_code)]
 pub(super) fn finish(trees: &Trees, curves: &[Curve], answer: Answer, probabilities: bool, sums: &mut [f64]) {
     raw(trees, sums);
     respond(trees, curves, answer, probabilities, sums);
 }
 
 /// The part of [`finish`] behind what the trees say.
+#[cfg_attr(target_os = "linux", link_section = "orchard_row")]
+#[allow(unsafe_code)]
 pub(super) fn respond(trees: &Trees, curves: &[Curve], answer: Answer, probabilities: bool, sums: &mut [f64]) {
     unlink(trees, probabilities, sums);
     calibrate(curves, sums);
@@ -72,6 +76,8 @@ fn raw(trees: &Trees, sums: &mut [f64]) {
 }
 
 /// The link alone.
+#[cfg_attr(target_os = "linux", link_section = "orchard_row")]
+#[allow(unsafe_code)]
 pub(crate) fn unlink(trees: &Trees, probabilities: bool, sums: &mut [f64]) {
     match trees.link {
         // Leaves may be beyond 0 and 1 by a rounding.
@@ -84,6 +90,8 @@ pub(crate) fn unlink(trees: &Trees, probabilities: bool, sums: &mut [f64]) {
 }
 
 /// `1 / (1 + exp(-x))`, accurate on both sides; 0 and 1 at the infinities.
+#[cfg_attr(target_os = "linux", link_section = "orchard_row")]
+#[allow(unsafe_code)]
 pub fn logistic(x: f64) -> f64 {
     if x >= 0.0 {
         1.0 / (1.0 + libm::exp(-x))

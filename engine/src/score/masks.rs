@@ -10,7 +10,7 @@
 )]
 
 use std::cell::RefCell;
-use std::ops::BitAndAssign;
+use std::ops::{BitAndAssign, Range};
 
 use super::leaves::{self, Leaf, Split};
 use super::link::LANES;
@@ -69,29 +69,33 @@ struct Strike<W> {
     mask: W,
 }
 
-/// The splits of one feature.
+/// Where what a feature has lies in the arrays of a [`Table`].
 #[derive(Debug)]
-struct Feature<W> {
+struct Feature {
     feature: usize,
     /// Where its rows of masks begin: first that of missing values, then those by place or by threshold.
     row: usize,
     /// Whether rows are by place.
     by_place: bool,
-    /// The thresholds, ascending, each once.
+    thresholds: Range<usize>,
+    starts: usize,
+    of_place: Range<usize>,
+    strikes: Range<usize>,
+}
+
+/// The trees with leaves of `W`'s bits. What features have of a kind lies in one array, for all of them: a row that finds the caches cold touches fewer pages.
+#[derive(Debug)]
+struct Table<W> {
+    features: Vec<Feature>,
+    /// The thresholds of a feature, ascending, each once.
     thresholds: Vec<f64>,
-    /// The number of splits whose threshold is below that of the same index; one more than there are thresholds.
+    /// The number of splits of a feature whose threshold is below that of the same index; one more than there are thresholds.
     starts: Vec<u32>,
     /// Of a text, the number of thresholds below each place.
     of_place: Vec<u32>,
-    /// The splits in the order of their thresholds; there is a row before every `1 << every`th.
+    /// The splits of a feature in the order of their thresholds; there is a row before every `1 << every`th.
     strikes: Vec<Strike<W>>,
     every: u32,
-}
-
-/// The trees with leaves of `W`'s bits.
-#[derive(Debug)]
-struct Table<W> {
-    features: Vec<Feature<W>>,
     rows: Vec<W>,
     /// Masks of a row: a multiple of [`LANES`].
     width: usize,
@@ -158,9 +162,18 @@ impl<W: Word> Table<W> {
         for (tree, leaves) in leaves.iter().enumerate() {
             values[tree * W::BITS..].iter_mut().zip(leaves).for_each(|(value, leaf)| *value = leaf.value);
         }
-        let mut table = Table { features: Vec::new(), rows: Vec::new(), width, values };
         let every = (found.len() * width * std::mem::size_of::<W>()).div_ceil(TABLE).max(1).next_power_of_two();
-        let every = every.trailing_zeros();
+        let mut table = Table {
+            features: Vec::new(),
+            thresholds: Vec::new(),
+            starts: Vec::new(),
+            of_place: Vec::new(),
+            strikes: Vec::new(),
+            every: every.trailing_zeros(),
+            rows: Vec::new(),
+            width,
+            values,
+        };
         let mut by_feature: Vec<Vec<&Split>> = vec![Vec::new(); features];
         for split in found {
             if let Step::Split { feature, .. } = split.step {
@@ -168,14 +181,21 @@ impl<W: Word> Table<W> {
             }
         }
         for (feature, splits) in by_feature.iter().enumerate().filter(|(_, splits)| !splits.is_empty()) {
-            table.add(feature, is_text(feature), splits, every);
+            table.add(feature, is_text(feature), splits);
         }
+        table.thresholds.shrink_to_fit();
+        table.starts.shrink_to_fit();
+        table.of_place.shrink_to_fit();
+        table.strikes.shrink_to_fit();
+        table.rows.shrink_to_fit();
         table
     }
 
     /// Add the splits of a feature.
-    fn add(&mut self, feature: usize, is_text: bool, splits: &[&Split], every: u32) {
+    fn add(&mut self, feature: usize, is_text: bool, splits: &[&Split]) {
         let row = self.rows.len();
+        let (starts, first_threshold) = (self.starts.len(), self.thresholds.len());
+        let (first_place, first_strike) = (self.of_place.len(), self.strikes.len());
         let is_mask = |split: &&&Split| matches!(split.step, Step::Split { mask: Some(_), .. });
         let by_place = splits.iter().any(|split| is_mask(&split));
         let right_where = |test: &dyn Fn(&Step) -> bool, rows: &mut Vec<W>| {
@@ -186,16 +206,7 @@ impl<W: Word> Table<W> {
             }
         };
         right_where(&|step| matches!(step, Step::Split { missing_left: false, .. }), &mut self.rows);
-        let mut laid = Feature {
-            feature,
-            row,
-            by_place,
-            thresholds: Vec::new(),
-            starts: vec![0],
-            of_place: Vec::new(),
-            strikes: Vec::new(),
-            every,
-        };
+        self.starts.push(0);
         if by_place {
             for place in 0..PLACES as u32 {
                 right_where(&|step| !step.is_left(place), &mut self.rows);
@@ -209,28 +220,37 @@ impl<W: Word> Table<W> {
             ordered.sort_by(|a, b| threshold(a).total_cmp(&threshold(b)).then(a.tree.cmp(&b.tree)));
             let mut all = vec![W::ALL; self.width];
             for (i, split) in ordered.iter().enumerate() {
-                if i % (1 << every) == 0 {
+                if i % (1 << self.every) == 0 {
                     self.rows.extend_from_slice(&all);
                 }
-                if laid.thresholds.last() != Some(&threshold(split)) {
-                    laid.thresholds.push(threshold(split));
-                    laid.starts.push(0);
+                if self.thresholds[first_threshold..].last() != Some(&threshold(split)) {
+                    self.thresholds.push(threshold(split));
+                    self.starts.push(0);
                 }
                 let strike = Strike { tree: split.tree, mask: W::without(split.from, split.to) };
                 all[strike.tree as usize] &= strike.mask;
-                laid.strikes.push(strike);
-                if let Some(start) = laid.starts.last_mut() {
+                self.strikes.push(strike);
+                if let Some(start) = self.starts.last_mut() {
                     *start = i as u32 + 1;
                 }
             }
             // Behind the last split, where everything is struck out that can be.
             self.rows.extend_from_slice(&all);
             if is_text {
-                let last = laid.thresholds.last().map_or(0, |t| if *t < 0.0 { 0 } else { place_of(*t) + 1 });
-                laid.of_place = (0..=last).map(|place| below(&laid.thresholds, place_value(place)) as u32).collect();
+                let thresholds = &self.thresholds[first_threshold..];
+                let last = thresholds.last().map_or(0, |t| if *t < 0.0 { 0 } else { place_of(*t) + 1 });
+                self.of_place.extend((0..=last).map(|place| below(thresholds, place_value(place)) as u32));
             }
         }
-        self.features.push(laid);
+        self.features.push(Feature {
+            feature,
+            row,
+            by_place,
+            thresholds: first_threshold..self.thresholds.len(),
+            starts,
+            of_place: first_place..self.of_place.len(),
+            strikes: first_strike..self.strikes.len(),
+        });
     }
 
     #[inline]
@@ -249,6 +269,8 @@ impl<W: Word> Table<W> {
     /// The same, compiled for wider registers.
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx2,bmi1,bmi2")]
+    #[cfg_attr(target_os = "linux", link_section = "orchard_row")]
+    #[allow(unsafe_code)]
     fn sums_avx2(&self, row: &[f64], alive: &mut Vec<W>) -> [f64; LANES] {
         self.sums_with(row, alive)
     }
@@ -261,7 +283,7 @@ impl<W: Word> Table<W> {
         let alive = &mut alive[..width];
         for feature in &self.features {
             let value = row[feature.feature];
-            let (masks, rest) = feature.masks(value, &self.rows, width);
+            let (masks, rest) = self.masks(feature, value);
             alive.iter_mut().zip(masks).for_each(|(alive, mask)| *alive &= *mask);
             for strike in rest {
                 alive[strike.tree as usize] &= strike.mask;
@@ -279,37 +301,36 @@ impl<W: Word> Table<W> {
         sums
     }
 
-    fn bytes(&self) -> usize {
-        let feature = |f: &Feature<W>| {
-            f.thresholds.capacity() * 8
-                + f.starts.capacity() * 4
-                + f.strikes.capacity() * std::mem::size_of::<Strike<W>>()
-        };
-        let features: usize = self.features.iter().map(feature).sum();
-        features + self.rows.capacity() * std::mem::size_of::<W>() + self.values.capacity() * 8
-    }
-}
-
-impl<W: Word> Feature<W> {
-    /// The row of masks of a value, and the splits to be applied besides.
+    /// The row of masks of a value of a feature, and the splits to be applied besides.
     #[inline(always)]
-    fn masks<'a>(&'a self, value: f64, rows: &'a [W], width: usize) -> (&'a [W], &'a [Strike<W>]) {
-        let row = |index: usize| &rows[self.row + index * width..][..width];
+    fn masks(&self, feature: &Feature, value: f64) -> (&[W], &[Strike<W>]) {
+        let row = |index: usize| &self.rows[feature.row + index * self.width..][..self.width];
         if value.is_nan() {
             return (row(0), &[]);
         }
-        if self.by_place {
+        if feature.by_place {
             return (row(1 + (place_of(value) as usize).min(PLACES - 1)), &[]);
         }
-        let below = match self.of_place.len() {
-            0 => below(&self.thresholds, value),
-            n => self.of_place[(place_of(value) as usize).min(n - 1)] as usize,
+        let of_place = &self.of_place[feature.of_place.clone()];
+        let below = match of_place.len() {
+            0 => below(&self.thresholds[feature.thresholds.clone()], value),
+            n => of_place[(place_of(value) as usize).min(n - 1)] as usize,
         };
-        let struck = self.starts[below] as usize;
+        let strikes = &self.strikes[feature.strikes.clone()];
+        let struck = self.starts[feature.starts + below] as usize;
         // The last row has all of them.
-        let kept = (struck + if struck == self.strikes.len() { (1 << self.every) - 1 } else { 0 }) >> self.every;
+        let kept = (struck + if struck == strikes.len() { (1 << self.every) - 1 } else { 0 }) >> self.every;
         let from = (kept << self.every).min(struck);
-        (row(1 + kept), &self.strikes[from..struck])
+        (row(1 + kept), &strikes[from..struck])
+    }
+
+    fn bytes(&self) -> usize {
+        self.features.capacity() * std::mem::size_of::<Feature>()
+            + self.thresholds.capacity() * 8
+            + (self.starts.capacity() + self.of_place.capacity()) * 4
+            + self.strikes.capacity() * std::mem::size_of::<Strike<W>>()
+            + self.rows.capacity() * std::mem::size_of::<W>()
+            + self.values.capacity() * 8
     }
 }
 

@@ -241,6 +241,8 @@ impl Scorer {
     ///
     /// Panics when `row` or `out` is of another length.
     #[inline]
+    #[cfg_attr(target_os = "linux", link_section = "orchard_row")]
+    #[allow(unsafe_code)]
     pub fn predict(&self, row: &[f64], out: &mut [f64]) {
         assert_eq!(row.len(), self.model.features.len(), "one number a feature");
         match (&self.model.body, &self.nodes) {
