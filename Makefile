@@ -22,7 +22,7 @@ install: ## into the PostgreSQL of PG_CONFIG (as root: sudo make install PG_CONF
 test: ## every test on the distribution's PostgreSQL; PARTS="regress/train readme" runs only these
 	@tests/run $(PARTS)
 
-test-all: ## the same, then again on PostgreSQL 16 and 18
+test-all: ## the same, then again on PostgreSQL 16, 17 and 18
 	@tests/run-all
 
 lint: ## formatting and lints, warnings being errors

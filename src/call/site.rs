@@ -274,8 +274,8 @@ fn argument_type(fcinfo: FunctionCallInfo, index: i32) -> Result<Oid> {
     Ok(oid)
 }
 
-/// Whether the arguments of a call, all but the first, have these types. Said of a statement of one row before anything else, so the types of the usual
-/// nodes are read where they stand.
+/// Whether the arguments of a call, all but the first, have these types. Said of a statement of one row before anything else, so types are read where they
+/// stand, of the usual nodes; an expression of another kind has none.
 ///
 /// # Safety
 /// `flinfo` belongs to the running call.
@@ -290,21 +290,28 @@ pub(super) unsafe fn has_types(flinfo: *const pg_sys::FmgrInfo, types: &[Oid]) -
         return false;
     }
     let arguments = std::slice::from_raw_parts((*list).elements, types.len() + 1);
-    arguments[1..].iter().zip(types).all(|(cell, oid)| type_of(cell.ptr_value.cast()) == *oid)
+    arguments[1..].iter().zip(types).all(|(cell, oid)| type_of(cell.ptr_value.cast()) == Some(*oid))
 }
 
-/// The type of an expression.
+/// The type of an expression, where it is of a usual kind.
 ///
 /// # Safety
 /// `node` is live.
-unsafe fn type_of(node: *const pg_sys::Node) -> Oid {
-    match (*node).type_ {
+#[inline]
+unsafe fn type_of(node: *const pg_sys::Node) -> Option<Oid> {
+    Some(match (*node).type_ {
         pg_sys::NodeTag::T_Var => (*node.cast::<pg_sys::Var>()).vartype,
         pg_sys::NodeTag::T_Const => (*node.cast::<pg_sys::Const>()).consttype,
+        pg_sys::NodeTag::T_Param => (*node.cast::<pg_sys::Param>()).paramtype,
         pg_sys::NodeTag::T_FuncExpr => (*node.cast::<pg_sys::FuncExpr>()).funcresulttype,
+        pg_sys::NodeTag::T_OpExpr => (*node.cast::<pg_sys::OpExpr>()).opresulttype,
         pg_sys::NodeTag::T_RelabelType => (*node.cast::<pg_sys::RelabelType>()).resulttype,
-        _ => pg_sys::exprType(node),
-    }
+        pg_sys::NodeTag::T_CoerceViaIO => (*node.cast::<pg_sys::CoerceViaIO>()).resulttype,
+        pg_sys::NodeTag::T_CaseExpr => (*node.cast::<pg_sys::CaseExpr>()).casetype,
+        pg_sys::NodeTag::T_CoalesceExpr => (*node.cast::<pg_sys::CoalesceExpr>()).coalescetype,
+        pg_sys::NodeTag::T_BoolExpr | pg_sys::NodeTag::T_NullTest => pg_sys::BOOLOID,
+        _ => return None,
+    })
 }
 
 /// The types of all arguments but the first.
