@@ -3,7 +3,7 @@
 use super::space::trim_space;
 
 /// Words and signs for nothing, in small letters and in order.
-pub const NOTHING: [&str; 86] = [
+pub const NOTHING: [&str; 87] = [
     "",
     "#####",
     "#bezug!",
@@ -55,6 +55,7 @@ pub const NOTHING: [&str; 86] = [
     "desconocido",
     "empty",
     "inconnu",
+    "invalid date",
     "k.a.",
     "keine angabe",
     "missing",
@@ -96,6 +97,10 @@ pub const NOTHING: [&str; 86] = [
 const LEVELS: [&str; 17] =
     ["(none)", "-", "--", "---", ".", "..", "...", "/", "_", "blank", "empty", "na", "nil", "none", "–", "—", "无"];
 
+/// Those of [`NOTHING`] that among words are an answer or a state of their own: goods that are missing, a question that is not applicable, a date
+/// to be determined, the `N.V.` of a company. In order.
+const STATES: [&str; 5] = ["missing", "n.v.", "not applicable", "not available", "tbd"];
+
 /// Numbers and dates that stand for nothing.
 const SENTINELS: [&str; 14] = [
     "-99",
@@ -115,8 +120,8 @@ const SENTINELS: [&str; 14] = [
 ];
 
 /// Every text that [`is_placeholder`] knows, in small letters: [`NOTHING`], then numbers and dates that stand for nothing.
-pub const PLACEHOLDERS: [&str; 100] = {
-    let mut all = [""; 100];
+pub const PLACEHOLDERS: [&str; 101] = {
+    let mut all = [""; 101];
     let mut i = 0;
     while i < all.len() {
         all[i] = if i < NOTHING.len() { NOTHING[i] } else { SENTINELS[i - NOTHING.len()] };
@@ -141,6 +146,19 @@ fn is_in(list: &[&str], text: &str) -> bool {
 /// Whether a text that [`is_nothing`] may be a level of a category all the same: a dash, `NA`, `None`, `Empty`.
 pub fn may_be_level(text: &str) -> bool {
     is_in(&LEVELS, text)
+}
+
+/// Whether a text that [`is_nothing`] is an answer or a state among words: `Missing`, `Not applicable`.
+pub fn may_be_state(text: &str) -> bool {
+    is_in(&STATES, text)
+}
+
+/// Whether a text is an abbreviation whose letters have points: `B.V.`, `n.a.`, `S.p.A.`
+pub fn is_dotted(text: &str) -> bool {
+    let text = trim_space(text);
+    let points = text.bytes().filter(|b| *b == b'.').count();
+    let letters = text.chars().filter(|c| c.is_alphabetic()).count();
+    points >= 2 && letters == points && text.ends_with('.') && !text.contains("..") && !text.starts_with('.')
 }
 
 /// Whether a text that [`is_nothing`] may be the name of somebody: `Na`, `Nan`, `Null`, so written.
@@ -190,12 +208,18 @@ mod tests {
 
     #[test]
     fn lists_are_in_order_and_fit() {
-        for list in [&NOTHING[..], &SENTINELS, &LEVELS] {
+        for list in [&NOTHING[..], &SENTINELS, &LEVELS, &STATES] {
             assert!(list.is_sorted_by(|a, b| a < b));
             assert!(list.iter().all(|entry| entry.len() <= LONGEST && *entry == entry.to_lowercase()));
         }
-        assert!(LEVELS.iter().all(|entry| is_nothing(entry)));
+        assert!(LEVELS.iter().chain(&STATES).all(|entry| is_nothing(entry)));
         assert!(PLACEHOLDERS.iter().all(|entry| is_placeholder(entry) && is_placeholder(&entry.to_uppercase())));
+    }
+
+    #[test]
+    fn abbreviations_have_points() {
+        assert!(["B.V.", "n.a.", "S.p.A.", " N.V. "].iter().all(|text| is_dotted(text)));
+        assert!(["n.a", "...", "a.", "1.2.", "B.V", ".a.b", "Inc.", ""].iter().all(|text| !is_dotted(text)));
     }
 
     #[test]
