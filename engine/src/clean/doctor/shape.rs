@@ -207,7 +207,11 @@ pub fn reads_as(
     control.release(sizes.total());
     // A target is no id: its digits are amounts, though every row has others.
     let decimal = match severity {
-        Severity::Error if profile.role == Role::Id && texts.iter().all(|t| are_amounts(t.0)) => {
+        Severity::Error
+            if matches!(profile.role, Role::Id | Role::NumberInText)
+                && profile.steps.is_empty()
+                && texts.iter().all(|t| are_amounts(t.0)) =>
+        {
             parse::number_format(texts.iter().copied()).and_then(|(decimal, _)| decimal.sign())
         }
         _ => None,
