@@ -20,7 +20,7 @@ use super::role::Role;
 use super::Severity::{Note, Warning};
 use super::{rows_inside, rows_that, steps, ColumnProfile, ARE};
 use crate::clean::text::{
-    is_blank, is_dotted, is_nothing, is_opposite, may_be_level, may_be_name, may_be_state, trim_space,
+    is_blank, is_dotted, is_nothing, is_opposite, may_be_code, may_be_level, may_be_name, may_be_state, trim_space,
 };
 use crate::error::Result;
 
@@ -74,7 +74,7 @@ impl Looked<'_> {
     }
 
     /// Settle what the doubtful values are: `missing` among numbers and dates. Among levels a sign is missing where the others are words that do not
-    /// begin with it, as pages of a site do, `NA` where they are not codes of capitals, `Na` and `Nan` where they are no names, and other words are
+    /// begin with it, as pages of a site do, `NA`, `NAN` and `NAT` where they are not codes of capitals, `Na` and `Nan` where they are no names, and other words are
     /// levels.
     fn settle(&mut self, missing: bool) {
         let words = self.real.iter().all(|value| value.text.contains(char::is_alphanumeric));
@@ -95,7 +95,8 @@ impl Looked<'_> {
                 }
                 _ if text.eq_ignore_ascii_case("na") && beside_regions => false,
                 _ if may_be_name(text) => !among_names,
-                _ if text.eq_ignore_ascii_case("na") => !(text == "NA" && among_codes),
+                _ if may_be_code(text) => !among_codes,
+                _ if text.eq_ignore_ascii_case("na") => true,
                 _ => false,
             };
             if is_missing {
@@ -223,7 +224,7 @@ fn is_name(text: &str) -> bool {
 
 /// Whether what the others are decides whether a text stands for nothing.
 fn is_doubtful(text: &str) -> bool {
-    may_be_level(text) || may_be_name(trim_space(text)) || may_be_state(text)
+    may_be_level(text) || may_be_name(trim_space(text)) || may_be_state(text) || may_be_code(trim_space(text))
 }
 
 /// Take values and values for nothing apart.

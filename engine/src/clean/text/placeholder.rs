@@ -102,7 +102,7 @@ const LEVELS: [&str; 17] =
 const STATES: [&str; 5] = ["missing", "n.v.", "not applicable", "not available", "tbd"];
 
 /// Numbers and dates that stand for nothing.
-const SENTINELS: [&str; 14] = [
+const SENTINELS: [&str; 17] = [
     "-99",
     "-999",
     "-999.0",
@@ -110,6 +110,9 @@ const SENTINELS: [&str; 14] = [
     "-9999.0",
     "-99999",
     "-999999",
+    "00-00-0000",
+    "00.00.0000",
+    "00/00/0000",
     "0000-00-00",
     "0000-00-00 00:00:00",
     "1900-01-00",
@@ -120,8 +123,8 @@ const SENTINELS: [&str; 14] = [
 ];
 
 /// Every text that [`is_placeholder`] knows, in small letters: [`NOTHING`], then numbers and dates that stand for nothing.
-pub const PLACEHOLDERS: [&str; 101] = {
-    let mut all = [""; 101];
+pub const PLACEHOLDERS: [&str; 104] = {
+    let mut all = [""; 104];
     let mut i = 0;
     while i < all.len() {
         all[i] = if i < NOTHING.len() { NOTHING[i] } else { SENTINELS[i - NOTHING.len()] };
@@ -164,6 +167,11 @@ pub fn is_dotted(text: &str) -> bool {
 /// Whether a text that [`is_nothing`] may be the name of somebody: `Na`, `Nan`, `Null`, so written.
 pub fn may_be_name(text: &str) -> bool {
     matches!(text, "Na" | "Nan" | "Nat" | "Nil" | "Null")
+}
+
+/// Whether a text that [`is_nothing`] may be a code of capitals, as of an airport: `NA`, `NAN`, `NAT`.
+pub fn may_be_code(text: &str) -> bool {
+    matches!(text, "NA" | "NAN" | "NAT")
 }
 
 /// What each of some words of [`NOTHING`] is the opposite of: beside that it is a level.

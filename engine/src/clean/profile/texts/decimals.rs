@@ -11,7 +11,7 @@ use crate::clean::text::trim_space;
 /// Digits behind a point from which on it parts decimals, and not thousands or cents.
 const FINE: usize = 4;
 
-/// Whether a sign parts thousands in some numbers and cents in others: not where decimals are as long as they happen to be, most of them three.
+/// Whether a sign parts thousands in some numbers and cents in others: not where decimals are as long as they happen to be, of other lengths too or most of three.
 pub fn both_meanings(seen: &[Seen<'_>], sign: char) -> bool {
     let likely = || seen.iter().filter(|s| s.written.grouping == Grouping::Likely(sign));
     let unclear = || seen.iter().filter(|s| s.written.grouping == Grouping::Unclear(sign));
@@ -20,7 +20,8 @@ pub fn both_meanings(seen: &[Seen<'_>], sign: char) -> bool {
     }
     let rows = |seen: &mut dyn Iterator<Item = &Seen<'_>>| seen.map(|s| s.rows).sum::<u64>();
     let shortened = !likely().chain(unclear()).any(|s| s.written.ends_in_zero || s.is_amount());
-    !(shortened && rows(&mut unclear()) >= 2 * rows(&mut likely()))
+    let lengths = likely().map(|s| s.written.behind).collect::<BTreeSet<_>>().len();
+    !(shortened && (lengths > 1 || rows(&mut unclear()) >= 2 * rows(&mut likely())))
 }
 
 /// Parts of a list: digits that are no fraction.
@@ -71,8 +72,32 @@ pub fn list(looked: &Looked<'_>, seen: &[Seen<'_>]) -> Option<String> {
     ))
 }
 
+/// Whether groups of three digits may be codes side by side and not thousands: `101,205`, `123 456 789`. Thousands would begin with fewer digits, or a
+/// group with a zero, somewhere; a currency or a fraction says that amounts are meant.
+pub fn groups(seen: &[Seen<'_>]) -> Option<String> {
+    let sign = |c: char| matches!(c, ',' | '.' | ' ' | '\'' | '_' | '\u{A0}' | '\u{202F}' | '\u{2009}');
+    let of = |s: &Seen<'_>| -> Option<Vec<usize>> {
+        let groups: Vec<&str> = trim_space(s.text).trim_start_matches(['-', '+']).split(sign).collect();
+        let whole = groups.iter().all(|group| !group.is_empty() && group.bytes().all(|b| b.is_ascii_digit()));
+        let clear = groups.first().is_some_and(|first| first.len() < 3) || groups.iter().any(|g| g.starts_with('0'));
+        (groups.len() > 1 && whole).then(|| if clear { Vec::new() } else { groups.iter().map(|g| g.len()).collect() })
+    };
+    let mut grouped = seen.iter().filter_map(|s| Some((s, of(s)?))).peekable();
+    let (first, _) = grouped.peek()?;
+    let example = quoted(first.text);
+    let joined = seen.iter().any(|s| s.text.contains('_'));
+    let codes = grouped.all(|(_, lengths)| !lengths.is_empty() && lengths.iter().all(|length| *length == 3));
+    let amount =
+        |s: &Seen<'_>| s.is_amount() || matches!(s.written.grouping, Grouping::Likely(_) | Grouping::Decimal(_));
+    ((codes || joined) && !seen.iter().any(amount)).then(|| {
+        format!("groups of three digits, such as {example}, may be thousands or codes side by side: nobody can tell, so name the step parse_number if they are numbers")
+    })
+}
+
 /// Different values from which on what they have in common is no accident.
-const SEVERAL: usize = 8;
+const SEVERAL: usize = 5;
+/// Numbers before the point, or between points, of which versions have fewer.
+const MANY: f64 = 100.0;
 
 /// Whether the digits behind a point may count from 1 and not be decimals, as in versions and times: numbers that are equal are written with more and
 /// with fewer zeros, `1.1` and `1.10`; or all have two digits that are minutes, `9.05` and `18.30`. Amounts are not looked at.
@@ -95,6 +120,20 @@ pub fn places(name: &str, seen: &[Seen<'_>]) -> Option<String> {
                 quoted(one.text)
             ));
         }
+    }
+    // Who writes 1.10 for 1.1 does not write 1.9 beside, unless they count: a fraction that begins with a zero, or a longer one, does not.
+    let counts = |s: &&Seen<'_>| {
+        s.number.abs() < MANY && (s.written.behind == 1 || s.written.behind == 2 && s.number.abs().fract() >= 0.0995)
+    };
+    let one = |ends: &dyn Fn(&Seen<'_>) -> bool| numbers().find(|s| ends(s));
+    let long = one(&|s| s.written.behind == 2 && s.written.ends_in_zero);
+    let short = one(&|s| s.written.behind == 1 && !s.written.ends_in_zero);
+    if let (Some(long), Some(short), true) = (long, short, numbers().all(|s| counts(&s))) {
+        return Some(format!(
+            "{} and {} have not as many digits behind the point, as versions, codes or times have: nobody can tell, so name the step parse_number if they are numbers",
+            quoted(short.text),
+            quoted(long.text)
+        ));
     }
     let minutes = |s: &Seen<'_>| {
         let part = (s.number.abs().fract() * 100.0).round();

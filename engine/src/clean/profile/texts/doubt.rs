@@ -39,12 +39,14 @@ pub fn say(profile: &mut ColumnProfile, name: &str, looked: &Looked<'_>, read: &
         .iter()
         .filter_map(|v| seen(v).map(|(number, written)| Seen { text: &v.text, rows: v.weight, number, written }))
         .collect();
+    let part = decimals::list(looked, &seen)
+        .or_else(|| separator(&seen, '.', "a point"))
+        .or_else(|| separator(&seen, ',', "a comma"))
+        .or_else(|| decimals::groups(&seen));
     let doubts = [
-        separator(&seen, '.', "a point"),
-        separator(&seen, ',', "a comma"),
+        part,
         letter(profile, &seen),
         negative(&seen),
-        decimals::list(looked, &seen),
         decimals::places(name, &seen),
         lost_digits(profile, looked, parsed),
     ];

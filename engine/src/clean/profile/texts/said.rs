@@ -11,8 +11,8 @@ use crate::clean::text::{text_mark, trim_space};
 /// Say what texts of no type are; whether they have an order, as of numbers and moments, so that they are no names of rows.
 pub fn say(profile: &mut ColumnProfile, looked: &Looked<'_>, parsed: Option<&Parsed>) -> bool {
     say_formulas(profile, looked);
-    moments::say_ambiguous(profile, looked, parsed)
-        || say_zone(profile, looked)
+    say_zone(profile, looked)
+        || moments::say_ambiguous(profile, looked, parsed)
         || say_durations(profile, looked)
         || say_units(profile, looked)
         || say_bounds(profile, looked)
@@ -195,7 +195,7 @@ fn say_bounds(profile: &mut ColumnProfile, looked: &Looked<'_>) -> bool {
 }
 
 /// The share of numbers from which on it is said that the others are none.
-const MOST: f64 = 0.8;
+const MOST: f64 = 0.5;
 
 /// Say that most texts are numbers, and which are not: `65+`, `on request`.
 fn say_nearly(profile: &mut ColumnProfile, looked: &Looked<'_>) -> bool {
