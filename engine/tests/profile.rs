@@ -276,9 +276,12 @@ fn what_could_be_read_otherwise_is_left_alone() {
     let profile = texts(&["1.200 €", "850 €", "12.000 €"], 10);
     assert_eq!((profile.role.name(), steps(&profile).len()), ("number_in_text", 0));
     assert!(issue(&profile).contains("nobody can tell decimals from thousands"));
-    for sure in
-        [&["1.200", "0.850", "2.500"][..], &["1.234", "2.345", "1.25", "2"], &["1.200,50", "850,00", "3,10"], &["1,200", "850"]]
-    {
+    for sure in [
+        &["1.200", "0.850", "2.500"][..],
+        &["1.234", "2.345", "1.25", "2"],
+        &["1.200,50", "850,00", "3,10"],
+        &["1,200", "850"],
+    ] {
         assert_eq!(steps(&texts(sure, 10)), ["parse_number"], "{sure:?}");
     }
     // Words of languages and places.

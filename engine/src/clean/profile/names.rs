@@ -213,9 +213,9 @@ pub fn is_amount(name: &str) -> bool {
     has(name, &AMOUNT)
 }
 
-/// Whether the values number what comes one after the other, such as orders, unless they are amounts of it.
+/// Whether the values number what comes one after the other, such as orders, unless they are amounts or numbers of it.
 pub fn is_running(name: &str) -> bool {
-    has(name, &RUNNING) && !is_amount(name)
+    has(name, &RUNNING) && !has(name, &["of"]) && !is_amount(name)
 }
 
 /// Whether the values are moments.
@@ -259,7 +259,12 @@ mod tests {
         for name in ["candidate_id", "Update", "category", "monday", "station", "agenda", "price"] {
             assert!(!is_moment(name), "{name}");
         }
-        assert!(is_running("Order No") && is_running("invoiceNumber") && !is_running("order_total"));
+        assert!(
+            is_running("Order No")
+                && is_running("invoiceNumber")
+                && !is_running("order_total")
+                && !is_running("Number of guests")
+        );
         assert!(is_code("zip5") && is_code("zipCode") && !is_code("gzip"));
         assert!(is_clock("opening time") && !is_clock("timeline"));
     }

@@ -54,7 +54,7 @@ pub fn judge(profile: &mut ColumnProfile, name: &str, kind: Kind, numbers: &Numb
         (profile.summary.mean, profile.summary.stddev, profile.summary.skewness) = (None, None, None);
         (profile.summary.fences, profile.summary.outliers) = (None, None);
         let scale = if kind == Kind::Date { DAY } else { 1.0 };
-        moments(profile, &items, scale, now);
+        moments(profile, &items, scale, now, true);
     }
     if profile.role == Role::Number {
         let found = judge_ends(profile, &counted(numbers, &items), numbers.whole);
@@ -286,8 +286,8 @@ fn say_origins(profile: &mut ColumnProfile, items: &[(f64, u64)], scale: f64) {
     }
 }
 
-/// What is wrong with moments; `scale` is the seconds of their unit.
-fn moments(profile: &mut ColumnProfile, items: &[(f64, u64)], scale: f64, now: f64) {
+/// What is wrong with moments; `scale` is the seconds of their unit, `calendar` whether it is said that they may be of another one.
+fn moments(profile: &mut ColumnProfile, items: &[(f64, u64)], scale: f64, now: f64, calendar: bool) {
     say_origins(profile, items, scale);
     let finite = items.iter().filter(|(value, _)| value.is_finite());
     let year = 365.25 * DAY;
@@ -304,7 +304,7 @@ fn moments(profile: &mut ColumnProfile, items: &[(f64, u64)], scale: f64, now: f
         }
     }
     // Where most are so, it is not they that are wrong.
-    let other = |rows: u64, say: &str| match rows * 2 > all {
+    let other = |rows: u64, say: &str| match calendar && rows * 2 > all {
         true => format!("{say}, or of another calendar, such as the Buddhist, the Nepalese or the Islamic one"),
         false => say.to_owned(),
     };
@@ -355,5 +355,5 @@ fn sort(numbers: &mut Vec<(f64, u64)>) {
 
 /// Judge the moments that texts are, in seconds since 2000-01-01.
 pub fn judge_parsed_moments(profile: &mut ColumnProfile, seconds: &[(f64, u64)], now: f64) {
-    moments(profile, seconds, 1.0, now);
+    moments(profile, seconds, 1.0, now, false);
 }

@@ -130,7 +130,7 @@ pub fn places(name: &str, seen: &[Seen<'_>]) -> Option<String> {
     let short = one(&|s| s.written.behind == 1 && !s.written.ends_in_zero);
     if let (Some(long), Some(short), true) = (long, short, numbers().all(|s| counts(&s))) {
         return Some(format!(
-            "{} and {} have not as many digits behind the point, as versions, codes or times have: nobody can tell, so name the step parse_number if they are numbers",
+            "{} and {} have different numbers of digits behind the point, as versions and codes have: nobody can tell, so name the step parse_number if they are numbers",
             quoted(short.text),
             quoted(long.text)
         ));

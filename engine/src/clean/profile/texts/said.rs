@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::super::Severity::Note;
-use super::super::{steps, ColumnProfile, HAVE};
+use super::super::{rows_of, steps, ColumnProfile, HAVE};
 use super::{moments, quoted, Looked, Parsed};
 use crate::clean::parse::{self, Decimal, NEARLY_ALL};
 use crate::clean::text::{text_mark, trim_space};
@@ -205,14 +205,11 @@ fn say_nearly(profile: &mut ColumnProfile, looked: &Looked<'_>) -> bool {
         || parse::are_letter_codes(looked.real.iter().map(|v| (&*v.text, v.weight)));
     let other = looked.real.iter().find(|v| !is_number(trim_space(&v.text)));
     let Some(other) = other.filter(|_| !coded && numbers as f64 >= MOST * all as f64) else { return false };
-    let text = profile.rows_that(
-        all - numbers,
-        HAVE,
-        &format!("no number, such as {}, and the others one", quoted(&other.text)),
-    );
+    let rows = profile.about().to_owned() + &rows_of(all - numbers, profile.rows);
+    let other = quoted(&other.text);
     profile.find(
         Note,
-        format!("{text}: give them a meaning with map_values, or name the step parse_number to make them NULL"),
+        format!("numbers but for {rows}, such as {other}: give them a meaning with map_values, or name the step parse_number to make them NULL"),
     );
     true
 }

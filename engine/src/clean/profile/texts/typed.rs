@@ -10,7 +10,7 @@ use super::super::Severity::{Note, Warning};
 use super::super::{names, numbers, rows_inside, rows_of, steps, ColumnProfile, HAVE};
 use super::{digits, doubt, moments, quoted, Looked, Parsed, Read};
 use crate::clean::parse::{self, Decimal};
-use crate::clean::text::{may_be_state, personal_kind, trim_space, Kind};
+use crate::clean::text::{may_be_code, may_be_state, personal_kind, trim_space, Kind};
 use crate::error::Result;
 
 /// The share of values that must be personal data of a kind.
@@ -236,8 +236,11 @@ fn number_in_text(
 fn say_zero(profile: &mut ColumnProfile, looked: &Looked<'_>, read: &Read) -> bool {
     let count =
         |v: &super::Value<'_>| read.read(&v.text).is_none_or(|n| n.fract() == 0.0 && (0.0..=1000.0).contains(&n));
-    let is_word =
-        |v: &&super::Value<'_>| v.text.contains(char::is_alphabetic) && !trim_space(&v.text).eq_ignore_ascii_case("na");
+    let is_word = |v: &&super::Value<'_>| {
+        let text = trim_space(&v.text);
+        let other = may_be_code(text) || may_be_state(text) || text.eq_ignore_ascii_case("na");
+        text.contains(char::is_alphabetic) && !other
+    };
     let words: Vec<&super::Value<'_>> = looked.doubtful.iter().filter(is_word).collect();
     if words.is_empty() || !looked.real.iter().all(count) {
         return false;
