@@ -55,7 +55,9 @@ pub fn judge(
     let parsed = whole.parsed.filter(|parsed| *parsed.how() == read);
     // Moments of other forms are said below.
     let is_moment = |text: &str| reads(text) || parse::timestamp(text, None).is_some();
-    let unread = say_unread(profile, looked, parsed, (&other, "parse_timestamp"), is_moment);
+    // Digits were read as numbers: what is none is no moment either.
+    let digits = || whole.parsed.filter(|_| !format.contains([' ', '-', '/', ':', '.', '"', 'T']));
+    let unread = say_unread(profile, looked, parsed.or_else(digits), (&other, "parse_timestamp"), is_moment);
     let mut seconds = match parsed {
         Some(parsed) => parsed.items()?,
         None => {
