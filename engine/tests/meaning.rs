@@ -189,6 +189,12 @@ fn calendars_zones_and_durations() {
         left("c", &durations, "durations or times of day");
     }
     left("c", &["1.5 kg", "3 kg"], "numbers with a unit, \"kg\"");
+    for parts in [["Jan-24", "Feb-24"], ["Jan 24", "Mai 24"], ["15 Jan", "3 Mär"], ["5-May", "6-Jun"]] {
+        left("c", &parts, "months with a day or with a year of two digits");
+    }
+    left("c", &["Montag, 15. Januar 2024", "Dienstag, 16. Januar 2024"], "dates behind a word");
+    left("c", &["15 января 2024", "3 мая 2024"], "in a language that is not known");
+    left("c", &["12 Red 1234", "3 Blue 99"], "");
     for (dates, format_) in [
         (["15 janvier 2024", "3 février 2024"], "DD Month YYYY"),
         (["15. März 2024", "3. Dezember 2024"], "DD. Month YYYY"),

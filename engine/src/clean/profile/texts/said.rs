@@ -13,6 +13,7 @@ pub fn say(profile: &mut ColumnProfile, looked: &Looked<'_>, parsed: Option<&Par
     say_formulas(profile, looked);
     say_zone(profile, looked)
         || moments::say_ambiguous(profile, looked, parsed)
+        || say_parts_of_dates(profile, looked)
         || say_durations(profile, looked)
         || say_units(profile, looked)
         || say_bounds(profile, looked)
@@ -81,6 +82,48 @@ fn say_zone(profile: &mut ColumnProfile, looked: &Looked<'_>) -> bool {
         profile.find(Note, format!("moments with the name of a zone, such as {example}, which may stand for several offsets: write the offset, such as -08:00, in the source, or cast them to timestamptz there"));
     }
     is
+}
+
+/// Texts between the digits of dates, from which on they are no names of months.
+const NAMES: usize = 24;
+
+/// The text between a day and a year of four digits: `15 января 2024`.
+fn between(text: &str) -> Option<&str> {
+    let day = text.bytes().take_while(u8::is_ascii_digit).count();
+    let name = text.get(day..text.len().checked_sub(4)?)?;
+    let year = text.get(day + name.len()..)?;
+    let is_name = name.contains(char::is_alphabetic) && !name.contains(|c: char| c.is_ascii_digit());
+    ((1..=2).contains(&day) && is_digits(year) && is_name).then_some(name)
+}
+
+/// Say that texts are dates without a year or a day, such as `Jan-24`, or with words that are not known: a weekday, or months of another language.
+fn say_parts_of_dates(profile: &mut ColumnProfile, looked: &Looked<'_>) -> bool {
+    let is_moment = |text: &str| parse::timestamp(text, None).is_some();
+    let begins = |text: &str| text.chars().next().is_some_and(char::is_alphabetic);
+    let without_day = |text: &str| {
+        let sign = text.chars().find(|c| !c.is_alphabetic()).filter(|c| matches!(c, ' ' | '-'));
+        begins(text) && sign.is_some_and(|sign| is_moment(&format!("1{sign}{text}")))
+    };
+    let without_year = |text: &str| text.ends_with(char::is_alphabetic) && is_moment(&format!("{text} 2024"));
+    let behind_a_word = |text: &str| begins(text) && text.split_once(' ').is_some_and(|(_, rest)| is_moment(rest));
+    let example = example(looked);
+    let text = if nearly_all(looked, without_day) || nearly_all(looked, without_year) {
+        format!("months with a day or with a year of two digits, such as {example}: nobody can tell, so write whole dates in the source")
+    } else if nearly_all(looked, behind_a_word) {
+        format!("dates behind a word, such as {example}: take it away in the source")
+    } else if nearly_all(looked, |text| between(text).is_some()) {
+        let mut names: Vec<&str> = looked.real.iter().filter_map(|v| between(trim_space(&v.text))).collect();
+        names.sort_unstable();
+        names.dedup();
+        if names.len() > NAMES {
+            return false;
+        }
+        format!("probably dates with the names of months in a language that is not known, such as {example}: write them as numbers in the source")
+    } else {
+        return false;
+    };
+    profile.find(Note, text);
+    true
 }
 
 /// The letters of lengths of time.
