@@ -58,6 +58,7 @@ fn words_that_are_an_answer_or_a_state() {
         &["In stock", "Not available"],
         &["NAN", "FRA", "JFK"],
         &["U.S.", "N.A.", "E.U."],
+        &["?", "!", "+"],
     ] {
         left("c", levels, "");
     }
@@ -95,7 +96,7 @@ fn what_cannot_be_read_keeps_a_column_as_it_is() {
 fn marks_are_no_signs() {
     left("c", &["4-", "3-", "2-", "1"], "brackets or a minus behind, such as \"2-\", may be marks");
     left("c", &["4-", "3", "2", "1"], "digits with letters or signs");
-    left("c", &["(5)", "7", "(3)"], "brackets or a minus behind, such as \"(5)\", may be marks");
+    left("c", &["(5)", "7", "(3)"], "brackets or a minus behind, such as \"(3)\", may be marks");
     numbers("c", &["12.50", "3.00-"]);
     numbers("c", &["(1,234)", "567"]);
     numbers("c", &["$(5)", "$7"]);
@@ -169,6 +170,10 @@ fn digits_of_calendars_and_orders() {
     let epochs = ["1700000001", "1700000099", "1700200000"];
     for name in ["candidate_id", "mandate", "holidays", "station"] {
         assert_ne!(format(name, &epochs), "EPOCH", "{name}");
+        assert_eq!(
+            profile(name, &epochs, 1).role.name(),
+            if name == "candidate_id" { "category" } else { "number_in_text" }
+        );
     }
     for name in ["createdAt", "created_at", "Login Time", "ts"] {
         assert_eq!(format(name, &epochs), "EPOCH", "{name}");
@@ -193,8 +198,11 @@ fn calendars_zones_and_durations() {
         left("c", &parts, "months with a day or with a year of two digits");
     }
     left("c", &["Montag, 15. Januar 2024", "Dienstag, 16. Januar 2024"], "dates behind a word");
+    left("c", &["2024-01-05", "05.02.2024", "Jan 7, 2024"], "dates or timestamps of several forms");
+    left("date", &["240105", "240203", "231224"], "six digits in a column whose name speaks of moments");
     left("c", &["15 января 2024", "3 мая 2024"], "in a language that is not known");
     left("c", &["12 Red 1234", "3 Blue 99"], "");
+    assert_eq!(profile("c", &["apr", "may", "jun"], 5).issue(), None);
     for (dates, format_) in [
         (["15 janvier 2024", "3 février 2024"], "DD Month YYYY"),
         (["15. März 2024", "3. Dezember 2024"], "DD. Month YYYY"),

@@ -139,6 +139,11 @@ fn texts_that_are_moments() {
     let profile = texts(&["2024-02-03", "9999-12-31", "2024-02-29", "2031-01-01"], 5);
     assert_eq!(steps(&profile), ["placeholders", "parse_timestamp"]);
     assert!(issue(&profile).contains("5 rows (25.0 %) are in the future"), "{}", issue(&profile));
+    assert!(
+        issue(&profile).contains("stand for no date or no end: \"9999-12-31\" (5 rows, 25.0 %)"),
+        "{}",
+        issue(&profile)
+    );
     let epochs: Vec<String> = (0..100).map(|i| (1_700_000_000 + i * 977).to_string()).collect();
     let named = |name: &str| {
         texts_of(&Sizes::of(1, usize::MAX), name, epochs.iter().chain(&epochs).map(|v| Some(v.as_str()))).role

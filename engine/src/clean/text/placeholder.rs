@@ -94,8 +94,10 @@ pub const NOTHING: [&str; 87] = [
 ];
 
 /// Those of [`NOTHING`] that are as often a level of their own: `None` beside `Some` and `Many`, `-` beside `+`, `NA` beside `EU`. In order.
-const LEVELS: [&str; 17] =
-    ["(none)", "-", "--", "---", ".", "..", "...", "/", "_", "blank", "empty", "na", "nil", "none", "–", "—", "无"];
+const LEVELS: [&str; 20] = [
+    "(none)", "-", "--", "---", ".", "..", "...", "/", "?", "??", "???", "_", "blank", "empty", "na", "nil", "none",
+    "–", "—", "无",
+];
 
 /// Those of [`NOTHING`] that among words are an answer or a state of their own: goods that are missing, a question that is not applicable, a date
 /// to be determined, the `N.V.` of a company. In order.

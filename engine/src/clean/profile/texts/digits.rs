@@ -31,6 +31,8 @@ pub fn say(profile: &mut ColumnProfile, looked: &Looked<'_>, name: &str) -> bool
         format!("digits that begin with a day, such as {example}, as moments and the numbers of orders do: nobody can tell, so name the step parse_timestamp with its \"format\" if they are moments")
     } else if nearly_all(&|text| text.len() == 8 && begins_with_day(text)) {
         format!("days written YYYYMMDD, such as {example}, or the numbers of orders: nobody can tell, so name the step parse_timestamp with the format YYYYMMDD if they are days")
+    } else if names::is_moment(name) && nearly_all(&|text| text.len() == 6 && is_digits(text)) {
+        format!("six digits in a column whose name speaks of moments, such as {example}: nobody can tell, so name the step parse_timestamp with the format YYMMDD or DDMMYY if they are days, or parse_number")
     } else {
         return false;
     };

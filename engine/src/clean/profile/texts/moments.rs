@@ -2,7 +2,7 @@
 
 use super::super::role::Role;
 use super::super::Severity::{Note, Warning};
-use super::super::{numbers, steps, ColumnProfile, ARE, HAVE};
+use super::super::{numbers, rows_inside, steps, ColumnProfile, ARE, HAVE};
 use super::typed::{collect, range, say_unread, Typed, Whole};
 use super::{quoted, Looked, Parsed, Read};
 use crate::clean::parse::{self, Forms, TimestampFormat, DAY, NEARLY_ALL};
@@ -48,6 +48,14 @@ pub fn judge(
     {
         let text = profile.rows_that(rows, ARE, "0, which stands for a missing value among seconds since 1970");
         profile.find(Warning, text);
+    }
+    let ends: Vec<String> = sentinels
+        .iter()
+        .filter(|(text, _)| !parse::is_zero(text))
+        .map(|(text, rows)| format!("{} ({})", quoted(text), rows_inside(*rows, profile.rows)))
+        .collect();
+    if !ends.is_empty() {
+        profile.find(Warning, format!("stand for no date or no end: {}", ends.join(", ")));
     }
     let other = format!("cannot be read by the format {format}");
     let legible = |text: &str| matches!(forms, Forms::Each) && parse::timestamp(text, None).is_some();

@@ -13,6 +13,7 @@ pub fn say(profile: &mut ColumnProfile, looked: &Looked<'_>, parsed: Option<&Par
     say_formulas(profile, looked);
     say_zone(profile, looked)
         || moments::say_ambiguous(profile, looked, parsed)
+        || say_forms(profile, looked)
         || say_parts_of_dates(profile, looked)
         || say_durations(profile, looked)
         || say_units(profile, looked)
@@ -84,6 +85,18 @@ fn say_zone(profile: &mut ColumnProfile, looked: &Looked<'_>) -> bool {
     is
 }
 
+/// Say that texts are moments of several forms, of which none is that of nearly all.
+fn say_forms(profile: &mut ColumnProfile, looked: &Looked<'_>) -> bool {
+    let is = nearly_all(looked, |text| {
+        !is_digits(text) && (parse::timestamp(text, None).is_some() || parse::is_ambiguous(text))
+    });
+    if is {
+        let list: Vec<String> = looked.real.iter().take(3).map(|v| quoted(&v.text)).collect();
+        profile.find(Note, format!("dates or timestamps of several forms, such as {}: bring them into one form in the source, or name the step parse_timestamp to read those that say by themselves what they are", list.join(", ")));
+    }
+    is
+}
+
 /// Texts between the digits of dates, from which on they are no names of months.
 const NAMES: usize = 24;
 
@@ -104,7 +117,10 @@ fn say_parts_of_dates(profile: &mut ColumnProfile, looked: &Looked<'_>) -> bool 
         let sign = text.chars().find(|c| !c.is_alphabetic()).filter(|c| matches!(c, ' ' | '-'));
         begins(text) && sign.is_some_and(|sign| is_moment(&format!("1{sign}{text}")))
     };
-    let without_year = |text: &str| text.ends_with(char::is_alphabetic) && is_moment(&format!("{text} 2024"));
+    let without_year = |text: &str| {
+        let day = text.starts_with(|c: char| c.is_ascii_digit());
+        day && text.ends_with(char::is_alphabetic) && is_moment(&format!("{text} 2024"))
+    };
     let behind_a_word = |text: &str| begins(text) && text.split_once(' ').is_some_and(|(_, rest)| is_moment(rest));
     let example = example(looked);
     let text = if nearly_all(looked, without_day) || nearly_all(looked, without_year) {
@@ -240,14 +256,19 @@ fn say_bounds(profile: &mut ColumnProfile, looked: &Looked<'_>) -> bool {
 /// The share of numbers from which on it is said that the others are none.
 const MOST: f64 = 0.5;
 
+/// Different texts among them that may have a meaning of their own; more are names.
+const FEW: usize = 20;
+
 /// Say that most texts are numbers, and which are not: `65+`, `on request`.
 fn say_nearly(profile: &mut ColumnProfile, looked: &Looked<'_>) -> bool {
     let is_number = |text: &str| parse::number(text, Decimal::Detect).is_some();
     let (numbers, all) = (rows(looked, is_number), rows(looked, |_| true));
     let coded = looked.real.iter().any(|v| parse::is_code(&v.text) || parse::is_lettered_code(&v.text))
         || parse::are_letter_codes(looked.real.iter().map(|v| (&*v.text, v.weight)));
-    let other = looked.real.iter().find(|v| !is_number(trim_space(&v.text)));
-    let Some(other) = other.filter(|_| !coded && numbers as f64 >= MOST * all as f64) else { return false };
+    let mut others = looked.real.iter().filter(|v| !is_number(trim_space(&v.text)));
+    let other = others.next();
+    let few = others.count() < FEW;
+    let Some(other) = other.filter(|_| few && !coded && numbers as f64 >= MOST * all as f64) else { return false };
     let rows = profile.about().to_owned() + &rows_of(all - numbers, profile.rows);
     let other = quoted(&other.text);
     profile.find(

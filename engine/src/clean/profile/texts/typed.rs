@@ -69,7 +69,9 @@ pub fn find(
     }
     let values = || looked.real.iter().filter(|v| !v.cut).map(|v| (&*v.text, v.rows));
     let number = parse::number_format(values()).filter(|_| !is_code(profile, looked, name));
-    let moment = parse::timestamp_format(values())
+    let moment = parse::timestamp_format(values());
+    let epochs = moment.as_ref().is_some_and(|(format, _)| format.starts_with("EPOCH"));
+    let moment = moment
         .filter(|(format, _)| is_moment(format, number.is_some(), looked, name))
         .filter(|_| whole.parsed.is_none_or(|parsed| parsed.contrary() == 0));
     if let Some((format, _)) = &moment {
@@ -84,25 +86,42 @@ pub fn find(
     if let Some((format, _)) = moment {
         return moments::judge(profile, name, looked, whole, &format, now).map(Some);
     }
-    let Some((decimal, _)) = number else { return Ok(None) };
+    match number {
+        Some((decimal, _)) => numbers_or_digits(profile, name, looked, whole, (decimal, epochs)),
+        None => Ok(None),
+    }
+}
+
+/// Judge texts that read as numbers: digits of a calendar, seconds since 1970 and names of rows do so too.
+fn numbers_or_digits(
+    profile: &mut ColumnProfile,
+    name: &str,
+    looked: &Looked<'_>,
+    whole: &Whole<'_>,
+    (decimal, epochs): (Decimal, bool),
+) -> Result<Option<(Role, Typed)>> {
     let months: u64 = looked.real.iter().filter(|v| parse::is_month(&v.text)).map(|v| v.rows).sum();
     if months as f64 >= parse::NEARLY_ALL * looked.rows() as f64 {
         profile.find(Note, "months and years, such as 02.2021, or numbers: nobody can tell, so name the step parse_timestamp with its \"format\" or parse_number");
         return Ok(None);
     }
-    if digits::say(profile, looked, name) {
+    let amount = names::is_amount(name);
+    let unique = digits_only(looked) && super::is_unique(whole.distinct, whole.rows, profile.exact) && !amount;
+    let doubt = if epochs && !amount && !names::is_running(name) && looked.real.len() > 1 {
+        "digits of seconds or milliseconds since 1970, or others: nobody can tell, so name the step parse_timestamp with the format EPOCH or EPOCH_MS, or parse_number"
+    } else if digits::say(profile, looked, name) {
         return Ok(None);
-    }
-    if digits_only(looked) && super::is_unique(whole.distinct, whole.rows, profile.exact) && !names::is_amount(name) {
-        let numbers = looked.real.iter().filter_map(|v| trim_space(&v.text).parse().ok()).collect();
-        if are_ids(name, numbers) {
+    } else if unique {
+        if are_ids(name, looked.real.iter().filter_map(|v| trim_space(&v.text).parse().ok()).collect()) {
             return Ok(None);
         }
-        profile.find(Note, "every row has other digits, which may name the rows or be amounts: name the step parse_number if they are amounts");
-        let (role, typed) = number_in_text(profile, name, looked, whole, decimal)?;
-        return Ok(Some((role, Typed { step: None, ..typed })));
-    }
-    number_in_text(profile, name, looked, whole, decimal).map(Some)
+        "every row has other digits, which may name the rows or be amounts: name the step parse_number if they are amounts"
+    } else {
+        return number_in_text(profile, name, looked, whole, decimal).map(Some);
+    };
+    profile.find(Note, doubt);
+    let (role, typed) = number_in_text(profile, name, looked, whole, decimal)?;
+    Ok(Some((role, Typed { step: None, ..typed })))
 }
 
 /// Whether the values are only digits.
