@@ -50,14 +50,14 @@ const SHORT: [&[&str]; 12] = [
 
 /// The month of a name, from 1: in full, or else `short`, without the point behind it. Case does not count.
 pub(super) fn month(word: &str, short: bool) -> Option<i64> {
-    let is_english = |name: &&str| match short {
+    let is_english = |name: &str| match short {
         true => word.len() == 3 && name.as_bytes().get(..3).is_some_and(|b| b.eq_ignore_ascii_case(word.as_bytes())),
         false => word.eq_ignore_ascii_case(name),
     };
-    let is = |names: &&[&str]| names.iter().any(|name| name.chars().eq(word.chars().flat_map(char::to_lowercase)));
+    let is = |names: &[&str]| names.iter().any(|name| name.chars().eq(word.chars().flat_map(char::to_lowercase)));
     let others = if short { &SHORT } else { &FULL };
     let place =
-        ENGLISH.iter().position(|name| is_english(&name)).or_else(|| others.iter().position(|names| is(&names)))?;
+        ENGLISH.iter().position(|name| is_english(name)).or_else(|| others.iter().position(|names| is(names)))?;
     Some(place as i64 + 1)
 }
 

@@ -41,7 +41,7 @@ mod tests {
 
     #[test]
     fn serial_numbers_and_long_ones_are_ids() {
-        let numbers = |of: &dyn Fn(u32) -> f64| (1..=200).map(|i| of(i)).collect::<Vec<f64>>();
+        let numbers = |of: &dyn Fn(u32) -> f64| (1..=200).map(of).collect::<Vec<f64>>();
         assert!(
             are_ids("c", numbers(&|i| f64::from(i) * 2.0)) && are_ids("c", numbers(&|i| 1e9 + f64::from(i * i) * 1e3))
         );

@@ -88,7 +88,8 @@ fn say_zone(profile: &mut ColumnProfile, looked: &Looked<'_>) -> bool {
 /// Say that texts are moments of several forms, of which none is that of nearly all.
 fn say_forms(profile: &mut ColumnProfile, looked: &Looked<'_>) -> bool {
     let is = nearly_all(looked, |text| {
-        !is_digits(text) && (parse::timestamp(text, None).is_some() || parse::is_ambiguous(text))
+        let is_number = parse::number(text, Decimal::Detect).is_some();
+        !is_number && (parse::timestamp(text, None).is_some() || parse::is_ambiguous(text))
     });
     if is {
         let list: Vec<String> = looked.real.iter().take(3).map(|v| quoted(&v.text)).collect();
