@@ -231,6 +231,21 @@ fn moments_as_people_write_them() {
         ("Wednesday, January 3, 2024", day),
         ("2024-Jan-03", day),
         ("May 5, 2024", at(2024, 5, 5, 0, 0, 0)),
+        ("3 janvier 2024", day),
+        ("3 janv. 2024", day),
+        ("1er janvier 2024", at(2024, 1, 1, 0, 0, 0)),
+        ("3. Januar 2024", day),
+        ("15. MÄRZ 2024 10:20", at(2024, 3, 15, 10, 20, 0)),
+        ("3 de enero de 2024", day),
+        ("3-ene-2024", day),
+        ("3 de março del 2024", at(2024, 3, 3, 0, 0, 0)),
+        ("3 gennaio 2024", day),
+        ("3 mei 2024", at(2024, 5, 3, 0, 0, 0)),
+        ("3.Jan.24", day),
+        ("août 2024", at(2024, 8, 1, 0, 0, 0)),
+        ("enero de 2024", at(2024, 1, 1, 0, 0, 0)),
+        ("2024. 1. 3", day),
+        ("2024. 1. 3. 10:20:30", time),
         ("5 Sept 2024", at(2024, 9, 5, 0, 0, 0)),
         ("2024-03", at(2024, 3, 1, 0, 0, 0)),
         ("03/2024", at(2024, 3, 1, 0, 0, 0)),
@@ -327,6 +342,12 @@ fn what_is_no_moment_or_not_certain() {
         "2024-01-03-04",
         "2024-01-03 10:20:30 +02:00 x",
         "1.2.3.4",
+        "2024. 1.3",
+        "2024. 1",
+        "3 de 2024",
+        "3 of January 2024",
+        "3 avrilx 2024",
+        "15 января 2024",
     ] {
         assert_eq!(timestamp(text, None), None, "{text:?}");
     }
@@ -357,6 +378,9 @@ fn formats_read_what_they_say() {
         ("EPOCH", "-1.5", Some(at(1970, 1, 1, 0, 0, -1_500_000))),
         ("EPOCH_MS", "1500", Some(at(1970, 1, 1, 0, 0, 1_500_000))),
         ("EPOCH", "999999999999", None),
+        ("DD Mon YYYY", "3 févr. 2024", Some(at(2024, 2, 3, 0, 0, 0))),
+        ("DD Mon. YYYY", "3 févr. 2024", Some(at(2024, 2, 3, 0, 0, 0))),
+        ("DD Mon. YYYY", "3 févr 2024", None),
         ("YYYY-MM-DD", "2024-01-03x", None),
         ("YYYY-MM-DD", "", None),
     ] {
@@ -377,6 +401,10 @@ fn the_column_decides_the_order() {
     assert_eq!(format(&["2024-01-05 10:20:30", "2024-01-05 10:20:30.25"]), found("YYYY-MM-DD HH24:MI:SS.US"));
     assert_eq!(format(&["May 5, 2024", "Jun 6, 2024"]), found("Mon DD, YYYY"));
     assert_eq!(format(&["May 5, 2024", "June 6, 2024"]), found("Month DD, YYYY"));
+    assert_eq!(format(&["3 févr. 2024", "4 mars 2024", "5 janv. 2024"]), found("DD Mon YYYY"));
+    assert_eq!(format(&["3 de enero de 2024", "14 de mayo de 2024"]), found("DD \"de\" Month \"de\" YYYY"));
+    assert_eq!(format(&["2024. 1. 3.", "2024. 12. 31."]), found("YYYY. MM. DD."));
+    assert_eq!(format(&["1704277230", "0"]), found("EPOCH"));
     assert_eq!(format(&["99-01-31", "98-02-28"]), found("YY-MM-DD"));
     assert_eq!(format(&["24-01-31", "24-02-28"]), None);
     assert_eq!(format(&["1704277230", "1704277231"]), found("EPOCH"));

@@ -9,7 +9,8 @@ ROWS = 400
 PIPELINES = 60
 TEXTS = ["$1,234.50", "-$5", "7%", "12.5 %", "1.234,56", "(3.50)", "2k", "", " ", "N/A", "n/a", "unknown", "?", "-", "yes", "No", "t", "f",
          "2024-02-29", "31/12/2023", "2024-01-05 13:45:01.25", "Ünïcode  Text", "\u00a0New\u3000York ", "new york", "NEW YORK", "it's \\ a", "ﬁne",
-         "a@b.com", "+49 170 1234567", "O'Neil", "1e3", "99999999999999999999", "0.000001", "ß", "İstanbul", "漢字", "x\ty\nz", "-0"]
+         "a@b.com", "+49 170 1234567", "O'Neil", "1e3", "99999999999999999999", "0.000001", "ß", "İstanbul", "漢字", "x\ty\nz", "-0", "'00123", "''4", "=\"007\"",
+         "=\"a\"\n\"", "'x\ny", "15 janv. 2024", "2024. 1. 15", "3 de mayo de 2024"]
 NUMBERS = ["0", "'-0'", "1", "-1", "2.5", "1e-7", "123456.789", "'NaN'", "'Infinity'", "'-Infinity'", "1e300", "-1e300", "5e-324", "1e307", "-999", "NULL"]
 
 
@@ -51,7 +52,7 @@ def step(r):
     """A step that is valid by itself; whether the columns still have their kinds is for the server to say."""
     text, number = r.choice(TEXT), r.choice(NUMBER)
     return r.choice([
-        {"step": "trim"}, {"step": "trim", "columns": text}, {"step": "normalize_unicode", "form": r.choice(["nfc", "nfkc"])},
+        {"step": "trim"}, {"step": "trim", "columns": text}, {"step": "strip_text_marks"}, {"step": "strip_text_marks", "columns": text}, {"step": "normalize_unicode", "form": r.choice(["nfc", "nfkc"])},
         {"step": "case", "columns": text, "to": r.choice(["lower", "upper"])}, {"step": "placeholders"},
         {"step": "placeholders", "columns": number, "values": [-999, 0]}, {"step": "placeholders", "columns": text, "values": ["red", "?", "no", "é"]},
         {"step": "parse_number", "plain": True}, {"step": "parse_number", "columns": text, "plain": r.random() < 0.5},

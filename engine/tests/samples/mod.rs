@@ -26,6 +26,7 @@ pub fn all() -> Vec<(&'static str, Model)> {
         ("text", text()),
         ("cleaned", cleaned()),
         ("filled", filled()),
+        ("unmarked", unmarked()),
         ("one_vs_rest", with_link(softmax(), Link::Logistic)),
         ("share", with_link(boosted(), Link::Logistic)),
     ]
@@ -225,6 +226,19 @@ pub fn filled() -> Model {
     ];
     let output = |name: &str, register| Output { name: name.into(), register };
     let outputs = vec![output("bid", 3), output("device", 5), output("e", 2)];
+    let program = Program { ops, outputs, ..cleaning.program };
+    Model { cleaning: Some(Cleaning { program, target: None, ..cleaning }), ..tree() }
+}
+
+/// The model of [`tree`] behind what came after those of [`filled`].
+pub fn unmarked() -> Model {
+    let cleaning = cleaned().cleaning.unwrap();
+    let ops = vec![
+        Op::Read { from: 0, op: ReadOp::PlainNumber { comma: false, percent: false } },
+        Op::Text { from: 1, op: TextOp::StripMark },
+    ];
+    let output = |name: &str, register| Output { name: name.into(), register };
+    let outputs = vec![output("bid", 3), output("device", 4), output("e", 2)];
     let program = Program { ops, outputs, ..cleaning.program };
     Model { cleaning: Some(Cleaning { program, target: None, ..cleaning }), ..tree() }
 }

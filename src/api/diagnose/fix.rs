@@ -54,16 +54,22 @@ impl Writer {
             Fix::KnownTarget => self.target().map(|t| format!("SELECT * FROM {from} WHERE {}", known(t))),
             Fix::Conflicts => self.target().map(|t| self.conflicts(t)),
             Fix::Pooled(column, rows) => Some(self.pooled(column, *rows)),
-            Fix::Numbers(column, sign) => {
+            Fix::Numbers(column, sign, nothing) => {
                 let sign = sign.map_or_else(String::new, |s| format!(", {}", quote_literal(s.to_string())));
-                Some(self.replacing(column, |name| format!("orchard.parse_number({name}{sign})")))
+                Some(
+                    self.replacing(column, |name| {
+                        format!("orchard.parse_number({}{sign})", without_these(name, nothing))
+                    }),
+                )
             }
-            Fix::Moments(column, format) => {
+            Fix::Moments(column, format, nothing) => {
                 let format = match format.as_str() {
                     "" => String::new(),
                     format => format!(", {}", quote_literal(format)),
                 };
-                Some(self.replacing(column, |name| format!("orchard.parse_timestamp({name}{format})")))
+                Some(self.replacing(column, |name| {
+                    format!("orchard.parse_timestamp({}{format})", without_these(name, nothing))
+                }))
             }
         }
     }
@@ -113,6 +119,11 @@ impl Writer {
         all.extend(options.as_object().cloned().unwrap_or_default());
         all
     }
+}
+
+/// A column in which these texts are NULL.
+fn without_these(name: &str, nothing: &[String]) -> String {
+    nothing.iter().fold(name.to_owned(), |column, text| format!("nullif({column}, {})", quote_literal(text)))
 }
 
 /// Where the target is one that can be learned.

@@ -114,6 +114,11 @@ TABLE one;
 
 -- what the profile suggests: nothing where all would go, and nothing for types that are passed on
 SELECT column_name, step, detail FROM orchard.clean('SELECT '' $5 '' AS a, 1 AS b', 'one_row');
+-- marks of spreadsheets, by a suggestion and by name
+SELECT column_name, step, detail, changed FROM orchard.clean($$SELECT * FROM (VALUES ('''01067'), ('''10001'), ('="00501"'), (NULL)) AS s(zip)$$, 'zips');
+SELECT * FROM zips ORDER BY 1;
+SELECT orchard.clean_sql($$SELECT * FROM (VALUES ('''a'), (' ''b')) AS s(c)$$, '[{"step": "strip_text_marks"}]');
+SELECT orchard.clean_sql('SELECT 1 AS a', '[{"step": "strip_text_marks", "columns": "a"}]');
 TABLE one_row;
 SELECT column_name, step, detail FROM orchard.clean('SELECT (i % 3)::text::money AS m, ''$'' || i AS price, CASE i % 4 WHEN 0 THEN ''N/A'' ELSE ''yes'' END AS ok, 7 AS same FROM generate_series(1, 40) AS i', 'suggested');
 SELECT * FROM suggested ORDER BY price LIMIT 2;

@@ -67,6 +67,9 @@ END $$;
 SET orchard.warnings = off;
 SELECT * FROM mended('customers', 'churned');
 SELECT finding, column_name, detail, fix FROM orchard.diagnose($$SELECT to_char(date '2026-01-01' + i, 'DD.MM.YYYY') AS day, i % 9 AS x FROM generate_series(1, 300) AS i$$);
+-- what is read but stands for nothing goes, and a value that would be lost keeps a column as it is
+SELECT fix FROM orchard.diagnose($$SELECT CASE WHEN i % 20 = 0 THEN '-999' ELSE i % 30 || '.5' END AS amount, i % 9 AS x FROM generate_series(1, 300) AS i$$) WHERE finding = 'text_numbers';
+SELECT count(*) FROM orchard.diagnose($$SELECT CASE WHEN i = 77 THEN 'Free' ELSE i || '.5' END AS amount, i % 9 AS x FROM generate_series(1, 3000) AS i$$) WHERE finding = 'text_numbers';
 RESET orchard.warnings;
 CREATE TABLE clicks AS SELECT i % 12 AS hour, CASE WHEN i % 50 > 0 THEN share(i, 1) < 0.004 + 0.001 * (i % 12) END AS clicked FROM generate_series(1, 6000) AS i;
 \x on

@@ -103,6 +103,47 @@ SELECT * FROM said($$SELECT d FROM (VALUES ('2024-01-03', 97), ('2024-01-05 10:2
 SELECT * FROM said($$VALUES ('1½ l'), ('10³'), ('ａbc')$$);
 SELECT * FROM said($$VALUES ('Müller'), ('Muller'), ('Red'), ('RED')$$);
 SELECT * FROM said($$VALUES ('Kim'), ('Na'), ('Lee')$$);
+-- words that are an answer, a state or a company's
+SELECT * FROM said($$VALUES ('B.V.'), ('N.V.'), ('GmbH')$$);
+SELECT * FROM said($$VALUES ('Missing'), ('Delivered'), ('Lost')$$);
+SELECT * FROM said($$VALUES ('Yes'), ('No'), ('Not applicable')$$);
+-- what no step may lose
+SELECT * FROM said($$SELECT v FROM (VALUES ('< 10%', 1), ('12.5%', 30), ('33%', 30)) AS s(v, n), generate_series(1, n)$$);
+SELECT * FROM said($$SELECT v FROM (VALUES ('Ongoing', 1), ('2024-01-05', 30), ('2024-02-06', 30)) AS s(v, n), generate_series(1, n)$$);
+SELECT * FROM said($$VALUES ('10+'), ('1'), ('2'), ('3')$$);
+SELECT * FROM said($$SELECT CASE i WHEN 39999 THEN 'Free' ELSE i || '.5' END FROM generate_series(1, 40000) AS i$$);
+-- marks, lists, groups, thousands beside cents
+SELECT * FROM said($$VALUES ('4-'), ('3'), ('2-'), ('1')$$);
+SELECT * FROM said($$VALUES ('(5)'), ('7'), ('(3)')$$);
+SELECT * FROM said($$VALUES ('1,2'), ('1'), ('2'), ('1,3'), ('3')$$);
+SELECT * FROM said($$VALUES ('101,205'), ('309'), ('412,500')$$);
+SELECT * FROM said($$VALUES ('€ 1.200'), ('€ 5.50')$$);
+SELECT * FROM said($$VALUES ('1,200'), ('1200'), ('850')$$);
+-- versions and times
+SELECT * FROM said($$VALUES ('1.1'), ('1.10'), ('1.2')$$);
+SELECT * FROM said($$VALUES ('1.9'), ('1.10'), ('2.3')$$);
+SELECT * FROM said($$VALUES ('9.10'), ('9.35'), ('10.05'), ('18.45'), ('12.00')$$);
+-- digits of calendars and orders
+SELECT * FROM said($$VALUES ('20240115001'), ('20240115002'), ('20240116001')$$);
+SELECT * FROM said($$SELECT v AS "Order No" FROM (VALUES ('20240115'), ('20240116'), ('20240203')) AS s(v)$$);
+SELECT * FROM said($$VALUES ('202401'), ('202402'), ('202312')$$);
+SELECT * FROM said($$VALUES ('202401'), ('202452'), ('202312')$$);
+SELECT * FROM said($$SELECT v AS candidate_id FROM (VALUES ('1700000001'), ('1700000099'), ('1700200000')) AS s(v)$$);
+SELECT * FROM said($$SELECT v AS "lastSeenAt" FROM (VALUES ('0'), ('1700000099'), ('1700200000')) AS s(v)$$);
+-- calendars, zones, durations, units
+SELECT * FROM said($$VALUES ('2081-01-15'), ('2080-11-02')$$);
+SELECT issue FROM said($$VALUES (date '2567-01-15'), (date '2566-11-02')$$);
+SELECT * FROM said($$VALUES ('2024-01-15 10:00:00 PST'), ('2024-07-15 10:00:00 PDT')$$);
+SELECT * FROM said($$VALUES ('1:30:00'), ('0:45:10')$$);
+SELECT * FROM said($$VALUES ('1.5 kg'), ('750 g')$$);
+SELECT * FROM said($$VALUES ('MBps'), ('Mbps'), ('MBps')$$);
+-- what is clear is mended
+SELECT * FROM said($$VALUES ('15 janv. 2024'), ('3 févr. 2024'), ('1 mars 2024')$$);
+SELECT * FROM said($$VALUES ('15 de enero de 2024'), ('3 de mayo de 2024')$$);
+SELECT * FROM said($$VALUES ('2024. 1. 15'), ('2024. 12. 3')$$);
+SELECT * FROM said($$VALUES ('''10001'), ('''02134')$$);
+SELECT * FROM said($$VALUES (U&'caf\00e9'), (U&'cafe\0301'), ('tea')$$);
+SELECT role, issue FROM orchard.profile($$SELECT i * i * 7 + 13 AS number, (i * i * 7 + 13)::text AS text, (i * i * 7 + 13)::text AS revenue FROM generate_series(1, 40) AS i$$);
 SELECT issue LIKE '%about % rows (_____%) have a percent sign%' AS about, suggestion FROM said($$SELECT CASE WHEN i % 2 = 0 THEN i || '%' ELSE i || '' END FROM generate_series(1, 100000) AS i$$);
 -- clean without steps, a model that cleans by itself and the fixes of a diagnosis follow it
 CREATE TABLE doubtful AS SELECT (ARRAY['1.200 €', '950 €', '80 €'])[1 + i % 3] AS price, (ARRAY['05/03/45', '31/12/52', '25/07/68'])[1 + i % 3] AS born, i % 2 = 0 AS y FROM generate_series(1, 300) AS i;

@@ -28,7 +28,7 @@ SELECT orchard.parse_boolean_strict('maybe');
 SELECT value, orchard.parse_timestamp(value)
 FROM unnest(ARRAY['2024-01-05', '2024-01-05T10:20:30Z', '2024-01-05 10:20:30.5+02:00', '13/01/2024', '01/13/2024', '03/04/2024', '05/05/2024',
     '05.01.2024', '20240105', '3 Jan 2024', 'Jan 3, 2024 10:20 PM', '1704277230', '1704277230123', '2024-02-29', '2023-02-29', '30/02/2024',
-    '2024-13-01', '2024-01-05 24:00', 'N/A', '', NULL]) AS value;
+    '2024-13-01', '2024-01-05 24:00', 'N/A', '15 janv. 2024', '15. März 2024', '15 de enero de 2024', '2024. 1. 15', '15 января 2024', '', NULL]) AS value;
 SELECT format, orchard.parse_timestamp('03/04/2024 05:06', format)
 FROM unnest(ARRAY['DD/MM/YYYY HH24:MI', 'MM/DD/YYYY HH24:MI', 'DD.MM.YYYY HH24:MI', 'DD/MM/YYYY', NULL]) AS format;
 SELECT orchard.parse_timestamp('1.5', 'EPOCH'), orchard.parse_timestamp('-1500', 'EPOCH_MS'), orchard.parse_timestamp(NULL, 'YYYY');

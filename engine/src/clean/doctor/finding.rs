@@ -101,10 +101,10 @@ pub enum Fix {
     Conflicts,
     /// The levels of a column with fewer than so many rows become one.
     Pooled(String, usize),
-    /// The texts of a column become numbers; with the decimal sign, where it is certain.
-    Numbers(String, Option<char>),
-    /// The texts of a column become moments of a format, each by itself where it is empty.
-    Moments(String, String),
+    /// The texts of a column become numbers; with the decimal sign, where it is certain, and the texts that are numbers but stand for nothing.
+    Numbers(String, Option<char>, Vec<String>),
+    /// The texts of a column become moments of a format, each by itself where it is empty, but for those that stand for nothing.
+    Moments(String, String, Vec<String>),
 }
 
 /// One thing the doctor found.

@@ -1,8 +1,9 @@
 //! Columns as such: those that say nothing, identify rows, have too many levels, or hold numbers as text.
 
 use rayon::prelude::*;
+use serde_json::Value;
 
-use crate::clean::parse;
+use crate::clean::parse::{self, Decimal, TimestampFormat};
 use crate::clean::profile::{self, Collector, Role, Sizes};
 use crate::clean::text::{is_placeholder, trim_space};
 use crate::control::Control;
@@ -207,7 +208,11 @@ pub fn reads_as(
     control.release(sizes.total());
     // A target is no id: its digits are amounts, though every row has others.
     let decimal = match severity {
-        Severity::Error if profile.role == Role::Id && texts.iter().all(|t| are_amounts(t.0)) => {
+        Severity::Error
+            if matches!(profile.role, Role::Id | Role::NumberInText)
+                && profile.steps.is_empty()
+                && texts.iter().all(|t| are_amounts(t.0)) =>
+        {
             parse::number_format(texts.iter().copied()).and_then(|(decimal, _)| decimal.sign())
         }
         _ => None,
@@ -221,16 +226,54 @@ pub fn reads_as(
         return Ok(None);
     };
     let text = |key: &str| step[key].as_str().unwrap_or_default().to_owned();
+    // What is read but stands for nothing all the same, such as -999.
+    let reads = reader(step)?;
+    let listed = profile.steps.iter().filter(|step| step["step"] == "placeholders");
+    let listed = listed.flat_map(|step| step["values"].as_array().into_iter().flatten());
+    let nothing = listed.filter_map(Value::as_str).filter(|text| reads(text)).map(str::to_owned);
     let (kind, what, fix) = match step["step"] == "parse_number" {
-        true => (Kind::TextNumbers, "numbers", Fix::Numbers(name.to_owned(), text("decimal").chars().next())),
-        false => (Kind::TextDates, "dates", Fix::Moments(name.to_owned(), text("format"))),
+        true => (
+            Kind::TextNumbers,
+            "numbers",
+            Fix::Numbers(name.to_owned(), text("decimal").chars().next(), nothing.collect()),
+        ),
+        false => (Kind::TextDates, "dates", Fix::Moments(name.to_owned(), text("format"), nothing.collect())),
     };
+    if !are_all_read(step, dictionary, control)? {
+        return Ok(None);
+    }
     let read = texts.iter().map(|t| t.0).filter(|text| !is_placeholder(text));
     let digits = read.clone().find(|text| text.bytes().any(|b| b.is_ascii_digit()));
     let example: String = digits.unwrap_or("").chars().take(40).collect();
     let detail =
         format!("\"{name}\" is text, but its values read as {what}, such as '{example}'; as text they have no order.");
     Ok(Some(Finding::of(severity, kind, name, detail).fix(fix)))
+}
+
+/// Whether a step that reads numbers or moments reads a text.
+fn reader(step: &Value) -> Result<impl Fn(&str) -> bool> {
+    let decimal = if step["decimal"] == "," { Decimal::Comma } else { Decimal::Point };
+    let format = step["format"].as_str().map(TimestampFormat::compile).transpose()?;
+    let numbers = step["step"] == "parse_number";
+    Ok(move |text: &str| match numbers {
+        true => parse::number(text, decimal).is_some(),
+        false => parse::timestamp(text, format.as_ref()).is_some(),
+    })
+}
+
+/// Whether a step reads every text that does not stand for nothing, those that were not tried too.
+fn are_all_read(step: &Value, dictionary: &Dictionary, control: &Control) -> Result<bool> {
+    let reads = reader(step)?;
+    for code in 0..dictionary.len() as u32 {
+        if code % (1 << 14) == 0 {
+            control.check()?;
+        }
+        let text = std::str::from_utf8(dictionary.text(code)).unwrap_or_default();
+        if !is_placeholder(text) && !reads(text) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Whether a text has digits alone that are no code, or stands for nothing.
@@ -255,9 +298,12 @@ mod tests {
 
     #[test]
     fn numbers_and_dates_are_told_from_codes() {
-        let numbers = |sign| Some((Kind::TextNumbers, Fix::Numbers("c".into(), sign)));
+        let numbers = |sign| Some((Kind::TextNumbers, Fix::Numbers("c".into(), sign, vec![])));
         assert_eq!(read(&["$1,234.00", "-1.5", "12", "", "N/A"]), numbers(Some('.')));
         assert_eq!(read(&["$1,234.00", "-1.5", "12 %"]), None, "shares and amounts");
+        assert_eq!(read(&["1234", "-1.5", "Free"]), None, "a value that would be lost");
+        let missing = Fix::Numbers("c".into(), Some('.'), vec!["-999".into()]);
+        assert_eq!(read(&["12.5", "14", "13", "-999", "-999", "-999"]), Some((Kind::TextNumbers, missing)));
         assert_eq!(read(&["1.234,00", "1,5", "3"]), numbers(Some(',')));
         for codes in [
             &["02134", "10115"][..],
@@ -270,7 +316,7 @@ mod tests {
         ] {
             assert_eq!(read(codes), None, "{codes:?}");
         }
-        let dates = |format: &str| Some((Kind::TextDates, Fix::Moments("c".into(), format.into())));
+        let dates = |format: &str| Some((Kind::TextDates, Fix::Moments("c".into(), format.into(), vec![])));
         assert_eq!(read(&["01/31/2026", "02/01/2026"]), dates("MM/DD/YYYY"));
         assert_eq!(read(&["2026-03-01", "2026-04-01"]), dates("YYYY-MM-DD"));
     }

@@ -41,9 +41,10 @@ pub struct CleanInput {
 }
 
 /// Steps that only respell or read texts.
-const RESPELLING: [&str; 8] = [
+const RESPELLING: [&str; 9] = [
     "trim",
     "normalize_unicode",
+    "strip_text_marks",
     "case",
     "merge_levels",
     "mask_personal",
@@ -227,6 +228,7 @@ impl Cleaner<'_> {
             Action::NormalizeUnicode { form } => {
                 self.text(step, live, TextOp::Normalize(*form), "normal form, no invisible characters".into())
             }
+            Action::StripTextMarks => self.text(step, live, TextOp::StripMark, "marks of spreadsheets".into()),
             Action::Case { to } => self.case(step, live, *to),
             Action::MaskPersonal { method, salt } => {
                 let op = Op::Mask { from: live.register, method: *method, salt: salt.clone() };

@@ -120,9 +120,14 @@ pub fn timestamp_format<'a>(values: impl Iterator<Item = (&'a str, u64)>) -> Opt
             formats.len() >= FORMATS
         });
     }
+    let without: Vec<(&str, u64)> = values.iter().filter(|(text, _)| !is_zero(text)).copied().collect();
     let shares: Vec<f64> = formats
         .iter()
-        .map(|format| share(&values, |text| is_likely(text, &format.tokens) && timestamp(text, Some(format)).is_some()))
+        .map(|format| {
+            let epoch = matches!(format.tokens[..], [Token::Epoch | Token::EpochMillis]);
+            let reads = |text: &str| is_likely(text, &format.tokens) && timestamp(text, Some(format)).is_some();
+            share(if epoch { &without } else { &values }, reads)
+        })
         .collect();
     let (best, &most) = shares.iter().enumerate().rev().max_by(|a, b| a.1.total_cmp(b.1))?;
     let chosen = formats.get(best)?;
@@ -231,6 +236,11 @@ pub fn forms<'a>(texts: impl Iterator<Item = &'a str> + Clone, format: &Timestam
         true => Forms::Mixed,
         false => Forms::Each,
     }
+}
+
+/// Whether a text is a zero, which among seconds since 1970 is written for no moment.
+pub fn is_zero(text: &str) -> bool {
+    matches!(trim_space(text), "0" | "0.0")
 }
 
 /// Whether a value may speak for a format: a number of ten or thirteen digits only when it is a moment of our time.

@@ -1,8 +1,9 @@
 //! The formats that a single text may have, told from its shape.
 
 use super::format::Token;
+use super::months::month;
 use super::shape::Shape;
-use super::timestamp::{is_name, LONGEST, MONTHS, WEEKDAYS};
+use super::timestamp::{is_name, LONGEST, WEEKDAYS};
 use crate::clean::text::is_space;
 
 /// In which orders a date may be read.
@@ -21,11 +22,11 @@ pub(super) fn candidates(text: &str, mut stop: impl FnMut(&[Token]) -> bool) {
     if text.len() > LONGEST {
         return;
     }
-    let mut scan = Scan { rest: text, shape: Shape::default(), orders: Orders::One, may: false, time: false };
+    let mut scan = Scan { rest: text, shape: Shape::default(), orders: Orders::One, both: false, time: false };
     if scan.moment().is_none() || !scan.rest.is_empty() {
         return;
     }
-    let Scan { mut shape, orders, may, .. } = scan;
+    let Scan { mut shape, orders, both, .. } = scan;
     let count = match orders {
         Orders::One => 1,
         Orders::DayMonth => 2,
@@ -45,7 +46,7 @@ pub(super) fn candidates(text: &str, mut stop: impl FnMut(&[Token]) -> bool) {
             return;
         }
         // May is a short and a full name.
-        if may {
+        if both {
             shape.swap(Token::MonthShort, Token::MonthFull);
             if stop(shape.tokens()) {
                 return;
@@ -60,7 +61,8 @@ struct Scan<'a> {
     rest: &'a str,
     shape: Shape,
     orders: Orders,
-    may: bool,
+    /// The month is a short and a full name.
+    both: bool,
     /// The time came before the year.
     time: bool,
 }
@@ -164,17 +166,30 @@ impl<'a> Scan<'a> {
         Some(())
     }
 
-    /// Take the name of a month if it is next.
-    fn month_name(&mut self) -> Option<bool> {
-        let word = self.word();
-        let token = match () {
-            _ if MONTHS.iter().any(|name| is_name(word, name, true)) => Token::MonthShort,
-            _ if MONTHS.iter().any(|name| is_name(word, name, false)) => Token::MonthFull,
-            _ => return Some(false),
-        };
-        self.may = word.eq_ignore_ascii_case("may");
-        self.take(word.len(), token)?;
+    /// Take the name of a month if it is next, and the point behind a short one unless points part the date.
+    fn month_name(&mut self, pointed: bool) -> Option<bool> {
+        let end = self.rest.find(|c: char| !c.is_alphabetic()).unwrap_or(self.rest.len());
+        let word = self.rest.get(..end)?;
+        let (short, full) = (month(word, true).is_some(), month(word, false).is_some());
+        if !short && !full {
+            return Some(false);
+        }
+        self.both = short && full;
+        self.take(end, if short { Token::MonthShort } else { Token::MonthFull })?;
+        if short && !pointed && self.next() == Some('.') {
+            self.skip(1);
+        }
         Some(true)
+    }
+
+    /// Take the `de` of Spanish and Portuguese between the parts of a date, with the white space behind it.
+    fn of(&mut self) -> Option<()> {
+        let word = self.word();
+        if !matches!(word, "de" | "del") {
+            return Some(());
+        }
+        word.chars().try_for_each(|c| self.take(1, Token::Literal(c)))?;
+        self.blank()?.then_some(())
     }
 
     fn day(&mut self) -> Option<()> {
@@ -185,7 +200,7 @@ impl<'a> Scan<'a> {
 
     /// `st`, `nd`, `rd`, `th` behind a day.
     fn ordinal(&mut self) -> Option<()> {
-        if matches!(self.word().to_ascii_lowercase().as_str(), "st" | "nd" | "rd" | "th") {
+        if matches!(self.word().to_ascii_lowercase().as_str(), "st" | "nd" | "rd" | "th" | "er") {
             self.take(2, Token::Ordinal)?;
         }
         Some(())
@@ -199,7 +214,7 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// `2024-01-03`, `2024/1/3`, `2024-Jan-03`, `2024年1月3日`, `2024-01`.
+    /// `2024-01-03`, `2024/1/3`, `2024-Jan-03`, `2024年1月3日`, `2024. 1. 3.`, `2024-01`.
     fn year_first(&mut self) -> Option<()> {
         let of_our_time = self.is_of_our_time();
         self.take(4, Token::Year)?;
@@ -210,7 +225,9 @@ impl<'a> Scan<'a> {
             return self.literal('日')?.then_some(());
         }
         let separator = self.separator()?;
-        if self.month_name()? {
+        // As in Korea.
+        let apart = separator == '.' && self.blank()?;
+        if self.month_name(separator == '.')? {
             (self.separator()? == separator).then_some(())?;
             return self.day();
         }
@@ -222,7 +239,14 @@ impl<'a> Scan<'a> {
             return (separator != '.' && of_our_time).then_some(());
         }
         (self.separator()? == separator).then_some(())?;
-        self.day()
+        if apart {
+            self.blank()?.then_some(())?;
+        }
+        self.day()?;
+        if apart {
+            self.literal('.')?;
+        }
+        Some(())
     }
 
     fn number(&mut self, token: Token) -> Option<()> {
@@ -231,19 +255,22 @@ impl<'a> Scan<'a> {
         self.take(len, token)
     }
 
-    /// `03/04/2024`, `3.4.2024`, `03-04-24`, `3 Jan 2024`, `3 Jan 24`, `3rd January 2024`, `03-Jan-2024`, `04/2024`.
+    /// `03/04/2024`, `3.4.2024`, `03-04-24`, `3 Jan 2024`, `3 Jan 24`, `3rd January 2024`, `03-Jan-2024`, `3. März 2024`, `3 de enero de 2024`, `04/2024`.
     fn day_first(&mut self) -> Option<()> {
         self.day()?;
         self.ordinal()?;
         let separator = self.separator()?;
-        if separator == '.' {
-            self.blank()?; // 3. January 2024
+        let apart = separator == '.' && self.blank()?; // 3. January 2024
+        if separator == ' ' {
+            self.of()?;
         }
-        if self.month_name()? {
-            self.literal('.')?; // 3 Jan. 2024
+        if self.month_name(separator == '.' && !apart)? {
             self.literal(',')?;
             let next = self.separator()?;
             (next == separator || next == ' ').then_some(())?;
+            if next == ' ' {
+                self.of()?;
+            }
             return self.year(true);
         }
         if self.digits() == 4 && matches!(separator, '/' | '-') && self.is_of_our_time() {
@@ -267,9 +294,11 @@ impl<'a> Scan<'a> {
 
     /// `Jan 3, 2024`, `January 3rd 2024`, `Jan-03-2024`, `Jan 2024`, `Jan 3 10:20:30 2024`.
     fn month_first(&mut self) -> Option<()> {
-        self.month_name()?.then_some(())?;
-        self.literal('.')?;
+        self.month_name(false)?.then_some(())?;
         let separator = self.separator()?;
+        if separator == ' ' {
+            self.of()?;
+        }
         if self.digits() == 4 {
             return self.year(false);
         }

@@ -7,6 +7,7 @@ mod codes;
 mod column;
 mod format;
 mod infer;
+mod months;
 mod number;
 mod plain;
 mod shape;
@@ -18,7 +19,7 @@ mod written;
 pub use boolean::{are_booleans, boolean, FALSE, TRUE};
 pub use codes::{are_letter_codes, is_lettered_code};
 pub use column::{
-    day_and_month, forms, is_code, is_month, is_season, number_format, timestamp_format, Forms, NEARLY_ALL,
+    day_and_month, forms, is_code, is_month, is_season, is_zero, number_format, timestamp_format, Forms, NEARLY_ALL,
 };
 pub use format::{TimestampFormat, PATTERNS};
 pub use number::{number, number_bytes, Decimal};

@@ -2,6 +2,7 @@
 
 use super::format::{TimestampFormat, Token};
 use super::infer::candidates;
+use super::months::month;
 use crate::clean::text::trim_space;
 use crate::model::days;
 
@@ -13,22 +14,6 @@ const SECOND: i64 = 1_000_000;
 pub const DAY: i64 = 86_400 * SECOND;
 /// No moment has a longer text.
 pub(super) const LONGEST: usize = 128;
-
-/// The months in full; their short names are the first three letters.
-pub(super) const MONTHS: [&str; 12] = [
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-];
 
 /// The days of the week in full; their short names are the first three letters.
 pub(super) const WEEKDAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
@@ -165,6 +150,17 @@ impl Cursor<'_> {
         found
     }
 
+    /// The month of a name; behind a short one `point` lets a point be left out.
+    fn month(&mut self, short: bool, point: bool) -> Option<i64> {
+        let len = self.rest.find(|c: char| !c.is_alphabetic()).unwrap_or(self.rest.len());
+        let month = month(self.rest.get(..len)?, short)?;
+        self.skip(len);
+        if short && point {
+            self.eat('.');
+        }
+        Some(month)
+    }
+
     /// The place of a word in a list of names, of which the whole or the first three letters count.
     fn name(&mut self, names: &[&str], short: bool) -> Option<usize> {
         let len = self.letters();
@@ -191,11 +187,10 @@ impl Cursor<'_> {
     }
 }
 
-/// Whether a word is a name, in full or by its first three letters (`Sept` too).
+/// Whether a word is a name, in full or by its first three letters.
 pub(super) fn is_name(word: &str, name: &str, short: bool) -> bool {
     if short {
         word.len() == 3 && name.as_bytes().get(..3).is_some_and(|b| b.eq_ignore_ascii_case(word.as_bytes()))
-            || name == "september" && word.eq_ignore_ascii_case("sept")
     } else {
         word.eq_ignore_ascii_case(name)
     }
@@ -208,7 +203,8 @@ pub(super) fn read(text: &str, tokens: &[Token]) -> Option<i64> {
     for (i, &token) in tokens.iter().enumerate() {
         let beside = |j: Option<usize>| j.and_then(|j| tokens.get(j)).is_some_and(|t| t.is_number());
         let full = token.is_number() && (beside(i.checked_sub(1)) || beside(Some(i + 1)));
-        take(&mut cursor, &mut fields, token, full)?;
+        let pointed = tokens.get(i + 1) == Some(&Token::Literal('.'));
+        take(&mut cursor, &mut fields, token, full, pointed)?;
     }
     if !cursor.rest.is_empty() {
         return None;
@@ -216,8 +212,8 @@ pub(super) fn read(text: &str, tokens: &[Token]) -> Option<i64> {
     fields.moment.or_else(|| moment(&fields))
 }
 
-/// Read one piece; `full` is set where its number must have its full width.
-fn take(cursor: &mut Cursor, fields: &mut Fields, token: Token, full: bool) -> Option<()> {
+/// Read one piece; `full` is set where its number must have its full width, `pointed` where a point is the next one.
+fn take(cursor: &mut Cursor, fields: &mut Fields, token: Token, full: bool, pointed: bool) -> Option<()> {
     let least = |width| if full { width } else { 1 };
     match token {
         Token::Blank => {
@@ -237,8 +233,8 @@ fn take(cursor: &mut Cursor, fields: &mut Fields, token: Token, full: bool) -> O
             fields.year = if year < 70 { 2000 + year } else { 1900 + year };
         }
         Token::Month => fields.month = Some(cursor.number(least(2), 2)?),
-        Token::MonthShort => fields.month = Some(cursor.name(&MONTHS, true)? as i64 + 1),
-        Token::MonthFull => fields.month = Some(cursor.name(&MONTHS, false)? as i64 + 1),
+        Token::MonthShort => fields.month = Some(cursor.month(true, !pointed)?),
+        Token::MonthFull => fields.month = Some(cursor.month(false, false)?),
         Token::Day => fields.day = Some(cursor.number(least(2), 2)?),
         Token::DayOfYear => fields.day_of_year = Some(cursor.number(least(3), 3)?),
         Token::Hour24 => fields.hour = cursor.number(least(2), 2)?,
@@ -271,7 +267,7 @@ fn take(cursor: &mut Cursor, fields: &mut Fields, token: Token, full: bool) -> O
         Token::WeekdayShort => fields.weekday = Some(cursor.name(&WEEKDAYS, true)? as i64 + 1),
         Token::WeekdayFull => fields.weekday = Some(cursor.name(&WEEKDAYS, false)? as i64 + 1),
         Token::Ordinal => {
-            let found = ["st", "nd", "rd", "th"].iter().any(|ending| cursor.eat_word(ending));
+            let found = ["st", "nd", "rd", "th", "er"].iter().any(|ending| cursor.eat_word(ending));
             return found.then_some(());
         }
         Token::Epoch | Token::EpochMillis => fields.moment = Some(epoch(cursor, token == Token::EpochMillis)?),

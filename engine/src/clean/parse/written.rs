@@ -26,6 +26,10 @@ pub struct Written {
     pub grouping: Grouping,
     /// Digits before the decimals.
     pub whole: usize,
+    /// Digits behind the last point or comma, where it does not group thousands for sure.
+    pub behind: usize,
+    /// Whether the last of them is a zero.
+    pub ends_in_zero: bool,
     /// A minus behind the digits, or brackets around.
     pub negative: bool,
     /// A single letter behind the digits that may be a magnitude: `k`, `m`, `b` as it stands there.
@@ -56,27 +60,29 @@ pub fn written(text: &str) -> Option<Written> {
     };
     let end = (start..plain.len()).find(|at| !is_inner(*at)).unwrap_or(plain.len());
     let (body, rest) = (plain.get(start..end)?, plain.get(end..)?);
-    let (grouping, whole) = separators(body, is_exponent(rest));
+    let (grouping, whole, behind) = separators(body, is_exponent(rest));
+    let ends_in_zero = behind > 0 && body.last() == Some(&b'0');
     let bracketed = plain.contains(&b'(') && plain.contains(&b')');
     let price = rest.first() == Some(&b'-') && body.last().is_some_and(|b| matches!(b, b'.' | b','));
     let trailing = !price && rest.contains(&b'-') && !rest.contains(&b'/') && !is_exponent(rest);
     let (letter, apart, magnitude) = letters(rest);
-    Some(Written { grouping, whole, negative: bracketed || trailing, letter, apart, magnitude })
+    let negative = bracketed || trailing;
+    Some(Written { grouping, whole, behind, ends_in_zero, negative, letter, apart, magnitude })
 }
 
 fn is_exponent(rest: &[u8]) -> bool {
     matches!(rest, [b'e' | b'E', b'+' | b'-', b'0'..=b'9', ..] | [b'e' | b'E', b'0'..=b'9', ..])
 }
 
-/// What the separators of digits say, and how many digits are before the decimals.
-fn separators(body: &[u8], exponent: bool) -> (Grouping, usize) {
+/// What the separators of digits say, how many digits are before the decimals, and how many may be decimals.
+fn separators(body: &[u8], exponent: bool) -> (Grouping, usize, usize) {
     let digits = |part: &[u8]| part.iter().filter(|b| b.is_ascii_digit()).count();
     let all = digits(body);
-    let Some(last) = body.iter().rposition(|b| matches!(b, b'.' | b',')) else { return (Grouping::None, all) };
+    let Some(last) = body.iter().rposition(|b| matches!(b, b'.' | b',')) else { return (Grouping::None, all, 0) };
     let (sign, before, behind) = (body[last], &body[..last], digits(&body[last..]));
     let name = char::from(sign);
     if before.contains(&sign) {
-        return (Grouping::Thousands(name), all);
+        return (Grouping::Thousands(name), all, 0);
     }
     let grouped = before.iter().any(|b| !b.is_ascii_digit());
     let whole = digits(before);
@@ -87,7 +93,7 @@ fn separators(body: &[u8], exponent: bool) -> (Grouping, usize) {
         _ if behind == 3 => Grouping::Decimal(name),
         _ => Grouping::Likely(name),
     };
-    (grouping, whole)
+    (grouping, whole, behind)
 }
 
 /// A letter behind the digits that may be a magnitude, whether it stands apart, and whether a longer word or a sign for one is there.
@@ -139,6 +145,11 @@ mod tests {
             let written = written(text).unwrap();
             assert_eq!((written.grouping, written.whole), (grouping, whole), "{text}");
         }
+        let ends = |text: &str| written(text).map(|w| (w.behind, w.ends_in_zero)).unwrap();
+        assert_eq!(
+            [ends("1.10"), ends("1.2"), ends("10"), ends("1.200 €")],
+            [(2, true), (1, false), (0, false), (3, true)]
+        );
         assert_eq!(written("none"), None);
     }
 

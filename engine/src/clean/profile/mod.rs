@@ -6,6 +6,7 @@
 //! sketches beyond ([`ColumnProfile::exact`] says which).
 
 mod collect;
+mod ids;
 mod moments;
 pub(in crate::clean) mod names;
 mod numbers;

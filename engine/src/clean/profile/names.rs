@@ -6,7 +6,92 @@ const CODE: [&str; 15] = [
     "plan",
 ];
 /// What else they say of codes that may be letters alone.
-const LETTER_CODE: [&str; 6] = ["slug", "token", "hash", "key", "url", "path"];
+const LETTER_CODE: [&str; 10] = ["slug", "token", "hash", "key", "url", "path", "unit", "units", "uom", "einheit"];
+/// What they say of what is numbered one after the other.
+const RUNNING: [&str; 27] = [
+    "order",
+    "orders",
+    "invoice",
+    "number",
+    "no",
+    "nr",
+    "num",
+    "nummer",
+    "ref",
+    "reference",
+    "ticket",
+    "booking",
+    "receipt",
+    "transaction",
+    "voucher",
+    "document",
+    "case",
+    "contract",
+    "bestellung",
+    "bestellnummer",
+    "auftrag",
+    "auftragsnummer",
+    "rechnung",
+    "rechnungsnummer",
+    "belegnummer",
+    "numero",
+    "pedido",
+];
+/// What they say of moments.
+const MOMENT: [&str; 48] = [
+    "time",
+    "times",
+    "date",
+    "dates",
+    "day",
+    "days",
+    "at",
+    "ts",
+    "on",
+    "dt",
+    "epoch",
+    "created",
+    "createdat",
+    "updated",
+    "updatedat",
+    "modified",
+    "stamp",
+    "timestamp",
+    "timestamps",
+    "datetime",
+    "seen",
+    "since",
+    "until",
+    "when",
+    "started",
+    "ended",
+    "start",
+    "end",
+    "expires",
+    "expiry",
+    "login",
+    "birthday",
+    "birthdate",
+    "dob",
+    "born",
+    "month",
+    "monat",
+    "datum",
+    "tag",
+    "zeit",
+    "zeitpunkt",
+    "zeitstempel",
+    "erstellt",
+    "geburtsdatum",
+    "fecha",
+    "jour",
+    "dag",
+    "giorno",
+];
+/// The same in writing without blanks.
+const MOMENT_SIGNS: [&str; 6] = ["日期", "时间", "時間", "日時", "날짜", "시간"];
+/// What they say of times of day.
+const CLOCK: [&str; 10] = ["time", "clock", "hour", "hours", "opening", "closing", "uhrzeit", "uhr", "heure", "hora"];
 /// What they say of truth values, and what they begin with.
 const TRUTH: [&str; 10] =
     ["flag", "optin", "bool", "boolean", "consent", "subscribed", "active", "enabled", "converted", "churned"];
@@ -30,9 +115,69 @@ const PHONE: [&str; 15] = [
     "tel",
 ];
 /// What they say of amounts.
-const AMOUNT: [&str; 18] = [
-    "revenue", "price", "prices", "cost", "costs", "count", "amount", "sessions", "visits", "clicks", "sales", "spend",
-    "orders", "users", "total", "umsatz", "preis", "kosten",
+const AMOUNT: [&str; 62] = [
+    "revenue",
+    "price",
+    "prices",
+    "cost",
+    "costs",
+    "count",
+    "amount",
+    "sessions",
+    "visits",
+    "clicks",
+    "sales",
+    "spend",
+    "spent",
+    "orders",
+    "users",
+    "total",
+    "subtotal",
+    "umsatz",
+    "preis",
+    "kosten",
+    "salary",
+    "salaries",
+    "income",
+    "wage",
+    "wages",
+    "budget",
+    "profit",
+    "margin",
+    "fee",
+    "fees",
+    "tax",
+    "taxes",
+    "discount",
+    "turnover",
+    "impressions",
+    "views",
+    "pageviews",
+    "reach",
+    "followers",
+    "quantity",
+    "qty",
+    "population",
+    "distance",
+    "duration",
+    "weight",
+    "height",
+    "balance",
+    "value",
+    "payment",
+    "gehalt",
+    "gewinn",
+    "betrag",
+    "wert",
+    "menge",
+    "montant",
+    "prix",
+    "precio",
+    "importe",
+    "ingresos",
+    "valor",
+    "conversions",
+    "bounces",
 ];
 /// What they say of parts of a year that are no months.
 const PERIOD: [&str; 8] = ["week", "kw", "quarter", "semester", "term", "issue", "woche", "quartal"];
@@ -68,21 +213,59 @@ pub fn is_amount(name: &str) -> bool {
     has(name, &AMOUNT)
 }
 
+/// Whether the values number what comes one after the other, such as orders, unless they are amounts or numbers of it.
+pub fn is_running(name: &str) -> bool {
+    has(name, &RUNNING) && !has(name, &["of"]) && !is_amount(name)
+}
+
+/// Whether the values are moments.
+pub fn is_moment(name: &str) -> bool {
+    has(name, &MOMENT) || MOMENT_SIGNS.iter().any(|sign| name.contains(sign))
+}
+
+/// Whether the values are times of day.
+pub fn is_clock(name: &str) -> bool {
+    has(name, &CLOCK)
+}
+
 /// Whether the values are weeks, quarters or terms.
 pub fn is_period(name: &str) -> bool {
     has(name, &PERIOD)
 }
 
-/// The words of a name in small letters: `zip_code`, `ZipCode` and `Zip Code` alike.
+/// The words of a name in small letters: `zip_code`, `ZipCode`, `Zip Code` and `zip5` alike.
 fn words_of(name: &str) -> Vec<String> {
     let mut parted = String::new();
     let mut before = ' ';
     for c in name.chars() {
-        if c.is_uppercase() && before.is_lowercase() {
+        if c.is_uppercase() && before.is_lowercase() || c.is_ascii_digit() && before.is_alphabetic() {
             parted.push(' ');
         }
         parted.push(if c.is_alphanumeric() { c } else { ' ' });
         before = c;
     }
     parted.to_lowercase().split(' ').filter(|word| !word.is_empty()).map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_words_count() {
+        for name in ["created_at", "createdAt", "Order Date", "date1", "event-timestamp", "Datum", "订单日期"] {
+            assert!(is_moment(name), "{name}");
+        }
+        for name in ["candidate_id", "Update", "category", "monday", "station", "agenda", "price"] {
+            assert!(!is_moment(name), "{name}");
+        }
+        assert!(
+            is_running("Order No")
+                && is_running("invoiceNumber")
+                && !is_running("order_total")
+                && !is_running("Number of guests")
+        );
+        assert!(is_code("zip5") && is_code("zipCode") && !is_code("gzip"));
+        assert!(is_clock("opening time") && !is_clock("timeline"));
+    }
 }

@@ -3,9 +3,10 @@
 use serde_json::{json, Value};
 
 use super::collect::{general, is_unique, Numbers};
+use super::ids::are_ids;
 use super::role::{Kind, Role};
 use super::Severity::{Note, Warning};
-use super::{rows_inside, rows_that, steps, ColumnProfile, Histogram, Moments, Summary, ARE, FRACTIONS};
+use super::{names, rows_inside, rows_that, steps, ColumnProfile, Histogram, Moments, Summary, ARE, FRACTIONS};
 use crate::clean::parse;
 use crate::clean::shown;
 use crate::clean::sketch::Ranks;
@@ -39,7 +40,11 @@ pub fn judge(profile: &mut ColumnProfile, name: &str, kind: Kind, numbers: &Numb
         Kind::Timestamp => Role::Timestamp,
         Kind::Interval => Role::Interval,
         _ if is_flag(numbers) => Role::Boolean,
-        _ if numbers.whole && numbers.infinite == 0 && is_unique(distinct, filled, numbers.values.is_exact()) => {
+        _ if numbers.whole
+            && numbers.infinite == 0
+            && is_unique(distinct, filled, numbers.values.is_exact())
+            && are_ids(name, items.iter().map(|item| item.0).collect()) =>
+        {
             Role::Id
         }
         _ => Role::Number,
@@ -49,7 +54,7 @@ pub fn judge(profile: &mut ColumnProfile, name: &str, kind: Kind, numbers: &Numb
         (profile.summary.mean, profile.summary.stddev, profile.summary.skewness) = (None, None, None);
         (profile.summary.fences, profile.summary.outliers) = (None, None);
         let scale = if kind == Kind::Date { DAY } else { 1.0 };
-        moments(profile, &items, scale, now);
+        moments(profile, &items, scale, now, true);
     }
     if profile.role == Role::Number {
         let found = judge_ends(profile, &counted(numbers, &items), numbers.whole);
@@ -59,7 +64,8 @@ pub fn judge(profile: &mut ColumnProfile, name: &str, kind: Kind, numbers: &Numb
             profile.steps.push(steps::placeholders(name, values));
         }
     }
-    if kind == Kind::Integer && matches!(profile.role, Role::Number | Role::Id) && are_days(numbers) {
+    let ordered = || (names::is_code(name) || names::is_running(name)) && !names::is_moment(name);
+    if kind == Kind::Integer && matches!(profile.role, Role::Number | Role::Id) && !ordered() && are_days(numbers) {
         profile.find(Note, "probably dates, written YYYYMMDD: cast to text in the source they can be parsed");
     }
     if numbers.nan > 0 {
@@ -280,14 +286,15 @@ fn say_origins(profile: &mut ColumnProfile, items: &[(f64, u64)], scale: f64) {
     }
 }
 
-/// What is wrong with moments; `scale` is the seconds of their unit.
-fn moments(profile: &mut ColumnProfile, items: &[(f64, u64)], scale: f64, now: f64) {
+/// What is wrong with moments; `scale` is the seconds of their unit, `calendar` whether it is said that they may be of another one.
+fn moments(profile: &mut ColumnProfile, items: &[(f64, u64)], scale: f64, now: f64, calendar: bool) {
     say_origins(profile, items, scale);
     let finite = items.iter().filter(|(value, _)| value.is_finite());
     let year = 365.25 * DAY;
-    let (mut future, mut far, mut old) = (0u64, 0u64, 0u64);
+    let (mut future, mut far, mut old, mut all) = (0u64, 0u64, 0u64, 0u64);
     for (value, rows) in finite {
         let seconds = value * scale;
+        all += rows;
         if seconds > now + 50.0 * year {
             far += rows;
         } else if seconds > now + DAY {
@@ -296,15 +303,20 @@ fn moments(profile: &mut ColumnProfile, items: &[(f64, u64)], scale: f64, now: f
             old += rows;
         }
     }
+    // Where most are so, it is not they that are wrong.
+    let other = |rows: u64, say: &str| match calendar && rows * 2 > all {
+        true => format!("{say}, or of another calendar, such as the Buddhist, the Nepalese or the Islamic one"),
+        false => say.to_owned(),
+    };
     let rows = profile.rows;
     if far > 0 {
-        profile.find(Warning, rows_that(far, rows, ARE, "more than 50 years in the future"));
+        profile.find(Warning, rows_that(far, rows, ARE, &other(far, "more than 50 years in the future")));
     }
     if future > 0 {
         profile.find(Note, rows_that(future, rows, ARE, "in the future"));
     }
     if old > 0 {
-        profile.find(Warning, rows_that(old, rows, ARE, "before 1900"));
+        profile.find(Warning, rows_that(old, rows, ARE, &other(old, "before 1900")));
     }
 }
 
@@ -343,5 +355,5 @@ fn sort(numbers: &mut Vec<(f64, u64)>) {
 
 /// Judge the moments that texts are, in seconds since 2000-01-01.
 pub fn judge_parsed_moments(profile: &mut ColumnProfile, seconds: &[(f64, u64)], now: f64) {
-    moments(profile, seconds, 1.0, now);
+    moments(profile, seconds, 1.0, now, false);
 }

@@ -7,6 +7,11 @@ pub fn trim(column: &str) -> Value {
     json!({"step": "trim", "columns": [column]})
 }
 
+/// The marks by which spreadsheets keep digits as text go.
+pub fn unmark(column: &str) -> Value {
+    json!({"step": "strip_text_marks", "columns": [column]})
+}
+
 /// Characters that look alike become the same.
 pub fn normalize_unicode(column: &str, form: &str) -> Value {
     json!({"step": "normalize_unicode", "columns": [column], "form": form})

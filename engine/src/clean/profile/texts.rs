@@ -1,8 +1,11 @@
 //! Judging texts by their different values.
 
+mod decimals;
+mod digits;
 mod doubt;
 mod moments;
 mod parsed;
+mod said;
 mod spelling;
 mod typed;
 
@@ -16,7 +19,9 @@ use super::collect::{general, is_unique, Texts};
 use super::role::Role;
 use super::Severity::{Note, Warning};
 use super::{rows_inside, rows_that, steps, ColumnProfile, ARE};
-use crate::clean::text::{is_blank, is_nothing, is_opposite, may_be_level, may_be_name, trim_space};
+use crate::clean::text::{
+    is_blank, is_dotted, is_nothing, is_opposite, may_be_code, may_be_level, may_be_name, may_be_state, trim_space,
+};
 use crate::error::Result;
 
 /// The average length, in bytes, from which on texts are written by people.
@@ -44,7 +49,7 @@ struct Looked<'a> {
     real: Vec<Value<'a>>,
     /// Trimmed spellings of values for nothing.
     nothing: Vec<(String, u64)>,
-    /// Values for nothing that may be levels, `None` or a dash: what the others are decides.
+    /// Values for nothing that may be levels, `None`, `Missing` or a dash: what the others are decides.
     doubtful: Vec<Value<'a>>,
     /// Whether some value for nothing, or a blank one, has white space that a step has to take away before it is known.
     padded: bool,
@@ -69,7 +74,7 @@ impl Looked<'_> {
     }
 
     /// Settle what the doubtful values are: `missing` among numbers and dates. Among levels a sign is missing where the others are words that do not
-    /// begin with it, as pages of a site do, `NA` where they are not codes of capitals, `Na` and `Nan` where they are no names, and other words are
+    /// begin with it, as pages of a site do, `NA`, `NAN` and `NAT` where they are not codes of capitals, `Na` and `Nan` where they are no names, and other words are
     /// levels.
     fn settle(&mut self, missing: bool) {
         let words = self.real.iter().all(|value| value.text.contains(char::is_alphanumeric));
@@ -90,7 +95,8 @@ impl Looked<'_> {
                 }
                 _ if text.eq_ignore_ascii_case("na") && beside_regions => false,
                 _ if may_be_name(text) => !among_names,
-                _ if text.eq_ignore_ascii_case("na") => !(text == "NA" && among_codes),
+                _ if may_be_code(text) => !among_codes,
+                _ if text.eq_ignore_ascii_case("na") => true,
                 _ => false,
             };
             if is_missing {
@@ -162,11 +168,11 @@ pub fn judge(profile: &mut ColumnProfile, name: &str, texts: &Texts, now: f64) -
                 found
             }
             None => {
-                moments::say_ambiguous(profile, &looked, texts.parsed.as_ref());
-                typed::say_bounds(profile, &looked);
-                typed::say_formulas(profile, &looked);
+                let known = said::say(profile, &looked, texts.parsed.as_ref());
                 looked.settle(false);
-                (untyped(&looked, whole(&looked).distinct, profile.exact), typed::Typed::default())
+                let role =
+                    if known { Role::Category } else { untyped(&looked, whole(&looked).distinct, profile.exact) };
+                (role, typed::Typed::default())
             }
         }
     };
@@ -185,6 +191,7 @@ pub fn judge(profile: &mut ColumnProfile, name: &str, texts: &Texts, now: f64) -
         if texts.blanks > 0 || looked.real.iter().any(|v| spelling::is_hidden(&v.text)) {
             spellings.push(String::new());
         }
+        said::unmark(profile, name, &looked);
         if !spellings.is_empty() {
             let values: Vec<Json> = spellings.iter().map(|text| json!(text)).collect();
             profile.steps.push(steps::placeholders(name, values));
@@ -215,6 +222,11 @@ fn is_name(text: &str) -> bool {
     letters.next().is_some_and(char::is_uppercase) && letters.clone().count() > 0 && letters.all(char::is_lowercase)
 }
 
+/// Whether what the others are decides whether a text stands for nothing.
+fn is_doubtful(text: &str) -> bool {
+    may_be_level(text) || may_be_name(trim_space(text)) || may_be_state(text) || may_be_code(trim_space(text))
+}
+
 /// Take values and values for nothing apart.
 fn look<'a>(known: &[super::Known<'a>]) -> Looked<'a> {
     let mut looked = Looked { real: Vec::new(), nothing: Vec::new(), doubtful: Vec::new(), padded: false };
@@ -223,7 +235,7 @@ fn look<'a>(known: &[super::Known<'a>]) -> Looked<'a> {
         let text = if value.cut { Cow::Owned(text.trim_end_matches('\u{FFFD}').to_owned()) } else { text };
         if is_blank(&text) {
             looked.padded |= !text.is_empty();
-        } else if may_be_level(&text) || may_be_name(trim_space(&text)) {
+        } else if is_doubtful(&text) {
             looked.doubtful.push(Value::new(text, value.rows, value.cut));
         } else if is_nothing(&text) {
             let trimmed = trim_space(&text);
@@ -233,7 +245,10 @@ fn look<'a>(known: &[super::Known<'a>]) -> Looked<'a> {
             looked.real.push(Value::new(text, value.rows, value.cut));
         }
     }
-    let opposed = |(text, _): &(String, u64)| looked.real.iter().any(|value| is_opposite(text, &value.text));
+    let opposed = |(text, _): &(String, u64)| {
+        let is_other = |other: &str| is_opposite(text, other) || is_dotted(text) && is_dotted(other);
+        looked.real.iter().any(|value| is_other(&value.text))
+    };
     let (levels, nothing): (Vec<_>, Vec<_>) = std::mem::take(&mut looked.nothing).into_iter().partition(opposed);
     let level = |(text, rows): (String, u64)| Value::new(Cow::Owned(text), rows, false);
     looked.nothing = nothing;
@@ -289,8 +304,8 @@ fn say_missing(profile: &mut ColumnProfile, looked: &Looked<'_>, blanks: u64) {
     let levels: Vec<String> = looked
         .real
         .iter()
-        .filter(|value| may_be_level(&value.text) || may_be_name(trim_space(&value.text)))
-        .filter(|value| value.text.contains(char::is_alphabetic))
+        .filter(|value| is_doubtful(&value.text) && value.text.contains(char::is_alphabetic))
+        .filter(|value| !looked.real.iter().any(|other| is_opposite(&value.text, &other.text)))
         .map(|value| format!("{} ({})", quoted(&value.text), rows_inside(value.rows, rows)))
         .collect();
     let has_levels = matches!(profile.role, Role::Category | Role::FreeText | Role::Id);

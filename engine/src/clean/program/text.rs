@@ -75,6 +75,8 @@ pub enum TextOp {
     },
     /// A missing text becomes this.
     Fill(String),
+    /// The mark by which a spreadsheet keeps digits as text goes.
+    StripMark,
 }
 
 impl TextOp {
@@ -103,6 +105,7 @@ impl TextOp {
                 Err(_) => Some(other.clone().into()),
             },
             TextOp::Fill(_) => Some(x.into()),
+            TextOp::StripMark => Some(text::text_mark(x).unwrap_or(x).into()),
         }
     }
 }

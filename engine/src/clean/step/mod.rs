@@ -122,6 +122,7 @@ impl Rule {
 pub enum Action {
     Trim,
     NormalizeUnicode { form: Form },
+    StripTextMarks,
     Case { to: Case },
     Placeholders { values: Option<Vec<Scalar>> },
     ParseNumber { comma: Option<bool>, plain: Option<bool> },

@@ -74,6 +74,7 @@ fn action(f: &Fields<'_>) -> Result<Action> {
     Ok(match f.spec.name {
         "trim" => Action::Trim,
         "normalize_unicode" => Action::NormalizeUnicode { form: f.choice("form", &FORMS)?.unwrap_or(Form::Nfkc) },
+        "strip_text_marks" => Action::StripTextMarks,
         "case" => Action::Case {
             to: f.choice("to", &[("lower", Case::Lower), ("upper", Case::Upper)])?.unwrap_or(Case::Lower),
         },

@@ -62,6 +62,7 @@ pub const STEPS: &[StepSpec] = &[
     StepSpec { name: "normalize_unicode", kinds: TEXT, parameters: &[
         p("form", "one of \"nfkc\", \"nfc\"", "\"nfkc\"", "the normal form"),
     ], meaning: "makes texts that look alike the same: Unicode normal form, no invisible characters, straight quotes" },
+    StepSpec { name: "strip_text_marks", kinds: TEXT, parameters: &[], meaning: "removes the marks by which spreadsheets keep digits as text, such as the apostrophe of '001 and the rest of =\"001\"" },
     StepSpec { name: "case", kinds: TEXT, parameters: &[
         p("to", "one of \"lower\", \"upper\"", "\"lower\"", "the case"),
     ], meaning: "makes letters small or capital" },

@@ -3,7 +3,7 @@
 use super::space::trim_space;
 
 /// Words and signs for nothing, in small letters and in order.
-pub const NOTHING: [&str; 86] = [
+pub const NOTHING: [&str; 87] = [
     "",
     "#####",
     "#bezug!",
@@ -55,6 +55,7 @@ pub const NOTHING: [&str; 86] = [
     "desconocido",
     "empty",
     "inconnu",
+    "invalid date",
     "k.a.",
     "keine angabe",
     "missing",
@@ -93,11 +94,17 @@ pub const NOTHING: [&str; 86] = [
 ];
 
 /// Those of [`NOTHING`] that are as often a level of their own: `None` beside `Some` and `Many`, `-` beside `+`, `NA` beside `EU`. In order.
-const LEVELS: [&str; 17] =
-    ["(none)", "-", "--", "---", ".", "..", "...", "/", "_", "blank", "empty", "na", "nil", "none", "–", "—", "无"];
+const LEVELS: [&str; 20] = [
+    "(none)", "-", "--", "---", ".", "..", "...", "/", "?", "??", "???", "_", "blank", "empty", "na", "nil", "none",
+    "–", "—", "无",
+];
+
+/// Those of [`NOTHING`] that among words are an answer or a state of their own: goods that are missing, a question that is not applicable, a date
+/// to be determined, the `N.V.` of a company. In order.
+const STATES: [&str; 5] = ["missing", "n.v.", "not applicable", "not available", "tbd"];
 
 /// Numbers and dates that stand for nothing.
-const SENTINELS: [&str; 14] = [
+const SENTINELS: [&str; 17] = [
     "-99",
     "-999",
     "-999.0",
@@ -105,6 +112,9 @@ const SENTINELS: [&str; 14] = [
     "-9999.0",
     "-99999",
     "-999999",
+    "00-00-0000",
+    "00.00.0000",
+    "00/00/0000",
     "0000-00-00",
     "0000-00-00 00:00:00",
     "1900-01-00",
@@ -115,8 +125,8 @@ const SENTINELS: [&str; 14] = [
 ];
 
 /// Every text that [`is_placeholder`] knows, in small letters: [`NOTHING`], then numbers and dates that stand for nothing.
-pub const PLACEHOLDERS: [&str; 100] = {
-    let mut all = [""; 100];
+pub const PLACEHOLDERS: [&str; 104] = {
+    let mut all = [""; 104];
     let mut i = 0;
     while i < all.len() {
         all[i] = if i < NOTHING.len() { NOTHING[i] } else { SENTINELS[i - NOTHING.len()] };
@@ -143,9 +153,27 @@ pub fn may_be_level(text: &str) -> bool {
     is_in(&LEVELS, text)
 }
 
+/// Whether a text that [`is_nothing`] is an answer or a state among words: `Missing`, `Not applicable`.
+pub fn may_be_state(text: &str) -> bool {
+    is_in(&STATES, text)
+}
+
+/// Whether a text is an abbreviation whose letters have points: `B.V.`, `n.a.`, `S.p.A.`
+pub fn is_dotted(text: &str) -> bool {
+    let text = trim_space(text);
+    let points = text.bytes().filter(|b| *b == b'.').count();
+    let letters = text.chars().filter(|c| c.is_alphabetic()).count();
+    points >= 2 && letters == points && text.ends_with('.') && !text.contains("..") && !text.starts_with('.')
+}
+
 /// Whether a text that [`is_nothing`] may be the name of somebody: `Na`, `Nan`, `Null`, so written.
 pub fn may_be_name(text: &str) -> bool {
     matches!(text, "Na" | "Nan" | "Nat" | "Nil" | "Null")
+}
+
+/// Whether a text that [`is_nothing`] may be a code of capitals, as of an airport: `NA`, `NAN`, `NAT`.
+pub fn may_be_code(text: &str) -> bool {
+    matches!(text, "NA" | "NAN" | "NAT")
 }
 
 /// What each of some words of [`NOTHING`] is the opposite of: beside that it is a level.
@@ -190,12 +218,18 @@ mod tests {
 
     #[test]
     fn lists_are_in_order_and_fit() {
-        for list in [&NOTHING[..], &SENTINELS, &LEVELS] {
+        for list in [&NOTHING[..], &SENTINELS, &LEVELS, &STATES] {
             assert!(list.is_sorted_by(|a, b| a < b));
             assert!(list.iter().all(|entry| entry.len() <= LONGEST && *entry == entry.to_lowercase()));
         }
-        assert!(LEVELS.iter().all(|entry| is_nothing(entry)));
+        assert!(LEVELS.iter().chain(&STATES).all(|entry| is_nothing(entry)));
         assert!(PLACEHOLDERS.iter().all(|entry| is_placeholder(entry) && is_placeholder(&entry.to_uppercase())));
+    }
+
+    #[test]
+    fn abbreviations_have_points() {
+        assert!(["B.V.", "n.a.", "S.p.A.", " N.V. "].iter().all(|text| is_dotted(text)));
+        assert!(["n.a", "...", "a.", "1.2.", "B.V", ".a.b", "Inc.", ""].iter().all(|text| !is_dotted(text)));
     }
 
     #[test]

@@ -87,6 +87,7 @@ impl Run<'_> {
         let fixed = match step.action {
             Action::Trim
             | Action::NormalizeUnicode { .. }
+            | Action::StripTextMarks
             | Action::Case { .. }
             | Action::Placeholders { .. }
             | Action::ParseNumber { .. }
@@ -104,7 +105,7 @@ impl Run<'_> {
             let name = self.request.target.as_ref().filter(|_| target).map_or(first, |t| &t.name);
             return Err(Error::option(
                 format!("step \"{}\" cannot be done to {what} \"{name}\"", step.name),
-                format!("These can: trim, normalize_unicode, case, placeholders, parse_number, parse_boolean,{more} map_values, clip."),
+                format!("These can: trim, normalize_unicode, strip_text_marks, case, placeholders, parse_number, parse_boolean,{more} map_values, clip."),
             ));
         }
         Ok(Some(Step { columns: Columns::Named(own), ..step.clone() }))
@@ -121,7 +122,7 @@ impl Run<'_> {
             true => !steps.iter().any(|s| is(s, &["parse_number", "parse_boolean"])),
             false => self.request.groups.contains(&column.first),
         };
-        let spelling = ["trim", "normalize_unicode", "placeholders", "merge_levels"];
+        let spelling = ["trim", "normalize_unicode", "strip_text_marks", "placeholders", "merge_levels"];
         Ok(steps.into_iter().filter(|s| !labels || is(s, &spelling)).collect())
     }
 

@@ -2,7 +2,7 @@
 
 use super::super::Severity::Warning;
 use super::super::{ColumnProfile, HAVE};
-use super::{quoted, Looked, Parsed, Read};
+use super::{decimals, quoted, Looked, Parsed, Read};
 use crate::clean::parse::{self, Grouping, Written};
 
 /// Of the numbers with a sign, what share must not have three digits behind it for that to be no error of typing.
@@ -15,27 +15,39 @@ const COMMA_GROUPS: [&str; 22] = [
 ];
 
 /// A number of the column.
-struct Seen<'a> {
-    text: &'a str,
+pub(super) struct Seen<'a> {
+    pub text: &'a str,
     /// The rows that it stands for.
-    rows: u64,
-    number: f64,
-    written: Written,
+    pub rows: u64,
+    pub number: f64,
+    pub written: Written,
+}
+
+impl Seen<'_> {
+    /// Whether something says that it is an amount: a currency, a percent sign, a word for a magnitude.
+    pub fn is_amount(&self) -> bool {
+        let unit = parse::unit(self.text);
+        self.written.magnitude || unit.percent || unit.currency.is_some()
+    }
 }
 
 /// Say what cannot be known of the numbers of a column that are read so; whether there is something.
-pub fn say(profile: &mut ColumnProfile, looked: &Looked<'_>, read: &Read, parsed: Option<&Parsed>) -> bool {
+pub fn say(profile: &mut ColumnProfile, name: &str, looked: &Looked<'_>, read: &Read, parsed: Option<&Parsed>) -> bool {
     let seen = |value: &super::Value<'_>| read.read(&value.text).zip(parse::written(&value.text));
     let seen: Vec<Seen<'_>> = looked
         .real
         .iter()
         .filter_map(|v| seen(v).map(|(number, written)| Seen { text: &v.text, rows: v.weight, number, written }))
         .collect();
+    let part = decimals::list(looked, &seen)
+        .or_else(|| separator(&seen, '.', "a point"))
+        .or_else(|| separator(&seen, ',', "a comma"))
+        .or_else(|| decimals::groups(&seen));
     let doubts = [
-        separator(&seen, '.', "a point"),
-        separator(&seen, ',', "a comma"),
+        part,
         letter(profile, &seen),
         negative(&seen),
+        decimals::places(name, &seen),
         lost_digits(profile, looked, parsed),
     ];
     let some = doubts.iter().any(Option::is_some);
@@ -43,23 +55,30 @@ pub fn say(profile: &mut ColumnProfile, looked: &Looked<'_>, read: &Read, parsed
     some
 }
 
-/// Whether a sign stands before three digits wherever there is one, so that it may part thousands or decimals: `1.200 €`, `52,520`.
+/// Whether a sign stands before three digits wherever there is one, so that it may part thousands or decimals: `1.200 €`, `52,520`; or before three
+/// in some and two in others, so that it may part both: `1.200 €` and `5.50 €`.
 fn separator(seen: &[Seen<'_>], sign: char, name: &str) -> Option<String> {
-    let rows =
-        |is: &dyn Fn(Grouping) -> bool| -> u64 { seen.iter().filter(|s| is(s.written.grouping)).map(|s| s.rows).sum() };
-    let unclear = rows(&|g| g == Grouping::Unclear(sign));
-    let likely = rows(&|g| matches!(g, Grouping::Likely(_)));
-    let sure = rows(&|g| matches!(g, Grouping::Decimal(_) | Grouping::Thousands(_)));
-    if unclear == 0 || sure > 0 || likely as f64 >= LIKELY * (likely + unclear) as f64 {
+    let rows = |is: &dyn Fn(&Seen<'_>) -> bool| -> u64 { seen.iter().filter(|s| is(s)).map(|s| s.rows).sum() };
+    let unclear = rows(&|s| s.written.grouping == Grouping::Unclear(sign));
+    let likely = rows(&|s| matches!(s.written.grouping, Grouping::Likely(_)));
+    let sure = rows(&|s| matches!(s.written.grouping, Grouping::Decimal(_) | Grouping::Thousands(_)));
+    if unclear == 0 || sure > 0 {
         return None;
     }
-    // English exports: nothing has a fraction, and what is below a thousand has no comma; or the currency says it.
+    if likely as f64 >= LIKELY * (likely + unclear) as f64 {
+        return decimals::both_meanings(seen, sign).then(|| {
+            format!("{name} stands before three digits in some numbers and before fewer in others: thousands and decimals may be mixed, so mend them in the source, or say the sign with the \"decimal\" of parse_number")
+        });
+    }
+    // English exports: nothing has a fraction, what is below a thousand has no comma and what is above it has one; or the currency says it.
     if sign == ',' && likely == 0 {
         let mut currencies = seen.iter().filter_map(|s| parse::unit(s.text).currency).peekable();
         let known = currencies.peek().is_some();
         let english = currencies.all(|c| COMMA_GROUPS.contains(&c.as_str()));
-        let small = |s: &Seen<'_>| s.written.grouping == Grouping::None && s.number != 0.0 && s.written.whole <= 3;
-        if english && (known || seen.iter().any(small)) {
+        let plain = |s: &Seen<'_>| s.written.grouping == Grouping::None && s.number != 0.0;
+        let small = seen.iter().any(|s| plain(s) && s.written.whole <= 3);
+        let bare = seen.iter().any(|s| plain(s) && s.written.whole > 3 && !s.is_amount());
+        if english && (known || small && !bare) {
             return None;
         }
     }
@@ -93,12 +112,25 @@ fn letter(profile: &ColumnProfile, seen: &[Seen<'_>]) -> Option<String> {
     ))
 }
 
-/// Whether all numbers are negative by brackets or a minus behind them, which may be a way to write any number: `(12)`, `12-`.
+/// Digits before the decimals from which on a number in brackets is neither a mark nor a note.
+const LONG: usize = 3;
+
+/// Whether all numbers are negative by brackets or a minus behind them, which may be a way to write any number, or those that are may be marks and
+/// notes, as they are short and nothing says that they are amounts: `(12)`, `4-`.
 fn negative(seen: &[Seen<'_>]) -> Option<String> {
     let mut numbers = seen.iter().filter(|s| s.number != 0.0).peekable();
     numbers.peek()?;
-    numbers.all(|s| s.written.negative).then(|| {
-        "every number is in brackets or has a minus behind it: nobody can tell whether they are negative, so name the step parse_number to read them so".to_owned()
+    let one = seen.iter().find(|s| s.written.negative)?;
+    if numbers.all(|s| s.written.negative) {
+        return Some("every number is in brackets or has a minus behind it: nobody can tell whether they are negative, so name the step parse_number to read them so".to_owned());
+    }
+    let is_amount = |s: &Seen<'_>| s.written.grouping != Grouping::None || s.written.whole >= LONG || s.is_amount();
+    let sure = seen.iter().filter(|s| s.written.negative).any(is_amount);
+    (!sure).then(|| {
+        format!(
+            "brackets or a minus behind, such as {}, may be marks or notes: nobody can tell whether they make a number negative, so name the step parse_number to read them so",
+            quoted(one.text)
+        )
     })
 }
 

@@ -2,7 +2,7 @@
 
 use super::super::role::Role;
 use super::super::Severity::{Note, Warning};
-use super::super::{numbers, steps, ColumnProfile, HAVE};
+use super::super::{numbers, rows_inside, steps, ColumnProfile, ARE, HAVE};
 use super::typed::{collect, range, say_unread, Typed, Whole};
 use super::{quoted, Looked, Parsed, Read};
 use crate::clean::parse::{self, Forms, TimestampFormat, DAY, NEARLY_ALL};
@@ -12,8 +12,11 @@ use crate::model::days;
 
 /// The year from which on years of two digits may be of the century before: births of 1930 to 1969.
 const CENTURY: i64 = 2030;
-/// Years outside of these are of another calendar, where most are: 1445, 2567.
-const YEARS: (i64, i64) = (1600, 2200);
+/// Years outside of these are of another calendar, where most are: 1445 is Islamic, 2081 Nepalese, 2567 Buddhist. Nothing but loans ends later.
+const YEARS: (i64, i64) = (1600, 2065);
+
+/// 1970-01-01 in seconds since 2000-01-01.
+const EPOCH: f64 = -946_684_800.0;
 
 /// Judge texts of which nearly all are moments of a format.
 pub fn judge(
@@ -36,22 +39,44 @@ pub fn judge(
     };
     let what = if is_date { "dates" } else { "timestamps" };
     profile.find(Warning, format!("{what} kept as text"));
-    // The far end of time is written for "no end".
-    let sentinels = collect(looked, is_placeholder);
+    // The far end of time is written for "no end", and no second since 1970 for "never".
+    let zero = format.starts_with("EPOCH");
+    let is_sentinel = |text: &str| is_placeholder(text) || zero && parse::is_zero(text);
+    let sentinels = collect(looked, is_sentinel);
+    if let Some(rows) =
+        sentinels.iter().filter(|(text, _)| parse::is_zero(text)).map(|(_, rows)| *rows).reduce(|a, b| a + b)
+    {
+        let text = profile.rows_that(rows, ARE, "0, which stands for a missing value among seconds since 1970");
+        profile.find(Warning, text);
+    }
+    let ends: Vec<String> = sentinels
+        .iter()
+        .filter(|(text, _)| !parse::is_zero(text))
+        .map(|(text, rows)| format!("{} ({})", quoted(text), rows_inside(*rows, profile.rows)))
+        .collect();
+    if !ends.is_empty() {
+        profile.find(Warning, format!("stand for no date or no end: {}", ends.join(", ")));
+    }
     let other = format!("cannot be read by the format {format}");
     let legible = |text: &str| matches!(forms, Forms::Each) && parse::timestamp(text, None).is_some();
-    say_unread(profile, looked, &other, |text| read.read(text).is_some() || is_placeholder(text) || legible(text));
+    let reads = |text: &str| read.read(text).is_some() || is_placeholder(text) || legible(text);
     let parsed = whole.parsed.filter(|parsed| *parsed.how() == read);
-    let seconds = match parsed {
+    // Moments of other forms are said below.
+    let is_moment = |text: &str| reads(text) || parse::timestamp(text, None).is_some();
+    // Digits were read as numbers: what is none is no moment either.
+    let digits = || whole.parsed.filter(|_| !format.contains([' ', '-', '/', ':', '.', '"', 'T']));
+    let unread = say_unread(profile, looked, parsed.or_else(digits), (&other, "parse_timestamp"), is_moment);
+    let mut seconds = match parsed {
         Some(parsed) => parsed.items()?,
         None => {
             let real = looked.real.iter().filter(|v| !is_placeholder(&v.text));
             real.filter_map(|v| read.read(&v.text).map(|seconds| (seconds, v.rows))).collect()
         }
     };
+    seconds.retain(|(seconds, _)| !(zero && *seconds == EPOCH));
     numbers::judge_parsed_moments(profile, &seconds, now);
     let doubt = doubt(format, &seconds).or_else(|| several(profile, forms, looked, &read, parsed));
-    let sure = doubt.is_none();
+    let sure = doubt.is_none() && !unread;
     doubt.into_iter().for_each(|text| profile.find(Warning, text));
     let role = if is_date { Role::DateInText } else { Role::TimestampInText };
     let format = (!matches!(forms, Forms::Each)).then_some(format);
@@ -71,7 +96,7 @@ fn doubt(format: &str, seconds: &[(f64, u64)]) -> Option<String> {
     let rows = |is: &dyn Fn(f64) -> bool| seconds.iter().filter(|(s, _)| is(*s)).map(|(_, n)| n).sum::<u64>();
     let (other, all) = (rows(&|s| s < start(YEARS.0) || s >= start(YEARS.1)), rows(&|_| true));
     (other * 2 > all).then(|| {
-        "most years are of another calendar or miswritten: nobody can tell which, so make dates of them in the source".to_owned()
+        "most years are of another calendar, such as the Buddhist, the Nepalese or the Islamic one, or miswritten: nobody can tell which, so make dates of them in the source".to_owned()
     })
 }
 
@@ -100,8 +125,8 @@ fn several(
     Some(format!("{text}: bring them into one form in the source, or name the step parse_timestamp with its \"format\" to leave them out"))
 }
 
-/// Say of dates that have no one format what nobody can tell.
-pub fn say_ambiguous(profile: &mut ColumnProfile, looked: &Looked<'_>, parsed: Option<&Parsed>) {
+/// Say of dates that have no one format what nobody can tell; whether there is something.
+pub fn say_ambiguous(profile: &mut ColumnProfile, looked: &Looked<'_>, parsed: Option<&Parsed>) -> bool {
     let share = |is: &dyn Fn(&str) -> bool| -> bool {
         let rows: u64 = looked.real.iter().filter(|v| is(&v.text)).map(|v| v.weight).sum();
         rows as f64 >= NEARLY_ALL * looked.real.iter().map(|v| v.weight).sum::<u64>() as f64
@@ -140,5 +165,8 @@ pub fn say_ambiguous(profile: &mut ColumnProfile, looked: &Looked<'_>, parsed: O
             Note,
             "business years or seasons, such as 2008/09, or months: say it with the \"format\" of parse_timestamp if they are months",
         );
+    } else {
+        return false;
     }
+    true
 }

@@ -47,6 +47,8 @@ pub struct Parsed {
     /// The first code among numbers, with the rows of all; or the first moment of another form.
     code: Option<(String, u64)>,
     other: Option<(String, u64)>,
+    /// The first text that is neither read nor for nothing, with the rows of all.
+    odd: Option<(String, u64)>,
     /// The format with day and month the other way round, and the rows that only it reads.
     swapped: Option<TimestampFormat>,
     contrary: u64,
@@ -77,6 +79,7 @@ impl Parsed {
             unread: 0,
             code: None,
             other: None,
+            odd: None,
             swapped,
             contrary: 0,
         };
@@ -114,17 +117,27 @@ impl Parsed {
 
     #[cold]
     fn take_unread(&mut self, text: &str, rows: u64) {
-        let Read::Moment(_) = self.read else { return };
+        if is_placeholder(text) {
+            return;
+        }
+        let is_moment = matches!(self.read, Read::Moment(_));
         if self.swapped.as_ref().is_some_and(|format| parse::timestamp(text, Some(format)).is_some()) {
             self.contrary += rows;
-        } else if !is_placeholder(text) && parse::timestamp(text, None).is_some() {
+        } else if is_moment && parse::timestamp(text, None).is_some() {
             count(&mut self.other, text, rows);
+        } else {
+            count(&mut self.odd, text, rows);
         }
     }
 
     /// A code among the numbers, and the rows of all.
     pub fn code(&self) -> Option<(&str, u64)> {
         self.code.as_ref().map(|(text, rows)| (text.as_str(), *rows))
+    }
+
+    /// A text that is neither read nor for nothing, and the rows of all.
+    pub fn odd(&self) -> Option<(&str, u64)> {
+        self.odd.as_ref().map(|(text, rows)| (text.as_str(), *rows))
     }
 
     /// A moment of another form, and the rows of all.

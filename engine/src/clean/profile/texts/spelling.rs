@@ -128,14 +128,25 @@ pub fn fold_case(profile: &mut ColumnProfile, name: &str, looked: &Looked<'_>) {
         let letters = text.chars().filter(|c| c.is_alphabetic()).count();
         letters > 2 && !text.contains(['/', '_', '=']) && !text.chars().any(|c| c.is_ascii_digit())
     };
+    // The same but for case may be a unit: MBps and Mbps, mWh and MWh.
+    let is_unit = |spellings: &BTreeMap<String, u64>| {
+        let units = spellings.keys().filter(|text| has_capitals_before_small_letters(text)).count();
+        units > 0 && spellings.len() > units
+    };
     let coded = |spellings: &BTreeMap<String, u64>| {
         let changes: Vec<usize> = spellings.keys().map(|text| changes_of_case(text)).collect();
         changes.iter().any(|n| *n > 1) || changes.iter().filter(|n| **n > 0).count() > 1
     };
     let all_words = groups.values().flat_map(|spellings| spellings.keys()).all(|text| is_word(text));
-    if all_words && !groups.values().any(coded) && !names::is_any_code(name) {
+    if all_words && !groups.values().any(coded) && !groups.values().any(is_unit) && !names::is_any_code(name) {
         profile.steps.push(steps::merge_spellings(name));
     }
+}
+
+/// Whether a small letter follows two capitals, as in units (`MBps`) and hardly in words.
+fn has_capitals_before_small_letters(text: &str) -> bool {
+    let letters: Vec<char> = text.chars().collect();
+    letters.windows(3).any(|three| three[0].is_uppercase() && three[1].is_uppercase() && three[2].is_lowercase())
 }
 
 /// How often a small letter is followed by a capital, as in `iPhone` once and in codes of mixed case several times.

@@ -4,12 +4,13 @@ use std::borrow::Cow;
 
 use serde_json::Value as Json;
 
+use super::super::ids::are_ids;
 use super::super::role::Role;
 use super::super::Severity::{Note, Warning};
 use super::super::{names, numbers, rows_inside, rows_of, steps, ColumnProfile, HAVE};
-use super::{doubt, moments, quoted, Looked, Parsed, Read};
+use super::{digits, doubt, moments, quoted, Looked, Parsed, Read};
 use crate::clean::parse::{self, Decimal};
-use crate::clean::text::{personal_kind, trim_space, Kind};
+use crate::clean::text::{may_be_code, may_be_state, personal_kind, trim_space, Kind};
 use crate::error::Result;
 
 /// The share of values that must be personal data of a kind.
@@ -52,6 +53,11 @@ pub fn find(
     let words = || looked.real.iter().map(|v| &*v.text);
     let truth = |named| profile.exact && parse::are_booleans(words(), named) && !digits_only(looked);
     let (truth, may_be_truth) = (truth(names::is_truth(name)), truth(true));
+    if let Some(third) = looked.doubtful.iter().find(|v| (truth || may_be_truth) && may_be_state(&v.text)) {
+        let third = quoted(&third.text);
+        profile.find(Note, format!("truth values and a third answer, {third}: name the steps placeholders and parse_boolean if that says nothing"));
+        return Ok(None);
+    }
     if truth {
         profile.find(Warning, "truth values kept as text");
         let typed = Typed { step: Some(steps::parse_boolean(name)), ..Typed::default() };
@@ -63,8 +69,10 @@ pub fn find(
     }
     let values = || looked.real.iter().filter(|v| !v.cut).map(|v| (&*v.text, v.rows));
     let number = parse::number_format(values()).filter(|_| !is_code(profile, looked, name));
-    let moment = parse::timestamp_format(values())
-        .filter(|(format, _)| is_moment(format, number.is_some(), looked.real.len(), name))
+    let moment = parse::timestamp_format(values());
+    let epochs = moment.as_ref().is_some_and(|(format, _)| format.starts_with("EPOCH"));
+    let moment = moment
+        .filter(|(format, _)| is_moment(format, number.is_some(), looked, name))
         .filter(|_| whole.parsed.is_none_or(|parsed| parsed.contrary() == 0));
     if let Some((format, _)) = &moment {
         if names::is_period(name) && !format.contains("DD") && !format.contains("EPOCH") {
@@ -78,16 +86,42 @@ pub fn find(
     if let Some((format, _)) = moment {
         return moments::judge(profile, name, looked, whole, &format, now).map(Some);
     }
-    let Some((decimal, _)) = number else { return Ok(None) };
+    match number {
+        Some((decimal, _)) => numbers_or_digits(profile, name, looked, whole, (decimal, epochs)),
+        None => Ok(None),
+    }
+}
+
+/// Judge texts that read as numbers: digits of a calendar, seconds since 1970 and names of rows do so too.
+fn numbers_or_digits(
+    profile: &mut ColumnProfile,
+    name: &str,
+    looked: &Looked<'_>,
+    whole: &Whole<'_>,
+    (decimal, epochs): (Decimal, bool),
+) -> Result<Option<(Role, Typed)>> {
     let months: u64 = looked.real.iter().filter(|v| parse::is_month(&v.text)).map(|v| v.rows).sum();
     if months as f64 >= parse::NEARLY_ALL * looked.rows() as f64 {
         profile.find(Note, "months and years, such as 02.2021, or numbers: nobody can tell, so name the step parse_timestamp with its \"format\" or parse_number");
         return Ok(None);
     }
-    if digits_only(looked) && super::is_unique(whole.distinct, whole.rows, profile.exact) {
+    let amount = names::is_amount(name);
+    let unique = digits_only(looked) && super::is_unique(whole.distinct, whole.rows, profile.exact) && !amount;
+    let doubt = if epochs && !amount && !names::is_running(name) && looked.real.len() > 1 {
+        "digits of seconds or milliseconds since 1970, or others: nobody can tell, so name the step parse_timestamp with the format EPOCH or EPOCH_MS, or parse_number"
+    } else if digits::say(profile, looked, name) {
         return Ok(None);
-    }
-    number_in_text(profile, name, looked, whole, decimal).map(Some)
+    } else if unique {
+        if are_ids(name, looked.real.iter().filter_map(|v| trim_space(&v.text).parse().ok()).collect()) {
+            return Ok(None);
+        }
+        "every row has other digits, which may name the rows or be amounts: name the step parse_number if they are amounts"
+    } else {
+        return number_in_text(profile, name, looked, whole, decimal).map(Some);
+    };
+    profile.find(Note, doubt);
+    let (role, typed) = number_in_text(profile, name, looked, whole, decimal)?;
+    Ok(Some((role, Typed { step: None, ..typed })))
 }
 
 /// Whether the values are only digits.
@@ -121,16 +155,18 @@ fn is_code(profile: &mut ColumnProfile, looked: &Looked<'_>, name: &str) -> bool
     lettered
 }
 
-/// Whether a format says for sure that texts are moments. Seconds since 1970 may be any number: they need a name that says so. Hardly a
-/// number in a thousand is a day of our time by chance, so two of them are sure.
-fn is_moment(format: &str, is_number: bool, values: usize, name: &str) -> bool {
-    let name = name.to_lowercase();
-    let hint = ["time", "date", "day", "_at", "_ts", "_on", "epoch", "created", "updated", "stamp"];
-    let digits = format.starts_with("YYYYMMDD") && values >= 2;
-    !is_number && !format.starts_with("EPOCH")
-        || digits
-        || hint.iter().any(|part| name.contains(part))
-        || format.contains(['-', '/', ':'])
+/// Whether a format says for sure that texts are moments. Seconds since 1970 may be any number: they need a name that says so. Hardly a number in a
+/// thousand is a day of our time by chance, so two of them are sure but for the numbers of orders, which begin with a day as well.
+fn is_moment(format: &str, is_number: bool, looked: &Looked<'_>, name: &str) -> bool {
+    let (named, coded) = (names::is_moment(name), names::is_code(name));
+    match format {
+        _ if format.starts_with("EPOCH") => named && !coded,
+        "YYYYMMDD" => named || looked.real.len() >= 2 && !coded && !names::is_running(name),
+        _ if format.starts_with("YYYYMMDDHH") => {
+            !coded && (named || !names::is_running(name) && digits::have_times(looked))
+        }
+        _ => !is_number || named || format.contains(['-', '/', ':']),
+    }
 }
 
 /// Digits of a telephone number.
@@ -187,10 +223,11 @@ fn number_in_text(
 ) -> Result<(Role, Typed)> {
     let read = Read::Number(decimal);
     profile.find(Warning, "numbers kept as text");
-    say_unread(profile, looked, "cannot be read as one", |text| read.read(text).is_some());
+    let parsed = whole.parsed.filter(|parsed| *parsed.how() == read);
+    let reads = |text: &str| read.read(text).is_some();
+    let unread = say_unread(profile, looked, parsed, ("cannot be read as one", "parse_number"), reads);
     let known: Vec<(f64, u64)> =
         looked.real.iter().filter_map(|v| read.read(&v.text).map(|number| (number, v.rows))).collect();
-    let parsed = whole.parsed.filter(|parsed| *parsed.how() == read);
     let all = match parsed {
         Some(parsed) => {
             let items = parsed.items()?;
@@ -206,9 +243,9 @@ fn number_in_text(
         profile.find(Warning, "some numbers have a decimal point and some a decimal comma");
     }
     let mixed = say_units(profile, looked, &read);
-    let unclear = doubt::say(profile, looked, &read, parsed);
+    let unclear = doubt::say(profile, name, looked, &read, parsed);
     let zero = say_zero(profile, looked, &read);
-    let sure = !mixed && !unclear && !zero;
+    let sure = !unread && !mixed && !unclear && !zero;
     let step = decimal.sign().filter(|_| sure).map(|sign| steps::parse_number(name, sign));
     let range = parsed.map_or_else(|| range(looked, &read), Parsed::range);
     Ok((Role::NumberInText, Typed { step, sentinels, range, words_stay: zero }))
@@ -218,8 +255,11 @@ fn number_in_text(
 fn say_zero(profile: &mut ColumnProfile, looked: &Looked<'_>, read: &Read) -> bool {
     let count =
         |v: &super::Value<'_>| read.read(&v.text).is_none_or(|n| n.fract() == 0.0 && (0.0..=1000.0).contains(&n));
-    let is_word =
-        |v: &&super::Value<'_>| v.text.contains(char::is_alphabetic) && !trim_space(&v.text).eq_ignore_ascii_case("na");
+    let is_word = |v: &&super::Value<'_>| {
+        let text = trim_space(&v.text);
+        let other = may_be_code(text) || may_be_state(text) || text.eq_ignore_ascii_case("na");
+        text.contains(char::is_alphabetic) && !other
+    };
     let words: Vec<&super::Value<'_>> = looked.doubtful.iter().filter(is_word).collect();
     if words.is_empty() || !looked.real.iter().all(count) {
         return false;
@@ -271,36 +311,6 @@ fn say_units(profile: &mut ColumnProfile, looked: &Looked<'_>, read: &Read) -> b
     percent > 0 && plain > 0 || currencies.len() > 1
 }
 
-/// Say that texts are codes as Excel keeps them from becoming numbers: `="001"`.
-pub fn say_formulas(profile: &mut ColumnProfile, looked: &Looked<'_>) {
-    let is_formula = |v: &&super::Value<'_>| {
-        let text = trim_space(&v.text);
-        text.starts_with("=\"") && text.ends_with('"')
-    };
-    let rows: u64 = looked.real.iter().filter(is_formula).map(|v| v.weight).sum();
-    if rows > 0 {
-        let text = profile.rows_that(rows, HAVE, "an equals sign and quotes around, as Excel keeps codes");
-        profile.find(Note, format!("{text}: take them away in the source"));
-    }
-}
-
-/// Say that texts are numbers but for a sign that says where they end: `< 10%`, `3.4x`.
-pub fn say_bounds(profile: &mut ColumnProfile, looked: &Looked<'_>) {
-    let is_bound = |v: &&super::Value<'_>| {
-        let text = trim_space(&v.text);
-        let rest = text.trim_start_matches(['<', '>', '≤', '≥', '~', '=']).trim_end_matches(['x', '×', '+']);
-        rest.len() < text.len() && parse::number(rest, Decimal::Detect).is_some()
-    };
-    let rows: u64 = looked.real.iter().filter(is_bound).map(|v| v.weight).sum();
-    if rows > 0 && rows as f64 >= 0.5 * looked.rows() as f64 {
-        let text = profile.rows_that(rows, HAVE, "a number with a sign such as <, > or x");
-        profile.find(
-            Note,
-            format!("{text}: take the sign away in the source, or give them an order with the step ordinal"),
-        );
-    }
-}
-
 /// The texts of the smallest and the largest value.
 pub(super) fn range(looked: &Looked<'_>, read: &Read) -> Option<(Vec<u8>, Vec<u8>)> {
     let values = || looked.real.iter().filter_map(|v| read.read(&v.text).map(|value| (value, &v.text)));
@@ -318,15 +328,31 @@ pub(super) fn collect(looked: &Looked<'_>, is_one: impl Fn(&str) -> bool) -> Vec
     found
 }
 
-/// Say which texts are not of the type of nearly all: `what` is what follows their number.
-pub(super) fn say_unread(profile: &mut ColumnProfile, looked: &Looked<'_>, what: &str, reads: impl Fn(&str) -> bool) {
+/// Say which texts are not of the type of nearly all, and that no step is suggested for that; whether there are some. `what` follows their number,
+/// and the step that would make them NULL.
+pub(super) fn say_unread(
+    profile: &mut ColumnProfile,
+    looked: &Looked<'_>,
+    parsed: Option<&Parsed>,
+    (what, step): (&str, &str),
+    reads: impl Fn(&str) -> bool,
+) -> bool {
     let unread: Vec<_> = looked.real.iter().filter(|v| !reads(&v.text)).collect();
-    if unread.is_empty() {
-        return;
-    }
-    let rows = unread.iter().map(|v| v.weight).sum();
-    let list: Vec<String> = unread.iter().take(3).map(|v| quoted(&v.text)).collect();
-    let more = if unread.len() > 3 { ", ..." } else { "" };
-    profile
-        .find(Warning, format!("{}{} {what}: {}{more}", profile.about(), rows_of(rows, profile.rows), list.join(", ")));
+    let (rows, list) = match parsed.and_then(Parsed::odd) {
+        Some((text, rows)) => (rows_of(rows, profile.rows), quoted(text)),
+        None if unread.is_empty() => return false,
+        None => {
+            let rows = unread.iter().map(|v| v.weight).sum();
+            let list: Vec<String> = unread.iter().take(3).map(|v| quoted(&v.text)).collect();
+            let more = if unread.len() > 3 { ", ..." } else { "" };
+            (profile.about().to_owned() + &rows_of(rows, profile.rows), list.join(", ") + more)
+        }
+    };
+    profile.find(
+        Warning,
+        format!(
+            "{rows} {what}: {list}; give them a meaning with map_values, or name the step {step} to make them NULL"
+        ),
+    );
+    true
 }

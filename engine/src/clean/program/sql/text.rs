@@ -16,6 +16,9 @@ const FEW: usize = 2;
 /// What [`crate::clean::text::fold_space`] takes for white space, as a class of a regular expression.
 const SPACE: &str = r"[ \t\n\v\f\r\u00A0\u1680\u2000-\u200B\u2028\u2029\u202F\u205F\u3000\uFEFF]+";
 
+/// A text with a mark of [`crate::clean::text::text_mark`], and what is within.
+const MARK: &str = r#"^(?:'(.*)|="(.*)")$"#;
+
 pub(super) fn text(op: &TextOp, a: &str) -> String {
     match op {
         TextOp::FoldSpace => fold_space(a),
@@ -56,13 +59,19 @@ pub(super) fn text(op: &TextOp, a: &str) -> String {
         TextOp::Keep { levels, other } => {
             format!("CASE WHEN {a} IS NULL OR {a} IN ({}) THEN {a} ELSE {} END", list(levels), literal::text(other))
         }
+        TextOp::StripMark => format!("regexp_replace({a}, {}, {})", literal::text(MARK), literal::text(r"\1\2")),
         TextOp::Fill(value) => format!("coalesce({a}, {})", literal::text(value)),
     }
 }
 
 pub(super) fn repeats_text(op: &TextOp) -> usize {
     match op {
-        TextOp::FoldSpace | TextOp::Normalize(_) | TextOp::AsciiCase(_) | TextOp::Case(_) | TextOp::Fill(_) => 1,
+        TextOp::FoldSpace
+        | TextOp::Normalize(_)
+        | TextOp::AsciiCase(_)
+        | TextOp::Case(_)
+        | TextOp::StripMark
+        | TextOp::Fill(_) => 1,
         TextOp::NullIf(values) => 1 + usize::from(values.len() > FEW),
         TextOp::Map { from, .. } => 2 + usize::from(from.len() > MOST_BRANCHES),
         TextOp::Keep { levels, .. } => 3 - 2 * usize::from(levels.is_empty()),
