@@ -45,10 +45,17 @@ pub unsafe fn null(fcinfo: FunctionCallInfo) -> Datum {
     Datum::from(0usize)
 }
 
-/// Define a C function and the record by which the server knows its convention. The body is unsafe code; it gets the call's record.
+/// Define a C function and the record by which the server knows its convention. The body is unsafe code; it gets the call's record. A function
+/// that statements of one row call, marked by `row`, lies with the others of them, so that few pages of the library are touched.
 #[macro_export]
 macro_rules! entry {
-    ($(#[$attribute:meta])* $name:ident, $info:ident, $fcinfo:ident => $body:expr) => {
+    (row $name:ident, $info:ident, $fcinfo:ident => $body:expr) => {
+        $crate::entry!([#[cfg_attr(target_os = "linux", link_section = "orchard_row")]] $name, $info, $fcinfo => $body);
+    };
+    ($name:ident, $info:ident, $fcinfo:ident => $body:expr) => {
+        $crate::entry!([] $name, $info, $fcinfo => $body);
+    };
+    ([$(#[$attribute:meta])*] $name:ident, $info:ident, $fcinfo:ident => $body:expr) => {
         #[doc(hidden)]
         #[no_mangle]
         pub extern "C" fn $info() -> &'static pgrx::pg_sys::Pg_finfo_record {

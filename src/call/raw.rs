@@ -121,10 +121,10 @@ fn check_one_number(site: &Site) {
     }
 }
 
-entry!(#[cfg_attr(target_os = "linux", link_section = "orchard_row")] score_number, pg_finfo_score_number, f => number(f, Key::Id, Shape::Columns));
-entry!(#[cfg_attr(target_os = "linux", link_section = "orchard_row")] score_label, pg_finfo_score_label, f => label(f, Key::Id, Shape::Columns));
-entry!(#[cfg_attr(target_os = "linux", link_section = "orchard_row")] score_segment, pg_finfo_score_segment, f => segment(f, Key::Id, Shape::Columns));
-entry!(#[cfg_attr(target_os = "linux", link_section = "orchard_row")] score_top, pg_finfo_score_top, f => top(f, Key::Id, Shape::Columns));
+entry!(row score_number, pg_finfo_score_number, f => number(f, Key::Id, Shape::Columns));
+entry!(row score_label, pg_finfo_score_label, f => label(f, Key::Id, Shape::Columns));
+entry!(row score_segment, pg_finfo_score_segment, f => segment(f, Key::Id, Shape::Columns));
+entry!(row score_top, pg_finfo_score_top, f => top(f, Key::Id, Shape::Columns));
 entry!(score_row_top, pg_finfo_score_row_top, f => top(f, Key::Id, Shape::Row));
 entry!(score_row_number, pg_finfo_score_row_number, f => number(f, Key::Id, Shape::Row));
 entry!(score_row_label, pg_finfo_score_row_label, f => label(f, Key::Id, Shape::Row));

@@ -26,7 +26,7 @@ def externs():
 
 def main():
     text = "".join(path.read_text() for path in sorted(SRC.rglob("*.rs")))
-    raw = set(re.findall(r"entry!\((\w+), pg_finfo_(?:\w+),", text))
+    raw = set(re.findall(r"entry!\((?:row )?(\w+), pg_finfo_(?:\w+),", text))
     code = externs()
     assert raw and code, "nothing found in the code"
     with psycopg.connect() as db:
