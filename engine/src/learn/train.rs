@@ -23,7 +23,7 @@ use crate::judge::contest::Contest;
 use crate::judge::{self, Metric};
 use crate::learn::options::{Algorithm, Options};
 use crate::learn::target::Prepared;
-use crate::learn::{columns, exposure, kmeans};
+use crate::learn::{columns, exposure, kmeans, personal};
 use crate::model::{encode, Baseline, Body, Cleaning, Feature, HeldActual, HeldRows, Input, InputKind, Model, Task};
 use crate::score::Scorer;
 
@@ -173,6 +173,8 @@ pub(super) struct Run<'a> {
     folds: bool,
     /// Whether a model that is judged already is learned again from all rows.
     refitting: bool,
+    /// The columns of personal data that are masked.
+    masked: Vec<String>,
     /// What is done to columns before they become features.
     cleaning: Option<Cleaning>,
     /// What was done to the target and other columns that are no features.
@@ -194,13 +196,15 @@ impl<'a> Run<'a> {
             clock: Instant::now(),
             folds: false,
             refitting: false,
+            masked: Vec::new(),
             cleaning: None,
             beside_program: None,
             oob: None,
             rival: None,
         };
         run.clean_beside()?;
-        if run.request.options.clean.is_none() {
+        run.masked = personal::look(&mut run.request, &mut run.notices, control)?;
+        if run.cleaning_asked().is_none() {
             run.mark_texts()?;
             run.choose()?;
         }
@@ -264,6 +268,7 @@ impl<'a> Run<'a> {
 
     /// Learn with the options at hand and judge; with `all` rows given, then learn from them what is kept.
     pub fn learn(mut self, holdout: Holdout, all: Vec<u32>, prepared: Option<Prepared>) -> Result<Outcome> {
+        self.check_groups(if all.is_empty() { &holdout.train } else { &all }, prepared.as_ref())?;
         let mut outcome = match self.request.algorithm {
             Algorithm::KMeans => self.kmeans(holdout)?,
             _ => self.supervised(holdout, all, &self.predicted(prepared)?)?,
@@ -271,6 +276,32 @@ impl<'a> Run<'a> {
         outcome.notices = self.notices;
         outcome.timings = self.timings;
         Ok(outcome)
+    }
+
+    /// With the option "min_group": the rows, and those of each class, must be as many.
+    pub fn check_groups(&self, rows: &[u32], prepared: Option<&Prepared>) -> Result<()> {
+        let least = self.request.options.min_group;
+        if (rows.len() as u64) < least {
+            return Err(Error::data(
+                format!("there are {} rows to learn from, fewer than \"min_group\" {least}", rows.len()),
+                "Give more rows or a smaller \"min_group\".",
+            ));
+        }
+        let Some((prepared, labels)) = prepared.and_then(|p| Some((p, p.labels()?))).filter(|_| least > 1) else {
+            return Ok(());
+        };
+        let mut counts = vec![0u64; labels.labels.len()];
+        for row in rows {
+            counts[prepared.stratum(&self.request.table, *row) as usize] += 1;
+        }
+        let rare = counts.iter().zip(&labels.labels).find(|(count, _)| **count < least);
+        rare.map_or(Ok(()), |(count, label)| {
+            let target = self.request.target.as_ref().map_or("", |t| t.name.as_str());
+            Err(Error::data(
+                format!("class \"{label}\" of target \"{target}\" has {count} rows to learn from, fewer than \"min_group\" {least}"),
+                "Leave its rows out or pool rare classes in the source, or give a smaller \"min_group\".",
+            ))
+        })
     }
 
     /// The target of a learner that needs one.
@@ -301,7 +332,7 @@ impl<'a> Run<'a> {
         let mut made = self.features(&RowsOf { held: &shown, ..parts.rows(&holdout) }, keep)?;
         self.control.release_vec(shown);
         let grown = self.grow(&mut made, &parts.rows(&holdout), prepared, false)?;
-        let baseline = made.baseline(holdout.train.len(), holdout.held.len());
+        let baseline = made.baseline(holdout.train.len(), holdout.held.len(), self.request.options.min_group);
         let Features { inputs, binned, features, mut held, .. } = made;
         drop(binned);
         self.lap("grow");
@@ -335,7 +366,7 @@ impl<'a> Run<'a> {
         let offset = exposure::offsets(&self.request, &shown, self.control)?;
         let mut made = self.features(&RowsOf { held: &shown, ..parts.rows(&everything) }, false)?;
         let grown = self.grow(&mut made, &parts.rows(&everything), prepared, false)?;
-        let baseline = made.baseline(everything.train.len(), 0);
+        let baseline = made.baseline(everything.train.len(), 0, self.request.options.min_group);
         let before = std::mem::take(&mut outcome.baseline);
         let mut baseline = baseline::with_held(baseline, &made.features, before, &outcome.scorer.model().features);
         drop(made.binned);
@@ -378,6 +409,14 @@ impl<'a> Run<'a> {
             self.control,
         )?;
         self.lap("cluster");
+        if fit.given_up > 0 {
+            self.notices.push(format!(
+                "{} of the segments had fewer rows than \"min_group\" {}, and their rows went to others: {} are left",
+                fit.given_up,
+                self.request.options.min_group,
+                fit.body.sizes.len()
+            ));
+        }
         let columns = &self.request.table.columns;
         let features = used.iter().zip(fit.encodings).zip(fit.stats);
         let features = features
@@ -392,7 +431,8 @@ impl<'a> Run<'a> {
             cleaning: None,
         };
         let known = Known { actual: HeldActual::None, weight: held_weight, offset: None, twins: 0 };
-        let baseline = baseline::of_clusters(&model, bins, train.len(), &fit.held);
+        let least = self.request.options.min_group;
+        let baseline = baseline::of_clusters(&model, bins, train.len(), &fit.held, least);
         let mut outcome = self.finish(model, train.len(), (&fit.held, known), None, None)?;
         outcome.baseline = baseline;
         outcome.contest = self.contest_of_segments(&outcome.scorer, &fit.held)?;

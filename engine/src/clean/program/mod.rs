@@ -17,7 +17,7 @@ mod text;
 mod validate;
 
 pub(crate) use apply::copy;
-pub(in crate::clean) use apply::text_of;
+pub(crate) use apply::text_of;
 pub use apply::{apply, run};
 pub(crate) use number::spell_moment;
 pub use number::{Comparison, MomentPart, NumberOp};
