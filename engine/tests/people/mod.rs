@@ -5,7 +5,8 @@ use orchard_engine::control::Control;
 use orchard_engine::data::{tokens::tokens, Column, Table};
 use orchard_engine::learn::options::{Algorithm, Options};
 use orchard_engine::learn::train::{train, Outcome, Request, SourceInput};
-use orchard_engine::model::{encode_baseline, Encoding, InputKind, Model, Trees, LEAF};
+use orchard_engine::model::{encode_baseline, Argument, Encoding, InputKind, Model, Trees, LEAF};
+use orchard_engine::score::{Cleaned, Scorer, Text};
 use orchard_engine::{Error, Result};
 use serde_json::Value;
 
@@ -211,4 +212,46 @@ pub fn kept(outcome: &Outcome) -> Vec<u8> {
 
 pub fn has(bytes: &[u8], text: &[u8]) -> bool {
     bytes.windows(text.len()).any(|window| window == text)
+}
+
+/// What a model says of a person as the table has them, through its cleaning.
+pub fn score(scorer: &Scorer, person: &Person) -> Vec<u64> {
+    let model = scorer.model();
+    let mut row = vec![f64::NAN; model.features.len()];
+    let value = |name: &str| match name {
+        "age" => (person.age, None),
+        "spend" => (person.spend, None),
+        "member" => (person.member, None),
+        "city" => (f64::NAN, person.city.as_deref()),
+        "country" => (f64::NAN, person.country.as_deref()),
+        "contact" => (f64::NAN, Some(person.contact.as_str())),
+        _ => (f64::NAN, Some(person.note.as_str())),
+    };
+    let mut cleaned = Cleaned::new(scorer);
+    let arguments = model.arguments();
+    for argument in &arguments {
+        let (number, text) = value(argument.name());
+        match argument {
+            Argument::Raw(at, _) => {
+                let columns = cleaned.as_mut().unwrap().columns();
+                columns.set_number(*at, number);
+                columns.set_text(*at, text.map(str::as_bytes));
+            }
+            Argument::Input(input) => {
+                let feature = input.first as usize;
+                match (Text::new(scorer, input), text) {
+                    (Some(words), Some(text)) => words.put(text.as_bytes(), &mut row),
+                    (Some(words), None) => words.missing(&mut row),
+                    (None, Some(text)) => row[feature] = scorer.category(feature, text.as_bytes()),
+                    (None, None) => row[feature] = number,
+                }
+            }
+        }
+    }
+    if let Some(cleaned) = &mut cleaned {
+        cleaned.put(scorer, &mut row);
+    }
+    let mut out = vec![f64::NAN; scorer.outputs()];
+    scorer.predict(&row, &mut out);
+    out.iter().map(|v| v.to_bits()).collect()
 }

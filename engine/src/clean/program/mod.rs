@@ -8,6 +8,7 @@
 //! number is missing.
 
 mod apply;
+mod forget;
 pub(crate) mod literal;
 mod number;
 mod pair;
@@ -19,6 +20,7 @@ mod validate;
 pub(crate) use apply::copy;
 pub(crate) use apply::text_of;
 pub use apply::{apply, run};
+pub(crate) use forget::{Renaming, Seeker};
 pub(crate) use number::spell_moment;
 pub use number::{Comparison, MomentPart, NumberOp};
 pub(in crate::clean) use pair::fold;
