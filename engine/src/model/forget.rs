@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::{Axis, Baseline, Body, CategorySet, Encoding, InputKind, Model, Trees, LEAF};
+use super::{Axis, Baseline, Body, CategorySet, Encoding, Input, InputKind, Model, Trees, LEAF};
 use crate::clean::program::{Kind, Program, Renaming, Seeker, Source};
 use crate::learn::train::Insight;
 
@@ -34,6 +34,15 @@ pub enum RememberedKind {
 }
 
 impl RememberedKind {
+    /// What one of them is called.
+    pub fn one(self) -> &'static str {
+        match self {
+            RememberedKind::Levels => "level",
+            RememberedKind::Words => "word",
+            RememberedKind::Cleaning => "text of cleaning",
+        }
+    }
+
     /// What they are called.
     pub fn name(self) -> &'static str {
         match self {
@@ -49,6 +58,8 @@ impl RememberedKind {
 pub struct Forgotten {
     /// The texts by column, each once, in C order.
     pub texts: BTreeMap<String, Vec<String>>,
+    /// Of the categories that were named, those that the model does not know.
+    pub missed: Vec<String>,
     /// Columns and features that were called after a text: the names before and after.
     names: Vec<(String, String)>,
     /// The features in their new order, by their old places.
@@ -63,7 +74,7 @@ impl Model {
         match &self.cleaning {
             Some(cleaning) => cleaning.program.clone(),
             None => {
-                let source = |i: &super::Input| Source { name: i.name.clone(), kind: Kind::of(i.kind) };
+                let source = |i: &Input| Source { name: i.name.clone(), kind: Kind::of(i.kind) };
                 Program::new(self.inputs.iter().map(source).collect())
             }
         }
@@ -132,7 +143,8 @@ impl Model {
                 }
             }
             if input.kind == InputKind::Text {
-                self.forget_words(&input.name, (input.first, input.count), register, &seeker, &mut renaming);
+                let renamed = self.forget_words(&input, register, &seeker, &mut renaming);
+                forgotten.names.extend(renamed);
             }
         }
         self.body.recode(&recoded);
@@ -141,6 +153,9 @@ impl Model {
         forgotten.order = self.sort_words();
         let place = |f: u32| forgotten.order.iter().position(|old| *old == f).unwrap_or_default();
         forgotten.rows = rows.into_iter().filter(|(_, rows)| *rows > 0).map(|(f, rows)| (place(f), rows)).collect();
+        let gone: HashSet<&String> = renaming.gone.iter().map(|(_, text)| text).collect();
+        let missed = |category: &&String| !seeker.spellings(category).iter().any(|text| gone.contains(text));
+        forgotten.missed = categories.unwrap_or_default().iter().filter(missed).cloned().collect();
         for (column, text) in std::mem::take(&mut renaming.gone) {
             forgotten.texts.entry(column).or_default().push(text);
         }
@@ -225,28 +240,30 @@ impl Model {
         Some(Recoding { places, rows })
     }
 
-    /// Replace words of a free text by what no text has.
+    /// Replace words of a free text by what no text has; the names of their features before and after.
     fn forget_words(
         &mut self,
-        column: &str,
-        (first, count): (u32, u32),
+        input: &Input,
         register: u32,
         seeker: &Seeker,
         renaming: &mut Renaming,
-    ) {
-        for feature in &self.features[first as usize..(first + count) as usize] {
+    ) -> Vec<(String, String)> {
+        let (own, mut renamed) = (input.first as usize..(input.first + input.count) as usize, Vec::new());
+        for feature in &self.features[own.clone()] {
             if let Encoding::Token { token, .. } = &feature.encoding {
                 renaming.see(token);
             }
         }
-        for feature in &mut self.features[first as usize..(first + count) as usize] {
+        for feature in &mut self.features[own] {
             let Encoding::Token { token, .. } = &mut feature.encoding else { continue };
             if seeker.hits_word(token, register) {
                 renaming.note(token, register, seeker);
                 *token = renaming.fresh();
-                feature.name = format!("{column}:{token}");
+                let name = format!("{}:{token}", input.name);
+                renamed.push((std::mem::replace(&mut feature.name, name.clone()), name));
             }
         }
+        renamed
     }
 
     /// Put the words of each text in their order again; the new order of all features by their old places.

@@ -157,14 +157,24 @@ impl Seeker {
         if let Some(categories) = categories {
             let mut wanted: HashSet<String> = categories.iter().cloned().collect();
             // A name as the table has it stands for what steps respell it to.
-            for input in (0..program.inputs.len() as u32).filter(|i| seeker.looks_at(*i)) {
-                categories.iter().for_each(|c| wanted.extend(seeker.flow(c, input, respelt).into_iter().map(|f| f.1)));
-            }
+            categories.iter().for_each(|category| wanted.extend(seeker.respellings(category)));
             seeker.lower = wanted.iter().map(|text| text.to_ascii_lowercase()).collect();
             seeker.words = categories.iter().filter_map(|text| only_word(text)).collect();
             seeker.wanted = Some(wanted);
         }
         seeker
+    }
+
+    /// What steps respell a category to that comes in one of the columns that are looked at.
+    fn respellings<'a>(&'a self, category: &'a str) -> impl Iterator<Item = String> + 'a {
+        let inputs = (0..self.program.inputs.len() as u32).filter(|input| self.looks_at(*input));
+        inputs.flat_map(move |input| self.flow(category, input, respelt)).map(|(_, text)| text)
+    }
+
+    /// All that a category may be known as: itself, and how steps and words spell it.
+    pub fn spellings(&self, category: &str) -> Vec<String> {
+        let own = [category.to_owned(), category.to_ascii_lowercase()];
+        own.into_iter().chain(only_word(category)).chain(self.respellings(category)).collect()
     }
 
     /// Whether the values of a register are of the columns that are looked at.
