@@ -153,7 +153,7 @@ fn what_is_too_little_is_an_error() {
     let mut all = people(600);
     all[300].class = "hermit".into();
     let (said, hint) = message(learn(&all, "class", DecisionTree, &json!({"min_group": 5, "holdout": 0})));
-    assert_eq!(said, "class \"hermit\" of target \"class\" has 1 rows to learn from, fewer than \"min_group\" 5");
+    assert_eq!(said, "class \"hermit\" of target \"class\" has 1 row to learn from, fewer than \"min_group\" 5");
     assert!(hint.contains("pool rare classes"), "{hint}");
     learn(&all, "y", DecisionTree, &json!({"min_group": 5, "holdout": 0})).unwrap();
     for algorithm in [DecisionTree, RandomForest, GradientBoosting, KMeans] {

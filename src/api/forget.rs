@@ -61,57 +61,69 @@ fn named(categories: Option<Vec<Option<String>>>) -> Result<Option<Vec<String>>>
     })
 }
 
-/// A version with its model.
-struct Stored {
-    number: i32,
-    id: Id,
-    model: Model,
-}
-
 fn forget(found: &Found, wish: &Wish<'_>) -> Result<Vec<Row>> {
-    let mut stored = Vec::new();
-    for (number, id) in relations::versions(&found.row.id)? {
-        if let Some(bytes) = relations::chunks(&id, ChunkKind::Model)? {
-            stored.push(Stored { number, id, model: decode(&bytes)? });
-        }
-    }
-    if stored.is_empty() {
-        return Err(catalog::no_version(&found.row));
-    }
-    if let Some(feature) = wish.feature {
-        check_feature(found, feature, &stored)?;
-    }
     let mut rows = Vec::new();
     let mut missed = wish.categories.clone().unwrap_or_default();
-    for Stored { number, id, mut model } in stored {
+    let mut seen = Seen::default();
+    // One at a time, as models may be large. What turns out to be wrong takes all of it back.
+    for (number, id) in relations::versions(&found.row.id)? {
+        pgrx::check_for_interrupts!();
+        let Some(bytes) = relations::chunks(&id, ChunkKind::Model)? else { continue };
+        let mut model = decode(&bytes)?;
+        drop(bytes);
+        seen.look(wish, &model, &id)?;
         let forgotten = model.forget(wish.feature, wish.categories.as_deref());
         missed.retain(|category| forgotten.missed.contains(category));
         if forgotten.is_empty() {
             continue;
         }
+        tell_recipe(number, &id, &forgotten)?;
         put(found, wish, (number, &id), &model, &forgotten)?;
         let of = |(column, texts): (&String, &Vec<String>)| (number, column.clone(), texts.len() as i64);
         rows.extend(forgotten.texts.iter().map(of));
-        tell_recipe(number, &id_of_now(found, number)?, &forgotten)?;
     }
+    seen.check(found, wish)?;
     tell(found, wish, &missed, rows.is_empty());
     Ok(rows)
 }
 
-/// The id that a version has by now.
-fn id_of_now(found: &Found, number: i32) -> Result<Id> {
-    let version = versions::version(&found.row.id, number)?;
-    version.map(|v| v.id).ok_or_else(|| Failure::internal("a version that was rewritten is gone"))
+/// What was seen of the versions.
+#[derive(Default)]
+struct Seen {
+    versions: usize,
+    /// Whether one of them has the column that was named.
+    has_column: bool,
+    /// Whether it is the target of one.
+    is_target: bool,
+    /// The columns of which they remember categories.
+    columns: Vec<String>,
 }
 
-/// The column must be one of some version's.
-fn check_feature(found: &Found, feature: &str, stored: &[Stored]) -> Result<()> {
-    if stored.iter().any(|version| version.model.knows_column(feature)) {
-        return Ok(());
+impl Seen {
+    fn look(&mut self, wish: &Wish<'_>, model: &Model, id: &Id) -> Result<()> {
+        self.versions += 1;
+        let Some(feature) = wish.feature.filter(|_| !self.has_column) else { return Ok(()) };
+        self.has_column = model.knows_column(feature);
+        if !self.has_column {
+            self.is_target |= store::target(id)?.as_deref() == Some(feature);
+            for own in model.remembered() {
+                if !self.columns.contains(&own.column) {
+                    self.columns.push(own.column);
+                }
+            }
+        }
+        Ok(())
     }
-    let row = &found.row;
-    for version in stored {
-        if store::target(&version.id)?.as_deref() == Some(feature) {
+
+    /// There must be a version, and the column must be one of some version's.
+    fn check(&self, found: &Found, wish: &Wish<'_>) -> Result<()> {
+        let row = &found.row;
+        let feature = match wish.feature {
+            _ if self.versions == 0 => return Err(catalog::no_version(row)),
+            Some(feature) if !self.has_column => feature,
+            _ => return Ok(()),
+        };
+        if self.is_target {
             return Err(Failure::new(
                 PgSqlErrorCode::ERRCODE_FEATURE_NOT_SUPPORTED,
                 format!("classes of target \"{feature}\" cannot be forgotten"),
@@ -119,23 +131,17 @@ fn check_feature(found: &Found, feature: &str, stored: &[Stored]) -> Result<()> 
             .detail("They are what the model predicts.")
             .hint("Train a model without their rows, or drop this one with orchard.drop_model."));
         }
+        let detail = match self.columns.is_empty() {
+            true => "It remembers categories of no column.".to_owned(),
+            false => format!("It remembers categories of {}.", quoted(&self.columns)),
+        };
+        Err(Failure::new(
+            PgSqlErrorCode::ERRCODE_UNDEFINED_COLUMN,
+            format!("model \"{}.{}\" has no feature \"{feature}\"", row.schema, row.name),
+        )
+        .detail(detail)
+        .hint("Names keep their case: write them as orchard.model_card shows them."))
     }
-    let mut columns: Vec<String> = Vec::new();
-    for own in stored.iter().flat_map(|version| version.model.remembered()) {
-        if !columns.contains(&own.column) {
-            columns.push(own.column);
-        }
-    }
-    let detail = match columns.is_empty() {
-        true => "It remembers categories of no column.".to_owned(),
-        false => format!("It remembers categories of {}.", quoted(&columns)),
-    };
-    Err(Failure::new(
-        PgSqlErrorCode::ERRCODE_UNDEFINED_COLUMN,
-        format!("model \"{}.{}\" has no feature \"{feature}\"", row.schema, row.name),
-    )
-    .detail(detail)
-    .hint("Names keep their case: write them as orchard.model_card shows them."))
 }
 
 /// Names in quotes, not too many.

@@ -115,7 +115,7 @@ fn classes_of(
 
 /// The place of a class among those of a model.
 pub(in crate::api) fn class_at(classes: &[String], label: &str) -> Result<usize> {
-    classes.iter().position(|c| c.as_str() == label.as_ref()).ok_or_else(|| {
+    classes.iter().position(|c| c == label).ok_or_else(|| {
         Failure::argument(format!("the model has no class \"{label}\""))
             .detail(format!("The classes are {}.", classes.join(", ")))
     })
