@@ -268,3 +268,21 @@ fn what_is_personal_does_not_depend_on_the_order_of_rows() {
         forwards.notices
     );
 }
+
+#[test]
+fn the_number_of_rare_levels_tells_of_no_few_rows() {
+    let all = people(1500);
+    let options = json!({"min_group": LEAST, "holdout": 0, "max_subset_levels": 1, "exclude": ["contact", "note"]});
+    let last = |options: &Value| {
+        let outcome = learn(&all, "y", DecisionTree, options).unwrap();
+        let features = &outcome.scorer.model().features;
+        let Encoding::Ordered { keys, .. } = &features.iter().find(|f| f.name == "city").unwrap().encoding else {
+            panic!("not ordered")
+        };
+        keys[keys.len() - 1]
+    };
+    let mean = all.iter().map(|p| p.y).sum::<f64>() / 1500.0;
+    assert!((last(&options) - mean).abs() < 1e-12);
+    let free = with(&options, json!({"min_group": 1, "min_category_rows": 10}));
+    assert!((last(&free) - mean).abs() > 1e-6);
+}

@@ -57,7 +57,7 @@ pub fn look(request: &mut Request, notices: &mut Vec<String>, control: &Control)
         }
     }
     request.inputs.retain(|input| !gone.contains(&input.name));
-    if request.inputs.is_empty() {
+    if request.inputs.is_empty() && !gone.is_empty() {
         return Err(Error::data(
             "the source has no column to learn from but personal data",
             "Name columns with the option \"features\", or give \"personal_data\": \"mask\".",
