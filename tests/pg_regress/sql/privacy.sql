@@ -58,6 +58,12 @@ SELECT orchard.train('mails', 'people', 'bought', 'decision_tree', '{"personal_d
 SELECT best FROM orchard.tune('tuned', 'SELECT age, mail, bought FROM people', 'bought', 'decision_tree', '{"max_depth": [2]}', '{"cv": 2, "personal_data": "mask"}');
 SELECT version, promoted FROM orchard.retrain('masked', promote => 'always');
 SET client_min_messages = warning;
+-- What was decided of a column stays, and a column that is new does not come in unasked.
+CREATE VIEW contacts AS SELECT age, mail, bought FROM people;
+SELECT version FROM orchard.train('contacts', 'contacts', 'bought', 'decision_tree', '{"personal_data": "mask", "min_category_rows": 1}');
+CREATE OR REPLACE VIEW contacts AS SELECT age, CASE WHEN id % 3 = 0 THEN mail ELSE 'shop ' || id % 9 END AS mail, bought, 'more' || id % 3 AS more FROM people;
+SELECT version, promoted FROM orchard.retrain('contacts', promote => 'always');
+SELECT holds('contacts', 'shop.example') AS addresses, holds('contacts', 'shop ') AS shops, proargnames FROM pg_proc WHERE proname = 'predict_contacts';
 -- The masked column is given as it is; nothing stored has an address. The hash is that of orchard.mask_personal.
 SELECT proargnames FROM pg_proc WHERE proname = 'predict_masked';
 SELECT count(DISTINCT predict_masked(age, mail)) > 1 AS scores, bool_and(predict_masked(age, mail) = predict_masked(age, upper(mail))) AS by_hash FROM people;
