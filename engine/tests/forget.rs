@@ -249,3 +249,27 @@ fn the_baseline_expects_rows_with_forgotten_levels() {
 fn known_sum(outcome: &Outcome, feature: usize) -> u64 {
     outcome.scorer.model().features[feature].stats.level_rows.iter().sum()
 }
+
+#[test]
+fn a_level_that_looks_as_a_stand_in_is_a_level() {
+    let mut all = people(1200);
+    all.iter_mut().filter(|p| p.city.as_deref() == Some("Oslo")).for_each(|p| p.city = Some("(#-0-#)".into()));
+    let clean = json!([
+        {"step": "rare_levels", "columns": ["city"], "min_share": 0.02}, {"step": "impute", "columns": ["city"], "strategy": "constant", "fill_value": "Rome"},
+    ]);
+    for options in [json!({"exclude": ["contact", "note"]}), json!({"exclude": ["contact", "note"], "clean": clean})] {
+        let outcome = learn(&all, "y", DecisionTree, &options).unwrap();
+        let before = Scorer::new(outcome.scorer.model().clone());
+        let mut model = before.model().clone();
+        assert!(!model.forget(Some("city"), Some(&["Rome".to_owned()])).is_empty());
+        let after = Scorer::new(model.clone());
+        for person in all.iter().filter(|p| p.city.as_deref() != Some("Rome")) {
+            assert_eq!(score(&before, person), score(&after, person), "{options}: {person:?}");
+        }
+        let cities = |model: &Model| model.remembered().into_iter().filter(|r| r.column == "city").collect::<Vec<_>>();
+        assert!(cities(&model).iter().any(|r| r.texts.iter().any(|(text, _)| text == "(#-0-#)")));
+        assert!(!model.forget(Some("city"), Some(&["(#-0-#)".to_owned()])).is_empty());
+        assert!(!cities(&model).iter().any(|r| r.texts.iter().any(|(text, _)| text == "(#-0-#)")));
+        assert!(encode(&model).is_ok());
+    }
+}

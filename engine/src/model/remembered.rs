@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Encoding, InputKind, Model};
-use crate::clean::program::{Program, Seeker};
+use crate::clean::program::{is_like_stand_in, Program, Seeker};
 
 /// The texts that a model knows of a column.
 #[derive(Debug, Clone, PartialEq)]
@@ -53,7 +53,13 @@ impl Model {
         let seeker = Seeker::new(&self.seen_program(), None, None);
         let mut all = Vec::new();
         let mut add = |column: &str, kind, mut texts: Vec<(String, Option<u64>)>| {
-            texts.retain(|(text, _)| !seeker.is_stand_in(text));
+            // No word of a text can look so.
+            let gone = |text: &str| match kind {
+                RememberedKind::Words => is_like_stand_in(text),
+                RememberedKind::Levels => seeker.is_stand_in(text),
+                RememberedKind::Cleaning => false,
+            };
+            texts.retain(|(text, _)| !gone(text));
             texts.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
             if !texts.is_empty() {
                 all.push(Remembered { column: column.to_owned(), kind, texts });

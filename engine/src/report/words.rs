@@ -279,19 +279,6 @@ pub fn limits(facts: &Facts) -> Vec<String> {
     all
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn counts_are_grouped() {
-        assert_eq!([0, 999, 1000, 1_234_567].map(count), ["0", "999", "1\u{202f}000", "1\u{202f}234\u{202f}567"]);
-        assert_eq!(metric_text("accuracy", 0.8231), "82.3 %");
-        assert_eq!(metric_text("roc_auc", 0.8231), "0.8231");
-        assert_eq!(metric_text("rmse", 12_345.0), "12.35k");
-    }
-}
-
 /// Texts of a column that are listed, the characters of each, and columns.
 const MOST_TEXTS: usize = 20;
 const MOST_LETTERS: usize = 60;
@@ -337,5 +324,18 @@ fn listed(texts: &[(String, Option<u64>)]) -> String {
     match texts.len().saturating_sub(MOST_TEXTS) {
         0 => shown.join(", "),
         more => format!("{} and {} more", shown.join(", "), count(more as u64)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_are_grouped() {
+        assert_eq!([0, 999, 1000, 1_234_567].map(count), ["0", "999", "1\u{202f}000", "1\u{202f}234\u{202f}567"]);
+        assert_eq!(metric_text("accuracy", 0.8231), "82.3 %");
+        assert_eq!(metric_text("roc_auc", 0.8231), "0.8231");
+        assert_eq!(metric_text("rmse", 12_345.0), "12.35k");
     }
 }

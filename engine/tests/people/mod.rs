@@ -57,7 +57,7 @@ pub fn people(rows: usize) -> Vec<Person> {
             103 => age = ALONE_NUMBERS[1],
             _ => {}
         }
-        let p = 0.1 + if age > 40.0 { 0.3 } else { 0.0 } + if c % 2 == 0 { 0.3 } else { 0.0 };
+        let p = 0.1 + if age > 40.0 { 0.3 } else { 0.0 } + if c.is_multiple_of(2) { 0.3 } else { 0.0 };
         let y = f64::from(u8::from(draw() < p));
         all.push(Person {
             age,

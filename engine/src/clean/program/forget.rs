@@ -20,8 +20,8 @@ fn number_of(text: &str) -> Option<u64> {
     text.strip_prefix("(#-")?.strip_suffix("-#)")?.parse().ok()
 }
 
-/// Whether a text stands for a forgotten one.
-pub(super) fn is_stand_in(text: &str) -> bool {
+/// Whether a text looks as what stands for a forgotten one. A row may have such a text by chance, so what matters for scores goes by more than that.
+pub(crate) fn is_like_stand_in(text: &str) -> bool {
     number_of(text).is_some()
 }
 
@@ -34,12 +34,22 @@ pub(super) struct Place {
     pub made: bool,
     /// Whether it is looked for in small letters.
     lower: bool,
+    /// Whether it cannot go, as it is all that the operation asks for.
+    only: bool,
+}
+
+impl Place {
+    /// Whether a text here stands for a forgotten one.
+    fn is_stand_in(self, text: &str, seeker: &Seeker) -> bool {
+        seeker.is_stand_in(text) || self.only && is_like_stand_in(text)
+    }
 }
 
 /// Hand every text of an operation, whose result is register `own`, to `take`.
 fn visit(op: &mut Op, own: u32, take: &mut dyn FnMut(Place, &mut String)) {
-    let asked = |register: u32| Place { register, made: false, lower: false };
-    let made = Place { register: own, made: true, lower: false };
+    let asked = |register: u32| Place { register, made: false, lower: false, only: false };
+    let only = |register: u32| Place { only: true, ..asked(register) };
+    let made = Place { made: true, ..asked(own) };
     let mut all = |place: Place, texts: &mut Vec<String>| texts.iter_mut().for_each(|text| take(place, text));
     match op {
         Op::Text { from, op: TextOp::NullIf(values) } => all(asked(*from), values),
@@ -53,8 +63,8 @@ fn visit(op: &mut Op, own: u32, take: &mut dyn FnMut(Place, &mut String)) {
         }
         Op::Text { op: TextOp::Fill(text), .. } => take(made, text),
         Op::Read { from, op: ReadOp::Map(levels) } => all(asked(*from), &mut levels.levels),
-        Op::Read { from, op: ReadOp::Is(text) } => take(asked(*from), text),
-        Op::Read { from, op: ReadOp::IsIn { values, .. } } => all(asked(*from), values),
+        Op::Read { from, op: ReadOp::Is(text) } => take(only(*from), text),
+        Op::Read { from, op: ReadOp::IsIn { values, .. } } => all(only(*from), values),
         Op::Read { from, op: ReadOp::Boolean { yes, no } } => {
             let place = Place { lower: true, ..asked(*from) };
             all(place, yes);
@@ -80,7 +90,9 @@ pub(crate) struct Renaming {
     next: u64,
     /// Texts that were forgotten, by column.
     pub gone: Vec<(String, String)>,
-    /// The stand-ins that something makes.
+    /// The stand-ins that are new, and how they are respelt.
+    own: HashSet<String>,
+    /// Those of them that something makes.
     made: HashSet<String>,
 }
 
@@ -106,6 +118,7 @@ impl Renaming {
         let known = images.iter().find_map(|(_, image)| self.of.get(image)).cloned();
         let own = known.unwrap_or_else(|| self.fresh());
         self.of.insert(text.to_owned(), own.clone());
+        self.own.insert(own.clone());
         // Both go the same way, and are respelt on it.
         let mut open = vec![(register, text.to_owned(), own.clone())];
         let mut seen = HashSet::new();
@@ -115,6 +128,7 @@ impl Renaming {
                 let Some(made) = respelt(op, &text).filter(|made| seen.insert((k, made.clone()))) else { continue };
                 let image = spelling(op, &own).unwrap_or_else(|| own.clone());
                 self.of.entry(made.clone()).or_insert_with(|| image.clone());
+                self.own.insert(image.clone());
                 open.push(((seeker.program.inputs.len() + k) as u32, made, image));
             }
         }
@@ -138,7 +152,7 @@ impl Program {
         let seeker = Seeker::new(self, None, None);
         let mut found = Vec::new();
         self.clone().visit(&mut |place, text| {
-            if !is_stand_in(text) && !is_usual(place, text) {
+            if !place.is_stand_in(text, &seeker) && !is_usual(place, text) {
                 found.push((seeker.column(place.register).to_owned(), text.clone()));
             }
         });
@@ -155,13 +169,10 @@ impl Program {
     /// Forget texts; the registers of the operations that asked for one of them alone, whose columns may be called after it.
     pub(crate) fn forget(&mut self, seeker: &Seeker, renaming: &mut Renaming) -> Vec<u32> {
         self.visit(&mut |_, text| renaming.see(text));
-        let asks = |op: &Op| matches!(op, Op::Read { op: ReadOp::Is(text), .. } if is_stand_in(text));
-        let asked: Vec<bool> = self.ops.iter().map(asks).collect();
         self.visit(&mut |place, text| {
             let hit = match (&seeker.wanted, place.lower) {
-                (_, true) if seeker.wanted.is_some() => {
-                    !is_stand_in(text) && seeker.looks_at(place.register) && seeker.lower.contains(text.as_str())
-                }
+                _ if place.is_stand_in(text, seeker) => false,
+                (Some(_), true) => seeker.looks_at(place.register) && seeker.lower.contains(text.as_str()),
                 (None, _) if is_usual(place, text) => false,
                 _ => seeker.hits(text, place.register),
             };
@@ -171,12 +182,12 @@ impl Program {
         });
         let first = self.inputs.len();
         let mut named = Vec::new();
-        for k in 0..self.ops.len() {
+        for (k, op) in self.ops.iter_mut().enumerate() {
             let own = (first + k) as u32;
-            prune(&mut self.ops[k], renaming);
+            prune(op, renaming);
             let mut made = Vec::new();
-            visit(&mut self.ops[k], own, &mut |place, text| {
-                if place.made && is_stand_in(text) {
+            visit(op, own, &mut |place, text| {
+                if place.made && renaming.own.contains(text) {
                     made.push(text.clone());
                 }
             });
@@ -185,7 +196,7 @@ impl Program {
                 renaming.made.extend(images.into_iter().map(|image| image.1));
                 renaming.made.insert(text);
             }
-            if !asked[k] && asks(&self.ops[k]) {
+            if matches!(op, Op::Read { op: ReadOp::Is(text), .. } if renaming.own.contains(text)) {
                 named.push(own);
             }
         }
@@ -195,7 +206,7 @@ impl Program {
 
 /// Bring the lists of an operation in order again, without stand-ins that nothing makes.
 fn prune(op: &mut Op, renaming: &Renaming) {
-    let there = |text: &String| !is_stand_in(text) || renaming.made.contains(text);
+    let there = |text: &String| !renaming.own.contains(text) || renaming.made.contains(text);
     let levels = |levels: &mut Levels| {
         let pairs = std::mem::take(&mut levels.levels).into_iter().zip(std::mem::take(&mut levels.numbers));
         let mut pairs: Vec<(String, f64)> = pairs.filter(|(level, _)| there(level)).collect();

@@ -21,7 +21,7 @@ mod validate;
 pub(crate) use apply::copy;
 pub(crate) use apply::text_of;
 pub use apply::{apply, run};
-pub(crate) use forget::Renaming;
+pub(crate) use forget::{is_like_stand_in, Renaming};
 pub(crate) use number::spell_moment;
 pub use number::{Comparison, MomentPart, NumberOp};
 pub(in crate::clean) use pair::fold;

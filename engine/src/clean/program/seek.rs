@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::forget::is_stand_in;
+use super::forget::is_like_stand_in;
 use super::text::mask;
 use super::{Kind, Op, Program, TextOp};
 use crate::data::tokens::tokens;
@@ -54,7 +54,7 @@ pub(crate) struct Seeker {
     pub(super) lower: HashSet<String>,
     /// Those of the names that are one word, spelt as words of free text are.
     words: HashSet<String>,
-    /// What steps make of stand-ins that are there, a hash for example.
+    /// Stand-ins that operations make, and what steps make of them, a hash for example.
     stand_ins: HashSet<String>,
 }
 
@@ -80,13 +80,14 @@ impl Seeker {
         };
         let mut made = Vec::new();
         program.clone().visit(&mut |place, text| {
-            if place.made && is_stand_in(text) {
+            if place.made && is_like_stand_in(text) {
                 made.push((place.register, text.clone()));
             }
         });
         for (register, text) in made {
             let images = seeker.flow(&text, register, pass);
             seeker.stand_ins.extend(images.into_iter().map(|image| image.1));
+            seeker.stand_ins.insert(text);
         }
         if let Some(categories) = categories {
             let mut wanted: HashSet<String> = categories.iter().cloned().collect();
@@ -127,7 +128,7 @@ impl Seeker {
 
     /// Whether a text stands for a forgotten one.
     pub fn is_stand_in(&self, text: &str) -> bool {
-        is_stand_in(text) || self.stand_ins.contains(text)
+        self.stand_ins.contains(text)
     }
 
     /// Whether a value of a register is to be forgotten: it is one of those that are named, or becomes one of them.
@@ -148,7 +149,7 @@ impl Seeker {
 
     /// Whether a word of a free text is to be forgotten; a name that is one word stands for it however it is spelt.
     pub fn hits_word(&self, word: &str, register: u32) -> bool {
-        if is_stand_in(word) || !self.looks_at(register) {
+        if is_like_stand_in(word) || !self.looks_at(register) {
             return false;
         }
         self.wanted.as_ref().is_none_or(|wanted| wanted.contains(word) || self.words.contains(word))
