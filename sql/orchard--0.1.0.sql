@@ -107,15 +107,15 @@ CREATE TABLE orchard.stored_history (
     step integer NOT NULL,
     happened_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
     role name NOT NULL,
-    event text NOT NULL CHECK (event IN ('train', 'retrain', 'import', 'deploy', 'rollback')),
+    event text NOT NULL CHECK (event IN ('train', 'retrain', 'import', 'deploy', 'rollback', 'forget')),
     version integer NOT NULL,
     deployed boolean NOT NULL,
     previous integer,
     details jsonb,
     CONSTRAINT stored_history_pkey PRIMARY KEY (model, step)
 );
-COMMENT ON TABLE orchard.stored_history IS 'what happened to each model: trainings, imports and deployments, with the version that was deployed before';
-COMMENT ON COLUMN orchard.stored_history.details IS 'the decision of a retraining, with its figures';
+COMMENT ON TABLE orchard.stored_history IS 'what happened to each model: trainings, imports, deployments and categories forgotten, with the version that was deployed before';
+COMMENT ON COLUMN orchard.stored_history.details IS 'the decision of a retraining, with its figures; of what was forgotten, the column and how many categories';
 
 CREATE TABLE orchard.stored_checks (
     model uuid NOT NULL,
@@ -327,7 +327,7 @@ CREATE VIEW orchard.history WITH (security_barrier) AS
 SELECT m.model_name::text AS model, h.step, h.happened_at, h.role::text AS role, h.event, h.version, h.deployed, h.previous, m.schema_name::text AS schema, h.details
 FROM orchard.stored_history AS h
 JOIN orchard.usable_models AS m ON m.id OPERATOR(pg_catalog.=) h.model;
-COMMENT ON VIEW orchard.history IS 'what happened to the models that the current role may use: trainings, imports and deployments, with the version that was deployed before; details has the decision of a retraining';
+COMMENT ON VIEW orchard.history IS 'what happened to the models that the current role may use: trainings, imports, deployments and categories forgotten, with the version that was deployed before; details has the decision of a retraining';
 
 CREATE VIEW orchard.monitor WITH (security_barrier) AS
 SELECT m.model_name::text AS model, c.step, c.checked_at, c.role::text AS role, c.version, c.rows, c.verdict, c.alerts, c.worst_feature, c.worst_psi,
@@ -993,6 +993,11 @@ COMMENT ON FUNCTION orchard.rollback(text) IS 'takes the last deployment back, b
 CREATE FUNCTION orchard.keep_versions(model text, versions integer) RETURNS bigint
     LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'keep_versions_wrapper';
 COMMENT ON FUNCTION orchard.keep_versions(text, integer) IS 'keeps the newest versions of a model alone, now and after each training, besides the deployed one and the one before it; NULL keeps all. Gives how many were deleted now';
+
+CREATE FUNCTION orchard.forget_categories(model text, feature text DEFAULT NULL, categories text[] DEFAULT NULL)
+    RETURNS TABLE (version integer, column_name text, forgotten bigint)
+    LANGUAGE c VOLATILE PARALLEL UNSAFE COST 10000 ROWS 10 AS 'MODULE_PATHNAME', 'forget_categories_wrapper';
+COMMENT ON FUNCTION orchard.forget_categories(text, text, text[]) IS 'takes categories of a column, or of all, out of every stored version of a model: those that are named, or all; rows with them are scored as rows with a category never seen, others as before';
 
 CREATE FUNCTION orchard.grant(model text, role text) RETURNS void
     LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'grant_wrapper';

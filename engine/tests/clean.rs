@@ -23,7 +23,7 @@ fn moment(name: &str, kind: Kind, values: &[f64]) -> CleanInput {
 
 fn run(inputs: Vec<CleanInput>, steps: Value) -> Fitted {
     let rows = (0..inputs[0].column.as_ref().unwrap().len() as u32).collect();
-    fit(inputs, &Step::parse(&steps).unwrap(), rows, true, None, &Control::default()).unwrap()
+    fit(inputs, &Step::parse(&steps).unwrap(), rows, (true, 1), None, &Control::default()).unwrap()
 }
 
 fn refused(inputs: Vec<CleanInput>, steps: Value) -> String {
@@ -32,7 +32,7 @@ fn refused(inputs: Vec<CleanInput>, steps: Value) -> String {
         Ok(steps) => steps,
         Err(error) => return error.to_string(),
     };
-    fit(inputs, &steps, rows, true, None, &Control::default()).unwrap_err().to_string()
+    fit(inputs, &steps, rows, (true, 1), None, &Control::default()).unwrap_err().to_string()
 }
 
 fn numbers(fitted: &Fitted, name: &str) -> Vec<f64> {
@@ -203,7 +203,7 @@ fn target_encoding_does_not_leak() {
     let steps = Step::parse(&json!([{"step": "target_encode", "smooth": 0}])).unwrap();
     let inputs = vec![text("u", &levels), text("s", &some)];
     let rows: Vec<u32> = (0..1500).collect();
-    let fitted = fit(inputs, &steps, rows, true, Some(teacher), &Control::default()).unwrap();
+    let fitted = fit(inputs, &steps, rows, (true, 1), Some(teacher), &Control::default()).unwrap();
     assert!(correlation(&numbers(&fitted, "u")[..1500]) < 0.1);
     let s = numbers(&fitted, "s");
     let usual = (0..1500).filter(|i| i % 4 != 0);

@@ -113,7 +113,7 @@ fn fitted(source: &str, from: &FromItem, steps: Option<crate::json::JsonArgument
     collate(&inputs, &mut casts, from)?;
     let all = (0..rows as u32).collect();
     let Fitted { program, filters, changes, .. } =
-        interrupt::run("orchard.clean", &control, || fit::fit(inputs, &steps, all, true, None, &control))?;
+        interrupt::run("orchard.clean", &control, || fit::fit(inputs, &steps, all, (true, 1), None, &control))?;
     for (i, cast) in casts.iter().enumerate() {
         match cast {
             Cast::Clock(zone) if program.is_read(i as u32) => clock::check_in_sql(zone)?,

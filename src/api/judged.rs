@@ -151,7 +151,7 @@ fn on_source(found: &Found, source: &str, wish: &Wish<'_>) -> Result<Judged> {
     let there = target.as_deref().filter(|target| rows.column(target).is_some());
     let everything = vec![true; rows.table.rows];
     let actual = match (there, &scorer.model().task) {
-        (Some(target), task) => actual(&rows, target, task)?,
+        (Some(target), task) => actual(&rows, target, task, wish.watch.is_some())?,
         (None, _) => Actual { known: everything.clone(), held: HeldActual::None },
     };
     let kept = if observed.is_some() { &everything } else { &actual.known };

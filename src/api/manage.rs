@@ -50,7 +50,9 @@ fn drop_model(model: Option<&str>, cascade: Option<bool>) {
 fn deploy(model: Option<&str>, version: Option<i32>) -> Option<i32> {
     report(|| {
         let found = changing(c"orchard.deploy()", given(model, "model")?)?;
-        put(&found, given(version, "version")?, "deploy")
+        let version = given(version, "version")?;
+        // Whoever held the lock may have written versions since the statement began.
+        relations::under_new_snapshot(|| put(&found, version, "deploy"))
     })
 }
 
@@ -66,7 +68,7 @@ fn rollback(model: Option<&str>) -> i32 {
             )
             .hint("orchard.deploy(model, version) deploys any version; orchard.history shows what was deployed.")
         })?;
-        put(&found, before, "rollback")?;
+        relations::under_new_snapshot(|| put(&found, before, "rollback"))?;
         Ok(before)
     })
 }

@@ -11,6 +11,7 @@ mod diagnose;
 mod drift;
 mod evaluate;
 mod events;
+mod forget;
 mod import;
 mod importance;
 mod insight;

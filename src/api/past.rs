@@ -53,7 +53,7 @@ pub(super) fn scored(
             clean_beside(program, &mut rows, name, &control)?;
         }
     }
-    let mut truth = actual(&rows, &target, &model.task)?;
+    let mut truth = actual(&rows, &target, &model.task, true)?;
     truth.keep(|row| said[row].is_finite());
     let weight = weights(&rows, weighted, &truth.known)?;
     if let (Task::Classification { .. }, Some(wrong)) =

@@ -150,6 +150,7 @@ fn facts(found: &Found, source: Option<&str>, rows: Rows<'_>) -> Result<Facts> {
         seconds: timings["total"].as_f64(),
         extension: text("extension_version")?,
         columns: column_facts(&listed, training_rows),
+        remembered: scorer.model().remembered(),
         metric: relations::version_text(&version, "metric")?,
         metrics,
         held,

@@ -203,7 +203,10 @@ fn learn(
 ) -> Result<(Outcome, Types)> {
     let control = Control::new(settings::max_memory());
     let model = scorer.model();
-    if model.cleaning.is_none() {
+    // What was decided of a column stays so: whether it holds personal data is not asked again.
+    job.options.masked_columns = model.masked_columns();
+    job.options.known_columns = model.arguments().iter().map(|a| a.name().to_owned()).collect();
+    if model.cleaning.is_none() || job.options.clean.is_none() {
         // It keeps its columns, and so its function, whatever else the source has by now.
         job.options.features = Some(model.arguments().iter().map(|a| a.name().to_owned()).collect());
     }

@@ -64,6 +64,11 @@ pub fn version(id: &Id, found: &Found) -> Result<Rc<Scorer>> {
     Ok(scorer)
 }
 
+/// Drop what was decoded of a version that is no more.
+pub fn drop_version(id: &Id) {
+    CACHE.with_borrow_mut(|cache| cache.entries.remove(id));
+}
+
 impl Cache {
     fn insert(&mut self, id: Id, scorer: Rc<Scorer>) {
         let limit = settings::cache_size();

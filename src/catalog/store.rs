@@ -57,7 +57,7 @@ pub struct NewVersion<'a> {
 }
 
 /// Random bytes as a version 4 uuid.
-pub(super) fn new_id() -> Result<Id> {
+pub fn new_id() -> Result<Id> {
     let mut id = [0u8; 16];
     // SAFETY: fills the buffer it is given.
     if !unsafe { pg_sys::pg_strong_random(id.as_mut_ptr().cast(), id.len()) } {
@@ -311,6 +311,11 @@ pub fn options(version: &Id) -> Result<serde_json::Value> {
 /// The target column of a version; `None` for a clustering.
 pub fn target(version: &Id) -> Result<Option<String>> {
     relations::version_text(version, "target")
+}
+
+/// What the catalogue says of the features of a version.
+pub fn features(version: &Id) -> Result<serde_json::Value> {
+    json(version, "features")
 }
 
 fn json(version: &Id, column: &str) -> Result<serde_json::Value> {

@@ -5,13 +5,13 @@ use pgrx::{pg_sys, PgSqlErrorCode, Spi};
 
 use super::id_text;
 use super::owner::as_owner;
-use super::relations::{self, Id};
-use super::store::{execute, parse_id};
+use super::relations::{self, ChunkKind, Id};
+use super::store::{execute, insert_chunks, new_id, parse_id};
 use crate::error::{Failure, Result};
 
 /// What happens to a model, as its history tells.
 pub struct Event<'a> {
-    /// train, retrain, import, deploy or rollback.
+    /// train, retrain, import, deploy, rollback or forget.
     pub name: &'a str,
     /// More of it, as JSON.
     pub details: Option<&'a str>,
@@ -161,6 +161,73 @@ pub fn deploy(model: &Id, number: i32, version: &Id, event: &str) -> Result<()> 
     as_owner(|| {
         note(model, &role, &Event { name: event, details: None }, number, true)?;
         set_deployed(model, version)
+    })
+}
+
+/// A version that is to take the place of what it was.
+pub struct Rewritten<'a> {
+    /// Its number.
+    pub number: i32,
+    /// What it was.
+    pub id: Id,
+    /// What the catalogue says of its features, as JSON.
+    pub features: &'a str,
+    /// The bytes that are others now, with those of the model.
+    pub parts: &'a [(ChunkKind, Vec<u8>)],
+    /// Columns and features that are called otherwise: the names before and after.
+    pub renamed: &'a [(String, String)],
+    /// What its history says of it, as JSON.
+    pub details: &'a str,
+}
+
+/// Put other bytes in the place of a version's. It gets a new id, as sessions keep what they have decoded by that.
+pub fn rewrite(model: &Id, new: &Rewritten<'_>) -> Result<()> {
+    let role = relations::role_name(relations::current_user());
+    let id = new_id()?;
+    let (old, own, model_text) = (id_text(&new.id), id_text(&id), id_text(model));
+    let bytes = new.parts.iter().find(|part| part.0 == ChunkKind::Model).map_or(&[][..], |part| &part.1);
+    let kinds: Vec<i16> = new.parts.iter().map(|part| part.0 as i16).collect();
+    as_owner(|| {
+        note(model, &role, &Event { name: "forget", details: Some(new.details) }, new.number, false)?;
+        execute(
+            "UPDATE orchard.stored_versions SET id = $2::uuid, features = $3::jsonb, bytes = $4, checksum = $5 WHERE id = $1::uuid",
+            &[
+                old.as_str().into(),
+                own.as_str().into(),
+                new.features.into(),
+                (bytes.len() as i64).into(),
+                format!("{:016x}", orchard_engine::model::checksum(bytes)).into(),
+            ],
+        )?;
+        execute(
+            "DELETE FROM orchard.stored_chunks WHERE version = $1::uuid AND kind = ANY ($2)",
+            &[old.as_str().into(), kinds.into()],
+        )?;
+        execute(
+            "UPDATE orchard.stored_chunks SET version = $2::uuid WHERE version = $1::uuid",
+            &[old.as_str().into(), own.as_str().into()],
+        )?;
+        for (kind, bytes) in new.parts {
+            insert_chunks(&id, *kind, bytes)?;
+        }
+        for (before, after) in new.renamed {
+            execute(
+                "UPDATE orchard.stored_checks SET
+                     worst_feature = CASE worst_feature WHEN $3 THEN $4 ELSE worst_feature END,
+                     alerts = ARRAY(SELECT pg_catalog.replace(a.alert, '\"' || $3 || '\"', '\"' || $4 || '\"')
+                         FROM unnest(alerts) WITH ORDINALITY AS a (alert, n) ORDER BY a.n),
+                     features = coalesce((SELECT pg_catalog.jsonb_agg(CASE f.feature ->> 'feature' WHEN $3
+                         THEN pg_catalog.jsonb_set(f.feature, '{feature}', pg_catalog.to_jsonb($4)) ELSE f.feature END ORDER BY f.n)
+                         FROM pg_catalog.jsonb_array_elements(features) WITH ORDINALITY AS f (feature, n)), '[]')
+                 WHERE model = $1::uuid AND version = $2",
+                &[model_text.as_str().into(), new.number.into(), before.as_str().into(), after.as_str().into()],
+            )?;
+        }
+        // In any case, so that every session looks its models up again.
+        execute(
+            "UPDATE orchard.stored_models SET deployed = CASE deployed WHEN $2::uuid THEN $3::uuid ELSE deployed END WHERE id = $1::uuid",
+            &[model_text.as_str().into(), old.as_str().into(), own.as_str().into()],
+        )
     })
 }
 

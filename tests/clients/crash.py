@@ -1,4 +1,4 @@
-"""kill -9 of a backend, of the first process and of all at once, at random moments of trainings, deployments, drops and prunings:
+"""kill -9 of a backend, of the first process and of all at once, at random moments of trainings, imports, deployments, drops, prunings and of forgetting categories:
 what was committed is there, what was not is not, nothing is left over, and the first query afterwards works.
 
 TRIALS says how often; the figure of the manual is 200.
@@ -40,7 +40,10 @@ SLOW = ["gradient_boosting", '{"n_estimators": 60, "exclude": ["id"], "seed": %d
 
 
 # What a worker does until the next crash: of all something, or much of what takes a moment only.
-MOODS = [["train", "slow", "deploy", "rollback", "keep", "drop"], ["deploy", "deploy", "deploy", "rollback", "keep", "train"], ["drop", "train", "keep"]]
+MOODS = [
+    ["train", "slow", "import", "deploy", "rollback", "keep", "drop", "forget"], ["deploy", "deploy", "deploy", "rollback", "keep", "train"],
+    ["drop", "train", "keep"], ["import", "import", "forget", "forget", "train", "drop"],
+]  # fmt: skip
 
 
 class Worker:
@@ -90,6 +93,14 @@ class Worker:
         elif kind == "keep":
             self.under_way = (kind, None)
             self.ask("SELECT orchard.keep_versions(%s, %s)", self.random.choice([1, 2, None]))
+        elif kind == "forget":
+            self.under_way = (kind, None)
+            self.ask("SELECT count(*) FROM orchard.forget_categories(%s, 'ad_id')")
+        elif kind == "import":
+            deploy = self.random.random() < 0.6
+            self.under_way = ("train", deploy)
+            row = self.ask("SELECT version, deployed FROM orchard.import_model(%s, orchard.export_model('exported'), %s)", deploy)
+            self.trained(*row)
         else:
             self.under_way = (kind, None)
             self.ask("SELECT orchard.drop_model(%s)")
@@ -192,6 +203,8 @@ def main():
     random.seed(SEED)
     server = Server("crash", "restart_after_crash = on\nmax_wal_size = 64MB\nautovacuum_naptime = 1s").start()
     server.sql("CREATE EXTENSION orchard", *CLICKS.split(";\n"))
+    algorithm, options = GROW
+    server.sql(f"SELECT orchard.train('exported', 'clicks', 'clicked', '{algorithm}', '{options % (5, 'true')}')")
     if server.sql("SELECT FROM pg_available_extensions WHERE name = 'amcheck'"):
         server.sql("CREATE EXTENSION amcheck")
     else:

@@ -27,6 +27,7 @@ SELECT orchard.train('ctr', 'clicks', 'clicked', 'decision_tree', '{{"max_depth"
 SELECT orchard.deploy('ctr', 3);
 SELECT orchard.rollback('ctr');
 SELECT orchard.keep_versions('ctr', 5);
+SELECT orchard.forget_categories('ctr', 'device', '{{tablet}}');
 SELECT orchard.train('"Ctr Q"', 'SELECT device, bid, clicked FROM clicks', 'clicked', 'decision_tree');
 SELECT orchard.train('kind', 'kinds', 'clicked', 'decision_tree', '{{"max_depth": 5}}');
 SELECT orchard.train('device', 'SELECT hour, bid, device FROM clicks WHERE device IS NOT NULL', 'device', 'decision_tree');

@@ -15,7 +15,7 @@ DEPLOYED = "SELECT version FROM orchard.models WHERE model = 'ctr'"
 CHANGES = [
     TRAIN % 2, "SELECT orchard.deploy('ctr', 1)", "SELECT orchard.rollback('ctr')", "SELECT orchard.keep_versions('ctr', 1)",
     "SELECT orchard.drop_model('ctr')", "SELECT orchard.tune('ctr', 'clicks', 'clicked', 'decision_tree', '{\"max_depth\": [1, 2]}')",
-    "SELECT orchard.grant('ctr', 'public')", "SELECT orchard.clean('clicks', 'cleaned')",
+    "SELECT orchard.grant('ctr', 'public')", "SELECT orchard.forget_categories('ctr')", "SELECT orchard.clean('clicks', 'cleaned')",
 ]  # fmt: skip
 READS = [
     "SELECT orchard.predict('ctr', c) FROM clicks AS c LIMIT 5", "SELECT orchard.predict('ctr', '{\"hour\": 3}'::jsonb)",

@@ -18,6 +18,15 @@ pub struct BinParams {
     pub max_bins: usize,
     /// Levels with fewer training rows are pooled as "other".
     pub min_category_rows: u64,
+    /// The fewest training rows that a level, a bin, or a smallest or largest value stands for, for the sake of privacy; 1 where that does not matter.
+    pub min_group: u64,
+}
+
+impl BinParams {
+    /// The fewest training rows of a level that is known by name.
+    pub fn least_level_rows(&self) -> u64 {
+        self.min_category_rows.max(self.min_group).max(1)
+    }
 }
 
 /// The codes of the training rows in canonical order; as narrow as the number of bins allows.
@@ -138,7 +147,8 @@ pub(super) fn bin_numbers<T: Copy>(
     sorted.extend(ordered.iter().copied().filter(|v| !v.is_nan()));
     crate::data::sort(&mut sorted, f64::total_cmp, control)?;
     let (low, high) = edges(&sorted, params.max_bins.clamp(2, MOST_BINS));
-    let stats = number_stats(&sorted, train.len());
+    let (low, high) = wide(&sorted, low, high, params.min_group);
+    let stats = number_stats(&sorted, train.len(), params.min_group);
     control.release_vec(sorted);
     let finder = Finder::new(&high);
     let missing = low.len() as u32;
@@ -177,7 +187,47 @@ pub(crate) fn edges(sorted: &[f64], most: usize) -> (Vec<f64>, Vec<f64>) {
     (low, high)
 }
 
-fn number_stats(sorted: &[f64], rows: usize) -> FeatureStats {
+/// Join bins with their neighbours until each holds at least so many of the values; one bin where all together are fewer.
+fn wide(sorted: &[f64], low: Vec<f64>, high: Vec<f64>, least: u64) -> (Vec<f64>, Vec<f64>) {
+    if least <= 1 {
+        return (low, high);
+    }
+    let (mut joined_low, mut joined_high): (Vec<f64>, Vec<f64>) = (Vec::new(), Vec::new());
+    let (mut begun, mut before) = (None, 0);
+    for (low, high) in low.into_iter().zip(high) {
+        let first = *begun.get_or_insert(low);
+        let end = sorted.partition_point(|v| *v <= high);
+        if (end - before) as u64 >= least {
+            joined_low.push(first);
+            joined_high.push(high);
+            (begun, before) = (None, end);
+        }
+    }
+    // What is left over is too little for a bin of its own.
+    if let (Some(first), Some(&last)) = (begun, sorted.last()) {
+        match joined_high.last_mut() {
+            Some(high) => *high = last,
+            None => {
+                joined_low.push(first);
+                joined_high.push(last);
+            }
+        }
+    }
+    (joined_low, joined_high)
+}
+
+/// The places of the smallest and of the largest value that so many values are at most, and at least, as large as; `None` where there are fewer.
+pub(crate) fn ends(count: usize, least: u64) -> Option<(usize, usize)> {
+    let least = usize::try_from(least.max(1)).ok().filter(|least| *least <= count)?;
+    let (low, high) = (least - 1, count - least);
+    Some(if low <= high { (low, high) } else { ((count - 1) / 2, (count - 1) / 2) })
+}
+
+fn number_stats(sorted: &[f64], rows: usize, least: u64) -> FeatureStats {
+    let missing = (rows - sorted.len()) as u64;
+    let Some((first, last)) = ends(sorted.len(), least) else {
+        return FeatureStats { missing, ..FeatureStats::default() };
+    };
     let (mut sum, mut n) = (0.0, 0u64);
     for v in sorted.iter().filter(|v| v.is_finite()) {
         sum += v;
@@ -186,9 +236,9 @@ fn number_stats(sorted: &[f64], rows: usize) -> FeatureStats {
     let mean = if n > 0 { sum / n as f64 } else { 0.0 };
     let squares: f64 = sorted.iter().filter(|v| v.is_finite()).map(|v| (v - mean) * (v - mean)).sum();
     FeatureStats {
-        missing: (rows - sorted.len()) as u64,
-        minimum: sorted.first().copied().unwrap_or(0.0),
-        maximum: sorted.last().copied().unwrap_or(0.0),
+        missing,
+        minimum: sorted[first],
+        maximum: sorted[last],
         mean: if mean.is_finite() { mean } else { 0.0 },
         stddev: if n > 0 && squares.is_finite() { (squares / n as f64).sqrt() } else { 0.0 },
         distinct: 0,
@@ -288,7 +338,7 @@ fn bin_levels(
     let mut levels = Vec::new();
     let mut level_rows = Vec::new();
     for &c in &order {
-        if counts[c as usize] >= params.min_category_rows.max(1) {
+        if counts[c as usize] >= params.least_level_rows() {
             place[c as usize] = levels.len() as u32;
             levels.push(String::from_utf8_lossy(dictionary.text(c)).into_owned());
             level_rows.push(counts[c as usize]);
@@ -346,6 +396,13 @@ mod tests {
             prop_assert!(low.len() <= most);
             prop_assert!(low.iter().zip(&high).all(|(l, h)| l <= h));
             prop_assert!(high.windows(2).zip(low.windows(2)).all(|(h, l)| h[0] < l[1]));
+            let (low_3, high_3) = wide(&sorted, low.clone(), high.clone(), 3);
+            for (l, h) in low_3.iter().zip(&high_3) {
+                let rows = sorted.iter().filter(|v| (l..=h).contains(v)).count();
+                prop_assert!(rows >= 3 || low_3.len() == 1);
+            }
+            prop_assert!(high_3.windows(2).zip(low_3.windows(2)).all(|(h, l)| h[0] < l[1]));
+            prop_assert_eq!((low_3.first(), high_3.last()), (sorted.first(), sorted.last()));
             let distinct: std::collections::BTreeSet<i32> = values.iter().copied().collect();
             if distinct.len() <= most {
                 prop_assert_eq!(low.len(), distinct.len());

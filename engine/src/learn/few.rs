@@ -36,7 +36,7 @@ pub fn bin<T: Copy>(
         return Ok(None);
     }
     let value = |r: T| values.get(place(r) as usize).copied().unwrap_or(f64::NAN);
-    if seen > params.max_bins.clamp(2, bin::MOST_BINS) {
+    if seen > params.max_bins.clamp(2, bin::MOST_BINS) || params.min_group > 1 {
         control.release_vec(counts);
         return bin::bin_numbers(&value, train, held, params, control).map(Some);
     }
@@ -97,7 +97,7 @@ mod tests {
             max_bins in 2usize..12,
         ) {
             let values = [-2.5, 0.0, 1.0, 2.0, 3.5, 10.0, 11.0, 1e9];
-            let params = BinParams { max_bins, min_category_rows: 1 };
+            let params = BinParams { max_bins, min_category_rows: 1, min_group: 1 };
             let place = |r: u32| if cells[r as usize] == 8 { MISSING } else { cells[r as usize] };
             let value = |r: u32| values.get(place(r) as usize).copied().unwrap_or(f64::NAN);
             let train: Vec<u32> = (0..cells.len() as u32 / 2 + 1).collect();

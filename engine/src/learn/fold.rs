@@ -72,7 +72,7 @@ impl Learned<'_> {
                         weight.as_deref(),
                         fit_rows,
                         self.most_subset_levels,
-                        self.max_bins,
+                        (self.max_bins, 1),
                         control,
                     )?;
                     numbers.map_or(levels, |(numbers, _)| numbers)

@@ -14,6 +14,7 @@ pub mod kmeans;
 pub mod options;
 pub mod ordered;
 pub mod parts;
+mod personal;
 pub mod sum;
 pub mod target;
 pub mod text;

@@ -135,6 +135,19 @@ pub enum Clean {
     Steps(Vec<Step>),
 }
 
+/// What is done with columns of personal data: e-mail addresses, telephone numbers and the like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PersonalData {
+    /// They are left out, unless they are asked for by name.
+    Exclude,
+    /// A keyed hash of each value is learned from.
+    Mask,
+    /// They are learned from as they are.
+    Keep,
+    /// They are an error.
+    Refuse,
+}
+
 /// Checked options. Whether columns and labels exist is known only when the source is read.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Options {
@@ -158,6 +171,14 @@ pub struct Options {
     pub group_columns: Vec<String>,
     /// The column of row weights.
     pub sample_weight: Option<String>,
+    /// The fewest training rows that anything which is kept stands for: a leaf, a level, a word, a segment.
+    pub min_group: u64,
+    /// What is done with columns of personal data.
+    pub personal_data: PersonalData,
+    /// Columns that the model which is trained again reads: whether they hold personal data was decided then.
+    pub known_columns: Vec<String>,
+    /// Those of them that it masks.
+    pub masked_columns: Vec<String>,
     /// Whether dates and timestamps give their parts as features.
     pub date_parts: bool,
     /// Columns of free text.
@@ -217,6 +238,10 @@ impl Options {
             group_columns: Vec::new(),
             sample_weight: None,
             clean: None,
+            min_group: 1,
+            personal_data: PersonalData::Exclude,
+            known_columns: Vec::new(),
+            masked_columns: Vec::new(),
             date_parts: true,
             text_columns: Vec::new(),
             max_text_features: 100,
@@ -264,6 +289,10 @@ impl Options {
         options.kmeans.seed = options.seed;
         options.boost.seed = options.seed;
         options.forest.seed = options.seed;
+        options.tree.min_group = options.min_group;
+        options.forest.min_group = options.min_group;
+        options.boost.min_group = options.min_group;
+        options.kmeans.min_group = options.min_group;
         options.check_together()?;
         Ok(options)
     }

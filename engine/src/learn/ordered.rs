@@ -51,14 +51,15 @@ fn add(target: &Target, row: usize, weight: f64, stat: &mut [f64]) {
 /// scoring; `None` for other features.
 ///
 /// `weight` is of the rows, in canonical order like the feature's codes, so that folds by position are folds at random. Only the first
-/// `fit_rows` say anything of a level; the others get the numbers that scoring would give them.
+/// `fit_rows` say anything of a level; the others get the numbers that scoring would give them. The number of all other levels stands for at
+/// least `least` rows; where they have fewer it is that of a level without a row.
 pub fn order(
     feature: &BinnedFeature,
     target: &Target,
     weight: Option<&[f64]>,
     fit_rows: usize,
     most_subset_levels: usize,
-    max_bins: usize,
+    (max_bins, least): (usize, u64),
     control: &Control,
 ) -> Result<Option<(BinnedFeature, Vec<f64>)>> {
     let BinKind::Category { levels } = feature.kind else { return Ok(None) };
@@ -84,7 +85,10 @@ pub fn order(
         }
     }
     let scale = Scale::new(target, &all, &total, width);
-    let keys: Vec<f64> = all.chunks_exact(width).map(|stat| scale.key(stat.iter().copied())).collect();
+    let mut keys: Vec<f64> = all.chunks_exact(width).map(|stat| scale.key(stat.iter().copied())).collect();
+    if least > 1 && ((0..fit_rows).filter(|&r| code(r) == levels).count() as u64) < least {
+        keys[levels] = scale.key(std::iter::repeat_n(0.0, width));
+    }
     let mut values: Vec<f64> = control.filled(rows, f64::NAN)?;
     let mut part: Vec<f64> = control.vec(slots * width)?;
     for fold in 0..FOLDS {

@@ -40,7 +40,8 @@ pub fn bin(
     control: &Control,
 ) -> Result<(Binned, Vec<(String, Binned)>)> {
     let mut texts = Texts::new(column, rows, control)?;
-    let (chosen, fit_texts) = texts.choose(column, rows, telling, most, control)?;
+    let least = FEWEST_ROWS.max(params.min_group);
+    let (chosen, fit_texts) = texts.choose(column, rows, (telling, most, least), control)?;
     let postings = texts.postings(&chosen, control)?;
     if !kept {
         column.release(control);
@@ -209,8 +210,7 @@ impl Texts {
         &mut self,
         column: &Column,
         rows: &RowsOf<'_>,
-        telling: bool,
-        most: usize,
+        (telling, most, least): (bool, usize, u64),
         control: &Control,
     ) -> Result<(Vec<Chosen>, u64)> {
         let fit_rows = rows.train.len() - rows.watched;
@@ -226,7 +226,7 @@ impl Texts {
         control.release_vec(text_rows);
         control.check()?;
         let codes = 0..self.dictionary.len() as u32;
-        let divides = |n: u64| n >= FEWEST_ROWS && n + FEWEST_ROWS <= fit_texts;
+        let divides = |n: u64| n >= least && n + least <= fit_texts;
         let mut frequent: Vec<u32> = codes.filter(|&t| divides(token_rows[t as usize])).collect();
         frequent.sort_unstable_by_key(|&t| (Reverse(token_rows[t as usize]), self.dictionary.text(t)));
         frequent.truncate(MOST_CANDIDATES.max(most));

@@ -23,7 +23,7 @@ use crate::judge::contest::Contest;
 use crate::judge::{self, Metric};
 use crate::learn::options::{Algorithm, Options};
 use crate::learn::target::Prepared;
-use crate::learn::{columns, exposure, kmeans};
+use crate::learn::{columns, exposure, kmeans, personal};
 use crate::model::{encode, Baseline, Body, Cleaning, Feature, HeldActual, HeldRows, Input, InputKind, Model, Task};
 use crate::score::Scorer;
 
@@ -173,6 +173,8 @@ pub(super) struct Run<'a> {
     folds: bool,
     /// Whether a model that is judged already is learned again from all rows.
     refitting: bool,
+    /// The columns of personal data that are masked.
+    masked: Vec<String>,
     /// What is done to columns before they become features.
     cleaning: Option<Cleaning>,
     /// What was done to the target and other columns that are no features.
@@ -194,13 +196,15 @@ impl<'a> Run<'a> {
             clock: Instant::now(),
             folds: false,
             refitting: false,
+            masked: Vec::new(),
             cleaning: None,
             beside_program: None,
             oob: None,
             rival: None,
         };
         run.clean_beside()?;
-        if run.request.options.clean.is_none() {
+        run.masked = personal::look(&mut run.request, &mut run.notices, control)?;
+        if run.cleaning_asked().is_none() {
             run.mark_texts()?;
             run.choose()?;
         }
@@ -264,6 +268,7 @@ impl<'a> Run<'a> {
 
     /// Learn with the options at hand and judge; with `all` rows given, then learn from them what is kept.
     pub fn learn(mut self, holdout: Holdout, all: Vec<u32>, prepared: Option<Prepared>) -> Result<Outcome> {
+        self.check_groups(if all.is_empty() { &holdout.train } else { &all }, prepared.as_ref())?;
         let mut outcome = match self.request.algorithm {
             Algorithm::KMeans => self.kmeans(holdout)?,
             _ => self.supervised(holdout, all, &self.predicted(prepared)?)?,
@@ -301,7 +306,7 @@ impl<'a> Run<'a> {
         let mut made = self.features(&RowsOf { held: &shown, ..parts.rows(&holdout) }, keep)?;
         self.control.release_vec(shown);
         let grown = self.grow(&mut made, &parts.rows(&holdout), prepared, false)?;
-        let baseline = made.baseline(holdout.train.len(), holdout.held.len());
+        let baseline = made.baseline(holdout.train.len(), holdout.held.len(), self.request.options.min_group);
         let Features { inputs, binned, features, mut held, .. } = made;
         drop(binned);
         self.lap("grow");
@@ -335,7 +340,7 @@ impl<'a> Run<'a> {
         let offset = exposure::offsets(&self.request, &shown, self.control)?;
         let mut made = self.features(&RowsOf { held: &shown, ..parts.rows(&everything) }, false)?;
         let grown = self.grow(&mut made, &parts.rows(&everything), prepared, false)?;
-        let baseline = made.baseline(everything.train.len(), 0);
+        let baseline = made.baseline(everything.train.len(), 0, self.request.options.min_group);
         let before = std::mem::take(&mut outcome.baseline);
         let mut baseline = baseline::with_held(baseline, &made.features, before, &outcome.scorer.model().features);
         drop(made.binned);
@@ -378,6 +383,14 @@ impl<'a> Run<'a> {
             self.control,
         )?;
         self.lap("cluster");
+        if fit.given_up > 0 {
+            self.notices.push(format!(
+                "{} of the segments had fewer rows than \"min_group\" {}, and their rows went to others: {} are left",
+                fit.given_up,
+                self.request.options.min_group,
+                fit.body.sizes.len()
+            ));
+        }
         let columns = &self.request.table.columns;
         let features = used.iter().zip(fit.encodings).zip(fit.stats);
         let features = features
@@ -392,7 +405,8 @@ impl<'a> Run<'a> {
             cleaning: None,
         };
         let known = Known { actual: HeldActual::None, weight: held_weight, offset: None, twins: 0 };
-        let baseline = baseline::of_clusters(&model, bins, train.len(), &fit.held);
+        let least = self.request.options.min_group;
+        let baseline = baseline::of_clusters(&model, bins, train.len(), &fit.held, least);
         let mut outcome = self.finish(model, train.len(), (&fit.held, known), None, None)?;
         outcome.baseline = baseline;
         outcome.contest = self.contest_of_segments(&outcome.scorer, &fit.held)?;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Input, InputKind, Model};
-use crate::clean::program::{Kind, Program};
+use crate::clean::program::{Kind, Op, Program};
 use crate::error::{Error, Result};
 
 /// What a model does to a row before it looks at it. Frozen, as the model is.
@@ -83,6 +83,16 @@ impl Model {
             register >= cleaning.columns.len() || self.passed_on(cleaning, register).is_none()
         });
         outputs.filter_map(|o| self.inputs.iter().find(|i| i.name == o.name).map(|i| (i, o.register))).collect()
+    }
+
+    /// The columns whose values are masked before anything else is done to them.
+    pub fn masked_columns(&self) -> Vec<String> {
+        let Some(cleaning) = &self.cleaning else { return Vec::new() };
+        let masked = cleaning.program.ops.iter().filter_map(|op| match op {
+            Op::Mask { from, .. } => cleaning.columns.get(*from as usize),
+            _ => None,
+        });
+        masked.map(|column| column.name.clone()).collect()
     }
 
     /// Prove that the cleaning fits the inputs.

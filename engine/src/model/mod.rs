@@ -7,9 +7,11 @@ mod baseline;
 mod cleaning;
 mod codec;
 mod curve;
+mod forget;
 mod held;
 mod package;
 mod part;
+mod remembered;
 mod tree;
 mod validate;
 
@@ -19,9 +21,11 @@ pub use cleaning::{Argument, Cleaning, RawColumn};
 pub use codec::reseal;
 pub use codec::{decode, encode, FORMAT_VERSION};
 pub use curve::{Calibrated, Curve};
+pub use forget::Forgotten;
 pub use held::{decode_held, encode_held, HeldActual, HeldRows};
 pub use package::{decode_package, encode_package, Package};
 pub use part::{date_of, date_text, day, days, DatePart};
+pub use remembered::{Remembered, RememberedKind};
 pub use tree::{CategorySet, Leaf, Link, Trees, LEAF};
 
 use serde::{Deserialize, Serialize};

@@ -83,6 +83,10 @@ fn write(facts: &Facts, out: &mut String) -> std::fmt::Result {
     for limit in words::limits(facts) {
         writeln!(out, "- {}", escape(&limit))?;
     }
+    writeln!(out, "\n## What it remembers by name\n")?;
+    for (what, texts) in words::remembered(facts) {
+        writeln!(out, "- {}: {}", escape(&what), escape(&texts))?;
+    }
     writeln!(out, "\n## Columns\n\n| column | type | holds | missing |\n|---|---|---|---:|")?;
     for column in &facts.columns {
         let missing = percent(column.missing);

@@ -2,7 +2,7 @@
 
 use crate::judge::Metric;
 use crate::learn::train::{Importance, Insight};
-use crate::model::{HeldActual, HeldRows, Task};
+use crate::model::{HeldActual, HeldRows, Remembered, Task};
 
 /// A version of a model with what is known of it.
 #[derive(Debug)]
@@ -39,6 +39,8 @@ pub struct Facts {
     pub extension: String,
     /// The columns it reads.
     pub columns: Vec<ColumnFacts>,
+    /// The texts that it knows, but for its classes.
+    pub remembered: Vec<Remembered>,
     /// Metrics on held-out rows, or what stands for them.
     pub metrics: Vec<Metric>,
     /// The name of the headline metric.

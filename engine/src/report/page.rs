@@ -50,6 +50,7 @@ pub fn html(facts: &Facts) -> Result<String> {
                     (findings(facts))
                     (limits(facts))
                     (columns(facts))
+                    (remembered(facts))
                     (recipe(facts))
                     footer { "Made by Orchard " (env!("CARGO_PKG_VERSION")) ". All numbers are of " (facts.judged_rows()) " unless they say otherwise; intervals hold in 95 of 100 samples of rows." }
                 }
@@ -246,6 +247,14 @@ fn columns(facts: &Facts) -> Markup {
         @if facts.columns.len() > MOST_COLUMNS {
             p.muted { "And " (facts.columns.len() - MOST_COLUMNS) " more." }
         }
+    }
+}
+
+fn remembered(facts: &Facts) -> Markup {
+    html! {
+        h2 { "What it remembers by name" }
+        p.muted { "Values of the data that stand in the model as they are; " code { "orchard.forget_categories" } " takes out all but classes." }
+        ul { @for (what, texts) in words::remembered(facts) { li dir="auto" { (what) ": " (texts) } } }
     }
 }
 

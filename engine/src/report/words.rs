@@ -279,6 +279,54 @@ pub fn limits(facts: &Facts) -> Vec<String> {
     all
 }
 
+/// Texts of a column that are listed, the characters of each, and columns.
+const MOST_TEXTS: usize = 20;
+const MOST_LETTERS: usize = 60;
+const MOST_COLUMNS: usize = 100;
+
+/// What the model remembers by name: of what, and which texts.
+pub fn remembered(facts: &Facts) -> Vec<(String, String)> {
+    let mut all = Vec::new();
+    if let Task::Classification { classes, .. } = &facts.task {
+        let classes: Vec<(String, Option<u64>)> = classes.iter().map(|class| (class.clone(), None)).collect();
+        let target = facts.target.as_deref().unwrap_or("the target");
+        all.push((format!("{target}, {} classes", count(classes.len() as u64)), listed(&classes)));
+    }
+    let more = facts.remembered.len().saturating_sub(MOST_COLUMNS);
+    for own in facts.remembered.iter().take(MOST_COLUMNS) {
+        let kind = match own.texts.len() {
+            1 => own.kind.one(),
+            _ => own.kind.name(),
+        };
+        all.push((format!("{}, {} {kind}", own.column, count(own.texts.len() as u64)), listed(&own.texts)));
+    }
+    if more > 0 {
+        all.push((format!("{} more columns", count(more as u64)), "not listed here".to_owned()));
+    }
+    if all.is_empty() {
+        all.push(("nothing".to_owned(), "it knows numbers, dates and truth values alone".to_owned()));
+    }
+    all
+}
+
+/// Some texts with their rows, where these are known.
+fn listed(texts: &[(String, Option<u64>)]) -> String {
+    let short = |text: &str| match text.char_indices().nth(MOST_LETTERS) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None if text.is_empty() => "(empty)".to_owned(),
+        None => text.to_owned(),
+    };
+    let one = |(text, rows): &(String, Option<u64>)| match rows {
+        Some(rows) => format!("{} ({})", short(text), count(*rows)),
+        None => short(text),
+    };
+    let shown: Vec<String> = texts.iter().take(MOST_TEXTS).map(one).collect();
+    match texts.len().saturating_sub(MOST_TEXTS) {
+        0 => shown.join(", "),
+        more => format!("{} and {} more", shown.join(", "), count(more as u64)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

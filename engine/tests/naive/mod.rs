@@ -32,7 +32,7 @@ pub fn rows() -> impl Strategy<Value = Rows> {
 /// The features as the learner takes them, and as scoring does.
 pub fn features(rows: &Rows, control: &Control) -> (Vec<Binned>, Vec<Vec<f64>>) {
     let all: Vec<u32> = (0..rows.classes.len() as u32).collect();
-    let params = BinParams { max_bins: 1000, min_category_rows: 1 };
+    let params = BinParams { max_bins: 1000, min_category_rows: 1, min_group: 1 };
     let texts: Vec<Option<String>> = rows.category.iter().map(|c| c.map(|c| format!("level {c}"))).collect();
     let texts: Vec<Option<&str>> = texts.iter().map(Option::as_deref).collect();
     let mut columns = [

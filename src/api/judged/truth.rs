@@ -28,11 +28,17 @@ impl Actual {
     }
 }
 
-pub(in crate::api) fn actual(rows: &Rows, target: &str, task: &Task) -> Result<Actual> {
+/// The truth of the rows of a source. A class that the model does not know is an error, unless its rows are to be left out: then a notice says so.
+pub(in crate::api) fn actual(rows: &Rows, target: &str, task: &Task, leave_out: bool) -> Result<Actual> {
     let column = rows.column(target).ok_or_else(|| Failure::internal("the target was not read"))?;
     let data = &rows.table.columns[column.first].data;
     match task {
-        Task::Classification { classes, .. } => classes_of(data, column.reader, classes, target),
+        Task::Classification { classes, .. } => {
+            let mut left_out = LeftOut::default();
+            let all = classes_of(data, column.reader, classes, target, leave_out.then_some(&mut left_out))?;
+            tell(target, &left_out);
+            Ok(all)
+        }
         _ => match data {
             ColumnData::Number(v) => {
                 let known: Vec<bool> = v.iter().map(f64::is_finite).collect();
@@ -46,15 +52,46 @@ pub(in crate::api) fn actual(rows: &Rows, target: &str, task: &Task) -> Result<A
     }
 }
 
-fn classes_of(data: &ColumnData, reader: Reader, classes: &[String], target: &str) -> Result<Actual> {
+/// Rows of classes that a model does not know.
+#[derive(Default)]
+struct LeftOut {
+    rows: u64,
+    labels: std::collections::BTreeSet<String>,
+}
+
+/// Say how many rows have classes that the model does not know.
+fn tell(target: &str, left_out: &LeftOut) {
+    let Some(first) = left_out.labels.first() else { return };
+    let more = match left_out.labels.len() {
+        1 => String::new(),
+        count => format!(" and {} more", count - 1),
+    };
+    let rows = left_out.rows;
+    notice!("{rows} rows are not judged, as the model has no class for their \"{target}\": \"{first}\"{more}");
+}
+
+fn classes_of(
+    data: &ColumnData,
+    reader: Reader,
+    classes: &[String],
+    target: &str,
+    mut left_out: Option<&mut LeftOut>,
+) -> Result<Actual> {
     let mut known = Vec::new();
     let mut codes = Vec::new();
     let mut put = |label: Option<std::borrow::Cow<'_, str>>| -> Result<()> {
-        known.push(label.is_some());
-        if let Some(label) = label {
-            let index =
-                classes.iter().position(|c| *c == label).ok_or_else(|| unknown_class(target, &label, classes))?;
-            codes.push(index as u32);
+        let index = label.as_ref().map(|label| classes.iter().position(|c| c.as_str() == label.as_ref()));
+        known.push(matches!(index, Some(Some(_))));
+        match (index, label, &mut left_out) {
+            (Some(Some(index)), ..) => codes.push(index as u32),
+            (_, Some(label), Some(left_out)) => {
+                left_out.rows += 1;
+                if !left_out.labels.contains(label.as_ref()) {
+                    left_out.labels.insert(label.into_owned());
+                }
+            }
+            (_, Some(label), None) => return Err(unknown_class(target, &label, classes)),
+            _ => {}
         }
         Ok(())
     };

@@ -119,3 +119,12 @@ SELECT orchard.keep_checks('ctr', NULL);
 SELECT min(step) FROM orchard.monitor WHERE model = 'ctr';
 SELECT orchard.drop_model('ctr');
 SELECT count(*) FROM orchard.stored_checks AS c LEFT JOIN orchard.stored_models AS m ON m.id = c.model WHERE m.id IS NULL;
+
+-- Classes that the model does not know are left out of what came true, and counted.
+CREATE TABLE kinds AS SELECT i % 24 AS hour, CASE WHEN i % 24 > 11 THEN 'late' ELSE 'early' END AS kind FROM generate_series(1, 400) AS i;
+SELECT version FROM orchard.train('kinds', 'kinds', 'kind', 'decision_tree', '{"positive_class": "late"}');
+SET client_min_messages = notice;
+SELECT rows, verdict, metric IS NOT NULL AS judged FROM orchard.watch('kinds', 'SELECT hour, CASE WHEN hour = 3 THEN ''brunch'' WHEN hour = 5 THEN ''dawn'' ELSE kind END AS kind FROM kinds');
+SELECT rows, metric IS NOT NULL AS judged FROM orchard.watch('kinds', 'SELECT predict_kinds(hour) AS said, CASE WHEN hour = 3 THEN ''brunch'' ELSE kind END AS kind FROM kinds', 'said');
+SELECT count(*) FROM orchard.drift('kinds', 'SELECT hour, ''brunch'' AS kind FROM kinds LIMIT 9');
+SELECT metric FROM orchard.evaluate('kinds', 'SELECT hour, ''brunch'' AS kind FROM kinds');

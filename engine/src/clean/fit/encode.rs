@@ -100,9 +100,10 @@ impl Cleaner<'_> {
 
     pub(super) fn frequency_encode(&mut self, step: &Step, live: &Live) -> Result<()> {
         let spelt = self.as_levels(step, live)?;
-        let levels = self.levels(&spelt)?;
-        self.few(step, live, levels.len())?;
+        let mut levels = self.all_levels(&spelt)?;
         let rows: u64 = levels.iter().map(|l| l.rows).sum();
+        levels.retain(|level| level.rows >= self.least);
+        self.few(step, live, levels.len())?;
         let detail = format!("{} levels", levels.len());
         let shares = levels.into_iter().map(|l| (l.text, l.rows as f64 / rows as f64)).collect();
         let op = Op::Read { from: spelt.register, op: ReadOp::Map(Levels::new(shares, 0.0)) };
@@ -162,6 +163,7 @@ impl Cleaner<'_> {
         fold_of: &dyn Fn(u32) -> usize,
         target: &dyn Fn(u32) -> f64,
     ) -> Result<Vec<Levels>> {
+        let counts = self.counts(live)?;
         let (codes, dictionary) = self.codes(live)?;
         // Sums by level and fold; of whole numbers of moderate size they do not depend on the order, others are sorted first.
         let mut rows: Vec<(u32, usize, f64)> = self.control.vec(self.rows.len())?;
@@ -180,7 +182,8 @@ impl Cleaner<'_> {
         for (code, fold, value) in &rows {
             for sums in [
                 Some(&mut all),
-                (*code != MISSING).then(|| levels.entry(*code).or_insert_with(|| vec![(0.0, 0.0); folds])),
+                (*code != MISSING && counts[*code as usize] >= self.least)
+                    .then(|| levels.entry(*code).or_insert_with(|| vec![(0.0, 0.0); folds])),
             ]
             .into_iter()
             .flatten()

@@ -100,7 +100,7 @@ impl Cleaner<'_> {
         pairs.sort_unstable_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
         let mut numbers = HashMap::new();
         for run in pairs.chunk_by(|a, b| a.0 == b.0) {
-            let sorted = Sorted { values: run.iter().map(|p| p.1).collect() };
+            let sorted = Sorted { values: run.iter().map(|p| p.1).collect(), least: self.least };
             if let (Some((code, _)), Some(value)) = (run.first(), typical(&sorted, strategy)) {
                 numbers.insert(text_of(dictionary, *code).into_owned(), value + 0.0);
             }
@@ -149,7 +149,7 @@ impl Cleaner<'_> {
             // Of equals the first in C order, as for a whole column.
             let values = run.chunk_by(|a, b| a.1 == b.1).map(|same| (same.len(), text_of(levels, same[0].1)));
             let best = values.reduce(|a, b| if (b.0, &a.1) > (a.0, &b.1) { b } else { a });
-            if let Some((_, text)) = best {
+            if let Some((_, text)) = best.filter(|(rows, _)| *rows as u64 >= self.least) {
                 fills.insert(text_of(dictionary, run[0].0).into_owned(), Some(text.into_owned()));
             }
         }
@@ -178,7 +178,8 @@ fn typical(sorted: &Sorted, strategy: Strategy) -> Option<f64> {
         Strategy::MostFrequent => {
             // Of equals the smallest, as scikit-learn does.
             let runs = sorted.values.chunk_by(|a, b| a == b).map(|run| (run.len(), run[0]));
-            runs.reduce(|best, run| if run.0 > best.0 { run } else { best }).map(|(_, value)| value)
+            let most = runs.reduce(|best, run| if run.0 > best.0 { run } else { best });
+            most.filter(|(rows, _)| *rows as u64 >= sorted.least).map(|(_, value)| value)
         }
         Strategy::Constant => None,
     }

@@ -143,9 +143,9 @@ impl Cleaner<'_> {
         (min_rows, min_share, max_levels): (u64, f64, Option<usize>),
         other: &str,
     ) -> Result<()> {
-        let levels = self.levels(live)?;
+        let levels = self.all_levels(live)?;
         let rows: u64 = levels.iter().map(|l| l.rows).sum();
-        let least = (min_share * rows as f64).max(min_rows as f64);
+        let least = (min_share * rows as f64).max(min_rows.max(self.least) as f64);
         let kept = levels.iter().filter(|l| l.rows as f64 >= least).take(max_levels.unwrap_or(usize::MAX));
         let mut kept: Vec<String> = kept.map(|l| l.text.clone()).collect();
         kept.sort();

@@ -92,13 +92,14 @@ pub struct Fitted {
 
 /// Fit steps on `rows` of the inputs and do them to all rows.
 ///
-/// `plain` is whether plain SQL is wanted where a step does not say. Fails with [`Error::InvalidOption`] for a column that is not there
+/// `plain` is whether plain SQL is wanted where a step does not say, `least` the fewest rows that a level, a group or an end of a range which is
+/// learned stands for. Fails with [`Error::InvalidOption`] for a column that is not there
 /// or that a step cannot be done to. Memory of the columns must be counted in `control`; that of the result is.
 pub fn fit(
     inputs: Vec<CleanInput>,
     steps: &[Step],
     rows: Vec<u32>,
-    plain: bool,
+    (plain, least): (bool, u64),
     teacher: Option<Teacher<'_>>,
     control: &Control,
 ) -> Result<Fitted> {
@@ -118,6 +119,7 @@ pub fn fit(
         changes: Vec::new(),
         rows,
         plain,
+        least,
         teacher,
         control,
         borrowed: Cell::new(0),
@@ -154,6 +156,8 @@ struct Cleaner<'a> {
     rows: Vec<u32>,
     /// Whether plain SQL is wanted.
     plain: bool,
+    /// The fewest rows that a level, a group or an end of a range stands for.
+    least: u64,
     teacher: Option<Teacher<'a>>,
     control: &'a Control,
     /// Bytes that are counted until the end of a step on a column.

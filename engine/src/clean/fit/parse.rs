@@ -111,7 +111,7 @@ impl Cleaner<'_> {
         if !given {
             yes.extend(parse::TRUE.map(str::to_owned));
             no.extend(parse::FALSE.map(str::to_owned));
-            for (text, _) in &texts {
+            for (text, _) in texts.iter().filter(|(_, rows)| *rows >= self.least) {
                 let list = match parse::boolean(text) {
                     Some(true) => &mut yes,
                     Some(false) => &mut no,

@@ -4,17 +4,22 @@ use super::{Cleaner, Live};
 use crate::clean::program::text_of;
 use crate::data::{ColumnData, MISSING};
 use crate::error::{Error, Result};
+use crate::learn::bin::ends;
 
 /// The finite numbers of a column, sorted.
 pub(super) struct Sorted {
     pub values: Vec<f64>,
+    /// The fewest of them that anything said of them stands for: there is nothing to say of fewer, and no value beyond so many of the
+    /// smallest or largest is told.
+    pub least: u64,
 }
 
 impl Sorted {
     /// The quantile `q`, between neighbours in proportion (type 7 of Hyndman and Fan, Sample quantiles in statistical packages, 1996).
     pub fn quantile(&self, q: f64) -> Option<f64> {
         let last = self.values.len().checked_sub(1)?;
-        let at = q * last as f64;
+        let (first, end) = ends(self.values.len(), self.least)?;
+        let at = (q * last as f64).clamp(first as f64, end as f64);
         let (low, part) = (at.floor(), at - at.floor());
         let (a, b) = (self.values[low as usize], self.values[(low as usize + 1).min(last)]);
         // Of huge numbers the difference could overflow.
@@ -24,7 +29,7 @@ impl Sorted {
     /// The mean.
     pub fn mean(&self) -> Option<f64> {
         let n = self.values.len() as f64;
-        (!self.values.is_empty()).then(|| pairwise(&self.values, &|v| v / n))
+        ends(self.values.len(), self.least).map(|_| pairwise(&self.values, &|v| v / n))
     }
 
     /// The standard deviation of the population.
@@ -38,15 +43,15 @@ impl Sorted {
         let median = self.quantile(0.5)?;
         let mut values: Vec<f64> = self.values.iter().map(|v| (v - median).abs()).collect();
         values.sort_unstable_by(f64::total_cmp);
-        Sorted { values }.quantile(0.5)
+        Sorted { values, least: self.least }.quantile(0.5)
     }
 
     pub fn first(&self) -> Option<f64> {
-        self.values.first().copied()
+        ends(self.values.len(), self.least).map(|(first, _)| self.values[first])
     }
 
     pub fn last(&self) -> Option<f64> {
-        self.values.last().copied()
+        ends(self.values.len(), self.least).map(|(_, last)| self.values[last])
     }
 }
 
@@ -75,7 +80,7 @@ impl Cleaner<'_> {
         let mut sorted = self.control.vec(self.rows.len())?;
         sorted.extend(self.rows.iter().map(|r| values.get(*r as usize) + 0.0).filter(|v| v.is_finite()));
         sorted.sort_unstable_by(f64::total_cmp);
-        Ok(Sorted { values: sorted })
+        Ok(Sorted { values: sorted, least: self.least })
     }
 
     /// Give the memory of sorted numbers back.
@@ -97,8 +102,15 @@ impl Cleaner<'_> {
         Ok(counts)
     }
 
-    /// The levels of a column of texts among the rows, the most frequent first, equals in C order.
+    /// The levels of a column of texts among the rows, the most frequent first, equals in C order; those that stand for enough rows.
     pub(super) fn levels(&self, live: &Live) -> Result<Vec<Level>> {
+        let mut levels = self.all_levels(live)?;
+        levels.retain(|level| level.rows >= self.least);
+        Ok(levels)
+    }
+
+    /// The same with the rare ones.
+    pub(super) fn all_levels(&self, live: &Live) -> Result<Vec<Level>> {
         let counts = self.counts(live)?;
         let (_, dictionary) = self.codes(live)?;
         let present = counts.iter().enumerate().filter(|(_, rows)| **rows > 0);
@@ -111,7 +123,7 @@ impl Cleaner<'_> {
         Ok(levels)
     }
 
-    /// The distinct finite numbers of a column with their rows, the most frequent first, equals by value.
+    /// The distinct finite numbers of a column with their rows, where these are enough, the most frequent first, equals by value.
     pub(super) fn number_levels(&self, live: &Live) -> Result<Vec<(f64, u64)>> {
         let sorted = self.sorted(live)?;
         self.borrow(sorted.values.len() * 2 * std::mem::size_of::<(f64, u64)>())?;
@@ -123,6 +135,7 @@ impl Cleaner<'_> {
             }
         }
         self.done(sorted);
+        levels.retain(|level| level.1 >= self.least);
         levels.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.total_cmp(&b.0)));
         Ok(levels)
     }
@@ -135,12 +148,16 @@ mod tests {
     #[test]
     fn quantiles_are_those_of_numpy() {
         // numpy.quantile([1, 2, 4, 8], [0, .1, .5, .75, 1])
-        let sorted = Sorted { values: vec![1.0, 2.0, 4.0, 8.0] };
+        let sorted = Sorted { values: vec![1.0, 2.0, 4.0, 8.0], least: 1 };
         let found: Vec<f64> = [0.0, 0.1, 0.5, 0.75, 1.0].iter().map(|q| sorted.quantile(*q).unwrap()).collect();
         assert!(found.iter().zip([1.0, 1.3, 3.0, 5.0, 8.0]).all(|(a, b)| (a - b).abs() < 1e-12), "{found:?}");
-        assert_eq!(Sorted { values: vec![] }.quantile(0.5), None);
+        assert_eq!(Sorted { values: vec![], least: 1 }.quantile(0.5), None);
         assert_eq!(sorted.mean(), Some(3.75));
         assert!((sorted.deviation().unwrap() - 2.680_951_323_69).abs() < 1e-9);
         assert_eq!(sorted.median_distance(), Some(1.5));
+        let groups = Sorted { values: vec![1.0, 2.0, 4.0, 8.0], least: 2 };
+        assert_eq!((groups.quantile(0.0), groups.quantile(1.0), groups.first()), (Some(2.0), Some(4.0), Some(2.0)));
+        let few = Sorted { values: vec![1.0, 2.0], least: 3 };
+        assert_eq!((few.quantile(0.5), few.mean(), few.deviation(), few.last()), (None, None, None, None));
     }
 }

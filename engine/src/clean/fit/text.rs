@@ -43,7 +43,7 @@ impl Cleaner<'_> {
     fn found_placeholders(&self, live: &Live) -> Result<Vec<String>> {
         let counts = self.counts(live)?;
         let (_, dictionary) = self.codes(live)?;
-        let present = (0..dictionary.len() as u32).filter(|c| counts[*c as usize] > 0);
+        let present = (0..dictionary.len() as u32).filter(|c| counts[*c as usize] >= self.least.max(1));
         let texts = present.map(|code| text_of(dictionary, code).into_owned());
         let mut found: Vec<String> = texts.filter(|t| text::is_blank(t) || text::is_placeholder(t)).collect();
         found.sort();

@@ -111,7 +111,7 @@ fn wrong_kind() -> Error {
 }
 
 /// The text of a code; texts of the server are UTF-8.
-pub(in crate::clean) fn text_of(dictionary: &Dictionary, code: u32) -> std::borrow::Cow<'_, str> {
+pub(crate) fn text_of(dictionary: &Dictionary, code: u32) -> std::borrow::Cow<'_, str> {
     String::from_utf8_lossy(dictionary.text(code))
 }
 

@@ -8,22 +8,26 @@
 //! number is missing.
 
 mod apply;
+mod forget;
 pub(crate) mod literal;
 mod number;
 mod pair;
 mod row;
+mod seek;
 mod sql;
 mod text;
 mod validate;
 
 pub(crate) use apply::copy;
-pub(in crate::clean) use apply::text_of;
+pub(crate) use apply::text_of;
 pub use apply::{apply, run};
+pub(crate) use forget::{is_like_stand_in, Renaming};
 pub(crate) use number::spell_moment;
 pub use number::{Comparison, MomentPart, NumberOp};
 pub(in crate::clean) use pair::fold;
 pub use pair::{GroupFill, Pair, PairOp};
 pub use row::Row;
+pub(crate) use seek::Seeker;
 pub use sql::{Cast, Distinct, RowFilters, SourceSql};
 pub use text::{change_case, plain_number, Case, Levels, ReadOp, TextOp};
 

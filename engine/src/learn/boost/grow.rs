@@ -218,9 +218,10 @@ impl<'a> Grower<'a> {
         let node = &tree.nodes[index];
         let rows = node.range.len();
         let mut best: Option<Split> = None;
-        if rows as u64 >= 2 * self.params.min_samples_leaf.max(1) && node.depth < self.params.max_depth {
+        let mut least = self.params.min_samples_leaf.max(self.params.min_group).max(1);
+        while rows as u64 >= 2 * least && node.depth < self.params.max_depth {
             let finder = Finder::new(self.params, scores.quanta, scores.units);
-            let leaf = finder.leaf(node.sum, rows, node.bounds);
+            let leaf = finder.leaf(node.sum, rows, node.bounds, least);
             let look = |f: usize| if used[f] { finder.best(&leaf, f, self.features[f], &histogram[f]) } else { None };
             // Of equal gains the lower feature wins.
             let better = |a: Option<Split>, b: Option<Split>| match (a, b) {
@@ -235,11 +236,30 @@ impl<'a> Grower<'a> {
             } else {
                 (0..count).map(look).fold(None, better)
             };
+            // Second derivatives tell rows about; where it matters, rows are counted, and looked for in larger numbers while they are too few.
+            if best.as_ref().is_none_or(|split| self.parts_enough(node.range.clone(), split)) {
+                break;
+            }
+            best = None;
+            least += least / 2 + 1;
         }
         match best {
             Some(split) => heap.push(Candidate { split, node: index, histogram }),
             None => self.free.push(histogram),
         }
+    }
+
+    /// Whether both sides of a split have as many rows as a group must have.
+    fn parts_enough(&self, range: Range<usize>, split: &Split) -> bool {
+        let least = self.params.min_group;
+        if least <= 1 {
+            return true;
+        }
+        let feature = self.features[split.feature];
+        let rows = &self.order[range];
+        let goes_left = |row: &&u32| split.goes_left(feature.codes.get(**row as usize) as u32, feature.bins());
+        let left = rows.iter().filter(goes_left).count() as u64;
+        left >= least && rows.len() as u64 - left >= least
     }
 
     /// The bounds of the children of a node that is split.

@@ -58,6 +58,8 @@ pub struct BoostParams {
     pub max_bins: usize,
     /// Levels with fewer training rows are pooled.
     pub min_category_rows: u64,
+    /// The fewest rows that a leaf, a level or a bin stands for, whatever the other parameters say.
+    pub min_group: u64,
     /// Added to the second derivatives of a level before levels are put in order.
     pub cat_smooth: f64,
     /// A category of more levels is cut as one number; one of fewer is split into subsets.
@@ -96,6 +98,7 @@ impl Default for BoostParams {
             validation_fraction: 0.1,
             max_bins: 255,
             min_category_rows: 10,
+            min_group: 1,
             cat_smooth: 10.0,
             max_subset_levels: 16,
             alpha: 0.5,
@@ -124,7 +127,8 @@ impl BoostParams {
 
     /// How the columns are to be binned.
     pub fn bin_params(&self) -> BinParams {
-        BinParams { max_bins: self.max_bins.min(MOST_BINS), min_category_rows: self.min_category_rows }
+        let (min_category_rows, min_group) = (self.min_category_rows, self.min_group);
+        BinParams { max_bins: self.max_bins.min(MOST_BINS), min_category_rows, min_group }
     }
 }
 

@@ -68,6 +68,8 @@ pub(super) struct Leaf {
     bounds: Bounds,
     /// Rows a quantum of second derivatives stands for.
     rows_a_quantum: f64,
+    /// The fewest rows of a part.
+    least: u64,
 }
 
 /// Added to the second derivatives of a set of levels, as choosing a subset fits the leaf at hand more than a threshold does.
@@ -94,10 +96,10 @@ impl<'a> Finder<'a> {
         }
     }
 
-    /// A leaf with these sums in so many rows, and what it may say.
-    pub fn leaf(&self, sum: Sum, rows: usize, bounds: Bounds) -> Leaf {
+    /// A leaf with these sums in so many rows, what it may say, and the fewest rows of its parts.
+    pub fn leaf(&self, sum: Sum, rows: usize, bounds: Bounds, least: u64) -> Leaf {
         let (_, second) = parts(sum);
-        let mut leaf = Leaf { sum, score: 0.0, bounds, rows_a_quantum: rows as f64 / (second as f64).max(1.0) };
+        let mut leaf = Leaf { sum, score: 0.0, bounds, rows_a_quantum: rows as f64 / (second as f64).max(1.0), least };
         leaf.score = if self.is_monotone { self.bounded(&leaf, sum, 0.0).1 } else { self.score(sum, 0.0) };
         leaf
     }
@@ -146,8 +148,7 @@ impl<'a> Finder<'a> {
     fn allowed(&self, leaf: &Leaf, sum: Sum) -> bool {
         let (_, second) = parts(sum);
         let second = second as f64;
-        second * self.second >= self.min_child_weight
-            && (second * leaf.rows_a_quantum + 0.5) as u64 >= self.params.min_samples_leaf.max(1)
+        second * self.second >= self.min_child_weight && (second * leaf.rows_a_quantum + 0.5) as u64 >= leaf.least
     }
 
     /// The best split by a feature; `None` when no split is allowed or gains.

@@ -79,10 +79,10 @@ pub fn folds(classes: &[u32], group: Option<&dyn Fn(usize) -> u64>, control: &Co
     Ok(folds)
 }
 
-/// Fit curves for trees that are grown on all rows as `fit` grows them on a part. None where `method` says so or nothing can be told, and
-/// then `notices` says why.
+/// Fit curves for trees that are grown on all rows as `fit` grows them on a part; a step of a curve stands for at least `least` rows. None where
+/// `method` says so or nothing can be told, and then `notices` says why.
 pub fn curves(
-    method: Method,
+    (method, least): (Method, u64),
     learned: &Learned<'_>,
     folds: &[u8],
     fit: impl Fn(&Fold) -> Result<Trees>,
@@ -101,7 +101,8 @@ pub fn curves(
         return Ok(Vec::new());
     }
     let before = control.used();
-    let said = Said { probabilities: cross_fit(learned, folds, fit, control)?, codes, weight: learned.rows.weight };
+    let probabilities = cross_fit(learned, folds, fit, control)?;
+    let said = Said { probabilities, codes, weight: learned.rows.weight, least };
     let mut everyone: Vec<u32> = control.vec(codes.len())?;
     everyone.extend(0..codes.len() as u32);
     let curves = match method {
@@ -173,6 +174,8 @@ struct Said<'a> {
     probabilities: Vec<f64>,
     codes: &'a [u32],
     weight: Option<&'a [f64]>,
+    /// The fewest rows of a step of a curve.
+    least: u64,
 }
 
 impl Said<'_> {
@@ -199,7 +202,7 @@ impl Said<'_> {
             }));
             match method {
                 Method::Sigmoid => curves.push(sigmoid::fit(&seen, control)?),
-                Method::Isotonic => curves.push(isotonic::fit(&mut seen, control)?),
+                Method::Isotonic => curves.push(isotonic::fit(&mut seen, self.least, control)?),
                 Method::None | Method::Auto => {}
             }
             control.release_vec(seen);
@@ -271,7 +274,7 @@ mod tests {
     fn said<'a>(said: &[f64], codes: &'a mut Vec<u32>, truth: impl Fn(f64) -> f64) -> Said<'a> {
         let draws = random(9, said.len());
         *codes = said.iter().zip(&draws).map(|(&p, &d)| u32::from(d < truth(p))).collect();
-        Said { probabilities: said.to_vec(), codes, weight: None }
+        Said { probabilities: said.to_vec(), codes, weight: None, least: 1 }
     }
 
     #[test]
@@ -329,7 +332,7 @@ mod tests {
                 .iter()
                 .map(|&(said, hit, weight)| Seen { said: f64::from(said) / 11.0, hit, weight: f64::from(weight) })
                 .collect();
-            let curve = isotonic::fit(&mut seen, &Control::default()).unwrap();
+            let curve = isotonic::fit(&mut seen, 1, &Control::default()).unwrap();
             // The min-max formula (Barlow et al. 1972): at a place, the greatest over starts of the least over ends of the means.
             let places: std::collections::BTreeSet<u8> = rows.iter().filter(|r| r.2 > 0).map(|r| r.0).collect();
             let places: Vec<u8> = places.into_iter().collect();
@@ -343,6 +346,20 @@ mod tests {
                 let expected = (0..=i).map(least).fold(f64::NEG_INFINITY, f64::max);
                 let found = apply(&curve, f64::from(place) / 11.0);
                 prop_assert!((found - expected).abs() < 1e-12, "{}: {} not {}", place, found, expected);
+            }
+        }
+
+        #[test]
+        fn steps_stand_for_enough_rows(rows in prop::collection::vec((0u8..40, any::<bool>()), 1..80), least in 1u64..12) {
+            let mut seen: Vec<Seen> =
+                rows.iter().map(|&(said, hit)| Seen { said: f64::from(said) / 40.0, hit, weight: 1.0 }).collect();
+            let curve = isotonic::fit(&mut seen, least, &Control::default()).unwrap();
+            let Curve::Isotonic { from, to } = &curve else { return Err(TestCaseError::fail("no steps")) };
+            prop_assert!(to.is_sorted() && from.is_sorted_by(|a, b| a < b));
+            for value in to {
+                let of = |row: &&Seen| (apply(&curve, row.said) - value).abs() < 1e-12;
+                let count = seen.iter().filter(of).count() as u64;
+                prop_assert!(count >= least.min(rows.len() as u64), "{} rows at {}", count, value);
             }
         }
 

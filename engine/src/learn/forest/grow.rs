@@ -13,7 +13,7 @@ use super::split::{Cut, Split};
 use super::sums::Item;
 use super::{bytes, ForestParams};
 use crate::control::Control;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::learn::bin::BinnedFeature;
 use crate::learn::tree::DEEPEST;
 use crate::model::{CategorySet, Trees, LEAF};
@@ -273,6 +273,13 @@ impl<'a, S: Search> Grower<'a, S> {
                 self.items.push(self.search.item(row as u32, times));
             }
         }
+        let (drawn, least) = (self.items.len(), self.plan.params.min_group);
+        if (drawn as u64) < least {
+            return Err(Error::data(
+                format!("a tree draws {drawn} different rows, fewer than \"min_group\" {least}"),
+                "Give more rows, a larger \"max_samples\", \"bootstrap\": false or a smaller \"min_group\".",
+            ));
+        }
         self.order.iter_mut().enumerate().for_each(|(i, f)| *f = i as u32);
         self.trees = Trees { roots: vec![0], ..Trees::default() };
         self.walk = Walk::default();
@@ -352,7 +359,7 @@ impl<'a, S: Search> Grower<'a, S> {
             && found.rows >= params.min_samples_split.max(2)
             && found.rows >= 2 * found.least
             && !found.pure;
-        let split = if splittable { self.find(space, range.clone(), &found)? } else { None };
+        let split = if splittable { self.find_apart(space, range.clone(), found)? } else { None };
         let split = split.map(|s| (self.search.gain(s.gain), s)).filter(|(gain, _)| {
             params.min_impurity_decrease <= 0.0 || gain / self.whole >= params.min_impurity_decrease
         });
@@ -361,6 +368,44 @@ impl<'a, S: Search> Grower<'a, S> {
             None => self.leaf(node, range)?,
         }
         Ok(())
+    }
+
+    /// The best split whose sides have rows of enough people each. A row that was drawn several times is one: as long as a side has too few, drawn
+    /// rows are asked for in larger numbers.
+    fn find_apart(&mut self, space: Space, range: Range<usize>, mut node: Node) -> Result<Option<Split>> {
+        let least = self.plan.params.min_group;
+        loop {
+            let split = self.find(space, range.clone(), &node)?;
+            let Some(split) = split else { return Ok(None) };
+            if least <= 1 {
+                return Ok(Some(split));
+            }
+            let left = self.count_left(space, range.clone(), &split) as u64;
+            if left >= least && range.len() as u64 - left >= least {
+                return Ok(Some(split));
+            }
+            node.least += node.least / 2 + 1;
+            if node.rows < 2 * node.least {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// The rows of a node, each once, that a split sends left.
+    fn count_left(&self, space: Space, range: Range<usize>, split: &Split) -> usize {
+        let feature = split.feature as usize;
+        let binned = &self.plan.features[feature];
+        let table = split.cut(binned).table(binned.bins(), split.missing_left);
+        let codes = self.codes(space, feature);
+        self.items[range].iter().filter(|item| table[usize::from(codes[item.row()])]).count()
+    }
+
+    /// The codes of a feature where the items lie.
+    fn codes(&self, space: Space, feature: usize) -> &[u8] {
+        match space {
+            Space::Whole => self.plan.columns[feature],
+            Space::Branch(rows) => &self.copy[feature * rows..(feature + 1) * rows],
+        }
     }
 
     /// The best split by features that are drawn; more than asked for are tried only while none parts the rows.

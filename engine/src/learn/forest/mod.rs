@@ -91,6 +91,8 @@ pub struct ForestParams {
     pub max_bins: usize,
     /// Levels with fewer training rows are pooled.
     pub min_category_rows: u64,
+    /// The fewest rows that a leaf, a level or a bin stands for, whatever the other parameters say.
+    pub min_group: u64,
     /// Rows of the node's mean that are added to each level before levels are put in order.
     pub cat_smooth: f64,
     /// A category of more levels is cut as one number; one of fewer is split into subsets.
@@ -117,6 +119,7 @@ impl Default for ForestParams {
             class_weight: None,
             max_bins: MOST_BINS,
             min_category_rows: 10,
+            min_group: 1,
             cat_smooth: 10.0,
             max_subset_levels: 16,
             seed: 42,
@@ -138,7 +141,8 @@ impl ForestParams {
 
     /// How the columns are to be binned.
     pub fn bin_params(&self) -> BinParams {
-        BinParams { max_bins: self.max_bins.min(MOST_BINS), min_category_rows: self.min_category_rows }
+        let (min_category_rows, min_group) = (self.min_category_rows, self.min_group);
+        BinParams { max_bins: self.max_bins.min(MOST_BINS), min_category_rows, min_group }
     }
 
     /// The features tried at a split.
@@ -156,7 +160,7 @@ impl ForestParams {
     /// hundred megabytes or so, not of gigabytes. Drawn cuts need smaller leaves to find what cuts that are looked for find.
     pub fn least(&self, rows: usize, regression: bool) -> u64 {
         let usual = if regression || self.random_cuts { (rows / 20_000).max(3) } else { (rows / 5_000).max(5) };
-        self.min_samples_leaf.unwrap_or(usual as u64).max(1)
+        self.min_samples_leaf.unwrap_or(usual as u64).max(self.min_group).max(1)
     }
 }
 

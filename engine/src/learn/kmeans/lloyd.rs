@@ -20,6 +20,8 @@ pub(super) struct Fit {
     pub centres: Vec<f64>,
     pub labels: Vec<u32>,
     pub sizes: Vec<u64>,
+    /// The rows that each centre is the mean of; those of its segment may be others where the iterations end early.
+    pub made_of: Vec<u64>,
     pub inertia: f64,
     pub iterations: u32,
 }
@@ -46,12 +48,13 @@ pub(super) fn run(
     let k = centres.len() / d;
     let mut labels: Vec<u32> = control.filled(points.rows(), u32::MAX)?;
     let mut iterations = 0;
+    let mut made_of = vec![0; k];
     loop {
         control.check()?;
         let part = assign(points, &centres, k, &mut labels, control)?;
         if part.changed == 0 || iterations >= max_iter {
             control.release(labels.capacity() * 4);
-            return Ok(Fit { centres, labels, sizes: part.sizes, inertia: part.inertia, iterations });
+            return Ok(Fit { centres, labels, sizes: part.sizes, made_of, inertia: part.inertia, iterations });
         }
         iterations += 1;
         let mut next = part.sums;
@@ -60,9 +63,11 @@ pub(super) fn run(
             let centre = &mut next[c * d..(c + 1) * d];
             if part.weights[c] > 0.0 {
                 centre.iter_mut().for_each(|x| *x /= part.weights[c]);
+                made_of[c] = part.sizes[c];
             } else if let Some(row) = farthest.take() {
                 // An empty segment starts again at the row that is worst off.
                 centre.copy_from_slice(points.row(row));
+                made_of[c] = 1;
             } else {
                 centre.copy_from_slice(&centres[c * d..(c + 1) * d]);
             }
@@ -72,7 +77,7 @@ pub(super) fn run(
         if moved <= tol {
             let part = assign(points, &centres, k, &mut labels, control)?;
             control.release(labels.capacity() * 4);
-            return Ok(Fit { centres, labels, sizes: part.sizes, inertia: part.inertia, iterations });
+            return Ok(Fit { centres, labels, sizes: part.sizes, made_of, inertia: part.inertia, iterations });
         }
     }
 }
@@ -133,6 +138,19 @@ impl Part {
 }
 
 impl Fit {
+    /// The centres without that of the fewest rows, the last of equals, where these are fewer than `least`; `None` where there are enough, or
+    /// nothing else would be left.
+    pub fn without_smallest(&self, least: u64, d: usize) -> Option<Vec<f64>> {
+        let rows = |c: usize| self.sizes[c].min(self.made_of[c]);
+        let smallest = (0..self.sizes.len()).min_by_key(|&c| (rows(c), std::cmp::Reverse(c)))?;
+        if rows(smallest) >= least || self.sizes.len() == 1 {
+            return None;
+        }
+        let mut centres = self.centres.clone();
+        centres.drain(smallest * d..(smallest + 1) * d);
+        Some(centres)
+    }
+
     /// Number the segments by size, the largest first, equals by centre; drop those without a row.
     pub fn sort(&mut self, d: usize) {
         let centre = |c: usize| &self.centres[c * d..(c + 1) * d];

@@ -34,11 +34,13 @@ pub struct KMeansParams {
     pub seed: u64,
     /// Levels of a category that have a dimension of their own; the others share one.
     pub max_categories: u32,
+    /// The fewest rows that a segment, a level, or the end of a range stands for.
+    pub min_group: u64,
 }
 
 impl Default for KMeansParams {
     fn default() -> Self {
-        KMeansParams { n_clusters: 8, n_init: 10, max_iter: 300, tol: 1e-4, seed: 42, max_categories: 20 }
+        KMeansParams { n_clusters: 8, n_init: 10, max_iter: 300, tol: 1e-4, seed: 42, max_categories: 20, min_group: 1 }
     }
 }
 
@@ -53,6 +55,8 @@ pub struct KMeansFit {
     pub body: KMeans,
     /// Iterations of the best start.
     pub iterations: u32,
+    /// Segments that were given up because they had fewer rows than a group must have.
+    pub given_up: u32,
     /// The mean silhouette coefficient; `None` with one segment.
     pub silhouette: Option<f64>,
     /// The held-out rows by feature, as scoring takes them.
@@ -99,7 +103,8 @@ pub fn fit(
     keep: bool,
     control: &Control,
 ) -> Result<KMeansFit> {
-    let space = space::build(table, features, train, held, weight, params.max_categories, keep, control)?;
+    let kept = (params.max_categories, params.min_group);
+    let space = space::build(table, features, train, held, weight, kept, keep, control)?;
     if space.dimensions == 0 {
         return Err(Error::data("no column varies, so there are no segments", "Give columns with different values."));
     }
@@ -117,6 +122,13 @@ pub fn fit(
         control.advance(u64::from(params.max_iter));
     }
     let mut best = best.ok_or_else(|| Error::Internal("k-means had no start".into()))?;
+    let mut given_up = 0;
+    if params.min_group > 1 {
+        while let Some(centres) = best.without_smallest(params.min_group, space.dimensions) {
+            best = lloyd::run(&points, centres, params.max_iter, params.tol * variance, control)?;
+            given_up += 1;
+        }
+    }
     best.sort(space.dimensions);
     let silhouette = silhouette(&space.values, space.dimensions, &best.labels, best.sizes.len(), control)?;
     let body = KMeans {
@@ -132,6 +144,7 @@ pub fn fit(
         stats: space.stats,
         body,
         iterations: best.iterations,
+        given_up,
         silhouette,
         held: space.held,
     })

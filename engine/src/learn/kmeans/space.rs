@@ -10,6 +10,7 @@ use super::Points;
 use crate::control::Control;
 use crate::data::{Column, ColumnData, Table, CHUNK, MISSING};
 use crate::error::Result;
+use crate::learn::bin;
 use crate::learn::sum::{sum, sums};
 use crate::model::{Axis, Encoding, FeatureStats};
 
@@ -49,7 +50,7 @@ pub(super) fn build(
     train: &[u32],
     held: &[u32],
     weight: Option<&[f64]>,
-    max_categories: u32,
+    kept: (u32, u64),
     keep: bool,
     control: &Control,
 ) -> Result<Space> {
@@ -63,7 +64,7 @@ pub(super) fn build(
     };
     for &f in features {
         control.check()?;
-        let (axis, encoding, stats) = axis(&table.columns[f], train, weight, max_categories, control)?;
+        let (axis, encoding, stats) = axis(&table.columns[f], train, weight, kept, control)?;
         space.dimensions += width(&axis);
         space.axes.push(axis);
         space.encodings.push(encoding);
@@ -153,16 +154,16 @@ fn axis(
     column: &Column,
     train: &[u32],
     weight: Option<&[f64]>,
-    max_categories: u32,
+    (max_categories, least): (u32, u64),
     control: &Control,
 ) -> Result<(Axis, Encoding, FeatureStats)> {
     match &column.data {
         ColumnData::Number(values) => {
             let value = |i: usize| values.get(train[i] as usize);
-            let (axis, stats) = number_axis(&value, train.len(), weight, control)?;
+            let (axis, stats) = number_axis(&value, train.len(), weight, least, control)?;
             Ok((axis, Encoding::Number, stats))
         }
-        ColumnData::Category { .. } => Ok(category_axis(column, train, weight, max_categories as usize)),
+        ColumnData::Category { .. } => Ok(category_axis(column, train, weight, (max_categories as usize, least))),
     }
 }
 
@@ -170,6 +171,7 @@ fn number_axis(
     value: &(impl Fn(usize) -> f64 + Sync),
     rows: usize,
     weight: Option<&[f64]>,
+    least: u64,
     control: &Control,
 ) -> Result<(Axis, FeatureStats)> {
     let weight = |i: usize| weight.map_or(1.0, |w| w[i]);
@@ -186,6 +188,19 @@ fn number_axis(
     let (mut low, mut high, missing) = ends.unwrap_or((0.0, 0.0, 0));
     if low > high {
         (low, high) = (0.0, 0.0);
+    }
+    if least > 1 {
+        // The ends are values that enough rows are beyond; of fewer rows nothing is kept at all.
+        let mut finite: Vec<f64> = control.vec(rows)?;
+        finite.extend((0..rows).map(value).filter(|v| v.is_finite()).map(|v| v + 0.0));
+        crate::data::sort(&mut finite, f64::total_cmp, control)?;
+        let found = bin::ends(finite.len(), least).map(|(first, last)| (finite[first], finite[last]));
+        control.release_vec(finite);
+        let Some(found) = found else {
+            let axis = Axis::Number { fill: 0.0, shift: 0.0, scale: 0.0, low: 0.0, high: 0.0 };
+            return Ok((axis, FeatureStats { missing, ..FeatureStats::default() }));
+        };
+        (low, high) = found;
     }
     let [total, weighted] = sums(0..rows, control, |part| {
         let finite = part.map(|i| (weight(i), value(i))).filter(|(_, v)| v.is_finite());
@@ -211,7 +226,7 @@ fn category_axis(
     column: &Column,
     train: &[u32],
     weight: Option<&[f64]>,
-    most: usize,
+    (most, least): (usize, u64),
 ) -> (Axis, Encoding, FeatureStats) {
     let ColumnData::Category { codes, dictionary } = &column.data else {
         return (
@@ -238,6 +253,7 @@ fn category_axis(
     // A stable sort: levels of the same number of rows stay in C order.
     by_rows.sort_by_key(|&c| std::cmp::Reverse(rows[c as usize]));
     let seen = by_rows.len();
+    by_rows.retain(|&c| rows[c as usize] >= least);
     by_rows.truncate(most);
     let mut is_kept = vec![false; dictionary.len()];
     by_rows.iter().for_each(|&c| is_kept[c as usize] = true);

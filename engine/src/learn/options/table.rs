@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::spec::{Kind, Spec};
 use super::Algorithm::{self, DecisionTree, ExtraTrees, GradientBoosting, KMeans, RandomForest};
-use super::Options;
+use super::{Options, PersonalData};
 use crate::learn::bin::MOST_BINS;
 use crate::learn::boost;
 use crate::learn::calibrate::Method;
@@ -21,6 +21,8 @@ const CLUSTER: &[Algorithm] = &[KMeans];
 /// Row counts and leaf counts fit the fields they go to.
 const MOST_ROWS: u64 = u64::MAX;
 const MOST_LEAVES: u64 = 1 << 24;
+/// More than any table has, and no sum of a few of them overflows.
+const MOST_GROUP: u64 = 1 << 32;
 
 /// The words for a part of the features.
 const FEATURES: &[(&str, Part)] = &[("sqrt", Part::Sqrt), ("log2", Part::Log2), ("all", Part::Share(1.0))];
@@ -80,6 +82,24 @@ pub(super) const SPECS: &[Spec] = &[
         key: "sample_weight", algorithms: ALL,
         kind: Kind::Column(|o, v| o.sample_weight = Some(v)), default: |o| json!(o.sample_weight),
         elsewhere: &["weight", "weights", "weight_column"], meaning: "the column with the weight of each row",
+    },
+    Spec {
+        key: "min_group", algorithms: ALL,
+        kind: Kind::Integer(1, MOST_GROUP, |o, v| o.min_group = v), default: |o| json!(o.min_group),
+        elsewhere: &["k_anonymity", "min_people", "min_cell_size"],
+        meaning: "the fewest training rows that a leaf, a level, a word or a segment stands for, for the sake of privacy",
+    },
+    Spec {
+        key: "personal_data", algorithms: ALL,
+        kind: Kind::Choice(&["exclude", "mask", "keep", "refuse"], |o, v| o.personal_data = match v {
+            "mask" => PersonalData::Mask,
+            "keep" => PersonalData::Keep,
+            "refuse" => PersonalData::Refuse,
+            _ => PersonalData::Exclude,
+        }),
+        default: |_| json!("exclude"),
+        elsewhere: &["pii", "personal", "gdpr"],
+        meaning: "what is done with columns of e-mail addresses, telephone numbers and the like that are not named in \"features\": left out, learned from as keyed hashes, kept, or an error",
     },
     Spec {
         key: "date_parts", algorithms: SUPERVISED,

@@ -13,8 +13,19 @@ pub const MOST_TRIALS: u64 = 1_000;
 const ALL: &[Algorithm] = &Algorithm::ALL;
 
 /// What decides the rows, the features or the judgement is the same for every trial; options that name columns are, too.
-pub(super) const NOT_SEARCHED: &[&str] =
-    &["holdout", "refit", "importance", "clean", "date_parts", "task", "positive_class", "seed", "deploy"];
+pub(super) const NOT_SEARCHED: &[&str] = &[
+    "holdout",
+    "refit",
+    "importance",
+    "clean",
+    "min_group",
+    "personal_data",
+    "date_parts",
+    "task",
+    "positive_class",
+    "seed",
+    "deploy",
+];
 
 /// Every option of tuning, in the order they are listed.
 #[rustfmt::skip]

@@ -3,6 +3,7 @@
 use crate::data::ColumnData;
 use crate::error::Result;
 use crate::learn::bin::{self, BinKind, BinParams, BinnedFeature};
+use crate::learn::tree::between;
 use crate::model::{Baseline, Encoding, Feature, FeatureBaseline, Model, NumberBins};
 
 use super::{Features, Run};
@@ -36,19 +37,51 @@ fn unseen(encoding: &Encoding, held: &[f64]) -> u64 {
 }
 
 impl Features {
-    /// The baseline of so many training rows, and of so many rows that stand first among the held-out ones.
-    pub(super) fn baseline(&self, rows: usize, held_rows: usize) -> Baseline {
+    /// The baseline of so many training rows, and of so many rows that stand first among the held-out ones. No bin tells of fewer than `least`.
+    pub(super) fn baseline(&self, rows: usize, held_rows: usize, least: u64) -> Baseline {
         let most = most_bins(self.features.len());
         let of = |((feature, binned), held): ((&Feature, &BinnedFeature), &Vec<f64>)| match &feature.encoding {
             Encoding::Token { .. } => FeatureBaseline::default(),
             encoding if encoding.is_category() => {
                 FeatureBaseline { numbers: None, held_unseen: unseen(encoding, &held[..held_rows]) }
             }
-            _ => FeatureBaseline { numbers: of_bins(binned, rows).map(|bins| bins.joined(most)), held_unseen: 0 },
+            _ => {
+                let bins = of_bins(binned, rows).map(|bins| bins.joined(most));
+                FeatureBaseline { numbers: bins.and_then(|bins| veiled(bins, feature, least)), held_unseen: 0 }
+            }
         };
         let features = self.features.iter().zip(&self.binned).zip(&self.held).map(of).collect();
         Baseline { rows: rows as u64, held_rows: held_rows as u64, features, scores: Vec::new() }
     }
+}
+
+/// Bins in which no number of a few rows is seen: those of several values end half-way to the next, as the thresholds of trees do, and the first and
+/// last at a value that enough rows are beyond. `None` where there are too few rows.
+fn veiled(mut bins: NumberBins, feature: &Feature, least: u64) -> Option<NumberBins> {
+    if least <= 1 {
+        return Some(bins);
+    }
+    if bins.rows.iter().any(|rows| *rows < least) {
+        return None;
+    }
+    let several: Vec<bool> = bins.low.iter().zip(&bins.high).map(|(low, high)| low < high).collect();
+    let last = bins.rows.len().checked_sub(1)?;
+    for bin in 0..last {
+        let middle = between(bins.high[bin], bins.low[bin + 1]);
+        if several[bin] {
+            bins.high[bin] = middle;
+        }
+        if several[bin + 1] {
+            bins.low[bin + 1] = middle.next_up();
+        }
+    }
+    if several[0] {
+        bins.low[0] = feature.stats.minimum.min(bins.high[0]);
+    }
+    if several[last] {
+        bins.high[last] = feature.stats.maximum.max(bins.low[last]);
+    }
+    Some(bins)
 }
 
 /// The bins that a learner made of a number.
@@ -89,7 +122,8 @@ impl Run<'_> {
         let most = most_bins(columns.len());
         let step = train.len().div_ceil(SAMPLE).max(1);
         let sample: Vec<u32> = train.iter().step_by(step).copied().collect();
-        let params = BinParams { max_bins: most.max(BINS), min_category_rows: 1 };
+        let params =
+            BinParams { max_bins: most.max(BINS), min_category_rows: 1, min_group: self.request.options.min_group };
         let of = |column: &usize| {
             let ColumnData::Number(values) = &self.request.table.columns[*column].data else { return Ok(None) };
             let before = self.control.used();
@@ -104,9 +138,15 @@ impl Run<'_> {
 }
 
 /// The baseline of a clustering.
-pub(super) fn of_clusters(model: &Model, bins: Vec<Option<NumberBins>>, rows: usize, held: &[Vec<f64>]) -> Baseline {
+pub(super) fn of_clusters(
+    model: &Model,
+    bins: Vec<Option<NumberBins>>,
+    rows: usize,
+    held: &[Vec<f64>],
+    least: u64,
+) -> Baseline {
     let of = |((feature, numbers), held): ((&Feature, Option<NumberBins>), &Vec<f64>)| FeatureBaseline {
-        numbers,
+        numbers: numbers.and_then(|bins| veiled(bins, feature, least)),
         held_unseen: if feature.encoding.is_category() { unseen(&feature.encoding, held) } else { 0 },
     };
     let features = model.features.iter().zip(bins).zip(held).map(of).collect();

@@ -61,7 +61,9 @@ impl Run<'_> {
         };
         let inputs = columns.iter().map(take).collect();
         let rows = (0..self.request.table.rows as u32).collect();
-        let Fitted { program, changes, columns: made, .. } = fit(inputs, steps, rows, false, None, self.control)?;
+        let least = self.request.options.min_group;
+        let Fitted { program, changes, columns: made, .. } =
+            fit(inputs, steps, rows, (false, least), None, self.control)?;
         self.tell(&changes);
         let kinds = program.kinds().unwrap_or_default();
         for ((input, output), column) in columns.into_iter().zip(&program.outputs).zip(made) {
@@ -115,7 +117,8 @@ impl Run<'_> {
     /// to differ goes. Weights and times are read.
     fn suggested_beside(&self, column: &SourceInput, rows: &[u32]) -> Result<Vec<Value>> {
         let values = &self.request.table.columns[column.first];
-        let steps = suggested(values, column.kind, &column.name, rows, self.control)?;
+        let least = self.request.options.min_group;
+        let steps = suggested(values, column.kind, &column.name, rows, least, self.control)?;
         let is = |step: &Value, names: &[&str]| names.iter().any(|name| step["step"] == *name);
         let target = self.request.target.as_ref().is_some_and(|t| t.name == column.name);
         let labels = match target {

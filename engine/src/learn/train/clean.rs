@@ -5,8 +5,9 @@ use serde_json::Value;
 use super::{Cleaning, Run, SourceInput};
 use crate::clean::fit::{fit, Change, CleanInput, Fitted, Teacher};
 use crate::clean::profile::{self, Collector, Sizes};
-use crate::clean::program::{copy, Kind, Source};
+use crate::clean::program::{copy, text_of, Kind, Source};
 use crate::clean::step::{Action, Bins, Columns, Step};
+use crate::clean::text::{is_blank, trim_space};
 use crate::control::Control;
 use crate::data::{Column, ColumnData, Holdout, RowHashes, MISSING};
 use crate::error::{Error, Result};
@@ -35,6 +36,21 @@ impl Run<'_> {
     /// The model with the cleaning that its inputs come from.
     pub(super) fn with_cleaning(&self, model: Model) -> Model {
         Model { cleaning: self.cleaning.clone(), ..model }
+    }
+
+    /// The cleaning that is asked for; columns that are masked need one too.
+    pub(super) fn cleaning_asked(&self) -> Option<Clean> {
+        let none = || (!self.masked.is_empty()).then(|| Clean::Steps(Vec::new()));
+        self.request.options.clean.clone().or_else(none)
+    }
+
+    /// The step that masks columns of personal data. The key is no secret to who may read the model's bytes; it comes from the seed, so that the
+    /// same rows make the same bytes.
+    fn mask(&self) -> Result<Vec<Step>> {
+        let salt = format!("orchard {}", self.request.options.seed);
+        let step =
+            serde_json::json!({"step": "mask_personal", "columns": self.masked, "method": "hash_all", "salt": salt});
+        Step::parse(&Value::Array(vec![step]))
     }
 
     /// Whether the steps learn from rows: then what they know of a row that is judged must not come from it. Formats and spellings do not count.
@@ -107,20 +123,26 @@ impl Run<'_> {
         rows: &[RowHashes],
         prepared: Option<&Prepared>,
     ) -> Result<Vec<u32>> {
-        let Some(clean) = self.request.options.clean.clone() else { return Ok(all) };
+        let Some(clean) = self.cleaning_asked() else { return Ok(all) };
+        let least = self.request.options.min_group;
         let beside: Vec<String> = self.not_features().map(|i| i.name.clone()).collect();
-        let steps = match clean {
+        let mut steps = match clean {
             Clean::Auto => {
                 let mut steps = Vec::new();
-                for input in self.request.inputs.iter().filter(|i| i.count == 1 && !i.fixed) {
+                for input in
+                    self.request.inputs.iter().filter(|i| i.count == 1 && !i.fixed && !self.masked.contains(&i.name))
+                {
                     let column = &self.request.table.columns[input.first];
-                    let found = suggested(column, input.kind, &input.name, &holdout.train, self.control)?;
+                    let found = suggested(column, input.kind, &input.name, &holdout.train, least, self.control)?;
                     steps.extend(found.into_iter().map(of_feature));
                 }
                 Step::parse(&Value::Array(steps))?
             }
             Clean::Steps(steps) => steps.into_iter().filter_map(|s| without(s, &beside)).collect(),
         };
+        if !self.masked.is_empty() {
+            steps.splice(0..0, self.mask()?);
+        }
         let reads = |step: &Step| step.reads().iter().find_map(|name| beside.iter().find(|b| b == name)).cloned();
         if let Some((step, name)) = steps.iter().find_map(|step| Some((step, reads(step)?))) {
             return Err(Error::option(
@@ -134,7 +156,7 @@ impl Run<'_> {
         let inputs = self.take_inputs();
         let before = holdout.train.clone();
         let raw = self.request.inputs.clone();
-        let fitted = fit(inputs, &steps, before, false, teacher, self.control)?;
+        let fitted = fit(inputs, &steps, before, (false, least), teacher, self.control)?;
         self.tell(&fitted.changes);
         let Fitted { mut program, columns, rows: kept, .. } = fitted;
         if let Some(made) = program.outputs.iter().find(|o| beside.contains(&o.name)) {
@@ -292,6 +314,7 @@ pub(super) fn suggested(
     kind: InputKind,
     name: &str,
     rows: &[u32],
+    least: u64,
     control: &Control,
 ) -> Result<Vec<Value>> {
     let kind = match (&column.data, kind) {
@@ -320,5 +343,32 @@ pub(super) fn suggested(
     let profile = collector.finish(name, rows.len() as u64, NOW)?;
     control.release(sizes.total());
     let mends = |step: &Value| step["step"] != "drop_column";
-    Ok(profile.steps.into_iter().filter(mends).collect())
+    let steps = profile.steps.into_iter().filter(mends);
+    Ok(if least > 1 {
+        steps.filter_map(|step| told_often(step, column, rows, least)).collect()
+    } else {
+        steps.collect()
+    })
+}
+
+/// A suggested step without the values for nothing that fewer than `least` rows have; `None` when it has nothing to do then.
+fn told_often(mut step: Value, column: &Column, rows: &[u32], least: u64) -> Option<Value> {
+    let Some(values) = step.get_mut("values").and_then(Value::as_array_mut) else { return Some(step) };
+    let count = |value: &Value| match &column.data {
+        ColumnData::Number(numbers) => {
+            rows.iter().filter(|r| Some(numbers.get(**r as usize)) == value.as_f64()).count()
+        }
+        ColumnData::Category { codes, dictionary } => {
+            let is = |code: u32| {
+                let text = text_of(dictionary, code);
+                value
+                    .as_str()
+                    .is_some_and(|value| if value.is_empty() { is_blank(&text) } else { trim_space(&text) == value })
+            };
+            let named: Vec<bool> = (0..dictionary.len() as u32).map(is).collect();
+            rows.iter().filter(|r| named.get(codes.get(**r as usize) as usize) == Some(&true)).count()
+        }
+    };
+    values.retain(|value| count(value) as u64 >= least);
+    (!values.is_empty()).then_some(step)
 }

@@ -158,7 +158,8 @@ impl Run<'_> {
         let fit_rows = rows.train.len() - rows.watched;
         let order = |fit_rows: usize| {
             let (target, weight) = rows.told();
-            ordered::order(&b.feature, target, weight, fit_rows, most_subset_levels, params.max_bins, self.control)
+            let kept = (params.max_bins, params.min_group);
+            ordered::order(&b.feature, target, weight, fit_rows, most_subset_levels, kept, self.control)
         };
         let watching = if rows.watched > 0 { order(fit_rows)?.map(|ordered| ordered.0) } else { None };
         let (feature, encoding) = match (b.encoding, order(rows.train.len())?) {

@@ -69,7 +69,7 @@ impl Run<'_> {
         fit: impl Fn(&Fold) -> Result<Trees>,
     ) -> Result<Vec<Curve>> {
         let Some(folds) = rows.folds else { return Ok(Vec::new()) };
-        let method = self.request.options.calibration;
+        let method = (self.request.options.calibration, self.request.options.min_group);
         let learned = Self::learned(made, rows, self.bin_params());
         let curves = calibrate::curves(method, &learned, folds, fit, &mut self.notices, self.control)?;
         self.lap("calibrate");

@@ -67,7 +67,8 @@ impl Run<'_> {
                 importance = Some(of_holdout(&scorer, held_columns, &held, offset, seed, self.control)?);
             }
             if let Some(seen) = seen {
-                insight = insight::look(&scorer, seen, held_columns, &held, offset.as_deref(), self.control)?;
+                let least = self.request.options.min_group;
+                insight = insight::look(&scorer, seen, (held_columns, &held, offset.as_deref()), least, self.control)?;
                 insight.overfitting = insight::verdict(
                     &insight,
                     &scorer.model().task,

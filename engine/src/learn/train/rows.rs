@@ -96,6 +96,35 @@ impl Run<'_> {
         Ok(all)
     }
 
+    /// With the option "min_group": the rows, and those of each class, must be as many.
+    pub fn check_groups(&self, rows: &[u32], prepared: Option<&Prepared>) -> Result<()> {
+        let least = self.request.options.min_group;
+        if (rows.len() as u64) < least {
+            return Err(Error::data(
+                format!("there are {} rows to learn from, fewer than \"min_group\" {least}", rows.len()),
+                "Give more rows or a smaller \"min_group\".",
+            ));
+        }
+        let Some((prepared, labels)) = prepared.and_then(|p| Some((p, p.labels()?))).filter(|_| least > 1) else {
+            return Ok(());
+        };
+        let mut counts = vec![0u64; labels.labels.len()];
+        for row in rows {
+            counts[prepared.stratum(&self.request.table, *row) as usize] += 1;
+        }
+        let rare = counts.iter().zip(&labels.labels).find(|(count, _)| **count < least);
+        rare.map_or(Ok(()), |(count, label)| {
+            let target = self.request.target.as_ref().map_or("", |t| t.name.as_str());
+            Err(Error::data(
+                format!(
+                    "class \"{label}\" of target \"{target}\" has {count} {} to learn from, fewer than \"min_group\" {least}",
+                    if *count == 1 { "row" } else { "rows" }
+                ),
+                "Leave its rows out or pool rare classes in the source, or give a smaller \"min_group\".",
+            ))
+        })
+    }
+
     /// Choose the rows to judge on. `rows` are then marked as [`split`] leaves them.
     pub fn split(&self, rows: &mut [RowHashes], prepared: Option<&Prepared>) -> Result<Holdout> {
         let plan = HoldoutPlan { share: self.request.options.holdout, seed: self.request.options.seed };

@@ -59,6 +59,13 @@ pub fn learning_curve(request: Request, shares: &[f64], control: &Control) -> Re
             holdout.train = split(&mut own, plan, Draw::Rows { classes: prepared.strata() }, control)?.train;
             own.retain(|r| r.rest == 0);
         }
+        if (holdout.train.len() as u64) < 2 * run.request.options.min_group {
+            // Of so few rows nothing can be learned that stands for groups.
+            drop(own);
+            control.release(control.used().saturating_sub(before));
+            control.end_stage();
+            continue;
+        }
         run.watch(&mut holdout, &mut own, Some(&prepared))?;
         let raw = by_part.then(|| run.raw_inputs()).transpose()?;
         if raw.is_some() {

@@ -103,7 +103,7 @@ fn grow_linfa(
         .split_quality(quality)
         .max_depth(Some(params.max_depth.min(DEEPEST) as usize))
         .min_weight_split(params.min_samples_split.max(2) as f32)
-        .min_weight_leaf(params.min_samples_leaf.max(1) as f32)
+        .min_weight_leaf(params.least_rows() as f32)
         .min_impurity_decrease(params.min_impurity_decrease.max(1e-12))
         .fit(&data)
         .map_err(|e| Error::data(format!("the exact splitter failed: {e}"), "Leave out the option \"splitter\"."));
@@ -134,7 +134,8 @@ fn convert(
         let Some(rule) = rule(&features[feature], &ranks[feature], cut, &order[range.clone()]) else { continue };
         let mut split = Split { feature, gain: 0.0, missing_left: false, rule };
         let middle = range.start + partition(&mut order[range.clone()], &mut spare, &features[feature], &split);
-        if middle == range.start || middle == range.end {
+        let smaller = (middle - range.start).min(range.end - middle);
+        if (smaller as u64) < params.min_group.max(1) {
             continue;
         }
         let depth = nodes[at].depth + 1;

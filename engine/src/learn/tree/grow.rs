@@ -117,7 +117,7 @@ fn add(
     let count = slice.len() as u64;
     let splittable = depth < params.max_depth.min(DEEPEST)
         && count >= params.min_samples_split.max(2)
-        && count >= 2 * params.min_samples_leaf.max(1)
+        && count >= 2 * params.least_rows()
         && node.impurity > 0.0;
     let mut split = None;
     if splittable {

@@ -50,6 +50,8 @@ pub struct TreeParams {
     pub max_bins: usize,
     /// Levels with fewer training rows are pooled.
     pub min_category_rows: u64,
+    /// The fewest rows that a leaf, a level or a bin stands for, whatever the other parameters say.
+    pub min_group: u64,
     /// Rows of the node's mean that are added to each level before levels are put in order.
     pub cat_smooth: f64,
     /// A category of more levels is cut as one number, what its levels say of the target in other rows; one of fewer is split into subsets.
@@ -69,6 +71,7 @@ impl Default for TreeParams {
             class_weight: None,
             max_bins: 4096,
             min_category_rows: 10,
+            min_group: 1,
             cat_smooth: 10.0,
             max_subset_levels: 16,
         }
@@ -79,9 +82,15 @@ impl Default for TreeParams {
 pub const DEEPEST: u32 = 64;
 
 impl TreeParams {
+    /// The fewest training rows of a leaf, all told.
+    fn least_rows(&self) -> u64 {
+        self.min_samples_leaf.max(self.min_group).max(1)
+    }
+
     /// How the columns are to be binned.
     pub fn bin_params(&self) -> BinParams {
-        BinParams { max_bins: self.max_bins, min_category_rows: self.min_category_rows }
+        let (min_category_rows, min_group) = (self.min_category_rows, self.min_group);
+        BinParams { max_bins: self.max_bins, min_category_rows, min_group }
     }
 }
 

@@ -169,7 +169,7 @@ impl Scratch {
         let total: u64 = order.clone().map(|b| u64::from(self.counts[b as usize])).sum();
         let missing_rows = u64::from(self.counts[missing as usize]);
         let parent = rows.score(node);
-        let least = params.min_samples_leaf.max(1);
+        let least = params.least_rows();
         let mut best: Option<Cut> = None;
         for missing_left in [false, true] {
             if missing_left && missing_rows == 0 {

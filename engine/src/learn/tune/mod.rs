@@ -85,6 +85,7 @@ pub fn tune(mut request: Request, search: &Search, control: &Control) -> Result<
     let all = run.rows_to_refit(&rows)?;
     let mut holdout = run.split(&mut rows, prepared.as_ref())?;
     rows.retain(|r| r.rest == 0);
+    run.check_groups(&holdout.train, prepared.as_ref())?;
     run.lap("split");
     // What is learned from rows is learned anew of each fold.
     let by_fold = prepared.is_some() && run.learns_cleaning();

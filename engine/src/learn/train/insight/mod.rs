@@ -109,13 +109,12 @@ impl Seen {
     }
 }
 
-/// What training and held-out rows say of a model. The rows are in the order of a hash, so the first of them are a fair sample.
+/// What training and held-out rows say of a model; of no segment of fewer than `least` rows. The rows are in the order of a hash, so the first of them are a fair sample.
 pub(super) fn look(
     scorer: &Scorer,
     seen: Seen,
-    held_columns: &[Vec<f64>],
-    held: &HeldRows,
-    held_offset: Option<&[f64]>,
+    (held_columns, held, held_offset): (&[Vec<f64>], &HeldRows, Option<&[f64]>),
+    least: u64,
     control: &Control,
 ) -> Result<Insight> {
     let Known { actual, weight, offset, .. } = seen.known;
@@ -133,7 +132,7 @@ pub(super) fn look(
     let training = kept.filter_map(|m| Some(TrainingMetric { metric: m.name.to_string(), value: m.value? })).collect();
     let trees =
         trees::curve(scorer, [(&columns, &own, offset.as_deref()), (held_columns, held, held_offset)], control)?;
-    let (segments, looked) = segments::worst(scorer, held_columns, &first(held, MOST_HELD), control)?;
+    let (segments, looked) = segments::worst(scorer, held_columns, &first(held, MOST_HELD), least, control)?;
     Ok(Insight { training, rows: own.rows() as u64, trees, segments, looked, ..Insight::default() })
 }
 

@@ -47,11 +47,13 @@ pub(super) fn worst(
     scorer: &Scorer,
     columns: &[Vec<f64>],
     held: &HeldRows,
+    least: u64,
     control: &Control,
 ) -> Result<(Vec<WorstSegment>, u64)> {
+    let fewest = FEWEST_ROWS.max(usize::try_from(least).unwrap_or(usize::MAX));
     let model = scorer.model();
     let Some((trees, _)) = model.body.as_trees() else { return Ok((Vec::new(), 0)) };
-    if held.rows() < 2 * FEWEST_ROWS {
+    if held.rows() / 2 < fewest {
         return Ok((Vec::new(), 0));
     }
     let gains = of_splits(trees, &features(model));
@@ -62,7 +64,7 @@ pub(super) fn worst(
     let judged = Judged::new(&model.task, held);
     let of_feature = |&feature: &usize| {
         control.check()?;
-        Ok(of_feature(model, feature, &columns[feature], &judged))
+        Ok(of_feature(model, feature, &columns[feature], &judged, fewest))
     };
     let found: Vec<Vec<WorstSegment>> = order.par_iter().map(of_feature).collect::<Result<_>>()?;
     let mut found: Vec<WorstSegment> = found.into_iter().flatten().collect();
@@ -162,10 +164,10 @@ fn is_shown(model: &Model, feature: usize) -> bool {
 }
 
 /// What is the matter with each segment of a feature that has rows enough, however little.
-fn of_feature(model: &Model, feature: usize, values: &[f64], judged: &Judged) -> Vec<WorstSegment> {
+fn of_feature(model: &Model, feature: usize, values: &[f64], judged: &Judged, fewest: usize) -> Vec<WorstSegment> {
     let mut found = Vec::new();
     for (label, rows) in groups(model, feature, &values[..judged.said.len()]) {
-        if rows.len() < FEWEST_ROWS || rows.len() == judged.said.len() {
+        if rows.len() < fewest || rows.len() == judged.said.len() {
             continue;
         }
         let predicted = judged.mean(&rows, |r| judged.said[r]);
