@@ -50,6 +50,15 @@ pub(super) fn around(value: f64, error: Option<f64>, (low, high): Interval) -> O
     error.filter(|e| e.is_finite()).map(|e| ((value - Z * e).max(low), (value + Z * e).min(high)))
 }
 
+/// Around a value above 0 by its standard error on the scale of its logarithm, so that heavy tails do not reach down to 0.
+pub(super) fn around_positive(value: f64, error: Option<f64>) -> Option<Interval> {
+    match value > 0.0 {
+        true => around(libm::log(value), error.map(|e| e / value), (f64::NEG_INFINITY, f64::INFINITY))
+            .map(|(low, high)| (libm::exp(low), libm::exp(high))),
+        false => around(value, error, (0.0, f64::INFINITY)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -67,6 +76,9 @@ mod tests {
         let error = ratio_error([1.0, 2.0, 4.0].into_iter().map(|x| (x, 1.0)), None).unwrap();
         assert!((error - 0.881_917_103).abs() < 1e-9);
         assert_eq!(ratio_error([(1.0, 1.0)].into_iter(), None), None);
+        let (low, high) = around_positive(4.0, Some(2.0)).unwrap();
+        assert!((low - 4.0 * libm::exp(-Z / 2.0)).abs() < 1e-12 && (high - 4.0 * libm::exp(Z / 2.0)).abs() < 1e-12);
+        assert_eq!(around_positive(0.0, Some(0.0)), Some((0.0, 0.0)));
         assert_eq!(effective([1.0, 1.0, 2.0].into_iter()), 16.0 / 6.0);
     }
 }

@@ -84,12 +84,8 @@ impl<'a> Passing<'a> {
         let most = (problem.per_row.min(problem.offers) + 1).saturating_mul(pairs).saturating_add(rows);
         let counted = most.saturating_mul(2 * size_of::<Move>()).saturating_add(2 * (pairs + 4 * rows));
         control.reserve(counted).ok()?;
-        let state = State {
-            taken: vec![false; pairs],
-            of_row: vec![0; rows],
-            of_offer: vec![0; problem.offers],
-            spent: 0.0,
-        };
+        let state =
+            State { taken: vec![false; pairs], of_row: vec![0; rows], of_offer: vec![0; problem.offers], spent: 0.0 };
         let nodes = problem.offers + 1;
         let scale = (0..pairs).filter(|at| problem.is_open(*at)).fold(0.0, |s: f64, at| s.max(problem.profit[at]));
         let arcs = (0..nodes * nodes).map(|_| BinaryHeap::new()).collect();
@@ -277,8 +273,7 @@ impl<'a> Passing<'a> {
     /// one more.
     fn is_idle(&self, from: usize, to: usize) -> bool {
         let free = self.problem.offers;
-        from == free && self.state.of_offer[to] > 0
-            || to == free && self.state.of_offer[from] < self.problem.room(from)
+        from == free && self.state.of_offer[to] > 0 || to == free && self.state.of_offer[from] < self.problem.room(from)
     }
 
     /// What is done for an arc: the best row, or none where that gains no less.
