@@ -19,6 +19,8 @@ const MOST_OFFERS: usize = 64;
 const PRICES: usize = 14;
 /// A gain below this share of the greatest is none.
 const NOTHING: f64 = 1e-10;
+/// What sums of costs may differ by, as a share.
+const ROUNDING: f64 = 1e-11;
 /// Steps between two looks for a cancel.
 const CHECK: usize = 64;
 
@@ -112,6 +114,8 @@ impl<'a> Passing<'a> {
         self.price(money);
         self.improve(None, control)?;
         let Some(budget) = self.problem.budget else { return Ok(true) };
+        // Whoever adds the costs up in another order must not find more.
+        let budget = budget * (1.0 - ROUNDING);
         // The prices at which too much and not too much is spent that are nearest to each other.
         let (mut over, mut within): (Option<f64>, Option<(f64, State)>) = (None, None);
         let mut step = (money * 0.01).max(1e-6 * self.greatest_return());
