@@ -160,7 +160,13 @@ mod tests {
     #[test]
     fn intervals_are_those_of_a_bootstrap() {
         let rows = 2_000;
-        let draw = |i: usize, salt: u64| crate::data::mix(i as u64, salt) as f64 / u64::MAX as f64;
+        // SplitMix64 (Steele, Lea, Flood 2014).
+        let draw = |i: usize, salt: u64| {
+            let mut z = (salt << 32 | i as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+            (z ^ (z >> 31)) as f64 / u64::MAX as f64
+        };
         let actual: Vec<u32> = (0..rows).map(|i| (draw(i, 1) * draw(i, 2) * 3.0) as u32).collect();
         let proba: Vec<f64> = (0..rows)
             .flat_map(|i| {

@@ -21,6 +21,8 @@ const PRICES: usize = 14;
 const NOTHING: f64 = 1e-10;
 /// What sums of costs may differ by, as a share.
 const ROUNDING: f64 = 1e-11;
+/// Arcs that are looked at in all, of which each step looks at all there are.
+const MOST_LOOKS: usize = 400_000_000;
 /// Steps between two looks for a cancel.
 const CHECK: usize = 64;
 
@@ -63,6 +65,8 @@ pub(super) struct Passing<'a> {
     moves: usize,
     fresh: usize,
     counted: usize,
+    /// Steps that may still be taken.
+    steps: usize,
     /// The greatest profit.
     scale: f64,
 }
@@ -91,7 +95,17 @@ impl<'a> Passing<'a> {
         let nodes = problem.offers + 1;
         let scale = (0..pairs).filter(|at| problem.is_open(*at)).fold(0.0, |s: f64, at| s.max(problem.profit[at]));
         let arcs = (0..nodes * nodes).map(|_| BinaryHeap::new()).collect();
-        let mut passing = Passing { problem, money: 0.0, state, arcs, moves: 0, fresh: 0, counted, scale };
+        let mut passing = Passing {
+            problem,
+            money: 0.0,
+            state,
+            arcs,
+            moves: 0,
+            fresh: 0,
+            counted,
+            steps: MOST_LOOKS / (nodes * nodes),
+            scale,
+        };
         for choice in &made.choices {
             passing.turn(choice.row as usize * problem.offers + choice.offer as usize);
         }
@@ -239,9 +253,9 @@ impl<'a> Passing<'a> {
     fn improve(&mut self, limit: Option<f64>, control: &Control) -> Result<()> {
         let nodes = self.problem.offers + 1;
         let mut gains = vec![f64::NEG_INFINITY; nodes * nodes];
-        // A cycle passes on a row for each of its arcs; this many find no end only by rounding.
-        for step in 0..4 * self.problem.rows() + 1_000 {
-            if step % CHECK == 0 {
+        while self.steps > 0 {
+            self.steps -= 1;
+            if self.steps.is_multiple_of(CHECK) {
                 control.check()?;
             }
             for from in 0..nodes {

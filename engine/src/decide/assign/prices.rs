@@ -55,6 +55,22 @@ impl Problem<'_> {
     /// The best offers of a row at prices, the best first, all above 0: into `best`.
     fn best(&self, row: usize, prices: &Prices, count: usize, best: &mut Vec<(f64, usize)>) {
         best.clear();
+        if count <= 2 {
+            // As below, without moving anything: most rows get one offer, and most time goes here.
+            let ((mut first, mut at_first), (mut second, mut at_second)) = ((0.0, usize::MAX), (0.0, usize::MAX));
+            for offer in 0..self.offers {
+                let value = self.reduced(row * self.offers + offer, offer, prices);
+                if value > first {
+                    (second, at_second) = (first, at_first);
+                    (first, at_first) = (value, offer);
+                } else if value > second {
+                    (second, at_second) = (value, offer);
+                }
+            }
+            let found = [(first, at_first), (second, at_second)];
+            best.extend(found.into_iter().take(count).filter(|b| b.1 != usize::MAX));
+            return;
+        }
         for offer in 0..self.offers {
             let value = self.reduced(row * self.offers + offer, offer, prices);
             if value <= 0.0 || best.len() == count && best.last().is_none_or(|last| value <= last.0) {
