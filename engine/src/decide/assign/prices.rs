@@ -19,6 +19,9 @@ const STEPS: usize = 300;
 const PATIENCE: usize = 8;
 /// Halvings of the range in which the price of money lies.
 const HALVINGS: usize = 30;
+/// The same near the price of the sweep before, and how near that is.
+const HALVINGS_NEAR: usize = 14;
+const NEAR: f64 = 0.02;
 /// Rows that a thread looks at between two looks for a cancel.
 const PART: usize = 4096;
 
@@ -117,22 +120,34 @@ impl Problem<'_> {
     /// Set the price of money to the least at which all that is liked can be paid.
     fn price_money(&self, prices: &mut Prices, control: &Control) -> Result<()> {
         let Some(budget) = self.budget else { return Ok(()) };
-        prices.money = 0.0;
-        if self.demand(prices, control)?.spent <= budget {
+        let near = prices.money;
+        let mut is_paid = |money: f64| {
+            prices.money = money;
+            Ok::<_, crate::error::Error>(self.demand(prices, control)?.spent <= budget)
+        };
+        let halve = |mut low: f64, mut high: f64, times: usize, is_paid: &mut dyn FnMut(f64) -> Result<bool>| {
+            for _ in 0..times {
+                let middle = low + (high - low) / 2.0;
+                match is_paid(middle)? {
+                    true => high = middle,
+                    false => low = middle,
+                }
+            }
+            Ok::<f64, crate::error::Error>(high)
+        };
+        // From sweep to sweep it moves little.
+        let (below, above) = (near * (1.0 - NEAR), near * (1.0 + NEAR));
+        if near > 0.0 && is_paid(above)? && !is_paid(below)? {
+            prices.money = halve(below, above, HALVINGS_NEAR, &mut is_paid)?;
+            return Ok(());
+        }
+        if is_paid(0.0)? {
             return Ok(());
         }
         // No offer is worth its cost at the greatest return of all.
         let open = (0..self.profit.len()).filter(|at| self.is_open(*at) && self.cost[*at] > 0.0);
         let returns = open.map(|at| self.profit[at] / self.cost[at]);
-        let (mut low, mut high) = (0.0, returns.fold(0.0, f64::max));
-        for _ in 0..HALVINGS {
-            prices.money = low + (high - low) / 2.0;
-            match self.demand(prices, control)?.spent <= budget {
-                true => high = prices.money,
-                false => low = prices.money,
-            }
-        }
-        prices.money = high;
+        prices.money = halve(0.0, returns.fold(0.0, f64::max), HALVINGS, &mut is_paid)?;
         Ok(())
     }
 
