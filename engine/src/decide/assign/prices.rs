@@ -12,7 +12,7 @@ use crate::error::Result;
 /// Sweeps over all prices at most.
 const SWEEPS: usize = 40;
 /// A sweep that lowers the bound by no more than this share is the last but a few.
-const ENOUGH: f64 = 1e-4;
+const ENOUGH: f64 = 1e-3;
 /// Steps along the subgradient at most.
 const STEPS: usize = 300;
 /// Steps without a lower bound after which they are halved.
