@@ -334,7 +334,7 @@ mod tests {
         let rows = 2_000u32;
         let classes = ["a", "b", "c"].map(str::to_owned).to_vec();
         let task = Task::Classification { classes, positive: 2 };
-        let in_segment = |i: u32| i % 4 == 0;
+        let in_segment = |i: u32| i.is_multiple_of(4);
         let actual = (0..rows).map(|i| match draw(i) {
             u if u < 0.5 => 0,
             u if u < if in_segment(i) { 0.9 } else { 0.7 } => 1,
