@@ -8,6 +8,7 @@ use pgrx::prelude::*;
 use pgrx::spi::quote_identifier;
 use serde_json::{Map, Value};
 
+use super::judged::not_numbers;
 use super::train::{check_names, no_column};
 use crate::error::{given, report, Failure, Result};
 use crate::source::types::Reader;
@@ -249,11 +250,7 @@ fn choose(attributes: &[Attribute], names: [&str; 3]) -> Result<Vec<Option<Wante
         }
         let reader = attribute.readable()?;
         if i > 0 && !is_number(reader) {
-            return Err(Failure::new(
-                PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
-                format!("column \"{name}\" has type {}, not numbers", attribute.type_name),
-            )
-            .hint("Cast it in the source, for example by orchard.parse_number."));
+            return Err(not_numbers(attribute));
         }
     }
     let wanted = |a: &Attribute| match names.iter().position(|name| *name == a.name) {
@@ -263,7 +260,8 @@ fn choose(attributes: &[Attribute], names: [&str; 3]) -> Result<Vec<Option<Wante
     attributes.iter().map(wanted).collect()
 }
 
-fn is_number(reader: Reader) -> bool {
+/// Whether a type's values are numbers.
+pub(super) fn is_number(reader: Reader) -> bool {
     matches!(reader, Reader::Int2 | Reader::Int4 | Reader::Int8 | Reader::Float4 | Reader::Float8 | Reader::Numeric)
 }
 

@@ -146,6 +146,11 @@ fn confusion(model: Option<&str>, source: Option<&str>, threshold: Option<f64>) 
     let count = classes.len();
     let predicted: Vec<u32> = if count <= 2 {
         let threshold = threshold.unwrap_or(USUAL_THRESHOLD);
+        if threshold.is_nan() {
+            return Err(
+                Failure::argument("threshold must be a number").hint("Give a probability, or leave it out for 0.5.")
+            );
+        }
         let other = (0..count as u32).find(|class| class != positive).unwrap_or(*positive);
         held.scores.iter().map(|p| if *p >= threshold { *positive } else { other }).collect()
     } else {

@@ -73,7 +73,7 @@ fn partial_dependence(
                 PgSqlErrorCode::ERRCODE_WRONG_OBJECT_TYPE,
                 "the model is a clustering, whose segments are no numbers to take the mean of",
             )
-            .hint("orchard.segments describes the segments."));
+            .hint("orchard.evaluate says how large the segments are; count a column by predict_<model>(...) to see what differs."));
         }
         let mut alongs = vec![along(scorer.model(), given(feature, "feature")?)?];
         if let Some(second) = feature2 {

@@ -215,12 +215,17 @@ pub(super) fn numbers(rows: &Rows, name: &str) -> Result<Vec<f64>> {
     let column = rows.column(name).ok_or_else(|| Failure::internal("a column was not read"))?;
     match &rows.table.columns[column.first].data {
         ColumnData::Number(values) if column.count == 1 => Ok(values.iter().collect()),
-        _ => Err(Failure::new(
-            PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
-            format!("column \"{name}\" has type {}, not numbers", column.attribute.type_name),
-        )
-        .hint("Cast it in the source, for example by orchard.parse_number.")),
+        _ => Err(not_numbers(&column.attribute)),
     }
+}
+
+/// The error of a column that should have numbers.
+pub(super) fn not_numbers(attribute: &Attribute) -> Failure {
+    Failure::new(
+        PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
+        format!("column \"{}\" has type {}, not numbers", attribute.name, attribute.type_name),
+    )
+    .hint("Cast it in the source, for example by orchard.parse_number.")
 }
 
 /// The segments of a column's values, in the order in which they come.

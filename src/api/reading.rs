@@ -115,9 +115,19 @@ fn to_sql(model: Option<&str>, class: Option<&str>, alias: Option<&str>, cleaned
         let columns = columns(&found, scorer.model(), alias, cleaned)?;
         let (scorer, control): (&Scorer, _) = (&scorer, Control::new(settings::max_memory()));
         let request = sql::Request { class, columns: &columns, cleaned, quote: sql::quoted };
-        interrupt::run("orchard.to_sql", &control, || sql::expression(scorer, &request, &control))
+        let text = interrupt::run("orchard.to_sql", &control, || sql::expression(scorer, &request, &control))?;
+        if text.len() >= LONG {
+            notice!(
+                "the expression has {:.1} MB: run it with SET jit = off, as compiling it takes minutes and gigabytes and cannot be cancelled",
+                text.len() as f64 / 1e6
+            );
+        }
+        Ok(text)
     })
 }
+
+/// Bytes of an expression whose compiling by PostgreSQL's JIT is warned of.
+const LONG: usize = 1_000_000;
 
 /// A model as PMML.
 #[pg_extern(sql = false)]

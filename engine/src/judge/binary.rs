@@ -45,7 +45,16 @@ pub fn binary(probability: &[f64], positive: &[bool], weight: Option<&[f64]>, th
         let (said, is) = (f64::from(u8::from(selected(i))), f64::from(u8::from(positive[i])));
         (2.0 * said * is, said + is)
     };
-    let f1_error = interval::ratio_error(all.clone().map(f1_parts), weight);
+    let f1 = 2.0 * tp / (2.0 * tp + fp + fn_);
+    let f1_interval = match interval::ratio_error(all.clone().map(f1_parts), weight) {
+        // Where nobody is found, or all are and nobody else, no row says how far it may be: a share of as many rows as f1 is of.
+        Some(error) if error <= 0.0 => {
+            let rows =
+                interval::effective(all.clone().filter(|i| selected(*i) || positive[*i]).map(|i| weight_of(weight, i)));
+            interval::share(f1, rows * (tp + (fp + fn_) / 2.0) / (tp + fp + fn_))
+        }
+        error => interval::around(f1, error, (0.0, 1.0)),
+    };
     let truth: Vec<f64> = positive.iter().map(|y| f64::from(u8::from(*y))).collect();
     let bins = calibration(probability, &truth, weight, BINS, Strategy::Uniform, true);
     vec![
@@ -101,7 +110,7 @@ pub fn binary(probability: &[f64], positive: &[bool], weight: Option<&[f64]>, th
             "harmonic mean of precision and recall",
             "no row is or is predicted positive",
         )
-        .between(interval::around(2.0 * tp / (2.0 * tp + fp + fn_), f1_error, (0.0, 1.0))),
+        .between(f1_interval),
         Metric::ratio("base_rate", positives, total, "share of positives", no_rows).between(share(
             positives,
             total,
@@ -164,6 +173,35 @@ struct Curve {
     /// The standard error of the area.
     error: Option<f64>,
     average_precision: f64,
+}
+
+/// How much the area under the ROC curve hangs on each row (DeLong, DeLong, Clarke-Pearson 1988): its share of the pairs it is in less the area, over the
+/// weight of its class. `None` with fewer than two rows of a class.
+pub(super) fn influences(probability: &[f64], positive: &[bool], weight: Option<&[f64]>) -> Option<(f64, Vec<f64>)> {
+    let mut total = [0.0; 2];
+    let mut counts = [0usize; 2];
+    for (i, is) in positive.iter().enumerate() {
+        total[usize::from(!is)] += weight_of(weight, i);
+        counts[usize::from(!is)] += usize::from(weight_of(weight, i) > 0.0);
+    }
+    let area = roc_auc(probability, positive, weight).filter(|_| counts.iter().all(|n| *n > 1))?;
+    let order = order(probability);
+    let mut influences = vec![0.0; probability.len()];
+    let mut above = [0.0; 2];
+    for rows in order.chunk_by(|&a, &b| probability[a as usize] == probability[b as usize]) {
+        let mut tie = [0.0; 2];
+        for &i in rows {
+            tie[usize::from(!positive[i as usize])] += weight_of(weight, i as usize);
+        }
+        let won = (total[1] - above[1] - tie[1] / 2.0) / total[1];
+        let lost = (above[0] + tie[0] / 2.0) / total[0];
+        for &i in rows {
+            let i = i as usize;
+            influences[i] = if positive[i] { (won - area) / total[0] } else { (lost - area) / total[1] };
+        }
+        above = [above[0] + tie[0], above[1] + tie[1]];
+    }
+    Some((area, influences))
 }
 
 /// What rows of one score are.
@@ -304,6 +342,22 @@ mod tests {
             prop_assert!((found - expected).abs() < 1e-12, "{found} {expected}");
         }
 
+        /// The error of the area is what its influences sum up to, but for the degrees of freedom of each class.
+        #[test]
+        fn influences_sum_up_to_the_error(rows in prop::collection::vec((0u8..8, any::<bool>()), 4..60)) {
+            let p: Vec<f64> = rows.iter().map(|r| f64::from(r.0) / 7.0).collect();
+            let y: Vec<bool> = rows.iter().map(|r| r.1).collect();
+            let Some((area, found)) = influences(&p, &y, None) else { return Ok(()) };
+            let part = |class: bool| {
+                let n = y.iter().filter(|is| **is == class).count() as f64;
+                let squares: f64 = (0..p.len()).filter(|i| y[*i] == class).map(|i| found[i].powi(2)).sum();
+                squares * n / (n - 1.0)
+            };
+            let expected = Curve::new(&p, &y, None);
+            prop_assert!((area - expected.roc_auc).abs() < 1e-12);
+            prop_assert!(((part(true) + part(false)).sqrt() - expected.error.unwrap()).abs() < 1e-12);
+        }
+
         #[test]
         fn whole_weights_are_copies(rows in prop::collection::vec((0u8..8, any::<bool>(), 1usize..4), 1..40)) {
             let p: Vec<f64> = rows.iter().map(|r| f64::from(r.0) / 7.0).collect();
@@ -321,6 +375,19 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn f1_of_nobody_found_may_be_more() {
+        let positive: Vec<bool> = (0..1_000).map(|i| i < 100).collect();
+        let f1 = |p: &[f64]| binary(p, &positive, None, 0.5).into_iter().find(|m| m.name == "f1").unwrap();
+        let nobody = f1(&[0.1; 1_000]);
+        assert_eq!(nobody.value, Some(0.0));
+        let (low, high) = nobody.interval.unwrap();
+        assert!(low == 0.0 && high > 0.03 && high < 0.1, "{high}");
+        let all: Vec<f64> = positive.iter().map(|is| f64::from(u8::from(*is))).collect();
+        let (low, high) = f1(&all).interval.unwrap();
+        assert!(low > 0.9 && low < 1.0 && high == 1.0, "{low}");
     }
 
     #[test]

@@ -27,8 +27,8 @@ pub struct Bin {
     pub interval: Option<Interval>,
 }
 
-/// The bins that have rows of weight, the lowest scores first: as scikit-learn's `calibration_curve`, for numbers too. `shares` says that
-/// the truth is 0 or 1.
+/// The bins that have rows of weight, the lowest scores first: as scikit-learn's `calibration_curve`, for numbers too, but that of bins by quantiles one
+/// that ties leave with less than half of its rows is joined with a neighbour. `shares` says that the truth is 0 or 1.
 pub fn calibration(
     scores: &[f64],
     actual: &[f64],
@@ -53,7 +53,26 @@ pub fn calibration(
     for (i, score) in scores.iter().enumerate() {
         rows_of[edges.partition_point(|edge| edge < score)].push(i as u32);
     }
+    if strategy == Strategy::Quantile {
+        join_small(&mut rows_of, scores.len() / bins / 2);
+    }
     rows_of.iter().filter_map(|rows| bin(rows, scores, actual, weight, shares)).collect()
+}
+
+/// Give the rows of a bin that ties leave with fewer than `fewest` to the smaller of its neighbours: of a handful no share can be told.
+fn join_small(rows_of: &mut Vec<Vec<u32>>, fewest: usize) {
+    rows_of.retain(|rows| !rows.is_empty());
+    while rows_of.len() > 1 {
+        let Some(small) = (0..rows_of.len()).min_by_key(|i| rows_of[*i].len()).filter(|i| rows_of[*i].len() < fewest)
+        else {
+            return;
+        };
+        let count = |i: usize| rows_of.get(i).map_or(usize::MAX, Vec::len);
+        let below = small.checked_sub(1).map_or(usize::MAX, count);
+        let first = if below <= count(small + 1) { small - 1 } else { small };
+        let rows = rows_of.remove(first + 1);
+        rows_of[first].extend(rows);
+    }
 }
 
 /// The quantile of sorted numbers, as numpy's default.
@@ -94,4 +113,27 @@ pub fn expected_calibration_error(bins: &[Bin]) -> Option<f64> {
     let total = bins.iter().map(|b| b.weight).collect::<Sum>().get();
     let distance = bins.iter().map(|b| b.weight * (b.actual - b.predicted).abs()).collect::<Sum>().get();
     (total > 0.0).then(|| distance / total)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Six rows between two scores that many have.
+    #[test]
+    fn a_handful_between_ties_is_no_bin() {
+        let scores: Vec<f64> = (0..1_000)
+            .map(|i| match i {
+                0..=497 => 0.1,
+                498..=503 => 0.2,
+                _ => 0.3,
+            })
+            .collect();
+        let actual: Vec<f64> = (0..1_000).map(|i| f64::from(u8::from(i % 4 == 0))).collect();
+        let bins = calibration(&scores, &actual, None, 10, Strategy::Quantile, true);
+        assert_eq!(bins.iter().map(|b| b.rows).collect::<Vec<_>>(), [498, 502]);
+        // Without ties they are as they were.
+        let scores: Vec<f64> = (0..7).map(f64::from).map(|i| i / 7.0).collect();
+        assert_eq!(calibration(&scores, &[0.0; 7], None, 10, Strategy::Quantile, true).len(), 7);
+    }
 }

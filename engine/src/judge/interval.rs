@@ -50,6 +50,32 @@ pub(super) fn around(value: f64, error: Option<f64>, (low, high): Interval) -> O
     error.filter(|e| e.is_finite()).map(|e| ((value - Z * e).max(low), (value + Z * e).min(high)))
 }
 
+/// Around a value above 0 by its standard error on the scale of its logarithm, so that heavy tails do not reach down to 0.
+pub(super) fn around_positive(value: f64, error: Option<f64>) -> Option<Interval> {
+    match value > 0.0 {
+        true => around(libm::log(value), error.map(|e| e / value), (f64::NEG_INFINITY, f64::INFINITY))
+            .map(|(low, high)| (libm::exp(low), libm::exp(high))),
+        false => around(value, error, (0.0, f64::INFINITY)),
+    }
+}
+
+/// Of a ratio of two values above 0 that are known apart from each other, by their intervals (Donner, Zou 2012).
+pub(super) fn quotient((a, (al, ah)): (f64, Interval), (b, (bl, bh)): (f64, Interval)) -> Option<Interval> {
+    let root = |a_end: f64, b_end: f64| {
+        let inner = (a * b).powi(2) - a_end * b_end * (2.0 * a - a_end) * (2.0 * b - b_end);
+        inner.max(0.0).sqrt()
+    };
+    let below = bh * (2.0 * b - bh);
+    // Where the end of the denominator lies at twice its value the form is 0 by 0, and this its limit.
+    let low = match below.abs() > 1e-12 * b * b {
+        true => (a * b - root(al, bh)) / below,
+        false => al * (2.0 * a - al) / (2.0 * a * b),
+    };
+    let above = bl * (2.0 * b - bl);
+    let high = if above > 0.0 { (a * b + root(ah, bl)) / above } else { f64::INFINITY };
+    (low.is_finite() && !high.is_nan()).then(|| (low.max(0.0), high))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -67,6 +93,21 @@ mod tests {
         let error = ratio_error([1.0, 2.0, 4.0].into_iter().map(|x| (x, 1.0)), None).unwrap();
         assert!((error - 0.881_917_103).abs() < 1e-9);
         assert_eq!(ratio_error([(1.0, 1.0)].into_iter(), None), None);
+        let (low, high) = around_positive(4.0, Some(2.0)).unwrap();
+        assert!((low - 4.0 * libm::exp(-Z / 2.0)).abs() < 1e-12 && (high - 4.0 * libm::exp(Z / 2.0)).abs() < 1e-12);
+        assert_eq!(around_positive(0.0, Some(0.0)), Some((0.0, 0.0)));
+        // About that of the logarithm of a ratio of shares (Katz 1978) where rows are many: 0.3 of 2,000 over 0.2 of 3,000.
+        let of = |p: f64, n: f64| (p, share(p, n).unwrap());
+        let (low, high) = quotient(of(0.3, 2_000.0), of(0.2, 3_000.0)).unwrap();
+        let reach = Z * (0.7f64 / 600.0 + 0.8 / 600.0).sqrt();
+        assert!(
+            (low / (1.5 * libm::exp(-reach)) - 1.0).abs() < 0.01
+                && (high / (1.5 * libm::exp(reach)) - 1.0).abs() < 0.01
+        );
+        assert_eq!(quotient(of(0.3, 20.0), (0.1, (0.0, 0.3))).unwrap().1, f64::INFINITY);
+        assert!(
+            quotient(of(0.3, 20.0), (0.1, (0.05, 0.2))).is_some_and(|(low, high)| 0.0 < low && low < 3.0 && high > 3.0)
+        );
         assert_eq!(effective([1.0, 1.0, 2.0].into_iter()), 16.0 / 6.0);
     }
 }

@@ -1,6 +1,6 @@
 //! The loss of rows, and that of saying the same of all: how much a model knows.
 
-use super::interval::{around, effective, ratio_error, share};
+use super::interval::{around_positive, effective, ratio_error, share};
 use super::{binary, clip, most_probable, sum, total_weight, weight_of, Interval};
 use crate::model::{HeldActual, HeldRows, Task};
 
@@ -82,7 +82,7 @@ pub fn headline_of(task: &Task, rows: &HeldRows) -> Option<(f64, Option<Interval
             let squares = losses(task, rows);
             let mean = mean_loss(task, rows)?;
             let error = ratio_error(squares.iter().map(|s| (*s, 1.0)), weight);
-            let reach = around(mean, error, (0.0, f64::INFINITY));
+            let reach = around_positive(mean, error);
             Some((mean.sqrt(), reach.map(|(low, high)| (low.sqrt(), high.sqrt()))))
         }
         _ => None,

@@ -119,22 +119,27 @@ pub fn headline(task: &Task) -> &'static str {
 /// the four-fifths rule of US labour law objects to), true_positive_rate_ratio and false_positive_rate_ratio (equalized odds: Hardt, Price,
 /// Srebro 2016). None where metrics are not those of two classes.
 pub fn ratios(metrics: &[Metric], reference: &[Metric]) -> Vec<Metric> {
-    let value = |metrics: &[Metric], name: &str| metrics.iter().find(|m| m.name == name).map(|m| m.value);
+    let metric = |metrics: &[Metric], name: &str| metrics.iter().find(|m| m.name == name).cloned();
+    let is_itself = metrics == reference;
     let ratio = |(name, of): (&'static str, &str)| {
-        let (part, whole) = (value(metrics, of)?, value(reference, of)?);
-        let ratio = part.zip(whole).filter(|(_, whole)| *whole > 0.0).map(|(part, whole)| part / whole);
+        let (part, whole) = (metric(metrics, of)?, metric(reference, of)?);
+        let ratio = part.value.zip(whole.value).filter(|(_, whole)| *whole > 0.0).map(|(part, whole)| part / whole);
         let note = match ratio {
             Some(_) => "as a multiple of that of the largest segment",
             None => "this segment or the largest has none",
         };
-        Some(Metric::new(name, ratio, note))
+        let interval = match (part.value.zip(part.interval), whole.value.zip(whole.interval)) {
+            (Some(part), Some(whole)) if !is_itself => interval::quotient(part, whole),
+            _ => None,
+        };
+        Some(Metric::new(name, ratio, note).between(interval))
     };
     let all = [
         ("selection_rate_ratio", "selection_rate"),
         ("true_positive_rate_ratio", "recall"),
         ("false_positive_rate_ratio", "false_positive_rate"),
     ];
-    if value(metrics, "selection_rate").is_none() {
+    if metric(metrics, "selection_rate").is_none() {
         return Vec::new();
     }
     all.into_iter().filter_map(ratio).collect()

@@ -1,6 +1,6 @@
 //! Metrics of a predicted number.
 
-use super::interval::{around, effective, ratio_error, Z};
+use super::interval::{around, around_positive, effective, ratio_error, Z};
 use super::{rows_metric, sum, total_weight, weight_of, Interval, Metric};
 
 /// Judge predicted numbers: rmse, mae, median_error (weighted median of the absolute errors), r2, mean_error (predicted less actual),
@@ -21,24 +21,24 @@ pub fn regression(predicted: &[f64], actual: &[f64], weight: Option<&[f64]>) -> 
     let rmse = (total > 0.0).then(|| (squares / total).sqrt());
     let error = |of: &dyn Fn(f64, f64) -> f64| ratio_error(rows().map(|(_, (p, a))| (of(*p, *a), 1.0)), weight);
     const ANY: Interval = (f64::NEG_INFINITY, f64::INFINITY);
-    const POSITIVE: Interval = (0.0, f64::INFINITY);
-    let squared = around(squares / total, error(&|p, a| (p - a) * (p - a)), POSITIVE);
+    let squared = around_positive(squares / total, error(&|p, a| (p - a) * (p - a)));
     let parts = rows().map(|(_, (p, a))| ((p - a) * (p - a), (a - mean) * (a - mean)));
     let unexplained = around(squares / spread, ratio_error(parts, weight), ANY);
     vec![
         Metric::new("rmse", rmse, if rmse.is_some() { "root of the mean squared error" } else { no_rows })
             .between(squared.map(|(low, high)| (low.sqrt(), high.sqrt()))),
-        Metric::ratio("mae", absolute, total, "mean absolute error", no_rows).between(around(
-            absolute / total,
-            error(&|p, a| (p - a).abs()),
-            POSITIVE,
-        )),
+        Metric::ratio("mae", absolute, total, "mean absolute error", no_rows)
+            .between(around_positive(absolute / total, error(&|p, a| (p - a).abs()))),
         Metric::new("median_error", median(&errors), if total > 0.0 { "median absolute error" } else { no_rows })
             .between(median_interval(&errors)),
         Metric::new(
             "r2",
             r2,
-            if r2.is_some() { "share of the variance explained" } else { "the target does not vary" },
+            match r2 {
+                Some(_) => "share of the variance explained",
+                None if total > 0.0 => "the target does not vary",
+                None => no_rows,
+            },
         )
         .between(unexplained.map(|(low, high)| (1.0 - high, (1.0 - low).min(1.0)))),
         Metric::ratio("mean_error", bias, total, "mean of predicted less actual", no_rows).between(around(
@@ -46,7 +46,8 @@ pub fn regression(predicted: &[f64], actual: &[f64], weight: Option<&[f64]>) -> 
             error(&|p, a| p - a),
             ANY,
         )),
-        Metric::new("mean_actual", Some(mean), "mean of the target").between(around(mean, error(&|_, a| a), ANY)),
+        Metric::new("mean_actual", Some(mean), if total > 0.0 { "mean of the target" } else { no_rows })
+            .between(around(mean, error(&|_, a| a), ANY)),
         rows_metric(actual.len()),
     ]
 }
@@ -97,6 +98,18 @@ mod tests {
         assert!((value("median_error") - 1.0).abs() < 1e-15);
         assert!((value("r2") - (1.0 - 5.0 / (98.0 - 3.0 * (14.0f64 / 3.0).powi(2)))).abs() < 1e-12);
         assert!(regression(&[1.0], &[1.0], None).iter().any(|m| m.name == "r2" && m.value.is_none()));
-        assert!(regression(&[], &[], None).iter().all(|m| m.value.is_none() || m.name == "rows"));
+        assert!(regression(&[], &[], None)
+            .iter()
+            .all(|m| m.value.is_none() && m.note == "there is no row" || m.name == "rows"));
+    }
+
+    /// One large error among many small ones.
+    #[test]
+    fn heavy_tails_do_not_reach_down_to_0() {
+        let actual: Vec<f64> = (0..1_000).map(|i| if i == 0 { 1e4 } else { f64::from(i % 7) }).collect();
+        let metrics = regression(&vec![3.0; 1_000], &actual, None);
+        let rmse = metrics.iter().find(|m| m.name == "rmse").unwrap();
+        let (low, high) = rmse.interval.unwrap();
+        assert!(low > 50.0 && low < rmse.value.unwrap() && high > rmse.value.unwrap(), "{rmse:?}");
     }
 }

@@ -46,7 +46,8 @@ fn write(facts: &Facts, out: &mut String) -> std::fmt::Result {
 
     writeln!(
         out,
-        "## Metrics\n\n| metric | held-out rows | 95 % interval | training rows | meaning |\n|---|---:|---:|---:|---|"
+        "## Metrics\n\n| metric | {} | 95 % interval | training rows | meaning |\n|---|---:|---:|---:|---|",
+        facts.judged_rows()
     )?;
     for metric in &facts.metrics {
         let value = metric.value.map_or_else(|| "undefined".to_owned(), |v| metric_text(&metric.name, v));

@@ -1,5 +1,7 @@
 //! What is known of a version, gathered by the caller.
 
+use std::borrow::Cow;
+
 use crate::judge::Metric;
 use crate::learn::train::{Importance, Insight};
 use crate::model::{HeldActual, HeldRows, Remembered, Task};
@@ -152,7 +154,8 @@ impl Facts {
 
     /// What the model says, as a clause.
     pub fn says(&self) -> String {
-        let target = self.target.as_deref().unwrap_or("");
+        // A model of another library may not say what it predicts.
+        let target = self.target.as_deref().unwrap_or("the target");
         match &self.task {
             Task::Classification { classes, positive } if classes.len() <= 2 => {
                 let class = classes.get(*positive as usize).map_or("", String::as_str);
@@ -162,7 +165,11 @@ impl Facts {
                 format!("which of {} values {target} has, with a probability for each", classes.len())
             }
             Task::Regression => match &self.exposure {
+                Some(unit) if self.target.is_none() => {
+                    format!("the number that is to be expected for each unit of {unit}")
+                }
                 Some(unit) => format!("the {target} that is to be expected for each unit of {unit}"),
+                None if self.target.is_none() => "the number that is to be expected".to_owned(),
                 None => format!("the {target} that is to be expected"),
             },
             Task::Clustering => "the segment that a row belongs to".to_owned(),
@@ -181,16 +188,15 @@ impl Facts {
     }
 
     /// Scores, truth and weights of held-out rows: of a class against the others as 0 and 1, or of numbers.
-    pub fn judged(&self, class: Option<usize>) -> Option<Judged> {
+    pub fn judged(&self, class: Option<usize>) -> Option<Judged<'_>> {
         let held = self.held.as_ref()?;
-        let weight = held.weight.clone();
+        let weight = held.weight.as_deref();
+        let same = Cow::Borrowed(held.scores.as_slice());
         match (&held.actual, &self.task, class) {
-            (HeldActual::Number(actual), ..) => {
-                Some(Judged { scores: held.scores.clone(), actual: actual.clone(), weight })
-            }
+            (HeldActual::Number(actual), ..) => Some(Judged { scores: same, actual: Cow::Borrowed(actual), weight }),
             (HeldActual::Class(actual), Task::Classification { classes, positive }, Some(class)) => {
                 let scores = match classes.len() {
-                    0..=2 if class == *positive as usize => held.scores.clone(),
+                    0..=2 if class == *positive as usize => same,
                     0..=2 => held.scores.iter().map(|p| 1.0 - p).collect(),
                     count => held.scores.chunks_exact(count).map(|row| row[class]).collect(),
                 };
@@ -204,16 +210,16 @@ impl Facts {
 
 /// Held-out rows.
 #[derive(Debug)]
-pub struct Judged {
+pub struct Judged<'a> {
     /// What was said.
-    pub scores: Vec<f64>,
+    pub scores: Cow<'a, [f64]>,
     /// What came true.
-    pub actual: Vec<f64>,
+    pub actual: Cow<'a, [f64]>,
     /// What each row counts.
-    pub weight: Option<Vec<f64>>,
+    pub weight: Option<&'a [f64]>,
 }
 
-impl Judged {
+impl Judged<'_> {
     /// Which rows are of the class.
     pub fn positive(&self) -> Vec<bool> {
         self.actual.iter().map(|a| *a > 0.5).collect()

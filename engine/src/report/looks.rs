@@ -62,7 +62,10 @@ pub fn effects_of(column: &str, found: &Dependence) -> Option<Effects> {
                 .map(|(_, p)| match p.of {
                     Of::Missing => "missing".to_owned(),
                     Of::Unknown => "any other".to_owned(),
-                    _ => grid.shown(p).unwrap_or_default(),
+                    _ => match grid.shown(p) {
+                        Some(text) if text.trim().is_empty() => "(blank)".to_owned(),
+                        text => text.unwrap_or_default(),
+                    },
                 })
                 .collect(),
         ),

@@ -113,33 +113,41 @@ fn judgement(facts: &Facts) -> Result<Markup> {
 
 fn metrics(facts: &Facts) -> Markup {
     let trained = !facts.insight.training.is_empty();
+    let sure = facts.metrics.iter().any(|m| m.interval.is_some());
     html! {
         h2 { "Metrics" }
         div.scroll { table {
             thead { tr {
-                th { "metric" } th.n { (facts.judged_rows()) } th.n { "95 % interval" }
+                th { "metric" } th.n { (facts.judged_rows()) }
+                @if sure { th.n { "95 % interval" } }
                 @if trained { th.n { "training rows" } }
-                th { "meaning" }
             } }
             tbody {
                 @for metric in &facts.metrics {
                     tr {
-                        td { (metric.name) }
+                        td { (breakable(&metric.name)) span.note { (metric.note) } }
                         td.n { @match metric.value { Some(value) => (metric_text(&metric.name, value)), None => "undefined" } }
-                        td.n {
+                        @if sure { td.n {
                             @if let Some((low, high)) = metric.interval {
                                 (metric_text(&metric.name, low)) " to " (metric_text(&metric.name, high))
                             }
-                        }
+                        } }
                         @if trained {
                             td.n { @if let Some(value) = facts.insight.training(&metric.name) { (metric_text(&metric.name, value)) } }
                         }
-                        td { (metric.note) }
                     }
                 }
             }
         } }
+        @if trained && facts.insight.rows < facts.training_rows {
+            p.muted { "The training rows are " (count(facts.insight.rows)) " of the " (count(facts.training_rows)) ", drawn by chance." }
+        }
     }
+}
+
+/// A name that may be broken where its words end.
+fn breakable(name: &str) -> Markup {
+    html! { @for (i, word) in name.split('_').enumerate() { @if i > 0 { "_" wbr; } (word) } }
 }
 
 /// What the model looks at.
@@ -153,8 +161,11 @@ fn insides(facts: &Facts) -> Result<Markup> {
         draw(Figure::Shap, facts, None)?,
         "Shapley values of some rows: right of the line the column raises the answer, left it lowers it.",
     );
-    let dependence: Vec<Markup> =
-        facts.effects.iter().map(|e| Ok(figure(Some(effects(facts, e)?), caption(e)))).collect::<Result<_>>()?;
+    let dependence: Vec<Markup> = facts
+        .effects
+        .iter()
+        .map(|e| Ok(figure(Some(effects(facts, e, facts.class())?), caption(e))))
+        .collect::<Result<_>>()?;
     Ok(html! {
         h2 { "What it looks at" }
         @if let Some(why) = &facts.without_rows {

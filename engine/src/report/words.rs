@@ -32,7 +32,9 @@ pub fn metric_text(name: &str, value: f64) -> String {
     ];
     match name {
         _ if SHARES.contains(&name) => percent(value),
-        "rows" | "clusters" | "n_clusters" => format!("{value:.0}"),
+        "rows" => count(value as u64),
+        "clusters" | "n_clusters" => format!("{value:.0}"),
+        _ if name.starts_with("size_") => count(value as u64),
         _ if value != 0.0 && value.abs() < 10.0 => format!("{value:.4}"),
         _ => number(value),
     }
@@ -91,7 +93,7 @@ pub fn tiles(facts: &Facts) -> Vec<Tile> {
         Task::Classification { classes, .. } => {
             let class = facts.class();
             if let Some(j) = facts.judged(class).filter(|j| classes.len() <= 2 && j.scores.len() >= FEW_ROWS) {
-                if let Some(best) = lift(&j.scores, &j.actual, j.weight.as_deref(), 10).first().and_then(|b| b.lift) {
+                if let Some(best) = lift(&j.scores, &j.actual, j.weight, 10).first().and_then(|b| b.lift) {
                     let note = "positives in the best tenth, against the average".to_owned();
                     tiles.push(tile("lift of the best tenth", format!("{} x", number(best)), note));
                 }
@@ -337,5 +339,6 @@ mod tests {
         assert_eq!(metric_text("accuracy", 0.8231), "82.3 %");
         assert_eq!(metric_text("roc_auc", 0.8231), "0.8231");
         assert_eq!(metric_text("rmse", 12_345.0), "12.35k");
+        assert_eq!([metric_text("size_7", 5.0), metric_text("rows", 9768.0)], ["5", "9\u{202f}768"]);
     }
 }

@@ -5,6 +5,8 @@ use pgrx::prelude::*;
 use pgrx::spi::quote_identifier;
 
 use super::{Amount, Options};
+use crate::api::budget::is_number;
+use crate::api::judged::not_numbers;
 use crate::api::score::{call, key_object, naming};
 use crate::api::train::{check_names, no_column};
 use crate::catalog::Found;
@@ -28,8 +30,7 @@ impl Sides {
         check_names(&candidates.attributes)?;
         let has = |side: &Described, name: &str| side.attributes.iter().any(|a| a.name == name);
         let input = |name: &str| match (has(&source, name), has(&candidates, name)) {
-            (true, true) => Err(Failure::argument(format!("source and candidates both have the column \"{name}\""))
-                .hint("Leave it out of one of them, or rename it there: column AS name.")),
+            (true, true) => Err(in_both(name)),
             (false, false) => Err(Failure::new(
                 PgSqlErrorCode::ERRCODE_UNDEFINED_COLUMN,
                 format!("neither source nor candidates have the column \"{name}\", which the model reads"),
@@ -38,16 +39,20 @@ impl Sides {
             (_, candidate) => Ok((name.to_owned(), candidate)),
         };
         let inputs: Vec<(String, bool)> = model.arguments().iter().map(|a| input(a.name())).collect::<Result<_>>()?;
+        let number = |side: &Described, name: &str| match side.attributes.iter().find(|a| a.name == name) {
+            Some(attribute) if !attribute.reader.is_some_and(is_number) => Err(not_numbers(attribute)),
+            found => Ok(found.is_some()),
+        };
         for amount in [&options.value, &options.cost] {
-            if let Some(name) = amount.column() {
-                input(name).map_err(|e| match has(&source, name) {
-                    true => e,
-                    false => no_column(name, &[source.attributes.as_slice(), &candidates.attributes].concat()),
-                })?;
+            let Some(name) = amount.column() else { continue };
+            match (number(&source, name)?, number(&candidates, name)?) {
+                (true, true) => return Err(in_both(name)),
+                (false, false) => return Err(in_neither(name, &source, &candidates)),
+                _ => {}
             }
         }
         if let Some(Amount::Column(name)) = &options.capacity {
-            if !has(&candidates, name) {
+            if !number(&candidates, name)? {
                 return Err(no_column(name, &candidates.attributes));
             }
         }
@@ -128,9 +133,28 @@ impl Sides {
     }
 }
 
-/// The columns that name a row of a side; all of them where the model reads all.
+fn in_both(name: &str) -> Failure {
+    Failure::argument(format!("source and candidates both have the column \"{name}\""))
+        .hint("Leave it out of one of them, or rename it there: column AS name.")
+}
+
+fn in_neither(name: &str, source: &Described, candidates: &Described) -> Failure {
+    let names = |side: &Described| {
+        let names: Vec<String> = side.attributes.iter().take(50).map(|a| format!("\"{}\"", a.name)).collect();
+        names.join(", ")
+    };
+    Failure::new(
+        PgSqlErrorCode::ERRCODE_UNDEFINED_COLUMN,
+        format!("neither source nor candidates have the column \"{name}\""),
+    )
+    .detail(format!("The source has {}; the candidates have {}.", names(source), names(candidates)))
+    .hint("Names keep their case: write them as the source shows them.")
+}
+
+/// The columns that name a row of a side: those asked for, else the primary key. Of others a row of the source is named by what the model does not read, or
+/// by all where it reads all; a candidate by all its columns, as often what the model reads of it is its name.
 fn keys(side: &Described, asked: Option<&[String]>, inputs: &[(String, bool)], candidate: bool) -> Result<Vec<String>> {
-    let is_read = |name: &str| inputs.iter().any(|input| input.0 == name && input.1 == candidate);
+    let is_read = |name: &str| !candidate && inputs.iter().any(|input| input.0 == name && !input.1);
     let found = naming(asked.map(<[String]>::to_vec), side, is_read)?;
     match found.is_empty() {
         true => Ok(side.attributes.iter().map(|a| a.name.clone()).collect()),

@@ -1,8 +1,8 @@
 //! `orchard.explain`: one row.
 
 use orchard_engine::control::Control;
-use orchard_engine::judge::shap::{columns, features, Explanation, Shap};
-use orchard_engine::model::{Argument, Task};
+use orchard_engine::judge::shap::{columns, features, Explained, Explanation, Shap, Value};
+use orchard_engine::model::{Argument, InputKind, Task};
 use orchard_engine::score::Scorer;
 use pgrx::pg_sys::{self, Datum, FunctionCallInfo};
 use pgrx::IntoDatum;
@@ -78,16 +78,35 @@ unsafe fn rows(fcinfo: FunctionCallInfo, site: &mut Site) -> Result<()> {
     ])?;
     for (rank, at) in by_size(parts.iter().map(|part| part.score)).into_iter().enumerate() {
         let (column, part, value) = (&explained[at], &parts[at], values[at].as_deref());
+        let sentence = match value {
+            Some(value) if is_unread(&scorer, column, &site.row) => {
+                unit.contribution_of_unread(&column.name, value, part.response)
+            }
+            _ => unit.contribution(&column.name, value, part.response),
+        };
         set.put([
             column.name.as_str().into_datum(),
             value.into_datum(),
             number(part.score),
             number(part.response),
             (rank as i32 + 1).into_datum(),
-            unit.contribution(&column.name, value, part.response).into_datum(),
+            sentence.into_datum(),
         ])?;
     }
     Ok(())
+}
+
+/// Whether a value of the row says nothing to the model: a column of numbers or moments, given a text in JSON or NaN.
+fn is_unread(scorer: &Scorer, column: &Explained, row: &[f64]) -> bool {
+    let Value::Argument(at) = column.value else { return false };
+    match scorer.model().arguments().get(at) {
+        Some(Argument::Input(input))
+            if !matches!(input.kind, InputKind::Category | InputKind::Text | InputKind::Array) =>
+        {
+            row.get(input.first as usize).is_some_and(|cell| cell.is_nan())
+        }
+        _ => false,
+    }
 }
 
 /// A number, or NULL where it is none: the answer can be beyond all numbers.

@@ -82,6 +82,7 @@ SELECT orchard.calibration('b', bins => 100000);
 SELECT orchard.calibration('b', strategy => 'even');
 SELECT orchard.confusion_matrix('r');
 SELECT orchard.confusion_matrix('m', threshold => 0.5);
+SELECT orchard.confusion_matrix('b', threshold => 'NaN');
 SELECT orchard.thresholds('b', options => '{"value": 1}');
 SELECT orchard.thresholds('b', options => '{"value_per_positive": true}');
 SELECT orchard.thresholds('b', options => '[]');
@@ -94,6 +95,10 @@ SELECT orchard.evaluate('b', 't', 'absent');
 SELECT orchard.evaluate('b', 'SELECT *, now() AS at FROM t', 'at');
 SELECT orchard.evaluate('b', 't', 'id');
 SELECT orchard.evaluate('s', 't', 'region');
+-- metrics over several classes have intervals, and without rows each says why it is missing
+SELECT metric FROM orchard.train('rough', 'SELECT day, hour / 5 AS part, k FROM t', 'k', 'decision_tree', '{"max_depth": 4}');
+SELECT metric, value BETWEEN low AND high AND high - low BETWEEN 0.01 AND 0.2 AS inside FROM orchard.evaluate('rough') WHERE metric IN ('roc_auc', 'precision', 'recall', 'f1');
+SELECT DISTINCT note FROM orchard.evaluate('r', 'SELECT * FROM t WHERE false') WHERE metric <> 'rows';
 CREATE ROLE curve_reader;
 SET ROLE curve_reader;
 SELECT orchard.roc_curve('b');

@@ -55,6 +55,12 @@ SELECT count(*) FROM orchard.best_action('buys', 'SELECT * FROM people WHERE fal
 SELECT count(*) FROM orchard.best_action('buys', 'people', 'SELECT * FROM offers WHERE false');
 SELECT count(*) FROM orchard.best_action('buys', 'people', 'offers', '{"budget": 0, "cost": 1}');
 SELECT DISTINCT candidate ->> 'offer' FROM orchard.best_action('buys', 'people', 'SELECT offer, level, price, nullif(margin, 25) AS margin FROM offers', '{"value": "margin"}') ORDER BY 1;
+-- a candidate without a primary key is named by all its columns, those that the model reads too
+SELECT DISTINCT candidate FROM orchard.best_action('buys', 'SELECT * FROM people WHERE person = 1', 'SELECT level, price FROM offers');
+-- offers that score alike, and differ by value and cost: within a thousandth of the bound
+CREATE TABLE bundles AS SELECT o.level, o.price, o.offer || g AS bundle, 1 + g % 7 AS gain, 0.05 * g AS paid FROM offers AS o, generate_series(1, 5) AS g;
+WITH made AS (SELECT (candidate ->> 'gain')::float8 * score - cost AS earned, cost, candidate ->> 'bundle' AS bundle FROM orchard.best_action('buys', 'people', 'bundles', '{"value": "gain", "cost": "paid", "capacity": 120, "budget": 250}'))
+SELECT sum(cost) <= 250 + 1e-9 AS within_budget, (SELECT max(n) <= 120 FROM (SELECT count(*) AS n FROM made GROUP BY bundle) AS c) AS within_capacity, count(*) > 500 AS many FROM made;
 -- what is refused
 SELECT orchard.best_action(NULL, 'people', 'offers');
 SELECT orchard.best_action('buys', 'people', NULL);
@@ -63,6 +69,8 @@ SELECT orchard.best_action('buys', 'people', 'SELECT *, 1 AS age FROM offers');
 SELECT orchard.best_action('buys', 'people', 'offers', '{"values": 1}');
 SELECT orchard.best_action('buys', 'people', 'offers', '[]');
 SELECT orchard.best_action('buys', 'people', 'offers', '{"value": "profit"}');
+SELECT orchard.best_action('buys', 'people', 'offers', '{"value": "offer"}');
+SELECT orchard.best_action('buys', 'people', 'offers', '{"capacity": "offer"}');
 SELECT orchard.best_action('buys', 'people', 'offers', '{"cost": -1}');
 SELECT orchard.best_action('buys', 'people', 'SELECT *, -level AS loss FROM offers', '{"cost": "loss"}');
 SELECT orchard.best_action('buys', 'people', 'offers', '{"capacity": "taste"}');

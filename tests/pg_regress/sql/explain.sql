@@ -255,3 +255,5 @@ RESET default_transaction_read_only;
 RESET ROLE;
 DROP OWNED BY regress_explain_reader;
 DROP ROLE regress_explain_reader;
+-- what a column of numbers cannot read counts as missing, and the sentence says so
+SELECT feature, value, sentence LIKE '% counts as missing, which %' AS said FROM orchard.explain('small', '{"hour": "late", "device": "mobile"}') WHERE feature IN ('hour', 'device') ORDER BY feature;

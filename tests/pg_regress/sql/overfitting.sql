@@ -69,3 +69,5 @@ DROP OWNED BY regress_overfitting_other;
 DROP ROLE regress_overfitting_other;
 SET orchard.warnings = off;
 SELECT metric FROM orchard.train('by_heart', 'SELECT y, a, b FROM noise', 'y', 'decision_tree', '{"max_depth": 20, "min_samples_leaf": 1}');
+-- of a handful of rows the parts are few, and none comes twice
+SELECT count(*) = count(DISTINCT size) AS once FROM orchard.learning_curve('few_trees', 'rows', 'SELECT * FROM signal LIMIT 12') WHERE metric = 'accuracy';

@@ -128,3 +128,15 @@ SELECT count(*) AS wrong FROM kb WHERE (:s) <> predict_kb(b, x);
 CREATE TABLE big AS SELECT 1234560000 + i AS n, (i > 1503)::int * 10 + i % 3 AS y FROM generate_series(1, 3000) AS i;
 SELECT metric FROM orchard.train('big', 'big', 'y', 'decision_tree', '{"max_depth": 1, "features": ["n"]}');
 SELECT condition FROM orchard.rules('big') WHERE leaf ORDER BY line;
+-- an array counts its elements from wherever it likes
+CREATE TABLE vectors AS SELECT ARRAY[i % 7, i % 11, i % 13]::float8[] AS v, (i % 11 > 5)::int AS y FROM generate_series(1, 1000) AS i;
+SELECT metric FROM orchard.train('vectors', 'vectors', 'y', 'decision_tree');
+SELECT orchard.to_sql('vectors') AS s \gset
+SELECT count(*) AS rows, count(*) FILTER (WHERE (:s) <> predict_vectors(v)) AS wrong
+FROM (SELECT v FROM vectors UNION ALL SELECT format('[%s:%s]={%s}', low, low + 2, array_to_string(v, ','))::float8[] FROM vectors, unnest(ARRAY[-1, 0, 5]) AS low) AS x;
+-- an expression that PostgreSQL's JIT would compile for minutes
+CREATE TABLE waves AS SELECT i % 101 AS a, i % 97 AS b, i % 89 AS c, sin(i % 101) + cos(i % 97) * (i % 89) AS y FROM generate_series(1, 4000) AS i;
+SELECT metric FROM orchard.train('waves', 'waves', 'y', 'gradient_boosting', '{"n_estimators": 700, "early_stopping_rounds": 0}');
+SET client_min_messages = notice;
+SELECT length(orchard.to_sql('waves')) > 1000000 AS long;
+SET client_min_messages = warning;

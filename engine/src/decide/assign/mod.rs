@@ -3,10 +3,11 @@
 //! The linear program has a variable for each row and offer, far too many for a general solver; but it falls apart once money and offers have
 //! prices (Lagrangian relaxation: Geoffrion 1974). Rows of few kinds, as small trees make them, are assigned kind by kind, exactly for a price of money
 //! ([`kinds`]). Otherwise prices are found for all rows ([`prices`]). The dual value at the prices is a bound that no assignment beats, and
-//! an assignment filled up at the prices ([`made`]) tells its distance from the bound.
+//! an assignment filled up at the prices ([`made`]), and made better row by row where that is far ([`passing`]), tells its distance from the bound.
 
 mod kinds;
 mod made;
+mod passing;
 mod prices;
 #[cfg(test)]
 mod tests;
@@ -16,6 +17,7 @@ use crate::error::Result;
 
 use kinds::Kinds;
 use made::Made;
+use passing::Passing;
 use prices::Prices;
 
 /// A gap that needs no more work, as a share of the bound.
@@ -158,6 +160,15 @@ impl<'a> Search<'a> {
         self.keep(made)
     }
 
+    /// Pass rows on from offer to offer.
+    fn pass(&mut self) -> Result<()> {
+        let Some(passing) = Passing::of(&self.made, self.problem, self.control) else { return Ok(()) };
+        if let Some(made) = passing.pass(self.prices.money, self.control)? {
+            self.keep(made)?;
+        }
+        Ok(())
+    }
+
     /// Lower the bound, and assign at the new prices.
     fn improve(&mut self) -> Result<()> {
         let best = (self.prices.clone(), self.bound);
@@ -173,6 +184,9 @@ pub fn assign(problem: &Problem<'_>, control: &Control) -> Result<Assignment> {
     }
     let mut search = Search::new(problem, control)?;
     if search.is_far() {
+        search.pass()?;
+    }
+    if search.is_far() {
         search.improve()?;
     }
     if search.is_far() {
@@ -181,6 +195,9 @@ pub fn assign(problem: &Problem<'_>, control: &Control) -> Result<Assignment> {
         // What was earned by them says how low the bound may still lie.
         search.improve()?;
         search.made.swap(control)?;
+        if search.is_far() {
+            search.pass()?;
+        }
     }
     let Search { made, bound, .. } = search;
     let cost = made.spent;

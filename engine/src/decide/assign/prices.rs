@@ -12,13 +12,16 @@ use crate::error::Result;
 /// Sweeps over all prices at most.
 const SWEEPS: usize = 40;
 /// A sweep that lowers the bound by no more than this share is the last but a few.
-const ENOUGH: f64 = 1e-4;
+const ENOUGH: f64 = 1e-3;
 /// Steps along the subgradient at most.
 const STEPS: usize = 300;
 /// Steps without a lower bound after which they are halved.
 const PATIENCE: usize = 8;
 /// Halvings of the range in which the price of money lies.
 const HALVINGS: usize = 30;
+/// The same near the price of the sweep before, and how near that is.
+const HALVINGS_NEAR: usize = 14;
+const NEAR: f64 = 0.02;
 /// Rows that a thread looks at between two looks for a cancel.
 const PART: usize = 4096;
 
@@ -55,6 +58,22 @@ impl Problem<'_> {
     /// The best offers of a row at prices, the best first, all above 0: into `best`.
     fn best(&self, row: usize, prices: &Prices, count: usize, best: &mut Vec<(f64, usize)>) {
         best.clear();
+        if count <= 2 {
+            // As below, without moving anything: most rows get one offer, and most time goes here.
+            let ((mut first, mut at_first), (mut second, mut at_second)) = ((0.0, usize::MAX), (0.0, usize::MAX));
+            for offer in 0..self.offers {
+                let value = self.reduced(row * self.offers + offer, offer, prices);
+                if value > first {
+                    (second, at_second) = (first, at_first);
+                    (first, at_first) = (value, offer);
+                } else if value > second {
+                    (second, at_second) = (value, offer);
+                }
+            }
+            let found = [(first, at_first), (second, at_second)];
+            best.extend(found.into_iter().take(count).filter(|b| b.1 != usize::MAX));
+            return;
+        }
         for offer in 0..self.offers {
             let value = self.reduced(row * self.offers + offer, offer, prices);
             if value <= 0.0 || best.len() == count && best.last().is_none_or(|last| value <= last.0) {
@@ -101,22 +120,34 @@ impl Problem<'_> {
     /// Set the price of money to the least at which all that is liked can be paid.
     fn price_money(&self, prices: &mut Prices, control: &Control) -> Result<()> {
         let Some(budget) = self.budget else { return Ok(()) };
-        prices.money = 0.0;
-        if self.demand(prices, control)?.spent <= budget {
+        let near = prices.money;
+        let mut is_paid = |money: f64| {
+            prices.money = money;
+            Ok::<_, crate::error::Error>(self.demand(prices, control)?.spent <= budget)
+        };
+        let halve = |mut low: f64, mut high: f64, times: usize, is_paid: &mut dyn FnMut(f64) -> Result<bool>| {
+            for _ in 0..times {
+                let middle = low + (high - low) / 2.0;
+                match is_paid(middle)? {
+                    true => high = middle,
+                    false => low = middle,
+                }
+            }
+            Ok::<f64, crate::error::Error>(high)
+        };
+        // From sweep to sweep it moves little.
+        let (below, above) = (near * (1.0 - NEAR), near * (1.0 + NEAR));
+        if near > 0.0 && is_paid(above)? && !is_paid(below)? {
+            prices.money = halve(below, above, HALVINGS_NEAR, &mut is_paid)?;
+            return Ok(());
+        }
+        if is_paid(0.0)? {
             return Ok(());
         }
         // No offer is worth its cost at the greatest return of all.
         let open = (0..self.profit.len()).filter(|at| self.is_open(*at) && self.cost[*at] > 0.0);
         let returns = open.map(|at| self.profit[at] / self.cost[at]);
-        let (mut low, mut high) = (0.0, returns.fold(0.0, f64::max));
-        for _ in 0..HALVINGS {
-            prices.money = low + (high - low) / 2.0;
-            match self.demand(prices, control)?.spent <= budget {
-                true => high = prices.money,
-                false => low = prices.money,
-            }
-        }
-        prices.money = high;
+        prices.money = halve(0.0, returns.fold(0.0, f64::max), HALVINGS, &mut is_paid)?;
         Ok(())
     }
 

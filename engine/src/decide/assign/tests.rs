@@ -125,3 +125,27 @@ fn many_rows_come_close_to_the_bound() {
     let nothing = Problem { budget: Some(0.0), ..problem };
     assert_eq!(assign(&nothing, &Control::default()).unwrap().choices.len(), 0);
 }
+
+/// Offers that a model scores alike, and that differ by value and cost: what many rows like best changes at once with a price.
+#[test]
+fn offers_that_score_alike_come_close_to_the_bound() {
+    let (rows, offers) = (4_000, 20);
+    let draw = |i: usize, salt: u64| crate::data::mix(i as u64, salt) as f64 / u64::MAX as f64;
+    let score = |row: usize, offer: usize| 0.05 + 0.2 * draw(row, 1) + 0.1 * draw(row * 3 + offer % 3, 2);
+    let cost: Vec<f64> = (0..rows * offers).map(|i| 0.05 * (1 + i % offers) as f64).collect();
+    let profit: Vec<f64> = (0..rows * offers)
+        .map(|i| score(i / offers, i % offers) * (1 + (i % offers + 1) % 7) as f64 - cost[i])
+        .collect();
+    let capacity = vec![Some(360); offers];
+    for (budget, per_row) in [(Some(600.0), 1), (Some(1_200.0), 1), (None, 1), (Some(600.0), 2), (Some(100.0), 3)] {
+        let problem = Problem { offers, profit: &profit, cost: &cost, capacity: &capacity, budget, per_row };
+        let found = assign(&problem, &Control::default()).unwrap();
+        assert!(found.gap() < 1e-3, "{budget:?} {per_row}: {} of {}", found.profit, found.bound);
+        assert!(budget.is_none_or(|b| found.cost <= b + 1e-9));
+        let made = |offer: u32| found.choices.iter().filter(|c| c.offer == offer).count() as u64;
+        assert!((0..offers as u32).all(|offer| made(offer) <= 360));
+        let mut of_row = vec![0; rows];
+        found.choices.iter().for_each(|c| of_row[c.row as usize] += 1);
+        assert!(of_row.iter().all(|n| *n <= per_row));
+    }
+}

@@ -47,6 +47,11 @@ impl Unit {
         format!("{} {}", named(column, value), self.verb(response, &self.subject()))
     }
 
+    /// The same of a value that says nothing to the model, as a text given to a column of numbers.
+    pub fn contribution_of_unread(&self, column: &str, value: &str, response: f64) -> String {
+        format!("{column} = {} counts as missing, which {}", shown(value), self.verb(response, &self.subject()))
+    }
+
     /// What several columns do, and all others together.
     pub fn summary(&self, columns: &[(String, Option<String>, f64)], others: f64) -> String {
         let mut clauses = Vec::with_capacity(columns.len() + 1);
@@ -120,6 +125,8 @@ mod tests {
         let unit = Unit::Probability(None);
         assert_eq!(unit.contribution("hour", Some("23"), -0.031), "hour = 23 lowers the probability by 3.1 points");
         assert_eq!(unit.contribution("ad", None, 0.0), "ad is missing, which does not change the probability");
+        let unread = unit.contribution_of_unread("bid", "abc", 0.031);
+        assert_eq!(unread, "bid = abc counts as missing, which raises the probability by 3.1 points");
         assert_eq!(unit.base(0.25), "the probability starts at 25.0 %");
         assert_eq!(unit.contribution("bid", Some("4.500"), 0.5), "bid = 4.5 raises the probability by 50.0 points");
         let class = Unit::Probability(Some("gold".into()));

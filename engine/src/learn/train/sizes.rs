@@ -17,6 +17,8 @@ use super::{judge_rows, score_encoded, Request, RowsOf, Run};
 pub struct SizePoint {
     /// The rows it learned from.
     pub rows: usize,
+    /// These and the rows that were watched.
+    drawn: usize,
     /// Metrics on a sample of these.
     pub training: Vec<Metric>,
     /// Metrics on the held-out rows.
@@ -59,19 +61,21 @@ pub fn learning_curve(request: Request, shares: &[f64], control: &Control) -> Re
             holdout.train = split(&mut own, plan, Draw::Rows { classes: prepared.strata() }, control)?.train;
             own.retain(|r| r.rest == 0);
         }
-        if (holdout.train.len() as u64) < 2 * run.request.options.min_group {
-            // Of so few rows nothing can be learned that stands for groups.
+        // Of so few rows nothing can be learned that stands for groups, and of a handful several shares are the same part.
+        let too_few = (holdout.train.len() as u64) < 2 * run.request.options.min_group;
+        if too_few || points.last().is_some_and(|before: &SizePoint| before.drawn == holdout.train.len()) {
             drop(own);
             control.release(control.used().saturating_sub(before));
             control.end_stage();
             continue;
         }
+        let drawn = holdout.train.len();
         run.watch(&mut holdout, &mut own, Some(&prepared))?;
         let raw = by_part.then(|| run.raw_inputs()).transpose()?;
         if raw.is_some() {
             run.clean(&mut holdout, Vec::new(), &own, Some(&prepared))?;
         }
-        points.push(run.on_part(&holdout, &prepared)?);
+        points.push(SizePoint { drawn, ..run.on_part(&holdout, &prepared)? });
         if let Some(raw) = raw {
             run.restore(raw);
         }
@@ -102,6 +106,6 @@ impl Run<'_> {
         let training = judge(&columns, own, known.offset.as_deref())?;
         let held = parts.take_held();
         let holdout_metrics = judge(&made.held, held, parts.held_offset.as_deref())?;
-        Ok(SizePoint { rows: holdout.train.len(), training, holdout: holdout_metrics })
+        Ok(SizePoint { rows: holdout.train.len(), drawn: 0, training, holdout: holdout_metrics })
     }
 }

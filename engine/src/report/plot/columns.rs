@@ -67,7 +67,10 @@ pub fn columns(
             }
             if i % every == 0 {
                 let name = theme::shorten(&group.name, (letters * every).max(4));
-                let middle = (start + step / 2.0) as i32;
+                // The outer names stay on the paper.
+                let half = (theme::width(&name, TEXT) / 2.0) as i32;
+                let middle = ((start + step / 2.0) as i32)
+                    .clamp(half.min(WIDTH as i32 / 2), (WIDTH as i32 - half).max(WIDTH as i32 / 2));
                 write(area, &name, (middle, bottom + 14), TEXT, theme::MUTED, HPos::Center)?;
             }
         }
@@ -80,7 +83,7 @@ pub fn columns(
 }
 
 /// The next larger of 1, 2, 2.5 and 5 times a power of ten.
-pub(super) fn round_step(step: f64) -> f64 {
+pub(in crate::report) fn round_step(step: f64) -> f64 {
     if !step.is_finite() || step < 1e-300 {
         return 1.0;
     }

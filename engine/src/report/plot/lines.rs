@@ -37,6 +37,8 @@ pub enum Look {
     Reference,
     /// The area between the lower line, given first, and the upper one, given backwards.
     Band,
+    /// The same between two lines of steps.
+    BandOfSteps,
 }
 
 /// One of the lines.
@@ -72,7 +74,7 @@ pub fn lines(chart: &Lines) -> Result<String> {
     let mut meanings: Vec<Meaning> = Vec::new();
     for line in chart.lines.iter().filter(|l| !l.name.is_empty()) {
         if !meanings.iter().any(|m| m.text == line.name) {
-            let is_faint = matches!(line.look, Look::Band);
+            let is_faint = matches!(line.look, Look::Band | Look::BandOfSteps);
             meanings.push(Meaning { is_faint, ..Meaning::new(line.name.as_str(), line.shade) });
         }
     }
@@ -118,7 +120,8 @@ pub fn lines(chart: &Lines) -> Result<String> {
             let points: Vec<(f64, f64)> = line.points.iter().filter(finite).copied().collect();
             let colour = line.shade.rgb();
             match line.look {
-                Look::Band => {
+                Look::Band | Look::BandOfSteps => {
+                    let points = if line.look == Look::Band { points } else { band_of_steps(&points) };
                     plot.draw_series([Polygon::new(points, line.shade.mix(0.18).filled())]).map_err(failed)?;
                 }
                 Look::Points => {
@@ -153,6 +156,15 @@ pub(super) fn range(values: impl Iterator<Item = f64>, at_least: Option<(f64, f6
     }
     let around = if low == 0.0 { 1.0 } else { low.abs() * 0.1 };
     (low - around, high + around)
+}
+
+/// Both lines of a band as steps. What is not finite went in pairs or not at all, so that the lower line is the first half.
+fn band_of_steps(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
+    let (lower, upper) = points.split_at(points.len() / 2);
+    let upper: Vec<(f64, f64)> = upper.iter().rev().copied().collect();
+    let mut path = steps(lower);
+    path.extend(steps(&upper).into_iter().rev());
+    path
 }
 
 fn steps(points: &[(f64, f64)]) -> Vec<(f64, f64)> {

@@ -11,6 +11,7 @@ mod swarm;
 pub mod theme;
 
 pub use bars::{bars, Bar};
+pub(super) use columns::round_step;
 pub use columns::{columns, Column};
 pub use frame::Meaning;
 pub use grid::{grid, Grid};
@@ -88,9 +89,12 @@ mod tests {
         fn any_data_is_drawn(
             points in prop::collection::vec((number(), number()), 0..40),
             name in "\\PC{0,40}|[<>&\"'\\x00-\\x1f]{0,9}|[\u{5e7f}-\u{5eff}]{0,40}|[\u{5d0}-\u{5ea}]{0,40}",
-            look in 0usize..6,
+            look in 0usize..7,
         ) {
-            let look = [Look::Line, Look::Steps, Look::Points, Look::Both, Look::Reference, Look::Band][look];
+            let looks = [
+                Look::Line, Look::Steps, Look::Points, Look::Both, Look::Reference, Look::Band, Look::BandOfSteps,
+            ];
+            let look = looks[look];
             let axis = Axis { name: name.clone(), ..Axis::default() };
             let line = Line { name: name.clone(), shade: FIRST, look, points: points.clone() };
             let chart = Lines { title: name.clone(), x: axis.clone(), y: axis, lines: vec![line] };

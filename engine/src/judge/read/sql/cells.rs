@@ -99,7 +99,8 @@ impl<'a> Names<'a> {
             (Encoding::Part(part), _) => made(format!("extract({} FROM {x})", field(*part)), Holds::Whole),
             (_, Holds::Array) => {
                 let element = feature + 1 - input.first as usize;
-                made(format!("({x})[{element}]::double precision"), Holds::Number { nan: true })
+                // A slice counts from 1, wherever the array itself does.
+                made(format!("(({x})[:])[{element}]::double precision"), Holds::Number { nan: true })
             }
             (_, Holds::Interval) => made(seconds(x), Holds::Number { nan: false }),
             _ => Ok(cell.clone()),

@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::judge::importance::of_splits;
 use crate::judge::said_and_true;
 use crate::judge::shap::features;
-use crate::model::{date_text, day, Encoding, HeldRows, InputKind, Model, Task};
+use crate::model::{date_text, day, Encoding, HeldActual, HeldRows, InputKind, Model, Task};
 use crate::score::Scorer;
 
 /// Features whose values make segments: those that the trees gain most from.
@@ -32,11 +32,11 @@ pub struct WorstSegment {
     pub values: String,
     /// Its rows among those that were looked at.
     pub rows: u64,
-    /// What came true on average.
+    /// What came true on average; of several classes the share of the class, or of right labels.
     pub actual: f64,
     /// What was predicted on average.
     pub predicted: f64,
-    /// What is wrong: "predicted too high", "predicted too low" or "too sure".
+    /// What is wrong: "predicted too high", "predicted too low", of several classes with the name of one before it, or "too sure".
     pub problem: String,
     /// By how many standard errors.
     pub errors: f64,
@@ -61,16 +61,17 @@ pub(super) fn worst(
         (0..gains.len().min(columns.len())).filter(|&f| gains[f].1 > 0 && is_shown(model, f)).collect();
     order.sort_by(|&a, &b| gains[b].0.total_cmp(&gains[a].0));
     order.truncate(MOST_FEATURES);
-    let judged = Judged::new(&model.task, held);
+    let judged = Judged::of(&model.task, held);
     let of_feature = |&feature: &usize| {
         control.check()?;
-        Ok(of_feature(model, feature, &columns[feature], &judged, fewest))
+        Ok(of_feature(model, feature, &columns[feature][..held.rows()], &judged, fewest))
     };
     let found: Vec<Vec<WorstSegment>> = order.par_iter().map(of_feature).collect::<Result<_>>()?;
     let mut found: Vec<WorstSegment> = found.into_iter().flatten().collect();
-    // Of so many segments none is beyond this in 19 of 20 models that are right (the bound of a normal tail, over all of them).
+    // Of so many looks none is beyond this in 19 of 20 models that are right (the bound of a normal tail, over all of them).
     let looked = found.len() as f64;
-    let far = (2.0 * libm::log(2.0 * looked.max(1.0) / 0.05)).sqrt().max(FAR);
+    let looks = (looked * judged.len() as f64).max(1.0);
+    let far = (2.0 * libm::log(2.0 * looks / 0.05)).sqrt().max(FAR);
     found.retain(|segment| segment.errors >= far);
     // Stable, so that of equal ones that of the more important feature comes first.
     found.sort_by(|a, b| b.errors.total_cmp(&a.errors));
@@ -78,8 +79,15 @@ pub(super) fn worst(
     Ok((found, looked as u64))
 }
 
+/// Of several classes the most frequent ones that are looked at one by one.
+const MOST_CLASSES: usize = 10;
+
 /// What was said of rows and what came true, and what is to be expected of the difference where the model is right.
 struct Judged {
+    /// The class, of several.
+    class: Option<String>,
+    /// Whether rows can be off on average, and not only too sure: of the most probable of several classes the classes themselves say that better.
+    off: bool,
     said: Vec<f64>,
     truth: Vec<f64>,
     weight: Vec<f64>,
@@ -109,8 +117,33 @@ fn nearer(a: f64, b: f64) -> f64 {
 }
 
 impl Judged {
-    fn new(task: &Task, held: &HeldRows) -> Judged {
-        let (said, truth) = said_and_true(task, held);
+    /// All that is looked at: one probability or number, or of several classes how sure the model is and each of the most frequent.
+    fn of(task: &Task, held: &HeldRows) -> Vec<Judged> {
+        let mut all = vec![Judged::new(task, held, said_and_true(task, held))];
+        let outputs = held.outputs as usize;
+        if let (Task::Classification { classes, .. }, HeldActual::Class(actual)) = (task, &held.actual) {
+            if outputs == classes.len() && outputs > 2 {
+                all[0].off = false;
+                let mut rows = vec![0usize; classes.len()];
+                actual.iter().for_each(|class| rows[*class as usize] += 1);
+                let mut order: Vec<usize> = (0..classes.len()).filter(|class| rows[*class] > 0).collect();
+                order.sort_by_key(|class| std::cmp::Reverse(rows[*class]));
+                order.truncate(MOST_CLASSES);
+                all.extend(order.into_iter().map(|class| {
+                    let said = held.scores.chunks_exact(outputs).map(|row| row[class]).collect();
+                    let truth = actual.iter().map(|a| f64::from(u8::from(*a as usize == class))).collect();
+                    Judged {
+                        class: Some(classes[class].clone()),
+                        surprise: None,
+                        ..Judged::new(task, held, (said, truth))
+                    }
+                }));
+            }
+        }
+        all
+    }
+
+    fn new(task: &Task, held: &HeldRows, (said, truth): (Vec<f64>, Vec<f64>)) -> Judged {
         let weight = held.weight.clone().unwrap_or_else(|| vec![1.0; said.len()]);
         let total: f64 = weight.iter().sum();
         let bias = said.iter().zip(&truth).zip(&weight).map(|((s, t), w)| w * (s - t)).sum::<f64>() / total;
@@ -124,7 +157,32 @@ impl Judged {
             let mean = lost.iter().zip(&weight).map(|(l, w)| w * l).sum::<f64>() / total;
             Surprise { lost, variance, mean }
         });
-        Judged { said, truth, weight, variance, bias, surprise }
+        Judged { class: None, off: true, said, truth, weight, variance, bias, surprise }
+    }
+
+    /// What is the matter with some of the rows: what was said, what came true, by how many standard errors it is off, and what that is.
+    fn matter(&self, rows: &[u32]) -> (f64, f64, f64, String) {
+        let predicted = self.mean(rows, |r| self.said[r]);
+        let actual = self.mean(rows, |r| self.truth[r]);
+        let errors = |off: f64, error: f64| if error > 0.0 && off.is_finite() { off / error } else { 0.0 };
+        let error = self.error(rows, |r| self.variance[r]);
+        // Off by itself, and beside all rows: one bad segment must not blacken the others.
+        let bias = match self.off {
+            true => nearer(errors(predicted - actual, error), errors(predicted - actual - self.bias, error)),
+            false => 0.0,
+        };
+        let too_sure = self.surprise.as_ref().map_or(0.0, |surprise| {
+            let lost = self.mean(rows, |r| surprise.lost[r]);
+            let error = self.error(rows, |r| surprise.variance[r]);
+            nearer(errors(lost, error), errors(lost - surprise.mean, error))
+        });
+        let class = self.class.as_ref().map_or_else(String::new, |class| format!("{class} "));
+        // To be off on average is to be too sure as well, and says more.
+        match self.off && bias.abs() >= too_sure.min(FAR) {
+            true if bias > 0.0 => (predicted, actual, bias, format!("{class}predicted too high")),
+            true => (predicted, actual, -bias, format!("{class}predicted too low")),
+            false => (predicted, actual, too_sure, "too sure".to_owned()),
+        }
     }
 
     /// A mean over some of the rows.
@@ -163,29 +221,18 @@ fn is_shown(model: &Model, feature: usize) -> bool {
         && input.is_some_and(|i| i.kind != InputKind::Array && i.kind != InputKind::Interval)
 }
 
-/// What is the matter with each segment of a feature that has rows enough, however little.
-fn of_feature(model: &Model, feature: usize, values: &[f64], judged: &Judged, fewest: usize) -> Vec<WorstSegment> {
+/// What is most the matter with each segment of a feature that has rows enough, however little.
+fn of_feature(model: &Model, feature: usize, values: &[f64], judged: &[Judged], fewest: usize) -> Vec<WorstSegment> {
     let mut found = Vec::new();
-    for (label, rows) in groups(model, feature, &values[..judged.said.len()]) {
-        if rows.len() < fewest || rows.len() == judged.said.len() {
+    for (label, rows) in groups(model, feature, values) {
+        if rows.len() < fewest || rows.len() == values.len() {
             continue;
         }
-        let predicted = judged.mean(&rows, |r| judged.said[r]);
-        let actual = judged.mean(&rows, |r| judged.truth[r]);
-        let errors = |off: f64, error: f64| if error > 0.0 && off.is_finite() { off / error } else { 0.0 };
-        let error = judged.error(&rows, |r| judged.variance[r]);
-        // Off by itself, and beside all rows: one bad segment must not blacken the others.
-        let bias = nearer(errors(predicted - actual, error), errors(predicted - actual - judged.bias, error));
-        let too_sure = judged.surprise.as_ref().map_or(0.0, |surprise| {
-            let lost = judged.mean(&rows, |r| surprise.lost[r]);
-            let error = judged.error(&rows, |r| surprise.variance[r]);
-            nearer(errors(lost, error), errors(lost - surprise.mean, error))
-        });
-        // To be off on average is to be too sure as well, and says more.
-        let (errors, problem) = match bias.abs() >= too_sure.min(FAR) {
-            true if bias > 0.0 => (bias, "predicted too high"),
-            true => (-bias, "predicted too low"),
-            false => (too_sure, "too sure"),
+        let all = judged.iter().map(|judged| judged.matter(&rows));
+        let Some((predicted, actual, errors, problem)) =
+            all.reduce(|worst, next| if next.2 > worst.2 { next } else { worst })
+        else {
+            continue;
         };
         found.push(WorstSegment {
             feature: model.features[feature].name.clone(),
@@ -193,7 +240,7 @@ fn of_feature(model: &Model, feature: usize, values: &[f64], judged: &Judged, fe
             rows: rows.len() as u64,
             actual,
             predicted,
-            problem: problem.to_owned(),
+            problem,
             errors,
         });
     }
@@ -276,4 +323,33 @@ fn rounded(value: f64) -> String {
     let digits = (3.0 - value.abs().log10().floor()).clamp(0.0, 12.0) as usize;
     let text = format!("{value:.digits$}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One of three classes is said too seldom in one segment, and nowhere else.
+    #[test]
+    fn of_several_classes_each_is_looked_at() {
+        let draw = |i: u32| crate::data::mix(u64::from(i), 5) as f64 / u64::MAX as f64;
+        let rows = 2_000u32;
+        let classes = ["a", "b", "c"].map(str::to_owned).to_vec();
+        let task = Task::Classification { classes, positive: 2 };
+        let in_segment = |i: u32| i.is_multiple_of(4);
+        let actual = (0..rows).map(|i| match draw(i) {
+            u if u < 0.5 => 0,
+            u if u < if in_segment(i) { 0.9 } else { 0.7 } => 1,
+            _ => 2,
+        });
+        let scores = (0..rows).flat_map(|_| [0.5, 0.2, 0.3]).collect();
+        let held = HeldRows { outputs: 3, scores, actual: HeldActual::Class(actual.collect()), weight: None };
+        let judged = Judged::of(&task, &held);
+        assert_eq!(judged.len(), 4);
+        let segment: Vec<u32> = (0..rows).filter(|i| in_segment(*i)).collect();
+        let worst = judged.iter().map(|j| j.matter(&segment)).max_by(|a, b| a.2.total_cmp(&b.2)).unwrap();
+        assert!(worst.3 == "b predicted too low" && worst.2 > 5.0, "{worst:?}");
+        let other: Vec<u32> = (0..rows).filter(|i| i % 4 == 1).collect();
+        assert!(judged.iter().all(|j| j.matter(&other).2 < 3.0));
+    }
 }
