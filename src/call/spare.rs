@@ -40,7 +40,7 @@ pub unsafe fn again<'a>(flinfo: *mut FmgrInfo, id: &[u8]) -> Option<&'a mut Site
     }
     let (count, user, now) = (changes::count(), raw::GetUserId(), raw::GetCurrentTransactionStartTimestamp());
     let (at, writer) = SPARES.with_borrow(|spares| {
-        let fits = |site: &&Box<Site>| site.is_for(id, count, user) && has_types(flinfo, &site.types);
+        let fits = |site: &Site| site.is_for(id, count, user) && has_types(flinfo, &site.types);
         let (at, site) = spares.sites.iter().enumerate().rev().find(|(_, site)| fits(site))?;
         site.resolved.as_ref().filter(|entry| entry.is_young(now)).map(|entry| (at, entry.writer))
     })?;
