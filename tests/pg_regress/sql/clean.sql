@@ -87,6 +87,17 @@ SELECT count(*) FROM orchard.clean('long_ids', 'by_id', '[{"step": "drop_duplica
     {"step": "placeholders", "columns": ["id", "code"], "values": [-999]}, {"step": "trim"}]');
 SELECT count(*), pg_typeof(min(id)) AS id, pg_typeof((array_agg(code))[1]) AS code, count(code), pg_typeof((array_agg(token))[1]) AS token FROM by_id;
 DROP VIEW by_id;
+-- numbers as they are: fractions, and more digits than a double precision has, also in rows that come later
+CREATE TABLE exactly (id bigint, code numeric(20, 0), amount numeric(8, 2), ratio float8);
+INSERT INTO exactly SELECT i, 120330000012340000 + i, CASE WHEN i % 5 = 0 THEN -99.9 ELSE i END, CASE WHEN i % 4 = 0 THEN -0.5 WHEN i = 1 THEN 'NaN' ELSE i END FROM generate_series(1, 20) AS i;
+SELECT column_name, detail, changed FROM orchard.clean('exactly', 'exact_view', '[{"step": "placeholders", "columns": "amount", "values": [-99.9, 7]}, {"step": "placeholders", "columns": "ratio", "values": [-0.5]},
+    {"step": "drop_duplicates", "key": ["id", "code"]}]');
+SELECT count(*), count(amount), count(ratio), pg_typeof(min(amount)), pg_typeof(min(ratio)) FROM exact_view;
+INSERT INTO exactly SELECT 120330000012340000 + i, i, -99.9, 1 FROM generate_series(1, 20) AS i;
+SELECT count(*), count(amount) FROM exact_view;
+SELECT column_name, detail, changed FROM orchard.clean('exactly', 'without_one', '[{"step": "placeholders", "columns": "id", "values": [120330000012340001]},
+    {"step": "drop_rows", "where": {"column": "id", "is": "=", "value": 120330000012340002}}]');
+SELECT count(*), count(id), bool_or(id = 120330000012340001) AS kept, pg_typeof(min(id)) FROM without_one;
 
 -- a zone whose name SQL takes for an offset
 SET TimeZone = 'CET';

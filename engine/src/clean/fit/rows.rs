@@ -215,6 +215,10 @@ fn negates(live: &Live, rule: &Rule) -> Result<bool> {
 fn number_of(live: &Live, scalar: &Scalar) -> Result<f64> {
     let found = match (live.kind, scalar) {
         (Kind::Number | Kind::Boolean, Scalar::Number(number)) => Some(*number),
+        // A whole number of more digits than double precision has, as the steps are read.
+        (Kind::Number, Scalar::Text(text)) => {
+            text.parse::<i128>().ok().filter(|n| n.unsigned_abs() > 1 << 53).map(|n| n as f64)
+        }
         (Kind::Date, Scalar::Text(text)) => {
             moment(text).filter(|micros| micros % parse::DAY == 0).map(|micros| (micros / parse::DAY) as f64)
         }

@@ -97,10 +97,21 @@ pub(super) fn scalar(value: &Value) -> Option<Scalar> {
     }
 }
 
+/// One that values are compared with. A whole number keeps all its digits: rounded, it would be another id.
+pub(super) fn compared(value: &Value) -> Option<Scalar> {
+    match value.as_u64().or(value.as_i64().map(i64::unsigned_abs)) {
+        Some(size) if size > EXACT_WHOLE => Some(Scalar::Text(value.to_string())),
+        _ => scalar(value),
+    }
+}
+
 /// An array of them, not empty.
 pub(super) fn scalars(value: &Value) -> Option<Vec<Scalar>> {
-    value.as_array().filter(|a| !a.is_empty())?.iter().map(scalar).collect()
+    value.as_array().filter(|a| !a.is_empty())?.iter().map(compared).collect()
 }
+
+/// Double precision tells whole numbers apart up to here.
+const EXACT_WHOLE: u64 = 1 << 53;
 
 fn integer(value: &Value) -> Option<u64> {
     let exact = |f: f64| (f.fract() == 0.0 && (0.0..9e15).contains(&f)).then_some(f as u64);

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::fields::{scalar, scalars, texts, Fields};
+use super::fields::{compared, scalar, scalars, texts, Fields};
 use super::spec::{StepSpec, STEPS};
 use super::{Action, Bins, Columns, Fences, OutlierAction, Rule, Scalar, Step, Strategy, TextPart};
 use crate::clean::program::{Case, Comparison, MomentPart};
@@ -308,7 +308,7 @@ fn rule(value: &Value) -> Option<Rule> {
         "in" => Some(Rule::In(name, scalars(given?)?)),
         is => {
             let (_, comparison) = Comparison::ALL.iter().find(|(sql, _)| *sql == is)?;
-            Some(Rule::Compare(name, *comparison, scalar(given?)?))
+            Some(Rule::Compare(name, *comparison, compared(given?)?))
         }
     }
 }

@@ -268,26 +268,47 @@ impl<'a> Writer<'a> {
     fn without_values(&self, register: u32) -> Option<String> {
         let first = self.program.inputs.len();
         let op = self.program.ops.get((register as usize).checked_sub(first)?)?;
-        let (from, whole): (u32, Vec<f64>) = match op {
-            Op::Number { from, op: NumberOp::NullIf(values) } => (*from, values.clone()),
-            Op::Text { from, op: TextOp::NullIf(texts) } => {
-                let numbers =
-                    texts.iter().filter_map(|text| text.parse::<i64>().ok().filter(|n| n.to_string() == *text));
-                (*from, numbers.map(|n| n as f64).filter(|n| n.abs() < 9e15).collect())
+        let (from, given): (u32, Vec<Given>) = match op {
+            Op::Number { from, op: NumberOp::NullIf(values) } => {
+                (*from, values.iter().map(|v| Given::of_number(*v)).collect())
             }
+            Op::Text { from, op: TextOp::NullIf(texts) } => (*from, texts.iter().map(|t| Given::of_text(t)).collect()),
             _ => return None,
         };
         let input = self.program.inputs.get(from as usize)?;
         let column = format!("s.{}", (self.source.quote)(&input.name));
         let cast = self.source.casts.get(from as usize)?;
-        let text = matches!(op, Op::Text { .. });
-        // Of a number that is compared with a fraction NULLIF makes a numeric.
-        let whole = whole.into_iter().filter(|v| v.fract() == 0.0 && v.abs() < 9e15);
-        let nulled = whole.fold(column, |x, v| format!("nullif({x}, {})", literal::number(v)));
-        match (cast, text) {
-            (Cast::Number, false) | (Cast::Exact, true) => Some(nulled),
-            (Cast::NumberOrNan | Cast::Numeric, false) => Some(format!("nullif({nulled}, 'NaN')")),
-            _ => None,
+        let may_be_nan = match (cast, op) {
+            (Cast::Number, Op::Number { .. }) | (Cast::Exact, Op::Text { .. }) => false,
+            (Cast::NumberOrNan | Cast::Numeric, Op::Number { .. }) => true,
+            _ => return None,
+        };
+        let (mut nulled, mut others) = (column, Vec::new());
+        for value in given {
+            match value {
+                // Of a number that is compared with a fraction NULLIF would make a numeric.
+                Given::Whole(digits) => nulled = format!("nullif({nulled}, {digits})"),
+                Given::Other(literal) => others.push(literal),
+            }
+        }
+        if may_be_nan {
+            nulled = format!("nullif({nulled}, 'NaN')");
+        }
+        Some(match others.is_empty() {
+            true => nulled,
+            false => format!("CASE WHEN {} NOT IN ({}) THEN {nulled} END", self.used(from), others.join(", ")),
+        })
+    }
+
+    /// What tells rows apart by a register: of a column that is as it came the column itself, which may hold more digits than a double precision.
+    fn key(&self, register: u32) -> String {
+        let at = register as usize;
+        match (self.program.inputs.get(at), self.source.casts.get(at)) {
+            (Some(input), Some(Cast::Number)) => format!("s.{}", (self.source.quote)(&input.name)),
+            (Some(input), Some(Cast::NumberOrNan | Cast::Numeric)) => {
+                format!("nullif(s.{}, 'NaN')", (self.source.quote)(&input.name))
+            }
+            _ => self.used(register).to_owned(),
         }
     }
 
@@ -332,7 +353,7 @@ impl<'a> Writer<'a> {
         let mut roots = [distinct.keys.as_slice(), before].concat();
         roots.extend(distinct.order);
         self.layers(&roots, layers, made);
-        let keys: Vec<&str> = distinct.keys.iter().map(|r| self.used(*r)).collect();
+        let keys: Vec<String> = distinct.keys.iter().map(|r| self.key(*r)).collect();
         let keys = keys.join(", ");
         let order = distinct.order.map_or(String::new(), |r| {
             format!(", {}{}", self.used(r), if distinct.last { " DESC NULLS LAST" } else { " NULLS LAST" })
@@ -341,6 +362,34 @@ impl<'a> Writer<'a> {
         let mut after: Vec<String> = (!condition.is_empty()).then_some(condition).into_iter().collect();
         after.push(format!("ORDER BY {keys}{order}"));
         layers.push(Layer { before: vec![format!("SELECT DISTINCT ON ({keys}) s.*"), "FROM ".to_owned()], after });
+    }
+}
+
+/// A value that a column is compared with.
+enum Given {
+    /// A whole number that every type of number tells from others, in digits.
+    Whole(String),
+    /// Any other, as a constant.
+    Other(String),
+}
+
+impl Given {
+    fn of_number(value: f64) -> Given {
+        let literal = literal::number(value);
+        match value.fract() == 0.0 && value.abs() < 9e15 {
+            true => Given::Whole(literal),
+            false => Given::Other(literal),
+        }
+    }
+
+    /// Of a column of whole numbers, all of whose digits count.
+    fn of_text(text: &str) -> Given {
+        match text.parse::<i64>() {
+            Ok(number) if number.to_string() == text => {
+                Given::Whole(if number < 0 { format!("({text})") } else { text.to_owned() })
+            }
+            _ => Given::Other(literal::text(text)),
+        }
     }
 }
 
