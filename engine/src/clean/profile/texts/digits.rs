@@ -48,17 +48,16 @@ const MANY: usize = 10;
 /// Say that days with months stand without a year, as German has them: `13.10`, `07.03.`; whether they do, so that they are no numbers. Without a name
 /// that speaks of days all values have to be so, and be many, or have a zero or a point that numbers have not.
 pub fn say_days(profile: &mut ColumnProfile, looked: &Looked<'_>, name: &str) -> bool {
-    let days: Vec<(&str, u64, Option<(u32, u32)>)> = looked
+    let days: Vec<_> = looked
         .real
         .iter()
         .map(|v| (trim_space(&v.text), v.weight))
         .map(|(text, rows)| (text, rows, day_and_month(text)))
         .collect();
-    let rows = |is: &dyn Fn(Option<(u32, u32)>) -> bool| -> f64 {
-        days.iter().filter(|(_, _, day)| is(*day)).map(|(_, rows, _)| *rows as f64).sum()
-    };
+    let all: u64 = days.iter().map(|(_, rows, _)| rows).sum();
+    let whole: u64 = days.iter().filter(|(_, _, day)| day.is_some()).map(|(_, rows, _)| rows).sum();
     let is = if names::is_day(name) {
-        days.len() > 1 && rows(&|day| day.is_some()) >= NEARLY_ALL * rows(&|_| true)
+        days.len() > 1 && whole as f64 >= NEARLY_ALL * all as f64
     } else {
         let unlike_numbers = days.iter().any(|(text, _, _)| text.starts_with('0') || text.ends_with('.'));
         let different = |part: &dyn Fn((u32, u32)) -> u32| {
@@ -68,7 +67,7 @@ pub fn say_days(profile: &mut ColumnProfile, looked: &Looked<'_>, name: &str) ->
             && !names::is_code(name)
             && days.len() >= if unlike_numbers { SEVERAL } else { MANY }
             && days.iter().all(|(_, _, day)| day.is_some())
-            && different(&|(day, _)| day) >= days.len().min(MANY) / 2 + 1
+            && different(&|(day, _)| day) > days.len().min(MANY) / 2
             && different(&|(_, month)| month) >= SEVERAL
     };
     if let Some((example, _, _)) = days.iter().find(|(_, _, day)| day.is_some()).filter(|_| is) {
