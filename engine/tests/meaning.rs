@@ -92,6 +92,102 @@ fn what_cannot_be_read_keeps_a_column_as_it_is() {
     left("c", &many, "1 row (below 0.1 %) cannot be read as one: \"Free\"");
 }
 
+/// As many of some values, and then of others, as are said.
+fn mixed<'a>(odd: &[&'a str], times: usize, others: &[&'a str], count: usize) -> Vec<&'a str> {
+    odd.iter().copied().cycle().take(times).chain(others.iter().copied().cycle().take(count)).collect()
+}
+
+#[test]
+fn dates_beside_words() {
+    for dates in [
+        &["2024-01-05", "2024-02-26", "2023-11-30"][..],
+        &["05.01.2024", "26.02.2024", "30.11.2023"],
+        &["2024-01-05 10:00:00", "2024-02-26 11:30:00", "2023-11-30 00:00:01"],
+    ] {
+        for times in [3, 10, 45] {
+            let values = mixed(&["Never", "Ongoing"], times, dates, 50);
+            left("c", &values, &format!("dates or timestamps but for {times} rows"));
+            left("c", &values, "map_values, or name the step parse_timestamp to make");
+        }
+        assert_eq!(profile("c", &mixed(&["Never"], 60, dates, 50), 1).issue(), None);
+    }
+    left("c", &mixed(&["Never"], 5, &["03/04/2024", "05/06/2024"], 50), "parse_timestamp with its \"format\"");
+    left("c", &mixed(&["free"], 5, &["12.5", "13.25"], 50), "numbers but for 5 rows");
+}
+
+#[test]
+fn days_without_a_year() {
+    let says = "day and month without a year";
+    for name in ["Geburtstag", "Datum", "Lieferdatum", "birthday", "order date", "jour", "fecha"] {
+        left(name, &["13.10", "17.03", "24.12"], says);
+    }
+    for sure in [&["13.10", "07.03", "24.12"][..], &["13.10.", "17.03.", "24.12."]] {
+        left("c", sure, says);
+    }
+    let days = ["13.10", "17.03", "24.12", "1.01", "31.07", "2.02", "11.11", "5.08", "6.12", "19.04"];
+    left("c", &days, says);
+    for (name, values) in [
+        ("price", &days[..]),
+        ("c", &["13.10", "17.03", "24.12"]),
+        ("Datum", &["13.10", "17.03", "24.99"]),
+        ("price per day", &["13.10", "17.03", "24.12"]),
+    ] {
+        numbers(name, values);
+    }
+    let factors = ["1.01", "1.02", "1.03", "1.05", "1.07", "1.08", "1.09", "1.10", "1.11", "1.12"];
+    assert!(!profile("c", &factors, 1).issue().unwrap().contains(says));
+}
+
+#[test]
+fn nothing_that_may_be_zero() {
+    for zero in ["Nil", "NIL", "nil", " - ", " -   "] {
+        left("c", &[zero, "1250.50", "12.99", "7.49"], "which may stand for 0 or for a missing value");
+        left("c", &[zero, "12", "3"], "which may stand for 0 or for a missing value");
+    }
+    for sure in ["-", "none"] {
+        assert_eq!(steps("c", &[sure, "1250.50", "12.99"]), ["placeholders", "parse_number"], "{sure}");
+    }
+}
+
+#[test]
+fn words_for_nothing_of_many_languages() {
+    for word in [
+        "Onbekend",
+        "sconosciuto",
+        "DESCONHECIDO",
+        "Non renseigné",
+        "NEZNÁMÉ",
+        "bilinmiyor",
+        "Н/Д",
+        "Неизвестно",
+        "Não informado",
+    ] {
+        let profile = profile("c", &[word, "red", "blue"], 5);
+        assert_eq!(profile.steps, [json!({"step": "placeholders", "columns": ["c"], "values": [word]})]);
+    }
+    for word in ["なし", "없음"] {
+        left("c", &[word, word, "red", "red", "blue", "blue"], "may stand for a missing value or be a level");
+    }
+}
+
+#[test]
+fn words_behind_numbers() {
+    for (word, values) in [
+        ("sqft", ["1,234 sqft", "980 sqft", "2,050 sqft"]),
+        ("m²", ["158 m²", "64 m²", "71.5 m²"]),
+        ("views", ["5,811 views", "1,020 views", "77 views"]),
+        ("/day", ["$50.00/day", "$75.00/day", "$8.50/day"]),
+        ("percent", ["91 percent", "12.5 percent", "7 percent"]),
+        ("*", ["63.24*", "12.10*", "7.99*"]),
+    ] {
+        left("c", &values, &format!("numbers with {word:?} behind: take it away in the source"));
+    }
+    for codes in [["12-US", "13-US", "14-US"], ["12AB", "13AB", "14AB"], ["12 red", "13 blue", "14 green"]] {
+        left("c", &codes, "");
+        assert!(!profile("c", &codes, 1).issue().unwrap_or_default().contains("behind"), "{codes:?}");
+    }
+}
+
 #[test]
 fn marks_are_no_signs() {
     left("c", &["4-", "3-", "2-", "1"], "brackets or a minus behind, such as \"2-\", may be marks");
@@ -175,7 +271,10 @@ fn digits_of_calendars_and_orders() {
             if name == "candidate_id" { "category" } else { "number_in_text" }
         );
     }
-    for name in ["createdAt", "created_at", "Login Time", "ts"] {
+    for name in ["created_by", "modified_user", "updatedBy", "last login name", "erstellt_von"] {
+        left(name, &epochs, "digits of seconds or milliseconds since 1970, or others");
+    }
+    for name in ["createdAt", "created_at", "Login Time", "ts", "user_created", "created_by_date"] {
         assert_eq!(format(name, &epochs), "EPOCH", "{name}");
     }
     let never = profile("last_seen_at", &["0", "1700000001", "1700000099"], 5);
@@ -208,6 +307,7 @@ fn calendars_zones_and_durations() {
         (["15. März 2024", "3. Dezember 2024"], "DD. Month YYYY"),
         (["15 de enero de 2024", "3 de junio de 2024"], "DD \"de\" Month \"de\" YYYY"),
         (["2024. 1. 15", "2024. 12. 3"], "YYYY. MM. DD"),
+        (["3. 6. 2022", "15. 12. 2024"], "DD. MM. YYYY"),
     ] {
         assert_eq!(format("c", &dates), format_);
     }

@@ -137,7 +137,16 @@ SELECT * FROM said($$VALUES ('2024-01-15 10:00:00 PST'), ('2024-07-15 10:00:00 P
 SELECT * FROM said($$VALUES ('1:30:00'), ('0:45:10')$$);
 SELECT * FROM said($$VALUES ('1.5 kg'), ('750 g')$$);
 SELECT * FROM said($$VALUES ('MBps'), ('Mbps'), ('MBps')$$);
+-- who did something, days without a year, dates beside words
+SELECT * FROM said($$SELECT v AS "updatedBy" FROM (VALUES ('1700000001'), ('1700000099'), ('1700200000')) AS s(v)$$);
+SELECT * FROM said($$SELECT v AS "Geburtstag" FROM (VALUES ('13.10'), ('07.03'), ('24.12')) AS s(v)$$);
+SELECT role, issue, suggestion FROM orchard.profile($$SELECT CASE WHEN i % 10 = 0 THEN 'Never' ELSE to_char(date '2024-01-01' + i, 'DD.MM.YYYY') END AS seen FROM generate_series(1, 50) AS i$$);
+-- numbers with words behind, zeros of book-keeping, words for nothing
+SELECT * FROM said($$VALUES ('1,234 sqft'), ('980 sqft'), ('2,050 sqft')$$);
+SELECT * FROM said($$VALUES (' - '), ('1250.50'), ('12.99')$$);
+SELECT * FROM said($$VALUES ('Onbekend'), ('rood'), ('rood'), ('blauw'), ('blauw')$$);
 -- what is clear is mended
+SELECT * FROM said($$VALUES ('3. 6. 2022'), ('15. 12. 2024')$$);
 SELECT * FROM said($$VALUES ('15 janv. 2024'), ('3 févr. 2024'), ('1 mars 2024')$$);
 SELECT * FROM said($$VALUES ('15 de enero de 2024'), ('3 de mayo de 2024')$$);
 SELECT * FROM said($$VALUES ('2024. 1. 15'), ('2024. 12. 3')$$);

@@ -255,12 +255,12 @@ impl<'a> Scan<'a> {
         self.take(len, token)
     }
 
-    /// `03/04/2024`, `3.4.2024`, `03-04-24`, `3 Jan 2024`, `3 Jan 24`, `3rd January 2024`, `03-Jan-2024`, `3. März 2024`, `3 de enero de 2024`, `04/2024`.
+    /// `03/04/2024`, `3.4.2024`, `03-04-24`, `3 Jan 2024`, `3 Jan 24`, `3rd January 2024`, `03-Jan-2024`, `3. März 2024`, `3. 6. 2022`, `3 de enero de 2024`, `04/2024`.
     fn day_first(&mut self) -> Option<()> {
         self.day()?;
         self.ordinal()?;
         let separator = self.separator()?;
-        let apart = separator == '.' && self.blank()?; // 3. January 2024
+        let apart = separator == '.' && self.blank()?; // 3. January 2024, 3. 6. 2022
         if separator == ' ' {
             self.of()?;
         }
@@ -282,8 +282,11 @@ impl<'a> Scan<'a> {
         }
         self.number(Token::Month)?;
         (self.separator()? == separator).then_some(())?;
+        if apart {
+            self.blank()?;
+        }
         let short = self.digits() == 2;
-        self.year(true)?;
+        self.year(!apart)?;
         self.orders = match separator {
             '.' => Orders::One, // the point is of countries where the day comes first
             '-' if short => Orders::All,

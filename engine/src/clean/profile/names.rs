@@ -38,7 +38,7 @@ const RUNNING: [&str; 27] = [
     "pedido",
 ];
 /// What they say of moments.
-const MOMENT: [&str; 48] = [
+const MOMENT: [&str; 49] = [
     "time",
     "times",
     "date",
@@ -83,11 +83,44 @@ const MOMENT: [&str; 48] = [
     "zeitstempel",
     "erstellt",
     "geburtsdatum",
+    "geburtstag",
     "fecha",
     "jour",
     "dag",
     "giorno",
 ];
+/// Those of them that are of what somebody did, and what names who did it where it follows: `created_by`, `loginName`.
+const DONE: [&str; 10] =
+    ["created", "updated", "modified", "started", "ended", "seen", "login", "start", "end", "erstellt"];
+const WHO: [&str; 16] = [
+    "by", "user", "users", "userid", "username", "id", "ids", "from", "owner", "name", "author", "account", "person",
+    "von", "par", "por",
+];
+/// What they say of days alone.
+const DAY: [&str; 20] = [
+    "date",
+    "dates",
+    "day",
+    "datum",
+    "tag",
+    "geburtstag",
+    "birthday",
+    "birthdate",
+    "dob",
+    "born",
+    "jour",
+    "naissance",
+    "fecha",
+    "nacimiento",
+    "data",
+    "giorno",
+    "dag",
+    "dato",
+    "verjaardag",
+    "compleanno",
+];
+/// What they say of amounts for each day.
+const EACH: [&str; 6] = ["per", "pro", "par", "por", "each", "je"];
 /// The same in writing without blanks.
 const MOMENT_SIGNS: [&str; 6] = ["日期", "时间", "時間", "日時", "날짜", "시간"];
 /// What they say of times of day.
@@ -220,7 +253,16 @@ pub fn is_running(name: &str) -> bool {
 
 /// Whether the values are moments.
 pub fn is_moment(name: &str) -> bool {
-    has(name, &MOMENT) || MOMENT_SIGNS.iter().any(|sign| name.contains(sign))
+    let words = words_of(name);
+    let is = |i: usize, list: &[&str]| words.get(i).is_some_and(|word| list.contains(&word.as_str()));
+    (0..words.len()).any(|i| is(i, &MOMENT) && !(is(i, &DONE) && is(i + 1, &WHO)))
+        || MOMENT_SIGNS.iter().any(|sign| name.contains(sign))
+}
+
+/// Whether the values are days, and no amounts for each.
+pub fn is_day(name: &str) -> bool {
+    let compound = |word: &String| word.ends_with("datum");
+    (has(name, &DAY) || words_of(name).iter().any(compound)) && !has(name, &EACH)
 }
 
 /// Whether the values are times of day.
@@ -256,7 +298,9 @@ mod tests {
         for name in ["created_at", "createdAt", "Order Date", "date1", "event-timestamp", "Datum", "订单日期"] {
             assert!(is_moment(name), "{name}");
         }
-        for name in ["candidate_id", "Update", "category", "monday", "station", "agenda", "price"] {
+        for name in
+            ["candidate_id", "Update", "category", "monday", "station", "agenda", "price", "created_by", "updatedBy"]
+        {
             assert!(!is_moment(name), "{name}");
         }
         assert!(

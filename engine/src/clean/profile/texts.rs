@@ -73,10 +73,10 @@ impl Looked<'_> {
         }
     }
 
-    /// Settle what the doubtful values are: `missing` among numbers and dates. Among levels a sign is missing where the others are words that do not
+    /// Settle what the doubtful values are: `missing` among numbers and dates. Those of `stay` are values. Among levels a sign is missing where the others are words that do not
     /// begin with it, as pages of a site do, `NA`, `NAN` and `NAT` where they are not codes of capitals, `Na` and `Nan` where they are no names, and other words are
     /// levels.
-    fn settle(&mut self, missing: bool) {
+    fn settle(&mut self, missing: bool, stay: &[String]) {
         let words = self.real.iter().all(|value| value.text.contains(char::is_alphanumeric));
         let is_code = |value: &Value<'_>| {
             (2..=5).contains(&value.text.len()) && value.text.bytes().all(|b| b.is_ascii_uppercase())
@@ -89,6 +89,7 @@ impl Looked<'_> {
         for value in std::mem::take(&mut self.doubtful) {
             let text = trim_space(&value.text);
             let is_missing = match text {
+                _ if stay.iter().any(|text| *text == value.text) => false,
                 _ if missing => true,
                 _ if !text.contains(char::is_alphanumeric) => {
                     words && !self.real.iter().any(|value| value.text.starts_with(text))
@@ -143,7 +144,7 @@ pub fn judge(profile: &mut ColumnProfile, name: &str, texts: &Texts, now: f64) -
         looked.weigh(filled.saturating_sub(texts.blanks), texts.values.missed());
     }
     if looked.real.len() == 1 {
-        looked.settle(false); // with nothing but the other value a column would say nothing
+        looked.settle(false, &[]); // with nothing but the other value a column would say nothing
     }
     let whole = |looked: &Looked<'_>| {
         let for_nothing: u64 = looked.nothing.iter().map(|(_, rows)| rows).sum();
@@ -156,7 +157,7 @@ pub fn judge(profile: &mut ColumnProfile, name: &str, texts: &Texts, now: f64) -
     };
     let missing = profile.rows > whole(&looked).rows;
     let (role, more) = if looked.real.is_empty() {
-        looked.settle(true);
+        looked.settle(true, &[]);
         (Role::Empty, typed::Typed::default())
     } else if looked.real.len() == 1 && profile.exact && !missing && profile.rows > 1 {
         (Role::Constant, typed::Typed::default())
@@ -164,12 +165,12 @@ pub fn judge(profile: &mut ColumnProfile, name: &str, texts: &Texts, now: f64) -
         let known = whole(&looked);
         match typed::find(profile, name, &looked, &known, now)? {
             Some(found) => {
-                looked.settle(!found.1.words_stay);
+                looked.settle(true, &found.1.stay);
                 found
             }
             None => {
                 let known = said::say(profile, &looked, texts.parsed.as_ref());
-                looked.settle(false);
+                looked.settle(false, &[]);
                 let role =
                     if known { Role::Category } else { untyped(&looked, whole(&looked).distinct, profile.exact) };
                 (role, typed::Typed::default())

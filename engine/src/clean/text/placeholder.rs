@@ -3,7 +3,7 @@
 use super::space::trim_space;
 
 /// Words and signs for nothing, in small letters and in order.
-pub const NOTHING: [&str; 87] = [
+pub const NOTHING: [&str; 98] = [
     "",
     "#####",
     "#bezug!",
@@ -51,7 +51,9 @@ pub const NOTHING: [&str; 87] = [
     "[null]",
     "\\n",
     "_",
+    "bilinmiyor",
     "blank",
+    "desconhecido",
     "desconocido",
     "empty",
     "inconnu",
@@ -67,8 +69,10 @@ pub const NOTHING: [&str; 87] = [
     "na",
     "nan",
     "nat",
+    "neznámé",
     "nil",
     "no data",
+    "non renseigné",
     "none",
     "not applicable",
     "not available",
@@ -77,7 +81,10 @@ pub const NOTHING: [&str; 87] = [
     "not set",
     "not specified",
     "null",
+    "não informado",
+    "onbekend",
     "s/o",
+    "sconosciuto",
     "sin datos",
     "tbd",
     "unbekannt",
@@ -85,18 +92,22 @@ pub const NOTHING: [&str; 87] = [
     "unknown",
     "unspecified",
     "{null}",
+    "н/д",
+    "неизвестно",
     "–",
     "—",
+    "なし",
     "不明",
     "无",
     "暂无",
     "未知",
+    "없음",
 ];
 
 /// Those of [`NOTHING`] that are as often a level of their own: `None` beside `Some` and `Many`, `-` beside `+`, `NA` beside `EU`. In order.
-const LEVELS: [&str; 20] = [
+const LEVELS: [&str; 22] = [
     "(none)", "-", "--", "---", ".", "..", "...", "/", "?", "??", "???", "_", "blank", "empty", "na", "nil", "none",
-    "–", "—", "无",
+    "–", "—", "なし", "无", "없음",
 ];
 
 /// Those of [`NOTHING`] that among words are an answer or a state of their own: goods that are missing, a question that is not applicable, a date
@@ -125,8 +136,8 @@ const SENTINELS: [&str; 17] = [
 ];
 
 /// Every text that [`is_placeholder`] knows, in small letters: [`NOTHING`], then numbers and dates that stand for nothing.
-pub const PLACEHOLDERS: [&str; 104] = {
-    let mut all = [""; 104];
+pub const PLACEHOLDERS: [&str; 115] = {
+    let mut all = [""; 115];
     let mut i = 0;
     while i < all.len() {
         all[i] = if i < NOTHING.len() { NOTHING[i] } else { SENTINELS[i - NOTHING.len()] };
@@ -142,10 +153,24 @@ const LONGEST: usize = 20;
 fn is_in(list: &[&str], text: &str) -> bool {
     let text = trim_space(text);
     let mut lower = [0; LONGEST];
-    let Some(lower) = lower.get_mut(..text.len()) else { return false };
-    lower.copy_from_slice(text.as_bytes());
-    lower.make_ascii_lowercase();
+    let Some(lower) = lower_into(&mut lower, text) else { return false };
     list.binary_search_by(|entry| entry.as_bytes().cmp(lower)).is_ok()
+}
+
+/// A text in small letters; `None` where it is too long.
+fn lower_into<'a>(buffer: &'a mut [u8], text: &str) -> Option<&'a [u8]> {
+    if text.is_ascii() {
+        let lower = buffer.get_mut(..text.len())?;
+        lower.copy_from_slice(text.as_bytes());
+        lower.make_ascii_lowercase();
+        return Some(lower);
+    }
+    let mut len = 0;
+    for c in text.chars().flat_map(char::to_lowercase) {
+        c.encode_utf8(buffer.get_mut(len..len + c.len_utf8())?);
+        len += c.len_utf8();
+    }
+    buffer.get(..len)
 }
 
 /// Whether a text that [`is_nothing`] may be a level of a category all the same: a dash, `NA`, `None`, `Empty`.

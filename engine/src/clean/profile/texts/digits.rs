@@ -1,5 +1,7 @@
 //! Texts of digits alone that are parts of a calendar, or begin with a day, as the numbers of orders do.
 
+use std::collections::BTreeSet;
+
 use super::super::Severity::Note;
 use super::super::{names, ColumnProfile};
 use super::{quoted, Looked};
@@ -40,6 +42,51 @@ pub fn say(profile: &mut ColumnProfile, looked: &Looked<'_>, name: &str) -> bool
     true
 }
 
+/// Different values without a telling name, from which on it is no accident that all are days with months.
+const MANY: usize = 10;
+
+/// Say that days with months stand without a year, as German has them: `13.10`, `07.03.`; whether they do, so that they are no numbers. Without a name
+/// that speaks of days all values have to be so, and be many, or have a zero or a point that numbers have not.
+pub fn say_days(profile: &mut ColumnProfile, looked: &Looked<'_>, name: &str) -> bool {
+    let days: Vec<_> = looked
+        .real
+        .iter()
+        .map(|v| (trim_space(&v.text), v.weight))
+        .map(|(text, rows)| (text, rows, day_and_month(text)))
+        .collect();
+    let all: u64 = days.iter().map(|(_, rows, _)| rows).sum();
+    let whole: u64 = days.iter().filter(|(_, _, day)| day.is_some()).map(|(_, rows, _)| rows).sum();
+    let is = if names::is_day(name) {
+        days.len() > 1 && whole as f64 >= NEARLY_ALL * all as f64
+    } else {
+        let unlike_numbers = days.iter().any(|(text, _, _)| text.starts_with('0') || text.ends_with('.'));
+        let different = |part: &dyn Fn((u32, u32)) -> u32| {
+            days.iter().filter_map(|(_, _, day)| day.map(part)).collect::<BTreeSet<u32>>().len()
+        };
+        !names::is_amount(name)
+            && !names::is_code(name)
+            && days.len() >= if unlike_numbers { SEVERAL } else { MANY }
+            && days.iter().all(|(_, _, day)| day.is_some())
+            && different(&|(day, _)| day) > days.len().min(MANY) / 2
+            && different(&|(_, month)| month) >= SEVERAL
+    };
+    if let Some((example, _, _)) = days.iter().find(|(_, _, day)| day.is_some()).filter(|_| is) {
+        let example = quoted(example);
+        profile.find(Note, format!("day and month without a year, such as {example}, or numbers: write whole dates in the source, or name the step parse_number if they are numbers"));
+    }
+    is
+}
+
+/// The day and the month of two digits behind it: `7.03`, `13.10.`.
+fn day_and_month(text: &str) -> Option<(u32, u32)> {
+    let (day, month) = text.strip_suffix('.').unwrap_or(text).split_once('.')?;
+    if !(1..=2).contains(&day.len()) || month.len() != 2 || !is_digits(day) || !is_digits(month) {
+        return None;
+    }
+    let (day, month) = (day.parse().ok()?, month.parse().ok()?);
+    ((1..=31).contains(&day) && (1..=12).contains(&month)).then_some((day, month))
+}
+
 /// The month or week behind a year of our time.
 fn part_of_year(text: &str) -> Option<u32> {
     let (year, part) = (text.len() == 6 && is_digits(text)).then(|| text.split_at(4))?;
@@ -77,6 +124,10 @@ mod tests {
         assert_eq!(
             ["202401", "202452", "202454", "302401", "2024-1", "20240"].map(part_of_year),
             [Some(1), Some(52), None, None, None, None]
+        );
+        assert_eq!(
+            ["13.10", "07.03.", "7.03", "32.01", "13.13", "13.1", "1.10.24", "+1.10"].map(day_and_month),
+            [Some((13, 10)), Some((7, 3)), Some((7, 3)), None, None, None, None, None]
         );
         assert!(["20240115", "20240115001", "202401151030"].iter().all(|text| begins_with_day(text)));
         assert!(["20240230", "2024011", "20240115x", "99990101", "2024011510300000"]

@@ -82,7 +82,7 @@ pub fn judge(
     let format = (!matches!(forms, Forms::Each)).then_some(format);
     let step = sure.then(|| steps::parse_timestamp(name, format, is_date));
     let range = parsed.map_or_else(|| range(looked, &read), Parsed::range);
-    Ok((role, Typed { step, sentinels, range, words_stay: false }))
+    Ok((role, Typed { step, sentinels, range, stay: Vec::new() }))
 }
 
 /// What cannot be known of moments in seconds since 2000-01-01.

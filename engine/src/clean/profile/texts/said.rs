@@ -18,6 +18,8 @@ pub fn say(profile: &mut ColumnProfile, looked: &Looked<'_>, parsed: Option<&Par
         || say_durations(profile, looked)
         || say_units(profile, looked)
         || say_bounds(profile, looked)
+        || say_words_behind(profile, looked)
+        || say_nearly_moments(profile, looked)
         || say_nearly(profile, looked)
 }
 
@@ -236,6 +238,33 @@ fn say_units(profile: &mut ColumnProfile, looked: &Looked<'_>) -> bool {
     is
 }
 
+/// A number, and the words or signs behind it that are no known unit: `1,234 sqft`, `$50.00/day`. A hyphen and glued capitals are of codes.
+fn number_and_words(text: &str) -> Option<&str> {
+    let start = text.rfind(|c: char| c.is_ascii_digit())? + 1;
+    let (number, words) = text.split_at(start);
+    let glued = !words.starts_with(char::is_whitespace);
+    let coded = words.starts_with('-') || glued && words.contains(char::is_uppercase);
+    let words = trim_space(words);
+    (!words.is_empty() && !coded && parse::number(number, Decimal::Detect).is_some()).then_some(words)
+}
+
+/// Different texts from which on the same words behind numbers are no accident.
+const SEVERAL: usize = 3;
+
+/// Say that texts are numbers with the same words or signs behind: `5,811 views`, `63.24*`.
+fn say_words_behind(profile: &mut ColumnProfile, looked: &Looked<'_>) -> bool {
+    let Some(words) = looked.real.iter().find_map(|v| number_and_words(trim_space(&v.text))) else { return false };
+    let one = |words: &str| words.trim_end_matches('s').to_lowercase();
+    let same = |text: &str| number_and_words(text).is_some_and(|other| one(other) == one(words));
+    let unread = |v: &super::Value<'_>| parse::number(&v.text, Decimal::Detect).is_none();
+    let is = looked.real.len() >= SEVERAL && looked.real.iter().any(unread) && nearly_all(looked, same);
+    if is {
+        let words = quoted(words);
+        profile.find(Note, format!("numbers with {words} behind: take it away in the source"));
+    }
+    is
+}
+
 /// Say that texts are numbers but for a sign that says where they end: `< 10%`, `3.4x`.
 fn say_bounds(profile: &mut ColumnProfile, looked: &Looked<'_>) -> bool {
     let is_bound = |text: &str| {
@@ -260,18 +289,39 @@ const MOST: f64 = 0.5;
 /// Different texts among them that may have a meaning of their own; more are names.
 const FEW: usize = 20;
 
+/// The first of texts that are none of what most are, and the rows of all; none where they are too many, or too many different ones.
+fn others<'a>(looked: &'a Looked<'_>, is: impl Fn(&str) -> bool) -> Option<(&'a str, u64)> {
+    let (most, all) = (rows(looked, &is), rows(looked, |_| true));
+    let mut others = looked.real.iter().filter(|v| !is(trim_space(&v.text)));
+    let other = others.next()?;
+    (others.count() < FEW && most as f64 >= MOST * all as f64).then_some((&*other.text, all - most))
+}
+
+/// Say that most texts are dates or timestamps, and which are not: `Never`, `Ongoing`.
+fn say_nearly_moments(profile: &mut ColumnProfile, looked: &Looked<'_>) -> bool {
+    let is_moment = |text: &str| {
+        let is_number = parse::number(text, Decimal::Detect).is_some();
+        !is_number && (parse::timestamp(text, None).is_some() || parse::is_ambiguous(text))
+    };
+    let Some((other, count)) = others(looked, is_moment) else { return false };
+    let rows = profile.about().to_owned() + &rows_of(count, profile.rows);
+    let format = if looked.real.iter().any(|v| parse::is_ambiguous(&v.text)) { " with its \"format\"" } else { "" };
+    let other = quoted(other);
+    profile.find(
+        Note,
+        format!("dates or timestamps but for {rows}, such as {other}: give them a meaning with map_values, or name the step parse_timestamp{format} to make them NULL"),
+    );
+    true
+}
+
 /// Say that most texts are numbers, and which are not: `65+`, `on request`.
 fn say_nearly(profile: &mut ColumnProfile, looked: &Looked<'_>) -> bool {
     let is_number = |text: &str| parse::number(text, Decimal::Detect).is_some();
-    let (numbers, all) = (rows(looked, is_number), rows(looked, |_| true));
     let coded = looked.real.iter().any(|v| parse::is_code(&v.text) || parse::is_lettered_code(&v.text))
         || parse::are_letter_codes(looked.real.iter().map(|v| (&*v.text, v.weight)));
-    let mut others = looked.real.iter().filter(|v| !is_number(trim_space(&v.text)));
-    let other = others.next();
-    let few = others.count() < FEW;
-    let Some(other) = other.filter(|_| few && !coded && numbers as f64 >= MOST * all as f64) else { return false };
-    let rows = profile.about().to_owned() + &rows_of(all - numbers, profile.rows);
-    let other = quoted(&other.text);
+    let Some((other, count)) = others(looked, is_number).filter(|_| !coded) else { return false };
+    let rows = profile.about().to_owned() + &rows_of(count, profile.rows);
+    let other = quoted(other);
     profile.find(
         Note,
         format!("numbers but for {rows}, such as {other}: give them a meaning with map_values, or name the step parse_number to make them NULL"),

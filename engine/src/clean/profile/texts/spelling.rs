@@ -16,6 +16,9 @@ pub fn judge(profile: &mut ColumnProfile, name: &str, looked: &Looked<'_>) {
     let count = |wrong: &dyn Fn(&str) -> bool| -> u64 {
         looked.real.iter().filter(|value| wrong(&value.text)).map(|value| value.weight).sum()
     };
+    // The blanks around the dash of book-keeping tell it from one for nothing.
+    let is_dash = |text: &str| matches!(trim_space(text), "-" | "–");
+    let booked = profile.role == Role::NumberInText && looked.real.iter().any(|v| is_dash(&v.text));
     let edges = looked
         .real
         .iter()
@@ -42,7 +45,7 @@ pub fn judge(profile: &mut ColumnProfile, name: &str, looked: &Looked<'_>) {
     let laid_out = looked.real.iter().any(|v| kept(trim_space(&v.text)));
     if laid_out && edges > 0 {
         profile.find(Note, "white space inside has a meaning, such as line breaks: the step trim would make it one blank, so name it if that is meant");
-    } else if !laid_out && (edges + inside > 0 || looked.padded) {
+    } else if !laid_out && !booked && (edges + inside > 0 || looked.padded) {
         profile.steps.push(steps::trim(name));
     }
     let broken = count(&is_broken);

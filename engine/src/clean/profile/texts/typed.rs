@@ -25,8 +25,8 @@ pub struct Typed {
     pub sentinels: Vec<(String, u64)>,
     /// The texts of the smallest and the largest.
     pub range: Option<(Vec<u8>, Vec<u8>)>,
-    /// Whether words for nothing may be values of the type.
-    pub words_stay: bool,
+    /// Texts for nothing that may be values of the type.
+    pub stay: Vec<String>,
 }
 
 /// What is known of all rows, beside the values that are kept.
@@ -85,6 +85,9 @@ pub fn find(
     }
     if let Some((format, _)) = moment {
         return moments::judge(profile, name, looked, whole, &format, now).map(Some);
+    }
+    if digits::say_days(profile, looked, name) {
+        return Ok(Some((Role::Category, Typed::default())));
     }
     match number {
         Some((decimal, _)) => numbers_or_digits(profile, name, looked, whole, (decimal, epochs)),
@@ -245,14 +248,14 @@ fn number_in_text(
     let mixed = say_units(profile, looked, &read);
     let unclear = doubt::say(profile, name, looked, &read, parsed);
     let zero = say_zero(profile, looked, &read);
-    let sure = !unread && !mixed && !unclear && !zero;
+    let sure = !unread && !mixed && !unclear && zero.is_empty();
     let step = decimal.sign().filter(|_| sure).map(|sign| steps::parse_number(name, sign));
     let range = parsed.map_or_else(|| range(looked, &read), Parsed::range);
-    Ok((Role::NumberInText, Typed { step, sentinels, range, words_stay: zero }))
+    Ok((Role::NumberInText, Typed { step, sentinels, range, stay: zero }))
 }
 
-/// Whether a word such as `none` stands among counts, where it may be 0.
-fn say_zero(profile: &mut ColumnProfile, looked: &Looked<'_>, read: &Read) -> bool {
+/// Words such as `none` among counts, and `nil` and the ` - ` of book-keeping among numbers of any kind, where they may be 0.
+fn say_zero(profile: &mut ColumnProfile, looked: &Looked<'_>, read: &Read) -> Vec<String> {
     let count =
         |v: &super::Value<'_>| read.read(&v.text).is_none_or(|n| n.fract() == 0.0 && (0.0..=1000.0).contains(&n));
     let is_word = |v: &&super::Value<'_>| {
@@ -260,9 +263,15 @@ fn say_zero(profile: &mut ColumnProfile, looked: &Looked<'_>, read: &Read) -> bo
         let other = may_be_code(text) || may_be_state(text) || text.eq_ignore_ascii_case("na");
         text.contains(char::is_alphabetic) && !other
     };
-    let words: Vec<&super::Value<'_>> = looked.doubtful.iter().filter(is_word).collect();
-    if words.is_empty() || !looked.real.iter().all(count) {
-        return false;
+    let is_booked = |v: &&super::Value<'_>| {
+        let text = trim_space(&v.text);
+        text.eq_ignore_ascii_case("nil") || matches!(text, "-" | "–") && text.len() < v.text.len()
+    };
+    let counts = looked.real.iter().all(count);
+    let words: Vec<&super::Value<'_>> =
+        looked.doubtful.iter().filter(|v| is_booked(v) || counts && is_word(v)).collect();
+    if words.is_empty() {
+        return Vec::new();
     }
     let rows = words.iter().map(|v| v.rows).sum();
     let list: Vec<String> = words.iter().map(|v| quoted(&v.text)).collect();
@@ -270,7 +279,7 @@ fn say_zero(profile: &mut ColumnProfile, looked: &Looked<'_>, read: &Read) -> bo
         Warning,
         profile.rows_that(rows, HAVE, &format!("{}, which may stand for 0 or for a missing value", list.join(", "))),
     );
-    true
+    words.iter().map(|v| v.text.to_string()).collect()
 }
 
 /// Say where numbers of several currencies, or shares and other numbers, stand in one column: no reading of them is right for all.
