@@ -20,7 +20,7 @@ need_debian13() {
             # shellcheck disable=SC2016
             mapfile -t mirror < <(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | grep -v security | head -n 1)
         fi
-        debootstrap --variant=minbase --include=postgresql-17,postgresql-server-dev-17,ca-certificates,git,make \
+        debootstrap --variant=minbase --include=postgresql-17,postgresql-server-dev-17,ca-certificates,git,make,tzdata-legacy \
             trixie "$DEBIAN" "${mirror[@]}" >"$RUN/debootstrap.log" 2>&1 </dev/null ||
             { rm -rf "$DEBIAN" && die "debootstrap failed; see $RUN/debootstrap.log"; }
     fi

@@ -131,9 +131,10 @@ pub fn fold_case(profile: &mut ColumnProfile, name: &str, looked: &Looked<'_>) {
         let letters = text.chars().filter(|c| c.is_alphabetic()).count();
         letters > 2 && !text.contains(['/', '_', '=']) && !text.chars().any(|c| c.is_ascii_digit())
     };
-    // The same but for case may be a unit: MBps and Mbps, mWh and MWh.
+    // The same but for case may be a unit: MBps and Mbps, mWh and MWh. IPhone is longer.
     let is_unit = |spellings: &BTreeMap<String, u64>| {
-        let units = spellings.keys().filter(|text| has_capitals_before_small_letters(text)).count();
+        let is_one = |text: &&String| text.chars().count() <= LONGEST_UNIT && has_capitals_before_small_letters(text);
+        let units = spellings.keys().filter(is_one).count();
         units > 0 && spellings.len() > units
     };
     let coded = |spellings: &BTreeMap<String, u64>| {
@@ -145,6 +146,9 @@ pub fn fold_case(profile: &mut ColumnProfile, name: &str, looked: &Looked<'_>) {
         profile.steps.push(steps::merge_spellings(name));
     }
 }
+
+/// Letters of a unit.
+const LONGEST_UNIT: usize = 5;
 
 /// Whether a small letter follows two capitals, as in units (`MBps`) and hardly in words.
 fn has_capitals_before_small_letters(text: &str) -> bool {
