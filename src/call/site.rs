@@ -44,7 +44,7 @@ pub struct Site {
     /// Who may use the model.
     user: Oid,
     /// [`cache::evictions`] when the scorer was taken from the cache.
-    evictions: Option<u64>,
+    evictions: u64,
     /// Called at the end of the statement.
     pub ended: pg_sys::MemoryContextCallback,
 }
@@ -101,7 +101,8 @@ impl Site {
         // SAFETY: flinfo belongs to the running call.
         let same = unsafe { is_constant((*fcinfo).flinfo, 0) && same_version(fcinfo, key) };
         let resolved = match bytes.try_into() {
-            Ok(id) if key == Key::Id && same => resolved::entry_of(id, &found),
+            // A model that is not in the cache is not to be kept beside it.
+            Ok(id) if key == Key::Id && same && cache::has(&scorer) => resolved::entry_of(id, &found),
             _ => None,
         };
         let key = if same && key != Key::Id { Vec::new() } else { bytes.to_vec() };
@@ -124,7 +125,7 @@ impl Site {
         };
         let row = vec![f64::NAN; scorer.model().features.len()];
         let out = vec![f64::NAN; scorer.outputs()];
-        let (user, evictions) = (relations::current_user(), cache::has(&scorer).then(cache::evictions));
+        let (user, evictions) = (relations::current_user(), cache::evictions());
         let ended = pg_sys::MemoryContextCallback::default();
         Ok(Site { scorer, row, out, input, key, version, same, looked, types, resolved, user, evictions, ended })
     }
@@ -138,7 +139,7 @@ impl Site {
     #[cfg_attr(target_os = "linux", link_section = "orchard_row")]
     pub fn can_stay(&mut self, evictions: u64) -> bool {
         match &mut self.input {
-            InputRow::Arguments(arguments) if self.resolved.is_some() && self.evictions == Some(evictions) => {
+            InputRow::Arguments(arguments) if self.resolved.is_some() && self.evictions == evictions => {
                 arguments.renew()
             }
             _ => false,

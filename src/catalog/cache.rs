@@ -66,20 +66,24 @@ pub fn version(id: &Id, found: &Found) -> Result<Rc<Scorer>> {
 
 /// Drop what was decoded of a version that is no more.
 pub fn drop_version(id: &Id) {
-    CACHE.with_borrow_mut(|cache| cache.entries.remove(id));
+    CACHE.with_borrow_mut(|cache| cache.remove(id));
 }
 
 impl Cache {
+    /// Let a version go; returns the memory that it took.
+    fn remove(&mut self, id: &Id) -> usize {
+        let Some(entry) = self.entries.remove(id) else { return 0 };
+        EVICTIONS.set(EVICTIONS.get() + 1);
+        entry.scorer.memory()
+    }
+
     fn insert(&mut self, id: Id, scorer: Rc<Scorer>) {
         let limit = settings::cache_size();
         let new = scorer.memory();
         let mut total: usize = self.entries.values().map(|e| e.scorer.memory()).sum();
         while total + new > limit {
             let Some(oldest) = self.entries.iter().min_by_key(|(_, e)| e.used).map(|(id, _)| *id) else { break };
-            if let Some(entry) = self.entries.remove(&oldest) {
-                total -= entry.scorer.memory();
-                EVICTIONS.set(EVICTIONS.get() + 1);
-            }
+            total -= self.remove(&oldest);
         }
         if new <= limit {
             self.entries.insert(id, Entry { scorer, used: self.clock });
