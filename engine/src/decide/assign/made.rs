@@ -1,5 +1,9 @@
 //! An assignment as it fills up.
 
+use std::cmp::Ordering;
+
+use rayon::prelude::*;
+
 use super::{Choice, Problem};
 use crate::control::Control;
 use crate::error::Result;
@@ -7,6 +11,11 @@ use crate::error::Result;
 /// Pairs of offers, one made and one not, up to which one is tried in the place of another, and rounds of that.
 const MOST_SWAPS: usize = 200_000;
 const ROUNDS: usize = 10;
+
+/// The first pairs, one of so many, are sorted and made before the others.
+const FIRST: usize = 64;
+/// Pairs between two looks for a cancel.
+const PART: usize = 65_536;
 
 /// Offers that are made, and the room that is left.
 pub(super) struct Made<'a> {
@@ -91,24 +100,51 @@ impl<'a> Made<'a> {
     pub(super) fn take_by(
         &mut self,
         value: impl Fn(usize) -> f64,
-        passes: impl Fn(usize) -> bool,
+        passes: impl Fn(usize) -> bool + Sync,
         control: &Control,
     ) -> Result<()> {
         let problem = self.problem;
-        let open = |at: &usize| problem.is_open(*at) && self.fits(*at) && passes(*at);
-        let mut order: Vec<u64> = control.vec(problem.profit.len())?;
-        order.extend((0..problem.profit.len()).filter(open).map(|at| at as u64));
+        let is_open = |at: &usize| problem.is_open(*at) && self.fits(*at) && passes(*at);
+        let open = |part: usize| {
+            control.check()?;
+            Ok((part * PART..((part + 1) * PART).min(problem.profit.len())).filter(is_open).count())
+        };
+        let parts = (0..problem.profit.len().div_ceil(PART)).into_par_iter();
+        let mut order: Vec<(f64, u64)> = control.vec(parts.map(open).sum::<Result<usize>>()?)?;
+        order.extend((0..problem.profit.len()).filter(is_open).map(|at| (value(at), at as u64)));
+        let by_value = |a: &(f64, u64), b: &(f64, u64)| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1));
+        // Where little room is left, the first of them use it up.
+        let first = order.len() / FIRST;
+        if first > 0 {
+            order.select_nth_unstable_by(first, by_value);
+            let (first, _) = order.split_at_mut(first);
+            control.check()?;
+            self.take(first, by_value, control)?;
+        }
         control.check()?;
-        order.sort_unstable_by(|&a, &b| value(b as usize).total_cmp(&value(a as usize)).then(a.cmp(&b)));
-        for (i, &at) in order.iter().enumerate() {
-            if i % 65_536 == 0 {
+        order.drain(..first);
+        order.retain(|(_, at)| self.fits(*at as usize));
+        self.take(&mut order, by_value, control)?;
+        control.release_vec(order);
+        Ok(())
+    }
+
+    /// Make the offers, in an order, while there is room.
+    fn take(
+        &mut self,
+        offers: &mut [(f64, u64)],
+        order: impl Fn(&(f64, u64), &(f64, u64)) -> Ordering + Sync,
+        control: &Control,
+    ) -> Result<()> {
+        offers.par_sort_unstable_by(order);
+        for (i, (_, at)) in offers.iter().enumerate() {
+            if i % PART == 0 {
                 control.check()?;
             }
-            if self.fits(at as usize) {
-                self.make(at as usize);
+            if self.fits(*at as usize) {
+                self.make(*at as usize);
             }
         }
-        control.release_vec(order);
         Ok(())
     }
 

@@ -1,6 +1,6 @@
 //! Prices of money and offers for all rows.
 //!
-//! One after the other is set to where demand meets supply (coordinate descent on the dual). Where that comes to rest short of the least bound, as it can
+//! One after the other is set to where demand meets supply (coordinate descent on the dual), first for a part of the rows, from there for all. Where that comes to rest short of the least bound, as it can
 //! where many rows are alike, steps along the subgradient go on (Polyak 1969).
 
 use rayon::prelude::*;
@@ -11,8 +11,9 @@ use crate::error::Result;
 
 /// Sweeps over all prices at most.
 const SWEEPS: usize = 40;
-/// A sweep that lowers the bound by no more than this share is the last but a few.
-const ENOUGH: f64 = 1e-3;
+/// A sweep that lowers the bound by no more than this share is the last, over some of the rows and over all.
+const ENOUGH_OF_SOME: f64 = 1e-3;
+const ENOUGH: f64 = 1e-4;
 /// Steps along the subgradient at most.
 const STEPS: usize = 300;
 /// Steps without a lower bound after which they are halved.
@@ -24,6 +25,43 @@ const HALVINGS_NEAR: usize = 14;
 const NEAR: f64 = 0.02;
 /// Rows that a thread looks at between two looks for a cancel.
 const PART: usize = 4096;
+
+/// Prices are found for every eighth row before they are for all, as long as these are so many.
+const SHARE: usize = 8;
+const LEAST: usize = 1000;
+
+/// Some of the rows, and as much of the limits.
+struct Sample {
+    profit: Vec<f64>,
+    cost: Vec<f64>,
+    capacity: Vec<Option<u64>>,
+    budget: Option<f64>,
+}
+
+impl Sample {
+    /// Every `step`th row.
+    fn of(problem: &Problem<'_>, step: usize, control: &Control) -> Result<Sample> {
+        let rows = problem.rows().div_ceil(step);
+        let (mut profit, mut cost) = (control.vec(rows * problem.offers)?, control.vec(rows * problem.offers)?);
+        for row in (0..problem.rows()).step_by(step) {
+            let pairs = row * problem.offers..(row + 1) * problem.offers;
+            profit.extend_from_slice(&problem.profit[pairs.clone()]);
+            cost.extend_from_slice(&problem.cost[pairs]);
+        }
+        let capacity = problem.capacity.iter().map(|c| c.map(|c| c.div_ceil(step as u64))).collect();
+        Ok(Sample { profit, cost, capacity, budget: problem.budget.map(|b| b / step as f64) })
+    }
+
+    fn problem<'a>(&'a self, all: &Problem<'_>) -> Problem<'a> {
+        let Sample { profit, cost, capacity, budget } = self;
+        Problem { offers: all.offers, profit, cost, capacity, budget: *budget, per_row: all.per_row }
+    }
+
+    fn release(self, control: &Control) {
+        control.release_vec(self.profit);
+        control.release_vec(self.cost);
+    }
+}
 
 /// The prices of money and of each offer.
 #[derive(Debug, Clone)]
@@ -188,21 +226,37 @@ impl Problem<'_> {
     }
 
     /// Prices at which the bound is low, and the bound.
+    ///
+    /// They are found for few rows first: what those come to is near enough that all rows take few sweeps.
     pub(super) fn prices(&self, control: &Control) -> Result<(Prices, f64)> {
         let mut prices = Prices { money: 0.0, offers: vec![0.0; self.offers] };
+        let mut step = 1;
+        while self.rows() / (step * SHARE) >= LEAST {
+            step *= SHARE;
+        }
+        while step > 1 {
+            let sample = Sample::of(self, step, control)?;
+            (prices, _) = sample.problem(self).settle(prices, ENOUGH_OF_SOME, control)?;
+            sample.release(control);
+            step /= SHARE;
+        }
+        self.settle(prices, ENOUGH, control)
+    }
+
+    /// Sweeps over the prices, as long as each lowers the bound by a share of it; the best, and the bound.
+    fn settle(&self, mut prices: Prices, enough: f64, control: &Control) -> Result<(Prices, f64)> {
         let mut best = (prices.clone(), self.demand(&prices, control)?.bound);
-        let mut still = 0;
         for _ in 0..SWEEPS {
             self.price_money(&mut prices, control)?;
             for offer in 0..self.offers {
                 self.price_offer(offer, &mut prices, control)?;
             }
             let value = self.demand(&prices, control)?.bound;
-            still = if value < best.1 * (1.0 - ENOUGH) { 0 } else { still + 1 };
+            let is_still = value >= best.1 * (1.0 - enough);
             if value < best.1 {
                 best = (prices.clone(), value);
             }
-            if still >= 2 || best.1 <= 0.0 {
+            if is_still || best.1 <= 0.0 {
                 break;
             }
         }
