@@ -89,7 +89,9 @@ CREATE TABLE orchard.stored_versions (
     created_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
     arguments regtype[] NOT NULL,
     CONSTRAINT stored_versions_version_key UNIQUE (model, version)
-);
+) WITH (toast_tuple_target = 1024);
+-- A listing counts the features and has no use for the metrics, by far the largest of a row.
+ALTER TABLE orchard.stored_versions ALTER COLUMN features SET STORAGE MAIN;
 COMMENT ON TABLE orchard.stored_versions IS 'the trainings of each model: recipe, session settings, features and holdout metrics; what came from another library has no source';
 
 CREATE TABLE orchard.stored_chunks (
@@ -317,10 +319,23 @@ FROM orchard.usable_models AS m
 JOIN orchard.stored_versions AS v ON v.model OPERATOR(pg_catalog.=) m.id;
 COMMENT ON VIEW orchard.model_versions IS 'every version of the models that the current role may use, with the recipe of its training';
 
+-- Not over the views above: a session's first look would take longer to plan, and it is the first thing that a session asks.
 CREATE VIEW orchard.models WITH (security_barrier) AS
-SELECT model, version, algorithm, task, owner, target, features, rows, metric, score, created_at, schema,
-    pg_catalog.format('%I.%I', schema, 'predict_' OPERATOR(pg_catalog.||) model) AS function, bytes
-FROM orchard.model_versions WHERE deployed;
+SELECT m.model_name::text AS model, v.version, v.algorithm, v.task, pg_catalog.pg_get_userbyid(f.owner)::text AS owner,
+    v.target, pg_catalog.jsonb_array_length(v.features) AS features, v.rows, v.metric, v.score, v.created_at, m.schema_name::text AS schema,
+    pg_catalog.quote_ident(m.schema_name::text) OPERATOR(pg_catalog.||) '.'
+        OPERATOR(pg_catalog.||) pg_catalog.quote_ident('predict_' OPERATOR(pg_catalog.||) m.model_name::text) AS function,
+    v.bytes
+FROM orchard.stored_models AS m
+JOIN pg_catalog.pg_namespace AS n ON n.nspname OPERATOR(pg_catalog.=) m.schema_name
+JOIN orchard.stored_versions AS v ON v.model OPERATOR(pg_catalog.=) m.id AND v.id OPERATOR(pg_catalog.=) m.deployed
+CROSS JOIN LATERAL (
+    SELECT p.proowner AS owner FROM pg_catalog.pg_proc AS p
+    WHERE p.proname OPERATOR(pg_catalog.=) ('predict_' OPERATOR(pg_catalog.||) m.model_name)::name AND p.pronamespace OPERATOR(pg_catalog.=) n.oid
+        AND orchard.is_function_of(m.arguments, m.id, p.proargtypes, coalesce(p.prosqlbody::text, p.prosrc))
+        AND orchard.may_execute(p.proowner, p.proacl)
+    OFFSET 0
+) AS f;
 COMMENT ON VIEW orchard.models IS 'the models that the current role may use, at their deployed version';
 
 CREATE VIEW orchard.history WITH (security_barrier) AS
