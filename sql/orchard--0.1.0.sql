@@ -793,6 +793,11 @@ CREATE FUNCTION orchard.explain_source(model text, source text, top integer DEFA
     LANGUAGE c STABLE PARALLEL UNSAFE COST 1000000 ROWS 100000 AS 'MODULE_PATHNAME', 'explain_source';
 COMMENT ON FUNCTION orchard.explain_source(text, text, integer, text, text[], text) IS 'explains every row of a table, view or query by the columns that contribute most to its score';
 
+CREATE FUNCTION orchard.anomalies(model text, source text, top integer DEFAULT 10, key text[] DEFAULT NULL)
+    RETURNS TABLE (rank integer, key jsonb, score double precision, features text[], "values" text[], contributions double precision[], sentence text)
+    LANGUAGE c STABLE PARALLEL UNSAFE COST 1000000 ROWS 10 AS 'MODULE_PATHNAME', 'anomalies';
+COMMENT ON FUNCTION orchard.anomalies(text, text, integer, text[]) IS 'the rows of a table, view or query that are least like those an isolation forest learned from, and the columns that say most of it';
+
 CREATE FUNCTION orchard.importance(model text, source text DEFAULT NULL, derived boolean DEFAULT false, repeats integer DEFAULT 10, seed bigint DEFAULT 0)
     RETURNS TABLE (feature text, importance double precision, kind text, low double precision, high double precision, rank integer)
     LANGUAGE c STABLE PARALLEL UNSAFE COST 100000 ROWS 40 AS 'MODULE_PATHNAME', 'importance_wrapper';

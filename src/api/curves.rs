@@ -7,6 +7,7 @@ use pgrx::prelude::*;
 use serde_json::Value;
 
 use super::amount::Amount;
+use super::insight::no_target;
 use super::judged::{class_at, judged, Judged, Wish};
 use crate::catalog::{self, cache};
 use crate::error::{report, Failure, Result};
@@ -275,9 +276,8 @@ fn number_of(what: &str, count: Option<i32>) -> Result<usize> {
 
 fn of_model(call: &str, model: Option<&str>, source: Option<&str>, wish: &Wish<'_>) -> Result<Judged> {
     let found = catalog::of_argument(model)?;
-    if cache::deployed(&found)?.model().task == Task::Clustering {
-        return Err(Failure::argument(format!("orchard.{call} is for models that predict a target"))
-            .hint("orchard.evaluate judges segments."));
+    if !cache::deployed(&found)?.model().task.has_target() {
+        return Err(no_target(call));
     }
     judged(&found, source, wish)
 }

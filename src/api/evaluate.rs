@@ -54,13 +54,15 @@ fn evaluate(
 }
 
 pub(super) fn overall(found: &Found, source: Option<&str>) -> Result<Vec<Metric>> {
-    let clustering = cache::deployed(found)?.model().task == Task::Clustering;
-    if clustering && source.is_none() {
+    let task = cache::deployed(found)?.model().task.clone();
+    if !task.has_target() && source.is_none() {
         return stored_metrics(found);
     }
     let judged = judged(found, source, &Wish::default())?;
-    if clustering {
-        return Ok(clusters(&judged.scorer, &judged.columns, &judged.held.scores));
+    match task {
+        Task::Clustering => return Ok(clusters(&judged.scorer, &judged.columns, &judged.held.scores)),
+        Task::Anomaly => return Ok(judge::anomalies(&judged.held.scores)),
+        Task::Classification { .. } | Task::Regression => {}
     }
     let mut metrics = judge_rows(&judged.scorer, &judged.held).0;
     if source.is_none() {
@@ -86,9 +88,9 @@ pub(super) fn stored_metrics(found: &Found) -> Result<Vec<Metric>> {
 fn by_segment(found: &Found, source: &str, by: &str) -> Result<Vec<Row>> {
     let wish = Wish { by: Some(by), ..Wish::default() };
     let Judged { scorer, held, segments, .. } = judged(found, Some(source), &wish)?;
-    if scorer.model().task == Task::Clustering {
-        return Err(Failure::argument("segments of rows are not judged by a column")
-            .hint("Count them: SELECT predict_<model>(...), column, count(*) ... GROUP BY 1, 2."));
+    if !scorer.model().task.has_target() {
+        return Err(Failure::argument("only models that predict a target are judged by a column")
+            .hint("Group the rows: SELECT column, predict_<model>(...), count(*) ... GROUP BY 1, 2."));
     }
     let Some(Segments { labels, codes }) = segments else { return Ok(Vec::new()) };
     let mut rows_of: Vec<Vec<u32>> = vec![Vec::new(); labels.len()];

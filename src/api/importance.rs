@@ -63,6 +63,10 @@ fn importance(
         let columns = if derived { features(scorer.model()) } else { columns(scorer.model()) };
         let Some((trees, _)) = scorer.model().body.as_trees() else { return Ok(Vec::new()) };
         let mut all = by_splits(trees, &columns);
+        if !scorer.model().task.has_target() {
+            // Its cuts are drawn, so none gains anything.
+            all.retain(|i| i.kind != "gain");
+        }
         match source {
             Some(source) => all.extend(by_source(&found, &scorer, source, &columns, shuffle)?),
             // What is kept is by column.
@@ -112,7 +116,7 @@ fn by_source(
     let (all, undefined) = interrupt::run("orchard.importance", &control, judge)?;
     if let Some(metric) = undefined {
         notice!("{metric} is undefined on these rows, so they give no permutation importance");
-    } else if !truth {
+    } else if !truth && scorer.model().task.has_target() {
         notice!("the source does not have the target, so its rows give no permutation importance");
     }
     Ok(all)

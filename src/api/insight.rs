@@ -39,10 +39,15 @@ pub(super) fn insight(found: &Found) -> Result<Insight> {
 fn find(call: &str, model: Option<&str>) -> Result<Found> {
     let found = catalog::of_argument(model)?;
     match cache::deployed(&found)?.model().task {
-        Task::Clustering => Err(Failure::argument(format!("orchard.{call} is for models that predict a target"))
-            .hint("orchard.evaluate judges segments.")),
-        _ => Ok(found),
+        Task::Classification { .. } | Task::Regression => Ok(found),
+        Task::Clustering | Task::Anomaly => Err(no_target(call)),
     }
+}
+
+/// The error of a model that predicts no target.
+pub(super) fn no_target(call: &str) -> Failure {
+    Failure::argument(format!("orchard.{call} is for models that predict a target"))
+        .hint("orchard.evaluate tells how segments and anomaly scores are.")
 }
 
 /// A metric on training and on held-out rows.

@@ -9,7 +9,6 @@ use orchard_engine::control::Control;
 use orchard_engine::data::{ColumnData, Table, MISSING};
 use orchard_engine::learn::exposure;
 use orchard_engine::learn::train::score_columns;
-use orchard_engine::model::Task;
 use orchard_engine::model::{decode_held, Argument, Baseline, Encoding, HeldActual, HeldRows, Input, InputKind};
 use orchard_engine::score::{Scorer, Text};
 use pgrx::prelude::*;
@@ -91,7 +90,7 @@ fn on_source(found: &Found, source: &str, wish: &Wish<'_>) -> Result<Judged> {
     let scorer = cache::deployed(found)?;
     let target = store::target(&found.deployed()?)?;
     let options = store::options(&found.deployed()?)?;
-    if target.is_none() && scorer.model().task != Task::Clustering {
+    if target.is_none() && scorer.model().task.has_target() {
         return Err(Failure::new(
             PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
             format!("model \"{}.{}\" does not know what it predicts", found.row.schema, found.row.name),

@@ -1,6 +1,7 @@
 //! One file a verb: unpack the arguments, call the engine, return rows.
 
 mod amount;
+mod anomalies;
 mod budget;
 mod clean;
 mod cleaned;

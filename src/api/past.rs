@@ -26,7 +26,7 @@ pub(super) fn scored(
     let scorer = cache::deployed(found)?;
     let model = scorer.model();
     let target = store::target(&found.deployed()?)?;
-    let target = target.filter(|_| scorer.outputs() == 1 && model.task != Task::Clustering).ok_or_else(|| {
+    let target = target.filter(|_| scorer.outputs() == 1 && model.task.has_target()).ok_or_else(|| {
         Failure::argument("a column of past scores is for models that give one number to a row")
             .hint("Leave score out: the deployed version then scores the rows.")
     })?;

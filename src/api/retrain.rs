@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use orchard_engine::control::Control;
 use orchard_engine::judge::contest::{self, Contest};
+use orchard_engine::judge;
 use orchard_engine::learn::train::{self, Champion, Outcome};
 use orchard_engine::model::{Argument, InputKind, Task};
 use orchard_engine::score::Scorer;
@@ -133,7 +134,7 @@ fn run(found: &Found, wish: &Wish<'_>) -> Result<Row> {
     super::import::check_recipe(found)?;
     let started = Instant::now();
     let scorer = cache::deployed(found)?;
-    let metric = metric(&scorer.model().task, wish.metric)?;
+    let metric = metric(&scorer.model().task, wish)?;
     let champion_version = versions::deployed(&found.row.id)?;
     versions::check_newest(&found.row.id)?;
     with_source(found, None, |source| {
@@ -229,9 +230,17 @@ fn learn(
 }
 
 /// The metric by which champion and challenger are compared.
-fn metric(task: &Task, asked: Option<&str>) -> Result<&'static str> {
+fn metric(task: &Task, wish: &Wish<'_>) -> Result<&'static str> {
     let metrics = contest::metrics(task);
-    let Some(asked) = asked else { return Ok(metrics[0]) };
+    let Some(usual) = metrics.first() else {
+        // Where nothing is known to be true, no version is better than another.
+        if wish.promote == Promote::IfBetter || wish.metric.is_some() {
+            return Err(Failure::argument("models of anomaly scores cannot be compared by a metric")
+                .hint("Write promote => 'always' or promote => 'never', without a metric."));
+        }
+        return Ok(judge::headline(task));
+    };
+    let Some(asked) = wish.metric else { return Ok(usual) };
     metrics.iter().find(|name| **name == asked).copied().ok_or_else(|| {
         Failure::argument(format!("models of this task cannot be compared by \"{asked}\""))
             .hint(format!("Valid metrics are {}.", metrics.join(", ")))

@@ -164,6 +164,7 @@ pub(super) fn classes(scorer: &Scorer) -> Result<(&[String], usize)> {
         Task::Classification { classes, positive } => Ok((classes, *positive as usize)),
         Task::Regression => Err(not_a_classifier("a regression")),
         Task::Clustering => Err(not_a_classifier("a clustering")),
+        Task::Anomaly => Err(not_a_classifier("an anomaly detection")),
     }
 }
 

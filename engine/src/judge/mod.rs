@@ -7,6 +7,7 @@
 //! Brier score or average precision, so the metrics are our own.
 
 mod binary;
+mod anomaly;
 mod calibration;
 mod clustering;
 pub mod contest;
@@ -29,6 +30,7 @@ mod thresholds;
 
 pub use binary::binary;
 pub use calibration::{calibration, expected_calibration_error, Bin, Strategy};
+pub use anomaly::anomalies;
 pub use clustering::clustering;
 pub use curve::{precision_recall_curve, roc_curve, PrecisionRecallPoint, RocPoint};
 pub use interval::Interval;
@@ -98,6 +100,7 @@ pub fn compared(task: &Task) -> Vec<&'static str> {
     let two = matches!(task, Task::Classification { classes, .. } if classes.len() <= 2);
     let fits = |name: &str| match (task, name) {
         (Task::Clustering, _) => name == "silhouette",
+        (Task::Anomaly, _) => false,
         (Task::Regression, _) => matches!(name, "rmse" | "mae" | "median_error" | "r2"),
         (_, "pr_auc") => two,
         _ => !matches!(name, "rmse" | "mae" | "median_error" | "r2" | "silhouette"),
@@ -112,6 +115,7 @@ pub fn headline(task: &Task) -> &'static str {
         Task::Classification { .. } => "accuracy",
         Task::Regression => "rmse",
         Task::Clustering => "silhouette",
+        Task::Anomaly => "mean_score",
     }
 }
 

@@ -10,6 +10,7 @@ pub mod exposure;
 pub mod few;
 pub mod fold;
 pub mod forest;
+pub mod isolation;
 pub mod kmeans;
 pub mod options;
 pub mod ordered;

@@ -18,6 +18,7 @@ use crate::error::{Error, Result};
 use crate::learn::boost::BoostParams;
 use crate::learn::calibrate::Method;
 use crate::learn::forest::ForestParams;
+use crate::learn::isolation::IsolationParams;
 use crate::learn::kmeans::KMeansParams;
 use crate::learn::tree::TreeParams;
 use crate::learn::tune::TuneParams;
@@ -37,6 +38,8 @@ pub enum Algorithm {
     GradientBoosting,
     /// k-means clustering.
     KMeans,
+    /// Trees whose cuts are drawn, to tell which rows are unlike the others.
+    IsolationForest,
 }
 
 /// Below this many rows `auto` takes a random forest. Defaults on draws from eight tables, its loss by that of boosting, the mean of the
@@ -45,12 +48,13 @@ const FEW_ROWS: usize = 250;
 
 impl Algorithm {
     /// All learners, those first that learn best from most tables.
-    pub const ALL: [Algorithm; 5] = [
+    pub const ALL: [Algorithm; 6] = [
         Algorithm::GradientBoosting,
         Algorithm::RandomForest,
         Algorithm::ExtraTrees,
         Algorithm::DecisionTree,
         Algorithm::KMeans,
+        Algorithm::IsolationForest,
     ];
 
     /// The algorithm of a name, in any case; `auto` is gradient_boosting with a target and kmeans without.
@@ -101,6 +105,7 @@ impl Algorithm {
             Algorithm::ExtraTrees => "extra_trees",
             Algorithm::GradientBoosting => "gradient_boosting",
             Algorithm::KMeans => "kmeans",
+            Algorithm::IsolationForest => "isolation_forest",
         }
     }
 
@@ -110,7 +115,7 @@ impl Algorithm {
             Algorithm::DecisionTree | Algorithm::RandomForest | Algorithm::ExtraTrees | Algorithm::GradientBoosting => {
                 true
             }
-            Algorithm::KMeans => false,
+            Algorithm::KMeans | Algorithm::IsolationForest => false,
         }
     }
 }
@@ -219,6 +224,8 @@ pub struct Options {
     pub boost: BoostParams,
     /// For kmeans; the seed is [`Options::seed`].
     pub kmeans: KMeansParams,
+    /// For isolation_forest; the seed is [`Options::seed`].
+    pub isolation: IsolationParams,
     /// For `orchard.tune`; a training does not look at it.
     pub tune: TuneParams,
 }
@@ -265,6 +272,7 @@ impl Options {
             interaction_constraints: Vec::new(),
             boost: BoostParams::default(),
             kmeans: KMeansParams::default(),
+            isolation: IsolationParams::default(),
             tune: TuneParams::default(),
         }
     }
@@ -287,12 +295,14 @@ impl Options {
             }
         }
         options.kmeans.seed = options.seed;
+        options.isolation.seed = options.seed;
         options.boost.seed = options.seed;
         options.forest.seed = options.seed;
         options.tree.min_group = options.min_group;
         options.forest.min_group = options.min_group;
         options.boost.min_group = options.min_group;
         options.kmeans.min_group = options.min_group;
+        options.isolation.min_group = options.min_group;
         options.check_together()?;
         Ok(options)
     }

@@ -8,6 +8,7 @@ mod features;
 mod grow;
 mod importance;
 mod insight;
+mod isolation;
 mod judged;
 mod rows;
 mod sizes;
@@ -271,6 +272,7 @@ impl<'a> Run<'a> {
         self.check_groups(if all.is_empty() { &holdout.train } else { &all }, prepared.as_ref())?;
         let mut outcome = match self.request.algorithm {
             Algorithm::KMeans => self.kmeans(holdout)?,
+            Algorithm::IsolationForest => self.isolation(holdout)?,
             _ => self.supervised(holdout, all, &self.predicted(prepared)?)?,
         };
         outcome.notices = self.notices;

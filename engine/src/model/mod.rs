@@ -180,6 +180,15 @@ pub enum Task {
     Regression,
     /// A segment.
     Clustering,
+    /// How unlike the training rows a row is, from 0 to 1.
+    Anomaly,
+}
+
+impl Task {
+    /// Whether there is a target, with which predictions can be compared.
+    pub fn has_target(&self) -> bool {
+        matches!(self, Task::Classification { .. } | Task::Regression)
+    }
 }
 
 /// How a model predicts.

@@ -52,7 +52,10 @@ impl Model {
             Body::Trees(trees) => {
                 let classes = self.outputs_of_task()?;
                 validate_trees(trees, &self.features, classes)?;
-                validate_link(trees, matches!(self.task, Task::Classification { .. }))
+                validate_link(trees, matches!(self.task, Task::Classification { .. }))?;
+                // A score is not above 1.
+                let fits = || trees.link == Link::Log && trees.average && trees.base == [0.0] && trees.values.iter().all(|v| *v <= 0.0);
+                ensure(self.task != Task::Anomaly || fits(), || "trees that give no anomaly score".into())
             }
             Body::Calibrated(calibrated) => {
                 let outputs = self.outputs_of_task()?;
@@ -84,7 +87,7 @@ impl Model {
     fn outputs_of_task(&self) -> Result<usize> {
         match &self.task {
             Task::Classification { classes, .. } if classes.len() > 2 => Ok(classes.len()),
-            Task::Classification { .. } | Task::Regression => Ok(1),
+            Task::Classification { .. } | Task::Regression | Task::Anomaly => Ok(1),
             Task::Clustering => Err(invalid("trees for a clustering")),
         }
     }

@@ -18,7 +18,7 @@ pub fn markdown(facts: &Facts) -> String {
 fn write(facts: &Facts, out: &mut String) -> std::fmt::Result {
     writeln!(out, "# Model card: {}\n", escape(&facts.model))?;
     writeln!(out, "{}\n", escape(&words::summary(facts)))?;
-    if facts.task != Task::Clustering {
+    if facts.task.has_target() {
         writeln!(out, "{}\n", escape(&words::verdict(facts)))?;
     }
     writeln!(out, "## Model\n")?;

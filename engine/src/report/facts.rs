@@ -173,6 +173,7 @@ impl Facts {
                 None => format!("the {target} that is to be expected"),
             },
             Task::Clustering => "the segment that a row belongs to".to_owned(),
+            Task::Anomaly => "how unlike the rows it learned from a row is, from 0 to 1".to_owned(),
         }
     }
 
@@ -180,7 +181,7 @@ impl Facts {
     pub fn judged_rows(&self) -> &'static str {
         match (self.judged_on, &self.task) {
             (Some(_), _) => "rows of the source",
-            (None, Task::Clustering) => "training rows",
+            (None, Task::Clustering | Task::Anomaly) => "training rows",
             // A forest is then judged by the trees that did not draw a row.
             (None, _) if self.holdout_rows == 0 && self.held.is_some() => "out-of-bag rows",
             _ => "held-out rows",

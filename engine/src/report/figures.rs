@@ -100,6 +100,8 @@ impl Figure {
         match self {
             Figure::Segments => *task == Task::Clustering,
             _ if *task == Task::Clustering => false,
+            // Nothing was to be explained, so no split explains more than another, and there is no truth to judge by.
+            _ if *task == Task::Anomaly => self.needs_rows(),
             Figure::Residuals => *task == Task::Regression,
             Figure::Gain | Figure::Roc | Figure::PrecisionRecall | Figure::Thresholds | Figure::ConfusionMatrix => {
                 two_or_more

@@ -39,7 +39,7 @@ pub fn html(facts: &Facts) -> Result<String> {
                         p.lead dir="auto" { (words::summary(facts)) }
                         @if facts.overfitting.is_some() {
                             p.warn dir="auto" { (words::verdict(facts)) }
-                        } @else if facts.task != Task::Clustering {
+                        } @else if facts.task.has_target() {
                             p dir="auto" { (words::verdict(facts)) }
                         }
                     }
@@ -156,7 +156,10 @@ fn insides(facts: &Facts) -> Result<Markup> {
         return Ok(html! {});
     }
     let importance =
-        figure(draw(Figure::Importance, facts, None)?, "A column that is worth nothing can be left out of the source.");
+        match Figure::Importance.is_for(&facts.task) {
+            true => figure(draw(Figure::Importance, facts, None)?, "A column that is worth nothing can be left out of the source."),
+            false => html! {},
+        };
     let shap = figure(
         draw(Figure::Shap, facts, None)?,
         "Shapley values of some rows: right of the line the column raises the answer, left it lowers it.",
@@ -222,7 +225,7 @@ fn segments(facts: &Facts) -> Markup {
 }
 
 fn findings(facts: &Facts) -> Markup {
-    if facts.task == Task::Clustering {
+    if !facts.task.has_target() {
         return html! {};
     }
     html! {

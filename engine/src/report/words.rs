@@ -60,7 +60,7 @@ pub fn summary(facts: &Facts) -> String {
         (Some(rows), _) => {
             format!("It learned from {learned} rows and is judged on {} rows of the given source, which may include some of them.", count(rows))
         }
-        (None, held) if held == 0 || facts.task == Task::Clustering => format!("It learned from {learned} rows."),
+        (None, held) if held == 0 || !facts.task.has_target() => format!("It learned from {learned} rows."),
         (None, held) if facts.training_rows + held > facts.rows => format!(
             "It learned from {learned} rows; {} of them judged a model of the same kind that had not seen them.",
             count(held)
@@ -121,6 +121,11 @@ pub fn tiles(facts: &Facts) -> Vec<Tile> {
             }
         }
         Task::Clustering => tiles.push(tile("segments", facts.sizes.len().to_string(), "learned".to_owned())),
+        Task::Anomaly => {
+            if let Some(score) = facts.value("score_p99") {
+                tiles.push(tile("99 of 100 rows", metric_text("score_p99", score), "or less".to_owned()));
+            }
+        }
     }
     tiles
 }
@@ -205,7 +210,7 @@ pub fn verdict(facts: &Facts) -> String {
             });
             format!("{typical}The root of the mean squared error is {}.{explained}", number(value))
         }
-        Task::Clustering => String::new(),
+        Task::Clustering | Task::Anomaly => String::new(),
     }
 }
 
@@ -234,9 +239,9 @@ pub fn limits(facts: &Facts) -> Vec<String> {
     }
     let is_trees = facts.task != Task::Clustering;
     match facts.held.as_ref().map_or(0, crate::model::HeldRows::rows) {
-        0 if is_trees => all
+        0 if facts.task.has_target() => all
             .push("For anything that costs money: it was judged on no row, so nobody knows how good it is.".to_owned()),
-        rows if is_trees && rows < FEW_ROWS => {
+        rows if facts.task.has_target() && rows < FEW_ROWS => {
             all.push("For fine distinctions: it was judged on few rows, so its metrics are rough.".to_owned());
         }
         _ => {}

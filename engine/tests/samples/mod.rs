@@ -19,6 +19,7 @@ pub fn all() -> Vec<(&'static str, Model)> {
         ("class_trees", class_trees()),
         ("one_class", one_class()),
         ("kmeans", kmeans()),
+        ("isolation", isolation()),
         ("ordered", ordered()),
         ("calibrated", calibrated()),
         ("calibrated_classes", calibrated_classes()),
@@ -401,6 +402,18 @@ pub fn one_class() -> Model {
     t.roots = vec![0];
     leaf(&mut t, &[1.0]);
     model(vec![number("x")], classes(&["false"], 1), Body::Trees(t))
+}
+
+/// Paths of an isolation forest.
+pub fn isolation() -> Model {
+    let mut t = empty(1, Link::Log);
+    t.average = true;
+    t.roots = vec![0, 3];
+    split(&mut t, 0, 2.5, false, 1, 2);
+    leaf(&mut t, &[-0.75]);
+    leaf(&mut t, &[-0.125]);
+    leaf(&mut t, &[-0.625]);
+    model(vec![number("spend")], Task::Anomaly, Body::Trees(t))
 }
 
 pub fn kmeans() -> Model {

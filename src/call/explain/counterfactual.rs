@@ -106,7 +106,7 @@ fn goal(
         }
     };
     let threshold = match (threshold, task) {
-        (Some(at), Task::Regression) if at.is_finite() => at,
+        (Some(at), Task::Regression | Task::Anomaly) if at.is_finite() => at,
         (Some(at), Task::Classification { .. }) if (0.0..=1.0).contains(&at) => at,
         (Some(_), Task::Classification { .. }) => {
             return Err(Failure::argument("threshold must be a probability, from 0 to 1"))

@@ -105,6 +105,7 @@ impl Meaning {
         };
         match (self, trees.link, class) {
             (Meaning::Answer, ..) => answer,
+            (Meaning::Vote, Link::Log, _) => format!("averaged with the other trees to the logarithm of {target}"),
             (Meaning::Vote, ..) => format!("averaged with the other trees to {answer}"),
             (_, Link::Logistic, Some(class)) => format!("added to the log-odds of {class}"),
             (_, Link::Softmax, Some(class)) => format!("added to the score of {class}"),

@@ -541,7 +541,7 @@ fn branch_rows(features: usize) -> usize {
 }
 
 /// Bytes of a tree as it is kept.
-pub(super) fn tree_bytes(trees: &Trees) -> usize {
+pub(in crate::learn) fn tree_bytes(trees: &Trees) -> usize {
     NODE_BYTES * trees.nodes() + 8 * (trees.values.len() + trees.words.len() + trees.sets.len())
 }
 

@@ -28,7 +28,9 @@ use classes::Classes;
 use draw::Draws;
 use grow::{Grower, Grown, Plan, Search};
 use oob::Judge;
+pub(super) use grow::tree_bytes;
 pub use oob::{oob_metrics, OutOfBag};
+pub(super) use store::join;
 use search::Histograms;
 use sums::{Counts, Values, Weights};
 

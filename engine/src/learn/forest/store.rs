@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::model::{CategorySet, Link, Trees, LEAF};
 
 /// Put trees together, to be averaged. Gives the memory of each back.
-pub(super) fn join(grown: Vec<Trees>, outputs: usize, control: &Control) -> Result<Trees> {
+pub(in crate::learn) fn join(grown: Vec<Trees>, outputs: usize, control: &Control) -> Result<Trees> {
     let mut all = Trees {
         outputs: outputs as u32,
         base: vec![0.0; outputs],

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::spec::{Kind, Spec};
-use super::Algorithm::{self, DecisionTree, ExtraTrees, GradientBoosting, KMeans, RandomForest};
+use super::Algorithm::{self, DecisionTree, ExtraTrees, GradientBoosting, IsolationForest, KMeans, RandomForest};
 use super::{Options, PersonalData};
 use crate::learn::bin::MOST_BINS;
 use crate::learn::boost;
@@ -17,6 +17,9 @@ const TREE: &[Algorithm] = &[DecisionTree];
 const FOREST: &[Algorithm] = &[RandomForest, ExtraTrees];
 const BOOST: &[Algorithm] = &[GradientBoosting];
 const CLUSTER: &[Algorithm] = &[KMeans];
+const ISOLATION: &[Algorithm] = &[IsolationForest];
+const UNSUPERVISED: &[Algorithm] = &[KMeans, IsolationForest];
+const TREES: &[Algorithm] = &[DecisionTree, RandomForest, ExtraTrees, GradientBoosting, IsolationForest];
 
 /// Row counts and leaf counts fit the fields they go to.
 const MOST_ROWS: u64 = u64::MAX;
@@ -52,7 +55,7 @@ pub(super) const SPECS: &[Spec] = &[
         elsewhere: &["test_size", "validation_fraction"], meaning: "the share of rows kept aside to judge the model",
     },
     Spec {
-        key: "holdout", algorithms: CLUSTER,
+        key: "holdout", algorithms: UNSUPERVISED,
         kind: Kind::Number(0.0, 1.0, |o, v| o.holdout = v), default: |o| json!(o.holdout),
         elsewhere: &["test_size"], meaning: "the share of rows kept aside",
     },
@@ -102,7 +105,7 @@ pub(super) const SPECS: &[Spec] = &[
         meaning: "what is done with columns of e-mail addresses, telephone numbers and the like that are not named in \"features\": left out, learned from as keyed hashes, kept, or an error",
     },
     Spec {
-        key: "date_parts", algorithms: SUPERVISED,
+        key: "date_parts", algorithms: TREES,
         kind: Kind::Boolean(|o, v| o.date_parts = v), default: |o| json!(o.date_parts),
         elsewhere: &["datetime_features", "date_features", "time_features"],
         meaning: "whether dates and timestamps give month, day, weekday and hour as features of their own",
@@ -471,6 +474,27 @@ pub(super) const SPECS: &[Spec] = &[
         key: "max_categories", algorithms: CLUSTER,
         kind: Kind::Integer(1, 1_000, |o, v| o.kmeans.max_categories = v as u32), default: |o| json!(o.kmeans.max_categories),
         elsewhere: &["max_levels"], meaning: "the most levels of a category that count on their own",
+    },
+    Spec {
+        key: "n_estimators", algorithms: ISOLATION,
+        kind: Kind::Integer(1, 10_000, |o, v| o.isolation.n_estimators = v as u32), default: |o| json!(o.isolation.n_estimators),
+        elsewhere: &["ntrees", "n_trees", "num_trees", "trees", "ntree"], meaning: "the number of trees",
+    },
+    Spec {
+        key: "max_samples", algorithms: ISOLATION,
+        kind: Kind::Part(&[], |o, v| o.isolation.max_samples = v), default: |_| json!(256),
+        elsewhere: &["sample_size", "subsample", "sample_fraction", "psi"], meaning: "the rows drawn for a tree, without replacement",
+    },
+    Spec {
+        key: "max_features", algorithms: ISOLATION,
+        kind: Kind::Part(FEATURES, |o, v| o.isolation.max_features = v), default: |_| json!("all"),
+        elsewhere: &["mtry", "colsample_bytree", "feature_fraction"], meaning: "the features drawn for a tree",
+    },
+    Spec {
+        key: "min_category_rows", algorithms: ISOLATION,
+        kind: Kind::Integer(1, MOST_ROWS, |o, v| o.isolation.min_category_rows = Some(v)), default: |o| json!(o.isolation.min_category_rows),
+        elsewhere: &["min_data_per_group", "min_frequency"],
+        meaning: "the fewest training rows of a level that is not pooled with the rare ones; without it a tenth of a row among those drawn for a tree",
     },
 ];
 

@@ -96,7 +96,7 @@ impl Run<'_> {
     /// Compare a new model, which says this of the held-out rows, with the champion.
     pub(super) fn contest(&self, scorer: &Scorer, held: &HeldRows) -> Result<Option<Contest>> {
         let Some(Rival { metric, scores, task, groups }) = &self.rival else { return Ok(None) };
-        if matches!(scorer.model().body, Body::KMeans(_)) {
+        if !scorer.model().task.has_target() {
             return Ok(None);
         }
         let count = scores.len() / (held.outputs as usize).max(1);

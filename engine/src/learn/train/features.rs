@@ -78,6 +78,8 @@ impl Run<'_> {
         match self.request.algorithm {
             Algorithm::RandomForest | Algorithm::ExtraTrees => (forest.bin_params(), forest.max_subset_levels),
             Algorithm::GradientBoosting => (boost.bin_params(), boost.max_subset_levels),
+            // Nothing is known that levels could be put in order by.
+            Algorithm::IsolationForest => (tree.bin_params(), usize::MAX),
             _ => {
                 let bins = tree.bin_params();
                 let max_bins = if *exact { bin::MOST_BINS } else { bins.max_bins };

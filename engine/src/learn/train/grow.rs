@@ -24,7 +24,9 @@ impl Run<'_> {
             Algorithm::DecisionTree => self.tree(made, rows, prepared),
             Algorithm::RandomForest | Algorithm::ExtraTrees => self.forest(made, rows, prepared, keep),
             Algorithm::GradientBoosting => self.boost(made, rows, prepared, keep),
-            Algorithm::KMeans => Err(Error::Internal("k-means grows no tree".into())),
+            Algorithm::KMeans | Algorithm::IsolationForest => {
+                Err(Error::Internal("a learner without a target was given one".into()))
+            }
         }
     }
 

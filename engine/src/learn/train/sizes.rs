@@ -5,7 +5,6 @@ use crate::data::{split, Draw, Holdout, HoldoutPlan};
 use crate::error::{Error, Result};
 use crate::judge::Metric;
 use crate::learn::exposure;
-use crate::learn::options::Algorithm;
 use crate::model::HeldRows;
 use crate::score::Scorer;
 
@@ -30,8 +29,11 @@ pub struct SizePoint {
 ///
 /// Fails where nothing is held out, with a clustering, and as a training does.
 pub fn learning_curve(request: Request, shares: &[f64], control: &Control) -> Result<Vec<SizePoint>> {
-    if request.algorithm == Algorithm::KMeans {
-        return Err(Error::option("segments have no learning curve", "orchard.evaluate judges them."));
+    if !request.algorithm.needs_target() {
+        return Err(Error::option(
+            format!("a model of \"{}\" has no learning curve", request.algorithm.name()),
+            "orchard.evaluate judges it.",
+        ));
     }
     let (mut run, prepared) = Run::new(request, control)?;
     let prepared = run.predicted(prepared)?;

@@ -19,6 +19,7 @@ use crate::data::{folds, split, Draw, Folds, Holdout, HoldoutPlan, Role, RowHash
 use crate::error::{Error, Result};
 use crate::judge;
 use crate::learn::kmeans;
+use crate::learn::options::Algorithm;
 use crate::learn::target::Prepared;
 use crate::learn::train::{judge_rows, score_encoded, Features, Outcome, Parts, Request, Run};
 use crate::model::{HeldRows, Task};
@@ -73,6 +74,12 @@ pub struct Tuned {
 /// Search, then train with the best parameters. The options of `request` are overruled by those of the trials. Memory of
 /// `request.table` must already be counted in `control`.
 pub fn tune(mut request: Request, search: &Search, control: &Control) -> Result<Tuned> {
+    if request.algorithm == Algorithm::IsolationForest {
+        return Err(Error::option(
+            "trials of isolation forests have nothing that they could be compared by",
+            "Train with orchard.train, and look at orchard.anomalies.",
+        ));
+    }
     request.options = search.trials[0].options.clone();
     let (mut run, prepared) = Run::new(request, control)?;
     run.notices.extend(search.notices.iter().cloned());
@@ -132,6 +139,7 @@ fn metric(search: &Search, task: Task) -> Result<&'static str> {
             Task::Classification { .. } => "a classification",
             Task::Regression => "a regression",
             Task::Clustering => "segments",
+            Task::Anomaly => "anomaly scores",
         };
         Error::option(
             format!("metric \"{asked}\" is not one of {task}"),
