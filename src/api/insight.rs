@@ -10,7 +10,7 @@ use pgrx::prelude::*;
 
 use super::recipe::Recipe;
 use super::sampled::with_source;
-use super::train::ready_to_read;
+use super::train::{ready_to_read, Job};
 use crate::catalog::relations::{self, ChunkKind};
 use crate::catalog::{self, cache, store, Found};
 use crate::error::{report, Failure, Result};
@@ -19,8 +19,9 @@ use crate::{interrupt, settings};
 /// Parts of the training rows that models are learned from to see what more rows are worth.
 const SHARES: [f64; 6] = [0.1, 0.2, 0.4, 0.6, 0.8, 1.0];
 
-/// Keep what the doctor said with the rest, and warn of a model that learned its rows by heart.
-pub(super) fn warn(outcome: &mut Outcome, findings: &[Finding]) {
+/// Keep what the doctor said and which columns there were with the rest, and warn of a model that learned its rows by heart.
+pub(super) fn warn(outcome: &mut Outcome, findings: &[Finding], job: &Job<'_>) {
+    outcome.insight.columns = job.columns.get().cloned().unwrap_or_default();
     outcome.insight.findings = findings.iter().map(|f| f.detail.clone()).collect();
     if let Some(found) = outcome.insight.overfitting.as_ref().filter(|_| settings::warnings()) {
         Failure::new(PgSqlErrorCode::ERRCODE_WARNING, found.message.as_str())

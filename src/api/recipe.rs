@@ -1,5 +1,7 @@
 //! How the deployed version of a model was trained, so that it can be done again.
 
+use std::cell::OnceCell;
+
 use orchard_engine::learn::options::{Algorithm, Options};
 
 use super::train::Job;
@@ -36,6 +38,7 @@ impl Recipe {
             algorithm: self.algorithm,
             options: self.options.clone(),
             options_text: self.given.to_string(),
+            columns: OnceCell::new(),
         }
     }
 }

@@ -7,7 +7,7 @@ use orchard_engine::control::Control;
 use orchard_engine::judge::contest::{self, Contest};
 use orchard_engine::judge;
 use orchard_engine::learn::train::{self, Champion, Outcome};
-use orchard_engine::model::{Argument, InputKind, Task};
+use orchard_engine::model::{Argument, InputKind, Model, Task};
 use orchard_engine::score::Scorer;
 use pgrx::iter::TableIterator;
 use pgrx::prelude::*;
@@ -25,6 +25,9 @@ use crate::catalog::{cache, relations, store, versions, Found};
 use crate::error::{given, report, Failure, Result};
 use crate::source::Rows;
 use crate::{interrupt, settings};
+
+/// New columns of the source that are named.
+const MOST_NAMED: usize = 20;
 
 /// When the new version is deployed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -225,7 +228,8 @@ fn learn(
         notice!("{notice}");
     }
     diagnose::warn(&warnings, options);
-    insight::warn(&mut outcome, &warnings);
+    insight::warn(&mut outcome, &warnings, job);
+    tell_new(found, model, job)?;
     Ok((outcome, types))
 }
 
@@ -245,6 +249,25 @@ fn metric(task: &Task, wish: &Wish<'_>) -> Result<&'static str> {
         Failure::argument(format!("models of this task cannot be compared by \"{asked}\""))
             .hint(format!("Valid metrics are {}.", metrics.join(", ")))
     })
+}
+
+/// Say which columns the source did not have when the deployed version was trained, as the new one does not learn from them either.
+fn tell_new(found: &Found, model: &Model, job: &Job<'_>) -> Result<()> {
+    let before = insight::insight(found)?.columns;
+    let arguments = model.arguments();
+    let is_known = |name: &String| before.contains(name) || arguments.iter().any(|a| a.name() == name);
+    let new: Vec<&String> = job.columns.get().into_iter().flatten().filter(|name| !is_known(name)).collect();
+    // What versions of before this was kept do not tell.
+    if before.is_empty() || new.is_empty() {
+        return Ok(());
+    }
+    let named: Vec<String> = new.iter().take(MOST_NAMED).map(|name| format!("\"{name}\"")).collect();
+    let more = match new.len().saturating_sub(MOST_NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    notice!("the source has new columns, which the model does not use until it is trained by orchard.train: {}{more}", named.join(", "));
+    Ok(())
 }
 
 /// Where the columns are that the deployed version reads, which must be as it learned them.

@@ -1,5 +1,7 @@
 //! `orchard.train`.
 
+use std::cell::OnceCell;
+
 use orchard_engine::control::Control;
 use orchard_engine::learn::options::{Algorithm, Options};
 use orchard_engine::learn::train::{self, Request, SourceInput};
@@ -62,6 +64,8 @@ pub(super) struct Job<'a> {
     pub options: Options,
     /// The options as they are kept with the version.
     pub options_text: String,
+    /// The columns of the source, once it was read.
+    pub columns: OnceCell<Vec<String>>,
 }
 
 fn run(
@@ -82,7 +86,7 @@ fn run(
     let parsed = Options::parse(&options, algorithm)?;
     check_target(algorithm, target)?;
     let schema = creation_schema(&name)?;
-    let mut job = Job { schema, name: name.name, source, target, algorithm, options: parsed, options_text };
+    let mut job = Job { schema, name: name.name, source, target, algorithm, options: parsed, options_text, columns: OnceCell::new() };
     let control = Control::new(settings::max_memory());
     let (existing, mut request, types) = ready(&job, &control)?;
     if auto {
@@ -103,7 +107,7 @@ fn run(
         notice!("{notice}");
     }
     diagnose::warn(&warnings, &options);
-    insight::warn(&mut outcome, &warnings);
+    insight::warn(&mut outcome, &warnings, &job);
     save(&job, existing, &outcome, &types, started, Event { name: "train", details: None })
 }
 
@@ -187,6 +191,8 @@ pub(super) fn read(job: &Job<'_>, control: &Control) -> Result<Rows> {
 /// Which columns to read, and how.
 fn choose(job: &Job<'_>, attributes: &[Attribute]) -> Result<Vec<Option<Wanted>>> {
     check_names(attributes)?;
+    // A job reads its source once.
+    let _ = job.columns.set(attributes.iter().map(|a| a.name.clone()).collect());
     let options = &job.options;
     let special: Vec<&str> = special_columns(job).collect();
     let constrained =

@@ -1,5 +1,7 @@
 //! `orchard.tune`: a search for parameters, then a training with the best.
 
+use std::cell::OnceCell;
+
 use orchard_engine::control::Control;
 use orchard_engine::learn::options::Algorithm;
 use orchard_engine::learn::tune::{self, Search, Tuned};
@@ -82,7 +84,7 @@ fn run(
     let schema = creation_schema(&name)?;
     let given = options;
     let options = search.trials[0].options.clone();
-    let mut job = Job { schema, name: name.name, source, target, algorithm, options, options_text: String::new() };
+    let mut job = Job { schema, name: name.name, source, target, algorithm, options, options_text: String::new(), columns: OnceCell::new() };
     let control = Control::new(settings::max_memory());
     let (existing, request, types) = ready(&job, &control)?;
     let label = format!("orchard.tune {}", job.name);
@@ -91,7 +93,7 @@ fn run(
         notice!("{notice}");
     }
     diagnose::warn(&tuned.warnings, &given);
-    insight::warn(&mut tuned.outcome, &tuned.warnings);
+    insight::warn(&mut tuned.outcome, &tuned.warnings, &job);
     job.options_text = search.training_options(tuned.best).to_string();
     let event = Event { name: "train", details: None };
     let version = save(&job, existing, &tuned.outcome, &types, started, event)?.1;

@@ -152,3 +152,13 @@ DROP ROLE regress_retrain;
 CREATE VIEW scored AS SELECT predict_whole(hour, bid, device) AS p FROM shop;
 SELECT promoted FROM again('whole', 'always');
 SELECT count(p) FROM scored;
+RESET client_min_messages;
+SET orchard.warnings = off;
+-- Columns that the source did not have are named, until the deployed version was trained beside them.
+CREATE TABLE growing AS SELECT i % 24 AS hour, i % 7 AS day, i % 24 > 11 AS y FROM generate_series(1, 500) AS i;
+SELECT model FROM orchard.train('grows', 'growing', 'y', 'decision_tree', '{"exclude": ["day"]}');
+SELECT promoted FROM orchard.retrain('grows', 'never');
+ALTER TABLE growing ADD COLUMN "Ad ""Id""" text, ADD COLUMN 地区 int;
+SELECT promoted FROM orchard.retrain('grows', 'never');
+SELECT promoted FROM orchard.retrain('grows', 'always');
+SELECT promoted FROM orchard.retrain('grows', 'never');

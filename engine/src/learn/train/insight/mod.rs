@@ -51,6 +51,8 @@ pub struct Insight {
     pub overfitting: Option<Overfitting>,
     /// What the doctor said of the training rows.
     pub findings: Vec<String>,
+    /// The columns of the source, those that are not learned from too.
+    pub columns: Vec<String>,
 }
 
 /// A metric on training rows.
