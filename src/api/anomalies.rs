@@ -5,7 +5,6 @@ use pgrx::pg_sys::{self, FunctionCallInfo};
 use pgrx::spi::{quote_identifier, quote_literal};
 
 use super::score::{call, inputs, key_columns, key_object};
-use crate::catalog::name::ModelName;
 use crate::catalog::{self, cache};
 use crate::entry;
 use crate::entry::{fill, value};
@@ -32,7 +31,7 @@ unsafe fn run(fcinfo: FunctionCallInfo) -> Result<()> {
         }
     };
     let key: Option<Vec<Option<String>>> = value(fcinfo, 3);
-    let found = catalog::find(&ModelName::parse(&model)?)?;
+    let found = catalog::of_argument(Some(&model))?;
     let scorer = cache::deployed(&found)?;
     if scorer.model().task != Task::Anomaly {
         return Err(Failure::argument("orchard.anomalies is for models of anomaly scores")

@@ -9,7 +9,6 @@ use pgrx::spi::{quote_identifier, quote_literal};
 
 use super::train::{check_names, no_column};
 use crate::catalog::function::MOST_ARGUMENTS;
-use crate::catalog::name::ModelName;
 use crate::catalog::{self, cache, id_text, store, Found};
 use crate::entry;
 use crate::entry::{fill, value};
@@ -24,7 +23,7 @@ unsafe fn run(fcinfo: FunctionCallInfo) -> Result<()> {
     let text = |i: usize, name: &str| -> Result<String> { given(value::<String>(fcinfo, i), name) };
     let (model, source) = (text(0, "model")?, text(1, "source")?);
     let key: Option<Vec<Option<String>>> = value(fcinfo, 2);
-    let found = catalog::find(&ModelName::parse(&model)?)?;
+    let found = catalog::of_argument(Some(&model))?;
     let scorer = cache::deployed(&found)?;
     let target = store::target(&found.deployed()?)?;
     let described = source::describe(&source)?;

@@ -67,7 +67,7 @@ pub unsafe fn holds_id(tuple: pg_sys::HeapTuple, id: &Id) -> bool {
 ///
 /// # Safety
 /// `datum` is an array of a type that has the size of an oid.
-unsafe fn oids<'a>(datum: Datum) -> Option<&'a [Oid]> {
+pub(super) unsafe fn oids<'a>(datum: Datum) -> Option<&'a [Oid]> {
     let array = pg_sys::pg_detoast_datum(datum.cast_mut_ptr()).cast::<pg_sys::ArrayType>();
     match (*array).ndim {
         0 => Some(&[]),

@@ -5,7 +5,7 @@ use std::ffi::{CStr, CString};
 use pgrx::pg_sys::{self, Datum, Oid};
 use pgrx::PgSqlErrorCode;
 
-use super::anchor;
+use super::anchor::{self, oids};
 use crate::error::{Failure, Result};
 
 /// A model's or a version's id.
@@ -342,27 +342,8 @@ pub fn arguments(id: &Id) -> Result<Option<Vec<Oid>>> {
     let mut found = None;
     let mut keys = [key(1, pg_sys::F_UUID_EQ, Datum::from(id.as_ptr() as usize))];
     scan(c"stored_models", c"stored_models_pkey", &mut keys, Seen::Newest, |tuple, desc| {
-        // SAFETY: column 6 of stored_models is an array of regtype, whose elements are copied.
-        unsafe {
-            if let Some(datum) = column(tuple, 6, desc) {
-                let array = pg_sys::pg_detoast_datum(datum.cast_mut_ptr()).cast::<pg_sys::ArrayType>();
-                let (mut elements, mut count) = (std::ptr::null_mut::<Datum>(), 0);
-                let (oid, align) = (pg_sys::REGTYPEOID, pg_sys::TYPALIGN_INT as std::ffi::c_char);
-                let size = std::mem::size_of::<Oid>() as i32;
-                pg_sys::deconstruct_array(
-                    array,
-                    oid,
-                    size,
-                    true,
-                    align,
-                    &mut elements,
-                    std::ptr::null_mut(),
-                    &mut count,
-                );
-                let oid = |i: usize| Oid::from((*elements.add(i)).value() as u32);
-                found = Some((0..usize::try_from(count).unwrap_or(0)).map(oid).collect());
-            }
-        }
+        // SAFETY: column 6 of stored_models is an array of regtype, which are oids; they are copied.
+        found = unsafe { column(tuple, 6, desc).and_then(|datum| oids(datum)).map(<[Oid]>::to_vec) };
     })?;
     Ok(found)
 }

@@ -1,7 +1,9 @@
 //! What is true of the rows of a source.
 
+use std::collections::{HashMap, HashSet};
+
 use orchard_engine::data::{ColumnData, MISSING};
-use orchard_engine::model::{HeldActual, Task};
+use orchard_engine::model::{checksum, HeldActual, Task};
 use pgrx::prelude::*;
 
 use super::known;
@@ -56,14 +58,32 @@ pub(in crate::api) fn actual(rows: &Rows, target: &str, task: &Task, leave_out: 
 #[derive(Default)]
 struct LeftOut {
     rows: u64,
-    labels: std::collections::BTreeSet<String>,
+    /// The first label in C order, and hashes of up to so many.
+    first: Option<String>,
+    labels: HashSet<u64>,
+}
+
+/// Labels that are told apart where classes are left out.
+const MOST_LABELS: usize = 10_000;
+
+impl LeftOut {
+    fn add(&mut self, label: &str) {
+        self.rows += 1;
+        if self.labels.len() < MOST_LABELS {
+            self.labels.insert(checksum(label.as_bytes()));
+        }
+        if self.first.as_deref().is_none_or(|first| label < first) {
+            self.first = Some(label.to_owned());
+        }
+    }
 }
 
 /// Say how many rows have classes that the model does not know.
 fn tell(target: &str, left_out: &LeftOut) {
-    let Some(first) = left_out.labels.first() else { return };
+    let Some(first) = &left_out.first else { return };
     let more = match left_out.labels.len() {
         1 => String::new(),
+        MOST_LABELS => " and thousands more".to_owned(),
         count => format!(" and {} more", count - 1),
     };
     let rows = left_out.rows;
@@ -79,17 +99,13 @@ fn classes_of(
 ) -> Result<Actual> {
     let mut known = Vec::new();
     let mut codes = Vec::new();
+    let places: HashMap<&str, u32> = classes.iter().zip(0..).map(|(class, place)| (class.as_str(), place)).collect();
     let mut put = |label: Option<std::borrow::Cow<'_, str>>| -> Result<()> {
-        let index = label.as_ref().map(|label| classes.iter().position(|c| c.as_str() == label.as_ref()));
+        let index = label.as_ref().map(|label| places.get(label.as_ref()));
         known.push(matches!(index, Some(Some(_))));
         match (index, label, &mut left_out) {
-            (Some(Some(index)), ..) => codes.push(index as u32),
-            (_, Some(label), Some(left_out)) => {
-                left_out.rows += 1;
-                if !left_out.labels.contains(label.as_ref()) {
-                    left_out.labels.insert(label.into_owned());
-                }
-            }
+            (Some(Some(index)), ..) => codes.push(*index),
+            (_, Some(label), Some(left_out)) => left_out.add(&label),
             (_, Some(label), None) => return Err(unknown_class(target, &label, classes)),
             _ => {}
         }
