@@ -117,8 +117,11 @@ impl Cleaner<'_> {
 
     /// The row that stays of each that are alike.
     fn best_rows(&self, keys: &[Live], order: Option<&Live>, last: bool) -> Result<hashbrown::HashSet<u32>> {
-        let columns: Vec<&ColumnData> =
+        let mut columns: Vec<&ColumnData> =
             keys.iter().map(|l| self.values(l.register, &l.name).map(|c| &c.data)).collect::<Result<_>>()?;
+        // Columns as they came are compared by all their digits, as in the view.
+        let digits = keys.iter().filter_map(|l| self.digits.get(l.register as usize)?.as_ref());
+        columns.extend(digits.map(|column| &column.data));
         let order = order.map(|o| self.values(o.register, &o.name).map(|c| &c.data)).transpose()?;
         // A missing value comes last, whatever the direction.
         let rank = |row: u32| match order {
