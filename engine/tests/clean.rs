@@ -9,12 +9,22 @@ use serde_json::{json, Value};
 
 fn number(name: &str, values: &[f64]) -> CleanInput {
     let column = Column::from_numbers(name, values, &Control::default()).unwrap();
-    CleanInput { source: Source { name: name.into(), kind: Kind::Number }, column: Some(column), fixed: false }
+    CleanInput {
+        source: Source { name: name.into(), kind: Kind::Number },
+        column: Some(column),
+        digits: None,
+        fixed: false,
+    }
 }
 
 fn text(name: &str, values: &[Option<&str>]) -> CleanInput {
     let column = Column::from_texts(name, values, &Control::default()).unwrap();
-    CleanInput { source: Source { name: name.into(), kind: Kind::Text }, column: Some(column), fixed: false }
+    CleanInput {
+        source: Source { name: name.into(), kind: Kind::Text },
+        column: Some(column),
+        digits: None,
+        fixed: false,
+    }
 }
 
 fn moment(name: &str, kind: Kind, values: &[f64]) -> CleanInput {

@@ -167,7 +167,6 @@ fn moments_of_several_forms() {
         (times(&[("2024-01-05 10:20:30", 97), ("2024-01-05 10:20", 3)]), "timestamp"),
         (times(&[("2024-01-03", 97), ("3 Jan 2024", 3)]), "date"),
         (times(&[("2024-01-03", 97), ("20240105", 3)]), "date"),
-        (times(&[("Jan 5, 2024", 97), ("January 6, 2024", 3)]), "date"),
     ] {
         let found = profile(&values);
         let expected = json!([{"step": "parse_timestamp", "columns": ["c"], "type": kind}]);
@@ -185,7 +184,7 @@ fn characters_that_mean_something() {
     assert_eq!(form(&["1½ l", "10³", "ca\u{301}fe", "①"]), "nfc");
     assert_eq!(form(&["ａbc", "abd"]), "nfkc");
     assert_eq!(form(&["ａbc", "Nike™", "H₂O"]), "nfc");
-    assert!(profile(["ａbc", "Nike™", "H₂O"]).issue().unwrap().contains("full-width letters stay"));
+    assert!(profile(["ａbc", "Nike™", "H₂O"]).issue().unwrap().contains("full-width and half-width letters stay"));
     assert_eq!(step(&["½", "²", "①"]), Value::Null);
 }
 

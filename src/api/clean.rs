@@ -2,7 +2,7 @@
 
 use orchard_engine::clean::fit::{self, Change, CleanInput, Fitted};
 use orchard_engine::clean::program::{self, Cast, Kind, Source, SourceSql};
-use orchard_engine::clean::step::{Step, STEPS};
+use orchard_engine::clean::step::{Action, Step, STEPS};
 use orchard_engine::control::Control;
 use orchard_engine::data::Column;
 use pgrx::iter::TableIterator;
@@ -109,7 +109,9 @@ fn fitted(source: &str, from: &FromItem, steps: Option<crate::json::JsonArgument
     };
     let steps = Step::parse(&steps)?;
     let control = Control::new(settings::max_memory());
-    let (inputs, mut casts, rows) = read(source, &control)?;
+    // Rows that are alike have the same digits.
+    let digits = steps.iter().any(|step| matches!(step.action, Action::DropDuplicates { .. }));
+    let (inputs, mut casts, rows) = read(source, digits, &control)?;
     collate(&inputs, &mut casts, from)?;
     let all = (0..rows as u32).collect();
     let Fitted { program, filters, changes, .. } =
@@ -163,7 +165,7 @@ fn notes(changes: &[Change]) -> Vec<(String, Vec<String>)> {
 }
 
 /// The columns of a source, how SQL casts them, and the number of rows.
-fn read(source: &str, control: &Control) -> Result<(Vec<CleanInput>, Vec<Cast>, usize)> {
+fn read(source: &str, digits: bool, control: &Control) -> Result<(Vec<CleanInput>, Vec<Cast>, usize)> {
     let mut described = Vec::new();
     let rows = {
         let mut choose = |attributes: &[Attribute]| {
@@ -171,7 +173,10 @@ fn read(source: &str, control: &Control) -> Result<(Vec<CleanInput>, Vec<Cast>, 
             described = attributes.to_vec();
             attributes.iter().map(wanted).collect()
         };
-        source::read(source, &mut choose, control)?
+        match digits {
+            true => source::read_with_digits(source, &mut choose, control)?,
+            false => source::read(source, &mut choose, control)?,
+        }
     };
     let count = rows.table.rows;
     let mut columns: Vec<Option<Column>> = rows.table.columns.into_iter().map(Some).collect();
@@ -184,10 +189,13 @@ fn read(source: &str, control: &Control) -> Result<(Vec<CleanInput>, Vec<Cast>, 
             // Digits that a float8 cannot tell apart are compared as texts.
             (kind, cast) = (Kind::Text, Cast::Exact);
         }
-        let column = found.and_then(|c| columns.get_mut(c.first).and_then(Option::take));
+        let mut take = |c: &source::SourceColumn| columns.get_mut(c.first).and_then(Option::take);
+        let column = found.and_then(&mut take);
+        let beside = rows.columns.iter().filter(|c| c.attribute.name == attribute.name).nth(1);
+        let digits = beside.and_then(&mut take);
         let respelt = [pg_sys::TEXTOID, pg_sys::VARCHAROID, pg_sys::BPCHAROID];
         let fixed = !respelt.contains(&attribute.base);
-        inputs.push(CleanInput { source: Source { name: attribute.name.clone(), kind }, column, fixed });
+        inputs.push(CleanInput { source: Source { name: attribute.name.clone(), kind }, column, digits, fixed });
         casts.push(cast);
     }
     Ok((inputs, casts, count))

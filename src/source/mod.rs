@@ -100,10 +100,20 @@ pub type Choose<'a> = dyn FnMut(&[Attribute]) -> Result<Vec<Option<Wanted>>> + '
 /// Columns of whole or exact numbers that need not stay numbers are read again as categories when a value is beyond 2^53; their
 /// reader in the result is [`Reader::Exact`].
 pub fn read(source: &str, choose: &mut Choose<'_>, control: &Control) -> Result<Rows> {
+    read_as(source, choose, control, false)
+}
+
+/// The same, with the digits of numerics that stay numbers: where a float8 may not tell them apart, a category in a second column
+/// of the same name says which they are.
+pub fn read_with_digits(source: &str, choose: &mut Choose<'_>, control: &Control) -> Result<Rows> {
+    read_as(source, choose, control, true)
+}
+
+fn read_as(source: &str, choose: &mut Choose<'_>, control: &Control, digits: bool) -> Result<Rows> {
     let query = resolve::query(source)?;
     let mut exact = Vec::new();
     loop {
-        let mut receiver = Receiver::new(choose, control, &exact);
+        let mut receiver = Receiver::new(choose, control, &exact, digits);
         in_read_only_subtransaction(|| execute(&query, &mut receiver))?;
         let column = match receiver.stop.take() {
             None => return receiver.finish(),

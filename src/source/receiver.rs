@@ -35,6 +35,8 @@ struct Field {
     column: usize,
     /// Whether a number beyond 2^53 ends the pass.
     watch: bool,
+    /// Whether its column has only the digits of numbers that a float8 may not tell apart.
+    beside: bool,
     elements: Vec<Column>,
 }
 
@@ -45,6 +47,8 @@ pub(super) struct Receiver<'a, 'b> {
     choose: &'a mut Choose<'b>,
     control: &'a Control,
     exact: &'a [String],
+    /// Whether numerics that stay numbers have such a column beside theirs.
+    digits: bool,
     attributes: Vec<Attribute>,
     fields: Vec<Field>,
     needed: i32,
@@ -53,7 +57,7 @@ pub(super) struct Receiver<'a, 'b> {
 }
 
 impl<'a, 'b> Receiver<'a, 'b> {
-    pub(super) fn new(choose: &'a mut Choose<'b>, control: &'a Control, exact: &'a [String]) -> Self {
+    pub(super) fn new(choose: &'a mut Choose<'b>, control: &'a Control, exact: &'a [String], digits: bool) -> Self {
         Receiver {
             dest: pg_sys::DestReceiver {
                 receiveSlot: Some(receive),
@@ -65,6 +69,7 @@ impl<'a, 'b> Receiver<'a, 'b> {
             choose,
             control,
             exact,
+            digits,
             attributes: Vec::new(),
             fields: Vec::new(),
             needed: 0,
@@ -96,7 +101,20 @@ impl<'a, 'b> Receiver<'a, 'b> {
                 });
             }
             let watch = can_be_exact && !as_category;
-            self.fields.push(Field { attribute: i, reader, column, watch, elements: Vec::new() });
+            self.fields.push(Field { attribute: i, reader, column, watch, beside: false, elements: Vec::new() });
+            if self.digits && number && reader == Reader::Numeric {
+                let column = self.table.columns.len();
+                self.table.columns.push(Column::category(name.clone()));
+                let reader = Reader::Exact;
+                self.fields.push(Field {
+                    attribute: i,
+                    reader,
+                    column,
+                    watch: false,
+                    beside: true,
+                    elements: Vec::new(),
+                });
+            }
             self.needed = i as i32 + 1;
         }
         self.attributes = attributes;
@@ -135,11 +153,14 @@ impl<'a, 'b> Receiver<'a, 'b> {
                     values.push(value, control).map_err(failed)?;
                 }
                 ColumnData::Category { codes, dictionary } => {
+                    let beside = field.beside;
                     let code = match null {
                         true => MISSING,
-                        false => {
-                            types::category(field.reader, datum, |b| dictionary.code(b, control)).map_err(failed)?
-                        }
+                        false => types::category(field.reader, datum, |b| match beside && types::is_exact(b) {
+                            true => Ok(MISSING),
+                            false => dictionary.code(b, control),
+                        })
+                        .map_err(failed)?,
                     };
                     codes.push(code, control).map_err(failed)?;
                 }

@@ -346,6 +346,14 @@ pub unsafe fn category<T>(reader: Reader, datum: Datum, take: impl FnOnce(&[u8])
     }
 }
 
+/// Digits of a number that a float8 keeps whatever they are.
+const EXACT_DIGITS: usize = 15;
+
+/// Whether a float8 tells the number of such a text from all others of as few digits.
+pub fn is_exact(text: &[u8]) -> bool {
+    text.iter().filter(|b| b.is_ascii_digit()).count() <= EXACT_DIGITS
+}
+
 /// The text of an exact number without trailing zeros: 1.50 and 1.5 are one level.
 fn exact_key(text: &[u8]) -> &[u8] {
     if !text.contains(&b'.') {

@@ -148,9 +148,8 @@ fn how(attribute: &Attribute, memory: pg_sys::MemoryContext) -> (Kind, How) {
         Some(reader @ (Reader::Float4 | Reader::Float8 | Reader::Numeric)) => (Kind::Number, How::Number(reader)),
         Some(reader @ Reader::Bool) => (Kind::Boolean, How::Number(reader)),
         Some(reader @ Reader::Date) => (Kind::Date, How::Number(reader)),
-        Some(reader @ (Reader::Timestamp | Reader::Timestamptz | Reader::Clock(_))) => {
-            (Kind::Timestamp, How::Number(reader))
-        }
+        Some(reader @ Reader::Timestamp) => (Kind::Timestamp, How::Number(reader)),
+        Some(reader @ (Reader::Timestamptz | Reader::Clock(_))) => (Kind::Timestamptz, How::Number(reader)),
         Some(reader @ Reader::Interval) => (Kind::Interval, How::Number(reader)),
         Some(reader @ (Reader::Text | Reader::Bpchar | Reader::Name)) => (Kind::Text, How::Bytes(reader)),
         Some(reader @ (Reader::Char | Reader::Enum | Reader::Uuid)) => (Kind::Code, How::Bytes(reader)),
@@ -168,9 +167,10 @@ fn written(base: Oid) -> Option<Kind> {
     // SAFETY: a catalogue look-up on the main thread.
     unsafe { pg_sys::get_type_category_preferred(base, &mut category, &mut preferred) };
     match (category as u8, base) {
+        (_, pg_sys::MONEYOID) => Some(Kind::Amount),
         // Texts of extensions, such as citext.
         (b'S', _) => Some(Kind::Text),
-        // Times of day, network addresses, bit strings, money and oids.
+        // Times of day, network addresses, bit strings and oids.
         (b'D' | b'I' | b'V' | b'N', _) | (_, pg_sys::MACADDROID | pg_sys::MACADDR8OID | pg_sys::PG_LSNOID) => {
             Some(Kind::Code)
         }

@@ -46,7 +46,7 @@ fn value(kind: Kind, base: Oid, number: f64) -> Value {
         // As few digits as tell it from other numbers of its type.
         Kind::Number if base == pg_sys::FLOAT4OID => float((number as f32).to_string().parse().unwrap_or(number)),
         Kind::Boolean => json!(number != 0.0),
-        Kind::Date | Kind::Timestamp | Kind::Interval => match moment(kind, base, number) {
+        Kind::Date | Kind::Timestamp | Kind::Timestamptz | Kind::Interval => match moment(kind, base, number) {
             Some(text) => json!(text),
             None => float(number),
         },
@@ -63,7 +63,7 @@ fn moment(kind: Kind, base: Oid, number: f64) -> Option<String> {
             f64::NEG_INFINITY => i32::MIN,
             days => days.round() as i32,
         }),
-        Kind::Timestamp => Datum::from(match number {
+        Kind::Timestamp | Kind::Timestamptz => Datum::from(match number {
             f64::INFINITY => i64::MAX,
             f64::NEG_INFINITY => i64::MIN,
             // The last second is not to be rounded to the next year, which there is none of.
@@ -130,7 +130,7 @@ fn spelt(kind: Kind, attribute: &Attribute, frequent: &Frequent) -> Result<Value
             let oid = oid.map_err(|_| Failure::internal("an enum key is not an oid"))?;
             json!(types::enum_label(oid).ok_or_else(|| Failure::internal("an enum value has no label"))?)
         }
-        (Kind::Text | Kind::Code | Kind::Opaque, _) => json!(text(bytes)),
+        (Kind::Text | Kind::Code | Kind::Amount | Kind::Opaque, _) => json!(text(bytes)),
         (_, Some(Reader::Numeric)) => match digits(bytes) {
             Some(digits) => exact(&text(digits)),
             None => value(kind, attribute.base, number(false, bytes)),

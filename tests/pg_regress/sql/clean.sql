@@ -187,6 +187,29 @@ SELECT orchard.clean(NULL, 'v', '[]');
 SELECT orchard.clean('visits', NULL, '[]');
 SELECT orchard.clean('visits', '', '[]');
 SELECT orchard.clean('visits', 'a.b.c.d', '[]');
+-- moments and truth values that stand for nothing, each of its own type, and step parts that follow
+SET TimeZone = 'Europe/Berlin';
+CREATE TABLE ends AS SELECT i AS id, CASE WHEN i % 3 = 0 THEN date '9999-12-31' ELSE date '2024-01-01' + i END AS until,
+    CASE WHEN i % 4 = 0 THEN timestamp '1970-01-01' ELSE timestamp '2024-01-01 10:00' + i * interval '1 hour' END AS seen,
+    CASE WHEN i % 5 = 0 THEN timestamptz '1970-01-01 00:00+01' WHEN i % 7 = 0 THEN 'infinity' ELSE timestamptz '2024-01-01 10:00+01' + i * interval '1 day' END AS at, i % 2 = 0 AS paid
+FROM generate_series(1, 60) AS i;
+SELECT column_name, step, detail, changed FROM orchard.clean('ends', 'open_ends', '[{"step": "placeholders", "columns": "until", "values": ["9999-12-31"]}, {"step": "placeholders", "columns": ["seen", "at"], "values": ["1970-01-01", "1970-01-02T00:00:00"]},
+    {"step": "placeholders", "kind": "boolean", "values": [true]}, {"step": "date_parts", "columns": "at", "parts": ["year", "hour"]}, {"step": "placeholders", "values": [1, "N/A"]}]');
+SELECT pg_typeof(until) AS until, pg_typeof(seen) AS seen, pg_typeof(at) AS at, pg_typeof(paid) AS paid FROM open_ends LIMIT 1;
+SELECT count(*), count(until) AS until, count(seen) AS seen, count(at) AS at, count(at_year) AS years, min(at_hour) AS hour, count(paid) AS paid, bool_or(paid) AS any_paid FROM open_ends;
+SELECT column_name, placeholders, issue, suggestion FROM orchard.profile('SELECT until, seen, at FROM ends');
+SELECT column_name, step, changed FROM orchard.clean('SELECT until, seen, at FROM ends', 'by_itself');
+SELECT count(until) AS until, count(seen) AS seen, count(at) AS at FROM by_itself;
+DROP VIEW open_ends, by_itself;
+RESET TimeZone;
+-- rows that differ beyond the digits of a float8 are counted as the view keeps them
+CREATE TABLE digits AS SELECT 23850000000000000000 + i / 2 AS wide, 0.12345678901234567890 + (i / 3)::numeric / 1e20 AS fine, i % 2 AS n FROM generate_series(1, 60) AS i;
+SELECT 'wide' AS key, changed, 60 - (SELECT count(DISTINCT wide) FROM digits) AS gone FROM orchard.clean('digits', 'by_wide', '[{"step": "drop_duplicates", "key": "wide"}]')
+UNION ALL SELECT 'fine', changed, 60 - (SELECT count(DISTINCT fine) FROM digits) FROM orchard.clean('digits', 'by_fine', '[{"step": "drop_duplicates", "key": "fine"}]')
+UNION ALL SELECT 'all', changed, 60 - (SELECT count(*) FROM (SELECT DISTINCT * FROM digits) AS d) FROM orchard.clean('digits', 'by_all', '[{"step": "drop_duplicates"}, {"step": "robust_scale", "columns": "n"}]');
+SELECT (SELECT count(*) FROM by_wide) AS wide, (SELECT count(*) FROM by_fine) AS fine, (SELECT count(*) FROM by_all) AS both;
+DROP VIEW by_wide, by_fine, by_all;
+
 SELECT orchard.clean('visits', 'nowhere.v', '[]');
 SELECT orchard.clean('no_table', 'v', '[]');
 SELECT orchard.clean('SELECT 1 AS a; SELECT 2', 'v', '[]');
@@ -211,6 +234,13 @@ SELECT orchard.clean('visits', 'v', '[{"step": "difference", "left": "amount", "
 SELECT orchard.clean('visits', 'v', '[{"step": "drop_duplicates"}, {"step": "drop_duplicates"}]');
 SELECT orchard.clean('shop."Order Lines"', 'v', '[{"step": "drop_duplicates"}]');
 SELECT orchard.clean('visits', 'v', '[{"step": "drop_duplicates", "key": "visit", "order": "kind"}]');
+SELECT orchard.clean('visits', 'v', '[{"step": "drop_duplicates", "key": "visit", "keep": "last"}]');
+SELECT orchard.clean('visits', 'v', '[{"step": "mask_personal", "columns": "kind", "method": "redact_all", "salt": "x"}]');
+SELECT orchard.clean('visits', 'v', '[{"step": "placeholders", "columns": "amount"}]');
+SELECT orchard.clean('visits', 'v', '[{"step": "placeholders", "columns": "amount", "values": ["N/A"]}]');
+SELECT orchard.clean('visits', 'v', '[{"step": "placeholders", "kind": "date", "values": [-999, "31.12.9999"]}]');
+SELECT orchard.clean('SELECT true AS b', 'v', '[{"step": "placeholders", "columns": "b", "values": [-999]}]');
+SELECT orchard.clean('SELECT now()::timestamp AS t', 'v', '[{"step": "placeholders", "columns": "t", "values": [0]}]');
 SELECT orchard.clean('visits', 'v', '[{"step": "drop_rows", "where": {"column": "kind", "is": "<", "value": 3}}]');
 SELECT orchard.clean('visits', 'v', '[{"step": "drop_rows", "where": {"column": "kind", "is": "like", "value": "a"}}]');
 SELECT orchard.clean('visits', 'v', '[{"step": "drop_rows", "where": {"column": "kind", "is": "<", "value": "a"}}]');

@@ -187,3 +187,7 @@ CREATE TABLE sizes ("größe" int);
 SELECT * FROM orchard.diagnose('sizes');
 \c test_profile
 DROP DATABASE orchard_latin1;
+
+-- money, barcodes, days written as numbers, clocks of a zone
+SELECT column_name, data_type, role, issue, suggestion FROM orchard.profile('SELECT (i * 1.37)::numeric::money AS price, 4006381333900 + (ARRAY[31, 48, 55, 62, 79])[1 + i % 5] AS article, to_char(date ''2024-01-01'' + i, ''YYYYMMDD'')::int AS day,
+    to_char(timestamp ''2024-01-01 01:02:03'' + i * interval ''7 hours'', ''YYYYMMDDHH24MISS'')::int8 AS moment, 45292 + i % 17 AS order_date, CASE WHEN i % 4 = 0 THEN timestamptz ''1970-01-01 00:00+00'' ELSE timestamptz ''2024-01-01 10:00+01'' + i * interval ''1 day'' END AS seen FROM generate_series(1, 60) AS i');

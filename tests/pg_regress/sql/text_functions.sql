@@ -17,6 +17,9 @@ SELECT orchard.parse_number_strict('1,5', '.');
 SELECT orchard.parse_number_strict('1.5', ',');
 SELECT orchard.parse_number_strict(repeat('ä', 100));
 
+SELECT value, orchard.parse_number(value)
+FROM unnest(ARRAY['17:-', '1 299:-', '%54,2', '₹2.5 Cr', '₹80 Lakh', 'Rs. 3 L', '500.00 Cr', '2 L', '١٢٣', '१२३', '%5%', '17:']) AS value;
+
 -- Truth values
 SELECT value, orchard.parse_boolean(value)
 FROM unnest(ARRAY['t', 'TRUE', ' yes ', 'Y', 'on', '1', 'Ja', 'oui', 'sí', '✓', '是', 'f', 'No', 'nein', '✗', '否', '0', 'maybe', '2', '', NULL]) AS value;
@@ -25,6 +28,8 @@ SELECT orchard.parse_boolean_strict('maybe');
 \echo :LAST_ERROR_SQLSTATE
 
 -- Moments
+SELECT value, orchard.parse_timestamp(value), orchard.parse_timestamp(value, 'Mon DD, YYYY') AS newspaper
+FROM unnest(ARRAY['Sept. 3, 2024', 'June 1, 2024', '3rd of September 2024', '３rd of September 2024', '2021年3月21日(日)', '2021年3月21日(月)', '2024년 3월 21일', '２０２４年３月２１日', '٢٠٢٤-٠٣-٢١', '10 czerwca 2024', '3 Ağustos 2023']) AS value;
 SELECT value, orchard.parse_timestamp(value)
 FROM unnest(ARRAY['2024-01-05', '2024-01-05T10:20:30Z', '2024-01-05 10:20:30.5+02:00', '13/01/2024', '01/13/2024', '03/04/2024', '05/05/2024',
     '05.01.2024', '20240105', '3 Jan 2024', 'Jan 3, 2024 10:20 PM', '1704277230', '1704277230123', '2024-02-29', '2023-02-29', '30/02/2024',

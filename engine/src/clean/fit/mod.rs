@@ -36,6 +36,8 @@ pub struct CleanInput {
     pub source: Source,
     /// The values; `None` for a column that cannot be read and is passed on.
     pub column: Option<Column>,
+    /// The digits of numbers that a float8 may not tell apart, which tell rows apart.
+    pub digits: Option<Column>,
     /// Whether its texts are those of a type that has its own spelling, such as uuid and enums: a step for all columns does not respell them.
     pub fixed: bool,
 }
@@ -104,16 +106,25 @@ pub fn fit(
     control: &Control,
 ) -> Result<Fitted> {
     let program = Program::new(inputs.iter().map(|i| i.source.clone()).collect());
-    let live = inputs.iter().enumerate();
-    let live = live.map(|(i, input)| {
+    let live = |(i, input): (usize, &CleanInput)| {
         let Source { name, kind } = input.source.clone();
         Live { name, register: i as u32, kind, fixed: input.fixed }
-    });
+    };
+    let live = inputs.iter().enumerate().map(live).collect();
+    let count = inputs.len();
+    let (mut columns, mut digits) = (Vec::with_capacity(count), Vec::with_capacity(count));
+    let mut kinds = Vec::with_capacity(count);
+    for input in inputs {
+        kinds.push(input.source.kind);
+        columns.push(input.column);
+        digits.push(input.digits);
+    }
     let mut cleaner = Cleaner {
-        live: live.collect(),
-        depths: vec![0; inputs.len()],
-        kinds: inputs.iter().map(|i| i.source.kind).collect(),
-        columns: inputs.into_iter().map(|i| i.column).collect(),
+        live,
+        depths: vec![0; count],
+        kinds,
+        columns,
+        digits,
         program,
         filters: RowFilters::default(),
         changes: Vec::new(),
@@ -153,6 +164,8 @@ struct Cleaner<'a> {
     depths: Vec<usize>,
     /// The values of registers that are still needed.
     columns: Vec<Option<Column>>,
+    /// See [`CleanInput::digits`].
+    digits: Vec<Option<Column>>,
     rows: Vec<u32>,
     /// Whether plain SQL is wanted.
     plain: bool,
@@ -469,7 +482,7 @@ impl Cleaner<'_> {
         for live in &self.live {
             columns.push(self.columns[live.register as usize].take());
         }
-        for mut column in self.columns.into_iter().flatten() {
+        for mut column in self.columns.into_iter().chain(self.digits).flatten() {
             column.release(self.control);
         }
         let Cleaner { program, filters, changes, rows, .. } = self;

@@ -117,8 +117,11 @@ impl Cleaner<'_> {
 
     /// The row that stays of each that are alike.
     fn best_rows(&self, keys: &[Live], order: Option<&Live>, last: bool) -> Result<hashbrown::HashSet<u32>> {
-        let columns: Vec<&ColumnData> =
+        let mut columns: Vec<&ColumnData> =
             keys.iter().map(|l| self.values(l.register, &l.name).map(|c| &c.data)).collect::<Result<_>>()?;
+        // Columns as they came are compared by all their digits, as in the view.
+        let digits = keys.iter().filter_map(|l| self.digits.get(l.register as usize)?.as_ref());
+        columns.extend(digits.map(|column| &column.data));
         let order = order.map(|o| self.values(o.register, &o.name).map(|c| &c.data)).transpose()?;
         // A missing value comes last, whatever the direction.
         let rank = |row: u32| match order {
@@ -219,18 +222,25 @@ fn number_of(live: &Live, scalar: &Scalar) -> Result<f64> {
         (Kind::Number, Scalar::Text(text)) => {
             text.parse::<i128>().ok().filter(|n| n.unsigned_abs() > 1 << 53).map(|n| n as f64)
         }
-        (Kind::Date, Scalar::Text(text)) => {
-            moment(text).filter(|micros| micros % parse::DAY == 0).map(|micros| (micros / parse::DAY) as f64)
-        }
+        (Kind::Date, Scalar::Text(text)) => moment_of(live.kind, text),
         (Kind::Timestamp | Kind::Timestamptz, Scalar::Text(text)) => {
-            moment(text).map(|micros| micros as f64 / 1e6).filter(|seconds| seconds.abs() < EXACT_SECONDS)
+            moment_of(live.kind, text).filter(|seconds| seconds.abs() < EXACT_SECONDS)
         }
         _ => None,
     };
     found.ok_or_else(|| other_type(live))
 }
 
-/// A date or timestamp as ISO 8601 writes it, without an offset: that of the column's clocks.
+/// A date or timestamp as ISO 8601 writes it, as a column of dates or of timestamps holds it.
+pub(super) fn moment_of(kind: Kind, text: &str) -> Option<f64> {
+    let micros = moment(text)?;
+    match kind {
+        Kind::Date => (micros % parse::DAY == 0).then_some((micros / parse::DAY) as f64),
+        _ => Some(micros as f64 / 1e6),
+    }
+}
+
+/// The microseconds of such a text, without an offset: that of the column's clocks.
 fn moment(text: &str) -> Option<i64> {
     let text = text.replace('T', " ");
     ["YYYY-MM-DD", "YYYY-MM-DD HH24:MI", "YYYY-MM-DD HH24:MI:SS"]

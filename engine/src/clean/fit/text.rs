@@ -1,10 +1,11 @@
 //! Steps that change how a text is written.
 
+use super::rows::moment_of;
 use super::{Cleaner, Live};
 use crate::clean::program::{text_of, Case, Kind, NumberOp, TextOp};
-use crate::clean::step::{Scalar, Step};
+use crate::clean::step::{Columns, Scalar, Step};
 use crate::clean::text;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 impl Cleaner<'_> {
     pub(super) fn case(&mut self, step: &Step, live: &Live, case: Case) -> Result<()> {
@@ -31,11 +32,19 @@ impl Cleaner<'_> {
             let detail = format!("{}{} become NULL", shown.join(", "), if found.len() > 10 { ", ..." } else { "" });
             return self.text(step, live, TextOp::NullIf(found), detail);
         }
-        let numbers: Vec<f64> = values.unwrap_or_default().iter().filter_map(Scalar::number).collect();
-        if numbers.is_empty() {
+        let named = !matches!(step.columns, Columns::All);
+        let held: Vec<(f64, String)> = values.unwrap_or_default().iter().filter_map(|v| v.held_by(live)).collect();
+        if !named && live.kind != Kind::Number {
+            // 1 and 0 may be meant for other columns than those of truth values, and few columns are of moments.
+            return Ok(());
+        }
+        if held.is_empty() && named {
+            return Err(unfit(live, values.is_none()));
+        }
+        if held.is_empty() {
             return self.nothing(step, live, "no numbers among the placeholders");
         }
-        let shown: Vec<String> = numbers.iter().map(|v| format!("{v}")).collect();
+        let (numbers, shown): (Vec<f64>, Vec<String>) = held.into_iter().unzip();
         self.number(step, live, NumberOp::NullIf(numbers), format!("{} become NULL", shown.join(", ")))
     }
 
@@ -51,7 +60,35 @@ impl Cleaner<'_> {
     }
 }
 
+/// The error of placeholders of which a column can hold none.
+fn unfit(live: &Live, missing: bool) -> Error {
+    let (name, kind) = (&live.name, live.kind.name());
+    let message = match missing {
+        true => format!("step \"placeholders\" needs \"values\" for column \"{name}\", which is {kind}"),
+        false => format!("step \"placeholders\" has no value that column \"{name}\", which is {kind}, can hold"),
+    };
+    let valid = match live.kind {
+        Kind::Boolean => "Write true or false, as in \"values\": [false].",
+        Kind::Date => "Write dates, as in \"values\": [\"9999-12-31\"].",
+        Kind::Timestamp | Kind::Timestamptz => "Write timestamps, as in \"values\": [\"1970-01-01 00:00:00\"].",
+        _ => "Write numbers, as in \"values\": [-999].",
+    };
+    Error::option(message, valid)
+}
+
 impl Scalar {
+    /// As a column of numbers, truth values or moments holds it, and in words; `None` for a value that it cannot hold.
+    fn held_by(&self, live: &Live) -> Option<(f64, String)> {
+        match live.kind {
+            Kind::Boolean => self.number().filter(|n| [0.0, 1.0].contains(n)).map(|n| (n, (n == 1.0).to_string())),
+            Kind::Date | Kind::Timestamp | Kind::Timestamptz => match self {
+                Scalar::Text(text) => moment_of(live.kind, text).map(|n| (n, text.clone())),
+                Scalar::Number(_) => None,
+            },
+            _ => self.number().map(|n| (n, n.to_string())),
+        }
+    }
+
     /// As a text column holds it.
     pub(super) fn text(&self) -> String {
         match self {

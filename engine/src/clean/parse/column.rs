@@ -1,5 +1,6 @@
 //! The one format of a whole column.
 
+use super::digits::ascii;
 use super::format::{self, TimestampFormat, Token};
 use super::infer::candidates;
 use super::number::{number, Decimal};
@@ -55,6 +56,10 @@ pub fn is_code(text: &str) -> bool {
         if one.len() >= 9 && one.len() + other.len() > DIGITS && digits(one) && digits(other) {
             return true;
         }
+        // As the branches of trade have it, 01.10; months before a year have a zero too.
+        if one.len() > 1 && one.starts_with('0') && !other.is_empty() && digits(one) && digits(other) {
+            return !is_month(text);
+        }
     }
     if text.bytes().all(|b| b.is_ascii_digit()) {
         return text.len() > 2 && text.starts_with('0') || text.len() > DIGITS;
@@ -80,7 +85,7 @@ pub fn day_and_month<'a>(values: impl Iterator<Item = (&'a str, u64)>) -> (u64, 
 
 /// The first two of three numbers that are parted by one sign, as in dates.
 fn days_or_months(text: &str) -> Option<(u8, u8)> {
-    let text = trim_space(text);
+    let text = &*ascii(trim_space(text));
     let sign = text.bytes().find(|b| !b.is_ascii_digit()).filter(|b| matches!(b, b'/' | b'-' | b'.'))?;
     let mut parts = text.splitn(3, char::from(sign));
     let mut number = || parts.next().filter(|part| (1..=2).contains(&part.len())).and_then(|part| part.parse().ok());
@@ -112,7 +117,7 @@ pub fn timestamp_format<'a>(values: impl Iterator<Item = (&'a str, u64)>) -> Opt
     let values = worth_reading(values);
     let mut formats: Vec<TimestampFormat> = Vec::new();
     for (text, _) in values.iter().take(LOOKED_AT) {
-        candidates(trim_space(text), |tokens| {
+        candidates(&ascii(trim_space(text)), |tokens| {
             let known = formats.iter().any(|format| format.tokens == tokens);
             if !known && is_likely(text, tokens) {
                 formats.push(TimestampFormat { tokens: tokens.to_vec() });
@@ -130,12 +135,15 @@ pub fn timestamp_format<'a>(values: impl Iterator<Item = (&'a str, u64)>) -> Opt
         })
         .collect();
     let (best, &most) = shares.iter().enumerate().rev().max_by(|a, b| a.1.total_cmp(b.1))?;
+    // What short names read as well as long ones is of long ones.
+    let long = |format: &TimestampFormat| format.tokens.contains(&Token::MonthFull);
+    let best = formats.iter().zip(&shares).position(|(format, share)| *share == most && long(format)).unwrap_or(best);
     let chosen = formats.get(best)?;
     let rivals = formats.iter().zip(&shares).filter(|(format, share)| **share == most && *format != chosen);
     let differs = |format: &TimestampFormat| {
         values.iter().any(|(text, _)| {
-            let text = trim_space(text);
-            let (one, other) = (read(text, &chosen.tokens), read(text, &format.tokens));
+            let text = ascii(trim_space(text));
+            let (one, other) = (read(&text, &chosen.tokens), read(&text, &format.tokens));
             one.is_some() && other.is_some() && one != other
         })
     };
@@ -250,5 +258,5 @@ fn is_likely(text: &str, tokens: &[Token]) -> bool {
         [Token::EpochMillis] => 1e3,
         _ => return true,
     };
-    trim_space(text).parse::<f64>().is_ok_and(|value| EPOCHS.contains(&(value / scale)))
+    ascii(trim_space(text)).parse::<f64>().is_ok_and(|value| EPOCHS.contains(&(value / scale)))
 }

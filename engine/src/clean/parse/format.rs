@@ -176,7 +176,8 @@ fn literal(c: char) -> Token {
     if crate::clean::text::is_space(c) {
         Token::Blank
     } else {
-        Token::Literal(c)
+        // Texts are read with the signs of ASCII.
+        Token::Literal(super::digits::plain(c))
     }
 }
 

@@ -1,10 +1,15 @@
 //! The formats that a single text may have, told from its shape.
 
+mod clock;
+
 use super::format::Token;
 use super::months::month;
 use super::shape::Shape;
-use super::timestamp::{is_name, LONGEST, WEEKDAYS};
+use super::timestamp::{is_name, weekday_sign, LONGEST, WEEKDAYS};
 use crate::clean::text::is_space;
+
+/// The signs of the year, the month and the day in Japan and China, and in Korea.
+const DATE_SIGNS: [[char; 3]; 2] = [['年', '月', '日'], ['년', '월', '일']];
 
 /// In which orders a date may be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -150,6 +155,8 @@ impl<'a> Scan<'a> {
             }
             // As the logs of web servers have it.
             ':' => drop(self.literal(':')?),
+            // 2024年1月3日10時20分
+            _ if matches!(self.shape.tokens().last(), Some(Token::Literal('日' | '일'))) => drop(self.blank()?),
             _ => drop(self.blank()?.then_some(())?),
         }
         self.time(true)
@@ -182,10 +189,13 @@ impl<'a> Scan<'a> {
         Some(true)
     }
 
-    /// Take the `de` of Spanish and Portuguese between the parts of a date, with the white space behind it.
+    /// Take the `of` of English, and the `de` of Spanish and Portuguese, between the parts of a date, with the white space behind it.
     fn of(&mut self) -> Option<()> {
         let word = self.word();
-        if !matches!(word, "de" | "del") {
+        // 3rd of January, but not 3 of January, as of a list.
+        let ordinal = matches!(self.shape.tokens(), [.., Token::Ordinal, Token::Blank]);
+        let is_of = matches!(word, "de" | "del") || ordinal && word == "of";
+        if !is_of {
             return Some(());
         }
         word.chars().try_for_each(|c| self.take(1, Token::Literal(c)))?;
@@ -214,15 +224,31 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// `2024-01-03`, `2024/1/3`, `2024-Jan-03`, `2024年1月3日`, `2024. 1. 3.`, `2024-01`.
+    /// Take the day of the week behind a date: `2024年1月3日(水)`.
+    fn weekday_in_brackets(&mut self) -> Option<()> {
+        if self.literal('(')? {
+            let full = weekday_sign(self.rest, false).map(|(_, len)| (len, Token::WeekdayFull));
+            let (len, token) = full.or_else(|| Some((weekday_sign(self.rest, true)?.1, Token::WeekdayShort)))?;
+            self.take(len, token)?;
+            self.literal(')')?.then_some(())?;
+        }
+        Some(())
+    }
+
+    /// `2024-01-03`, `2024/1/3`, `2024-Jan-03`, `2024年1月3日`, `2024년 1월 3일`, `2024. 1. 3.`, `2024-01`.
     fn year_first(&mut self) -> Option<()> {
         let of_our_time = self.is_of_our_time();
         self.take(4, Token::Year)?;
-        if self.literal('年')? {
-            self.number(Token::Month)?;
-            self.literal('月')?.then_some(())?;
-            self.number(Token::Day)?;
-            return self.literal('日')?.then_some(());
+        for [year, month, day] in DATE_SIGNS {
+            if self.literal(year)? {
+                self.blank()?;
+                self.number(Token::Month)?;
+                self.literal(month)?.then_some(())?;
+                self.blank()?;
+                self.number(Token::Day)?;
+                self.literal(day)?.then_some(())?;
+                return self.weekday_in_brackets();
+            }
         }
         let separator = self.separator()?;
         // As in Korea.
@@ -332,17 +358,6 @@ impl<'a> Scan<'a> {
         Some(())
     }
 
-    fn compact_time(&mut self) -> Option<()> {
-        let len = self.digits();
-        matches!(len, 4 | 6).then_some(())?;
-        self.take(2, Token::Hour24)?;
-        self.take(2, Token::Minute)?;
-        if len == 6 {
-            self.take(2, Token::Second)?;
-        }
-        Some(())
-    }
-
     fn epoch(&mut self, token: Token) -> Option<()> {
         let fraction = match self.rest.split_once('.') {
             Some((whole, fraction)) => {
@@ -352,59 +367,5 @@ impl<'a> Scan<'a> {
             None => 0,
         };
         self.take(self.digits() + fraction, token)
-    }
-
-    /// `10:20`, `10:20:30.5`, `102030`, `10:20 PM`, `10 PM`, and with `zone` an offset.
-    fn time(&mut self, zone: bool) -> Option<()> {
-        let hour = self.shape.len();
-        match self.digits() {
-            4 | 6 => self.compact_time()?,
-            1 | 2 => {
-                self.number(Token::Hour24)?;
-                if self.literal(':')? {
-                    self.number(Token::Minute)?;
-                    if self.literal(':')? {
-                        self.number(Token::Second)?;
-                    }
-                } else if !self.rest.trim_start_matches(is_space).starts_with(['a', 'A', 'p', 'P']) {
-                    return None;
-                }
-            }
-            _ => return None,
-        }
-        let seconds = self.shape.tokens().last() == Some(&Token::Second);
-        if seconds && matches!(self.next(), Some('.' | ',')) {
-            self.skip(1);
-            let len = self.digits();
-            (len > 0).then_some(())?;
-            self.take(len, Token::Fraction { micros: len != 3, pointed: true })?;
-        }
-        if zone {
-            self.half_day(hour)?;
-            self.zone()?;
-        }
-        Some(())
-    }
-
-    fn half_day(&mut self, hour: usize) -> Option<()> {
-        let rest = self.rest.trim_start_matches(is_space);
-        let found = ["am", "pm", "a.m.", "p.m."]
-            .iter()
-            .find(|word| rest.as_bytes().get(..word.len()).is_some_and(|b| b.eq_ignore_ascii_case(word.as_bytes())));
-        if let Some(word) = found {
-            self.blank()?;
-            self.take(word.len(), Token::HalfDay)?;
-            self.shape.set(hour, Token::Hour12)?;
-        }
-        Some(())
-    }
-
-    fn zone(&mut self) -> Option<()> {
-        if self.rest.is_empty() {
-            return Some(());
-        }
-        self.blank()?;
-        // The reader of the format says whether it is one.
-        self.take(self.rest.len(), Token::Zone)
     }
 }

@@ -5,6 +5,7 @@
 mod boolean;
 mod codes;
 mod column;
+mod digits;
 mod format;
 mod infer;
 mod months;

@@ -16,20 +16,20 @@ const ENGLISH: [&str; 12] = [
     "december",
 ];
 
-/// The same in German, French, Spanish, Italian, Portuguese, Dutch, Swedish and Danish, where they are others. No word is of two months.
+/// The same in German, French, Spanish, Italian, Portuguese, Dutch, Swedish, Danish, Polish and Turkish, where they are others. No word is of two months.
 const FULL: [&[&str]; 12] = [
-    &["januar", "jänner", "janvier", "enero", "gennaio", "janeiro", "januari"],
-    &["februar", "février", "fevrier", "febrero", "febbraio", "fevereiro", "februari"],
-    &["märz", "mars", "marzo", "março", "marco", "maart", "marts"],
-    &["avril", "abril", "aprile"],
-    &["mai", "mayo", "maggio", "maio", "mei", "maj"],
-    &["juni", "juin", "junio", "giugno", "junho"],
-    &["juli", "juillet", "julio", "luglio", "julho"],
-    &["août", "aout", "agosto", "augustus", "augusti"],
-    &["septembre", "septiembre", "setiembre", "settembre", "setembro"],
-    &["oktober", "octobre", "octubre", "ottobre", "outubro"],
-    &["novembre", "noviembre", "novembro"],
-    &["dezember", "décembre", "decembre", "diciembre", "dicembre", "dezembro"],
+    &["januar", "jänner", "janvier", "enero", "gennaio", "janeiro", "januari", "ocak", "styczeń", "stycznia"],
+    &["februar", "février", "fevrier", "febrero", "febbraio", "fevereiro", "februari", "şubat", "luty", "lutego"],
+    &["märz", "mars", "marzo", "março", "marco", "maart", "marts", "mart", "marzec", "marca"],
+    &["avril", "abril", "aprile", "nisan", "kwiecień", "kwietnia"],
+    &["mai", "mayo", "maggio", "maio", "mei", "maj", "mayıs", "maja"],
+    &["juni", "juin", "junio", "giugno", "junho", "haziran", "czerwiec", "czerwca"],
+    &["juli", "juillet", "julio", "luglio", "julho", "temmuz", "lipiec", "lipca"],
+    &["août", "aout", "agosto", "augustus", "augusti", "ağustos", "sierpień", "sierpnia"],
+    &["septembre", "septiembre", "setiembre", "settembre", "setembro", "eylül", "wrzesień", "września"],
+    &["oktober", "octobre", "octubre", "ottobre", "outubro", "ekim", "październik", "października"],
+    &["novembre", "noviembre", "novembro", "kasım", "listopad", "listopada"],
+    &["dezember", "décembre", "decembre", "diciembre", "dicembre", "dezembro", "aralık", "grudzień", "grudnia"],
 ];
 
 /// Short names that are not the first three letters of an English month, those that are not shortened among them.

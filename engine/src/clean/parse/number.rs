@@ -1,7 +1,7 @@
 //! Numbers as people write them.
 
 use super::plain::{self, plain};
-use super::words::{dollar_prefix, word, Word};
+use super::words::{dollar_prefix, is_rupee, rupee_power, word, Word};
 use crate::clean::text::trim_space;
 
 /// Which sign stands before the fraction.
@@ -68,6 +68,8 @@ struct Signs {
     open: bool,
     closed: bool,
     currencies: u8,
+    /// Whether the currency is the rupee, of which `Cr` and `L` are crores and lakhs and not credit and litres.
+    rupee: bool,
     scale: Option<i64>,
 }
 
@@ -140,8 +142,14 @@ fn before(text: &[u8], signs: &mut Signs) -> Option<usize> {
                 signs.open = true;
                 at += 1;
             }
-            b'$' => {
+            b'$' | plain::SIGN | plain::RUPEE => {
                 signs.currency()?;
+                signs.rupee |= text[at] == plain::RUPEE;
+                at += 1;
+            }
+            // As in Turkey: %54,2
+            b'%' => {
+                signs.scale(-2)?;
                 at += 1;
             }
             b if b.is_ascii_alphabetic() => {
@@ -154,6 +162,7 @@ fn before(text: &[u8], signs: &mut Signs) -> Option<usize> {
                     return None;
                 }
                 signs.currency()?;
+                signs.rupee |= is_rupee(letters);
                 // The point of an abbreviation: Rs.500
                 if text.get(at) == Some(&b'.') {
                     at += 1;
@@ -186,7 +195,7 @@ fn after(text: &[u8], mut at: usize, signs: &mut Signs) -> Option<usize> {
                 signs.scale(8)?;
                 at += 1;
             }
-            b'$' => {
+            b'$' | plain::SIGN | plain::RUPEE => {
                 signs.currency()?;
                 at += 1;
             }
@@ -204,9 +213,12 @@ fn after(text: &[u8], mut at: usize, signs: &mut Signs) -> Option<usize> {
                 let letters = letters(text, at);
                 at += letters.len();
                 if text.get(at) == Some(&b'$') && dollar_prefix(letters) {
+                    // Behind a number M$ and B$ are millions and billions as well.
+                    (!matches!(letters, b"M" | b"B")).then_some(())?;
                     continue;
                 }
-                match word(letters)? {
+                let power = rupee_power(letters).filter(|_| signs.rupee).map(Word::Power);
+                match power.or_else(|| word(letters))? {
                     Word::Currency => signs.currency()?,
                     Word::Power(power) => signs.scale(power)?,
                 }
@@ -328,8 +340,10 @@ impl Body {
             return None;
         }
         let digits_end = at;
-        // A price without cents: 5,- or 5.--
-        if groups.last != 0 && len == 0 {
+        // A price without cents: 5,- or 5.-- and in Sweden 5:-
+        if text.get(at..at + 2) == Some(b":-") {
+            at += 2;
+        } else if groups.last != 0 && len == 0 {
             let dashes = text[at..].iter().take_while(|&&b| b == b'-').count();
             at += if dashes <= 2 { dashes } else { 0 };
         }

@@ -15,6 +15,10 @@ pub const DECIMAL: u8 = 0x82;
 pub const MYRIAD: u8 = 0x83;
 /// `亿`, a hundred million.
 pub const HUNDRED_MILLION: u8 = 0x84;
+/// A sign of a currency that is no dollar, of which letters before it are no part: `M€` are millions.
+pub const SIGN: u8 = 0x86;
+/// `₹`, beside which `Cr` and `L` are crores and lakhs.
+pub const RUPEE: u8 = 0x85;
 
 /// Write `text` into `out` as plain bytes; the length, or `None` where a character has no place in a number.
 pub fn plain<'a>(text: &str, out: &'a mut [u8; LONGEST]) -> Option<&'a [u8]> {
@@ -27,9 +31,8 @@ pub fn plain<'a>(text: &str, out: &'a mut [u8; LONGEST]) -> Option<&'a [u8]> {
             _ if is_space(c) => b' ',
             // Full-width forms of ASCII.
             '\u{FF01}'..='\u{FF5E}' => (c as u32 - 0xFEE0) as u8,
-            // Arabic and Persian digits.
-            '\u{660}'..='\u{669}' => b'0' + (c as u32 - 0x660) as u8,
-            '\u{6F0}'..='\u{6F9}' => b'0' + (c as u32 - 0x6F0) as u8,
+            '₹' => RUPEE,
+            _ if super::digits::of(c).is_some() => super::digits::of(c)?,
             '\u{2212}' | '\u{2010}'..='\u{2014}' | '\u{FE63}' => b'-',
             '\u{2019}' | '\u{2018}' | '\u{2BC}' | '\u{66C}' => b'\'',
             '\u{66B}' => DECIMAL,
@@ -37,8 +40,8 @@ pub fn plain<'a>(text: &str, out: &'a mut [u8; LONGEST]) -> Option<&'a [u8]> {
             '\u{2030}' => PER_MILLE,
             '万' | '萬' => MYRIAD,
             '亿' | '億' => HUNDRED_MILLION,
-            '\u{A3}'..='\u{A5}' | '\u{20A0}'..='\u{20CF}' | '\u{E3F}' | '\u{FDFC}' => b'$',
-            '\u{FFE1}' | '\u{FFE5}' | '\u{FFE6}' | '元' | '円' | '圆' | '圓' | '원' => b'$',
+            '\u{A3}'..='\u{A5}' | '\u{20A0}'..='\u{20CF}' | '\u{E3F}' | '\u{FDFC}' => SIGN,
+            '\u{FFE1}' | '\u{FFE5}' | '\u{FFE6}' | '元' | '円' | '圆' | '圓' | '원' => SIGN,
             // Letters of the words for currencies and magnitudes: zł, Kč, лв, руб., грн, тыс, млн, млрд.
             'ł' | 'Ł' | 'л' | 'Л' => b'l',
             'č' | 'Č' | 'с' | 'С' => b'c',

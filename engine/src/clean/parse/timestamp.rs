@@ -1,5 +1,6 @@
 //! Moments as people write them.
 
+use super::digits::ascii;
 use super::format::{TimestampFormat, Token};
 use super::infer::candidates;
 use super::months::month;
@@ -18,6 +19,23 @@ pub(super) const LONGEST: usize = 128;
 /// The days of the week in full; their short names are the first three letters.
 pub(super) const WEEKDAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
 
+/// The days of the week of Japan and China, and of Korea, from Monday.
+const WEEKDAY_SIGNS: [[char; 7]; 2] =
+    [['月', '火', '水', '木', '金', '土', '日'], ['월', '화', '수', '목', '금', '토', '일']];
+/// What follows them where they are written in full.
+const WEEKDAY_ENDINGS: [&str; 2] = ["曜日", "요일"];
+
+/// The day of the week, from Monday, 0, with the bytes that its sign and, unless it is `short`, its ending have.
+pub(super) fn weekday_sign(text: &str, short: bool) -> Option<(usize, usize)> {
+    let sign = text.chars().next()?;
+    WEEKDAY_SIGNS.iter().zip(WEEKDAY_ENDINGS).find_map(|(signs, ending)| {
+        let place = signs.iter().position(|known| *known == sign)?;
+        let rest = text.get(sign.len_utf8()..)?;
+        let ending = if short { "" } else { ending };
+        rest.starts_with(ending).then_some((place, sign.len_utf8() + ending.len()))
+    })
+}
+
 /// The moment of a text in microseconds since 2000-01-01, in UTC where the text has an offset.
 ///
 /// Without a format the text must say by itself what it is: where several readings are possible and differ (`03/04/2024`), and for days,
@@ -27,15 +45,17 @@ pub fn timestamp(text: &str, format: Option<&TimestampFormat>) -> Option<i64> {
     if text.len() > LONGEST {
         return None;
     }
+    let text = ascii(text);
     match format {
-        Some(format) => read(text, &format.tokens),
-        None => detected(text).ok().flatten(),
+        Some(format) => read(&text, &format.tokens),
+        None => detected(&text).ok().flatten(),
     }
 }
 
 /// Whether a text can be read as several moments, so that [`timestamp`] needs a format.
 pub fn is_ambiguous(text: &str) -> bool {
-    detected(trim_space(text)) == Err(Ambiguous)
+    let text = trim_space(text);
+    text.len() <= LONGEST && detected(&ascii(text)) == Err(Ambiguous)
 }
 
 /// A text has several readings.
@@ -161,13 +181,13 @@ impl Cursor<'_> {
         Some(month)
     }
 
-    /// The place of a word in a list of names, of which the whole or the first three letters count.
-    fn name(&mut self, names: &[&str], short: bool) -> Option<usize> {
-        let len = self.letters();
-        let word = self.rest.get(..len)?;
-        let place = names.iter().position(|name| is_name(word, name, short))?;
+    /// The day of the week of a name, from Monday, 1: of the whole name or its first three letters, or of a sign.
+    fn weekday(&mut self, short: bool) -> Option<i64> {
+        let word = self.rest.get(..self.letters())?;
+        let named = WEEKDAYS.iter().position(|name| is_name(word, name, short)).map(|place| (place, word.len()));
+        let (place, len) = named.or_else(|| weekday_sign(self.rest, short))?;
         self.skip(len);
-        Some(place)
+        Some(place as i64 + 1)
     }
 
     /// Digits of a fraction, as microseconds; what is beyond them rounds.
@@ -233,7 +253,10 @@ fn take(cursor: &mut Cursor, fields: &mut Fields, token: Token, full: bool, poin
             fields.year = if year < 70 { 2000 + year } else { 1900 + year };
         }
         Token::Month => fields.month = Some(cursor.number(least(2), 2)?),
-        Token::MonthShort => fields.month = Some(cursor.month(true, !pointed)?),
+        // Newspapers shorten the long names of one column alone: Sept. 3, June 1.
+        Token::MonthShort => {
+            fields.month = Some(cursor.month(true, !pointed).or_else(|| cursor.month(false, false))?);
+        }
         Token::MonthFull => fields.month = Some(cursor.month(false, false)?),
         Token::Day => fields.day = Some(cursor.number(least(2), 2)?),
         Token::DayOfYear => fields.day_of_year = Some(cursor.number(least(3), 3)?),
@@ -251,8 +274,9 @@ fn take(cursor: &mut Cursor, fields: &mut Fields, token: Token, full: bool, poin
             }
         }
         Token::HalfDay => {
-            fields.pm = cursor.eat_word("pm") || cursor.eat_word("p.m.");
-            if !fields.pm && !cursor.eat_word("am") && !cursor.eat_word("a.m.") {
+            // As in Spain: p. m.
+            fields.pm = ["pm", "p.m.", "p. m."].iter().any(|word| cursor.eat_word(word));
+            if !fields.pm && !["am", "a.m.", "a. m."].iter().any(|word| cursor.eat_word(word)) {
                 return None;
             }
             fields.twelve = true;
@@ -264,8 +288,8 @@ fn take(cursor: &mut Cursor, fields: &mut Fields, token: Token, full: bool, poin
             fields.offset_minutes = sign * 60;
         }
         Token::ZoneMinute => fields.offset += fields.offset_minutes * cursor.number(2, 2).filter(|m| *m < 60)?,
-        Token::WeekdayShort => fields.weekday = Some(cursor.name(&WEEKDAYS, true)? as i64 + 1),
-        Token::WeekdayFull => fields.weekday = Some(cursor.name(&WEEKDAYS, false)? as i64 + 1),
+        Token::WeekdayShort => fields.weekday = Some(cursor.weekday(true)?),
+        Token::WeekdayFull => fields.weekday = Some(cursor.weekday(false)?),
         Token::Ordinal => {
             let found = ["st", "nd", "rd", "th", "er"].iter().any(|ending| cursor.eat_word(ending));
             return found.then_some(());

@@ -1,7 +1,7 @@
 //! What a number counts: the currency and the percent sign beside it.
 
 use super::plain;
-use super::words::{word, Word};
+use super::words::{rupee_power, word, Word};
 
 /// What stands beside a number.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -31,7 +31,8 @@ pub fn unit(text: &str) -> Unit {
             while let Some((at, next)) = letters.next_if(|(_, c)| c.is_alphabetic() || *c == '$') {
                 end = at + next.len_utf8();
             }
-            let name = text.get(start..end).unwrap_or_default();
+            // 万円: so many, and of what.
+            let name = text.get(start..end).unwrap_or_default().trim_start_matches(['万', '萬', '亿', '億']);
             if !is_magnitude(name) {
                 found.push_str(name);
             }
@@ -50,7 +51,7 @@ fn is_magnitude(name: &str) -> bool {
     let mut buffer = [0; plain::LONGEST];
     match plain::plain(name, &mut buffer) {
         Some(b"e" | b"E" | [plain::MYRIAD | plain::HUNDRED_MILLION]) => true,
-        Some(letters) => matches!(word(letters), Some(Word::Power(_))),
+        Some(letters) => matches!(word(letters), Some(Word::Power(_))) || rupee_power(letters).is_some(),
         None => false,
     }
 }

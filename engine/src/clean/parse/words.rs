@@ -38,6 +38,21 @@ pub fn word(letters: &[u8]) -> Option<Word> {
     })
 }
 
+/// Whether letters are the rupee.
+pub fn is_rupee(letters: &[u8]) -> bool {
+    [&b"rs"[..], b"inr", b"rupee", b"rupees"].iter().any(|name| letters.eq_ignore_ascii_case(name))
+}
+
+/// The power of ten of the short names of crores and lakhs, which count beside rupees alone.
+pub fn rupee_power(letters: &[u8]) -> Option<i64> {
+    let is = |names: &[&[u8]]| names.iter().any(|name| letters.eq_ignore_ascii_case(name));
+    if is(&[b"cr", b"crs"]) {
+        Some(7)
+    } else {
+        is(&[b"l", b"lac", b"lacs"]).then_some(5)
+    }
+}
+
 /// Whether letters may stand before a dollar sign: `US$`, `R$`, `HK$`.
 pub fn dollar_prefix(letters: &[u8]) -> bool {
     matches!(

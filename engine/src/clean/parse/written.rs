@@ -1,7 +1,7 @@
 //! How a number is written: what its separators say of themselves, the letter behind it, and what makes it negative.
 
 use super::plain::{self, plain};
-use super::words::{word, Word};
+use super::words::{rupee_power, word, Word};
 use crate::clean::text::trim_space;
 
 /// What the points and commas of a number say.
@@ -63,7 +63,8 @@ pub fn written(text: &str) -> Option<Written> {
     let (grouping, whole, behind) = separators(body, is_exponent(rest));
     let ends_in_zero = behind > 0 && body.last() == Some(&b'0');
     let bracketed = plain.contains(&b'(') && plain.contains(&b')');
-    let price = rest.first() == Some(&b'-') && body.last().is_some_and(|b| matches!(b, b'.' | b','));
+    let cents = rest.first() == Some(&b'-') && body.last().is_some_and(|b| matches!(b, b'.' | b','));
+    let price = cents || rest.starts_with(b":-");
     let trailing = !price && rest.contains(&b'-') && !rest.contains(&b'/') && !is_exponent(rest);
     let (letter, apart, magnitude) = letters(rest);
     let negative = bracketed || trailing;
@@ -108,7 +109,7 @@ fn letters(rest: &[u8]) -> (Option<char>, bool, bool) {
                 letter = Some(char::from(*one));
                 apart = at > 0 && rest.get(at - 1).is_some_and(u8::is_ascii_whitespace);
             }
-            [_, _, ..] => magnitude |= matches!(word(name), Some(Word::Power(_))),
+            [_, _, ..] => magnitude |= matches!(word(name), Some(Word::Power(_))) || rupee_power(name).is_some(),
             _ => magnitude |= matches!(byte, plain::MYRIAD | plain::HUNDRED_MILLION),
         }
         at += run.max(1);

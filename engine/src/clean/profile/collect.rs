@@ -203,11 +203,15 @@ impl Collector {
     /// For a column of a kind.
     pub fn new(kind: Kind, sizes: &Sizes) -> Collector {
         let body = match kind {
-            Kind::Integer | Kind::Number | Kind::Boolean | Kind::Date | Kind::Timestamp | Kind::Interval => {
-                Body::Numbers(Box::new(Numbers::new(kind == Kind::Integer, sizes)))
-            }
+            Kind::Integer
+            | Kind::Number
+            | Kind::Boolean
+            | Kind::Date
+            | Kind::Timestamp
+            | Kind::Timestamptz
+            | Kind::Interval => Body::Numbers(Box::new(Numbers::new(kind == Kind::Integer, sizes))),
             Kind::Text => Body::Texts(Box::new(Texts::new(sizes))),
-            Kind::Code => Body::Codes(Box::new(Values::new(sizes))),
+            Kind::Code | Kind::Amount => Body::Codes(Box::new(Values::new(sizes))),
             Kind::Opaque => Body::Opaque,
         };
         Collector { kind, nulls: 0, body }
@@ -290,9 +294,16 @@ impl Collector {
                 profile.role = match profile.distinct {
                     _ if filled == 0 => Role::Empty,
                     Some(1) if self.nulls == 0 && rows > 1 => Role::Constant,
+                    _ if self.kind == Kind::Amount => Role::Number,
                     Some(distinct) if is_unique(distinct, filled, profile.exact) => Role::Id,
                     _ => Role::Category,
                 };
+                if profile.role == Role::Number {
+                    profile.find(
+                        super::Severity::Note,
+                        "amounts of the type money: cast them to numeric in the source to learn from them",
+                    );
+                }
                 general(&mut profile, name);
             }
             Body::Opaque => {

@@ -5,6 +5,7 @@
 //! row by row. What is said is exact while the different values fit into the column's share of the memory ([`Sizes`]), and drawn from
 //! sketches beyond ([`ColumnProfile::exact`] says which).
 
+mod checks;
 mod collect;
 mod ids;
 mod moments;

@@ -1,9 +1,11 @@
 //! What the names of columns say of their values.
 
 /// What names say of codes, in small letters, as words of their own.
-const CODE: [&str; 15] = [
+const CODE: [&str; 43] = [
     "zip", "zipcode", "postcode", "postal", "plz", "ean", "upc", "gtin", "isbn", "sku", "pin", "code", "id", "version",
-    "plan",
+    "plan", "codes", "ids", "codigo", "código", "kod", "kodu", "cap", "cep", "barcode", "asin", "siret", "siren",
+    "nace", "naf", "ape", "cnae", "pkd", "ateco", "naics", "sic", "cpv", "cpf", "cnpj", "nip", "pesel", "regon",
+    "imei", "mcc",
 ];
 /// What else they say of codes that may be letters alone.
 const LETTER_CODE: [&str; 10] = ["slug", "token", "hash", "key", "url", "path", "unit", "units", "uom", "einheit"];
@@ -38,7 +40,15 @@ const RUNNING: [&str; 27] = [
     "pedido",
 ];
 /// What they say of moments.
-const MOMENT: [&str; 49] = [
+const MOMENT: [&str; 57] = [
+    "createdate",
+    "lastmodifieddate",
+    "modifieddate",
+    "closedate",
+    "startdate",
+    "enddate",
+    "orderdate",
+    "duedate",
     "time",
     "times",
     "date",
@@ -212,6 +222,35 @@ const AMOUNT: [&str; 62] = [
     "conversions",
     "bounces",
 ];
+/// What they say of countries, their parts and their languages, of which codes are letters: `NO` is Norway there, and `NA` Namibia.
+const PLACE: [&str; 26] = [
+    "country",
+    "countries",
+    "land",
+    "pays",
+    "pais",
+    "país",
+    "paese",
+    "kraj",
+    "ulke",
+    "ülke",
+    "iso",
+    "iso2",
+    "nation",
+    "nationality",
+    "state",
+    "province",
+    "provincia",
+    "prov",
+    "region",
+    "market",
+    "geo",
+    "locale",
+    "lang",
+    "language",
+    "sprache",
+    "langue",
+];
 /// What they say of parts of a year that are no months.
 const PERIOD: [&str; 8] = ["week", "kw", "quarter", "semester", "term", "issue", "woche", "quartal"];
 
@@ -251,6 +290,13 @@ pub fn is_running(name: &str) -> bool {
     has(name, &RUNNING) && !has(name, &["of"]) && !is_amount(name)
 }
 
+/// Whether the name ends with a word for what is numbered so: `order number` and `RE-Nr.`, but not `number of guests` nor `num_guests`.
+pub fn is_number_of(name: &str) -> bool {
+    let words = words_of(name);
+    let is = |word: &String| RUNNING.contains(&word.as_str()) || word.ends_with("nummer");
+    words.last().is_some_and(|word| is(word) && (words.len() > 1 || word.ends_with("nummer"))) && !is_amount(name)
+}
+
 /// Whether the values are moments.
 pub fn is_moment(name: &str) -> bool {
     let words = words_of(name);
@@ -268,6 +314,12 @@ pub fn is_day(name: &str) -> bool {
 /// Whether the values are times of day.
 pub fn is_clock(name: &str) -> bool {
     has(name, &CLOCK)
+}
+
+/// Whether the values are countries, their parts or their languages.
+pub fn is_place(name: &str) -> bool {
+    let compound = |word: &String| word.len() > 4 && (word.ends_with("land") || word.ends_with("country"));
+    has(name, &PLACE) || words_of(name).iter().any(compound)
 }
 
 /// Whether the values are weeks, quarters or terms.

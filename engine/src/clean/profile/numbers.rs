@@ -1,13 +1,15 @@
 //! Judging numbers.
 
+mod codes;
+mod ends;
+
 use serde_json::{json, Value};
 
 use super::collect::{general, is_unique, Numbers};
 use super::ids::are_ids;
 use super::role::{Kind, Role};
 use super::Severity::{Note, Warning};
-use super::{names, rows_inside, rows_that, steps, ColumnProfile, Histogram, Moments, Summary, ARE, FRACTIONS};
-use crate::clean::parse;
+use super::{rows_inside, rows_that, steps, ColumnProfile, Histogram, Moments, Summary, ARE, FRACTIONS};
 use crate::clean::shown;
 use crate::clean::sketch::Ranks;
 use crate::error::Result;
@@ -37,7 +39,7 @@ pub fn judge(profile: &mut ColumnProfile, name: &str, kind: Kind, numbers: &Numb
         _ if distinct == 1 && profile.nulls == 0 && numbers.nan == 0 && profile.rows > 1 => Role::Constant,
         Kind::Boolean => Role::Boolean,
         Kind::Date => Role::Date,
-        Kind::Timestamp => Role::Timestamp,
+        Kind::Timestamp | Kind::Timestamptz => Role::Timestamp,
         Kind::Interval => Role::Interval,
         _ if is_flag(numbers) => Role::Boolean,
         _ if numbers.whole
@@ -49,12 +51,20 @@ pub fn judge(profile: &mut ColumnProfile, name: &str, kind: Kind, numbers: &Numb
         }
         _ => Role::Number,
     };
-    if matches!(kind, Kind::Date | Kind::Timestamp) {
+    if matches!(kind, Kind::Date | Kind::Timestamp | Kind::Timestamptz) {
         // A mean of moments is a moment, not a number; their quantiles say it.
         (profile.summary.mean, profile.summary.stddev, profile.summary.skewness) = (None, None, None);
         (profile.summary.fences, profile.summary.outliers) = (None, None);
+        let found = ends::judge(profile, kind, &counted(numbers, &items));
+        profile.placeholders = Some(found.iter().map(|(_, rows)| rows).sum());
         let scale = if kind == Kind::Date { DAY } else { 1.0 };
-        moments(profile, &items, scale, now, true);
+        let others: Vec<(f64, u64)> =
+            items.iter().filter(|(value, _)| found.iter().all(|(end, _)| end != value)).copied().collect();
+        moments(profile, &others, scale, now, true);
+        if !found.is_empty() {
+            let values = found.iter().map(|(value, _)| json!(ends::spell(kind, *value))).collect();
+            profile.steps.push(steps::placeholders(name, values));
+        }
     }
     if profile.role == Role::Number {
         let found = judge_ends(profile, &counted(numbers, &items), numbers.whole);
@@ -64,9 +74,8 @@ pub fn judge(profile: &mut ColumnProfile, name: &str, kind: Kind, numbers: &Numb
             profile.steps.push(steps::placeholders(name, values));
         }
     }
-    let ordered = || (names::is_code(name) || names::is_running(name)) && !names::is_moment(name);
-    if kind == Kind::Integer && matches!(profile.role, Role::Number | Role::Id) && !ordered() && are_days(numbers) {
-        profile.find(Note, "probably dates, written YYYYMMDD: cast to text in the source they can be parsed");
+    if matches!(profile.role, Role::Number | Role::Id) && numbers.whole {
+        codes::say(profile, name, kind, numbers);
     }
     if numbers.nan > 0 {
         profile.find(Note, rows_that(numbers.nan, profile.rows, ARE, "NaN"));
@@ -76,23 +85,6 @@ pub fn judge(profile: &mut ColumnProfile, name: &str, kind: Kind, numbers: &Numb
     }
     general(profile, name);
     Ok(())
-}
-
-/// Whether all numbers are days of our time as YYYYMMDD.
-fn are_days(numbers: &Numbers) -> bool {
-    let is_day = |number: f64| {
-        (19e6..21e6).contains(&number)
-            && parse::timestamp(
-                &format!("{}-{}-{}", number as u32 / 10_000, number as u32 / 100 % 100, number as u32 % 100),
-                None,
-            )
-            .is_some()
-    };
-    // Some are for no day, or for no end.
-    let nothing = |number: &f64| [0.0, -1.0, 99_991_231.0].contains(number);
-    let known = numbers.values.known();
-    let mut days = known.iter().map(|k| numbers.number(k.value)).filter(|n| !nothing(n));
-    days.clone().count() >= 2 && days.all(is_day)
 }
 
 /// Whether all numbers are 0 or 1, and both are there.
@@ -270,25 +262,8 @@ fn say_outliers(profile: &mut ColumnProfile, ends: &[End]) {
     }
 }
 
-/// Days since 2000-01-01 from which programs count, which come out where nothing was known.
-const ORIGINS: [(&str, f64); 3] = [("1899-12-30", -36_526.0), ("1900-01-01", -36_524.0), ("1970-01-01", -10_957.0)];
-
-/// Say where the first of all moments is one from which programs count, years before the others.
-fn say_origins(profile: &mut ColumnProfile, items: &[(f64, u64)], scale: f64) {
-    let seconds = || items.iter().map(|(value, rows)| (value * scale, *rows)).filter(|(s, _)| s.is_finite());
-    let Some(first) = seconds().map(|(s, _)| s).min_by(f64::total_cmp) else { return };
-    let Some((text, _)) = ORIGINS.iter().find(|(_, day)| day * DAY == first) else { return };
-    let next = seconds().map(|(s, _)| s).filter(|s| *s > first).min_by(f64::total_cmp);
-    let rows: u64 = seconds().filter(|(s, _)| *s == first).map(|(_, rows)| rows).sum();
-    if rows >= FEW && next.is_some_and(|next| next - first > 5.0 * 365.25 * DAY) {
-        let text = profile.rows_that(rows, ARE, &format!("{text}, which may stand for a missing value"));
-        profile.find(Note, text);
-    }
-}
-
 /// What is wrong with moments; `scale` is the seconds of their unit, `calendar` whether it is said that they may be of another one.
 fn moments(profile: &mut ColumnProfile, items: &[(f64, u64)], scale: f64, now: f64, calendar: bool) {
-    say_origins(profile, items, scale);
     let finite = items.iter().filter(|(value, _)| value.is_finite());
     let year = 365.25 * DAY;
     let (mut future, mut far, mut old, mut all) = (0u64, 0u64, 0u64, 0u64);
@@ -353,7 +328,13 @@ fn sort(numbers: &mut Vec<(f64, u64)>) {
     });
 }
 
-/// Judge the moments that texts are, in seconds since 2000-01-01.
-pub fn judge_parsed_moments(profile: &mut ColumnProfile, seconds: &[(f64, u64)], now: f64) {
-    moments(profile, seconds, 1.0, now, false);
+/// Judge the moments that texts are, in seconds since 2000-01-01, and answer which stand for none; `sure` is whether their counts are exact.
+pub fn judge_parsed_moments(profile: &mut ColumnProfile, seconds: &[(f64, u64)], now: f64, sure: bool) -> Vec<f64> {
+    let mut known = seconds.to_vec();
+    sort(&mut known);
+    let kind = if sure { Kind::Timestamp } else { Kind::Timestamptz };
+    let found: Vec<f64> = ends::judge(profile, kind, &known).into_iter().map(|(value, _)| value).collect();
+    known.retain(|(value, _)| !found.contains(value));
+    moments(profile, &known, 1.0, now, false);
+    found
 }

@@ -91,12 +91,16 @@ pub enum Kind {
     Date,
     /// Seconds since 2000-01-01.
     Timestamp,
+    /// The same in UTC, which are others on the clocks of a zone.
+    Timestamptz,
     /// Seconds.
     Interval,
     /// Texts.
     Text,
     /// Bytes that stand for a value: a label of an enum, a uuid.
     Code,
+    /// Bytes that stand for an amount, as of the type `money`: no names of rows, though each may be another one.
+    Amount,
     /// Nothing but whether there is a value.
     Opaque,
 }

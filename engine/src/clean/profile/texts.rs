@@ -9,6 +9,7 @@ mod said;
 mod spelling;
 mod typed;
 
+pub use digits::is_day_of_a_sheet;
 pub use parsed::{Parsed, Read};
 
 use std::borrow::Cow;
@@ -18,7 +19,7 @@ use serde_json::{json, Value as Json};
 use super::collect::{general, is_unique, Texts};
 use super::role::Role;
 use super::Severity::{Note, Warning};
-use super::{rows_inside, rows_that, steps, ColumnProfile, ARE};
+use super::{names, rows_inside, rows_that, steps, ColumnProfile, ARE};
 use crate::clean::text::{
     is_blank, is_dotted, is_nothing, is_opposite, may_be_code, may_be_level, may_be_name, may_be_state, trim_space,
 };
@@ -76,13 +77,13 @@ impl Looked<'_> {
     /// Settle what the doubtful values are: `missing` among numbers and dates. Those of `stay` are values. Among levels a sign is missing where the others are words that do not
     /// begin with it, as pages of a site do, `NA`, `NAN` and `NAT` where they are not codes of capitals, `Na` and `Nan` where they are no names, and other words are
     /// levels.
-    fn settle(&mut self, missing: bool, stay: &[String]) {
+    fn settle(&mut self, missing: bool, stay: &[String], name: &str) {
         let words = self.real.iter().all(|value| value.text.contains(char::is_alphanumeric));
         let is_code = |value: &Value<'_>| {
             (2..=5).contains(&value.text.len()) && value.text.bytes().all(|b| b.is_ascii_uppercase())
         };
         let codes = self.real.iter().filter(|value| is_code(value)).count();
-        let among_codes = codes >= 2 && codes * 2 >= self.real.len();
+        let among_codes = codes >= 2 && codes * 2 >= self.real.len() || codes > 0 && names::is_place(name);
         let beside_regions = self.real.iter().any(|value| is_region(&value.text));
         let names = self.real.iter().filter(|value| is_name(&value.text)).count();
         let among_names = names >= 2 && names * 2 >= self.real.len();
@@ -144,7 +145,7 @@ pub fn judge(profile: &mut ColumnProfile, name: &str, texts: &Texts, now: f64) -
         looked.weigh(filled.saturating_sub(texts.blanks), texts.values.missed());
     }
     if looked.real.len() == 1 {
-        looked.settle(false, &[]); // with nothing but the other value a column would say nothing
+        looked.settle(false, &[], name); // with nothing but the other value a column would say nothing
     }
     let whole = |looked: &Looked<'_>| {
         let for_nothing: u64 = looked.nothing.iter().map(|(_, rows)| rows).sum();
@@ -157,7 +158,7 @@ pub fn judge(profile: &mut ColumnProfile, name: &str, texts: &Texts, now: f64) -
     };
     let missing = profile.rows > whole(&looked).rows;
     let (role, more) = if looked.real.is_empty() {
-        looked.settle(true, &[]);
+        looked.settle(true, &[], name);
         (Role::Empty, typed::Typed::default())
     } else if looked.real.len() == 1 && profile.exact && !missing && profile.rows > 1 {
         (Role::Constant, typed::Typed::default())
@@ -165,12 +166,12 @@ pub fn judge(profile: &mut ColumnProfile, name: &str, texts: &Texts, now: f64) -
         let known = whole(&looked);
         match typed::find(profile, name, &looked, &known, now)? {
             Some(found) => {
-                looked.settle(true, &found.1.stay);
+                looked.settle(true, &found.1.stay, name);
                 found
             }
             None => {
                 let known = said::say(profile, &looked, texts.parsed.as_ref());
-                looked.settle(false, &[]);
+                looked.settle(false, &[], name);
                 let role =
                     if known { Role::Category } else { untyped(&looked, whole(&looked).distinct, profile.exact) };
                 (role, typed::Typed::default())

@@ -181,7 +181,7 @@ fn year(date: i64) -> i64 {
 /// What is done to a number. A missing number stays missing, unless it says otherwise.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum NumberOp {
-    /// These numbers are missing values.
+    /// These numbers, truth values or moments are missing values.
     NullIf(Vec<f64>),
     /// Each number of the first list becomes that of the second, missing where it is NaN; all others stay.
     Map(Vec<f64>, Vec<f64>),
@@ -224,6 +224,7 @@ impl NumberOp {
         match self {
             NumberOp::Part(_) => from.is_moment().then_some(Kind::Number),
             NumberOp::Moment(to) => (from.is_moment() && matches!(to, Kind::Date | Kind::Timestamp)).then_some(*to),
+            NumberOp::NullIf(_) => (from.is_numeric() || from.is_moment()).then_some(from),
             NumberOp::Fill(_) => from.is_numeric().then_some(from),
             NumberOp::Compare(..) | NumberOp::IsIn(_) => {
                 (from.is_numeric() || from.is_moment()).then_some(Kind::Boolean)

@@ -27,6 +27,16 @@ impl<'a> Fields<'a> {
         )
     }
 
+    /// Refuse a key that would change nothing, as what it goes `with` is not there.
+    pub fn only_with(&self, key: &str, there: bool, with: &str, hint: &str) -> Result<()> {
+        match self.value(key) {
+            Some(_) if !there => {
+                Err(Error::option(format!("parameter \"{key}\" of step \"{}\" needs {with}", self.spec.name), hint))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Take a value by `read`, which is `None` for one that is not allowed.
     pub fn get<T>(&self, key: &str, read: impl FnOnce(&'a Value) -> Option<T>) -> Result<Option<T>> {
         self.value(key).map(|v| read(v).ok_or_else(|| self.wrong(key))).transpose()

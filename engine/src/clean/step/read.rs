@@ -171,15 +171,22 @@ fn action(f: &Fields<'_>) -> Result<Action> {
             parts: f.choices("parts", &TextPart::ALL)?.unwrap_or_else(|| TextPart::ALL.map(|p| p.1).to_vec()),
             keep: f.boolean("keep", true)?,
         },
-        "mask_personal" => Action::MaskPersonal {
-            method: f.choice("method", &METHODS)?.unwrap_or(Method::Redact),
-            salt: f.text("salt")?.unwrap_or_default(),
-        },
-        "drop_duplicates" => Action::DropDuplicates {
-            key: f.get("key", |v| texts(v).filter(|k| !k.is_empty()))?,
-            order: f.text("order")?,
-            last: f.choice("keep", &[("first", false), ("last", true)])?.unwrap_or(false),
-        },
+        "mask_personal" => {
+            let method = f.choice("method", &METHODS)?.unwrap_or(Method::Redact);
+            let hashes = matches!(method, Method::Hash | Method::HashAll);
+            f.only_with("salt", hashes, "\"method\": \"hash\" or \"hash_all\"", "What is redacted has no hash.")?;
+            Action::MaskPersonal { method, salt: f.text("salt")?.unwrap_or_default() }
+        }
+        "drop_duplicates" => {
+            let order = f.text("order")?;
+            let hint = "Name the column by which the first or the last is kept; without it any one stays.";
+            f.only_with("keep", order.is_some(), "\"order\"", hint)?;
+            Action::DropDuplicates {
+                key: f.get("key", |v| texts(v).filter(|k| !k.is_empty()))?,
+                order,
+                last: f.choice("keep", &[("first", false), ("last", true)])?.unwrap_or(false),
+            }
+        }
         "drop_rows" => Action::DropRows { rules: f.need("where", rules)? },
         _ => Action::DropColumn,
     })

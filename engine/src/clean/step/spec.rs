@@ -66,9 +66,9 @@ pub const STEPS: &[StepSpec] = &[
     StepSpec { name: "case", kinds: TEXT, parameters: &[
         p("to", "one of \"lower\", \"upper\"", "\"lower\"", "the case"),
     ], meaning: "makes letters small or capital" },
-    StepSpec { name: "placeholders", kinds: LEVELS, parameters: &[
-        p("values", "an array of texts and numbers", "", "the values that stand for nothing; without it N/A, unknown, ?, - and the like, found in texts"),
-    ], meaning: "makes values such as N/A, unknown, ? or -999 NULL" },
+    StepSpec { name: "placeholders", kinds: ANY, parameters: &[
+        p("values", "an array of texts, numbers and truth values", "", "the values that stand for nothing, dates and timestamps as texts, for columns that are named or of a \"kind\"; without it N/A, unknown, ?, - and the like, found in texts"),
+    ], meaning: "makes values such as N/A, unknown, ?, -999 or 9999-12-31 NULL" },
     StepSpec { name: "parse_number", kinds: TEXT, parameters: &[
         p("decimal", "one of \".\", \",\"", "", "the decimal sign; without it what the column says"),
         p("plain", "true or false", "", "whether plain SQL is written where all values have plain digits, currency signs and thousands separators, which later rows must have too; without it true in a view and false in a training"),

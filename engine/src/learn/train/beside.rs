@@ -56,6 +56,7 @@ impl Run<'_> {
             CleanInput {
                 source: Source { name: input.name.clone(), kind: Kind::of(input.kind) },
                 column: Some(column),
+                digits: None,
                 fixed: false,
             }
         };

@@ -195,7 +195,7 @@ impl Run<'_> {
             let column = &mut table.columns[input.first];
             let empty = || Column::number(input.name.clone());
             let column = (kind != Kind::Other).then(|| std::mem::replace(column, empty()));
-            CleanInput { source, column, fixed: input.fixed }
+            CleanInput { source, column, digits: None, fixed: input.fixed }
         };
         self.request.inputs.iter().map(take).collect()
     }

@@ -87,12 +87,27 @@ pub fn groups(seen: &[Seen<'_>]) -> Option<String> {
     let example = quoted(first.text);
     let joined = seen.iter().any(|s| s.text.contains('_'));
     let codes = grouped.all(|(_, lengths)| !lengths.is_empty() && lengths.iter().all(|length| *length == 3));
+    let alike = alike(seen);
     let amount =
         |s: &Seen<'_>| s.is_amount() || matches!(s.written.grouping, Grouping::Likely(_) | Grouping::Decimal(_));
-    ((codes || joined) && !seen.iter().any(amount)).then(|| {
+    ((codes || joined || alike) && !seen.iter().any(amount)).then(|| {
         format!("groups of three digits, such as {example}, may be thousands or codes side by side: nobody can tell, so name the step parse_number if they are numbers")
     })
 }
+
+/// Whether all numbers have several separators and as many digits, as the numbers of articles have: `12.345.678`.
+fn alike(seen: &[Seen<'_>]) -> bool {
+    let shape = |s: &Seen<'_>| -> Vec<usize> {
+        let digits = |group: &str| group.bytes().all(|b| b.is_ascii_digit());
+        let groups = || trim_space(s.text).split(|c: char| !c.is_ascii_digit());
+        groups().map(str::len).filter(|_| groups().all(digits)).collect()
+    };
+    let first = seen.first().map(shape).unwrap_or_default();
+    seen.len() >= FEW && first.len() >= 3 && !first.contains(&0) && seen.iter().all(|s| shape(s) == first)
+}
+
+/// Different values from which on shapes that are alike may be no accident.
+const FEW: usize = 3;
 
 /// Different values from which on what they have in common is no accident.
 const SEVERAL: usize = 5;

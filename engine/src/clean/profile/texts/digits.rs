@@ -35,6 +35,10 @@ pub fn say(profile: &mut ColumnProfile, looked: &Looked<'_>, name: &str) -> bool
         format!("days written YYYYMMDD, such as {example}, or the numbers of orders: nobody can tell, so name the step parse_timestamp with the format YYYYMMDD if they are days")
     } else if names::is_moment(name) && nearly_all(&|text| text.len() == 6 && is_digits(text)) {
         format!("six digits in a column whose name speaks of moments, such as {example}: nobody can tell, so name the step parse_timestamp with the format YYMMDD or DDMMYY if they are days, or parse_number")
+    } else if looked.real.len() >= MANY && nearly_all(&is_short_day) {
+        format!("six digits that are days, such as {example}, or numbers: nobody can tell, so name the step parse_timestamp with the format YYMMDD or DDMMYY, or parse_number")
+    } else if names::is_moment(name) && nearly_all(&|text| text.parse().is_ok_and(is_day_of_a_sheet)) {
+        format!("days as spreadsheets count them, such as {example}, or numbers: add them to date '1899-12-30' in the source, or name the step parse_number")
     } else {
         return false;
     };
@@ -85,6 +89,21 @@ fn day_and_month(text: &str) -> Option<(u32, u32)> {
     }
     let (day, month) = (day.parse().ok()?, month.parse().ok()?);
     ((1..=31).contains(&day) && (1..=12).contains(&month)).then_some((day, month))
+}
+
+/// Whether six digits are a day, written YYMMDD or DDMMYY.
+fn is_short_day(text: &str) -> bool {
+    let part = |at: usize| text.get(at..at + 2).and_then(|part| part.parse().ok()).unwrap_or(0u32);
+    let (first, month, last) = (part(0), part(2), part(4));
+    text.len() == 6
+        && is_digits(text)
+        && (1..=12).contains(&month)
+        && ((1..=31).contains(&first) || (1..=31).contains(&last))
+}
+
+/// Whether a number is a day from 1982 to 2064 as spreadsheets count them, from 1899-12-30.
+pub fn is_day_of_a_sheet(number: f64) -> bool {
+    (30_000.0..60_000.0).contains(&number)
 }
 
 /// The month or week behind a year of our time.

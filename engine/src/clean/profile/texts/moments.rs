@@ -42,7 +42,7 @@ pub fn judge(
     // The far end of time is written for "no end", and no second since 1970 for "never".
     let zero = format.starts_with("EPOCH");
     let is_sentinel = |text: &str| is_placeholder(text) || zero && parse::is_zero(text);
-    let sentinels = collect(looked, is_sentinel);
+    let mut sentinels = collect(looked, is_sentinel);
     if let Some(rows) =
         sentinels.iter().filter(|(text, _)| parse::is_zero(text)).map(|(_, rows)| *rows).reduce(|a, b| a + b)
     {
@@ -74,7 +74,11 @@ pub fn judge(
         }
     };
     seconds.retain(|(seconds, _)| !(zero && *seconds == EPOCH));
-    numbers::judge_parsed_moments(profile, &seconds, now);
+    let origins = numbers::judge_parsed_moments(profile, &seconds, now, parsed.is_none());
+    // The texts of a moment that stands for none.
+    let origins =
+        collect(looked, |text| !is_sentinel(text) && read.read(text).is_some_and(|seconds| origins.contains(&seconds)));
+    sentinels.extend(origins);
     let doubt = doubt(format, &seconds).or_else(|| several(profile, forms, looked, &read, parsed));
     let sure = doubt.is_none() && !unread;
     doubt.into_iter().for_each(|text| profile.find(Warning, text));

@@ -13,6 +13,7 @@ pub fn say(profile: &mut ColumnProfile, looked: &Looked<'_>, parsed: Option<&Par
     say_formulas(profile, looked);
     say_zone(profile, looked)
         || moments::say_ambiguous(profile, looked, parsed)
+        || say_eras(profile, looked)
         || say_forms(profile, looked)
         || say_parts_of_dates(profile, looked)
         || say_durations(profile, looked)
@@ -83,6 +84,23 @@ fn say_zone(profile: &mut ColumnProfile, looked: &Looked<'_>) -> bool {
     if is {
         let example = example(looked);
         profile.find(Note, format!("moments with the name of a zone, such as {example}, which may stand for several offsets: write the offset, such as -08:00, in the source, or cast them to timestamptz there"));
+    }
+    is
+}
+
+/// Say that years are counted from the beginning of an era of Japan: `令和6年3月21日`.
+fn say_eras(profile: &mut ColumnProfile, looked: &Looked<'_>) -> bool {
+    let is = nearly_all(looked, |text| {
+        ["令和", "平成", "昭和", "大正", "明治"].iter().any(|era| text.starts_with(era)) && text.contains('年')
+    });
+    if is {
+        let example = example(looked);
+        profile.find(
+            Note,
+            format!(
+                "dates with the years of an era of Japan, such as {example}: write years of four digits in the source"
+            ),
+        );
     }
     is
 }
@@ -171,7 +189,9 @@ fn is_duration(text: &str) -> bool {
                 && rest.bytes().all(|b| b.is_ascii_digit() || b"YMWDTHS.".contains(&b))
         })
     };
-    clock(time) || iso(text) || lengths(text) >= 2
+    let half_day = text.get(time.len()..).unwrap_or_default().replace(['.', ' '], "").to_ascii_lowercase();
+    let hour = matches!(&*half_day, "am" | "pm") && time.parse::<u8>().is_ok_and(|hour| (1..=12).contains(&hour));
+    hour || clock(time) || iso(text) || lengths(text) >= 2
 }
 
 fn is_digits(text: &str) -> bool {
@@ -240,6 +260,12 @@ fn say_units(profile: &mut ColumnProfile, looked: &Looked<'_>) -> bool {
 
 /// A number, and the words or signs behind it that are no known unit: `1,234 sqft`, `$50.00/day`. A hyphen and glued capitals are of codes.
 fn number_and_words(text: &str) -> Option<&str> {
+    // 1.2K views, 5,4 l/100km
+    if let Some((number, words)) = text.rsplit_once(' ').filter(|(_, words)| words.starts_with(char::is_alphabetic)) {
+        if parse::number(number, Decimal::Detect).is_some() {
+            return Some(words);
+        }
+    }
     let start = text.rfind(|c: char| c.is_ascii_digit())? + 1;
     let (number, words) = text.split_at(start);
     let glued = !words.starts_with(char::is_whitespace);
@@ -257,12 +283,40 @@ fn say_words_behind(profile: &mut ColumnProfile, looked: &Looked<'_>) -> bool {
     let one = |words: &str| words.trim_end_matches('s').to_lowercase();
     let same = |text: &str| number_and_words(text).is_some_and(|other| one(other) == one(words));
     let unread = |v: &super::Value<'_>| parse::number(&v.text, Decimal::Detect).is_none();
-    let is = looked.real.len() >= SEVERAL && looked.real.iter().any(unread) && nearly_all(looked, same);
-    if is {
+    if looked.real.len() < SEVERAL || !looked.real.iter().any(unread) {
+        return false;
+    }
+    if nearly_all(looked, same) {
         let words = quoted(words);
         profile.find(Note, format!("numbers with {words} behind: take it away in the source"));
+        return true;
+    }
+    // Amounts, of which the words say how many or of what kind: 1,2 mi and 350 mil, 500.00 Cr and 200.00 Dr.
+    let is = nearly_all(looked, |text| number_and_words(text).is_some_and(|words| is_amount(text, words)));
+    let different: std::collections::BTreeSet<String> =
+        looked.real.iter().filter_map(|v| number_and_words(trim_space(&v.text)).map(one)).collect();
+    let is = is && different.len() <= WORDS;
+    if is {
+        let list: Vec<String> = different.iter().map(|words| quoted(words)).collect();
+        profile.find(
+            Note,
+            format!(
+                "amounts with {} behind, which may say how many or of which kind: make numbers of them in the source",
+                list.join(", ")
+            ),
+        );
     }
     is
+}
+
+/// Different words behind amounts that may have a meaning for them.
+const WORDS: usize = 4;
+
+/// Whether what stands before the words is an amount: it has a currency, or cents.
+fn is_amount(text: &str, words: &str) -> bool {
+    let number = trim_space(text.strip_suffix(words).unwrap_or_default());
+    let cents = number.len() > 3 && matches!(number.as_bytes().get(number.len() - 3), Some(b'.' | b','));
+    cents || parse::unit(number).currency.is_some()
 }
 
 /// Say that texts are numbers but for a sign that says where they end: `< 10%`, `3.4x`.
@@ -340,6 +394,8 @@ mod tests {
             "00:05",
             "12:30:15.5",
             "10:30 PM",
+            "3 p.m.",
+            "11 AM",
             "2h 15m",
             "1d 2h",
             "PT1H",
@@ -349,7 +405,7 @@ mod tests {
         ] {
             assert!(is_duration(text), "{text}");
         }
-        for text in ["2h", "1:75", "PT", "P", "12", "a:b", "2h x", "2h 15", "P3", "", "::", "1:2:3:4"] {
+        for text in ["3 m", "13 pm", "2h", "1:75", "PT", "P", "12", "a:b", "2h x", "2h 15", "P3", "", "::", "1:2:3:4"] {
             assert!(!is_duration(text), "{text}");
         }
     }

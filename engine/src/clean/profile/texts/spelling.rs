@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use unicode_normalization::is_nfc;
+use unicode_normalization::{is_nfc, UnicodeNormalization};
 
 use super::super::role::Role;
 use super::super::Severity::{Note, Warning};
@@ -36,7 +36,8 @@ pub fn judge(profile: &mut ColumnProfile, name: &str, looked: &Looked<'_>) {
     let odd = count(&is_odd);
     // Characters without width go before white space is looked at, or they would become blanks.
     if odd > 0 {
-        profile.find(Warning, profile.rows_that(odd, HAVE, "invisible, decomposed or full-width characters"));
+        profile
+            .find(Warning, profile.rows_that(odd, HAVE, "invisible, decomposed, full-width or half-width characters"));
         let form = form(profile, looked);
         profile.steps.push(steps::normalize_unicode(name, form));
     }
@@ -55,18 +56,20 @@ pub fn judge(profile: &mut ColumnProfile, name: &str, looked: &Looked<'_>) {
     }
 }
 
-/// Full-width forms of ASCII.
-const FULL_WIDTH: std::ops::RangeInclusive<char> = '\u{FF01}'..='\u{FF5E}';
+/// Whether a character is of another width: a full-width form of ASCII, or a half-width one of kana.
+fn is_of_other_width(c: char) -> bool {
+    matches!(c, '\u{FF01}'..='\u{FF5E}' | '\u{FF61}'..='\u{FF9F}')
+}
 
 /// The normal form that mends a column: that which makes full-width letters plain where nothing else would change by it, as `½`, `²` and `①` do.
 fn form(profile: &mut ColumnProfile, looked: &Looked<'_>) -> &'static str {
-    let mut wide = looked.real.iter().filter(|v| v.text.contains(|c| FULL_WIDTH.contains(&c))).peekable();
+    let mut wide = looked.real.iter().filter(|v| v.text.contains(is_of_other_width)).peekable();
     if wide.peek().is_none() {
         return "nfc";
     }
     let of = |text: &str, form: Form| normalize(text, form, &|| {}).map(Cow::into_owned).unwrap_or_default();
-    let narrow = |c: char| match FULL_WIDTH.contains(&c) {
-        true => char::from_u32(c as u32 - 0xFEE0).unwrap_or(c),
+    let narrow = |c: char| match is_of_other_width(c) {
+        true => c.nfkc().next().unwrap_or(c),
         false => c,
     };
     let changes = |text: &str| of(text, Form::Nfkc) != of(&text.chars().map(narrow).collect::<String>(), Form::Nfc);
@@ -74,7 +77,7 @@ fn form(profile: &mut ColumnProfile, looked: &Looked<'_>) -> &'static str {
     profile.find(
         Note,
         format!(
-            "full-width letters stay, as the form \"nfkc\" of normalize_unicode would make {} of {}: name it if that is meant",
+            "full-width and half-width letters stay, as the form \"nfkc\" of normalize_unicode would make {} of {}: name it if that is meant",
             quoted(&of(&changed.text, Form::Nfkc)),
             quoted(&changed.text)
         ),
@@ -97,8 +100,8 @@ fn is_odd(text: &str) -> bool {
     if text.bytes().all(|b| (0x20..0x7f).contains(&b)) {
         return false;
     }
-    let hidden = |c: char| matches!(c, '\0'..='\x08' | '\x0e'..='\x1f' | '\x7f' | '\u{AD}' | '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{2060}' | '\u{FEFF}' | '\u{FF01}'..='\u{FF5E}');
-    text.chars().any(hidden) || !is_nfc(text)
+    let hidden = |c: char| matches!(c, '\0'..='\x08' | '\x0e'..='\x1f' | '\x7f' | '\u{AD}' | '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{2060}' | '\u{FEFF}');
+    text.chars().any(|c| hidden(c) || is_of_other_width(c)) || !is_nfc(text)
 }
 
 /// Whether a text has the marks of bytes that were decoded twice: `Ã©`, `â€™`, or the replacement character.
@@ -141,10 +144,33 @@ pub fn fold_case(profile: &mut ColumnProfile, name: &str, looked: &Looked<'_>) {
         let changes: Vec<usize> = spellings.keys().map(|text| changes_of_case(text)).collect();
         changes.iter().any(|n| *n > 1) || changes.iter().filter(|n| **n > 0).count() > 1
     };
-    let all_words = groups.values().flat_map(|spellings| spellings.keys()).all(|text| is_word(text));
+    let told_apart = |spellings: &BTreeMap<String, u64>| spellings.keys().any(|text| is_grade(text) || is_file(text));
+    let all_words = !groups.values().any(told_apart)
+        && groups.values().flat_map(|spellings| spellings.keys()).all(|text| is_word(text));
     if all_words && !groups.values().any(coded) && !groups.values().any(is_unit) && !names::is_any_code(name) {
         profile.steps.push(steps::merge_spellings(name));
     }
+}
+
+/// Whether a text is a grade of those who owe money, of whom `Aaa` and `AAA` are of different houses.
+fn is_grade(text: &str) -> bool {
+    let mut letters = text.chars().map(|c| c.to_ascii_lowercase());
+    let Some(first) = letters.next().filter(|c| matches!(c, 'a'..='d')) else { return false };
+    let rest: Vec<char> = letters.collect();
+    (1..=2).contains(&rest.len()) && (rest.iter().all(|c| *c == first) || rest.iter().all(|c| *c == 'a'))
+}
+
+/// The ends of names of files, of which case may tell several apart.
+const FILES: [&str; 34] = [
+    "r", "c", "h", "py", "js", "ts", "css", "htm", "html", "php", "java", "csv", "tsv", "txt", "pdf", "doc", "docx",
+    "xls", "xlsx", "ppt", "pptx", "jpg", "jpeg", "png", "gif", "svg", "webp", "mp3", "mp4", "zip", "xml", "json",
+    "sql", "md",
+];
+
+/// Whether a text is the name of a file.
+fn is_file(text: &str) -> bool {
+    text.rsplit_once('.')
+        .is_some_and(|(name, end)| !name.is_empty() && FILES.iter().any(|file| end.eq_ignore_ascii_case(file)))
 }
 
 /// Letters of a unit.

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::Value as Json;
 
+use super::super::checks;
 use super::super::ids::are_ids;
 use super::super::role::Role;
 use super::super::Severity::{Note, Warning};
@@ -15,6 +16,9 @@ use crate::error::Result;
 
 /// The share of values that must be personal data of a kind.
 const PERSONAL: f64 = 0.9;
+
+/// Digits from which on what a column calls a number is a name and no count.
+const NUMBERED: usize = 5;
 
 /// What follows from the type of the texts.
 #[derive(Default)]
@@ -51,8 +55,15 @@ pub fn find(
         return Ok(Some((role, Typed::default())));
     }
     let words = || looked.real.iter().map(|v| &*v.text);
+    if let Some((given, personal)) = checks::given(words().map(trim_space)).filter(|_| !names::is_amount(name)) {
+        profile.find(Note, format!("{given} by their check digits, which are names and no amounts"));
+        if personal {
+            profile.find(Warning, "personal data (identity numbers): mask or drop it before others see it");
+        }
+        return Ok(None);
+    }
     let truth = |named| profile.exact && parse::are_booleans(words(), named) && !digits_only(looked);
-    let (truth, may_be_truth) = (truth(names::is_truth(name)), truth(true));
+    let (truth, may_be_truth) = (truth(names::is_truth(name)) && !names::is_place(name), truth(true));
     if let Some(third) = looked.doubtful.iter().find(|v| (truth || may_be_truth) && may_be_state(&v.text)) {
         let third = quoted(&third.text);
         profile.find(Note, format!("truth values and a third answer, {third}: name the steps placeholders and parse_boolean if that says nothing"));
@@ -91,7 +102,19 @@ pub fn find(
     }
     match number {
         Some((decimal, _)) => numbers_or_digits(profile, name, looked, whole, (decimal, epochs)),
-        None => Ok(None),
+        None => {
+            say_pointed(profile, looked);
+            Ok(None)
+        }
+    }
+}
+
+/// Say that digits around a point are codes, as of branches of trade: `01.10`.
+fn say_pointed(profile: &mut ColumnProfile, looked: &Looked<'_>) {
+    let pointed = |v: &&super::Value<'_>| v.text.contains('.') && parse::is_code(&v.text);
+    if let Some(example) = looked.real.iter().find(pointed) {
+        let text = format!("digits around a point that a number would lose, such as {}: these are codes, so name the step parse_number if they are amounts", quoted(&example.text));
+        profile.find(Note, text);
     }
 }
 
@@ -112,7 +135,7 @@ fn numbers_or_digits(
     let unique = digits_only(looked) && super::is_unique(whole.distinct, whole.rows, profile.exact) && !amount;
     let doubt = if epochs && !amount && !names::is_running(name) && looked.real.len() > 1 {
         "digits of seconds or milliseconds since 1970, or others: nobody can tell, so name the step parse_timestamp with the format EPOCH or EPOCH_MS, or parse_number"
-    } else if digits::say(profile, looked, name) {
+    } else if digits::say(profile, looked, name) || names::is_number_of(name) && are_long(looked) {
         return Ok(None);
     } else if unique {
         if are_ids(name, looked.real.iter().filter_map(|v| trim_space(&v.text).parse().ok()).collect()) {
@@ -130,6 +153,11 @@ fn numbers_or_digits(
 /// Whether the values are only digits.
 fn digits_only(looked: &Looked<'_>) -> bool {
     looked.real.iter().all(|v| trim_space(&v.text).bytes().all(|b| b.is_ascii_digit()))
+}
+
+/// Whether the values are digits, and more than counts have.
+fn are_long(looked: &Looked<'_>) -> bool {
+    digits_only(looked) && looked.real.iter().all(|v| trim_space(&v.text).len() >= NUMBERED)
 }
 
 /// Whether the column is of codes: a part of the values is enough, as a number would lose digits of those (where it is tiny, that is said). Letters,
@@ -175,6 +203,9 @@ fn is_moment(format: &str, is_number: bool, looked: &Looked<'_>, name: &str) -> 
 /// Digits of a telephone number.
 const PHONE_DIGITS: std::ops::RangeInclusive<usize> = 7..=15;
 
+/// Characters of a telephone number with the number of its country, `+4930123456`.
+const FOREIGN: usize = 10;
+
 /// The personal data that the texts are. Numbers may be of orders as well: a phone has signs, or a name that says so; parts of a version are small.
 fn personal(looked: &Looked<'_>, name: &str) -> Option<Role> {
     let mut counts = [
@@ -203,7 +234,9 @@ fn personal(looked: &Looked<'_>, name: &str) -> Option<Role> {
     let sure = match role {
         // What reads as a number, 123 456 789 too, is one.
         Role::Phone => {
+            let foreign = |v: &super::Value<'_>| v.text.starts_with('+') && trim_space(&v.text).len() >= FOREIGN;
             named
+                || !names::is_amount(name) && looked.real.iter().all(foreign)
                 || !names::is_amount(name)
                     && looked.real.iter().any(|v| parse::number(&v.text, Decimal::Detect).is_none())
         }

@@ -219,6 +219,9 @@ impl<'a> Writer<'a> {
             Op::Number { from, op: NumberOp::Fill(value) } if self.kind(*from) == Kind::Boolean => {
                 format!("coalesce({}, {})", self.used(*from), *value != 0.0)
             }
+            Op::Number { from, op: NumberOp::NullIf(values) } if self.kind(*from) == Kind::Boolean => {
+                values.iter().fold(self.used(*from).to_owned(), |x, v| format!("nullif({x}, {})", *v != 0.0))
+            }
             Op::Number { from, op } if self.kind(*from).is_moment() => {
                 number::moment(op, self.kind(*from), self.used(*from))
             }
@@ -264,7 +267,7 @@ impl<'a> Writer<'a> {
         format!("{comments}    {shown}{}", if same { String::new() } else { format!(" AS {quoted}") })
     }
 
-    /// A column of numbers of which some values become NULL, of its own type.
+    /// A column of numbers or moments of which some values become NULL, of its own type.
     fn without_values(&self, register: u32) -> Option<String> {
         let first = self.program.inputs.len();
         let op = self.program.ops.get((register as usize).checked_sub(first)?)?;
@@ -278,6 +281,10 @@ impl<'a> Writer<'a> {
         let input = self.program.inputs.get(from as usize)?;
         let column = format!("s.{}", (self.source.quote)(&input.name));
         let cast = self.source.casts.get(from as usize)?;
+        if let (Cast::Clock(_), Op::Number { op: NumberOp::NullIf(values), .. }) = (cast, op) {
+            let list: Vec<String> = values.iter().map(|v| literal::moment(Kind::Timestamptz, *v)).collect();
+            return Some(format!("CASE WHEN {} NOT IN ({}) THEN {column} END", self.used(from), list.join(", ")));
+        }
         let may_be_nan = match (cast, op) {
             (Cast::Number, Op::Number { .. }) | (Cast::Exact, Op::Text { .. }) => false,
             (Cast::NumberOrNan | Cast::Numeric, Op::Number { .. }) => true,

@@ -61,6 +61,9 @@ pub(super) fn number(op: &NumberOp, a: &str) -> String {
 /// Operations on moments; the others are of numbers.
 pub(super) fn moment(op: &NumberOp, kind: Kind, a: &str) -> String {
     match op {
+        NumberOp::NullIf(values) => {
+            values.iter().fold(a.to_owned(), |x, v| format!("nullif({x}, {})", literal::moment(kind, *v)))
+        }
         NumberOp::Compare(comparison, value) => format!("({a} {} {})", comparison.sql(), literal::moment(kind, *value)),
         NumberOp::IsIn(values) if !values.is_empty() => {
             let list: Vec<String> = values.iter().map(|v| literal::moment(kind, *v)).collect();
