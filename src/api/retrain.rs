@@ -4,8 +4,8 @@ use std::rc::Rc;
 use std::time::Instant;
 
 use orchard_engine::control::Control;
-use orchard_engine::judge::contest::{self, Contest};
 use orchard_engine::judge;
+use orchard_engine::judge::contest::{self, Contest};
 use orchard_engine::learn::train::{self, Champion, Outcome};
 use orchard_engine::model::{Argument, InputKind, Model, Task};
 use orchard_engine::score::Scorer;
@@ -266,7 +266,10 @@ fn tell_new(found: &Found, model: &Model, job: &Job<'_>) -> Result<()> {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
-    notice!("the source has new columns, which the model does not use until it is trained by orchard.train: {}{more}", named.join(", "));
+    notice!(
+        "the source has new columns, which the model does not use until it is trained by orchard.train: {}{more}",
+        named.join(", ")
+    );
     Ok(())
 }
 

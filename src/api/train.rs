@@ -86,7 +86,16 @@ fn run(
     let parsed = Options::parse(&options, algorithm)?;
     check_target(algorithm, target)?;
     let schema = creation_schema(&name)?;
-    let mut job = Job { schema, name: name.name, source, target, algorithm, options: parsed, options_text, columns: OnceCell::new() };
+    let mut job = Job {
+        schema,
+        name: name.name,
+        source,
+        target,
+        algorithm,
+        options: parsed,
+        options_text,
+        columns: OnceCell::new(),
+    };
     let control = Control::new(settings::max_memory());
     let (existing, mut request, types) = ready(&job, &control)?;
     if auto {

@@ -155,11 +155,13 @@ fn insides(facts: &Facts) -> Result<Markup> {
     if facts.task == Task::Clustering {
         return Ok(html! {});
     }
-    let importance =
-        match Figure::Importance.is_for(&facts.task) {
-            true => figure(draw(Figure::Importance, facts, None)?, "A column that is worth nothing can be left out of the source."),
-            false => html! {},
-        };
+    let importance = match Figure::Importance.is_for(&facts.task) {
+        true => figure(
+            draw(Figure::Importance, facts, None)?,
+            "A column that is worth nothing can be left out of the source.",
+        ),
+        false => html! {},
+    };
     let shap = figure(
         draw(Figure::Shap, facts, None)?,
         "Shapley values of some rows: right of the line the column raises the answer, left it lowers it.",
