@@ -752,6 +752,32 @@ CREATE FUNCTION orchard.predict_proba(model text, "row" text, version integer DE
     LANGUAGE c STABLE PARALLEL SAFE COST 300 SUPPORT orchard.score_support AS 'MODULE_PATHNAME', 'predict_proba';
 COMMENT ON FUNCTION orchard.predict_proba(text, text, integer) IS 'the probability of each label for a JSON object written as text';
 
+CREATE FUNCTION orchard.distance(model text, "row" record, version integer DEFAULT NULL) RETURNS double precision
+    LANGUAGE c STABLE PARALLEL SAFE COST 200 SUPPORT orchard.score_support AS 'MODULE_PATHNAME', 'distance';
+COMMENT ON FUNCTION orchard.distance(text, record, integer) IS 'the distance of a row to the centre of its segment, in standard deviations, its columns matched by name';
+CREATE FUNCTION orchard.distance(model text, "row" jsonb, version integer DEFAULT NULL) RETURNS double precision
+    LANGUAGE c STABLE PARALLEL SAFE COST 200 SUPPORT orchard.score_support AS 'MODULE_PATHNAME', 'distance';
+COMMENT ON FUNCTION orchard.distance(text, jsonb, integer) IS 'the distance of a JSON object to the centre of its segment, in standard deviations, its keys matched by name';
+CREATE FUNCTION orchard.distance(model text, "row" json, version integer DEFAULT NULL) RETURNS double precision
+    LANGUAGE c STABLE PARALLEL SAFE COST 200 SUPPORT orchard.score_support AS 'MODULE_PATHNAME', 'distance';
+COMMENT ON FUNCTION orchard.distance(text, json, integer) IS 'the distance of a JSON object to the centre of its segment, in standard deviations, its keys matched by name';
+CREATE FUNCTION orchard.distance(model text, "row" text, version integer DEFAULT NULL) RETURNS double precision
+    LANGUAGE c STABLE PARALLEL SAFE COST 200 SUPPORT orchard.score_support AS 'MODULE_PATHNAME', 'distance';
+COMMENT ON FUNCTION orchard.distance(text, text, integer) IS 'the distance of a JSON object written as text to the centre of its segment, in standard deviations';
+
+CREATE FUNCTION orchard.memberships(model text, "row" record, version integer DEFAULT NULL) RETURNS jsonb
+    LANGUAGE c STABLE PARALLEL SAFE COST 300 SUPPORT orchard.score_support AS 'MODULE_PATHNAME', 'memberships';
+COMMENT ON FUNCTION orchard.memberships(text, record, integer) IS 'the share of a row in each segment, by distance, its columns matched by name';
+CREATE FUNCTION orchard.memberships(model text, "row" jsonb, version integer DEFAULT NULL) RETURNS jsonb
+    LANGUAGE c STABLE PARALLEL SAFE COST 300 SUPPORT orchard.score_support AS 'MODULE_PATHNAME', 'memberships';
+COMMENT ON FUNCTION orchard.memberships(text, jsonb, integer) IS 'the share of a JSON object in each segment, by distance, its keys matched by name';
+CREATE FUNCTION orchard.memberships(model text, "row" json, version integer DEFAULT NULL) RETURNS jsonb
+    LANGUAGE c STABLE PARALLEL SAFE COST 300 SUPPORT orchard.score_support AS 'MODULE_PATHNAME', 'memberships';
+COMMENT ON FUNCTION orchard.memberships(text, json, integer) IS 'the share of a JSON object in each segment, by distance, its keys matched by name';
+CREATE FUNCTION orchard.memberships(model text, "row" text, version integer DEFAULT NULL) RETURNS jsonb
+    LANGUAGE c STABLE PARALLEL SAFE COST 300 SUPPORT orchard.score_support AS 'MODULE_PATHNAME', 'memberships';
+COMMENT ON FUNCTION orchard.memberships(text, text, integer) IS 'the share of a JSON object written as text in each segment, by distance';
+
 CREATE FUNCTION orchard.cleaned_row(model text, "row" record) RETURNS jsonb
     LANGUAGE c STABLE PARALLEL SAFE COST 300 AS 'MODULE_PATHNAME', 'cleaned_row';
 COMMENT ON FUNCTION orchard.cleaned_row(text, record) IS 'the columns that a model''s cleaning makes of a row, as the model sees them';

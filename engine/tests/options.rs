@@ -286,6 +286,7 @@ fn example(kind: Kind) -> Value {
         Kind::Directions(_) => json!({"a": 1, "b": -1.0}),
         Kind::Groups(_) => json!([["a", "b"], ["b"]]),
         Kind::Clean(_) => json!([{"step": "trim"}]),
+        Kind::Init(_) => json!([{"a": 1}, {"a": 2}]),
     }
 }
 

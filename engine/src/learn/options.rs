@@ -19,7 +19,7 @@ use crate::learn::boost::BoostParams;
 use crate::learn::calibrate::Method;
 use crate::learn::forest::ForestParams;
 use crate::learn::isolation::IsolationParams;
-use crate::learn::kmeans::KMeansParams;
+use crate::learn::kmeans::{Init, KMeansParams};
 use crate::learn::tree::TreeParams;
 use crate::learn::tune::TuneParams;
 use table::SPECS;
@@ -293,6 +293,19 @@ impl Options {
             if !value.is_null() {
                 spec.set(&mut options, value)?;
             }
+        }
+        if let Init::Given(centres) = &options.kmeans.init {
+            let count = centres.len() as u32;
+            if given.get("n_clusters").is_some_and(|n| !n.is_null()) && options.kmeans.n_clusters != count {
+                return Err(Error::option(
+                    format!(
+                        "the number of centres in option \"init\" is {count}, but \"n_clusters\" is {}",
+                        options.kmeans.n_clusters
+                    ),
+                    "Leave \"n_clusters\" out: there are as many segments as centres.",
+                ));
+            }
+            options.kmeans.n_clusters = count;
         }
         options.kmeans.seed = options.seed;
         options.isolation.seed = options.seed;

@@ -18,6 +18,22 @@ pub fn nearest(body: &KMeans, row: &[f64], scratch: &mut Vec<f64>) -> (u32, f64)
     best
 }
 
+/// The shares of an encoded row in the segments: of each in inverse proportion to the squared distance to its centre, as in fuzzy c-means
+/// with an exponent of 2 (Bezdek 1981). They sum to 1; a row that lies on centres is theirs alone. `scratch` is as for [`nearest`].
+pub fn memberships(body: &KMeans, row: &[f64], scratch: &mut Vec<f64>) -> Vec<f64> {
+    let (_, least) = nearest(body, row, scratch);
+    let far = |centre: &[f64]| scratch.iter().zip(centre).map(|(x, c)| (x - c) * (x - c)).sum::<f64>();
+    let centres = body.centres.chunks_exact((body.dimensions as usize).max(1));
+    let shares = centres.map(|centre| match far(centre) {
+        far if far <= least => 1.0,
+        far => least / far,
+    });
+    let mut shares: Vec<f64> = shares.collect();
+    let total: f64 = shares.iter().sum();
+    shares.iter_mut().for_each(|share| *share /= total);
+    shares
+}
+
 /// An encoded row in the scaled space.
 pub(crate) fn point(body: &KMeans, row: &[f64], out: &mut Vec<f64>) {
     out.clear();

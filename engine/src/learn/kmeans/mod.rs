@@ -1,13 +1,19 @@
 //! k-means: Lloyd's algorithm (1982) from k-means++ starts (Arthur, Vassilvitskii 2007) in a space of scaled columns.
 //!
-//! Sums are taken over blocks of a fixed number of rows and the blocks are added in their order, so the bytes of a model do not depend
-//! on the number of threads.
+//! A row belongs to the first of the centres at the smallest distance, as scoring works it out to the last bit; bounds and short integers
+//! only save what cannot be the answer ([`screen`]). Sums are taken over a number of parts of the rows that depends on the rows alone and
+//! are added in their order. So the bytes of a model depend neither on the number of threads nor on the instructions.
 
+mod assign;
+mod batch;
+mod given;
 mod lloyd;
 pub(crate) mod random;
+mod screen;
 mod seed;
 mod silhouette;
 mod space;
+mod sums;
 
 pub(crate) use silhouette::coefficients;
 pub use silhouette::{silhouette, SAMPLE};
@@ -17,15 +23,46 @@ use crate::control::Control;
 use crate::data::Table;
 use crate::error::{Error, Result};
 use crate::model::{Encoding, FeatureStats, KMeans};
+use crate::simd::prefetch;
 use random::Random;
+use screen::Screen;
+use serde_json::{Map, Value};
+
+/// Where centres start.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Init {
+    /// Greedy k-means++.
+    PlusPlus,
+    /// k-means||: many rows drawn at once in a few rounds, then k-means++ among them.
+    Parallel,
+    /// Rows drawn.
+    Random,
+    /// Centres in the units of the columns, by their names.
+    Given(Vec<Map<String, Value>>),
+}
+
+impl Init {
+    /// The ways that have a name.
+    pub const NAMED: [(&str, Init); 3] =
+        [("k-means++", Init::PlusPlus), ("k-means||", Init::Parallel), ("random", Init::Random)];
+
+    /// Its name; `None` for centres that are given.
+    pub fn name(&self) -> Option<&'static str> {
+        Init::NAMED.iter().find(|named| named.1 == *self).map(|named| named.0)
+    }
+}
 
 /// How segments are looked for. Names are scikit-learn's.
 #[derive(Debug, Clone, PartialEq)]
 pub struct KMeansParams {
     /// The number of segments.
     pub n_clusters: u32,
-    /// Starts, of which the best is kept.
+    /// Starts, of which the best is kept; of centres that are given there is one.
     pub n_init: u32,
+    /// Where centres start.
+    pub init: Init,
+    /// Rows of a mini-batch; without it all rows are looked at in every iteration.
+    pub batch_size: Option<u32>,
     /// The most iterations of a start.
     pub max_iter: u32,
     /// The squared movement of the centres, relative to the mean variance of the dimensions, that ends a start.
@@ -40,7 +77,17 @@ pub struct KMeansParams {
 
 impl Default for KMeansParams {
     fn default() -> Self {
-        KMeansParams { n_clusters: 8, n_init: 10, max_iter: 300, tol: 1e-4, seed: 42, max_categories: 20, min_group: 1 }
+        KMeansParams {
+            n_clusters: 8,
+            n_init: 10,
+            init: Init::PlusPlus,
+            batch_size: None,
+            max_iter: 300,
+            tol: 1e-4,
+            seed: 42,
+            max_categories: 20,
+            min_group: 1,
+        }
     }
 }
 
@@ -63,6 +110,45 @@ pub struct KMeansFit {
     pub held: Vec<Vec<f64>>,
 }
 
+/// What [`lloyd`] found.
+#[derive(Debug, PartialEq)]
+pub struct Clusters {
+    /// The centres, each the mean of its rows unless the iterations ended early.
+    pub centres: Vec<f64>,
+    /// The nearest centre of each row, the first of equals.
+    pub labels: Vec<u32>,
+    /// Rows of each centre.
+    pub sizes: Vec<u64>,
+    /// The sum of weighted squared distances of rows to their centres.
+    pub inertia: f64,
+    /// How often centres were moved.
+    pub iterations: u32,
+}
+
+/// Lloyd's iterations of rows in a space, `dimensions` numbers each, from `centres`: until no row changes its centre, the centres together
+/// move by no more than `tol` (squared), or `max_iter` times. A centre that loses all rows starts again at a row that is far from its own.
+///
+/// Fails when cancelled or out of memory (2 to 4 bytes for each number of a row, 12 for a row). The rows are at least one of at least one
+/// number each, and finite.
+pub fn lloyd(
+    values: &[f64],
+    dimensions: usize,
+    weight: Option<&[f64]>,
+    centres: &[f64],
+    max_iter: u32,
+    tol: f64,
+    control: &Control,
+) -> Result<Clusters> {
+    let points = Points { values, dimensions, weight };
+    let mut screen = Screen::new(&points, false, control)?;
+    let fit = lloyd::run(&points, &mut screen, centres.to_vec(), max_iter, tol, control)?;
+    if let Some(screen) = screen {
+        screen.release(control);
+    }
+    let lloyd::Fit { centres, labels, sizes, inertia, iterations, .. } = fit;
+    Ok(Clusters { centres, labels, sizes, inertia, iterations })
+}
+
 /// Rows in the scaled space.
 pub(crate) struct Points<'a> {
     /// Rows x dimensions.
@@ -80,6 +166,14 @@ impl Points<'_> {
 
     fn row(&self, i: usize) -> &[f64] {
         &self.values[i * self.dimensions..(i + 1) * self.dimensions]
+    }
+
+    /// Have the numbers of a row brought near.
+    #[inline(always)]
+    fn prefetch(&self, i: usize) {
+        for line in self.row(i).chunks(8).take(4) {
+            line.first().into_iter().for_each(prefetch);
+        }
     }
 
     fn weight(&self, i: usize) -> f64 {
@@ -111,23 +205,25 @@ pub fn fit(
     let points = Points { values: &space.values, dimensions: space.dimensions, weight };
     let variance = space.variance(&points, control)?;
     control.start(u64::from(params.n_init) * u64::from(params.max_iter));
-    let mut best: Option<lloyd::Fit> = None;
-    for start in 0..params.n_init {
-        let mut random = Random::new(params.seed, u64::from(start));
-        let centres = seed::plus_plus(&points, params.n_clusters as usize, &mut random, control)?;
-        let fit = lloyd::run(&points, centres, params.max_iter, params.tol * variance, control)?;
-        if best.as_ref().is_none_or(|b| fit.inertia < b.inertia) {
-            best = Some(fit);
+    let screen = Screen::new(&points, false, control)?;
+    let mut search = Search { points: &points, screen, params, tol: params.tol * variance, control };
+    let mut best = match &params.init {
+        Init::Given(given) => {
+            let names: Vec<String> = features.iter().map(|&f| table.columns[f].name.clone()).collect();
+            let centres = given::centres(given, &names, &space.axes, &space.encodings)?;
+            search.from(centres, 0)?
         }
-        control.advance(u64::from(params.max_iter));
-    }
-    let mut best = best.ok_or_else(|| Error::Internal("k-means had no start".into()))?;
+        _ => search.best()?,
+    };
     let mut given_up = 0;
     if params.min_group > 1 {
         while let Some(centres) = best.without_smallest(params.min_group, space.dimensions) {
-            best = lloyd::run(&points, centres, params.max_iter, params.tol * variance, control)?;
+            best = lloyd::run(&points, &mut search.screen, centres, params.max_iter, search.tol, control)?;
             given_up += 1;
         }
+    }
+    if let Some(screen) = search.screen {
+        screen.release(control);
     }
     best.sort(space.dimensions);
     let silhouette = silhouette(&space.values, space.dimensions, &best.labels, best.sizes.len(), control)?;
@@ -149,3 +245,62 @@ pub fn fit(
         held: space.held,
     })
 }
+
+/// The search for the best of several starts.
+struct Search<'a> {
+    points: &'a Points<'a>,
+    screen: Option<Screen>,
+    params: &'a KMeansParams,
+    /// The squared movement of all centres that ends a start.
+    tol: f64,
+    control: &'a Control,
+}
+
+impl Search<'_> {
+    /// The best of all starts. Of mini-batches only the start of the least inertia is gone on with, as in scikit-learn.
+    fn best(&mut self) -> Result<lloyd::Fit> {
+        let mut best: Option<lloyd::Fit> = None;
+        for start in 0..self.params.n_init {
+            let mut random = Random::new(self.params.seed, u64::from(start));
+            let k = self.params.n_clusters as usize;
+            let centres =
+                seed::centres(self.points, &mut self.screen, &self.params.init, k, &mut random, self.control)?;
+            let fit = match self.params.batch_size {
+                Some(_) => lloyd::run(self.points, &mut self.screen, centres, 0, self.tol, self.control)?,
+                None => self.from(centres, start)?,
+            };
+            if best.as_ref().is_none_or(|b| fit.inertia < b.inertia) {
+                best = Some(fit);
+            }
+        }
+        let best = best.ok_or_else(|| Error::Internal("k-means had no start".into()))?;
+        match self.params.batch_size {
+            Some(_) => self.from(best.centres, self.params.n_init),
+            None => Ok(best),
+        }
+    }
+
+    /// Go on from `centres`.
+    fn from(&mut self, mut centres: Vec<f64>, start: u32) -> Result<lloyd::Fit> {
+        let (max_iter, batch_size, seed) = (self.params.max_iter, self.params.batch_size, self.params.seed);
+        let mut steps = None;
+        if let Some(size) = batch_size {
+            let mut random = Random::new(!seed, u64::from(start));
+            let moved =
+                batch::run(self.points, centres, size as usize, (max_iter, self.tol), &mut random, self.control)?;
+            (centres, steps) = (moved.centres, Some(moved.steps));
+        }
+        let most = if steps.is_some() { 0 } else { max_iter };
+        let mut fit = lloyd::run(self.points, &mut self.screen, centres, most, self.tol, self.control)?;
+        if let Some(steps) = steps {
+            fit.iterations = steps;
+            // A centre of batches is the mean of no rows in particular.
+            fit.made_of.clone_from(&fit.sizes);
+        }
+        self.control.advance(u64::from(max_iter));
+        Ok(fit)
+    }
+}
+
+#[cfg(test)]
+mod tests;

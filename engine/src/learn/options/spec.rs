@@ -6,6 +6,10 @@ use super::{Algorithm, ClassWeight, Clean, Options};
 use crate::clean::step::Step;
 use crate::error::{Error, Result};
 use crate::learn::forest::Part;
+use crate::learn::kmeans::Init;
+
+/// The most segments.
+pub(super) const MOST_CLUSTERS: usize = 10_000;
 
 /// What values an option takes, and where a checked one goes.
 #[derive(Debug, Clone, Copy)]
@@ -36,6 +40,8 @@ pub enum Kind {
     Groups(fn(&mut Options, Vec<Vec<String>>)),
     /// `"auto"`, or an array of cleaning steps.
     Clean(fn(&mut Options, Clean)),
+    /// `"k-means++"`, `"k-means||"`, `"random"`, or an array of objects of columns and values.
+    Init(fn(&mut Options, Init)),
 }
 
 /// One option.
@@ -79,6 +85,10 @@ impl Spec {
             Kind::Directions(_) => "an object of column names and 1, 0 or -1".into(),
             Kind::Groups(_) => "an array of arrays of column names".into(),
             Kind::Clean(_) => "\"auto\" or an array of cleaning steps".into(),
+            Kind::Init(_) => {
+                "\"k-means++\", \"k-means||\", \"random\" or an array of objects of columns and values, one a segment"
+                    .into()
+            }
         }
     }
 
@@ -123,6 +133,7 @@ impl Spec {
                 value if value.as_str() == Some("auto") => set(options, Clean::Auto),
                 _ => return Err(wrong()),
             },
+            Kind::Init(set) => set(options, init(value).ok_or_else(wrong)?),
             Kind::Groups(set) => {
                 let groups = groups(value).ok_or_else(wrong)?;
                 groups.iter().try_for_each(|names| self.check_once(names))?;
@@ -198,6 +209,17 @@ fn directions(value: &Value) -> Option<Vec<(String, i8)>> {
 fn groups(value: &Value) -> Option<Vec<Vec<String>>> {
     let group = |names: &Value| names.as_array().filter(|n| !n.is_empty())?.iter().map(column).collect();
     value.as_array()?.iter().map(group).collect()
+}
+
+fn init(value: &Value) -> Option<Init> {
+    match value {
+        Value::String(word) => Init::NAMED.into_iter().find(|named| named.0 == word).map(|named| named.1),
+        Value::Array(centres) if (1..=MOST_CLUSTERS).contains(&centres.len()) => {
+            let centre = |value: &Value| value.as_object().filter(|object| !object.is_empty()).cloned();
+            centres.iter().map(centre).collect::<Option<_>>().map(Init::Given)
+        }
+        _ => None,
+    }
 }
 
 /// A label as the classes of a target are spelled.

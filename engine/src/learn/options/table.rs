@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::spec::{Kind, Spec};
+use super::spec::{Kind, Spec, MOST_CLUSTERS};
 use super::Algorithm::{self, DecisionTree, ExtraTrees, GradientBoosting, IsolationForest, KMeans, RandomForest};
 use super::{Options, PersonalData};
 use crate::learn::bin::MOST_BINS;
@@ -452,13 +452,26 @@ pub(super) const SPECS: &[Spec] = &[
     },
     Spec {
         key: "n_clusters", algorithms: CLUSTER,
-        kind: Kind::Integer(1, 10_000, |o, v| o.kmeans.n_clusters = v as u32), default: |o| json!(o.kmeans.n_clusters),
+        kind: Kind::Integer(1, MOST_CLUSTERS as u64, |o, v| o.kmeans.n_clusters = v as u32), default: |o| json!(o.kmeans.n_clusters),
         elsewhere: &["k", "clusters", "segments", "num_clusters"], meaning: "the number of segments",
     },
     Spec {
         key: "n_init", algorithms: CLUSTER,
         kind: Kind::Integer(1, 1_000, |o, v| o.kmeans.n_init = v as u32), default: |o| json!(o.kmeans.n_init),
-        elsewhere: &["starts", "restarts", "nstart"], meaning: "the number of starts, of which the best is kept",
+        elsewhere: &["starts", "restarts", "nstart"],
+        meaning: "the number of starts, of which the best is kept; with batch_size the best start is gone on with, and centres that are given are one start",
+    },
+    Spec {
+        key: "init", algorithms: CLUSTER,
+        kind: Kind::Init(|o, v| o.kmeans.init = v), default: |o| json!(o.kmeans.init.name()),
+        elsewhere: &["kmeans_init_method", "init_method", "start", "centers", "initial_centers", "seeding"],
+        meaning: "where the centres start: rows far from each other, the same found in few rounds, rows drawn, or the centres given, in the units of the columns",
+    },
+    Spec {
+        key: "batch_size", algorithms: CLUSTER,
+        kind: Kind::Integer(1, 100_000_000, |o, v| o.kmeans.batch_size = Some(v as u32)), default: |o| json!(o.kmeans.batch_size),
+        elsewhere: &["mini_batch", "minibatch", "batch"],
+        meaning: "the rows of a mini-batch, drawn anew for each step; without it every iteration looks at all rows",
     },
     Spec {
         key: "max_iter", algorithms: CLUSTER,
