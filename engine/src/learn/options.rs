@@ -217,6 +217,10 @@ pub struct Options {
     pub interaction_constraints: Vec<Vec<String>>,
     /// For gradient_boosting; the seed is [`Options::seed`].
     pub boost: BoostParams,
+    /// The column of what a row is worth, which is no feature.
+    pub value_column: Option<String>,
+    /// Whether segments keep the numbers and names of those of the version before.
+    pub keep_numbers: bool,
     /// For kmeans; the seed is [`Options::seed`].
     pub kmeans: KMeansParams,
     /// For `orchard.tune`; a training does not look at it.
@@ -264,6 +268,8 @@ impl Options {
             monotone_constraints: Vec::new(),
             interaction_constraints: Vec::new(),
             boost: BoostParams::default(),
+            value_column: None,
+            keep_numbers: true,
             kmeans: KMeansParams::default(),
             tune: TuneParams::default(),
         }
@@ -282,7 +288,7 @@ impl Options {
         };
         for (key, value) in given {
             let spec = find(key, algorithm)?;
-            if !value.is_null() {
+            if !value.is_null() || spec.takes_null() {
                 spec.set(&mut options, value)?;
             }
         }
