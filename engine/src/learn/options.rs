@@ -343,6 +343,9 @@ impl Options {
         if self.max_text_features != 100 && self.text_columns.is_empty() {
             return Err(needs("max_text_features", "\"text_columns\""));
         }
+        if self.kmeans.max_clusters != KMeansParams::default().max_clusters && !self.kmeans.choose {
+            return Err(needs("max_clusters", "\"n_clusters\": null"));
+        }
         if self.forest.max_samples.is_some() && !self.forest.bootstrap {
             return Err(needs("max_samples", "\"bootstrap\": true"));
         }

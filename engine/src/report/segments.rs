@@ -52,7 +52,7 @@ pub fn stories(model: &Model, facts: &SegmentFacts) -> SegmentStories {
         name: segments::name(model, &facts.names[i]),
         size: facts.sizes[i],
         share: facts.sizes[i] as f64 / total,
-        apart: Effect::all(model, facts, i).iter().take(MOST_APART).map(|e| clause(model, e)).collect(),
+        apart: apart(model, facts, i),
         typical: typical(model, facts, i),
         value: value(facts, i),
         silhouette: facts.silhouette[i],
@@ -85,6 +85,17 @@ fn text_of(value: &serde_json::Value) -> String {
         }
         other => other.to_string(),
     }
+}
+
+/// What sets a segment apart, the largest difference of each column.
+fn apart(model: &Model, facts: &SegmentFacts, segment: usize) -> Vec<String> {
+    let mut all: Vec<Effect> = Vec::new();
+    for effect in Effect::all(model, facts, segment) {
+        if all.len() < MOST_APART && all.iter().all(|e| e.feature != effect.feature) {
+            all.push(effect);
+        }
+    }
+    all.iter().map(|e| clause(model, e)).collect()
 }
 
 /// What differs, as a clause.

@@ -14,7 +14,7 @@ pub(super) fn segments(stories: &SegmentStories) -> Markup {
             thead { tr {
                 th.n { "segment" } th { "name" } th.n { "rows" } th.n { "share" }
                 @if let Some(column) = &stories.value_column { th.n { "mean " (column) } th.n { "share of " (column) } }
-                th.n { "silhouette" } th { "what sets it apart" }
+                th.n { "silhouette" } th.wide { "what sets it apart" }
             } }
             tbody {
                 @for (i, story) in stories.all.iter().enumerate() {

@@ -120,17 +120,7 @@ pub fn tiles(facts: &Facts) -> Vec<Tile> {
                 tiles.push(tile("mean", number(mean), "of the target".to_owned()));
             }
         }
-        Task::Clustering => {
-            tiles.push(tile("segments", facts.sizes.len().to_string(), "learned".to_owned()));
-            if let Some(silhouette) = facts.value("silhouette") {
-                let note = match silhouette {
-                    s if s >= 0.5 => "well apart, -1 to 1",
-                    s if s >= 0.25 => "apart, with some overlap, -1 to 1",
-                    _ => "hardly apart, -1 to 1",
-                };
-                tiles.push(tile("silhouette", format!("{silhouette:.2}"), note.to_owned()));
-            }
-        }
+        Task::Clustering => tiles.push(tile("segments", facts.sizes.len().to_string(), "learned".to_owned())),
     }
     tiles
 }

@@ -114,6 +114,7 @@ SELECT orchard.train('bad', 'customers', options => '{"value_column": "device"}'
 SELECT orchard.train('bad', 'customers', options => '{"value_column": "nothing"}');
 SELECT orchard.train('bad', 'customers', options => '{"n_clusters": "many"}');
 SELECT orchard.train('bad', 'customers', options => '{"max_clusters": 1}');
+SELECT orchard.train('bad', 'customers', options => '{"max_clusters": 9}');
 -- A version from before segments were described.
 DELETE FROM orchard.stored_chunks WHERE kind = 6;
 SELECT segment, name, size, centre, typical FROM orchard.segments('free') LIMIT 1;

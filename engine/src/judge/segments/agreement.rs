@@ -2,16 +2,30 @@
 
 use std::collections::HashMap;
 
+/// How many rows are in each segment of two clusterings, and in each pair of them.
+#[derive(Default)]
+struct Rows {
+    both: HashMap<(u32, u32), u64>,
+    of_a: HashMap<u32, u64>,
+    of_b: HashMap<u32, u64>,
+}
+
+impl Rows {
+    fn count(a: &[u32], b: &[u32]) -> Rows {
+        let mut rows = Rows::default();
+        for (x, y) in a.iter().zip(b) {
+            *rows.both.entry((*x, *y)).or_default() += 1;
+            *rows.of_a.entry(*x).or_default() += 1;
+            *rows.of_b.entry(*y).or_default() += 1;
+        }
+        rows
+    }
+}
+
 /// The adjusted Rand index (Hubert, Arabie 1985) of two clusterings of the same rows: 1 where they are the same, 0 on average where chance made them.
 pub fn adjusted_rand(a: &[u32], b: &[u32]) -> f64 {
     let pairs = |n: u64| n as f64 * (n as f64 - 1.0) / 2.0;
-    let (mut both, mut of_a, mut of_b): (HashMap<(u32, u32), u64>, HashMap<u32, u64>, HashMap<u32, u64>) =
-        (HashMap::new(), HashMap::new(), HashMap::new());
-    for (x, y) in a.iter().zip(b) {
-        *both.entry((*x, *y)).or_default() += 1;
-        *of_a.entry(*x).or_default() += 1;
-        *of_b.entry(*y).or_default() += 1;
-    }
+    let Rows { both, of_a, of_b } = Rows::count(a, b);
     // Of whole numbers below 2^53 a sum does not depend on its order.
     let together: f64 = both.values().map(|n| pairs(*n)).sum();
     let (first, second): (f64, f64) = (of_a.values().map(|n| pairs(*n)).sum(), of_b.values().map(|n| pairs(*n)).sum());
@@ -28,13 +42,7 @@ pub fn adjusted_rand(a: &[u32], b: &[u32]) -> f64 {
 /// The Jaccard similarity of each segment of `a` with that of `b` which is most like it (Hennig 2007), counting the rows of both; `None` of a segment that
 /// none of these rows is in.
 pub fn jaccard(a: &[u32], b: &[u32], segments: usize) -> Vec<Option<f64>> {
-    let (mut both, mut of_a, mut of_b): (HashMap<(u32, u32), u64>, HashMap<u32, u64>, HashMap<u32, u64>) =
-        (HashMap::new(), HashMap::new(), HashMap::new());
-    for (x, y) in a.iter().zip(b) {
-        *both.entry((*x, *y)).or_default() += 1;
-        *of_a.entry(*x).or_default() += 1;
-        *of_b.entry(*y).or_default() += 1;
-    }
+    let Rows { both, of_a, of_b } = Rows::count(a, b);
     let mut best = vec![None; segments];
     for ((x, y), n) in both {
         let union = of_a[&x] + of_b[&y] - n;

@@ -95,7 +95,7 @@ fn traits(model: &Model, facts: &SegmentFacts, segment: usize) -> Vec<(Trait, f6
             }
         }
     }
-    all.sort_by_key(|(t, _)| matches!(t.kind, TraitKind::Without(_)));
+    all.sort_by_key(|(t, _)| matches!(t.kind, TraitKind::Without(_) | TraitKind::False));
     all
 }
 

@@ -58,6 +58,22 @@ impl MapCentre {
     }
 }
 
+/// A name that is written: its middle, and half of its width.
+struct Label {
+    x: i32,
+    y: i32,
+    half: i32,
+}
+
+/// The height of a line of names.
+const LINE: i32 = 14;
+
+/// Where a name can stand without touching another: at its place or below, no lower than the paper.
+fn free((x, y): (i32, i32), half: i32, lowest: i32, taken: &[Label]) -> i32 {
+    let touches = |y: i32| taken.iter().any(|t| (t.y - y).abs() < LINE && (t.x - x).abs() < t.half + half);
+    (0..).map(|step| y + step * LINE / 2).take_while(|y| *y <= lowest).find(|y| !touches(*y)).unwrap_or(y)
+}
+
 fn shade(segment: usize) -> Shade {
     LINES[segment % LINES.len()]
 }
@@ -90,14 +106,17 @@ pub fn map(title: &str, plane: &SegmentPlane) -> Result<String> {
                 area.draw(&PathElement::new(corners, shade(i).rgb().stroke_width(2))).map_err(failed)?;
             }
         }
+        let mut taken: Vec<Label> = Vec::new();
         for (i, centre) in plane.centres.iter().enumerate().filter(|c| finite(&c.1.at)) {
             let (x, y) = place(centre.at);
             let name = theme::shorten(&centre.name, 24);
             area.draw(&Circle::new((x, y), 4, shade(i).rgb().filled())).map_err(failed)?;
-            // The name stays on the paper.
             let half = (theme::width(&name, TEXT) / 2.0) as i32 + 4;
+            // The name stays on the paper, and beside other names as far as there is room.
             let x = x.clamp(half.min(WIDTH as i32 / 2), (WIDTH as i32 - half).max(WIDTH as i32 / 2));
-            write(area, &name, (x, (y - 13).max(TOP + 8)), TEXT, theme::INK, HPos::Center)?;
+            let y = free((x, (y - 13).max(TOP + 8)), half, TOP + tall - 8, &taken);
+            taken.push(Label { x, y, half });
+            write(area, &name, (x, y), TEXT, theme::INK, HPos::Center)?;
         }
         let letters = (f64::from(wide) / (TEXT * theme::LETTER)) as usize;
         let below = theme::shorten(&plane.axes[0], letters);
