@@ -24,6 +24,7 @@ pub mod partial;
 mod ranked;
 pub mod read;
 mod regression;
+pub mod segments;
 pub mod shap;
 pub mod similar;
 mod thresholds;

@@ -1,5 +1,7 @@
 //! The nearest centre.
 
+use crate::control::Control;
+use crate::error::Result;
 use crate::learn::kmeans::{place, width};
 use crate::model::KMeans;
 
@@ -43,4 +45,20 @@ pub(crate) fn point(body: &KMeans, row: &[f64], out: &mut Vec<f64>) {
         place(axis, value, &mut out[first..]);
         first += width(axis);
     }
+}
+
+/// Encoded rows, given by column, in the scaled space one after the other. Fails when cancelled, or out of memory.
+pub fn points(body: &KMeans, columns: &[Vec<f64>], control: &Control) -> Result<Vec<f64>> {
+    let rows = columns.first().map_or(0, Vec::len);
+    let mut out = control.vec(rows * body.dimensions as usize)?;
+    let (mut row, mut scratch) = (vec![f64::NAN; columns.len()], Vec::new());
+    for r in 0..rows {
+        if r % 1024 == 0 {
+            control.check()?;
+        }
+        row.iter_mut().zip(columns).for_each(|(cell, column)| *cell = column[r]);
+        point(body, &row, &mut scratch);
+        out.extend_from_slice(&scratch);
+    }
+    Ok(out)
 }

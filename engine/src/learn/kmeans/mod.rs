@@ -6,23 +6,29 @@
 
 mod assign;
 mod batch;
+mod choose;
+mod describe;
 mod given;
 mod lloyd;
+mod mixture;
 pub(crate) mod random;
 mod screen;
 mod seed;
 mod silhouette;
 mod space;
+mod stability;
 mod sums;
 
+pub use describe::Seen;
 pub(crate) use silhouette::coefficients;
 pub use silhouette::{silhouette, SAMPLE};
-pub(crate) use space::{place, width};
+pub(crate) use space::{coder, place, width};
+pub use stability::{stability, SegmentStability, Stability};
 
 use crate::control::Control;
 use crate::data::Table;
 use crate::error::{Error, Result};
-use crate::model::{Encoding, FeatureStats, KMeans};
+use crate::model::{Candidate, Encoding, FeatureStats, KMeans};
 use crate::simd::prefetch;
 use random::Random;
 use screen::Screen;
@@ -57,6 +63,10 @@ impl Init {
 pub struct KMeansParams {
     /// The number of segments.
     pub n_clusters: u32,
+    /// Whether that number is to be found instead.
+    pub choose: bool,
+    /// The most segments where their number is to be found.
+    pub max_clusters: u32,
     /// Starts, of which the best is kept; of centres that are given there is one.
     pub n_init: u32,
     /// Where centres start.
@@ -73,12 +83,16 @@ pub struct KMeansParams {
     pub max_categories: u32,
     /// The fewest rows that a segment, a level, or the end of a range stands for.
     pub min_group: u64,
+    /// Whether the rows are looked at once more, to describe the segments.
+    pub describe: bool,
 }
 
 impl Default for KMeansParams {
     fn default() -> Self {
         KMeansParams {
             n_clusters: 8,
+            choose: false,
+            max_clusters: 20,
             n_init: 10,
             init: Init::PlusPlus,
             batch_size: None,
@@ -87,6 +101,7 @@ impl Default for KMeansParams {
             seed: 42,
             max_categories: 20,
             min_group: 1,
+            describe: false,
         }
     }
 }
@@ -108,6 +123,16 @@ pub struct KMeansFit {
     pub silhouette: Option<f64>,
     /// The held-out rows by feature, as scoring takes them.
     pub held: Vec<Vec<f64>>,
+    /// The segment of each training row.
+    pub labels: Vec<u32>,
+    /// The training rows by their places, segment by segment; empty unless asked for.
+    pub order: Vec<u32>,
+    /// The mean silhouette coefficient of each segment.
+    pub silhouettes: Vec<Option<f64>>,
+    /// The numbers of segments that were looked at, if one was to be found.
+    pub candidates: Vec<Candidate>,
+    /// What the space tells of the segments; empty unless asked for.
+    pub seen: Seen,
 }
 
 /// What [`lloyd`] found.
@@ -204,9 +229,12 @@ pub fn fit(
     }
     let points = Points { values: &space.values, dimensions: space.dimensions, weight };
     let variance = space.variance(&points, control)?;
+    let candidates = if params.choose { choose::choose(&points, params, control)? } else { Vec::new() };
+    let chosen = candidates.iter().find(|c| c.chosen).map_or(params.n_clusters, |c| c.n_clusters);
     control.start(u64::from(params.n_init) * u64::from(params.max_iter));
     let screen = Screen::new(&points, false, control)?;
-    let mut search = Search { points: &points, screen, params, tol: params.tol * variance, control };
+    let clusters = chosen as usize;
+    let mut search = Search { points: &points, screen, params, clusters, tol: params.tol * variance, control };
     let mut best = match &params.init {
         Init::Given(given) => {
             let names: Vec<String> = features.iter().map(|&f| table.columns[f].name.clone()).collect();
@@ -226,7 +254,7 @@ pub fn fit(
         screen.release(control);
     }
     best.sort(space.dimensions);
-    let silhouette = silhouette(&space.values, space.dimensions, &best.labels, best.sizes.len(), control)?;
+    let judged = silhouette::by_segment(&space.values, space.dimensions, &best.labels, best.sizes.len(), control)?;
     let body = KMeans {
         axes: space.axes,
         dimensions: space.dimensions as u32,
@@ -234,6 +262,12 @@ pub fn fit(
         sizes: best.sizes,
         inertia: best.inertia,
     };
+    let (mut order, mut seen) = (Vec::new(), Seen::default());
+    if params.describe {
+        order = by_segment(&best.labels, &body.sizes, control)?;
+        let points = Points { values: &space.values, dimensions: space.dimensions, weight };
+        seen = describe::look(&points, &body, &best.labels, &order, control)?;
+    }
     control.release_vec(space.values);
     Ok(KMeansFit {
         encodings: space.encodings,
@@ -241,8 +275,13 @@ pub fn fit(
         body,
         iterations: best.iterations,
         given_up,
-        silhouette,
+        silhouette: judged.mean,
         held: space.held,
+        labels: best.labels,
+        order,
+        candidates,
+        silhouettes: judged.segments,
+        seen,
     })
 }
 
@@ -251,6 +290,8 @@ struct Search<'a> {
     points: &'a Points<'a>,
     screen: Option<Screen>,
     params: &'a KMeansParams,
+    /// The number of segments.
+    clusters: usize,
     /// The squared movement of all centres that ends a start.
     tol: f64,
     control: &'a Control,
@@ -262,9 +303,8 @@ impl Search<'_> {
         let mut best: Option<lloyd::Fit> = None;
         for start in 0..self.params.n_init {
             let mut random = Random::new(self.params.seed, u64::from(start));
-            let k = self.params.n_clusters as usize;
-            let centres =
-                seed::centres(self.points, &mut self.screen, &self.params.init, k, &mut random, self.control)?;
+            let init = &self.params.init;
+            let centres = seed::centres(self.points, &mut self.screen, init, self.clusters, &mut random, self.control)?;
             let fit = match self.params.batch_size {
                 Some(_) => lloyd::run(self.points, &mut self.screen, centres, 0, self.tol, self.control)?,
                 None => self.from(centres, start)?,
@@ -300,6 +340,23 @@ impl Search<'_> {
         self.control.advance(u64::from(max_iter));
         Ok(fit)
     }
+}
+
+/// The places of rows, segment by segment, in their order.
+fn by_segment(labels: &[u32], sizes: &[u64], control: &Control) -> Result<Vec<u32>> {
+    let mut next = Vec::with_capacity(sizes.len());
+    let mut first = 0usize;
+    for size in sizes {
+        next.push(first);
+        first += *size as usize;
+    }
+    let mut order = control.filled(labels.len(), 0u32)?;
+    for (row, label) in labels.iter().enumerate() {
+        let at = &mut next[*label as usize];
+        order[*at] = row as u32;
+        *at += 1;
+    }
+    Ok(order)
 }
 
 #[cfg(test)]

@@ -31,7 +31,7 @@ pub(super) fn centres(
     }
 }
 
-fn plus_plus(points: &Points<'_>, k: usize, random: &mut Random, control: &Control) -> Result<Vec<f64>> {
+pub(super) fn plus_plus(points: &Points<'_>, k: usize, random: &mut Random, control: &Control) -> Result<Vec<f64>> {
     let trials = 2 + libm::log(k as f64) as usize;
     let mut state = Nearest::new(points, control)?;
     let first = state.pick(points, random.unit());

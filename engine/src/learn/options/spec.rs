@@ -16,6 +16,8 @@ pub(super) const MOST_CLUSTERS: usize = 10_000;
 pub enum Kind {
     /// A whole number from the first to the second; `8.0` will do.
     Integer(u64, u64, fn(&mut Options, u64)),
+    /// The same, or null or `"auto"`, by which none is given.
+    IntegerOrAuto(u64, u64, fn(&mut Options, Option<u64>)),
     /// A number from the first to below the second; of any size when the second is infinite.
     Number(f64, f64, fn(&mut Options, f64)),
     /// A number above 0 and up to 1.
@@ -67,6 +69,7 @@ impl Spec {
         match self.kind {
             Kind::Integer(low, u64::MAX, _) => format!("an integer of at least {low}"),
             Kind::Integer(low, high, _) => format!("an integer between {low} and {high}"),
+            Kind::IntegerOrAuto(low, high, _) => format!("an integer between {low} and {high}, null or \"auto\""),
             Kind::Number(low, f64::INFINITY, _) => format!("a number of at least {low}"),
             Kind::Number(low, below, _) => format!("a number of at least {low} and below {below}"),
             Kind::Share(_) => "a number above 0 and up to 1".into(),
@@ -103,12 +106,22 @@ impl Spec {
         self.set(&mut Options::new(algorithm), value)
     }
 
+    /// Whether null is a value of its own, and not the default.
+    pub(super) fn takes_null(&self) -> bool {
+        matches!(self.kind, Kind::IntegerOrAuto(..))
+    }
+
     /// Check a value that is not null and put it into the options.
     pub(super) fn set(&self, options: &mut Options, value: &Value) -> Result<()> {
         let wrong = || self.wrong(value);
         match self.kind {
             Kind::Integer(low, high, set) => {
                 set(options, integer(value).filter(|v| (low..=high).contains(v)).ok_or_else(wrong)?);
+            }
+            Kind::IntegerOrAuto(low, high, set) => {
+                let asked = integer(value).filter(|v| (low..=high).contains(v));
+                let auto = value.is_null() || value.as_str() == Some("auto");
+                set(options, if auto { None } else { Some(asked.ok_or_else(wrong)?) });
             }
             Kind::Number(low, below, set) => {
                 set(options, value.as_f64().filter(|v| *v >= low && *v < below).ok_or_else(wrong)?);
@@ -163,7 +176,10 @@ impl Spec {
         // '{"max_depth": "8"}' is the slip of those who write SQL by hand.
         let unquoted = value.as_str().and_then(|s| serde_json::from_str::<Value>(s.trim()).ok());
         hint += match (self.kind, unquoted) {
-            (Kind::Integer(..) | Kind::Number(..) | Kind::Share(_) | Kind::Part(..), Some(Value::Number(_)))
+            (
+                Kind::Integer(..) | Kind::IntegerOrAuto(..) | Kind::Number(..) | Kind::Share(_) | Kind::Part(..),
+                Some(Value::Number(_)),
+            )
             | (Kind::Boolean(_), Some(Value::Bool(_))) => ": write it without quotes.",
             _ => ".",
         };

@@ -452,8 +452,18 @@ pub(super) const SPECS: &[Spec] = &[
     },
     Spec {
         key: "n_clusters", algorithms: CLUSTER,
-        kind: Kind::Integer(1, MOST_CLUSTERS as u64, |o, v| o.kmeans.n_clusters = v as u32), default: |o| json!(o.kmeans.n_clusters),
-        elsewhere: &["k", "clusters", "segments", "num_clusters"], meaning: "the number of segments",
+        kind: Kind::IntegerOrAuto(1, MOST_CLUSTERS as u64, |o, v| match v {
+            Some(v) => (o.kmeans.n_clusters, o.kmeans.choose) = (v as u32, false),
+            None => o.kmeans.choose = true,
+        }),
+        default: |o| json!(o.kmeans.n_clusters),
+        elsewhere: &["k", "clusters", "segments", "num_clusters"],
+        meaning: "the number of segments; null or auto to find it",
+    },
+    Spec {
+        key: "max_clusters", algorithms: CLUSTER,
+        kind: Kind::Integer(2, 100, |o, v| o.kmeans.max_clusters = v as u32), default: |o| json!(o.kmeans.max_clusters),
+        elsewhere: &["max_k", "max_segments"], meaning: "the most segments where their number is to be found",
     },
     Spec {
         key: "n_init", algorithms: CLUSTER,
@@ -508,6 +518,18 @@ pub(super) const SPECS: &[Spec] = &[
         kind: Kind::Integer(1, MOST_ROWS, |o, v| o.isolation.min_category_rows = Some(v)), default: |o| json!(o.isolation.min_category_rows),
         elsewhere: &["min_data_per_group", "min_frequency"],
         meaning: "the fewest training rows of a level that is not pooled with the rare ones; without it a tenth of a row among those drawn for a tree",
+    },
+    Spec {
+        key: "value_column", algorithms: CLUSTER,
+        kind: Kind::Column(|o, v| o.value_column = Some(v)), default: |o| json!(o.value_column),
+        elsewhere: &["value", "money", "amount", "revenue_column"],
+        meaning: "the column of what a row is worth, by which segments are described and not made",
+    },
+    Spec {
+        key: "keep_numbers", algorithms: CLUSTER,
+        kind: Kind::Boolean(|o, v| o.keep_numbers = v), default: |o| json!(o.keep_numbers),
+        elsewhere: &["keep_labels", "stable_numbers"],
+        meaning: "whether segments keep the numbers and names of those of the version before that they are most alike",
     },
 ];
 
