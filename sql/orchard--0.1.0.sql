@@ -102,7 +102,7 @@ CREATE TABLE orchard.stored_chunks (
     CONSTRAINT stored_chunks_pkey PRIMARY KEY (version, kind, part)
 );
 ALTER TABLE orchard.stored_chunks ALTER COLUMN data SET STORAGE EXTERNAL;
-COMMENT ON TABLE orchard.stored_chunks IS 'bytes of versions in parts of at most 1 MB: kind 1 the model, kind 2 labels and scores of the held-out rows, kind 3 what columns are worth on these, kind 4 how the version does on training rows, tree by tree and by segment, kind 5 how the features of the training rows were distributed';
+COMMENT ON TABLE orchard.stored_chunks IS 'bytes of versions in parts of at most 1 MB: kind 1 the model, kind 2 labels and scores of the held-out rows, kind 3 what columns are worth on these, kind 4 how the version does on training rows, tree by tree and by segment, kind 5 how the features of the training rows were distributed, kind 6 what is known of the segments of a clustering';
 
 CREATE TABLE orchard.stored_history (
     model uuid NOT NULL,
@@ -752,6 +752,32 @@ CREATE FUNCTION orchard.predict_proba(model text, "row" text, version integer DE
     LANGUAGE c STABLE PARALLEL SAFE COST 300 SUPPORT orchard.score_support AS 'MODULE_PATHNAME', 'predict_proba';
 COMMENT ON FUNCTION orchard.predict_proba(text, text, integer) IS 'the probability of each label for a JSON object written as text';
 
+CREATE FUNCTION orchard.distance(model text, "row" record, version integer DEFAULT NULL) RETURNS double precision
+    LANGUAGE c STABLE PARALLEL SAFE COST 200 SUPPORT orchard.score_support AS 'MODULE_PATHNAME', 'distance';
+COMMENT ON FUNCTION orchard.distance(text, record, integer) IS 'the distance of a row to the centre of its segment, in standard deviations, its columns matched by name';
+CREATE FUNCTION orchard.distance(model text, "row" jsonb, version integer DEFAULT NULL) RETURNS double precision
+    LANGUAGE c STABLE PARALLEL SAFE COST 200 SUPPORT orchard.score_support AS 'MODULE_PATHNAME', 'distance';
+COMMENT ON FUNCTION orchard.distance(text, jsonb, integer) IS 'the distance of a JSON object to the centre of its segment, in standard deviations, its keys matched by name';
+CREATE FUNCTION orchard.distance(model text, "row" json, version integer DEFAULT NULL) RETURNS double precision
+    LANGUAGE c STABLE PARALLEL SAFE COST 200 SUPPORT orchard.score_support AS 'MODULE_PATHNAME', 'distance';
+COMMENT ON FUNCTION orchard.distance(text, json, integer) IS 'the distance of a JSON object to the centre of its segment, in standard deviations, its keys matched by name';
+CREATE FUNCTION orchard.distance(model text, "row" text, version integer DEFAULT NULL) RETURNS double precision
+    LANGUAGE c STABLE PARALLEL SAFE COST 200 SUPPORT orchard.score_support AS 'MODULE_PATHNAME', 'distance';
+COMMENT ON FUNCTION orchard.distance(text, text, integer) IS 'the distance of a JSON object written as text to the centre of its segment, in standard deviations';
+
+CREATE FUNCTION orchard.memberships(model text, "row" record, version integer DEFAULT NULL) RETURNS jsonb
+    LANGUAGE c STABLE PARALLEL SAFE COST 300 SUPPORT orchard.score_support AS 'MODULE_PATHNAME', 'memberships';
+COMMENT ON FUNCTION orchard.memberships(text, record, integer) IS 'the share of a row in each segment, by distance, its columns matched by name';
+CREATE FUNCTION orchard.memberships(model text, "row" jsonb, version integer DEFAULT NULL) RETURNS jsonb
+    LANGUAGE c STABLE PARALLEL SAFE COST 300 SUPPORT orchard.score_support AS 'MODULE_PATHNAME', 'memberships';
+COMMENT ON FUNCTION orchard.memberships(text, jsonb, integer) IS 'the share of a JSON object in each segment, by distance, its keys matched by name';
+CREATE FUNCTION orchard.memberships(model text, "row" json, version integer DEFAULT NULL) RETURNS jsonb
+    LANGUAGE c STABLE PARALLEL SAFE COST 300 SUPPORT orchard.score_support AS 'MODULE_PATHNAME', 'memberships';
+COMMENT ON FUNCTION orchard.memberships(text, json, integer) IS 'the share of a JSON object in each segment, by distance, its keys matched by name';
+CREATE FUNCTION orchard.memberships(model text, "row" text, version integer DEFAULT NULL) RETURNS jsonb
+    LANGUAGE c STABLE PARALLEL SAFE COST 300 SUPPORT orchard.score_support AS 'MODULE_PATHNAME', 'memberships';
+COMMENT ON FUNCTION orchard.memberships(text, text, integer) IS 'the share of a JSON object written as text in each segment, by distance';
+
 CREATE FUNCTION orchard.cleaned_row(model text, "row" record) RETURNS jsonb
     LANGUAGE c STABLE PARALLEL SAFE COST 300 AS 'MODULE_PATHNAME', 'cleaned_row';
 COMMENT ON FUNCTION orchard.cleaned_row(text, record) IS 'the columns that a model''s cleaning makes of a row, as the model sees them';
@@ -893,6 +919,30 @@ CREATE FUNCTION orchard.evaluate(model text, source text DEFAULT NULL, by text D
     LANGUAGE c STABLE PARALLEL UNSAFE COST 100000 ROWS 15 AS 'MODULE_PATHNAME', 'evaluate_wrapper';
 COMMENT ON FUNCTION orchard.evaluate(text, text, text) IS 'metrics of the deployed version, with intervals of 95 %, on its held-out rows or on the rows of a source that has the target; by names a column whose values are judged one by one';
 
+CREATE FUNCTION orchard.segments(model text)
+    RETURNS TABLE (segment integer, name text, size bigint, share double precision, centre jsonb, distinctive jsonb, typical jsonb,
+        value_mean double precision, value_total double precision, value_share double precision, silhouette double precision,
+        spread double precision)
+    LANGUAGE c STABLE PARALLEL UNSAFE COST 10000 ROWS 8 AS 'MODULE_PATHNAME', 'segments_wrapper';
+COMMENT ON FUNCTION orchard.segments(text) IS 'the segments of the deployed version, a row each: name, training rows, centre in the units of the columns, what sets it apart, the rows nearest to the centre, what its rows are worth';
+
+CREATE FUNCTION orchard.segment_candidates(model text)
+    RETURNS TABLE (n_clusters integer, inertia double precision, silhouette double precision, bic double precision, icl double precision,
+        stability double precision, chosen boolean)
+    LANGUAGE c STABLE PARALLEL UNSAFE COST 10000 ROWS 20 AS 'MODULE_PATHNAME', 'segment_candidates_wrapper';
+COMMENT ON FUNCTION orchard.segment_candidates(text) IS 'the numbers of segments among which a training with "n_clusters": null chose one, with what speaks for each';
+
+CREATE FUNCTION orchard.stability(model text, source text DEFAULT NULL, samples integer DEFAULT 50, seed bigint DEFAULT 0)
+    RETURNS TABLE (segment integer, name text, "rows" bigint, jaccard double precision, dissolved double precision,
+        recovered double precision, adjusted_rand double precision, verdict text)
+    LANGUAGE c STABLE PARALLEL UNSAFE COST 1000000 ROWS 9 AS 'MODULE_PATHNAME', 'stability_wrapper';
+COMMENT ON FUNCTION orchard.stability(text, text, integer, bigint) IS 'whether the segments are found again in bootstrap samples of the rows of a source: the mean Jaccard similarity of each, and for all the adjusted Rand index';
+
+CREATE FUNCTION orchard.segment_moves(model text, source_then text, source_now text, key text[] DEFAULT NULL)
+    RETURNS TABLE (segment_then integer, segment_now integer, "rows" bigint, share double precision, name_then text, name_now text)
+    LANGUAGE c STABLE PARALLEL UNSAFE COST 100000 ROWS 64 AS 'MODULE_PATHNAME', 'segment_moves_wrapper';
+COMMENT ON FUNCTION orchard.segment_moves(text, text, text, text[]) IS 'how many rows moved from which segment to which between two sources, matched by a key; NULL stands for the source the model was trained on';
+
 CREATE FUNCTION orchard.overfitting(model text)
     RETURNS TABLE (metric text, training double precision, holdout double precision, low double precision, high double precision,
         gap double precision, verdict text)
@@ -908,13 +958,17 @@ CREATE FUNCTION orchard.report(model text, source text DEFAULT NULL) RETURNS tex
     LANGUAGE c STABLE PARALLEL UNSAFE COST 1000000 AS 'MODULE_PATHNAME', 'report_page_wrapper';
 COMMENT ON FUNCTION orchard.report(text, text) IS 'a page of HTML on the deployed version, judged on its held-out rows or on the rows of a source that has the target: how good it is, what it looks at, where it is at its worst, when not to use it';
 
+CREATE FUNCTION orchard.segment_report(model text, source text DEFAULT NULL) RETURNS text
+    LANGUAGE c STABLE PARALLEL UNSAFE COST 1000000 AS 'MODULE_PATHNAME', 'segment_report_wrapper';
+COMMENT ON FUNCTION orchard.segment_report(text, text) IS 'a page of HTML on the segments of the deployed version: a map, their names and sizes, what sets them apart, what their rows are worth, when not to trust them';
+
 CREATE FUNCTION orchard.model_card(model text, source text DEFAULT NULL) RETURNS text
     LANGUAGE c STABLE PARALLEL UNSAFE COST 100000 AS 'MODULE_PATHNAME', 'model_card_wrapper';
 COMMENT ON FUNCTION orchard.model_card(text, text) IS 'the card of the deployed version in Markdown';
 
 CREATE FUNCTION orchard.plot(model text, kind text, source text DEFAULT NULL, class text DEFAULT NULL, feature text DEFAULT NULL) RETURNS text
     LANGUAGE c STABLE PARALLEL UNSAFE COST 100000 AS 'MODULE_PATHNAME', 'plot_wrapper';
-COMMENT ON FUNCTION orchard.plot(text, text, text, text, text) IS 'a chart of the deployed version as SVG: lift, gain, roc_curve, precision_recall_curve, calibration, scores, thresholds, confusion_matrix, residuals, learning_curve, importance, shap, partial_dependence, segments';
+COMMENT ON FUNCTION orchard.plot(text, text, text, text, text) IS 'a chart of the deployed version as SVG: lift, gain, roc_curve, precision_recall_curve, calibration, scores, thresholds, confusion_matrix, residuals, learning_curve, importance, shap, partial_dependence, segment_map, segment_sizes';
 
 CREATE FUNCTION orchard.roc_curve(model text, source text DEFAULT NULL, class text DEFAULT NULL)
     RETURNS TABLE (threshold double precision, tpr double precision, fpr double precision)

@@ -101,6 +101,44 @@ fn golden_bytes_load_for_ever() {
     let golden = check("baseline", &encode_baseline(&baseline()).unwrap());
     assert_eq!(decode_baseline(&golden).unwrap(), baseline());
     assert_eq!(encode_baseline(&baseline()).unwrap(), golden);
+    let golden = check("segments", &encode_segments(&samples::segments()).unwrap());
+    assert_eq!(decode_segments(&golden).unwrap(), samples::segments());
+    assert_eq!(encode_segments(&samples::segments()).unwrap(), golden);
+}
+
+#[test]
+fn facts_of_segments_are_those_of_their_model() {
+    let (good, model) = (samples::segments(), samples::kmeans());
+    good.check(&model).unwrap();
+    let bytes = encode_segments(&good).unwrap();
+    for len in 0..bytes.len() {
+        invalid(decode_segments(&bytes[..len]));
+        let mut forged = bytes[..len].to_vec();
+        reseal(&mut forged);
+        invalid(decode_segments(&forged));
+    }
+    let bad = |spoil: fn(&mut SegmentFacts), message: &str| {
+        let mut facts = samples::segments();
+        spoil(&mut facts);
+        let found = encode_segments(&facts).map(|_| ()).and_then(|()| facts.check(&model));
+        assert!(invalid(found).contains(message), "{message}");
+    };
+    bad(|f| f.sizes = vec![30, 13], "not those of the model");
+    bad(|f| f.weights = vec![1.0], "parts are missing");
+    bad(|f| f.names.clear(), "parts are missing");
+    bad(|f| f.features.truncate(1), "other features");
+    bad(|f| f.features[0].mean[0] = f64::NAN, "not of its segments");
+    bad(|f| f.features[0].known[0] = -1.0, "not of its segments");
+    bad(|f| f.features[1].levels.truncate(4), "other levels");
+    bad(|f| f.typical[0].truncate(1), "not whole");
+    bad(|f| f.names[1][0].feature = 2, "what is not there");
+    bad(|f| f.names[0][0].kind = TraitKind::Level(2), "what is not there");
+    bad(|f| f.spread[0] = f64::INFINITY, "not finite");
+    bad(|f| f.value.iter_mut().for_each(|v| v.total.truncate(1)), "values");
+    bad(|f| f.map.segments[0] = 2, "map");
+    bad(|f| f.map.points.truncate(1), "map");
+    bad(|f| f.map.loadings[0].truncate(1), "map");
+    assert!(invalid(good.check(&samples::regression())).contains("has none"));
 }
 
 #[test]

@@ -44,6 +44,8 @@ fn learn_target(
         options: Options::parse(&serde_json::from_str(options).unwrap(), algorithm).unwrap(),
         beside: Vec::new(),
         previous: None,
+        value: None,
+        old_segments: None,
     };
     train(request, &control).unwrap()
 }
@@ -248,6 +250,8 @@ fn training_on_text_stops_when_it_should() {
             options: Options::parse(&serde_json::json!({"text_columns": ["x"]}), Algorithm::DecisionTree).unwrap(),
             beside: Vec::new(),
             previous: None,
+            value: None,
+            old_segments: None,
         }
     };
     let free = Control::default();
@@ -289,6 +293,8 @@ fn a_number_is_no_text() {
         options: Options::parse(&serde_json::json!({"text_columns": ["x"]}), Algorithm::DecisionTree).unwrap(),
         beside: Vec::new(),
         previous: None,
+        value: None,
+        old_segments: None,
     };
     let error = train(request, &control).unwrap_err().to_string();
     assert!(error.contains("column \"x\" of option \"text_columns\" is not a text"), "{error}");

@@ -119,6 +119,8 @@ impl Plant {
             options,
             beside: Vec::new(),
             previous: None,
+            value: None,
+            old_segments: None,
         }
     }
 

@@ -4,11 +4,14 @@
 mod people;
 mod tables;
 
+use orchard_engine::judge::segments;
 use orchard_engine::learn::options::Algorithm::{
     self, DecisionTree, ExtraTrees, GradientBoosting, KMeans, RandomForest,
 };
 use orchard_engine::learn::train::Outcome;
-use orchard_engine::model::{decode, encode, encode_baseline, Forgotten, Model, RememberedKind};
+use orchard_engine::model::{
+    decode, encode, encode_baseline, encode_segments, Forgotten, Model, RememberedKind, Trait,
+};
 use orchard_engine::score::Scorer;
 use people::{has, learn, people, score, Person};
 use serde_json::{json, Value};
@@ -67,6 +70,14 @@ fn bytes(outcome: &Outcome, model: &Model, forgotten: &Forgotten) -> Vec<u8> {
     assert_eq!(encode(&decode(&bytes).unwrap()).unwrap(), bytes);
     bytes.extend(encode_baseline(&baseline).unwrap());
     bytes.extend(insight.write());
+    if let Some(mut facts) = outcome.segments.clone() {
+        facts.check(outcome.scorer.model()).unwrap();
+        forgotten.in_segments(model, &mut facts);
+        facts.check(model).unwrap();
+        bytes.extend(encode_segments(&facts).unwrap());
+        let name = |traits: &Vec<Trait>| bytes.extend(segments::name(model, traits).into_bytes());
+        facts.names.iter().for_each(name);
+    }
     bytes
 }
 

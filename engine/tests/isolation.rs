@@ -69,6 +69,8 @@ fn request((a, b, c): &(Vec<f64>, Vec<f64>, Vec<String>), order: &[usize], optio
         offset: None,
         time: None,
         groups: Vec::new(),
+        value: None,
+        old_segments: None,
         zone: None,
         algorithm,
         options: Options::parse(options, algorithm).unwrap(),

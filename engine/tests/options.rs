@@ -58,6 +58,13 @@ fn values_arrive() {
         .unwrap()
         .kmeans;
     assert_eq!((k.n_clusters, k.n_init, k.max_iter, k.tol, k.seed), (5, 3, 9, 0.0, 1));
+    for auto in [Value::Null, json!("auto")] {
+        let k = Options::parse(&json!({"n_clusters": auto, "max_clusters": 9}), KMeans).unwrap().kmeans;
+        assert_eq!((k.choose, k.max_clusters), (true, 9));
+    }
+    assert!(!k.choose);
+    let (message, _) = refused(json!({"max_clusters": 9}), KMeans);
+    assert_eq!(message, "option \"max_clusters\" needs \"n_clusters\": null");
     assert_eq!(tree(json!({"group_columns": ["a", "b"]})).group_columns, ["a", "b"]);
     assert_eq!(tree(json!({"class_weight": "balanced"})).class_weight, ClassWeight::Balanced);
     for (given, label) in
@@ -273,7 +280,7 @@ fn options_of_forests() {
 /// A value other than the default, of the type of the option.
 fn example(kind: Kind) -> Value {
     match kind {
-        Kind::Integer(low, ..) => json!(low + 1),
+        Kind::Integer(low, ..) | Kind::IntegerOrAuto(low, ..) => json!(low + 1),
         Kind::Number(low, ..) => json!(low + 0.75),
         Kind::Share(_) => json!(0.625),
         Kind::Part(..) => json!(3),
@@ -286,6 +293,7 @@ fn example(kind: Kind) -> Value {
         Kind::Directions(_) => json!({"a": 1, "b": -1.0}),
         Kind::Groups(_) => json!([["a", "b"], ["b"]]),
         Kind::Clean(_) => json!([{"step": "trim"}]),
+        Kind::Init(_) => json!([{"a": 1}, {"a": 2}]),
     }
 }
 
@@ -300,6 +308,7 @@ fn every_row_of_the_table_works() {
             // Options that mean nothing alone.
             match spec.key {
                 "max_samples" => given["bootstrap"] = json!(true),
+                "max_clusters" => given["n_clusters"] = Value::Null,
                 "alpha" => given["objective"] = json!("quantile"),
                 "refit" => given["refit"] = json!(true),
                 "tweedie_variance_power" => given["objective"] = json!("tweedie"),

@@ -46,12 +46,12 @@ unsafe fn run(fcinfo: FunctionCallInfo) -> Result<()> {
         described.query,
         key_object("s", &key)
     );
-    let names: Vec<String> = key.iter().map(|name| quote_literal(name)).collect();
+    let names: Vec<String> = key.iter().map(quote_literal).collect();
     let query = format!(
         "SELECT pg_catalog.row_number() OVER (ORDER BY e.score DESC, e.key::pg_catalog.text)::pg_catalog.int4, e.key, e.score, \
          e.features, e.values, e.response_contributions, e.sentence \
          FROM orchard.explain_source({}, {}, {REASONS}, NULL, ARRAY[{}]::pg_catalog.text[]) AS e ORDER BY 1",
-        quote_literal(&format!("{}.{}", quote_identifier(&found.row.schema), quote_identifier(&found.row.name))),
+        quote_literal(format!("{}.{}", quote_identifier(&found.row.schema), quote_identifier(&found.row.name))),
         quote_literal(&chosen),
         names.join(", ")
     );

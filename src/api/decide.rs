@@ -64,8 +64,8 @@ fn run(model: Option<&str>, source: Option<&str>, candidates: Option<&str>, opti
     let (source, candidates) = (given(source, "source")?, given(candidates, "candidates")?);
     let scorer = cache::deployed(&found)?;
     match &scorer.model().task {
-        Task::Clustering => {
-            return Err(Failure::argument("a clustering predicts nothing that an offer could earn")
+        Task::Clustering | Task::Anomaly => {
+            return Err(Failure::argument("a model without a target predicts nothing that an offer could earn")
                 .hint("Name a model of two classes, or one that predicts an amount."))
         }
         Task::Classification { classes, .. } if classes.len() > 2 => {

@@ -1,7 +1,9 @@
 //! `orchard.forget_categories`: texts of the data are taken out of the stored versions of a model.
 
 use orchard_engine::learn::train::Insight;
-use orchard_engine::model::{decode, decode_baseline, encode, encode_baseline, Forgotten, Model};
+use orchard_engine::model::{
+    decode, decode_baseline, decode_segments, encode, encode_baseline, encode_segments, Forgotten, Model,
+};
 use pgrx::iter::TableIterator;
 use pgrx::prelude::*;
 use serde_json::{json, Value};
@@ -160,6 +162,11 @@ fn put(found: &Found, wish: &Wish<'_>, (number, id): (i32, &Id), model: &Model, 
         let mut baseline = decode_baseline(&bytes)?;
         forgotten.in_baseline(&mut baseline);
         parts.push((ChunkKind::Baseline, encode_baseline(&baseline)?));
+    }
+    if let Some(bytes) = relations::chunks(id, ChunkKind::Segments)? {
+        let mut facts = decode_segments(&bytes)?;
+        forgotten.in_segments(model, &mut facts);
+        parts.push((ChunkKind::Segments, encode_segments(&facts)?));
     }
     if let Some(bytes) = relations::chunks(id, ChunkKind::Insight)? {
         let mut insight = Insight::read(&bytes);

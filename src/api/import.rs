@@ -278,6 +278,9 @@ fn open(data: &[u8]) -> orchard_engine::Result<Opened> {
             return Err(damaged("its held-out rows are not of its model"));
         }
     }
+    if let Some(bytes) = part(ChunkKind::Segments) {
+        model::decode_segments(bytes)?.check(&model)?;
+    }
     if facts["features"].as_array().is_none_or(|features| features.len() != model.features.len()) {
         return Err(damaged("it lists other features than its model has"));
     }

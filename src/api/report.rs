@@ -19,6 +19,7 @@ use super::evaluate::{overall, stored_metrics};
 use super::insight::insight;
 use super::judged::{class_at, judged, Wish};
 use super::sampled::{read, with_source};
+use super::segments::{facts as segment_facts, open};
 use crate::catalog::relations::{self, ChunkKind};
 use crate::catalog::{self, cache, function, store, Found};
 use crate::error::{given, report, Failure, Result};
@@ -29,6 +30,15 @@ use crate::{interrupt, settings, source};
 fn report_page(model: Option<&str>, source: Option<&str>) -> String {
     report(|| {
         let found = find(model)?;
+        Ok(report::html(&facts(&found, source, Rows::All)?)?)
+    })
+}
+
+/// The page of the segments of a model.
+#[pg_extern(sql = false)]
+fn segment_report(model: Option<&str>, source: Option<&str>) -> String {
+    report(|| {
+        let found = open("segment_report", model)?.found;
         Ok(report::html(&facts(&found, source, Rows::All)?)?)
     })
 }
@@ -84,7 +94,12 @@ fn plot(
                 PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
                 format!("model \"{}.{}\" has nothing to plot as \"{kind}\"", found.row.schema, found.row.name),
             )
-            .hint("It needs held-out rows, or a source with the target, and for a learning curve more than one tree.")
+            .hint(match figure {
+                Figure::SegmentMap => "It needs two columns that vary, and a version that keeps a map: train it again.",
+                _ => {
+                    "It needs held-out rows, or a source with the target, and for a learning curve more than one tree."
+                }
+            })
         })?;
         Ok(report::plot::theme::alone(&svg))
     })
@@ -134,6 +149,7 @@ fn facts(found: &Found, source: Option<&str>, rows: Rows<'_>) -> Result<Facts> {
         Body::KMeans(body) => body.sizes.clone(),
         _ => Vec::new(),
     };
+    let segments = segment_facts(&version, scorer.model())?.map(|known| report::stories(scorer.model(), &known));
     let mut facts = Facts {
         model: found.row.name.clone(),
         function: function::call_name(&found.row.schema, &found.row.name),
@@ -160,6 +176,7 @@ fn facts(found: &Found, source: Option<&str>, rows: Rows<'_>) -> Result<Facts> {
         influences: Vec::new(),
         effects: Vec::new(),
         sizes,
+        segments,
         exposure: store::options(&version)?["exposure"].as_str().map(str::to_owned),
         judged_on: held_rows,
         without_rows: None,

@@ -4,8 +4,8 @@ use std::rc::Rc;
 use std::time::Instant;
 
 use orchard_engine::control::Control;
-use orchard_engine::judge::contest::{self, Contest};
 use orchard_engine::judge;
+use orchard_engine::judge::contest::{self, Contest};
 use orchard_engine::learn::train::{self, Champion, Outcome};
 use orchard_engine::model::{Argument, InputKind, Model, Task};
 use orchard_engine::score::Scorer;
@@ -17,7 +17,7 @@ use super::manage::owned;
 use super::recipe::Recipe;
 use super::sampled::with_source;
 use super::save::save;
-use super::train::{check_signature, read, request, Job, Types};
+use super::train::{check_signature, old_segments, read, request, Job, Types};
 use super::{diagnose, insight};
 use crate::call::slot::kind_name;
 use crate::catalog::versions::Event;
@@ -219,7 +219,8 @@ fn learn(
         check_signature(found, job, &rows)?;
     }
     let champion = Champion { scorer, places: places(scorer, &rows)?, metric };
-    let (request, types) = request(job, rows, Some(model.task.clone()))?;
+    let (mut request, types) = request(job, rows, Some(model.task.clone()))?;
+    request.old_segments = old_segments(&found.deployed()?, scorer);
     let warn = settings::warnings();
     let label = format!("orchard.retrain {}", job.name);
     let (mut outcome, warnings) =
@@ -266,7 +267,10 @@ fn tell_new(found: &Found, model: &Model, job: &Job<'_>) -> Result<()> {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
-    notice!("the source has new columns, which the model does not use until it is trained by orchard.train: {}{more}", named.join(", "));
+    notice!(
+        "the source has new columns, which the model does not use until it is trained by orchard.train: {}{more}",
+        named.join(", ")
+    );
     Ok(())
 }
 

@@ -1,7 +1,7 @@
 //! Keeping what a training made: the version, and the function of the model.
 
 use orchard_engine::learn::train::Outcome;
-use orchard_engine::model::{encode_baseline, Encoding, InputKind, Task};
+use orchard_engine::model::{encode_baseline, encode_segments, Encoding, InputKind, Task};
 use pgrx::prelude::*;
 use serde_json::{json, Value};
 
@@ -52,6 +52,7 @@ pub(super) fn save(
         .map(|(k, v)| ((*k).to_owned(), json!(v)))
         .chain([("total".to_owned(), json!(seconds))])
         .collect();
+    let segments = outcome.segments.as_ref().map(encode_segments).transpose()?;
     let new = NewVersion {
         algorithm: job.algorithm.name(),
         task,
@@ -71,6 +72,7 @@ pub(super) fn save(
         importance: outcome.importance.as_deref(),
         insight: &outcome.insight.write(),
         baseline: &encode_baseline(&outcome.baseline)?,
+        segments: segments.as_deref(),
         event,
         arguments: &signature.arguments.iter().map(|a| a.oid).collect::<Vec<_>>(),
     };

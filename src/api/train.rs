@@ -1,20 +1,24 @@
 //! `orchard.train`.
 
 use std::cell::OnceCell;
+use std::rc::Rc;
 
 use orchard_engine::control::Control;
 use orchard_engine::learn::options::{Algorithm, Options};
-use orchard_engine::learn::train::{self, Request, SourceInput};
+use orchard_engine::learn::train::{self, OldSegments, Request, SourceInput};
 use orchard_engine::model::Task;
+use orchard_engine::score::Scorer;
 use pgrx::iter::TableIterator;
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 use serde_json::{json, Value};
 
 use super::save::save;
+use super::segments::facts as segment_facts;
 use super::{diagnose, insight};
 use crate::catalog::function::{self, Argument};
 use crate::catalog::name::ModelName;
+use crate::catalog::relations::Id;
 use crate::catalog::versions::Event;
 use crate::catalog::{cache, orphan, relations, store, Found};
 use crate::error::{given, report, Failure, Result};
@@ -86,7 +90,16 @@ fn run(
     let parsed = Options::parse(&options, algorithm)?;
     check_target(algorithm, target)?;
     let schema = creation_schema(&name)?;
-    let mut job = Job { schema, name: name.name, source, target, algorithm, options: parsed, options_text, columns: OnceCell::new() };
+    let mut job = Job {
+        schema,
+        name: name.name,
+        source,
+        target,
+        algorithm,
+        options: parsed,
+        options_text,
+        columns: OnceCell::new(),
+    };
     let control = Control::new(settings::max_memory());
     let (existing, mut request, types) = ready(&job, &control)?;
     if auto {
@@ -131,8 +144,9 @@ pub(super) fn ready(job: &Job<'_>, control: &Control) -> Result<(Option<Found>, 
     if let Some(found) = existing.as_ref().filter(|_| job.options.deploy) {
         check_signature(found, job, &rows)?;
     }
-    let previous = existing.as_ref().map_or(Ok(None), |found| previous_task(found, job.target))?;
-    let (request, types) = request(job, rows, previous)?;
+    let previous = existing.as_ref().map_or(Ok(None), |found| previous(found, job.target))?;
+    let (mut request, types) = request(job, rows, previous.as_ref().map(|(_, model)| model.model().task.clone()))?;
+    request.old_segments = previous.as_ref().and_then(|(version, scorer)| old_segments(version, scorer));
     Ok((existing, request, types))
 }
 
@@ -234,11 +248,11 @@ fn choose(job: &Job<'_>, attributes: &[Attribute]) -> Result<Vec<Option<Wanted>>
     attributes.iter().map(|a| if wanted(a) { read(a) } else { Ok(None) }).collect()
 }
 
-/// The columns that are not features: target, weight, exposure, offset, time, groups.
+/// The columns that are not features: target, weight, exposure, offset, value, time, groups.
 fn special_columns<'a>(job: &'a Job<'_>) -> impl Iterator<Item = &'a str> {
     let o = &job.options;
     let one = job.target.into_iter().chain(o.sample_weight.as_deref()).chain(o.time_column.as_deref());
-    let one = one.chain(o.exposure.as_deref()).chain(o.offset.as_deref());
+    let one = one.chain(o.exposure.as_deref()).chain(o.offset.as_deref()).chain(o.value_column.as_deref());
     one.chain(o.group_columns.iter().map(String::as_str))
 }
 
@@ -291,15 +305,25 @@ pub(super) fn input(column: &SourceColumn) -> SourceInput {
 /// The types of the arguments and what a catalogue entry says of each column.
 pub(super) type Types = Vec<(String, pg_sys::Oid, String)>;
 
-/// The task of the deployed version, if it predicts the same target.
-fn previous_task(found: &Found, target: Option<&str>) -> Result<Option<Task>> {
+/// The deployed version, if it predicts the same target.
+fn previous(found: &Found, target: Option<&str>) -> Result<Option<(Id, Rc<Scorer>)>> {
     let Some(row) = relations::model_by_id(&found.row.id)? else { return Ok(None) };
     let Some(version) = row.deployed else { return Ok(None) };
     if store::target(&version)?.as_deref() != target {
         return Ok(None);
     }
     // Bytes that cannot be read must not keep a model from being trained anew.
-    Ok(cache::version(&version, found).ok().map(|scorer| scorer.model().task.clone()))
+    Ok(cache::version(&version, found).ok().map(|scorer| (version, scorer)))
+}
+
+/// The segments of a version, if it has some, which hand their numbers and names on.
+pub(super) fn old_segments(version: &Id, scorer: &Scorer) -> Option<OldSegments> {
+    if scorer.model().task != Task::Clustering {
+        return None;
+    }
+    // What cannot be read must not keep a model from being trained anew.
+    let facts = segment_facts(version, scorer.model()).ok().flatten();
+    Some(OldSegments { model: scorer.model().clone(), facts })
 }
 
 /// What the engine is to learn from the rows, and the types of their columns.
@@ -316,6 +340,7 @@ pub(super) fn request(job: &Job<'_>, rows: Rows, previous: Option<Task>) -> Resu
         check_number(&rows, options.time_column.as_deref(), "time")?;
         check_number(&rows, options.exposure.as_deref(), "exposure")?;
         check_number(&rows, options.offset.as_deref(), "offset")?;
+        check_number(&rows, options.value_column.as_deref(), "value")?;
     }
     let beside = rows.columns.iter().filter(|c| {
         special.contains(&c.attribute.name.as_str()) && job.target != Some(c.attribute.name.as_str()) && c.count == 1
@@ -338,8 +363,10 @@ pub(super) fn request(job: &Job<'_>, rows: Rows, previous: Option<Task>) -> Resu
         zone,
         algorithm: job.algorithm,
         options: job.options.clone(),
+        value: options.value_column.as_deref().and_then(place),
         table: rows.table,
         previous,
+        old_segments: None,
     };
     if request.target.as_ref().is_some_and(|t| t.count != 1 || t.kind == orchard_engine::model::InputKind::Array) {
         return Err(Failure::argument("an array cannot be the target"));
@@ -353,6 +380,7 @@ pub(super) fn check_number(rows: &Rows, column: Option<&str>, what: &str) -> Res
     if c.reader.is_category() || matches!(c.reader, Reader::Array(_)) {
         let hint = match what {
             "time" => "Name a date, timestamp or number as \"time_column\".".to_owned(),
+            "value" => "Name a column of numbers as \"value_column\".".to_owned(),
             _ => format!("Name a column of numbers as \"{what}\"."),
         };
         let (name, type_name) = (&c.attribute.name, &c.attribute.type_name);

@@ -84,7 +84,16 @@ fn run(
     let schema = creation_schema(&name)?;
     let given = options;
     let options = search.trials[0].options.clone();
-    let mut job = Job { schema, name: name.name, source, target, algorithm, options, options_text: String::new(), columns: OnceCell::new() };
+    let mut job = Job {
+        schema,
+        name: name.name,
+        source,
+        target,
+        algorithm,
+        options,
+        options_text: String::new(),
+        columns: OnceCell::new(),
+    };
     let control = Control::new(settings::max_memory());
     let (existing, request, types) = ready(&job, &control)?;
     let label = format!("orchard.tune {}", job.name);

@@ -11,7 +11,8 @@ use super::site::{site, top_of, InputRow, Key, Shape, Site};
 use crate::entry;
 use crate::entry::null;
 use crate::error::Failure;
-use orchard_engine::model::Task;
+use orchard_engine::model::{Body, KMeans, Task};
+use orchard_engine::score::kmeans;
 
 /// Score the row of the running call; `None` for a NULL model or row.
 ///
@@ -96,6 +97,27 @@ fn proba(site: &Site) -> crate::error::Result<JsonB> {
     Ok(JsonB(serde_json::Value::Object(pairs.collect())))
 }
 
+/// The centres of a model of segments, or the error that says that it has none.
+fn centres(site: &Site) -> crate::error::Result<&KMeans> {
+    match &site.scorer.model().body {
+        Body::KMeans(body) => Ok(body),
+        _ => Err(Failure::new(pgrx::PgSqlErrorCode::ERRCODE_WRONG_OBJECT_TYPE, "the model has no segments")
+            .hint("Use orchard.predict, or a model of the algorithm kmeans.")),
+    }
+}
+
+/// The distance of the row to the centre of its segment, in the scaled space.
+fn own_distance(site: &Site) -> crate::error::Result<f64> {
+    Ok(kmeans::nearest(centres(site)?, &site.row, &mut Vec::new()).1.sqrt())
+}
+
+/// The share of the row in each segment as a JSON object.
+fn shares(site: &Site) -> crate::error::Result<JsonB> {
+    let shares = kmeans::memberships(centres(site)?, &site.row, &mut Vec::new());
+    let pairs = (1..).zip(shares).map(|(segment, share): (u32, f64)| (segment.to_string(), share.into()));
+    Ok(JsonB(serde_json::Value::Object(pairs.collect())))
+}
+
 /// The columns that the model's cleaning made of the row, as a JSON object.
 fn made(site: &Site) -> crate::error::Result<JsonB> {
     match site.input.raw() {
@@ -141,6 +163,20 @@ entry!(predict, pg_finfo_predict, f => match score(f, Key::Version, Shape::Row) 
 entry!(predict_label, pg_finfo_predict_label, f => label(f, Key::Version, Shape::Row));
 entry!(cleaned_row, pg_finfo_cleaned_row, f => match score(f, Key::Name, Shape::Row) {
     Some(site) => pgrx_extern_c_guard(|| match made(site) {
+        Ok(json) => json.into_datum().unwrap_or(Datum::from(0usize)),
+        Err(failure) => failure.raise(),
+    }),
+    None => null(f),
+});
+entry!(distance, pg_finfo_distance, f => match score(f, Key::Version, Shape::Row) {
+    Some(site) => pgrx_extern_c_guard(|| match own_distance(site) {
+        Ok(distance) => Datum::from(distance.to_bits() as usize),
+        Err(failure) => failure.raise(),
+    }),
+    None => null(f),
+});
+entry!(memberships, pg_finfo_memberships, f => match score(f, Key::Version, Shape::Row) {
+    Some(site) => pgrx_extern_c_guard(|| match shares(site) {
         Ok(json) => json.into_datum().unwrap_or(Datum::from(0usize)),
         Err(failure) => failure.raise(),
     }),

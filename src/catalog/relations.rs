@@ -39,12 +39,20 @@ pub enum ChunkKind {
     Insight = 4,
     /// How the features of the training rows were distributed.
     Baseline = 5,
+    /// What is known of the segments of a clustering.
+    Segments = 6,
 }
 
 impl ChunkKind {
     /// Every kind.
-    pub const ALL: [ChunkKind; 5] =
-        [ChunkKind::Model, ChunkKind::Held, ChunkKind::Importance, ChunkKind::Insight, ChunkKind::Baseline];
+    pub const ALL: [ChunkKind; 6] = [
+        ChunkKind::Model,
+        ChunkKind::Held,
+        ChunkKind::Importance,
+        ChunkKind::Insight,
+        ChunkKind::Baseline,
+        ChunkKind::Segments,
+    ];
 }
 
 fn relation(name: &CStr) -> Result<Oid> {

@@ -50,6 +50,8 @@ pub struct NewVersion<'a> {
     pub insight: &'a [u8],
     /// How the features of the training rows were distributed.
     pub baseline: &'a [u8],
+    /// What is known of the segments of a clustering.
+    pub segments: Option<&'a [u8]>,
     /// What happened.
     pub event: Event<'a>,
     /// The types of the arguments of the model's function.
@@ -180,6 +182,9 @@ pub fn insert_version(model: &Id, new: &NewVersion<'_>, deploy: bool) -> Result<
         }
         insert_chunks(&id, ChunkKind::Insight, new.insight)?;
         insert_chunks(&id, ChunkKind::Baseline, new.baseline)?;
+        if let Some(segments) = new.segments {
+            insert_chunks(&id, ChunkKind::Segments, segments)?;
+        }
         versions::arrive(model, &id, number, &role, &new.event, deploy)?;
         Ok((number, id))
     })

@@ -71,7 +71,7 @@ db.execute("SELECT orchard.train('plain', 'SELECT device, hour, bid, shown_at, c
 db.execute("SELECT orchard.train('named', 'named', '点击', 'gradient_boosting', '{\"n_estimators\": 30, \"positive_class\": \"نعم\"}')")
 db.execute("SELECT orchard.train('number', 'SELECT device, hour, shown_at, bid FROM clicks WHERE bid IS NOT NULL', 'bid', 'random_forest', '{\"n_estimators\": 5, \"max_depth\": 6}')")
 db.execute("SELECT orchard.train('classes', 'SELECT hour, bid, device FROM clicks', 'device', 'decision_tree', '{\"max_depth\": 3}')")
-db.execute("SELECT orchard.train('groups', 'SELECT hour, bid FROM clicks WHERE bid IS NOT NULL', options => '{\"n_clusters\": 3}')")
+db.execute("SELECT orchard.train('groups', 'SELECT hour, bid, device FROM clicks WHERE bid IS NOT NULL', options => '{\"n_clusters\": 5}')")
 
 
 def report(model):
@@ -80,13 +80,14 @@ def report(model):
     return page
 
 
-expected = {"plain": 10, "named": 10, "number": 7, "classes": 9, "groups": 1}
+expected = {"plain": 10, "named": 10, "number": 7, "classes": 9, "groups": 2}
 for model, charts in expected.items():
     seen = browse(model, report(model))
     assert seen["title"].startswith(model), seen["title"]
     assert seen["charts"] >= charts, (model, seen["charts"])
     assert brightness(seen["paper"]) > 240 and brightness(seen["ink"]) < 60, (seen["paper"], seen["ink"])
-    for part in ["How good it is", "Metrics", "When not to use it", "How it was made"]:
+    first = "Who they are" if model == "groups" else "How good it is"
+    for part in [first, "Metrics", "When not to use it", "How it was made"]:
         assert part in seen["text"], part
     # Charts and page change together.
     dark = browse(f"{model}-dark", report(model), dark=True)

@@ -11,7 +11,8 @@ pub fn anomalies(scores: &[f64]) -> Vec<Metric> {
     sorted.sort_unstable_by(f64::total_cmp);
     let rows = sorted.len();
     let mean = (rows > 0).then(|| scores.iter().sum::<f64>() / rows as f64);
-    let mut metrics = vec![Metric::new("mean_score", mean, "mean anomaly score; about 0.5 where no row is unlike the others")];
+    let mut metrics =
+        vec![Metric::new("mean_score", mean, "mean anomaly score; about 0.5 where no row is unlike the others")];
     for (share, name) in SHARES {
         let at = (share * rows as f64).ceil() as usize;
         let value = sorted.get(at.saturating_sub(1)).copied();

@@ -6,8 +6,8 @@
 //! linfa 0.8's metrics were looked at first: its ROC drops ties by their order, takes no weights and works on f32, and it has no log loss,
 //! Brier score or average precision, so the metrics are our own.
 
-mod binary;
 mod anomaly;
+mod binary;
 mod calibration;
 mod clustering;
 pub mod contest;
@@ -24,13 +24,14 @@ pub mod partial;
 mod ranked;
 pub mod read;
 mod regression;
+pub mod segments;
 pub mod shap;
 pub mod similar;
 mod thresholds;
 
+pub use anomaly::anomalies;
 pub use binary::binary;
 pub use calibration::{calibration, expected_calibration_error, Bin, Strategy};
-pub use anomaly::anomalies;
 pub use clustering::clustering;
 pub use curve::{precision_recall_curve, roc_curve, PrecisionRecallPoint, RocPoint};
 pub use interval::Interval;

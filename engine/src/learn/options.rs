@@ -19,7 +19,7 @@ use crate::learn::boost::BoostParams;
 use crate::learn::calibrate::Method;
 use crate::learn::forest::ForestParams;
 use crate::learn::isolation::IsolationParams;
-use crate::learn::kmeans::KMeansParams;
+use crate::learn::kmeans::{Init, KMeansParams};
 use crate::learn::tree::TreeParams;
 use crate::learn::tune::TuneParams;
 use table::SPECS;
@@ -222,6 +222,10 @@ pub struct Options {
     pub interaction_constraints: Vec<Vec<String>>,
     /// For gradient_boosting; the seed is [`Options::seed`].
     pub boost: BoostParams,
+    /// The column of what a row is worth, which is no feature.
+    pub value_column: Option<String>,
+    /// Whether segments keep the numbers and names of those of the version before.
+    pub keep_numbers: bool,
     /// For kmeans; the seed is [`Options::seed`].
     pub kmeans: KMeansParams,
     /// For isolation_forest; the seed is [`Options::seed`].
@@ -271,6 +275,8 @@ impl Options {
             monotone_constraints: Vec::new(),
             interaction_constraints: Vec::new(),
             boost: BoostParams::default(),
+            value_column: None,
+            keep_numbers: true,
             kmeans: KMeansParams::default(),
             isolation: IsolationParams::default(),
             tune: TuneParams::default(),
@@ -290,10 +296,11 @@ impl Options {
         };
         for (key, value) in given {
             let spec = find(key, algorithm)?;
-            if !value.is_null() {
+            if !value.is_null() || spec.takes_null() {
                 spec.set(&mut options, value)?;
             }
         }
+        options.count_centres(given)?;
         options.kmeans.seed = options.seed;
         options.isolation.seed = options.seed;
         options.boost.seed = options.seed;
@@ -305,6 +312,24 @@ impl Options {
         options.isolation.min_group = options.min_group;
         options.check_together()?;
         Ok(options)
+    }
+
+    /// Where centres are given, there are as many segments.
+    fn count_centres(&mut self, given: &Map<String, Value>) -> Result<()> {
+        let Init::Given(centres) = &self.kmeans.init else { return Ok(()) };
+        let count = centres.len() as u32;
+        let but = match self.kmeans.choose {
+            true => "is to be found".to_owned(),
+            false => format!("is {}", self.kmeans.n_clusters),
+        };
+        if given.contains_key("n_clusters") && (self.kmeans.choose || self.kmeans.n_clusters != count) {
+            return Err(Error::option(
+                format!("the number of centres in option \"init\" is {count}, but \"n_clusters\" {but}"),
+                "Leave \"n_clusters\" out: there are as many segments as centres.",
+            ));
+        }
+        self.kmeans.n_clusters = count;
+        Ok(())
     }
 
     /// Whether the prediction must not fall, or not rise, with a column: then its parts, which come back every year, are no features.
@@ -346,6 +371,9 @@ impl Options {
         };
         if self.max_text_features != 100 && self.text_columns.is_empty() {
             return Err(needs("max_text_features", "\"text_columns\""));
+        }
+        if self.kmeans.max_clusters != KMeansParams::default().max_clusters && !self.kmeans.choose {
+            return Err(needs("max_clusters", "\"n_clusters\": null"));
         }
         if self.forest.max_samples.is_some() && !self.forest.bootstrap {
             return Err(needs("max_samples", "\"bootstrap\": true"));

@@ -11,6 +11,7 @@ mod insight;
 mod isolation;
 mod judged;
 mod rows;
+mod segments;
 mod sizes;
 
 use std::time::Instant;
@@ -25,7 +26,9 @@ use crate::judge::{self, Metric};
 use crate::learn::options::{Algorithm, Options};
 use crate::learn::target::Prepared;
 use crate::learn::{columns, exposure, kmeans, personal};
-use crate::model::{encode, Baseline, Body, Cleaning, Feature, HeldActual, HeldRows, Input, InputKind, Model, Task};
+use crate::model::{
+    encode, Baseline, Body, Cleaning, Feature, HeldActual, HeldRows, Input, InputKind, Model, SegmentFacts, Task,
+};
 use crate::score::Scorer;
 
 pub use contest::Champion;
@@ -39,6 +42,8 @@ pub(super) use judged::score_encoded;
 use judged::{actual, Known};
 pub use judged::{judge_rows, score_columns, MOST_HELD_ROWS};
 pub(super) use rows::Parts;
+use segments::Described;
+pub use segments::OldSegments;
 pub use sizes::{learning_curve, SizePoint};
 
 /// A column of the source by its place in the table.
@@ -81,6 +86,8 @@ pub struct Request {
     pub time: Option<usize>,
     /// The columns of the rows' groups.
     pub groups: Vec<usize>,
+    /// The column of what rows are worth, by which segments are described.
+    pub value: Option<usize>,
     /// The zone on whose clocks columns of [`InputKind::Timestamptz`] were read, if there are any.
     pub zone: Option<String>,
     /// The learner.
@@ -89,6 +96,8 @@ pub struct Request {
     pub options: Options,
     /// The task of the model that is trained again, whose kind, classes and positive class are kept.
     pub previous: Option<Task>,
+    /// The version whose segments hand their numbers and names on.
+    pub old_segments: Option<OldSegments>,
 }
 
 /// What came out.
@@ -110,6 +119,8 @@ pub struct Outcome {
     pub insight: Insight,
     /// How the features of the training rows were distributed.
     pub baseline: Baseline,
+    /// What is known of the segments of a clustering.
+    pub segments: Option<SegmentFacts>,
     /// How the model does beside the one that it was trained to replace, on the held-out rows, if there are some.
     pub contest: Option<Contest>,
     /// Rows read.
@@ -373,17 +384,10 @@ impl<'a> Run<'a> {
         let held_weight = self.weights(&held)?;
         let used = self.used_columns();
         let bins = self.number_bins(&used, &train)?;
-        let params = kmeans::KMeansParams { seed: self.request.options.seed, ..self.request.options.kmeans.clone() };
-        let fit = kmeans::fit(
-            &mut self.request.table,
-            &used,
-            &train,
-            &held,
-            weight.as_deref(),
-            &params,
-            false,
-            self.control,
-        )?;
+        let options = &self.request.options;
+        let params = kmeans::KMeansParams { seed: options.seed, describe: true, ..options.kmeans.clone() };
+        let fit =
+            kmeans::fit(&mut self.request.table, &used, &train, &held, weight.as_deref(), &params, true, self.control)?;
         self.lap("cluster");
         if fit.given_up > 0 {
             self.notices.push(format!(
@@ -393,24 +397,39 @@ impl<'a> Run<'a> {
                 fit.body.sizes.len()
             ));
         }
+        let inertia = fit.body.inertia;
         let columns = &self.request.table.columns;
         let features = used.iter().zip(fit.encodings).zip(fit.stats);
         let features = features
             .map(|((&c, encoding), stats)| Feature { name: columns[c].name.clone(), encoding, stats })
             .collect();
-        let metrics = judge::clustering(fit.body.inertia, fit.silhouette, &fit.body.sizes);
-        let model = Model {
+        let mut model = Model {
             inputs: self.inputs(),
             features,
             task: Task::Clustering,
             body: Body::KMeans(fit.body),
             cleaning: None,
         };
+        let rows = Described {
+            train: &train,
+            weight: weight.as_deref(),
+            columns: &used,
+            order: &fit.order,
+            seen: fit.seen,
+            silhouettes: fit.silhouettes,
+        };
+        let mut facts = self.segments(&mut model, rows)?;
+        facts.candidates = fit.candidates;
+        self.tell_chosen(&facts.candidates);
+        self.lap("describe");
+        let metrics = judge::clustering(inertia, fit.silhouette, &facts.sizes);
+        self.control.release_vec(fit.order);
         let known = Known { actual: HeldActual::None, weight: held_weight, offset: None, twins: 0 };
         let least = self.request.options.min_group;
         let baseline = baseline::of_clusters(&model, bins, train.len(), &fit.held, least);
         let mut outcome = self.finish(model, train.len(), (&fit.held, known), None, None)?;
         outcome.baseline = baseline;
+        outcome.segments = Some(facts);
         outcome.contest = self.contest_of_segments(&outcome.scorer, &fit.held)?;
         outcome.metric = Some(if fit.silhouette.is_some() { "silhouette" } else { "inertia" });
         outcome.metrics = metrics;

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | 0..8 | `ORCHARD\0` |
 //! | 8..10 | format version, little endian; this field and the one before stay where they are for ever |
-//! | 10 | kind: 1 a model, 2 held-out rows, 3 a model behind its cleaning, 4 an exported version, 5 the distributions of training rows |
+//! | 10 | kind: 1 a model, 2 held-out rows, 3 a model behind its cleaning, 4 an exported version, 5 the distributions of training rows, 6 what is known of segments |
 //! | 11..16 | zero |
 //! | 16..24 | length of the body |
 //! | 24..32 | xxh3-64 of bytes 0..24 and of the body |
@@ -51,6 +51,8 @@ pub(super) enum Kind {
     Package = 4,
     /// How the features of the training rows were distributed.
     Baseline = 5,
+    /// What is known of the segments of a clustering.
+    Segments = 6,
 }
 
 impl Kind {
@@ -59,6 +61,7 @@ impl Kind {
             Kind::Model | Kind::Cleaned => "a model",
             Kind::Held => "held-out rows",
             Kind::Baseline => "a baseline",
+            Kind::Segments => "what is known of segments",
             Kind::Package => "an exported model",
         }
     }

@@ -4,7 +4,9 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::{Axis, Baseline, Body, CategorySet, Encoding, Input, InputKind, Model, Trees, LEAF};
+use super::{
+    Axis, Baseline, Body, CategorySet, Encoding, Input, InputKind, Model, SegmentFacts, TraitKind, Trees, LEAF,
+};
 use crate::clean::program::{Kind, Program, Renaming, Seeker, Source};
 use crate::learn::train::Insight;
 
@@ -24,6 +26,8 @@ pub struct Forgotten {
     order: Vec<u32>,
     /// The training rows of forgotten levels, by the new place of the feature.
     rows: Vec<(usize, u64)>,
+    /// By the new place of a feature and by its new code, that of all other levels last, the old one.
+    places: Vec<(usize, Vec<usize>)>,
 }
 
 impl Model {
@@ -76,6 +80,8 @@ impl Model {
         forgotten.order = self.sort_words();
         let place = |f: u32| forgotten.order.iter().position(|old| *old == f).unwrap_or_default();
         forgotten.rows = rows.into_iter().filter(|(_, rows)| *rows > 0).map(|(f, rows)| (place(f), rows)).collect();
+        forgotten.places = recoded.into_iter().map(|(f, recoding)| (place(f), recoding.places)).collect();
+        forgotten.places.sort_unstable();
         let gone: HashSet<&String> = renaming.gone.iter().map(|(_, text)| text).collect();
         let missed = |category: &&String| !seeker.spellings(category).iter().any(|text| gone.contains(text));
         forgotten.missed = categories.unwrap_or_default().iter().filter(missed).cloned().collect();
@@ -315,6 +321,61 @@ impl Forgotten {
             let unseen = &mut baseline.features[*feature].held_unseen;
             *unseen = unseen.saturating_add(held).min(baseline.held_rows);
         }
+    }
+
+    /// Bring what is known of segments up to the model as it is now: what was forgotten counts as one of the other levels, and no name says it.
+    pub fn in_segments(&self, model: &Model, facts: &mut SegmentFacts) {
+        let count = facts.sizes.len();
+        if facts.features.len() == self.order.len() {
+            facts.features = self.order.iter().map(|old| facts.features[*old as usize].clone()).collect();
+        }
+        for (feature, places) in &self.places {
+            let Some(own) = facts.features.get_mut(*feature) else { continue };
+            let cells = own.levels.len() / count.max(1);
+            let Some(other) = cells.checked_sub(1) else { continue };
+            own.levels = own
+                .levels
+                .chunks_exact(cells)
+                .flat_map(|old| {
+                    let gone = (0..other).filter(|level| !places.contains(level)).map(|level| old[level]).sum::<f64>();
+                    let last = places.len() - 1;
+                    places
+                        .iter()
+                        .enumerate()
+                        .map(move |(new, at)| old[*at] + if new == last { gone } else { 0.0 })
+                        .collect::<Vec<f64>>()
+                })
+                .collect();
+            let new = |old: f64| {
+                let known = places.iter().position(|at| *at as f64 == old).unwrap_or(places.len() - 1);
+                if old.is_nan() {
+                    old
+                } else {
+                    known as f64
+                }
+            };
+            let width = model.features.len().max(1);
+            for rows in &mut facts.typical {
+                rows.iter_mut().skip(*feature).step_by(width).for_each(|code| *code = new(*code));
+            }
+        }
+        let known = |t: &super::Trait| {
+            let (TraitKind::Level(level) | TraitKind::Often(level) | TraitKind::Without(level)) = t.kind else {
+                return Some(*t);
+            };
+            let places =
+                self.places.iter().find(|(feature, _)| *feature == t.feature as usize).map(|(_, places)| places);
+            let Some(places) = places else { return Some(*t) };
+            let new = places.iter().position(|at| *at == level as usize).filter(|new| new + 1 < places.len())? as u32;
+            let kind = match t.kind {
+                TraitKind::Level(_) => TraitKind::Level(new),
+                TraitKind::Often(_) => TraitKind::Often(new),
+                _ => TraitKind::Without(new),
+            };
+            Some(super::Trait { kind, ..*t })
+        };
+        let kept = facts.names.iter().map(|name| name.iter().map(known).collect()).collect();
+        facts.names = crate::judge::segments::names(model, facts, kept);
     }
 
     /// Take the texts out of what training saw.

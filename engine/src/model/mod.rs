@@ -12,6 +12,7 @@ mod held;
 mod package;
 mod part;
 mod remembered;
+mod segments;
 mod tree;
 mod validate;
 
@@ -26,6 +27,10 @@ pub use held::{decode_held, encode_held, HeldActual, HeldRows};
 pub use package::{decode_package, encode_package, Package};
 pub use part::{date_of, date_text, day, days, DatePart};
 pub use remembered::{Remembered, RememberedKind};
+pub use segments::{
+    decode_segments, encode_segments, Candidate, SegmentFacts, SegmentFeature, SegmentMap, SegmentValue, Trait,
+    TraitKind,
+};
 pub use tree::{CategorySet, Leaf, Link, Trees, LEAF};
 
 use serde::{Deserialize, Serialize};

@@ -54,7 +54,12 @@ impl Model {
                 validate_trees(trees, &self.features, classes)?;
                 validate_link(trees, matches!(self.task, Task::Classification { .. }))?;
                 // A score is not above 1.
-                let fits = || trees.link == Link::Log && trees.average && trees.base == [0.0] && trees.values.iter().all(|v| *v <= 0.0);
+                let fits = || {
+                    trees.link == Link::Log
+                        && trees.average
+                        && trees.base == [0.0]
+                        && trees.values.iter().all(|v| *v <= 0.0)
+                };
                 ensure(self.task != Task::Anomaly || fits(), || "trees that give no anomaly score".into())
             }
             Body::Calibrated(calibrated) => {

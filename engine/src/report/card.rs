@@ -58,6 +58,14 @@ fn write(facts: &Facts, out: &mut String) -> std::fmt::Result {
         writeln!(out, "| {} | {value} | {interval} | {training} | {} |", escape(&metric.name), escape(&metric.note))?;
     }
 
+    if let Some(stories) = &facts.segments {
+        writeln!(out, "\n## Segments\n")?;
+        for (i, story) in stories.all.iter().enumerate() {
+            let apart =
+                if story.apart.is_empty() { "nothing sets it apart".to_owned() } else { story.apart.join("; ") };
+            writeln!(out, "{}. {} ({}): {}", i + 1, escape(&story.name), story.size_text(), escape(&apart))?;
+        }
+    }
     if let Some(kind) =
         ["permutation", "mean_abs_shap", "gain"].iter().find(|k| facts.importance.iter().any(|i| i.kind == **k))
     {

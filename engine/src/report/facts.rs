@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use crate::judge::Metric;
 use crate::learn::train::{Importance, Insight};
 use crate::model::{HeldActual, HeldRows, Remembered, Task};
+use crate::report::segments::SegmentStories;
 
 /// A version of a model with what is known of it.
 #[derive(Debug)]
@@ -61,6 +62,8 @@ pub struct Facts {
     pub effects: Vec<Effects>,
     /// Sizes of the segments of a clustering.
     pub sizes: Vec<u64>,
+    /// What is known of these; `None` of a version that was trained before they were described.
+    pub segments: Option<SegmentStories>,
     /// The column by whose unit a number is expected.
     pub exposure: Option<String>,
     /// The number of rows of a source that it is judged on, in place of held-out rows.

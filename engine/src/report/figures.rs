@@ -41,13 +41,15 @@ pub enum Figure {
     Shap,
     /// How the answer depends on a column.
     PartialDependence,
+    /// Where rows and segments lie.
+    SegmentMap,
     /// The sizes of segments.
-    Segments,
+    SegmentSizes,
 }
 
 impl Figure {
     /// All of them.
-    pub const ALL: [Figure; 14] = [
+    pub const ALL: [Figure; 15] = [
         Figure::Lift,
         Figure::Gain,
         Figure::Roc,
@@ -61,7 +63,8 @@ impl Figure {
         Figure::Importance,
         Figure::Shap,
         Figure::PartialDependence,
-        Figure::Segments,
+        Figure::SegmentMap,
+        Figure::SegmentSizes,
     ];
 
     /// Its name in SQL.
@@ -80,7 +83,8 @@ impl Figure {
             Figure::Importance => "importance",
             Figure::Shap => "shap",
             Figure::PartialDependence => "partial_dependence",
-            Figure::Segments => "segments",
+            Figure::SegmentMap => "segment_map",
+            Figure::SegmentSizes => "segment_sizes",
         }
     }
 
@@ -98,7 +102,7 @@ impl Figure {
     pub fn is_for(self, task: &Task) -> bool {
         let two_or_more = matches!(task, Task::Classification { .. });
         match self {
-            Figure::Segments => *task == Task::Clustering,
+            Figure::SegmentMap | Figure::SegmentSizes => *task == Task::Clustering,
             _ if *task == Task::Clustering => false,
             // Nothing was to be explained, so no split explains more than another, and there is no truth to judge by.
             _ if *task == Task::Anomaly => self.needs_rows(),
@@ -132,7 +136,8 @@ pub fn draw(figure: Figure, facts: &Facts, class: Option<usize>) -> Result<Optio
         Figure::Importance => inside::importance(facts)?,
         Figure::Shap => inside::shap(facts, class)?,
         Figure::PartialDependence => facts.effects.first().map(|e| effects(facts, e, class)).transpose()?,
-        Figure::Segments => Some(inside::segments(facts)?),
+        Figure::SegmentMap => inside::segment_map(facts)?,
+        Figure::SegmentSizes => Some(inside::segments(facts)?),
     })
 }
 

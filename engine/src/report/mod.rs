@@ -6,6 +6,8 @@ mod figures;
 mod looks;
 mod page;
 pub mod plot;
+mod segments;
+mod segments_page;
 mod words;
 
 pub use card::markdown;
@@ -13,3 +15,4 @@ pub use facts::{ColumnFacts, Effects, Facts, Influence, Judged, Values};
 pub use figures::{draw, Figure};
 pub use looks::{effects_of, influences};
 pub use page::html;
+pub use segments::{stories, SegmentStories, SegmentStory};

@@ -82,7 +82,8 @@ fn figure(svg: Option<String>, caption: &str) -> Markup {
 fn judgement(facts: &Facts) -> Result<Markup> {
     let mut figures = Vec::new();
     for (kind, caption) in [
-        (Figure::Segments, "Rows are given the segment whose centre is nearest."),
+        (Figure::SegmentMap, "The plane on which rows differ most (principal components of the scaled columns). A dot a training row; an ellipse has about 86 % of the rows of its segment. Segments that overlap here may be apart in other directions."),
+        (Figure::SegmentSizes, "Rows are given the segment whose centre is nearest."),
         (Figure::Lift, "Where both columns are as high, what is predicted comes true; the steeper they fall, the better the model ranks."),
         (Figure::Gain, "The further the line is above the diagonal, the fewer rows must be contacted for the same success."),
         (Figure::Roc, "The area under the curve is roc_auc: 0.5 is chance, 1 is perfect."),
@@ -105,8 +106,9 @@ fn judgement(facts: &Facts) -> Result<Markup> {
         }
     }
     Ok(html! {
-        h2 { "How good it is" }
+        h2 { @if facts.task == Task::Clustering { "Where they are" } @else { "How good it is" } }
         div.figures { @for figure in figures { (figure) } }
+        @if let Some(stories) = &facts.segments { (super::segments_page::segments(stories)) }
         (metrics(facts))
     })
 }
@@ -155,11 +157,13 @@ fn insides(facts: &Facts) -> Result<Markup> {
     if facts.task == Task::Clustering {
         return Ok(html! {});
     }
-    let importance =
-        match Figure::Importance.is_for(&facts.task) {
-            true => figure(draw(Figure::Importance, facts, None)?, "A column that is worth nothing can be left out of the source."),
-            false => html! {},
-        };
+    let importance = match Figure::Importance.is_for(&facts.task) {
+        true => figure(
+            draw(Figure::Importance, facts, None)?,
+            "A column that is worth nothing can be left out of the source.",
+        ),
+        false => html! {},
+    };
     let shap = figure(
         draw(Figure::Shap, facts, None)?,
         "Shapley values of some rows: right of the line the column raises the answer, left it lowers it.",

@@ -255,6 +255,9 @@ pub fn limits(facts: &Facts) -> Vec<String> {
             text(truth)
         ));
     }
+    if let Some(stories) = &facts.segments {
+        all.extend(super::segments::doubts(stories));
+    }
     all.push(
         "For rows of another kind than those it learned from: other countries, channels, seasons or prices.".to_owned(),
     );

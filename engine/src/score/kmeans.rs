@@ -1,5 +1,7 @@
 //! The nearest centre.
 
+use crate::control::Control;
+use crate::error::Result;
 use crate::learn::kmeans::{place, width};
 use crate::model::KMeans;
 
@@ -18,6 +20,22 @@ pub fn nearest(body: &KMeans, row: &[f64], scratch: &mut Vec<f64>) -> (u32, f64)
     best
 }
 
+/// The shares of an encoded row in the segments: of each in inverse proportion to the squared distance to its centre, as in fuzzy c-means
+/// with an exponent of 2 (Bezdek 1981). They sum to 1; a row that lies on centres is theirs alone. `scratch` is as for [`nearest`].
+pub fn memberships(body: &KMeans, row: &[f64], scratch: &mut Vec<f64>) -> Vec<f64> {
+    let (_, least) = nearest(body, row, scratch);
+    let far = |centre: &[f64]| scratch.iter().zip(centre).map(|(x, c)| (x - c) * (x - c)).sum::<f64>();
+    let centres = body.centres.chunks_exact((body.dimensions as usize).max(1));
+    let shares = centres.map(|centre| match far(centre) {
+        far if far <= least => 1.0,
+        far => least / far,
+    });
+    let mut shares: Vec<f64> = shares.collect();
+    let total: f64 = shares.iter().sum();
+    shares.iter_mut().for_each(|share| *share /= total);
+    shares
+}
+
 /// An encoded row in the scaled space.
 pub(crate) fn point(body: &KMeans, row: &[f64], out: &mut Vec<f64>) {
     out.clear();
@@ -27,4 +45,20 @@ pub(crate) fn point(body: &KMeans, row: &[f64], out: &mut Vec<f64>) {
         place(axis, value, &mut out[first..]);
         first += width(axis);
     }
+}
+
+/// Encoded rows, given by column, in the scaled space one after the other. Fails when cancelled, or out of memory.
+pub fn points(body: &KMeans, columns: &[Vec<f64>], control: &Control) -> Result<Vec<f64>> {
+    let rows = columns.first().map_or(0, Vec::len);
+    let mut out = control.vec(rows * body.dimensions as usize)?;
+    let (mut row, mut scratch) = (vec![f64::NAN; columns.len()], Vec::new());
+    for r in 0..rows {
+        if r % 1024 == 0 {
+            control.check()?;
+        }
+        row.iter_mut().zip(columns).for_each(|(cell, column)| *cell = column[r]);
+        point(body, &row, &mut scratch);
+        out.extend_from_slice(&scratch);
+    }
+    Ok(out)
 }

@@ -8,6 +8,7 @@ pub(crate) mod avx2;
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod avx512;
 mod level;
+pub(crate) mod nearest;
 #[cfg(target_arch = "aarch64")]
 pub(crate) mod neon;
 mod prefetch;

@@ -5,7 +5,7 @@ use orchard_engine::control::Control;
 use orchard_engine::data::{tokens::tokens, Column, Table};
 use orchard_engine::learn::options::{Algorithm, Options};
 use orchard_engine::learn::train::{train, Outcome, Request, SourceInput};
-use orchard_engine::model::{encode_baseline, Argument, Encoding, InputKind, Model, Trees, LEAF};
+use orchard_engine::model::{encode_baseline, encode_segments, Argument, Encoding, InputKind, Model, Trees, LEAF};
 use orchard_engine::score::{Cleaned, Scorer, Text};
 use orchard_engine::{Error, Result};
 use serde_json::Value;
@@ -139,6 +139,8 @@ pub fn learn(people: &[Person], target: &str, algorithm: Algorithm, options: &Va
         options: given,
         beside: Vec::new(),
         previous: None,
+        value: None,
+        old_segments: None,
     };
     train(request, &control)
 }
@@ -207,6 +209,7 @@ pub fn kept(outcome: &Outcome) -> Vec<u8> {
     bytes.extend(outcome.importance.iter().flatten());
     bytes.extend(outcome.insight.write());
     bytes.extend(encode_baseline(&outcome.baseline).unwrap());
+    bytes.extend(outcome.segments.iter().flat_map(|facts| encode_segments(facts).unwrap()));
     bytes
 }
 

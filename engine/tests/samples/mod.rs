@@ -427,6 +427,54 @@ pub fn kmeans() -> Model {
     model(features, Task::Clustering, Body::KMeans(body))
 }
 
+/// What may be known of the segments of [`kmeans`].
+pub fn segments() -> SegmentFacts {
+    let spend = SegmentFeature {
+        missing: vec![2.0, 0.0],
+        known: vec![28.0, 12.0],
+        mean: vec![2.0, -3.0],
+        stddev: vec![1.0, 0.5],
+        levels: Vec::new(),
+    };
+    let city = SegmentFeature {
+        missing: vec![0.0, 1.0],
+        known: vec![0.0; 2],
+        mean: vec![0.0; 2],
+        stddev: vec![0.0; 2],
+        levels: vec![25.0, 3.0, 2.0, 1.0, 10.0, 0.0],
+    };
+    SegmentFacts {
+        sizes: vec![30, 12],
+        weights: vec![30.0, 12.0],
+        spread: vec![0.5, 0.25],
+        silhouette: vec![Some(0.5), None],
+        features: vec![spend, city],
+        typical: vec![vec![2.0, 0.0, f64::INFINITY, 2.0], Vec::new()],
+        names: vec![
+            vec![Trait { feature: 1, kind: TraitKind::Level(0) }],
+            vec![Trait { feature: 0, kind: TraitKind::Low }, Trait { feature: 0, kind: TraitKind::Number(2) }],
+        ],
+        value: Some(SegmentValue { column: "revenue".into(), rows: vec![30, 0], total: vec![99.5, 0.0] }),
+        map: SegmentMap {
+            variance: vec![0.5, 0.25],
+            loadings: vec![vec![0.75, 0.25], vec![0.25, 0.75]],
+            centres: vec![0.5, 0.0, -2.0, 0.5],
+            spread: vec![1.0, 0.5, 0.0, 0.25, 0.25, 0.0],
+            points: vec![0.5, 0.25],
+            segments: vec![1],
+        },
+        candidates: vec![Candidate {
+            n_clusters: 2,
+            inertia: 4.5,
+            silhouette: Some(0.5),
+            bic: Some(100.0),
+            icl: Some(101.0),
+            stability: None,
+            chosen: true,
+        }],
+    }
+}
+
 /// Rows that try every path: the values a number can take, codes within and beyond the levels, in every combination of the
 /// first features and rotated over the others.
 pub fn rows(features: usize) -> Vec<Vec<f64>> {

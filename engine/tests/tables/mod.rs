@@ -96,6 +96,8 @@ impl Clicks {
             options,
             beside: Vec::new(),
             previous: None,
+            value: None,
+            old_segments: None,
         }
     }
 }

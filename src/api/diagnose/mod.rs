@@ -133,6 +133,8 @@ impl<'a> Asked<'a> {
             table: rows.table,
             beside: Vec::new(),
             previous: None,
+            value: None,
+            old_segments: None,
         };
         Ok((request, texts))
     }

@@ -9,11 +9,11 @@ INSERT INTO visits VALUES (9001, 3, 4000, 'mobile'), (9002, 12, 30, 'toaster'), 
 SELECT model, algorithm, task, rows, features, metric, score BETWEEN 0.3 AND 0.6 AS usual, function
 FROM orchard.train('odd', 'visits', algorithm => 'isolation_forest', options => '{"max_samples": 1000, "exclude": ["visit_id"]}');
 SELECT obj_description('predict_odd(float8, float8, text)'::regprocedure);
-SELECT visit_id FROM visits ORDER BY predict_odd(hour, minutes, device) DESC LIMIT 4;
+SELECT visit_id FROM (SELECT visit_id FROM visits ORDER BY predict_odd(hour, minutes, device) DESC LIMIT 4) AS v ORDER BY visit_id;
 SELECT predict_odd(NULL, NULL, NULL) BETWEEN 0 AND 1 AS defined, predict_odd('NaN', '-Infinity', 'never seen') > 0.6 AS odd;
 SELECT count(*) FILTER (WHERE predict_odd(hour, minutes, device) = orchard.predict('odd', v)) = count(*) AS same FROM visits AS v;
 -- the list: in order, each with its reasons; the same each time
-SELECT rank, key, score > 0.6 AS odd, features[1] AS first, contributions[1] > 0 AS raises, sentence LIKE '%raises the anomaly score by%' AS said
+SELECT key, score > 0.6 AS odd, features[1] AS first, contributions[1] > 0 AS raises, sentence LIKE '%raises the anomaly score by%' AS said
 FROM orchard.anomalies('odd', 'visits', 4, ARRAY['visit_id']) ORDER BY key;
 SELECT count(*), min(rank), max(rank), bool_and(score >= next) AS falls
 FROM (SELECT rank, score, lead(score, 1, 0) OVER (ORDER BY rank) AS next FROM orchard.anomalies('odd', 'SELECT * FROM visits WHERE hour = 12')) AS a;

@@ -55,7 +55,7 @@ SELECT kind, p ~ '^<svg [^>]*xmlns="http://www.w3.org/2000/svg"' AS is_svg, p ~ 
 FROM unnest(ARRAY['lift', 'gain', 'roc_curve', 'precision_recall_curve', 'calibration', 'scores', 'thresholds', 'confusion_matrix', 'learning_curve', 'importance', 'shap'])
     AS kind, orchard.plot('clicks', kind) AS p;
 SELECT f, length(orchard.plot('clicks', 'partial_dependence', feature => f)) > 1500 AS drawn FROM unnest(ARRAY['device', 'hour', 'day', 'day.weekday']) AS f;
-SELECT length(orchard.plot('revenue', 'residuals')) > 1500 AS drawn, length(orchard.plot('groups', 'segments')) > 1500 AS segments;
+SELECT length(orchard.plot('revenue', 'residuals')) > 1500 AS drawn, length(orchard.plot('groups', 'segment_sizes')) > 1500 AS segments;
 -- the class is in the title; without one it is the most frequent
 SELECT c AS asked, substring(orchard.plot('classes', 'gain', class => c) FROM 'reached \((.)\)') AS shown FROM unnest(ARRAY[NULL, 'a', 'b', 'c']) AS c;
 SELECT orchard.plot('clicks', 'pie');

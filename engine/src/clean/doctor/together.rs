@@ -80,6 +80,8 @@ fn learn(request: &Request, without: &[usize], sample: &Sample, control: &Contro
         options: Options::parse(&options, Algorithm::GradientBoosting)?,
         beside: Vec::new(),
         previous: None,
+        value: None,
+        old_segments: None,
     };
     let outcome = train(request, control)?;
     Ok(outcome.metrics.iter().find(|m| m.name == metric).and_then(|m| m.value))

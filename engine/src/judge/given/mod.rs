@@ -9,6 +9,7 @@ mod shown;
 
 pub use encoder::{encode, Encoder};
 pub use sample::{Sample, Source};
+pub(crate) use shown::number as shown_number;
 
 use crate::model::InputKind;
 

@@ -9,7 +9,7 @@ const DAY: i64 = 86_400_000_000;
 const FAR: f64 = 9e12;
 
 /// A number of a column of a kind.
-pub(super) fn number(value: f64, kind: InputKind) -> String {
+pub(crate) fn number(value: f64, kind: InputKind) -> String {
     if value.is_nan() {
         return "NaN".to_owned();
     }

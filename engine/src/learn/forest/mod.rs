@@ -26,12 +26,12 @@ use crate::learn::Target;
 use crate::model::Trees;
 use classes::Classes;
 use draw::Draws;
+pub(super) use grow::tree_bytes;
 use grow::{Grower, Grown, Plan, Search};
 use oob::Judge;
-pub(super) use grow::tree_bytes;
 pub use oob::{oob_metrics, OutOfBag};
-pub(super) use store::join;
 use search::Histograms;
+pub(super) use store::join;
 use sums::{Counts, Values, Weights};
 
 /// A part of a whole.

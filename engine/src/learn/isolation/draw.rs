@@ -1,6 +1,6 @@
 //! The rows of each tree.
 
-use super::IsolationParams;
+use super::{numbers, IsolationParams};
 use crate::control::Control;
 use crate::error::{Error, Result};
 use crate::learn::kmeans::random::Random;
@@ -55,7 +55,10 @@ pub(crate) fn draw(rows: usize, weight: Option<&[f64]>, params: &IsolationParams
                 sum
             }));
             if !(sum > 0.0 && sum.is_finite()) {
-                return Err(Error::data("the weights of the rows have no sum", "Give weights of which some are above 0."));
+                return Err(Error::data(
+                    "the weights of the rows have no sum",
+                    "Give weights of which some are above 0.",
+                ));
             }
             Some(running)
         }
@@ -63,19 +66,21 @@ pub(crate) fn draw(rows: usize, weight: Option<&[f64]>, params: &IsolationParams
     };
     let trees = params.n_estimators as usize;
     let mut places: Vec<u32> = control.vec(trees.saturating_mul(wanted))?;
+    let mut drawn = Set(control.filled(rows.div_ceil(64), 0)?);
     let mut starts = vec![0];
     for tree in 0..trees {
         if tree % CHECK == 0 {
             control.check()?;
         }
-        let mut random = Random::new(params.seed, tree as u64);
-        let own = match &running {
-            Some(running) => by_weight(running, wanted, &mut random),
-            None => alike(rows, wanted, &mut random),
-        };
-        places.extend_from_slice(&own);
+        let mut random = numbers(params.seed, 0, tree);
+        match &running {
+            Some(running) => by_weight(running, wanted, &mut random, &mut drawn),
+            None => alike(rows, wanted, &mut random, &mut drawn),
+        }
+        drawn.take(&mut places);
         starts.push(places.len());
     }
+    control.release_vec(drawn.0);
     if let Some(running) = running {
         control.release_vec(running);
     }
@@ -90,34 +95,52 @@ pub(crate) fn draw(rows: usize, weight: Option<&[f64]>, params: &IsolationParams
     Ok(Draws { rows: all, places, starts })
 }
 
-/// `wanted` of `rows`, each as likely (Floyd's way of drawing without replacement), ascending.
-fn alike(rows: usize, wanted: usize, random: &mut Random) -> Vec<u32> {
-    if wanted >= rows {
-        return (0..rows as u32).collect();
+/// Rows that are drawn, a bit each.
+struct Set(Vec<u64>);
+
+impl Set {
+    /// Whether a row was not drawn before.
+    fn insert(&mut self, row: usize) -> bool {
+        let (word, bit) = (&mut self.0[row / 64], 1 << (row % 64));
+        let is_new = *word & bit == 0;
+        *word |= bit;
+        is_new
     }
-    let mut drawn = std::collections::BTreeSet::new();
-    for last in rows - wanted..rows {
-        let row = (random.unit() * (last + 1) as f64) as usize;
-        if !drawn.insert(row.min(last) as u32) {
-            drawn.insert(last as u32);
+
+    /// Put the rows that are drawn into `rows`, ascending; then none is.
+    fn take(&mut self, rows: &mut Vec<u32>) {
+        for (i, word) in self.0.iter_mut().enumerate() {
+            while *word != 0 {
+                rows.push((i * 64) as u32 + word.trailing_zeros());
+                *word &= *word - 1;
+            }
         }
     }
-    drawn.into_iter().collect()
 }
 
-/// At most `wanted` rows, drawn one after the other by the running sums of their weights.
-fn by_weight(running: &[f64], wanted: usize, random: &mut Random) -> Vec<u32> {
+/// Draw `wanted` of `rows`, each as likely (Floyd's way of drawing without replacement).
+fn alike(rows: usize, wanted: usize, random: &mut Random, drawn: &mut Set) {
+    for last in rows - wanted..rows {
+        let row = (random.unit() * (last + 1) as f64) as usize;
+        if !drawn.insert(row.min(last)) {
+            drawn.insert(last);
+        }
+    }
+}
+
+/// Draw at most `wanted` rows, one after the other, by the running sums of their weights.
+fn by_weight(running: &[f64], wanted: usize, random: &mut Random, drawn: &mut Set) {
     let total = running.last().copied().unwrap_or(0.0);
-    let mut drawn = std::collections::BTreeSet::new();
+    let mut count = 0;
     for _ in 0..wanted.saturating_mul(TRIES) {
         let share = random.unit() * total;
         // The first row whose sum is above it, which has weight.
-        drawn.insert(running.partition_point(|sum| *sum <= share).min(running.len() - 1) as u32);
-        if drawn.len() >= wanted {
+        let row = running.partition_point(|sum| *sum <= share).min(running.len() - 1);
+        count += usize::from(drawn.insert(row));
+        if count >= wanted {
             break;
         }
     }
-    drawn.into_iter().collect()
 }
 
 #[cfg(test)]

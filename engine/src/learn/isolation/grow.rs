@@ -1,6 +1,8 @@
 //! One tree.
 
 use super::{usual_path, IsolationParams};
+use crate::control::Control;
+use crate::error::Result;
 use crate::learn::kmeans::random::Random;
 use crate::model::{CategorySet, Encoding, Feature, Trees, LEAF};
 
@@ -8,21 +10,26 @@ use crate::model::{CategorySet, Encoding, Feature, Trees, LEAF};
 const TRIES: usize = 20;
 
 /// Grow a tree on the rows at `places`, at least one.
+///
+/// Fails when cancelled.
 pub(super) fn tree(
     features: &[Feature],
     columns: &[&[f64]],
     places: &[u32],
     params: &IsolationParams,
     random: &mut Random,
-) -> Trees {
+    control: &Control,
+) -> Result<Trees> {
     let rows = places.len();
     let deepest = rows.next_power_of_two().trailing_zeros();
     let usual = usual_path(rows);
     let own = some(features.len(), params.max_features.of(features.len()), random);
-    let mut grower = Grower { features, columns, own, places: places.to_vec(), least: params.min_group, trees: Trees::default() };
+    let mut grower =
+        Grower { features, columns, own, places: places.to_vec(), least: params.min_group, trees: Trees::default() };
     let root = grower.node(rows);
     let mut open = vec![(root, 0..rows, 0u32)];
     while let Some((node, part, depth)) = open.pop() {
+        control.check()?;
         let cut = if depth < deepest { grower.cut(part.clone(), random) } else { None };
         match cut {
             Some((cut, middle)) => {
@@ -41,7 +48,7 @@ pub(super) fn tree(
             }
         }
     }
-    grower.trees
+    Ok(grower.trees)
 }
 
 /// `wanted` of `all` numbers from 0.
@@ -175,7 +182,8 @@ impl Grower<'_> {
     fn part(&mut self, part: std::ops::Range<usize>, cut: &Cut) -> usize {
         let column = self.columns[cut.feature];
         let rows = &mut self.places[part.clone()];
-        let (left, right): (Vec<u32>, Vec<u32>) = rows.iter().partition(|place| cut.goes_left(column[**place as usize]));
+        let (left, right): (Vec<u32>, Vec<u32>) =
+            rows.iter().partition(|place| cut.goes_left(column[**place as usize]));
         rows[..left.len()].copy_from_slice(&left);
         rows[left.len()..].copy_from_slice(&right);
         part.start + left.len()
@@ -206,7 +214,8 @@ impl Grower<'_> {
 
 /// A threshold between the least and the greatest number, and whether missing values go left; `None` where all rows are alike.
 fn number(values: impl Iterator<Item = f64>, random: &mut Random) -> Option<(Rule, bool)> {
-    let (mut low, mut high, mut missing, mut below, mut above) = (f64::INFINITY, f64::NEG_INFINITY, false, false, false);
+    let (mut low, mut high, mut missing, mut below, mut above) =
+        (f64::INFINITY, f64::NEG_INFINITY, false, false, false);
     for value in values {
         match value {
             f64::INFINITY => above = true,

@@ -13,10 +13,14 @@ use rayon::prelude::*;
 pub(crate) use draw::{draw, Draws};
 
 use crate::control::Control;
+use crate::data::mix;
 use crate::error::Result;
 use crate::learn::forest::{self, Part};
 use crate::learn::kmeans::random::Random;
 use crate::model::{Feature, Link, Trees};
+
+/// Bytes that a row drawn for a tree may need while the tree grows.
+const ROW_BYTES: usize = 4 * 72;
 
 /// How isolation forests grow. Names are scikit-learn's.
 #[derive(Debug, Clone, PartialEq)]
@@ -66,6 +70,12 @@ pub(crate) fn usual_path(rows: usize) -> f64 {
     }
 }
 
+/// The numbers that a tree draws rows (`what` is 0) or cuts (1) by. Seeds are mixed, as streams of this generator whose seeds lie side by side are
+/// the same numbers shifted.
+fn numbers(seed: u64, what: u64, tree: usize) -> Random {
+    Random::new(mix(mix(seed, what), tree as u64), 0)
+}
+
 /// Grow the trees on the rows that were drawn for each: their places in `columns`, which hold each feature as scoring takes it.
 ///
 /// Fails when cancelled, out of memory, or where there are more nodes than a model holds.
@@ -79,8 +89,12 @@ pub(crate) fn fit(
     control.start(draws.trees() as u64);
     let tree = |tree: usize| {
         control.check()?;
-        let mut random = Random::new(params.seed ^ 0x1507_a71e, tree as u64);
-        let grown = grow::tree(features, columns, draws.places(tree), params, &mut random);
+        let mut random = numbers(params.seed, 1, tree);
+        // A tree has fewer than twice as many nodes as rows, and its vectors may have twice the room they need.
+        let most = draws.places(tree).len() * ROW_BYTES;
+        control.reserve(most)?;
+        let grown = grow::tree(features, columns, draws.places(tree), params, &mut random, control)?;
+        control.release(most);
         control.reserve(forest::tree_bytes(&grown))?;
         control.advance(1);
         Ok(grown)

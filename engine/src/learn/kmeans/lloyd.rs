@@ -1,7 +1,14 @@
 //! Lloyd's iterations.
+//!
+//! A row's centre is by definition the first of those at the smallest distance, as scoring finds it. Most rows are settled with less: by a
+//! bound that says that no other centre can have come nearer (after Hamerly 2010: the gap between the distances to the nearest and to the
+//! second nearest centre, less what centres moved), and then by the [`Screen`].
 
 use rayon::prelude::*;
 
+use super::assign::Assignment;
+use super::screen::Screen;
+use super::sums::Sums;
 use super::Points;
 use crate::control::Control;
 use crate::error::Result;
@@ -16,6 +23,7 @@ pub(super) fn distance(a: &[f64], b: &[f64]) -> f64 {
 }
 
 /// Where a start ended.
+#[derive(Debug, PartialEq)]
 pub(super) struct Fit {
     pub centres: Vec<f64>,
     pub labels: Vec<u32>,
@@ -26,19 +34,11 @@ pub(super) struct Fit {
     pub iterations: u32,
 }
 
-/// What a block of rows adds to the next centres.
-struct Part {
-    sums: Vec<f64>,
-    weights: Vec<f64>,
-    sizes: Vec<u64>,
-    inertia: f64,
-    changed: usize,
-    /// The row that is farthest from its centre.
-    farthest: (f64, usize),
-}
-
+/// Iterate from `centres` until no row changes its centre, the centres move by no more than `tol` (squared), or `max_iter` times. The
+/// screen may be exchanged for a finer one.
 pub(super) fn run(
     points: &Points<'_>,
+    screen: &mut Option<Screen>,
     mut centres: Vec<f64>,
     max_iter: u32,
     tol: f64,
@@ -46,95 +46,112 @@ pub(super) fn run(
 ) -> Result<Fit> {
     let d = points.dimensions;
     let k = centres.len() / d;
-    let mut labels: Vec<u32> = control.filled(points.rows(), u32::MAX)?;
+    let mut state = Assignment::new(points, k, control)?;
     let mut iterations = 0;
     let mut made_of = vec![0; k];
     loop {
         control.check()?;
-        let part = assign(points, &centres, k, &mut labels, control)?;
-        if part.changed == 0 || iterations >= max_iter {
-            control.release(labels.capacity() * 4);
-            return Ok(Fit { centres, labels, sizes: part.sizes, made_of, inertia: part.inertia, iterations });
+        let changed = state.step(points, screen, &centres, control)?;
+        if changed == 0 || iterations >= max_iter {
+            break;
         }
         iterations += 1;
-        let mut next = part.sums;
-        let mut farthest = Some(part.farthest.1);
-        for c in 0..k {
-            let centre = &mut next[c * d..(c + 1) * d];
-            if part.weights[c] > 0.0 {
-                centre.iter_mut().for_each(|x| *x /= part.weights[c]);
-                made_of[c] = part.sizes[c];
-            } else if let Some(row) = farthest.take() {
-                // An empty segment starts again at the row that is worst off.
-                centre.copy_from_slice(points.row(row));
-                made_of[c] = 1;
-            } else {
-                centre.copy_from_slice(&centres[c * d..(c + 1) * d]);
-            }
-        }
+        let next = means(points, &mut state, &centres, &mut made_of, control)?;
         let moved = distance(&next, &centres);
+        state.moved(screen.as_ref(), &centres, &next, d);
         centres = next;
         if moved <= tol {
-            let part = assign(points, &centres, k, &mut labels, control)?;
-            control.release(labels.capacity() * 4);
-            return Ok(Fit { centres, labels, sizes: part.sizes, made_of, inertia: part.inertia, iterations });
+            state.step(points, screen, &centres, control)?;
+            break;
         }
     }
+    let sizes = state.sums.sizes.iter().map(|size| size.unsigned_abs()).collect();
+    let inertia = inertia(points, &state.labels, &centres, control)?;
+    let labels = state.finish(control);
+    Ok(Fit { centres, labels, sizes, made_of, inertia, iterations })
 }
 
-/// Give each row to its nearest centre, the first of equals.
-fn assign(points: &Points<'_>, centres: &[f64], k: usize, labels: &mut [u32], control: &Control) -> Result<Part> {
+/// The means of the centres' rows. A centre without a row starts again at the row that is farthest from its own centre, as in
+/// scikit-learn, which that centre loses; there are as many of these rows as there are centres without one.
+fn means(
+    points: &Points<'_>,
+    state: &mut Assignment,
+    centres: &[f64],
+    made_of: &mut [u64],
+    control: &Control,
+) -> Result<Vec<f64>> {
     let d = points.dimensions;
-    let parts: Result<Vec<Part>> = labels
-        .par_chunks_mut(BLOCK)
-        .enumerate()
-        .map(|(b, block)| {
-            control.check()?;
-            let mut part = Part::new(k, d);
-            for (j, label) in block.iter_mut().enumerate() {
-                let i = b * BLOCK + j;
-                let (row, weight) = (points.row(i), points.weight(i));
-                let mut best = (f64::INFINITY, 0u32);
-                for (c, centre) in centres.chunks_exact(d).enumerate() {
-                    let far = distance(row, centre);
-                    if far < best.0 {
-                        best = (far, c as u32);
-                    }
-                }
-                let c = best.1 as usize;
-                part.changed += usize::from(*label != best.1);
-                *label = best.1;
-                part.sizes[c] += 1;
-                part.weights[c] += weight;
-                part.inertia += weight * best.0;
-                part.sums[c * d..(c + 1) * d].iter_mut().zip(row).for_each(|(s, x)| *s += weight * x);
-                if weight * best.0 > part.farthest.0 {
-                    part.farthest = (weight * best.0, i);
-                }
+    let mut next = centres.to_vec();
+    let empty: Vec<usize> = (0..made_of.len()).filter(|&c| state.sums.sizes[c] == 0).collect();
+    let mut sums = None;
+    if !empty.is_empty() {
+        let far = farthest(points, &state.labels, centres, empty.len(), control)?;
+        let moved: &mut Sums = sums.insert(state.sums.clone());
+        for (&to, (_, row)) in empty.iter().zip(far) {
+            let from = state.labels[row] as usize;
+            if moved.sizes[from] > 1 {
+                moved.add(from, points, row, -1);
+                moved.add(to, points, row, 1);
             }
-            Ok(part)
-        })
-        .collect();
-    Ok(parts?.into_iter().fold(Part::new(k, d), Part::plus))
+        }
+    }
+    let sums = sums.as_ref().unwrap_or(&state.sums);
+    for (c, (centre, made_of)) in next.chunks_exact_mut(d).zip(made_of).enumerate() {
+        if sums.mean(c, centre) {
+            *made_of = sums.sizes[c].unsigned_abs();
+        }
+    }
+    Ok(next)
 }
 
-impl Part {
-    fn new(k: usize, d: usize) -> Self {
-        let (sums, weights, sizes) = (vec![0.0; k * d], vec![0.0; k], vec![0; k]);
-        Part { sums, weights, sizes, inertia: 0.0, changed: 0, farthest: (-1.0, 0) }
-    }
-
-    fn plus(mut self, other: Part) -> Part {
-        self.sums.iter_mut().zip(other.sums).for_each(|(a, b)| *a += b);
-        self.weights.iter_mut().zip(other.weights).for_each(|(a, b)| *a += b);
-        self.sizes.iter_mut().zip(other.sizes).for_each(|(a, b)| *a += b);
-        self.inertia += other.inertia;
-        self.changed += other.changed;
-        if other.farthest.0 > self.farthest.0 {
-            self.farthest = other.farthest;
+/// The `most` rows that are farthest from their centres, by weight times squared distance, the first of equals; none at distance 0.
+fn farthest(
+    points: &Points<'_>,
+    labels: &[u32],
+    centres: &[f64],
+    most: usize,
+    control: &Control,
+) -> Result<Vec<(f64, usize)>> {
+    let order = |a: &(f64, usize), b: &(f64, usize)| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1));
+    let keep = |mut rows: Vec<(f64, usize)>| {
+        if rows.len() > most {
+            rows.select_nth_unstable_by(most, order);
+            rows.truncate(most);
         }
-        self
-    }
+        rows
+    };
+    let of_block = |(b, block): (usize, &[u32])| {
+        control.check()?;
+        let rows = block.iter().enumerate().map(|(j, &label)| {
+            let i = b * BLOCK + j;
+            (points.weight(i) * own_distance(points, i, label, centres), i)
+        });
+        Ok(keep(rows.filter(|row| row.0 > 0.0).collect()))
+    };
+    let blocks: Result<Vec<Vec<(f64, usize)>>> = labels.par_chunks(BLOCK).enumerate().map(of_block).collect();
+    let mut all = blocks?.into_iter().fold(Vec::new(), |mut all, block| {
+        all.extend(block);
+        keep(all)
+    });
+    all.sort_by(order);
+    Ok(all)
+}
+
+/// The squared distance of a row to its centre.
+pub(super) fn own_distance(points: &Points<'_>, row: usize, label: u32, centres: &[f64]) -> f64 {
+    let own = label as usize * points.dimensions;
+    distance(points.row(row), &centres[own..own + points.dimensions])
+}
+
+/// The sum of weighted squared distances of rows to their centres, block by block.
+pub(super) fn inertia(points: &Points<'_>, labels: &[u32], centres: &[f64], control: &Control) -> Result<f64> {
+    let of_block = |(b, block): (usize, &[u32])| {
+        control.check()?;
+        let rows = block.iter().zip(b * BLOCK..);
+        Ok(rows.map(|(&label, i)| points.weight(i) * own_distance(points, i, label, centres)).sum())
+    };
+    let parts: Result<Vec<f64>> = labels.par_chunks(BLOCK).enumerate().map(of_block).collect();
+    Ok(parts?.into_iter().sum())
 }
 
 impl Fit {

@@ -1,31 +1,78 @@
 //! k-means: Lloyd's algorithm (1982) from k-means++ starts (Arthur, Vassilvitskii 2007) in a space of scaled columns.
 //!
-//! Sums are taken over blocks of a fixed number of rows and the blocks are added in their order, so the bytes of a model do not depend
-//! on the number of threads.
+//! A row belongs to the first of the centres at the smallest distance, as scoring works it out to the last bit; bounds and short integers
+//! only save what cannot be the answer ([`screen`]). Sums are taken over a number of parts of the rows that depends on the rows alone and
+//! are added in their order. So the bytes of a model depend neither on the number of threads nor on the instructions.
 
+mod assign;
+mod batch;
+mod choose;
+mod describe;
+mod given;
 mod lloyd;
+mod mixture;
 pub(crate) mod random;
+mod screen;
 mod seed;
 mod silhouette;
 mod space;
+mod stability;
+mod sums;
 
+pub use describe::Seen;
 pub(crate) use silhouette::coefficients;
 pub use silhouette::{silhouette, SAMPLE};
-pub(crate) use space::{place, width};
+pub(crate) use space::{coder, place, width};
+pub use stability::{stability, SegmentStability, Stability};
 
 use crate::control::Control;
 use crate::data::Table;
 use crate::error::{Error, Result};
-use crate::model::{Encoding, FeatureStats, KMeans};
+use crate::model::{Candidate, Encoding, FeatureStats, KMeans};
+use crate::simd::prefetch;
 use random::Random;
+use screen::Screen;
+use serde_json::{Map, Value};
+
+/// Where centres start.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Init {
+    /// Greedy k-means++.
+    PlusPlus,
+    /// k-means||: many rows drawn at once in a few rounds, then k-means++ among them.
+    Parallel,
+    /// Rows drawn.
+    Random,
+    /// Centres in the units of the columns, by their names.
+    Given(Vec<Map<String, Value>>),
+}
+
+impl Init {
+    /// The ways that have a name.
+    pub const NAMED: [(&str, Init); 3] =
+        [("k-means++", Init::PlusPlus), ("k-means||", Init::Parallel), ("random", Init::Random)];
+
+    /// Its name; `None` for centres that are given.
+    pub fn name(&self) -> Option<&'static str> {
+        Init::NAMED.iter().find(|named| named.1 == *self).map(|named| named.0)
+    }
+}
 
 /// How segments are looked for. Names are scikit-learn's.
 #[derive(Debug, Clone, PartialEq)]
 pub struct KMeansParams {
     /// The number of segments.
     pub n_clusters: u32,
-    /// Starts, of which the best is kept.
+    /// Whether that number is to be found instead.
+    pub choose: bool,
+    /// The most segments where their number is to be found.
+    pub max_clusters: u32,
+    /// Starts, of which the best is kept; of centres that are given there is one.
     pub n_init: u32,
+    /// Where centres start.
+    pub init: Init,
+    /// Rows of a mini-batch; without it all rows are looked at in every iteration.
+    pub batch_size: Option<u32>,
     /// The most iterations of a start.
     pub max_iter: u32,
     /// The squared movement of the centres, relative to the mean variance of the dimensions, that ends a start.
@@ -36,11 +83,26 @@ pub struct KMeansParams {
     pub max_categories: u32,
     /// The fewest rows that a segment, a level, or the end of a range stands for.
     pub min_group: u64,
+    /// Whether the rows are looked at once more, to describe the segments.
+    pub describe: bool,
 }
 
 impl Default for KMeansParams {
     fn default() -> Self {
-        KMeansParams { n_clusters: 8, n_init: 10, max_iter: 300, tol: 1e-4, seed: 42, max_categories: 20, min_group: 1 }
+        KMeansParams {
+            n_clusters: 8,
+            choose: false,
+            max_clusters: 20,
+            n_init: 10,
+            init: Init::PlusPlus,
+            batch_size: None,
+            max_iter: 300,
+            tol: 1e-4,
+            seed: 42,
+            max_categories: 20,
+            min_group: 1,
+            describe: false,
+        }
     }
 }
 
@@ -61,6 +123,55 @@ pub struct KMeansFit {
     pub silhouette: Option<f64>,
     /// The held-out rows by feature, as scoring takes them.
     pub held: Vec<Vec<f64>>,
+    /// The segment of each training row.
+    pub labels: Vec<u32>,
+    /// The training rows by their places, segment by segment; empty unless asked for.
+    pub order: Vec<u32>,
+    /// The mean silhouette coefficient of each segment.
+    pub silhouettes: Vec<Option<f64>>,
+    /// The numbers of segments that were looked at, if one was to be found.
+    pub candidates: Vec<Candidate>,
+    /// What the space tells of the segments; empty unless asked for.
+    pub seen: Seen,
+}
+
+/// What [`lloyd`] found.
+#[derive(Debug, PartialEq)]
+pub struct Clusters {
+    /// The centres, each the mean of its rows unless the iterations ended early.
+    pub centres: Vec<f64>,
+    /// The nearest centre of each row, the first of equals.
+    pub labels: Vec<u32>,
+    /// Rows of each centre.
+    pub sizes: Vec<u64>,
+    /// The sum of weighted squared distances of rows to their centres.
+    pub inertia: f64,
+    /// How often centres were moved.
+    pub iterations: u32,
+}
+
+/// Lloyd's iterations of rows in a space, `dimensions` numbers each, from `centres`: until no row changes its centre, the centres together
+/// move by no more than `tol` (squared), or `max_iter` times. A centre that loses all rows starts again at a row that is far from its own.
+///
+/// Fails when cancelled or out of memory (2 to 4 bytes for each number of a row, 12 for a row). The rows are at least one of at least one
+/// number each, and finite.
+pub fn lloyd(
+    values: &[f64],
+    dimensions: usize,
+    weight: Option<&[f64]>,
+    centres: &[f64],
+    max_iter: u32,
+    tol: f64,
+    control: &Control,
+) -> Result<Clusters> {
+    let points = Points { values, dimensions, weight };
+    let mut screen = Screen::new(&points, false, control)?;
+    let fit = lloyd::run(&points, &mut screen, centres.to_vec(), max_iter, tol, control)?;
+    if let Some(screen) = screen {
+        screen.release(control);
+    }
+    let lloyd::Fit { centres, labels, sizes, inertia, iterations, .. } = fit;
+    Ok(Clusters { centres, labels, sizes, inertia, iterations })
 }
 
 /// Rows in the scaled space.
@@ -80,6 +191,14 @@ impl Points<'_> {
 
     fn row(&self, i: usize) -> &[f64] {
         &self.values[i * self.dimensions..(i + 1) * self.dimensions]
+    }
+
+    /// Have the numbers of a row brought near.
+    #[inline(always)]
+    fn prefetch(&self, i: usize) {
+        for line in self.row(i).chunks(8).take(4) {
+            line.first().into_iter().for_each(prefetch);
+        }
     }
 
     fn weight(&self, i: usize) -> f64 {
@@ -110,27 +229,32 @@ pub fn fit(
     }
     let points = Points { values: &space.values, dimensions: space.dimensions, weight };
     let variance = space.variance(&points, control)?;
+    let candidates = if params.choose { choose::choose(&points, params, control)? } else { Vec::new() };
+    let chosen = candidates.iter().find(|c| c.chosen).map_or(params.n_clusters, |c| c.n_clusters);
     control.start(u64::from(params.n_init) * u64::from(params.max_iter));
-    let mut best: Option<lloyd::Fit> = None;
-    for start in 0..params.n_init {
-        let mut random = Random::new(params.seed, u64::from(start));
-        let centres = seed::plus_plus(&points, params.n_clusters as usize, &mut random, control)?;
-        let fit = lloyd::run(&points, centres, params.max_iter, params.tol * variance, control)?;
-        if best.as_ref().is_none_or(|b| fit.inertia < b.inertia) {
-            best = Some(fit);
+    let screen = Screen::new(&points, false, control)?;
+    let clusters = chosen as usize;
+    let mut search = Search { points: &points, screen, params, clusters, tol: params.tol * variance, control };
+    let mut best = match &params.init {
+        Init::Given(given) => {
+            let names: Vec<String> = features.iter().map(|&f| table.columns[f].name.clone()).collect();
+            let centres = given::centres(given, &names, &space.axes, &space.encodings)?;
+            search.from(centres, 0)?
         }
-        control.advance(u64::from(params.max_iter));
-    }
-    let mut best = best.ok_or_else(|| Error::Internal("k-means had no start".into()))?;
+        _ => search.best()?,
+    };
     let mut given_up = 0;
     if params.min_group > 1 {
         while let Some(centres) = best.without_smallest(params.min_group, space.dimensions) {
-            best = lloyd::run(&points, centres, params.max_iter, params.tol * variance, control)?;
+            best = lloyd::run(&points, &mut search.screen, centres, params.max_iter, search.tol, control)?;
             given_up += 1;
         }
     }
+    if let Some(screen) = search.screen {
+        screen.release(control);
+    }
     best.sort(space.dimensions);
-    let silhouette = silhouette(&space.values, space.dimensions, &best.labels, best.sizes.len(), control)?;
+    let judged = silhouette::by_segment(&space.values, space.dimensions, &best.labels, best.sizes.len(), control)?;
     let body = KMeans {
         axes: space.axes,
         dimensions: space.dimensions as u32,
@@ -138,6 +262,12 @@ pub fn fit(
         sizes: best.sizes,
         inertia: best.inertia,
     };
+    let (mut order, mut seen) = (Vec::new(), Seen::default());
+    if params.describe {
+        order = by_segment(&best.labels, &body.sizes, control)?;
+        let points = Points { values: &space.values, dimensions: space.dimensions, weight };
+        seen = describe::look(&points, &body, &best.labels, &order, control)?;
+    }
     control.release_vec(space.values);
     Ok(KMeansFit {
         encodings: space.encodings,
@@ -145,7 +275,89 @@ pub fn fit(
         body,
         iterations: best.iterations,
         given_up,
-        silhouette,
+        silhouette: judged.mean,
         held: space.held,
+        labels: best.labels,
+        order,
+        candidates,
+        silhouettes: judged.segments,
+        seen,
     })
 }
+
+/// The search for the best of several starts.
+struct Search<'a> {
+    points: &'a Points<'a>,
+    screen: Option<Screen>,
+    params: &'a KMeansParams,
+    /// The number of segments.
+    clusters: usize,
+    /// The squared movement of all centres that ends a start.
+    tol: f64,
+    control: &'a Control,
+}
+
+impl Search<'_> {
+    /// The best of all starts. Of mini-batches only the start of the least inertia is gone on with, as in scikit-learn.
+    fn best(&mut self) -> Result<lloyd::Fit> {
+        let mut best: Option<lloyd::Fit> = None;
+        for start in 0..self.params.n_init {
+            let mut random = Random::new(self.params.seed, u64::from(start));
+            let init = &self.params.init;
+            let centres = seed::centres(self.points, &mut self.screen, init, self.clusters, &mut random, self.control)?;
+            let fit = match self.params.batch_size {
+                Some(_) => lloyd::run(self.points, &mut self.screen, centres, 0, self.tol, self.control)?,
+                None => self.from(centres, start)?,
+            };
+            if best.as_ref().is_none_or(|b| fit.inertia < b.inertia) {
+                best = Some(fit);
+            }
+        }
+        let best = best.ok_or_else(|| Error::Internal("k-means had no start".into()))?;
+        match self.params.batch_size {
+            Some(_) => self.from(best.centres, self.params.n_init),
+            None => Ok(best),
+        }
+    }
+
+    /// Go on from `centres`.
+    fn from(&mut self, mut centres: Vec<f64>, start: u32) -> Result<lloyd::Fit> {
+        let (max_iter, batch_size, seed) = (self.params.max_iter, self.params.batch_size, self.params.seed);
+        let mut steps = None;
+        if let Some(size) = batch_size {
+            let mut random = Random::new(!seed, u64::from(start));
+            let moved =
+                batch::run(self.points, centres, size as usize, (max_iter, self.tol), &mut random, self.control)?;
+            (centres, steps) = (moved.centres, Some(moved.steps));
+        }
+        let most = if steps.is_some() { 0 } else { max_iter };
+        let mut fit = lloyd::run(self.points, &mut self.screen, centres, most, self.tol, self.control)?;
+        if let Some(steps) = steps {
+            fit.iterations = steps;
+            // A centre of batches is the mean of no rows in particular.
+            fit.made_of.clone_from(&fit.sizes);
+        }
+        self.control.advance(u64::from(max_iter));
+        Ok(fit)
+    }
+}
+
+/// The places of rows, segment by segment, in their order.
+fn by_segment(labels: &[u32], sizes: &[u64], control: &Control) -> Result<Vec<u32>> {
+    let mut next = Vec::with_capacity(sizes.len());
+    let mut first = 0usize;
+    for size in sizes {
+        next.push(first);
+        first += *size as usize;
+    }
+    let mut order = control.filled(labels.len(), 0u32)?;
+    for (row, label) in labels.iter().enumerate() {
+        let at = &mut next[*label as usize];
+        order[*at] = row as u32;
+        *at += 1;
+    }
+    Ok(order)
+}
+
+#[cfg(test)]
+mod tests;

@@ -9,6 +9,12 @@ use crate::error::Result;
 /// Beyond this many rows an evenly spaced sample of this many is judged; rows come in the order of a hash, so it is a fair one.
 pub const SAMPLE: usize = 5_000;
 
+/// The mean silhouette coefficient, and that of each segment.
+pub(super) struct Silhouettes {
+    pub mean: Option<f64>,
+    pub segments: Vec<Option<f64>>,
+}
+
 /// The mean silhouette coefficient of `values` (rows x `dimensions`) by `labels` (below `k`); `None` with fewer than two segments.
 ///
 /// A row alone in its segment counts 0.
@@ -19,6 +25,17 @@ pub fn silhouette(
     k: usize,
     control: &Control,
 ) -> Result<Option<f64>> {
+    Ok(by_segment(values, dimensions, labels, k, control)?.mean)
+}
+
+/// The same, with the means of the segments; `None` of those that the sample has no row of.
+pub(super) fn by_segment(
+    values: &[f64],
+    dimensions: usize,
+    labels: &[u32],
+    k: usize,
+    control: &Control,
+) -> Result<Silhouettes> {
     let n = labels.len();
     let step = n.div_ceil(SAMPLE).max(1);
     let sample: Vec<usize> = (0..n).step_by(step).collect();
@@ -27,7 +44,13 @@ pub fn silhouette(
         sample.iter().flat_map(|&i| &values[i * dimensions..(i + 1) * dimensions]).copied().collect();
     let coefficients = coefficients(&points, dimensions, &own, k, control)?;
     let mean = coefficients.iter().sum::<f64>() / coefficients.len() as f64;
-    Ok((!coefficients.is_empty()).then_some(mean))
+    let mut sums = vec![(0.0, 0u32); k];
+    for (coefficient, label) in coefficients.iter().zip(&own) {
+        let (sum, rows) = &mut sums[*label as usize];
+        (*sum, *rows) = (*sum + coefficient, *rows + 1);
+    }
+    let segments = sums.iter().map(|(sum, rows)| (*rows > 0).then(|| sum / f64::from(*rows))).collect();
+    Ok(Silhouettes { mean: (!coefficients.is_empty()).then_some(mean), segments })
 }
 
 /// The silhouette coefficient of each row; none with fewer than two segments. It takes the distances of all rows to all others.

@@ -132,7 +132,7 @@ pub(crate) fn place(axis: &Axis, value: f64, out: &mut [f64]) {
 }
 
 /// The encoded value of a row of a column.
-fn coder<'a>(column: &'a Column, encoding: &Encoding) -> Box<dyn Fn(u32) -> f64 + Sync + 'a> {
+pub(crate) fn coder<'a>(column: &'a Column, encoding: &Encoding) -> Box<dyn Fn(u32) -> f64 + Sync + 'a> {
     match (&column.data, encoding) {
         (ColumnData::Category { codes, dictionary }, Encoding::Category { levels }) => {
             let level = |c: u32| {

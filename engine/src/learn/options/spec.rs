@@ -6,12 +6,18 @@ use super::{Algorithm, ClassWeight, Clean, Options};
 use crate::clean::step::Step;
 use crate::error::{Error, Result};
 use crate::learn::forest::Part;
+use crate::learn::kmeans::Init;
+
+/// The most segments.
+pub(super) const MOST_CLUSTERS: usize = 10_000;
 
 /// What values an option takes, and where a checked one goes.
 #[derive(Debug, Clone, Copy)]
 pub enum Kind {
     /// A whole number from the first to the second; `8.0` will do.
     Integer(u64, u64, fn(&mut Options, u64)),
+    /// The same, or null or `"auto"`, by which none is given.
+    IntegerOrAuto(u64, u64, fn(&mut Options, Option<u64>)),
     /// A number from the first to below the second; of any size when the second is infinite.
     Number(f64, f64, fn(&mut Options, f64)),
     /// A number above 0 and up to 1.
@@ -36,6 +42,8 @@ pub enum Kind {
     Groups(fn(&mut Options, Vec<Vec<String>>)),
     /// `"auto"`, or an array of cleaning steps.
     Clean(fn(&mut Options, Clean)),
+    /// `"k-means++"`, `"k-means||"`, `"random"`, or an array of objects of columns and values.
+    Init(fn(&mut Options, Init)),
 }
 
 /// One option.
@@ -61,6 +69,7 @@ impl Spec {
         match self.kind {
             Kind::Integer(low, u64::MAX, _) => format!("an integer of at least {low}"),
             Kind::Integer(low, high, _) => format!("an integer between {low} and {high}"),
+            Kind::IntegerOrAuto(low, high, _) => format!("an integer between {low} and {high}, null or \"auto\""),
             Kind::Number(low, f64::INFINITY, _) => format!("a number of at least {low}"),
             Kind::Number(low, below, _) => format!("a number of at least {low} and below {below}"),
             Kind::Share(_) => "a number above 0 and up to 1".into(),
@@ -79,6 +88,10 @@ impl Spec {
             Kind::Directions(_) => "an object of column names and 1, 0 or -1".into(),
             Kind::Groups(_) => "an array of arrays of column names".into(),
             Kind::Clean(_) => "\"auto\" or an array of cleaning steps".into(),
+            Kind::Init(_) => {
+                "\"k-means++\", \"k-means||\", \"random\" or an array of objects of columns and values, one a segment"
+                    .into()
+            }
         }
     }
 
@@ -93,12 +106,22 @@ impl Spec {
         self.set(&mut Options::new(algorithm), value)
     }
 
+    /// Whether null is a value of its own, and not the default.
+    pub(super) fn takes_null(&self) -> bool {
+        matches!(self.kind, Kind::IntegerOrAuto(..))
+    }
+
     /// Check a value that is not null and put it into the options.
     pub(super) fn set(&self, options: &mut Options, value: &Value) -> Result<()> {
         let wrong = || self.wrong(value);
         match self.kind {
             Kind::Integer(low, high, set) => {
                 set(options, integer(value).filter(|v| (low..=high).contains(v)).ok_or_else(wrong)?);
+            }
+            Kind::IntegerOrAuto(low, high, set) => {
+                let asked = integer(value).filter(|v| (low..=high).contains(v));
+                let auto = value.is_null() || value.as_str() == Some("auto");
+                set(options, if auto { None } else { Some(asked.ok_or_else(wrong)?) });
             }
             Kind::Number(low, below, set) => {
                 set(options, value.as_f64().filter(|v| *v >= low && *v < below).ok_or_else(wrong)?);
@@ -123,6 +146,7 @@ impl Spec {
                 value if value.as_str() == Some("auto") => set(options, Clean::Auto),
                 _ => return Err(wrong()),
             },
+            Kind::Init(set) => set(options, init(value).ok_or_else(wrong)?),
             Kind::Groups(set) => {
                 let groups = groups(value).ok_or_else(wrong)?;
                 groups.iter().try_for_each(|names| self.check_once(names))?;
@@ -152,7 +176,10 @@ impl Spec {
         // '{"max_depth": "8"}' is the slip of those who write SQL by hand.
         let unquoted = value.as_str().and_then(|s| serde_json::from_str::<Value>(s.trim()).ok());
         hint += match (self.kind, unquoted) {
-            (Kind::Integer(..) | Kind::Number(..) | Kind::Share(_) | Kind::Part(..), Some(Value::Number(_)))
+            (
+                Kind::Integer(..) | Kind::IntegerOrAuto(..) | Kind::Number(..) | Kind::Share(_) | Kind::Part(..),
+                Some(Value::Number(_)),
+            )
             | (Kind::Boolean(_), Some(Value::Bool(_))) => ": write it without quotes.",
             _ => ".",
         };
@@ -198,6 +225,17 @@ fn directions(value: &Value) -> Option<Vec<(String, i8)>> {
 fn groups(value: &Value) -> Option<Vec<Vec<String>>> {
     let group = |names: &Value| names.as_array().filter(|n| !n.is_empty())?.iter().map(column).collect();
     value.as_array()?.iter().map(group).collect()
+}
+
+fn init(value: &Value) -> Option<Init> {
+    match value {
+        Value::String(word) => Init::NAMED.into_iter().find(|named| named.0 == word).map(|named| named.1),
+        Value::Array(centres) if (1..=MOST_CLUSTERS).contains(&centres.len()) => {
+            let centre = |value: &Value| value.as_object().filter(|object| !object.is_empty()).cloned();
+            centres.iter().map(centre).collect::<Option<_>>().map(Init::Given)
+        }
+        _ => None,
+    }
 }
 
 /// A label as the classes of a target are spelled.

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::spec::{Kind, Spec};
+use super::spec::{Kind, Spec, MOST_CLUSTERS};
 use super::Algorithm::{self, DecisionTree, ExtraTrees, GradientBoosting, IsolationForest, KMeans, RandomForest};
 use super::{Options, PersonalData};
 use crate::learn::bin::MOST_BINS;
@@ -452,13 +452,36 @@ pub(super) const SPECS: &[Spec] = &[
     },
     Spec {
         key: "n_clusters", algorithms: CLUSTER,
-        kind: Kind::Integer(1, 10_000, |o, v| o.kmeans.n_clusters = v as u32), default: |o| json!(o.kmeans.n_clusters),
-        elsewhere: &["k", "clusters", "segments", "num_clusters"], meaning: "the number of segments",
+        kind: Kind::IntegerOrAuto(1, MOST_CLUSTERS as u64, |o, v| match v {
+            Some(v) => (o.kmeans.n_clusters, o.kmeans.choose) = (v as u32, false),
+            None => o.kmeans.choose = true,
+        }),
+        default: |o| json!(o.kmeans.n_clusters),
+        elsewhere: &["k", "clusters", "segments", "num_clusters"],
+        meaning: "the number of segments; null or auto to find it",
+    },
+    Spec {
+        key: "max_clusters", algorithms: CLUSTER,
+        kind: Kind::Integer(2, 100, |o, v| o.kmeans.max_clusters = v as u32), default: |o| json!(o.kmeans.max_clusters),
+        elsewhere: &["max_k", "max_segments"], meaning: "the most segments where their number is to be found",
     },
     Spec {
         key: "n_init", algorithms: CLUSTER,
         kind: Kind::Integer(1, 1_000, |o, v| o.kmeans.n_init = v as u32), default: |o| json!(o.kmeans.n_init),
-        elsewhere: &["starts", "restarts", "nstart"], meaning: "the number of starts, of which the best is kept",
+        elsewhere: &["starts", "restarts", "nstart"],
+        meaning: "the number of starts, of which the best is kept; with batch_size the best start is gone on with, and centres that are given are one start",
+    },
+    Spec {
+        key: "init", algorithms: CLUSTER,
+        kind: Kind::Init(|o, v| o.kmeans.init = v), default: |o| json!(o.kmeans.init.name()),
+        elsewhere: &["kmeans_init_method", "init_method", "start", "centers", "initial_centers", "seeding"],
+        meaning: "where the centres start: rows far from each other, the same found in few rounds, rows drawn, or the centres given, in the units of the columns",
+    },
+    Spec {
+        key: "batch_size", algorithms: CLUSTER,
+        kind: Kind::Integer(1, 100_000_000, |o, v| o.kmeans.batch_size = Some(v as u32)), default: |o| json!(o.kmeans.batch_size),
+        elsewhere: &["mini_batch", "minibatch", "batch"],
+        meaning: "the rows of a mini-batch, drawn anew for each step; without it every iteration looks at all rows",
     },
     Spec {
         key: "max_iter", algorithms: CLUSTER,
@@ -495,6 +518,18 @@ pub(super) const SPECS: &[Spec] = &[
         kind: Kind::Integer(1, MOST_ROWS, |o, v| o.isolation.min_category_rows = Some(v)), default: |o| json!(o.isolation.min_category_rows),
         elsewhere: &["min_data_per_group", "min_frequency"],
         meaning: "the fewest training rows of a level that is not pooled with the rare ones; without it a tenth of a row among those drawn for a tree",
+    },
+    Spec {
+        key: "value_column", algorithms: CLUSTER,
+        kind: Kind::Column(|o, v| o.value_column = Some(v)), default: |o| json!(o.value_column),
+        elsewhere: &["value", "money", "amount", "revenue_column"],
+        meaning: "the column of what a row is worth, by which segments are described and not made",
+    },
+    Spec {
+        key: "keep_numbers", algorithms: CLUSTER,
+        kind: Kind::Boolean(|o, v| o.keep_numbers = v), default: |o| json!(o.keep_numbers),
+        elsewhere: &["keep_labels", "stable_numbers"],
+        meaning: "whether segments keep the numbers and names of those of the version before that they are most alike",
     },
 ];
 

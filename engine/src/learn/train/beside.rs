@@ -138,6 +138,7 @@ impl Run<'_> {
             (request.exposure, "exposure"),
             (request.offset, "offset"),
             (request.time, "time"),
+            (request.value, "value"),
         ];
         for (column, what) in measured.into_iter().filter_map(|(column, what)| Some((column?, what))) {
             let column = &request.table.columns[column];

@@ -102,6 +102,7 @@ impl Run<'_> {
             importance,
             insight,
             baseline: Baseline::default(),
+            segments: None,
             contest,
             rows: self.request.table.rows,
             training_rows,

@@ -64,6 +64,7 @@ impl Run<'_> {
             .chain(request.exposure)
             .chain(request.offset)
             .chain(request.time)
+            .chain(request.value)
             .chain(request.groups.iter().copied())
             .collect();
         let class = |row: u32| match prepared {

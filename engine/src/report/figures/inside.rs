@@ -4,7 +4,7 @@ use crate::error::Result;
 use crate::model::{date_text, Task};
 use crate::report::facts::{Effects, Facts, Values};
 use crate::report::plot::theme::{number, percent, FIRST, SECOND};
-use crate::report::plot::{bars, lines, swarm, Axis, Bar, Dot, Lines, Look, Row};
+use crate::report::plot::{bars, lines, map, swarm, Axis, Bar, Dot, Lines, Look, Row};
 
 use super::{axis, line, titled, writer};
 
@@ -116,10 +116,18 @@ pub(in crate::report) fn effects(facts: &Facts, effects: &Effects, class: Option
     })
 }
 
+pub(super) fn segment_map(facts: &Facts) -> Result<Option<String>> {
+    let plane = facts.segments.as_ref().and_then(|s| s.map.as_ref());
+    plane.map(|plane| map("Where the segments lie", plane)).transpose()
+}
+
 pub(super) fn segments(facts: &Facts) -> Result<String> {
     let all: u64 = facts.sizes.iter().sum();
     let bar = |(i, size): (usize, &u64)| Bar {
-        name: format!("segment {}", i + 1),
+        name: match facts.segments.as_ref().and_then(|s| s.all.get(i)) {
+            Some(story) => format!("{} {}", i + 1, story.name),
+            None => format!("segment {}", i + 1),
+        },
         value: *size as f64 / all.max(1) as f64,
         interval: None,
     };

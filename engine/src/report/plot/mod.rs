@@ -7,6 +7,7 @@ mod columns;
 mod frame;
 mod grid;
 mod lines;
+mod map;
 mod swarm;
 pub mod theme;
 
@@ -16,6 +17,7 @@ pub use columns::{columns, Column};
 pub use frame::Meaning;
 pub use grid::{grid, Grid};
 pub use lines::{lines, Axis, Line, Lines, Look};
+pub use map::{map, MapCentre, SegmentPlane};
 pub use swarm::{swarm, Dot, Row};
 
 use crate::error::{Error, Result};
@@ -107,6 +109,11 @@ mod tests {
             let dots: Vec<Dot> = points.iter().map(|p| Dot { value: p.0, level: Some(p.1) }).collect();
             let row = Row { name: name.clone(), dots };
             prop_assert!(is_well_formed(&swarm(&name, &name, &[row]).unwrap()));
+            let spread = points.first().map_or([0.0; 3], |p| [p.0, p.1, p.0]);
+            let centres = points.iter().map(|p| MapCentre { at: *p, spread, name: name.clone() }).collect();
+            let placed = points.iter().map(|p| (*p, 1)).collect();
+            let plane = SegmentPlane { axes: [name.clone(), name.clone()], centres, points: placed };
+            prop_assert!(is_well_formed(&map(&name, &plane).unwrap()));
             let classes = points.len().min(5);
             let table = Grid { names: vec![name.clone(); classes], counts: points.iter().flat_map(|p| [p.0; 5]).take(classes * classes).collect() };
             prop_assert!(is_well_formed(&grid(&name, &table).unwrap()));

@@ -1,0 +1,368 @@
+//! Rows to their nearest centres, and the sums of what changed: one pass over the rows.
+
+use rayon::prelude::*;
+
+use super::lloyd::{distance, BLOCK};
+use super::screen::{Found, Screen, Targets, GAP, OPEN};
+use super::sums::Sums;
+use super::Points;
+use crate::control::Control;
+use crate::error::Result;
+use crate::simd::{run_wide, Kernel};
+
+/// The most parts of the rows, each of which has sums of its own.
+const PARTS: usize = 64;
+/// Where more than one row of so many is left open by short integers, finer numbers are worth their memory.
+const FINER: usize = 12;
+/// Centres that the definition looks at side by side.
+pub(super) const SIDE: usize = 8;
+/// Rows that the definition looks at between two looks for a cancel.
+const OPEN_ROWS: usize = 64;
+/// Rows that are fetched before they are added.
+const AHEAD: usize = 12;
+/// The centre of a row before the first step.
+const NOWHERE: u32 = u32::MAX;
+/// Fewer centres are as soon compared with all rows of a block as with those that are in doubt.
+const FEW: usize = 16;
+
+/// The rows and their centres.
+pub(super) struct Assignment {
+    /// The centre of each row; before the first step none.
+    pub labels: Vec<u32>,
+    /// How much farther than its own, at least, each row's other centres are, in units of the screen.
+    gaps: Vec<f32>,
+    /// What gaps of the rows of a centre have lost since.
+    shifts: Vec<f32>,
+    /// All rows by centre.
+    pub sums: Sums,
+    /// What each part of the rows changes.
+    parts: Vec<Sums>,
+    /// Rows of a part, whole blocks.
+    rows: usize,
+    bytes: usize,
+}
+
+impl Assignment {
+    /// Rows that belong nowhere yet.
+    pub fn new(points: &Points<'_>, k: usize, control: &Control) -> Result<Assignment> {
+        let (n, d) = (points.rows(), points.dimensions);
+        // The number of parts depends on the rows alone, and their sums take at most a quarter of the rows' memory or so.
+        let most = (n / (8 * k)).clamp(1, PARTS);
+        let rows = n.div_ceil(BLOCK).div_ceil(most).max(1) * BLOCK;
+        let parts = n.div_ceil(rows);
+        let bytes = Sums::bytes(k, d).saturating_mul(parts + 2);
+        control.reserve(bytes)?;
+        Ok(Assignment {
+            labels: control.filled(n, NOWHERE)?,
+            gaps: control.filled(n, 0.0)?,
+            shifts: Vec::new(),
+            sums: Sums::new(k, d),
+            parts: vec![Sums::new(k, d); parts],
+            rows,
+            bytes,
+        })
+    }
+
+    /// The rows' centres; the memory of all is given back.
+    pub fn finish(self, control: &Control) -> Vec<u32> {
+        control.release(self.bytes);
+        control.release(self.labels.capacity() * 4);
+        control.release_vec(self.gaps);
+        self.labels
+    }
+
+    /// Give each row to its nearest centre, the first of equals; the number of rows that changed.
+    pub fn step(
+        &mut self,
+        points: &Points<'_>,
+        screen: &mut Option<Screen>,
+        centres: &[f64],
+        control: &Control,
+    ) -> Result<usize> {
+        let d = points.dimensions;
+        let targets = screen.as_ref().and_then(|screen| screen.targets(centres, d));
+        let quick = screen.as_ref().zip(targets.as_ref());
+        let definition = Definition::new(centres, d);
+        let pass = Pass { points, quick, definition: &definition, shifts: &self.shifts };
+        let parts = self.labels.par_chunks_mut(self.rows).zip(self.gaps.par_chunks_mut(self.rows));
+        let done: Result<Vec<Done>> = parts
+            .zip(&mut self.parts)
+            .enumerate()
+            .map(|(part, ((labels, gaps), sums))| pass.part(part * self.rows, labels, gaps, sums, control))
+            .collect();
+        let done = done?.into_iter().fold(Done::default(), Done::plus);
+        self.parts.iter().for_each(|part| self.sums.merge(part));
+        self.shifts.clear();
+        if screen.as_ref().is_some_and(Screen::is_short) && done.open > done.looked / FINER {
+            if let Some(coarse) = screen.take() {
+                coarse.release(control);
+            }
+            *screen = Screen::new(points, true, control)?;
+            // Gaps were in other units.
+            self.gaps.fill(0.0);
+        }
+        Ok(done.changed)
+    }
+
+    /// Note that centres moved.
+    pub fn moved(&mut self, screen: Option<&Screen>, before: &[f64], after: &[f64], d: usize) {
+        let Some(screen) = screen else { return };
+        let moves = before.chunks_exact(d).zip(after.chunks_exact(d));
+        let moves: Vec<f64> = moves.map(|(a, b)| distance(a, b).sqrt() * screen.scale()).collect();
+        let farthest = (0..moves.len()).max_by(|&a, &b| moves[a].total_cmp(&moves[b])).unwrap_or(0);
+        let others = |of: usize| moves.iter().enumerate().filter(|m| m.0 != of).map(|m| *m.1).fold(0.0, f64::max);
+        let (most, second) = (others(usize::MAX), others(farthest));
+        let shift =
+            |(c, own): (usize, &f64)| (own + if c == farthest { second } else { most }) as f32 * (1.0 + 1e-6) + GAP;
+        self.shifts = moves.iter().enumerate().map(shift).collect();
+        self.shifts.resize(moves.len().next_power_of_two(), f32::INFINITY);
+    }
+}
+
+/// What came of a pass over rows.
+#[derive(Default)]
+struct Done {
+    /// Rows that have another centre than before.
+    changed: usize,
+    /// Rows that were compared with all centres.
+    looked: usize,
+    /// Rows that were left for the definition.
+    open: usize,
+}
+
+impl Done {
+    fn plus(self, other: Done) -> Done {
+        Done { changed: self.changed + other.changed, looked: self.looked + other.looked, open: self.open + other.open }
+    }
+}
+
+/// What all rows of a pass are compared with.
+struct Pass<'a> {
+    points: &'a Points<'a>,
+    quick: Option<(&'a Screen, &'a Targets)>,
+    definition: &'a Definition,
+    shifts: &'a [f32],
+}
+
+impl Pass<'_> {
+    /// The rows from `first`, of which there are as many as labels.
+    fn part(
+        &self,
+        first: usize,
+        labels: &mut [u32],
+        gaps: &mut [f32],
+        sums: &mut Sums,
+        control: &Control,
+    ) -> Result<Done> {
+        let (mut done, mut room) = (Done::default(), Room::new(self.definition));
+        sums.clear();
+        for (b, (labels, gaps)) in labels.chunks_mut(BLOCK).zip(gaps.chunks_mut(BLOCK)).enumerate() {
+            control.check()?;
+            let first = first + b * BLOCK;
+            self.doubtful(labels, gaps, &mut room.some);
+            if room.some.is_empty() {
+                continue;
+            }
+            done.looked += room.some.len();
+            self.screen(first, labels, gaps, &mut room);
+            done.open += room.open.len();
+            // The definition looks at a few rows at a time, so that a cancel is seen.
+            for open in room.open.chunks(OPEN_ROWS) {
+                control.check()?;
+                let (distances, changes) = (&mut room.distances[..], &mut room.changes);
+                run_wide(Settle { pass: self, first, open, labels, distances, changes });
+            }
+            done.changed += room.changes.len();
+            run_wide(Change { points: self.points, first, changes: &room.changes, sums });
+        }
+        Ok(done)
+    }
+
+    /// Find the nearest centres of the doubtful rows of a block; note those that have another than before, and those it is not known of.
+    fn screen(&self, first: usize, labels: &mut [u32], gaps: &mut [f32], room: &mut Room) {
+        let Room { some, found, open, changes, special, .. } = room;
+        open.clear();
+        changes.clear();
+        let Some((screen, targets)) = self.quick else {
+            open.extend_from_slice(some);
+            return;
+        };
+        let of = if self.definition.k < FEW { 8 } else { 2 };
+        let is_whole = some.len() * of > labels.len();
+        if is_whole {
+            screen.find(targets, first, labels.len(), None, found);
+            some.clear();
+            some.extend(0..labels.len() as u32);
+        } else {
+            screen.find(targets, first, labels.len(), Some(some), found);
+        }
+        // Few rows change or are open, so that what to do with them is left for a list of their own.
+        special.resize(BLOCK, 0);
+        let mut count = 0;
+        for ((at, &row), (&centre, &gap)) in (0u32..).zip(&*some).zip(found.centre.iter().zip(&found.gap)) {
+            special[count] = at;
+            count += usize::from(gap == OPEN || labels[row as usize] != centre.cast_unsigned());
+            gaps[row as usize] = gap.max(0.0);
+        }
+        for &at in &special[..count] {
+            let (row, centre) = (some[at as usize], found.centre[at as usize].cast_unsigned());
+            if found.gap[at as usize] == OPEN {
+                open.push(row);
+            } else {
+                changes.push((row, std::mem::replace(&mut labels[row as usize], centre), centre));
+            }
+        }
+    }
+
+    /// The rows of a block that may have another centre than before.
+    fn doubtful(&self, labels: &[u32], gaps: &mut [f32], some: &mut Vec<u32>) {
+        some.clear();
+        if self.shifts.is_empty() || self.quick.is_none() {
+            some.extend(0..labels.len() as u32);
+            return;
+        }
+        run_wide(Shift { shifts: self.shifts, labels, gaps });
+        some.resize(labels.len(), 0);
+        let mut count = 0;
+        for (row, gap) in (0u32..).zip(&*gaps) {
+            some[count] = row;
+            count += usize::from(*gap <= GAP);
+        }
+        some.truncate(count);
+    }
+}
+
+/// What the gaps of rows lose as centres move.
+struct Shift<'a> {
+    /// As many as a power of two, so that no look-up has to be checked.
+    shifts: &'a [f32],
+    labels: &'a [u32],
+    gaps: &'a mut [f32],
+}
+
+impl Kernel for Shift<'_> {
+    #[inline(always)]
+    fn run(self) {
+        let Some(last) = self.shifts.len().checked_sub(1) else { return };
+        for (label, gap) in self.labels.iter().zip(self.gaps) {
+            *gap -= self.shifts[*label as usize & last];
+        }
+    }
+}
+
+/// What a part needs beside its rows.
+struct Room {
+    some: Vec<u32>,
+    open: Vec<u32>,
+    special: Vec<u32>,
+    /// Rows, their centres before, and their centres now.
+    changes: Vec<(u32, u32, u32)>,
+    found: Found,
+    distances: Vec<[f64; SIDE]>,
+}
+
+impl Room {
+    fn new(definition: &Definition) -> Room {
+        let (some, open, changes) = (Vec::with_capacity(BLOCK), Vec::with_capacity(BLOCK), Vec::with_capacity(BLOCK));
+        Room { some, open, changes, special: Vec::new(), found: Found::new(BLOCK), distances: definition.room() }
+    }
+}
+
+/// Rows to the sums of their new centres, and from those of their old ones.
+struct Change<'a> {
+    points: &'a Points<'a>,
+    first: usize,
+    changes: &'a [(u32, u32, u32)],
+    sums: &'a mut Sums,
+}
+
+impl Kernel for Change<'_> {
+    #[inline(always)]
+    fn run(self) {
+        for (at, &(row, old, new)) in self.changes.iter().enumerate() {
+            if let Some(&(ahead, ..)) = self.changes.get(at + AHEAD) {
+                self.points.prefetch(self.first + ahead as usize);
+            }
+            let row = self.first + row as usize;
+            self.sums.add(new as usize, self.points, row, 1);
+            if old != NOWHERE {
+                self.sums.add(old as usize, self.points, row, -1);
+            }
+        }
+    }
+}
+
+/// Centres laid out for the definition: the distance of a row to several of them is worked out side by side, each in the order of its
+/// dimensions.
+pub(super) struct Definition {
+    k: usize,
+    d: usize,
+    /// [`SIDE`] by [`SIDE`] centres, dimension by dimension.
+    centres: Vec<[f64; SIDE]>,
+}
+
+impl Definition {
+    /// Of centres of `d` numbers each.
+    pub fn new(centres: &[f64], d: usize) -> Definition {
+        let k = centres.len() / d;
+        let mut sides = vec![[f64::NAN; SIDE]; k.div_ceil(SIDE) * d];
+        for (c, centre) in centres.chunks_exact(d).enumerate() {
+            sides[c / SIDE * d..].iter_mut().zip(centre).for_each(|(to, x)| to[c % SIDE] = *x);
+        }
+        Definition { k, d, centres: sides }
+    }
+
+    /// The number of centres.
+    pub fn k(&self) -> usize {
+        self.k
+    }
+
+    /// Room for the squared distances of a row to all centres.
+    pub fn room(&self) -> Vec<[f64; SIDE]> {
+        vec![[0.0; SIDE]; self.k.div_ceil(SIDE)]
+    }
+
+    /// The squared distances of a row to all centres.
+    #[inline(always)]
+    pub fn distances(&self, row: &[f64], to: &mut [[f64; SIDE]]) {
+        for (centres, to) in self.centres.chunks_exact(self.d).zip(to) {
+            let mut far = [0.0; SIDE];
+            for (x, centres) in row.iter().zip(centres) {
+                for side in 0..SIDE {
+                    far[side] += (x - centres[side]) * (x - centres[side]);
+                }
+            }
+            *to = far;
+        }
+    }
+}
+
+/// The nearest centres by the definition, the first of equals.
+struct Settle<'a> {
+    pass: &'a Pass<'a>,
+    first: usize,
+    open: &'a [u32],
+    labels: &'a mut [u32],
+    distances: &'a mut [[f64; SIDE]],
+    changes: &'a mut Vec<(u32, u32, u32)>,
+}
+
+impl Kernel for Settle<'_> {
+    #[inline(always)]
+    fn run(self) {
+        for &row in self.open {
+            self.pass.definition.distances(self.pass.points.row(self.first + row as usize), self.distances);
+            let mut best = (f64::INFINITY, 0);
+            for (far, c) in self.distances.as_flattened().iter().zip(0u32..) {
+                if *far < best.0 {
+                    best = (*far, c);
+                }
+            }
+            let label = &mut self.labels[row as usize];
+            if *label != best.1 {
+                self.changes.push((row, *label, best.1));
+                *label = best.1;
+            }
+        }
+    }
+}

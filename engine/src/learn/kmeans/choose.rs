@@ -1,0 +1,159 @@
+//! How many segments: the number whose segments, read as a mixture of Gaussians, describe a sample of the rows best and overlap least.
+//!
+//! For every candidate k-means is run on the sample, and a mixture of Gaussians with diagonal covariances is fitted from there by EM. The rule is the
+//! integrated completed likelihood (Biernacki, Celeux, Govaert 2000): the Bayesian information criterion plus twice the entropy of the memberships, so
+//! that components which overlap are no segments of their own. Silhouette and stability stand beside it and decide where the criterion only ever falls.
+
+use super::lloyd;
+use super::mixture::Mixture;
+use super::random::Random;
+use super::screen::Screen;
+use super::stability::nearest;
+use super::{seed, silhouette, KMeansParams, Points};
+use crate::control::Control;
+use crate::error::Result;
+use crate::judge::segments::adjusted_rand;
+use crate::model::Candidate;
+
+/// Rows of the sample, and the most numbers in it.
+const ROWS: usize = 4_000;
+const FEWEST_ROWS: usize = 500;
+const NUMBERS: usize = 1 << 20;
+/// Starts of k-means on the sample.
+const STARTS: u32 = 5;
+/// Rows of the sample by which silhouettes are found: each is compared with all others.
+const COMPARED: usize = 1_500;
+/// Numbers beyond the best so far that are still looked at.
+const BEYOND: u32 = 6;
+/// Pairs of halves by which the stability is found.
+const HALVES: u32 = 2;
+/// Iterations of a start at most, and the movement of all centres together that ends it.
+const ITERATIONS: u32 = 100;
+const STILL: f64 = 1e-4;
+
+/// Some of the rows.
+struct Sample {
+    values: Vec<f64>,
+    weight: Option<Vec<f64>>,
+    dimensions: usize,
+}
+
+impl Sample {
+    fn points(&self) -> Points<'_> {
+        Points { values: &self.values, dimensions: self.dimensions, weight: self.weight.as_deref() }
+    }
+
+    /// Some of the rows.
+    fn of(points: &Points<'_>, rows: &[usize], control: &Control) -> Result<Sample> {
+        let d = points.dimensions;
+        let mut values: Vec<f64> = control.vec(rows.len() * d)?;
+        rows.iter().for_each(|&row| values.extend(points.row(row)));
+        let weight = points.weight.map(|w| rows.iter().map(|&row| w[row]).collect());
+        Ok(Sample { values, weight, dimensions: d })
+    }
+}
+
+/// The candidates, one of them chosen, the numbers ascending. Fails when cancelled, or out of memory.
+pub(super) fn choose(points: &Points<'_>, params: &KMeansParams, control: &Control) -> Result<Vec<Candidate>> {
+    let before = control.used();
+    let most = (NUMBERS / points.dimensions.max(1)).clamp(FEWEST_ROWS, ROWS);
+    let step = points.rows().div_ceil(most).max(1);
+    let rows: Vec<usize> = (0..points.rows()).step_by(step).collect();
+    let sample = Sample::of(points, &rows, control)?;
+    let shown: Vec<usize> = (0..rows.len()).step_by(rows.len().div_ceil(COMPARED).max(1)).collect();
+    let shown_rows = Sample::of(&sample.points(), &shown, control)?;
+    let most = params.max_clusters.min((rows.len() / 2).max(1) as u32);
+    control.start(u64::from(most));
+    let (mut all, mut criterion): (Vec<Candidate>, Vec<f64>) = (Vec::new(), Vec::new());
+    for k in 1..=most {
+        let Some(fit) = best(&sample.points(), k, (params, STARTS, 0), control)? else { break };
+        let found = (fit.centres.len() / sample.dimensions.max(1)) as u32;
+        if found < k {
+            // There are no more different rows.
+            break;
+        }
+        let mixture = Mixture::fit(&sample.points(), &fit.labels, k as usize, control)?;
+        let own: Vec<u32> = shown.iter().map(|&i| fit.labels[i]).collect();
+        let silhouette = silhouette(&shown_rows.values, sample.dimensions, &own, k as usize, control)?;
+        let stability = if k > 1 { Some(stability(&sample, k, params, control)?) } else { None };
+        criterion.push(mixture.bic + 2.0 * mixture.entropy);
+        all.push(Candidate {
+            n_clusters: k,
+            inertia: fit.inertia,
+            silhouette,
+            bic: Some(mixture.bic),
+            icl: Some(mixture.bic + 2.0 * mixture.entropy),
+            stability,
+            chosen: false,
+        });
+        control.advance(1);
+        let least = (0..all.len()).min_by(|&a, &b| criterion[a].total_cmp(&criterion[b])).unwrap_or(0);
+        if k > BEYOND + all[least].n_clusters {
+            break;
+        }
+    }
+    let chosen = rule(&all, &criterion, params.max_clusters);
+    if let Some(chosen) = all.get_mut(chosen) {
+        chosen.chosen = true;
+    }
+    control.release(control.used().saturating_sub(before));
+    Ok(all)
+}
+
+/// The place of the candidate to take: the least criterion; where that is the largest candidate there may be, the criterion has no end, and the best
+/// silhouette is taken.
+fn rule(all: &[Candidate], criterion: &[f64], most: u32) -> usize {
+    let least = (0..all.len()).min_by(|&a, &b| criterion[a].total_cmp(&criterion[b])).unwrap_or(0);
+    if all.get(least).is_none_or(|c| c.n_clusters < most) {
+        return least;
+    }
+    let silhouette = |i: usize| all[i].silhouette.unwrap_or(f64::NEG_INFINITY);
+    (0..all.len()).min_by(|&a, &b| silhouette(b).total_cmp(&silhouette(a))).unwrap_or(0)
+}
+
+/// The best of some starts.
+fn best(
+    points: &Points<'_>,
+    k: u32,
+    (params, starts, stream): (&KMeansParams, u32, u64),
+    control: &Control,
+) -> Result<Option<lloyd::Fit>> {
+    let mut best: Option<lloyd::Fit> = None;
+    let mut screen = Screen::new(points, false, control)?;
+    for start in 0..starts {
+        let mut random = Random::new(params.seed, (stream << 32) + (u64::from(k) << 8) + u64::from(start) + 1);
+        let centres = seed::plus_plus(points, k as usize, &mut random, control)?;
+        let fit = lloyd::run(points, &mut screen, centres, ITERATIONS, STILL, control)?;
+        if best.as_ref().is_none_or(|b| fit.inertia < b.inertia) {
+            best = Some(fit);
+        }
+    }
+    if let Some(screen) = screen {
+        screen.release(control);
+    }
+    Ok(best)
+}
+
+/// How alike the segments are that two halves of the rows make of all of them: the mean adjusted Rand index.
+fn stability(sample: &Sample, k: u32, params: &KMeansParams, control: &Control) -> Result<f64> {
+    let points = sample.points();
+    let mut sum = 0.0;
+    for round in 0..HALVES {
+        let mut random = Random::new(params.seed, u64::from(round) + 0x5eed);
+        let side: Vec<bool> = (0..points.rows()).map(|_| random.next() & 1 == 1).collect();
+        let mut labels = Vec::new();
+        for half in [false, true] {
+            let rows: Vec<usize> = (0..points.rows()).filter(|&i| side[i] == half).collect();
+            if rows.is_empty() {
+                return Ok(0.0);
+            }
+            let own = Sample::of(&points, &rows, control)?;
+            let stream = 1 + u64::from(round) * 2 + u64::from(half);
+            let Some(fit) = best(&own.points(), k, (params, 2, stream), control)? else { return Ok(0.0) };
+            labels.push(nearest(&points, &fit.centres, control)?);
+            control.release_vec(own.values);
+        }
+        sum += adjusted_rand(&labels[0], &labels[1]);
+    }
+    Ok(sum / f64::from(HALVES))
+}
