@@ -232,8 +232,9 @@ fn digits_that_are_days() {
     let short: Vec<String> = (1..=24).map(|d| format!("2403{d:02}")).collect();
     said(&named("c", &short, 3), "six digits that are days");
     let moments: Vec<f64> = (0..50).map(|i| f64::from(10 + i % 14).mul_add(1e4, 20_240_301.0 * 1e6) + 3015.0).collect();
-    said(&typed("c", Kind::Integer, &moments), "probably moments, written YYYYMMDDHHMISS");
-    said(&typed("c", Kind::Number, &moments), "probably moments, written YYYYMMDDHHMISS");
+    for kind in [Kind::Integer, Kind::Number] {
+        assert_eq!(typed("c", kind, &moments).steps[0]["format"], "YYYYMMDDHH24MISS");
+    }
 }
 
 #[test]
@@ -264,4 +265,131 @@ fn amounts_of_money_are_no_ids() {
     let profile = amounts.finish("price", 90, NOW).unwrap();
     assert_eq!(profile.role.name(), "number");
     assert!(profile.issue().unwrap().contains("cast them to numeric"));
+}
+
+#[test]
+fn currencies_of_more_countries() {
+    for (text, value, currency) in [
+        ("KSh 1,234", 1234.0, "KES"),
+        ("GH₵ 1,234.50", 1234.5, "GHS"),
+        ("S/ 12.50", 12.5, "PEN"),
+        ("S/. 1,234.50", 1234.5, "PEN"),
+        ("৳1,234.00", 1234.0, "BDT"),
+        ("1.234,50 din.", 1234.5, "RSD"),
+    ] {
+        assert_eq!(number(text, Decimal::Detect), Some(value), "{text}");
+        assert_eq!(unit(text).currency.as_deref(), Some(currency), "{text}");
+    }
+    for text in ["S/12", "GH 5", "GH₵", "S/ "] {
+        assert_eq!(number(text, Decimal::Detect), None, "{text}");
+    }
+    steps("c", &["GH₵ 1,234", "GH₵ 2,345", "GH₵ 900"], &["parse_number"]);
+}
+
+#[test]
+fn dates_of_auctions_and_of_sas() {
+    assert_eq!(format(&["Jan-15-24", "Feb-03-23", "Dec-31-22"]), json!("Mon-DD-YY"));
+    assert_eq!(format(&["15JAN2024", "03FEB2023", "31DEC2022"]), json!("DDMonYYYY"));
+    assert_eq!(format(&["15JAN2024:10:20:30", "03FEB2023:00:00:01"]), json!("DDMonYYYY:HH24:MI:SS"));
+    for text in ["15JANU2024", "15JAN24", "15XYZ2024", "32JAN2024"] {
+        assert_eq!(timestamp(text, None), None, "{text}");
+    }
+}
+
+#[test]
+fn few_proofs_of_the_day() {
+    let mut days: Vec<String> = (1..=12).flat_map(|d| (1..=12).map(move |m| format!("{d:02}/{m:02}/2024"))).collect();
+    days.push("13/02/2024".into());
+    said(&named("c", &days, 1), "only 1 of 145 dates have a day above 12");
+    days.extend((13..=28).map(|d| format!("{d}/02/2024")));
+    steps("c", &days, &["parse_timestamp"]);
+}
+
+#[test]
+fn digits_that_spreadsheets_have_shortened() {
+    for values in [["4.9171E+11", "4.9172E+11"], ["4,00638E+12", "7,61234E+12"]] {
+        said(&named("phone (office)", &values, 9), "what a spreadsheet has shortened");
+        steps("revenue", &values, &["parse_number"]);
+    }
+    said(&named("c", &["4.9171E+11", "491712345678"], 9), "what a spreadsheet has shortened");
+    steps("c", &["1.5E+3", "2.5E+10"], &["parse_number"]);
+}
+
+#[test]
+fn a_dash_among_codes() {
+    for codes in [["A1", "B2", "7", "12"], ["12A", "13B", "1C", "9F"], ["A", "A-", "B+", "C"]] {
+        let mut values = codes.to_vec();
+        values.push("-");
+        said(&named("c", &values, 5), "may stand for a missing value or be a level: \"-\"");
+        let rare: Vec<&str> = codes.iter().flat_map(|code| [*code; 9]).chain(["-"]).collect();
+        assert_eq!(named("c", &rare, 1).steps[0]["values"], json!(["-"]));
+        let frequent: Vec<&str> = codes.iter().flat_map(|code| [*code; 9]).chain(["-"; 60]).collect();
+        assert_eq!(named("c", &frequent, 1).steps[0]["values"], json!(["-"]));
+    }
+    steps("c", &["Brand", "Generic", "-"], &["placeholders"]);
+    steps("c", &["120", "350", "-"], &["placeholders", "parse_number"]);
+}
+
+#[test]
+fn small_letters_of_namibia() {
+    said(&named("c", &["US", "DE", "us", "NA", "na"], 9), "may stand for a missing value or be a level");
+    assert_eq!(named("c", &["red", "green", "na"], 9).steps[0]["values"], json!(["na"]));
+    steps("c", &["1.200,50", "80,25", "k. A."], &["placeholders", "parse_number"]);
+}
+
+#[test]
+fn forms_that_no_step_reads() {
+    for (values, says) in [
+        (&["4.5/5", "5/5", "3/5"][..], "numbers with \"/5\" behind"),
+        (&["4,5 von 5 Sternen", "5,0 von 5 Sternen", "3,2 von 5 Sternen"], "numbers with \" von 5 Sternen\" behind"),
+        (&["ab 12,99 €", "ab 7,50 €", "ab 99,00 €"], "numbers with \"ab\" before"),
+        (&["≈ 500", "≈ 700", "≈ 20"], "numbers with \"≈\" before"),
+        (&["12€50", "7€99", "99€00"], "currency in the place of the decimal sign"),
+        (&["\"12\"", "\"15\"", "\"7\""], "quotes, brackets or other signs around"),
+        (&["[5]", "[12]"], "quotes, brackets or other signs around"),
+        (&["/Date(1704448953000)/", "/Date(1704448954000)/"], "in a form that no step reads"),
+        (&["Fri Jan 05 2024 10:22:33 GMT+0100 (CET)", "Sat Jan 06 2024 10:22:33 GMT+0100 (CET)"], "that no step reads"),
+        (&["2024:01:05 10:22:33", "2024:02:05 11:22:33"], "in a form that no step reads"),
+        (&["2024_01_05", "2024_02_05"], "in a form that no step reads"),
+        (&["AT&amp;T", "O&#39;Neil", "plain"], "entities of HTML"),
+        (&["O", "N"], "name the step parse_boolean with \"true\": \"O\""),
+        (&["Café", "Cafe", "Bar"], "\"Cafe\", \"Café\" differ by accents, blanks, hyphens or other signs alone"),
+        (&["E-Mail", "Email", "Social"], "differ by accents, blanks, hyphens or other signs alone"),
+    ] {
+        said(&named("c", values, 5), says);
+    }
+    for values in
+        [&["AT&T", "A & B; C"][..], &["Room 101", "Room 102", "Room 103"], &["A1", "B1"], &["9/10", "4/5", "1/2"]]
+    {
+        assert_eq!(named("c", values, 5).issue(), None, "{values:?}");
+    }
+}
+
+#[test]
+fn truth_values_of_spreadsheets() {
+    for pair in [["PRAWDA", "FAŁSZ"], ["ИСТИНА", "ЛОЖЬ"], ["WAAR", "ONWAAR"], ["IGAZ", "HAMIS"], ["igen", "nem"]]
+    {
+        steps("c", &pair, &["parse_boolean"]);
+    }
+    steps("c", &["waar", "hamis"], &[]);
+}
+
+#[test]
+fn whole_numbers_that_are_moments() {
+    let days: Vec<f64> = (0..60).map(|i| f64::from(20_240_101 + i % 28)).collect();
+    let profile = typed("c", Kind::Integer, &days);
+    let step = json!({"step": "parse_timestamp", "columns": ["c"], "format": "YYYYMMDD", "type": "date"});
+    assert_eq!((profile.steps, profile.role.name()), (vec![step], "number"));
+    let mut open = days.clone();
+    open.extend([0.0, 0.0, 99_991_231.0]);
+    let steps = typed("c", Kind::Integer, &open).steps;
+    assert_eq!((&steps[0]["values"], &steps[1]["format"]), (&json!([0, 99_991_231]), &json!("YYYYMMDD")));
+    assert!(typed("order_id", Kind::Integer, &days).steps.is_empty());
+    let seconds: Vec<f64> = (0..90).map(|i| f64::from(1_700_000_000 + i * 3_571)).collect();
+    assert_eq!(typed("created_at", Kind::Integer, &seconds).steps[0]["format"], "EPOCH");
+    assert!(typed("candidate_id", Kind::Integer, &seconds).steps.is_empty());
+    let millis: Vec<f64> = seconds.iter().map(|s| s * 1e3).collect();
+    assert_eq!(typed("created_at", Kind::Integer, &millis).steps[0]["format"], "EPOCH_MS");
+    let months: Vec<f64> = (0..60).map(|i| f64::from(202_401 + i % 12)).collect();
+    said(&typed("c", Kind::Integer, &months), "years with months");
 }

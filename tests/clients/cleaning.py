@@ -54,10 +54,11 @@ def step(r):
     return r.choice([
         {"step": "trim"}, {"step": "trim", "columns": text}, {"step": "strip_text_marks"}, {"step": "strip_text_marks", "columns": text}, {"step": "normalize_unicode", "form": r.choice(["nfc", "nfkc"])},
         {"step": "case", "columns": text, "to": r.choice(["lower", "upper"])}, {"step": "placeholders"},
-        {"step": "placeholders", "columns": number, "values": [-999, 0]}, {"step": "placeholders", "columns": text, "values": ["red", "?", "no", "é"]},
+        {"step": "placeholders", "columns": number, "values": [-999, 5 if number == "n" else 0]}, {"step": "placeholders", "columns": text, "values": ["red", "?", "no", "é"]},
         {"step": "parse_number", "plain": True}, {"step": "parse_number", "columns": text, "plain": r.random() < 0.5},
         {"step": "parse_number", "columns": text, "plain": True, "decimal": r.choice([",", "."])},
         {"step": "parse_boolean", "columns": text}, {"step": "parse_timestamp", "columns": "t", "format": "DD/MM/YYYY"}, {"step": "parse_timestamp", "columns": "t"},
+        {"step": "parse_timestamp", "columns": number, "format": r.choice(["YYYYMMDD", "EPOCH", "EPOCH_MS", "YYYYMM"]), **r.choice([{}, {"type": "date"}, {"type": "timestamp"}])},
         {"step": "map_values", "columns": "g", "values": {"red": "rot", "blue": None}, **r.choice([{}, {"other": "sonst"}, {"other_to_null": True}])},
         {"step": "map_values", "columns": "g", "values": {"red": 1, "blue": 2.5}}, {"step": "map_values", "columns": "i", "values": {"1": 10, "2": None}},
         {"step": "map_values", "columns": "t", "values": {str(k): f"v{k}" for k in range(40)} | {"yes": None, "No": "nein"}},

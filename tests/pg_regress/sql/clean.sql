@@ -253,6 +253,11 @@ SELECT orchard.clean_sql('SELECT day, visit FROM visits', '[{"step": "drop_rows"
 SELECT orchard.clean('SELECT kind FROM visits', 'v', '[{"step": "drop_column", "columns": "kind"}]');
 SELECT orchard.clean('visits', 'v', '[{"step": "parse_timestamp", "columns": "kind"}]');
 SELECT orchard.clean('visits', 'v', '[{"step": "parse_timestamp", "columns": "kind", "format": "QQ"}]');
+SELECT orchard.clean('visits', 'v', '[{"step": "map_values", "columns": "kind", "values": {"web": 1}, "other_to_null": false}]');
+SELECT orchard.clean('SELECT ''level '' || i AS level FROM generate_series(1, 2001) AS i', 'v', '[{"step": "merge_levels", "columns": "level", "max_distance": 1}]');
+SELECT orchard.clean('SELECT 20240131 AS day', 'v', '[{"step": "parse_timestamp", "columns": "day"}]');
+SELECT orchard.clean('SELECT 20240131 AS day', 'v', '[{"step": "parse_timestamp", "columns": "day", "format": "DDMMYYYY"}]');
+SELECT orchard.clean('SELECT 20241399 AS day', 'v', '[{"step": "parse_timestamp", "columns": "day", "format": "YYYYMMDD"}]');
 SELECT orchard.change_case('a', 'title');
 BEGIN READ ONLY;
 SELECT orchard.clean_sql('SELECT visit FROM visits', '[]');
@@ -264,6 +269,23 @@ SET ROLE clean_reader;
 SELECT orchard.clean('visits', 'shop.v', '[]');
 SELECT orchard.clean('SELECT 1 AS a', 'shop.v', '[]');
 RESET ROLE;
+
+-- where there are too many spellings to compare, those that differ by case are merged all the same
+SELECT detail, changed FROM orchard.clean('SELECT (CASE WHEN i = 1 THEN ''LEVEL '' ELSE ''level '' END) || (i + 1) / 2 AS level FROM generate_series(1, 4100) AS i', 'many_levels', '[{"step": "merge_levels"}]');
+
+-- days, months and moments that are kept as whole numbers; what is none is NULL
+CREATE TABLE warehouse (row_id int, day int, month int, loaded bigint, created_at bigint, seen_at bigint, share float8);
+INSERT INTO warehouse VALUES (1, 20240131, 202401, 20240131102030, 1704277230, 1704277230500, 20240131), (2, 20240229, 202412, 20240229235959, 1704363630, 1704363630250, 20240131.5),
+    (3, 0, NULL, 20240301000000, 1704450030, 1704450030125, 'NaN'), (4, 99991231, 202313, 20241301000000, 1e16::bigint, -1, 'Infinity');
+SELECT column_name, detail, changed FROM orchard.clean('warehouse', 'warehouse_clean', '[{"step": "parse_timestamp", "columns": ["day", "share"], "format": "YYYYMMDD"}, {"step": "parse_timestamp", "columns": "month", "format": "YYYYMM", "type": "timestamp"},
+    {"step": "parse_timestamp", "columns": "loaded", "format": "YYYYMMDDHH24MISS"}, {"step": "parse_timestamp", "columns": "created_at", "format": "EPOCH"}, {"step": "parse_timestamp", "columns": "seen_at", "format": "EPOCH_MS"}]');
+SELECT * FROM warehouse_clean ORDER BY row_id;
+SELECT column_name, role, issue, suggestion FROM orchard.profile('SELECT day, loaded, created_at, seen_at FROM warehouse WHERE row_id < 4');
+SELECT column_name, step, detail, changed FROM orchard.clean('SELECT row_id, day, loaded, created_at, seen_at FROM warehouse WHERE row_id < 4', 'warehouse_auto') ORDER BY 1, 2;
+SELECT * FROM warehouse_auto ORDER BY row_id;
+SELECT orchard.clean_sql('SELECT day FROM warehouse', '[{"step": "parse_timestamp", "columns": "day", "format": "YYYYMMDD"}]');
+
+DROP VIEW warehouse_clean, warehouse_auto;
 
 -- any role may read the view, and it needs the extension no more
 GRANT SELECT ON shop.lines TO clean_reader;

@@ -97,6 +97,10 @@ SELECT orchard.cleaned_row('bad', '{}');
 CREATE TABLE plain AS SELECT i AS a, i % 2 AS y FROM generate_series(1, 100) AS i;
 SELECT model FROM orchard.train('plain', 'plain', 'y', 'decision_tree', '{"features": ["a"]}');
 SELECT orchard.cleaned_row('plain', '{}');
+-- days that are kept as whole numbers are days to the model
+CREATE TABLE loads AS SELECT to_char(date '2024-01-01' + i % 300, 'YYYYMMDD')::int AS day, (i % 300 < 150)::int AS y FROM generate_series(1, 600) AS i;
+SELECT model FROM orchard.train('loads', 'loads', 'y', 'decision_tree', '{"clean": "auto"}');
+SELECT orchard.cleaned_row('loads', '{"day": 20240229}'), orchard.cleaned_row('loads', '{"day": 20240230}'), predict_loads(20240115) > 0.9 AS early, predict_loads(20240915) < 0.1 AS late;
 -- the labels of an enum stay as they are, whatever they say; a target of amounts that nobody can tell is said to be classes
 CREATE TYPE answer AS ENUM ('N/A', 'Yes', 'yes');
 CREATE TABLE answers AS SELECT (ARRAY['N/A', 'Yes', 'yes'])[i % 3 + 1]::answer AS m, i % 3 = 0 AS y, (ARRAY['1.200', '2.300', '3.100'])[i % 3 + 1] AS amount FROM generate_series(1, 300) AS i;

@@ -8,12 +8,15 @@ use unicode_normalization::UnicodeNormalization;
 use super::stats::Level;
 use super::{Cleaner, Live};
 use crate::clean::program::{Kind, Levels, NumberOp, ReadOp, TextOp};
-use crate::clean::step::{Scalar, Step};
+use crate::clean::step::{Columns, Other, Scalar, Step};
 use crate::clean::text;
 use crate::error::{Error, Result};
 
 /// Spellings more than this are merged by case, white space and accents alone: comparing each with each takes too long.
 const MOST_COMPARED: usize = 2_000;
+
+/// Letters that may differ unless a step says otherwise.
+const DISTANCE: usize = 1;
 
 /// A level is a misspelling of another only where that is so many times as frequent.
 const TIMES: u64 = 10;
@@ -27,15 +30,21 @@ impl Cleaner<'_> {
         step: &Step,
         live: &Live,
         values: &[(String, Option<Scalar>)],
-        other: Option<&Option<String>>,
+        other: &Other,
     ) -> Result<()> {
         let detail = format!("{} {}", values.len(), if values.len() == 1 { "value" } else { "values" });
         if live.kind != Kind::Text {
-            return self.map_numbers(step, live, values, other.is_some(), detail);
+            return self.map_numbers(step, live, values, matches!(other, Other::Becomes(_)), detail);
         }
         let all_numbers = values.iter().all(|(_, to)| !matches!(to, Some(Scalar::Text(_))));
         if all_numbers && values.iter().any(|(_, to)| to.is_some()) {
-            if matches!(other, Some(Some(_))) {
+            if matches!(other, Other::Stay) {
+                return Err(Error::option(
+                    "\"other_to_null\" of step \"map_values\" is false and the values become numbers",
+                    "Write all values as texts, or leave \"other_to_null\" out: other texts become NULL.",
+                ));
+            }
+            if matches!(other, Other::Becomes(Some(_))) {
                 return Err(Error::option(
                     "\"other\" of step \"map_values\" is a text and the values become numbers",
                     "Write all values as texts, or leave \"other\" out: other texts become NULL.",
@@ -48,7 +57,11 @@ impl Cleaner<'_> {
         let sorted: BTreeMap<String, Option<String>> =
             values.iter().map(|(from, to)| (from.clone(), to.as_ref().map(Scalar::text))).collect();
         let (from, to) = sorted.into_iter().unzip();
-        self.text(step, live, TextOp::Map { from, to, other: other.cloned() }, detail)
+        let other = match other {
+            Other::Becomes(other) => Some(other.clone()),
+            Other::Default | Other::Stay => None,
+        };
+        self.text(step, live, TextOp::Map { from, to, other }, detail)
     }
 
     fn map_numbers(
@@ -77,21 +90,35 @@ impl Cleaner<'_> {
         self.number(step, live, NumberOp::Map(from, to), detail)
     }
 
-    pub(super) fn merge_levels(&mut self, step: &Step, live: &Live, max_distance: usize, accents: bool) -> Result<()> {
+    pub(super) fn merge_levels(
+        &mut self,
+        step: &Step,
+        live: &Live,
+        max_distance: Option<usize>,
+        accents: bool,
+    ) -> Result<()> {
         let levels = self.levels(live)?;
-        let merged = self.merged(&levels, max_distance, accents)?;
+        let (merged, compared) = self.merged(&levels, max_distance.unwrap_or(DISTANCE), accents)?;
+        let named = matches!(step.columns, Columns::Named(_));
+        if max_distance.is_some_and(|distance| distance > 0) && !compared && named {
+            return Err(Error::option(
+                format!("column \"{}\" has too many spellings to compare each with each", live.name),
+                format!("Misspellings are looked for among {MOST_COMPARED}: make rare levels one before, or leave \"max_distance\" out to merge what differs by case, white space and accents alone."),
+            ));
+        }
         if merged.is_empty() {
             return self.nothing(step, live, "no level is spelt in two ways");
         }
         let shown: Vec<String> = merged.iter().take(5).map(|(from, to)| format!("\"{from}\" to \"{to}\"")).collect();
         let more = if merged.len() > 5 { format!(" and {} more", merged.len() - 5) } else { String::new() };
-        let detail = format!("{}{more}", shown.join(", "));
+        let alone = if compared { "" } else { "; too many spellings to look for misspelt ones" };
+        let detail = format!("{}{more}{alone}", shown.join(", "));
         let (from, to) = merged.into_iter().map(|(from, to)| (from, Some(to))).unzip();
         self.text(step, live, TextOp::Map { from, to, other: None }, detail)
     }
 
-    /// What each level that is spelt otherwise becomes, in C order.
-    fn merged(&self, levels: &[Level], max_distance: usize, accents: bool) -> Result<BTreeMap<String, String>> {
+    /// What each level that is spelt otherwise becomes, in C order, and whether misspellings were looked for as far as they are wanted.
+    fn merged(&self, levels: &[Level], max_distance: usize, accents: bool) -> Result<(BTreeMap<String, String>, bool)> {
         // A key in the map and one among the groups, its spellings, and what becomes of each level.
         self.borrow(levels.iter().map(|l| 5 * l.text.len() + 8 * std::mem::size_of::<Spelling<'_>>()).sum())?;
         let mut of_key: HashMap<String, usize> = HashMap::new();
@@ -115,7 +142,8 @@ impl Cleaner<'_> {
             }
         }
         let mut target: Vec<usize> = (0..groups.len()).collect();
-        if max_distance > 0 && groups.len() <= MOST_COMPARED {
+        let few = groups.len() <= MOST_COMPARED;
+        if max_distance > 0 && few {
             let mut order: Vec<usize> = (0..groups.len()).collect();
             order.sort_by(|&a, &b| groups[b].rows.cmp(&groups[a].rows).then(a.cmp(&b)));
             for (place, &rare) in order.iter().enumerate() {
@@ -133,7 +161,8 @@ impl Cleaner<'_> {
         }
         let to = |i: usize| &*groups[target[group_of[i]]].best.text;
         let changed = levels.iter().enumerate().filter(|(i, level)| to(*i) != level.text);
-        Ok(changed.map(|(i, level)| (level.text.clone(), to(i).to_owned())).collect())
+        let merged = changed.map(|(i, level)| (level.text.clone(), to(i).to_owned())).collect();
+        Ok((merged, few || max_distance == 0))
     }
 
     pub(super) fn rare_levels(

@@ -257,7 +257,7 @@ impl Cleaner<'_> {
             Action::ParseTimestamp { format, date } => {
                 self.parse_timestamp(step, live, format.as_deref(), *date, named)
             }
-            Action::MapValues { values, other } => self.map_values(step, live, values, other.as_ref()),
+            Action::MapValues { values, other } => self.map_values(step, live, values, other),
             Action::MergeLevels { max_distance, accents } => self.merge_levels(step, live, *max_distance, *accents),
             Action::RareLevels { min_rows, min_share, max_levels, other } => {
                 self.rare_levels(step, live, (*min_rows, *min_share, *max_levels), other)

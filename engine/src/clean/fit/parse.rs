@@ -3,7 +3,7 @@
 use super::{Cleaner, Live};
 use crate::clean::parse::{self, Decimal};
 use crate::clean::profile::names;
-use crate::clean::program::{plain_number, text_of, Op, ReadOp, TextOp};
+use crate::clean::program::{plain_number, text_of, DigitsOf, Kind, NumberOp, Op, ReadOp, TextOp};
 use crate::clean::step::Step;
 use crate::clean::text::{fold_space, is_placeholder};
 use crate::error::{Error, Result};
@@ -151,6 +151,9 @@ impl Cleaner<'_> {
         date: Option<bool>,
         named: bool,
     ) -> Result<()> {
+        if live.kind == Kind::Number {
+            return if named { self.parse_digits(step, live, format, date) } else { Ok(()) };
+        }
         let texts = self.texts(live)?;
         let compiled = format.map(parse::TimestampFormat::compile).transpose()?;
         let found = match format {
@@ -176,5 +179,34 @@ impl Cleaner<'_> {
         let date = date.unwrap_or_else(|| moments.all(|m| m % parse::DAY == 0));
         let detail = format.clone().unwrap_or_else(|| "format by value".into());
         self.read(step, live, if date { ReadOp::Date(format) } else { ReadOp::Timestamp(format) }, detail)
+    }
+
+    /// Dates and timestamps that are written as whole numbers.
+    fn parse_digits(&mut self, step: &Step, live: &Live, format: Option<&str>, date: Option<bool>) -> Result<()> {
+        let Some((_, digits)) = DigitsOf::ALL.iter().find(|(known, _)| format == Some(*known)) else {
+            let formats: Vec<&str> = DigitsOf::ALL.iter().map(|(format, _)| *format).collect();
+            return Err(Error::option(
+                format!(
+                    "step \"{}\" reads the numbers of column \"{}\" by certain formats alone",
+                    step.name, live.name
+                ),
+                format!("Give one of {}, or cast the column to text in the source.", formats.join(", ")),
+            ));
+        };
+        let to = match date.unwrap_or(matches!(digits, DigitsOf::Day | DigitsOf::Month)) {
+            true => Kind::Date,
+            false => Kind::Timestamp,
+        };
+        let op = Op::Number { from: live.register, op: NumberOp::Digits(*digits, to) };
+        let register = self.push(op, &live.name)?;
+        let (changed, lost) = self.changed(live.register, register);
+        if changed > 0 && lost == changed {
+            return Err(unreadable(step, live, "Give the format of its digits."));
+        }
+        let detail = digits.format().to_owned();
+        let detail = if lost == 0 { detail } else { format!("{detail}; {lost} could not be read and are NULL") };
+        self.note(step.name, &live.name, detail, changed);
+        self.put(&live.name, register);
+        Ok(())
     }
 }

@@ -6,7 +6,17 @@ use crate::clean::text::trim_space;
 const LONGEST: usize = 20;
 
 /// What [`boolean`] takes for true, in small letters, for who has to list it.
-pub const TRUE: [&str; 38] = [
+pub const TRUE: [&str; 48] = [
+    "prawda",
+    "истина",
+    "waar",
+    "sant",
+    "doğru",
+    "igaz",
+    "tosi",
+    "igen",
+    "так",
+    "כן",
     "tak",
     "evet",
     "ano",
@@ -48,7 +58,17 @@ pub const TRUE: [&str; 38] = [
 ];
 
 /// What it takes for false.
-pub const FALSE: [&str; 38] = [
+pub const FALSE: [&str; 48] = [
+    "fałsz",
+    "ложь",
+    "onwaar",
+    "falskt",
+    "yanlış",
+    "hamis",
+    "epätosi",
+    "nem",
+    "ні",
+    "לא",
     "nie",
     "hayir",
     "nee",
@@ -90,7 +110,7 @@ pub const FALSE: [&str; 38] = [
 ];
 
 /// The truth value of a text: `t` `true` `y` `yes` `on` `1` and their opposites, the same in German, Dutch, Swedish, French, Spanish, Italian,
-/// Portuguese, Polish, Czech, Turkish, Finnish, Greek, Russian, Arabic, Hindi, Chinese, Japanese and Korean, and check marks. Case and white space around do not count.
+/// Portuguese, Polish, Czech, Turkish, Finnish, Hungarian, Greek, Russian, Ukrainian, Hebrew, Arabic, Hindi, Chinese, Japanese and Korean, and check marks. Case and white space around do not count.
 pub fn boolean(text: &str) -> Option<bool> {
     let text = trim_space(text);
     if text.is_ascii() {
@@ -102,9 +122,11 @@ pub fn boolean(text: &str) -> Option<bool> {
             b"1" | b"t" | b"true" | b"y" | b"yes" | b"on" => Some(true),
             b"0" | b"f" | b"false" | b"n" | b"no" | b"off" => Some(false),
             b"ja" | b"wahr" | b"oui" | b"vrai" | b"si" | b"verdadero" | b"vero" | b"sim" | b"verdadeiro" | b"da"
-            | b"tak" | b"evet" | b"ano" | b"j" => Some(true),
+            | b"tak" | b"evet" | b"ano" | b"j" | b"prawda" | b"waar" | b"sant" | b"igaz" | b"tosi" | b"igen" => {
+                Some(true)
+            }
             b"nein" | b"falsch" | b"non" | b"faux" | b"falso" | b"nao" | b"net" | b"nie" | b"hayir" | b"nee"
-            | b"nej" | b"ne" | b"ei" => Some(false),
+            | b"nej" | b"ne" | b"ei" | b"onwaar" | b"falskt" | b"hamis" | b"nem" => Some(false),
             _ => None,
         };
     }
@@ -113,15 +135,27 @@ pub fn boolean(text: &str) -> Option<bool> {
     }
     match text.to_lowercase().trim_end_matches('\u{FE0F}') {
         "sí" | "sì" | "да" | "是" | "真" | "对" | "はい" | "１" | "✓" | "✔" | "✅" | "☑" | "kyllä" | "ναι" | "نعم"
-        | "예" | "네" | "हाँ" => Some(true),
+        | "예" | "네" | "हाँ" | "истина" | "doğru" | "так" | "כן" => Some(true),
         "não" | "нет" | "否" | "假" | "不是" | "いいえ" | "０" | "✗" | "✘" | "❌" | "✕" | "❎" | "hayır" | "όχι"
-        | "لا" | "아니오" | "아니요" | "नहीं" | "☐" => Some(false),
+        | "لا" | "아니오" | "아니요" | "नहीं" | "☐" | "fałsz" | "ложь" | "yanlış" | "epätosi" | "ні" | "לא" => {
+            Some(false)
+        }
         _ => None,
     }
 }
 
 /// Those of [`TRUE`] and [`FALSE`] that are words, as they belong together.
-const PAIRS: [(&[&str], &[&str]); 20] = [
+const PAIRS: [(&[&str], &[&str]); 30] = [
+    (&["prawda"], &["fałsz"]),
+    (&["истина"], &["ложь"]),
+    (&["waar"], &["onwaar"]),
+    (&["sant"], &["falskt"]),
+    (&["doğru"], &["yanlış"]),
+    (&["igaz"], &["hamis"]),
+    (&["tosi"], &["epätosi"]),
+    (&["igen"], &["nem"]),
+    (&["так"], &["ні"]),
+    (&["כן"], &["לא"]),
     (&["t", "true"], &["f", "false"]),
     (&["y", "yes"], &["n", "no"]),
     (&["on"], &["off"]),

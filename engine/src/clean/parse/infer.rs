@@ -281,9 +281,13 @@ impl<'a> Scan<'a> {
         self.take(len, token)
     }
 
-    /// `03/04/2024`, `3.4.2024`, `03-04-24`, `3 Jan 2024`, `3 Jan 24`, `3rd January 2024`, `03-Jan-2024`, `3. März 2024`, `3. 6. 2022`, `3 de enero de 2024`, `04/2024`.
+    /// `03/04/2024`, `3.4.2024`, `03-04-24`, `3 Jan 2024`, `3 Jan 24`, `3rd January 2024`, `03-Jan-2024`, `3. März 2024`, `3. 6. 2022`, `3 de enero de 2024`, `04/2024`, `03JAN2024`.
     fn day_first(&mut self) -> Option<()> {
         self.day()?;
+        // As SAS writes dates: 03JAN2024
+        if matches!(self.shape.tokens(), [.., Token::Day]) && self.word().len() == 3 && self.month_name(true)? {
+            return self.year(false);
+        }
         self.ordinal()?;
         let separator = self.separator()?;
         let apart = separator == '.' && self.blank()?; // 3. January 2024, 3. 6. 2022
@@ -321,7 +325,7 @@ impl<'a> Scan<'a> {
         Some(())
     }
 
-    /// `Jan 3, 2024`, `January 3rd 2024`, `Jan-03-2024`, `Jan 2024`, `Jan 3 10:20:30 2024`.
+    /// `Jan 3, 2024`, `January 3rd 2024`, `Jan-03-2024`, `Jan-03-24`, `Jan 2024`, `Jan 3 10:20:30 2024`.
     fn month_first(&mut self) -> Option<()> {
         self.month_name(false)?.then_some(())?;
         let separator = self.separator()?;
@@ -343,7 +347,7 @@ impl<'a> Scan<'a> {
             self.time = true;
             self.blank()?.then_some(())?;
         }
-        self.year(false)
+        self.year(separator == '-')
     }
 
     /// `20240103`, with or without a time of 4 or 6 digits.

@@ -155,12 +155,16 @@ fn before(text: &[u8], signs: &mut Signs) -> Option<usize> {
             b if b.is_ascii_alphabetic() => {
                 let letters = letters(text, at);
                 at += letters.len();
-                if text.get(at) == Some(&b'$') && dollar_prefix(letters) {
+                let dollar = text.get(at) == Some(&b'$') && dollar_prefix(letters);
+                // The cedi of Ghana: GH₵ 5
+                if dollar || letters == b"GH" && text.get(at) == Some(&plain::SIGN) {
                     continue;
                 }
-                if word(letters)? != Word::Currency {
+                let sol = is_sol(text, at, letters);
+                if !sol && word(letters)? != Word::Currency {
                     return None;
                 }
+                at += usize::from(sol);
                 signs.currency()?;
                 signs.rupee |= is_rupee(letters);
                 // The point of an abbreviation: Rs.500
@@ -171,6 +175,11 @@ fn before(text: &[u8], signs: &mut Signs) -> Option<usize> {
             _ => return None,
         }
     }
+}
+
+/// Whether letters before `at` and a stroke there are the sol of Peru, `S/ 5` and `S/.5`; `S/12` may be a code.
+fn is_sol(text: &[u8], at: usize, letters: &[u8]) -> bool {
+    letters == b"S" && matches!(text.get(at..at + 2), Some(b"/ " | b"/."))
 }
 
 /// Percent, magnitudes, currencies, signs and brackets behind the digits; where they end.

@@ -40,7 +40,7 @@ pub fn plain<'a>(text: &str, out: &'a mut [u8; LONGEST]) -> Option<&'a [u8]> {
             '\u{2030}' => PER_MILLE,
             '万' | '萬' => MYRIAD,
             '亿' | '億' => HUNDRED_MILLION,
-            '\u{A3}'..='\u{A5}' | '\u{20A0}'..='\u{20CF}' | '\u{E3F}' | '\u{FDFC}' => SIGN,
+            '\u{A3}'..='\u{A5}' | '\u{20A0}'..='\u{20CF}' | '\u{E3F}' | '\u{9F3}' | '\u{FDFC}' => SIGN,
             '\u{FFE1}' | '\u{FFE5}' | '\u{FFE6}' | '元' | '円' | '圆' | '圓' | '원' => SIGN,
             // Letters of the words for currencies and magnitudes: zł, Kč, лв, руб., грн, тыс, млн, млрд.
             'ł' | 'Ł' | 'л' | 'Л' => b'l',

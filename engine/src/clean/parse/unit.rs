@@ -57,7 +57,7 @@ fn is_magnitude(name: &str) -> bool {
 }
 
 fn is_sign(c: char) -> bool {
-    matches!(c, '$' | '\u{A3}'..='\u{A5}' | '\u{20A0}'..='\u{20CF}' | '\u{E3F}' | '\u{FDFC}' | '\u{FFE1}' | '\u{FFE5}' | '\u{FFE6}')
+    matches!(c, '$' | '\u{A3}'..='\u{A5}' | '\u{20A0}'..='\u{20CF}' | '\u{9F3}' | '\u{E3F}' | '\u{FDFC}' | '\u{FFE1}' | '\u{FFE5}' | '\u{FFE6}')
 }
 
 /// One name for the ways in which the largest currencies are written.
@@ -90,6 +90,11 @@ fn code(name: &str) -> String {
         "฿" => "THB",
         "₱" => "PHP",
         "₦" => "NGN",
+        "KSH" => "KES",
+        "GH₵" | "₵" => "GHS",
+        "৳" => "BDT",
+        "S" => "PEN",
+        "DIN" => "RSD",
         "HK$" => "HKD",
         "NT$" => "TWD",
         "A$" | "AU$" => "AUD",

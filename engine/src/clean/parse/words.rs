@@ -30,9 +30,10 @@ pub fn word(letters: &[u8]) -> Option<Word> {
         b"tn" | b"trn" | b"trillion" | b"trillions" => Word::Power(12),
         // Signs that are letters, and what people write for the large currencies.
         b"r" | b"kr" | b"zl" | b"kc" | b"lei" | b"lv" | b"rub" | b"grn" | b"tl" | b"rs" | b"rp" | b"rm" | b"fr"
-        | b"sfr" | b"usd" | b"eur" | b"gbp" | b"chf" | b"jpy" | b"cny" | b"inr" | b"aud" | b"cad" | b"nzd" | b"sek"
-        | b"nok" | b"dkk" | b"pln" | b"czk" | b"huf" | b"brl" | b"mxn" | b"zar" | b"rmb" | b"euro" | b"euros"
-        | b"dollar" | b"dollars" | b"pound" | b"pounds" | b"yen" | b"yuan" | b"rupee" | b"rupees" => Word::Currency,
+        | b"sfr" | b"ksh" | b"din" | b"usd" | b"eur" | b"gbp" | b"chf" | b"jpy" | b"cny" | b"inr" | b"aud" | b"cad"
+        | b"nzd" | b"sek" | b"nok" | b"dkk" | b"pln" | b"czk" | b"huf" | b"brl" | b"mxn" | b"zar" | b"rmb"
+        | b"euro" | b"euros" | b"dollar" | b"dollars" | b"pound" | b"pounds" | b"yen" | b"yuan" | b"rupee"
+        | b"rupees" => Word::Currency,
         _ if ISO_4217.binary_search_by(|code| code.as_bytes().cmp(letters)).is_ok() => Word::Currency,
         _ => return None,
     })

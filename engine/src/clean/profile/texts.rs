@@ -8,6 +8,7 @@ mod parsed;
 mod said;
 mod spelling;
 mod typed;
+mod unread;
 
 pub use digits::is_day_of_a_sheet;
 pub use parsed::{Parsed, Read};
@@ -29,6 +30,9 @@ use crate::error::Result;
 const LONG: f64 = 50.0;
 /// Words of such a text, on average.
 const WORDS: f64 = 4.0;
+
+/// Characters of a code beside which a dash may be one too.
+const CODE: usize = 5;
 
 /// A value that is not missing.
 pub struct Value<'a> {
@@ -84,6 +88,8 @@ impl Looked<'_> {
         };
         let codes = self.real.iter().filter(|value| is_code(value)).count();
         let among_codes = codes >= 2 && codes * 2 >= self.real.len() || codes > 0 && names::is_place(name);
+        // Codes of countries in small letters, of which some are in capitals.
+        let capitals = among_codes && self.doubtful.iter().any(|value| trim_space(&value.text) == "NA");
         let beside_regions = self.real.iter().any(|value| is_region(&value.text));
         let names = self.real.iter().filter(|value| is_name(&value.text)).count();
         let among_names = names >= 2 && names * 2 >= self.real.len();
@@ -93,8 +99,11 @@ impl Looked<'_> {
                 _ if stay.iter().any(|text| *text == value.text) => false,
                 _ if missing => true,
                 _ if !text.contains(char::is_alphanumeric) => {
-                    words && !self.real.iter().any(|value| value.text.starts_with(text))
+                    words
+                        && !self.real.iter().any(|value| value.text.starts_with(text))
+                        && !self.is_one_of_codes(text, value.rows)
                 }
+                "na" if capitals => false,
                 _ if text.eq_ignore_ascii_case("na") && beside_regions => false,
                 _ if may_be_name(text) => !among_names,
                 _ if may_be_code(text) => !among_codes,
@@ -109,6 +118,24 @@ impl Looked<'_> {
             }
         }
         self.sort();
+    }
+
+    /// Whether a dash may be one of the codes of a column: most have digits and no longer parts, or are marks such as `A-`, and it is neither rarer than
+    /// they are nor, as missing values are, much more frequent.
+    fn is_one_of_codes(&self, text: &str, rows: u64) -> bool {
+        if !matches!(text, "-" | "–" | "—") {
+            return false;
+        }
+        let is_code = |value: &&Value<'_>| {
+            let code = trim_space(&value.text);
+            let short = code.chars().count() <= CODE && !code.contains(char::is_whitespace);
+            short && (code.contains(|c: char| c.is_ascii_digit()) || code.ends_with(['+', '-']))
+        };
+        let lettered = self.real.iter().any(|value| value.text.contains(char::is_alphabetic));
+        let codes = self.real.iter().filter(is_code).count();
+        let least = self.real.iter().map(|value| value.rows).min().unwrap_or(0);
+        let most = self.real.iter().map(|value| value.rows).max().unwrap_or(0);
+        lettered && codes * 2 >= self.real.len() && (least..=most.saturating_mul(2)).contains(&rows)
     }
 
     /// Put the frequent ones first.
@@ -306,7 +333,10 @@ fn say_missing(profile: &mut ColumnProfile, looked: &Looked<'_>, blanks: u64) {
     let levels: Vec<String> = looked
         .real
         .iter()
-        .filter(|value| is_doubtful(&value.text) && value.text.contains(char::is_alphabetic))
+        .filter(|value| {
+            let dash = || looked.is_one_of_codes(trim_space(&value.text), value.rows);
+            is_doubtful(&value.text) && (value.text.contains(char::is_alphabetic) || dash())
+        })
         .filter(|value| !looked.real.iter().any(|other| is_opposite(&value.text, &other.text)))
         .map(|value| format!("{} ({})", quoted(&value.text), rows_inside(value.rows, rows)))
         .collect();

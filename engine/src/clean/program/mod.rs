@@ -23,7 +23,7 @@ pub(crate) use apply::text_of;
 pub use apply::{apply, run};
 pub(crate) use forget::{is_like_stand_in, Renaming};
 pub(crate) use number::spell_moment;
-pub use number::{Comparison, MomentPart, NumberOp};
+pub use number::{Comparison, DigitsOf, MomentPart, NumberOp};
 pub(in crate::clean) use pair::fold;
 pub use pair::{GroupFill, Pair, PairOp};
 pub use row::Row;

@@ -1,5 +1,7 @@
 //! Operations on a number, truth value or moment.
 
+use std::sync::LazyLock;
+
 use serde::{Deserialize, Serialize};
 
 use super::Kind;
@@ -178,6 +180,52 @@ fn year(date: i64) -> i64 {
     }
 }
 
+/// What of a moment the digits of a whole number are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum DigitsOf {
+    /// `20240131`.
+    Day,
+    /// `202401`.
+    Month,
+    /// `20240131102030`.
+    Second,
+    /// Seconds since 1970.
+    Epoch,
+    /// Milliseconds since 1970.
+    EpochMillis,
+}
+
+/// Whole numbers above this have more digits than any of the forms.
+pub(super) const MOST: f64 = 1e15;
+
+impl DigitsOf {
+    /// All of them, with their formats.
+    pub const ALL: [(&'static str, DigitsOf); 5] = [
+        ("YYYYMMDD", DigitsOf::Day),
+        ("YYYYMM", DigitsOf::Month),
+        ("YYYYMMDDHH24MISS", DigitsOf::Second),
+        ("EPOCH", DigitsOf::Epoch),
+        ("EPOCH_MS", DigitsOf::EpochMillis),
+    ];
+
+    /// The format in the letters of `to_timestamp`.
+    pub fn format(self) -> &'static str {
+        Self::ALL.iter().find(|(_, digits)| *digits == self).map_or("YYYYMMDD", |(format, _)| format)
+    }
+
+    /// Microseconds since 2000-01-01 of a number; `None` where it is no such moment. What `orchard.parse_timestamp` says of its digits.
+    fn read(self, x: f64) -> Option<i64> {
+        static FORMATS: LazyLock<Vec<Option<parse::TimestampFormat>>> = LazyLock::new(|| {
+            DigitsOf::ALL.iter().map(|(format, _)| parse::TimestampFormat::compile(format).ok()).collect()
+        });
+        if x.fract() != 0.0 || !(0.0..MOST).contains(&x) {
+            return None;
+        }
+        let at = Self::ALL.iter().position(|(_, digits)| *digits == self)?;
+        parse::timestamp(&(x as u64).to_string(), Some(FORMATS.get(at)?.as_ref()?))
+    }
+}
+
 /// What is done to a number. A missing number stays missing, unless it says otherwise.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum NumberOp {
@@ -216,6 +264,8 @@ pub enum NumberOp {
     Part(MomentPart),
     /// The date of a timestamp, or the beginning of a date.
     Moment(Kind),
+    /// The date or timestamp that the digits of a whole number are, or its seconds or milliseconds since 1970.
+    Digits(DigitsOf, Kind),
 }
 
 impl NumberOp {
@@ -223,6 +273,9 @@ impl NumberOp {
     pub(super) fn kind(&self, from: Kind) -> Option<Kind> {
         match self {
             NumberOp::Part(_) => from.is_moment().then_some(Kind::Number),
+            NumberOp::Digits(_, to) => {
+                (from == Kind::Number && matches!(to, Kind::Date | Kind::Timestamp)).then_some(*to)
+            }
             NumberOp::Moment(to) => (from.is_moment() && matches!(to, Kind::Date | Kind::Timestamp)).then_some(*to),
             NumberOp::NullIf(_) => (from.is_numeric() || from.is_moment()).then_some(from),
             NumberOp::Fill(_) => from.is_numeric().then_some(from),
@@ -274,6 +327,11 @@ impl NumberOp {
             NumberOp::Moment(Kind::Date) if kind != Kind::Date => day(x),
             NumberOp::Moment(Kind::Timestamp) if kind == Kind::Date => x * DAY,
             NumberOp::Moment(_) => x,
+            NumberOp::Digits(digits, to) => match (digits.read(x), to) {
+                (None, _) => f64::NAN,
+                (Some(micros), Kind::Date) => micros.div_euclid(parse::DAY) as f64,
+                (Some(micros), _) => micros as f64 / 1e6,
+            },
         }
     }
 }

@@ -96,6 +96,17 @@ pub enum TextPart {
     Capitals,
 }
 
+/// What values become that a map does not have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Other {
+    /// What suits: texts and numbers stay, but texts among which others become numbers are missing values.
+    Default,
+    /// They stay.
+    Stay,
+    /// This text, or a missing value.
+    Becomes(Option<String>),
+}
+
 /// A rule by which a row goes.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Rule {
@@ -128,8 +139,8 @@ pub enum Action {
     ParseNumber { comma: Option<bool>, plain: Option<bool> },
     ParseBoolean { yes: Vec<String>, no: Vec<String> },
     ParseTimestamp { format: Option<String>, date: Option<bool> },
-    MapValues { values: Vec<(String, Option<Scalar>)>, other: Option<Option<String>> },
-    MergeLevels { max_distance: usize, accents: bool },
+    MapValues { values: Vec<(String, Option<Scalar>)>, other: Other },
+    MergeLevels { max_distance: Option<usize>, accents: bool },
     RareLevels { min_rows: u64, min_share: f64, max_levels: Option<usize>, other: String },
     Impute { strategy: Option<Strategy>, fill_value: Option<Scalar>, by: Option<String>, indicator: bool },
     Clip { low: Option<f64>, high: Option<f64> },

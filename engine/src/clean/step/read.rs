@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::fields::{compared, scalar, scalars, texts, Fields};
 use super::spec::{StepSpec, STEPS};
-use super::{Action, Bins, Columns, Fences, OutlierAction, Rule, Scalar, Step, Strategy, TextPart};
+use super::{Action, Bins, Columns, Fences, Other, OutlierAction, Rule, Scalar, Step, Strategy, TextPart};
 use crate::clean::program::{Case, Comparison, MomentPart};
 use crate::clean::text::{Form, Method, FORMS, METHODS};
 use crate::error::{Error, Result};
@@ -102,7 +102,7 @@ fn action(f: &Fields<'_>) -> Result<Action> {
         },
         "map_values" => map_values(f)?,
         "merge_levels" => Action::MergeLevels {
-            max_distance: f.integer("max_distance", 0, 3)?.unwrap_or(1) as usize,
+            max_distance: f.integer("max_distance", 0, 3)?.map(|n| n as usize),
             accents: f.boolean("accents", false)?,
         },
         "rare_levels" => Action::RareLevels {
@@ -221,11 +221,19 @@ fn map_values(f: &Fields<'_>) -> Result<Action> {
         };
         v.as_object().filter(|o| !o.is_empty())?.iter().map(one).collect::<Option<Vec<_>>>()
     })?;
-    let (other, to_null) = (f.text("other")?, f.boolean("other_to_null", false)?);
-    if other.is_some() && to_null {
-        return Err(Error::option("step \"map_values\" has both \"other\" and \"other_to_null\"", "Give one of them."));
-    }
-    Ok(Action::MapValues { values, other: if to_null { Some(None) } else { other.map(Some) } })
+    let other = match (f.text("other")?, f.get("other_to_null", Value::as_bool)?) {
+        (Some(_), Some(true)) => {
+            return Err(Error::option(
+                "step \"map_values\" has both \"other\" and \"other_to_null\"",
+                "Give one of them.",
+            ));
+        }
+        (None, Some(true)) => Other::Becomes(None),
+        (Some(text), _) => Other::Becomes(Some(text)),
+        (None, Some(false)) => Other::Stay,
+        (None, None) => Other::Default,
+    };
+    Ok(Action::MapValues { values, other })
 }
 
 fn impute(f: &Fields<'_>) -> Result<Action> {

@@ -77,10 +77,10 @@ pub const STEPS: &[StepSpec] = &[
         p("true", "a text or an array of texts", "", "what is true; without it t, yes, on, 1 and the like"),
         p("false", "a text or an array of texts", "", "what is false; without it f, no, off, 0 and the like"),
     ], meaning: "reads truth values" },
-    StepSpec { name: "parse_timestamp", kinds: TEXT, parameters: &[
-        p("format", "a format of to_timestamp, such as \"DD.MM.YYYY HH24:MI\"", "", "the format; without it what the column says"),
+    StepSpec { name: "parse_timestamp", kinds: &["text", "number"], parameters: &[
+        p("format", "a format of to_timestamp, such as \"DD.MM.YYYY HH24:MI\"", "", "the format; without it what the column says; whole numbers take YYYYMMDD, YYYYMM, YYYYMMDDHH24MISS, EPOCH and EPOCH_MS"),
         p("type", "one of \"date\", \"timestamp\"", "", "the type; without it date where no value has a time"),
-    ], meaning: "reads dates and timestamps" },
+    ], meaning: "reads dates and timestamps, of texts and of whole numbers that are named" },
     StepSpec { name: "map_values", kinds: LEVELS, parameters: &[
         p("values", "an object of values and what they become", "", "the values with what each becomes"),
         p("other", "a text", "", "what texts that are not among the values become; without it they stay"),

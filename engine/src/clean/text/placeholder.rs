@@ -3,7 +3,7 @@
 use super::space::trim_space;
 
 /// Words and signs for nothing, in small letters and in order.
-pub const NOTHING: [&str; 98] = [
+pub const NOTHING: [&str; 105] = [
     "",
     "#####",
     "#bezug!",
@@ -49,18 +49,23 @@ pub const NOTHING: [&str; 98] = [
     "??",
     "???",
     "[null]",
+    "[object object]",
     "\\n",
     "_",
     "bilinmiyor",
     "blank",
+    "brak danych",
     "desconhecido",
     "desconocido",
     "empty",
     "inconnu",
     "invalid date",
+    "k. a.",
     "k.a.",
     "keine angabe",
     "missing",
+    "n. a.",
+    "n. v.",
     "n.a",
     "n.a.",
     "n.v.",
@@ -83,6 +88,7 @@ pub const NOTHING: [&str; 98] = [
     "null",
     "não informado",
     "onbekend",
+    "s/d",
     "s/o",
     "sconosciuto",
     "sin datos",
@@ -94,6 +100,7 @@ pub const NOTHING: [&str; 98] = [
     "{null}",
     "н/д",
     "неизвестно",
+    "нет данных",
     "–",
     "—",
     "なし",
@@ -112,7 +119,7 @@ const LEVELS: [&str; 22] = [
 
 /// Those of [`NOTHING`] that among words are an answer or a state of their own: goods that are missing, a question that is not applicable, a date
 /// to be determined, the `N.V.` of a company. In order.
-const STATES: [&str; 5] = ["missing", "n.v.", "not applicable", "not available", "tbd"];
+const STATES: [&str; 6] = ["missing", "n. v.", "n.v.", "not applicable", "not available", "tbd"];
 
 /// Numbers and dates that stand for nothing.
 const SENTINELS: [&str; 17] = [
@@ -136,8 +143,8 @@ const SENTINELS: [&str; 17] = [
 ];
 
 /// Every text that [`is_placeholder`] knows, in small letters: [`NOTHING`], then numbers and dates that stand for nothing.
-pub const PLACEHOLDERS: [&str; 115] = {
-    let mut all = [""; 115];
+pub const PLACEHOLDERS: [&str; 122] = {
+    let mut all = [""; 122];
     let mut i = 0;
     while i < all.len() {
         all[i] = if i < NOTHING.len() { NOTHING[i] } else { SENTINELS[i - NOTHING.len()] };

@@ -119,7 +119,7 @@ impl Run<'_> {
     fn suggested_beside(&self, column: &SourceInput, rows: &[u32]) -> Result<Vec<Value>> {
         let values = &self.request.table.columns[column.first];
         let least = self.request.options.min_group;
-        let steps = suggested(values, column.kind, &column.name, rows, least, self.control)?;
+        let steps = suggested(values, column, rows, least, self.control)?;
         let is = |step: &Value, names: &[&str]| names.iter().any(|name| step["step"] == *name);
         let target = self.request.target.as_ref().is_some_and(|t| t.name == column.name);
         let labels = match target {

@@ -133,7 +133,7 @@ impl Run<'_> {
                     self.request.inputs.iter().filter(|i| i.count == 1 && !i.fixed && !self.masked.contains(&i.name))
                 {
                     let column = &self.request.table.columns[input.first];
-                    let found = suggested(column, input.kind, &input.name, &holdout.train, least, self.control)?;
+                    let found = suggested(column, input, &holdout.train, least, self.control)?;
                     steps.extend(found.into_iter().map(of_feature));
                 }
                 Step::parse(&Value::Array(steps))?
@@ -311,14 +311,14 @@ fn without(mut step: Step, beside: &[String]) -> Option<Step> {
 /// The steps that the profile of a column suggests, of its values in some rows.
 pub(super) fn suggested(
     column: &Column,
-    kind: InputKind,
-    name: &str,
+    input: &SourceInput,
     rows: &[u32],
     least: u64,
     control: &Control,
 ) -> Result<Vec<Value>> {
-    let kind = match (&column.data, kind) {
+    let kind = match (&column.data, input.kind) {
         (ColumnData::Category { .. }, _) => profile::Kind::Text,
+        (ColumnData::Number(_), InputKind::Number) if input.integer => profile::Kind::Integer,
         (ColumnData::Number(_), InputKind::Number) => profile::Kind::Number,
         _ => return Ok(Vec::new()),
     };
@@ -332,6 +332,7 @@ pub(super) fn suggested(
         match &column.data {
             ColumnData::Number(values) => match values.get(row as usize) {
                 value if value.is_nan() => collector.null(),
+                value if kind == profile::Kind::Integer => collector.integer(value as i64)?,
                 value => collector.number(value)?,
             },
             ColumnData::Category { codes, dictionary } => match codes.get(row as usize) {
@@ -340,7 +341,7 @@ pub(super) fn suggested(
             },
         }
     }
-    let profile = collector.finish(name, rows.len() as u64, NOW)?;
+    let profile = collector.finish(&input.name, rows.len() as u64, NOW)?;
     control.release(sizes.total());
     let mends = |step: &Value| step["step"] != "drop_column";
     let steps = profile.steps.into_iter().filter(mends);

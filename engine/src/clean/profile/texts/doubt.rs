@@ -1,7 +1,7 @@
 //! What numbers in texts may mean besides: where two readings are right, it is said and none is suggested.
 
 use super::super::Severity::Warning;
-use super::super::{ColumnProfile, HAVE};
+use super::super::{names, ColumnProfile, HAVE};
 use super::{decimals, quoted, Looked, Parsed, Read};
 use crate::clean::parse::{self, Grouping, Written};
 
@@ -9,9 +9,9 @@ use crate::clean::parse::{self, Grouping, Written};
 const LIKELY: f64 = 0.05;
 
 /// Currencies of countries that write a comma between thousands, as [`parse::unit`] names them.
-const COMMA_GROUPS: [&str; 22] = [
+const COMMA_GROUPS: [&str; 25] = [
     "USD", "GBP", "INR", "¥", "JPY", "CNY", "KRW", "AUD", "CAD", "NZD", "HKD", "SGD", "MXN", "THB", "ILS", "PHP",
-    "TWD", "MYR", "PKR", "NGN", "KES", "AED",
+    "TWD", "MYR", "PKR", "NGN", "KES", "AED", "GHS", "BDT", "PEN",
 ];
 
 /// A number of the column.
@@ -49,6 +49,7 @@ pub fn say(profile: &mut ColumnProfile, name: &str, looked: &Looked<'_>, read: &
         negative(&seen),
         decimals::places(name, &seen),
         lost_digits(profile, looked, parsed),
+        shortened(profile, name, &seen),
     ];
     let some = doubts.iter().any(Option::is_some);
     doubts.into_iter().flatten().for_each(|text| profile.find(Warning, text));
@@ -146,5 +147,24 @@ fn lost_digits(profile: &ColumnProfile, looked: &Looked<'_>, parsed: Option<&Par
         "{} such as {}: these are codes, so name the step parse_number if they are amounts",
         profile.rows_that(rows, HAVE, "digits that a number would lose"),
         quoted(example)
+    ))
+}
+
+/// The least exponent with which spreadsheets write numbers that are too long for a cell.
+const SHORTENED: u32 = 11;
+
+/// Whether some numbers are names that a spreadsheet has shortened, as it does with twelve digits and more: `4.9E+11` was a telephone, `4,00638E+12` an EAN.
+fn shortened(profile: &ColumnProfile, name: &str, seen: &[Seen<'_>]) -> Option<String> {
+    let is = |s: &&Seen<'_>| {
+        let (digits, exponent) = s.text.split_once("E+").unwrap_or_default();
+        let plain = digits.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b','));
+        plain && s.written.whole == 1 && exponent.parse::<u32>().is_ok_and(|e| e >= SHORTENED)
+    };
+    let one = seen.iter().find(is).filter(|_| !names::is_amount(name))?;
+    let rows = seen.iter().filter(is).map(|s| s.rows).sum();
+    Some(format!(
+        "{} such as {}: what a spreadsheet has shortened has lost its last digits, so export the column as text anew, or name the step parse_number if they are amounts",
+        profile.rows_that(rows, HAVE, "an exponent"),
+        quoted(one.text)
     ))
 }

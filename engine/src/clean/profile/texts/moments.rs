@@ -79,7 +79,9 @@ pub fn judge(
     let origins =
         collect(looked, |text| !is_sentinel(text) && read.read(text).is_some_and(|seconds| origins.contains(&seconds)));
     sentinels.extend(origins);
-    let doubt = doubt(format, &seconds).or_else(|| several(profile, forms, looked, &read, parsed));
+    let doubt = doubt(format, &seconds)
+        .or_else(|| hardly_proven(format, looked))
+        .or_else(|| several(profile, forms, looked, &read, parsed));
     let sure = doubt.is_none() && !unread;
     doubt.into_iter().for_each(|text| profile.find(Warning, text));
     let role = if is_date { Role::DateInText } else { Role::TimestampInText };
@@ -102,6 +104,21 @@ fn doubt(format: &str, seconds: &[(f64, u64)]) -> Option<String> {
     (other * 2 > all).then(|| {
         "most years are of another calendar, such as the Buddhist, the Nepalese or the Islamic one, or miswritten: nobody can tell which, so make dates of them in the source".to_owned()
     })
+}
+
+/// Of dates of all days of months, how many rows at least have a day above 12.
+const PROVEN: f64 = 0.05;
+/// Different dates from which on their share is no accident.
+const ENOUGH: usize = 40;
+
+/// Whether so few dates say which number is the day that those may be miswritten: with all days of a month three in five would.
+fn hardly_proven(format: &str, looked: &Looked<'_>) -> Option<String> {
+    let either = ["DD/MM/", "MM/DD/", "DD-MM-", "MM-DD-"].iter().any(|start| format.starts_with(start));
+    let (first, second) = parse::day_and_month(looked.real.iter().map(|v| (&*v.text, v.weight)));
+    let (proven, all) = (first + second, looked.real.iter().map(|v| v.weight).sum::<u64>());
+    // Of dates of one day in each month none has another.
+    let few = either && proven > 0 && looked.real.len() >= ENOUGH && (proven as f64) < PROVEN * all as f64;
+    few.then(|| format!("only {proven} of {all} dates have a day above 12, which may be miswritten: nobody can tell day from month, so name the step parse_timestamp with the format {format} if that is right"))
 }
 
 /// Say that some moments have another form; `Some` where no one reading is right for all.

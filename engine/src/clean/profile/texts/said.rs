@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::super::Severity::Note;
 use super::super::{rows_of, steps, ColumnProfile, HAVE};
-use super::{moments, quoted, Looked, Parsed};
+use super::{moments, quoted, unread, Looked, Parsed};
 use crate::clean::parse::{self, Decimal, NEARLY_ALL};
 use crate::clean::text::{text_mark, trim_space};
 
@@ -20,6 +20,7 @@ pub fn say(profile: &mut ColumnProfile, looked: &Looked<'_>, parsed: Option<&Par
         || say_units(profile, looked)
         || say_bounds(profile, looked)
         || say_words_behind(profile, looked)
+        || unread::say(profile, looked)
         || say_nearly_moments(profile, looked)
         || say_nearly(profile, looked)
 }
@@ -30,12 +31,12 @@ fn rows(looked: &Looked<'_>, is: impl Fn(&str) -> bool) -> u64 {
 }
 
 /// Whether nearly all rows have texts that are so.
-fn nearly_all(looked: &Looked<'_>, is: impl Fn(&str) -> bool) -> bool {
+pub(super) fn nearly_all(looked: &Looked<'_>, is: impl Fn(&str) -> bool) -> bool {
     rows(looked, is) as f64 >= NEARLY_ALL * rows(looked, |_| true) as f64
 }
 
 /// The first value, for an example.
-fn example(looked: &Looked<'_>) -> String {
+pub(super) fn example(looked: &Looked<'_>) -> String {
     looked.real.first().map(|v| quoted(&v.text)).unwrap_or_default()
 }
 

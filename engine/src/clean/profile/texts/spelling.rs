@@ -49,6 +49,11 @@ pub fn judge(profile: &mut ColumnProfile, name: &str, looked: &Looked<'_>) {
     } else if !laid_out && !booked && (edges + inside > 0 || looked.padded) {
         profile.steps.push(steps::trim(name));
     }
+    let entities = count(&has_entity);
+    if entities > 0 {
+        let text = profile.rows_that(entities, HAVE, "entities of HTML, such as &amp;");
+        profile.find(Warning, format!("{text}: write their characters in the source"));
+    }
     let broken = count(&is_broken);
     if broken > 0 {
         let text = profile.rows_that(broken, ("looks", "look"), "as if UTF-8 had been read in another encoding");
@@ -104,6 +109,22 @@ fn is_odd(text: &str) -> bool {
     text.chars().any(|c| hidden(c) || is_of_other_width(c)) || !is_nfc(text)
 }
 
+/// Letters and digits of the name of an entity.
+const ENTITY: std::ops::RangeInclusive<usize> = 2..=8;
+
+/// Whether a text has an entity of HTML: `&amp;`, `&#39;`.
+fn has_entity(text: &str) -> bool {
+    let name = |rest: &str| rest.split_once(';').map(|(name, _)| name.to_owned());
+    let is_name = |name: String| {
+        let code = name.strip_prefix('#').map(|code| code.strip_prefix(['x', 'X']).unwrap_or(code));
+        match code {
+            Some(code) => !code.is_empty() && code.len() <= 6 && code.bytes().all(|b| b.is_ascii_hexdigit()),
+            None => ENTITY.contains(&name.len()) && name.bytes().all(|b| b.is_ascii_alphanumeric()),
+        }
+    };
+    text.split('&').skip(1).filter_map(name).any(is_name)
+}
+
 /// Whether a text has the marks of bytes that were decoded twice: `Ã©`, `â€™`, or the replacement character.
 fn is_broken(text: &str) -> bool {
     let twice = |pair: &[char]| matches!(pair, ['Ã' | 'Â', '\u{80}'..='\u{BF}'] | ['â', '€' | '\u{80}'..='\u{9F}']);
@@ -121,6 +142,7 @@ pub fn fold_case(profile: &mut ColumnProfile, name: &str, looked: &Looked<'_>) {
         let folded = fold_space(&value.text);
         *groups.entry(folded.to_lowercase()).or_default().entry(folded.into_owned()).or_default() += value.rows;
     }
+    say_variants(profile, &groups);
     groups.retain(|_, spellings| spellings.len() > 1);
     let Some(worst) = groups.values().max_by_key(|spellings| spellings.values().sum::<u64>()) else { return };
     let list: Vec<String> = worst.keys().take(3).map(|text| quoted(text)).collect();
@@ -150,6 +172,43 @@ pub fn fold_case(profile: &mut ColumnProfile, name: &str, looked: &Looked<'_>) {
     if all_words && !groups.values().any(coded) && !groups.values().any(is_unit) && !names::is_any_code(name) {
         profile.steps.push(steps::merge_spellings(name));
     }
+}
+
+/// Levels from which on they are names, which are not compared.
+const COMPARED: usize = 2000;
+/// Letters that spellings of one word have at least.
+const WORD: usize = 4;
+
+/// Say levels that differ by accents, hyphens, points and blanks alone: `Café` and `Cafe`, `E-Mail` and `Email`, `Berlin.` and `Berlin`.
+fn say_variants(profile: &mut ColumnProfile, groups: &BTreeMap<String, BTreeMap<String, u64>>) {
+    if groups.len() > COMPARED {
+        return;
+    }
+    let mut variants: BTreeMap<String, Vec<&String>> = BTreeMap::new();
+    for (folded, spellings) in groups {
+        let letters = folded.chars().filter(|c| c.is_alphabetic()).count();
+        let digits = folded.chars().any(|c| c.is_ascii_digit());
+        let plain = |spelling: &&String| !is_odd(spelling); // the others have a step
+        let spelling = spellings.keys().find(plain).filter(|_| letters >= WORD && !digits && !is_sign(folded));
+        if let Some(spelling) = spelling {
+            let bare: String = folded.nfkd().filter(|c| c.is_alphabetic()).collect();
+            variants.entry(bare).or_default().push(spelling);
+        }
+    }
+    variants.retain(|_, spellings| spellings.len() > 1);
+    let Some(first) = variants.values().next() else { return };
+    let list: Vec<String> = first.iter().take(3).map(|text| quoted(text)).collect();
+    let others = match variants.len() {
+        1 => String::new(),
+        n => format!(", and so do {} more", n - 1),
+    };
+    let text = format!("{} differ by accents, blanks, hyphens or other signs alone{others}: make one of them with map_values if they are", list.join(", "));
+    profile.find(Note, text);
+}
+
+/// Whether a text is of codes and addresses, whose signs count.
+fn is_sign(text: &str) -> bool {
+    text.contains(['/', '_', '=', '@', '+', '#', '&', '<', '>', '\\', '|', ';', ':', ',', '"', '*', '%'])
 }
 
 /// Whether a text is a grade of those who owe money, of whom `Aaa` and `AAA` are of different houses.

@@ -1,7 +1,7 @@
 //! Operations on numbers and moments, in SQL.
 
 use super::literal;
-use crate::clean::program::number::{is_small, LARGEST, SMALLEST};
+use crate::clean::program::number::{is_small, LARGEST, MOST, SMALLEST};
 use crate::clean::program::{Kind, MomentPart, NumberOp};
 
 pub(super) fn number(op: &NumberOp, a: &str) -> String {
@@ -54,6 +54,11 @@ pub(super) fn number(op: &NumberOp, a: &str) -> String {
             format!("({a} IN ({}))", list.join(", "))
         }
         NumberOp::Is(value) => format!("(CASE WHEN {a} = {} THEN 1 ELSE 0 END)::double precision", n(*value)),
+        NumberOp::Digits(digits, to) => {
+            let read = super::text::moment(&format!("{a}::bigint::text"), Some(digits.format()));
+            let date = if *to == Kind::Date { "::date" } else { "" };
+            format!("CASE WHEN {a} = floor({a}) AND {a} >= 0 AND {a} < {} THEN {read}{date} END", n(MOST))
+        }
         NumberOp::Part(_) | NumberOp::Moment(_) => "NULL::double precision".into(),
     }
 }
@@ -98,5 +103,6 @@ pub(super) fn repeats(op: &NumberOp) -> usize {
         NumberOp::Map(..) | NumberOp::NullOutside(..) | NumberOp::Part(_) => 2,
         NumberOp::Scale { shift, .. } => 2 + 2 * usize::from(is_small(*shift)),
         NumberOp::Clip(..) | NumberOp::Log => 3,
+        NumberOp::Digits(..) => 5,
     }
 }

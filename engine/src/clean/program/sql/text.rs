@@ -137,7 +137,7 @@ fn without(a: &str, characters: &str) -> String {
     format!("(length({a}) - length(translate({a}, '{characters}', '')))::double precision")
 }
 
-fn moment(a: &str, format: Option<&str>) -> String {
+pub(super) fn moment(a: &str, format: Option<&str>) -> String {
     match format {
         None => format!("orchard.parse_timestamp({a})"),
         Some(format) => format!("orchard.parse_timestamp({a}, {})", literal::text(format)),
