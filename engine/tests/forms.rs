@@ -320,6 +320,9 @@ fn a_dash_among_codes() {
     for codes in [["A1", "B2", "7", "12"], ["12A", "13B", "1C", "9F"], ["A", "A-", "B+", "C"]] {
         let mut values = codes.to_vec();
         values.push("-");
+        values.extend(codes);
+        values.push("-");
+        values.extend(codes); // three of each to two dashes
         said(&named("c", &values, 5), "may stand for a missing value or be a level: \"-\"");
         let rare: Vec<&str> = codes.iter().flat_map(|code| [*code; 9]).chain(["-"]).collect();
         assert_eq!(named("c", &rare, 1).steps[0]["values"], json!(["-"]));

@@ -120,8 +120,8 @@ impl Looked<'_> {
         self.sort();
     }
 
-    /// Whether a dash may be one of the codes of a column: most have digits and no longer parts, or are marks such as `A-`, and it is neither rarer than
-    /// they are nor, as missing values are, much more frequent.
+    /// Whether a dash may be one of the codes of a column: most have digits and no longer parts, or are marks such as `A-`, and it is neither much
+    /// rarer than they are nor, as missing values are, much more frequent.
     fn is_one_of_codes(&self, text: &str, rows: u64) -> bool {
         if !matches!(text, "-" | "–" | "—") {
             return false;
@@ -135,7 +135,7 @@ impl Looked<'_> {
         let codes = self.real.iter().filter(is_code).count();
         let least = self.real.iter().map(|value| value.rows).min().unwrap_or(0);
         let most = self.real.iter().map(|value| value.rows).max().unwrap_or(0);
-        lettered && codes * 2 >= self.real.len() && (least..=most.saturating_mul(2)).contains(&rows)
+        lettered && codes * 2 >= self.real.len() && (least.div_ceil(2)..=most.saturating_mul(2)).contains(&rows)
     }
 
     /// Put the frequent ones first.
