@@ -159,11 +159,11 @@ impl Pass<'_> {
         for (b, (labels, gaps)) in labels.chunks_mut(BLOCK).zip(gaps.chunks_mut(BLOCK)).enumerate() {
             control.check()?;
             let first = first + b * BLOCK;
-            self.doubtful(labels, gaps, &mut room.some);
-            if room.some.is_empty() {
+            let looked = self.doubtful(labels, gaps, &mut room);
+            if looked == 0 {
                 continue;
             }
-            done.looked += room.some.len();
+            done.looked += looked;
             self.screen(first, labels, gaps, &mut room);
             done.open += room.open.len();
             // The definition looks at a few rows at a time, so that a cancel is seen.
@@ -180,55 +180,90 @@ impl Pass<'_> {
 
     /// Find the nearest centres of the doubtful rows of a block; note those that have another than before, and those it is not known of.
     fn screen(&self, first: usize, labels: &mut [u32], gaps: &mut [f32], room: &mut Room) {
-        let Room { some, found, open, changes, special, .. } = room;
+        let Room { some, is_whole, found, open, changes, flags, .. } = room;
         open.clear();
         changes.clear();
         let Some((screen, targets)) = self.quick else {
-            open.extend_from_slice(some);
+            open.extend(0..labels.len() as u32);
             return;
         };
-        let of = if self.definition.k < FEW { 8 } else { 2 };
-        let is_whole = some.len() * of > labels.len();
-        if is_whole {
-            screen.find(targets, first, labels.len(), None, found);
-            some.clear();
-            some.extend(0..labels.len() as u32);
+        screen.find(targets, first, labels.len(), (!*is_whole).then_some(&some[..]), found);
+        let mut note = |row: usize, at: usize, label: &mut u32| {
+            let centre = found_centre(found, at);
+            match centre {
+                None => open.push(row as u32),
+                Some(centre) if centre != *label => {
+                    changes.push((row as u32, std::mem::replace(label, centre), centre));
+                }
+                Some(_) => {}
+            }
+        };
+        if *is_whole {
+            let (centre, gap) = (&found.centre[..], &found.gap[..]);
+            run_wide(Compare { centre, gap, labels, gaps, flags });
+            // Few rows are flagged, so eight are looked at at once.
+            let eights = flags[..labels.len().next_multiple_of(8)].as_chunks::<8>().0.iter().enumerate();
+            for (i, eight) in eights.filter(|(_, eight)| **eight != [0; 8]) {
+                let rows = eight.iter().zip(8 * i..).filter(|(flag, _)| **flag != 0);
+                rows.for_each(|(_, row)| note(row, row, &mut labels[row]));
+            }
         } else {
-            screen.find(targets, first, labels.len(), Some(some), found);
-        }
-        // Few rows change or are open, so that what to do with them is left for a list of their own.
-        special.resize(BLOCK, 0);
-        let mut count = 0;
-        for ((at, &row), (&centre, &gap)) in (0u32..).zip(&*some).zip(found.centre.iter().zip(&found.gap)) {
-            special[count] = at;
-            count += usize::from(gap == OPEN || labels[row as usize] != centre.cast_unsigned());
-            gaps[row as usize] = gap.max(0.0);
-        }
-        for &at in &special[..count] {
-            let (row, centre) = (some[at as usize], found.centre[at as usize].cast_unsigned());
-            if found.gap[at as usize] == OPEN {
-                open.push(row);
-            } else {
-                changes.push((row, std::mem::replace(&mut labels[row as usize], centre), centre));
+            for (at, &row) in some.iter().enumerate() {
+                gaps[row as usize] = found.gap[at].max(0.0);
+                note(row as usize, at, &mut labels[row as usize]);
             }
         }
     }
 
-    /// The rows of a block that may have another centre than before.
-    fn doubtful(&self, labels: &[u32], gaps: &mut [f32], some: &mut Vec<u32>) {
-        some.clear();
+    /// Count the rows of a block that may have another centre than before, and list them, unless all are to be looked at.
+    fn doubtful(&self, labels: &[u32], gaps: &mut [f32], room: &mut Room) -> usize {
+        let Room { some, is_whole, .. } = room;
+        *is_whole = true;
         if self.shifts.is_empty() || self.quick.is_none() {
-            some.extend(0..labels.len() as u32);
-            return;
+            return labels.len();
         }
-        run_wide(Shift { shifts: self.shifts, labels, gaps });
-        some.resize(labels.len(), 0);
         let mut count = 0;
-        for (row, gap) in (0u32..).zip(&*gaps) {
-            some[count] = row;
-            count += usize::from(*gap <= GAP);
+        run_wide(Shift { shifts: self.shifts, labels, gaps, count: &mut count });
+        *is_whole = count * (if self.definition.k < FEW { 8 } else { 2 }) > labels.len();
+        if *is_whole {
+            return labels.len();
         }
-        some.truncate(count);
+        some.resize(labels.len(), 0);
+        let mut listed = 0;
+        for (row, gap) in (0u32..).zip(&*gaps) {
+            some[listed] = row;
+            listed += usize::from(*gap <= GAP);
+        }
+        some.truncate(listed);
+        listed
+    }
+}
+
+/// The nearest centre of the `at`-th row that was looked at; `None` where it is open.
+fn found_centre(found: &Found, at: usize) -> Option<u32> {
+    (found.gap[at] != OPEN).then(|| found.centre[at].cast_unsigned())
+}
+
+/// Which rows of a block are open or have another centre than before; gaps are kept.
+struct Compare<'a> {
+    centre: &'a [i32],
+    gap: &'a [f32],
+    labels: &'a [u32],
+    gaps: &'a mut [f32],
+    flags: &'a mut [u8],
+}
+
+impl Kernel for Compare<'_> {
+    #[inline(always)]
+    fn run(self) {
+        let (flags, rest) = self.flags.split_at_mut(self.labels.len());
+        rest.fill(0);
+        let found = self.centre.iter().zip(self.gap);
+        for ((flag, kept), (label, (centre, gap))) in flags.iter_mut().zip(self.gaps).zip(self.labels.iter().zip(found))
+        {
+            *flag = u8::from(*gap == OPEN) | u8::from(*label != centre.cast_unsigned());
+            *kept = gap.max(0.0);
+        }
     }
 }
 
@@ -238,23 +273,31 @@ struct Shift<'a> {
     shifts: &'a [f32],
     labels: &'a [u32],
     gaps: &'a mut [f32],
+    /// The rows that have no gap any more.
+    count: &'a mut usize,
 }
 
 impl Kernel for Shift<'_> {
     #[inline(always)]
     fn run(self) {
         let Some(last) = self.shifts.len().checked_sub(1) else { return };
+        let mut count = 0u32;
         for (label, gap) in self.labels.iter().zip(self.gaps) {
             *gap -= self.shifts[*label as usize & last];
+            count += u32::from(*gap <= GAP);
         }
+        *self.count = count as usize;
     }
 }
 
 /// What a part needs beside its rows.
 struct Room {
+    /// The rows that are looked at.
     some: Vec<u32>,
     open: Vec<u32>,
-    special: Vec<u32>,
+    flags: Vec<u8>,
+    /// Whether all rows of the block are looked at, and none is listed.
+    is_whole: bool,
     /// Rows, their centres before, and their centres now.
     changes: Vec<(u32, u32, u32)>,
     found: Found,
@@ -264,7 +307,15 @@ struct Room {
 impl Room {
     fn new(definition: &Definition) -> Room {
         let (some, open, changes) = (Vec::with_capacity(BLOCK), Vec::with_capacity(BLOCK), Vec::with_capacity(BLOCK));
-        Room { some, open, changes, special: Vec::new(), found: Found::new(BLOCK), distances: definition.room() }
+        Room {
+            some,
+            open,
+            changes,
+            flags: vec![0; BLOCK],
+            is_whole: true,
+            found: Found::new(BLOCK),
+            distances: definition.room(),
+        }
     }
 }
 

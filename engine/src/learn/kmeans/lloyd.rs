@@ -12,6 +12,7 @@ use super::sums::Sums;
 use super::Points;
 use crate::control::Control;
 use crate::error::Result;
+use crate::simd::{run_wide, Kernel};
 
 /// Rows whose sums are taken together.
 pub(super) const BLOCK: usize = 4096;
@@ -145,13 +146,54 @@ pub(super) fn own_distance(points: &Points<'_>, row: usize, label: u32, centres:
 
 /// The sum of weighted squared distances of rows to their centres, block by block.
 pub(super) fn inertia(points: &Points<'_>, labels: &[u32], centres: &[f64], control: &Control) -> Result<f64> {
-    let of_block = |(b, block): (usize, &[u32])| {
+    let of_block = |(b, labels): (usize, &[u32])| {
         control.check()?;
-        let rows = block.iter().zip(b * BLOCK..);
-        Ok(rows.map(|(&label, i)| points.weight(i) * own_distance(points, i, label, centres)).sum())
+        let mut total = 0.0;
+        run_wide(Inertia { points, first: b * BLOCK, labels, centres, total: &mut total });
+        Ok(total)
     };
     let parts: Result<Vec<f64>> = labels.par_chunks(BLOCK).enumerate().map(of_block).collect();
     Ok(parts?.into_iter().sum())
+}
+
+/// The sum over a block.
+struct Inertia<'a> {
+    points: &'a Points<'a>,
+    first: usize,
+    labels: &'a [u32],
+    centres: &'a [f64],
+    total: &'a mut f64,
+}
+
+impl Kernel for Inertia<'_> {
+    #[inline(always)]
+    fn run(self) {
+        let d = self.points.dimensions;
+        for (&label, row) in self.labels.iter().zip(self.first..) {
+            let centre = &self.centres[label as usize * d..(label as usize + 1) * d];
+            *self.total += self.points.weight(row) * apart(self.points.row(row), centre);
+        }
+    }
+}
+
+/// Numbers that are added side by side, whatever the instructions.
+const LANES: usize = 8;
+
+/// The squared distance of two points with sums in [`LANES`] lanes: quicker than [`distance`], and not the same to the last bit.
+#[inline(always)]
+pub(super) fn apart(a: &[f64], b: &[f64]) -> f64 {
+    let ((a, a_left), (b, b_left)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
+    let mut sums = [0.0; LANES];
+    for (a, b) in a.iter().zip(b) {
+        for lane in 0..LANES {
+            sums[lane] += (a[lane] - b[lane]) * (a[lane] - b[lane]);
+        }
+    }
+    for ((sum, x), y) in sums.iter_mut().zip(a_left).zip(b_left) {
+        *sum += (x - y) * (x - y);
+    }
+    let [a, b, c, d, e, f, g, h] = sums;
+    ((a + b) + (c + d)) + ((e + f) + (g + h))
 }
 
 impl Fit {

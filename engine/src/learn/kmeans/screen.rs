@@ -7,6 +7,7 @@
 
 use rayon::prelude::*;
 
+use super::lloyd::apart;
 use super::Points;
 use crate::control::Control;
 use crate::error::Result;
@@ -107,8 +108,7 @@ impl Screen {
         let mut norms: Vec<f32> = control.filled(rows, 0.0)?;
         norms.par_chunks_mut(CHUNK).zip(points.values.par_chunks(CHUNK * d)).try_for_each(|(norms, values)| {
             control.check()?;
-            let norm = |row: &[f64]| row.iter().map(|x| x * x).sum::<f64>().sqrt() as f32;
-            norms.iter_mut().zip(values.chunks_exact(d)).for_each(|(to, row)| *to = norm(row));
+            run_wide(Norms { values, d, norms });
             Ok(())
         })?;
         // Not a number is carried on, so that it is seen.
@@ -239,6 +239,23 @@ impl Screen {
         let (gap, norm, off, score, lead) =
             (&mut gap[..count], &norm[..count], &off[..count], &score[..count], &second[..count]);
         run_wide(Gaps { slope: targets.slope, gap, norm, off, score, lead });
+    }
+}
+
+/// The norms of rows.
+struct Norms<'a> {
+    values: &'a [f64],
+    d: usize,
+    norms: &'a mut [f32],
+}
+
+impl Kernel for Norms<'_> {
+    #[inline(always)]
+    fn run(self) {
+        let zero = vec![0.0; self.d];
+        for (norm, row) in self.norms.iter_mut().zip(self.values.chunks_exact(self.d)) {
+            *norm = apart(row, &zero).sqrt() as f32;
+        }
     }
 }
 

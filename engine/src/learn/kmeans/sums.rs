@@ -47,9 +47,12 @@ impl Sums {
         let (lost, lost_left) = self.lost[own].as_chunks_mut::<SIDE>();
         let (values, values_left) = points.row(row).as_chunks::<SIDE>();
         for ((sums, lost), values) in sums.iter_mut().zip(lost).zip(values) {
+            // All is read before anything is written, so that numbers can lie side by side in registers.
+            let (mut total, mut more) = (*sums, *lost);
             for i in 0..SIDE {
-                plus(&mut sums[i], &mut lost[i], values[i] * weight);
+                plus(&mut total[i], &mut more[i], values[i] * weight);
             }
+            (*sums, *lost) = (total, more);
         }
         for ((sum, lost), x) in sums_left.iter_mut().zip(lost_left).zip(values_left) {
             plus(sum, lost, x * weight);

@@ -6,6 +6,7 @@
 )]
 
 use super::{Nearest, Question, CENTRES, TILE};
+use crate::simd::prefetch;
 
 /// Define the function that searches with an instruction set: its name, the features the processor must have, the kind of numbers, the
 /// module of their instructions, and how many tiles are worked on side by side, for which there must be registers.
@@ -31,7 +32,13 @@ macro_rules! kernel {
             let bests = found.best.as_chunks_mut::<ROWS>().0;
             let seconds = found.second.as_chunks_mut::<ROWS>().0;
             let numbers = found.centre.as_chunks_mut::<ROWS>().0;
+            let mut ahead = question.tiles.as_chunks::<TILE>().0.chunks_exact($side * width);
+            ahead.next();
             for (((tiles, bests), seconds), numbers) in tiles.zip(bests).zip(seconds).zip(numbers) {
+                // What is read next is fetched meanwhile: with few centres rows come faster than memory gives them.
+                for line in ahead.next().unwrap_or_default() {
+                    prefetch(&line[0]);
+                }
                 let mut ranks = [(splat(<$number>::MAX), splat(<$number>::MAX), splat(<$number>::MIN)); ALL];
                 let mut own = 0;
                 for (group, starts) in groups.chunks_exact(width).zip(starts) {
