@@ -11,7 +11,7 @@ use crate::control::Control;
 use crate::data::{Column, ColumnData, Table, CHUNK, MISSING};
 use crate::error::Result;
 use crate::learn::bin;
-use crate::learn::sum::{sum, sums};
+use crate::learn::sum::sums;
 use crate::model::{Axis, Encoding, FeatureStats};
 
 pub(super) struct Space {
@@ -30,17 +30,37 @@ const NONE: u32 = u32::MAX;
 impl Space {
     /// The mean variance of the dimensions.
     pub fn variance(&self, points: &Points<'_>, control: &Control) -> Result<f64> {
-        let rows = points.rows();
-        let n = rows.max(1) as f64;
         let d = self.dimensions;
-        let mut total = 0.0;
-        for j in 0..d {
-            let mean = sum(0..rows, control, |i| points.values[i * d + j])? / n;
-            let squares = sum(0..rows, control, |i| (points.values[i * d + j] - mean).powi(2))?;
-            total += squares / n;
-        }
-        Ok(total / d.max(1) as f64)
+        let n = points.rows().max(1) as f64;
+        let nothing = vec![0.0; d];
+        let mut means = by_dimension(points, control, |x, _| x, &nothing)?;
+        means.iter_mut().for_each(|sum| *sum /= n);
+        let squares = by_dimension(points, control, |x, mean| (x - mean) * (x - mean), &means)?;
+        Ok(squares.iter().map(|sum| sum / n).sum::<f64>() / d.max(1) as f64)
     }
+}
+
+/// The sum of a term over rows in each dimension, where `other` has a number for it.
+fn by_dimension(
+    points: &Points<'_>,
+    control: &Control,
+    term: impl Fn(f64, f64) -> f64 + Sync,
+    other: &[f64],
+) -> Result<Vec<f64>> {
+    let d = points.dimensions;
+    let part = |values: &[f64]| {
+        control.check()?;
+        let mut sums = vec![0.0; d];
+        for row in values.chunks_exact(d) {
+            let terms = row.iter().zip(other).map(|(x, other)| term(*x, *other));
+            sums.iter_mut().zip(terms).for_each(|(sum, x)| *sum += x);
+        }
+        Ok(sums)
+    };
+    let parts: Result<Vec<Vec<f64>>> = points.values.par_chunks(CHUNK * d).map(part).collect();
+    let mut total = vec![0.0; d];
+    parts?.iter().for_each(|part| total.iter_mut().zip(part).for_each(|(t, p)| *t += p));
+    Ok(total)
 }
 
 #[allow(clippy::too_many_arguments)]
@@ -72,35 +92,40 @@ pub(super) fn build(
     }
     let d = space.dimensions;
     space.values = control.filled(train.len() * d, 0.0)?;
-    let mut first = 0;
-    for (i, &f) in features.iter().enumerate() {
+    let coders: Vec<_> =
+        features.iter().zip(&space.encodings).map(|(&f, encoding)| coder(&table.columns[f], encoding)).collect();
+    // Column by column within rows that are few enough to stay near.
+    space.values.par_chunks_mut(NEAR * d.max(1)).zip(train.par_chunks(NEAR)).try_for_each(|(values, rows)| {
         control.check()?;
-        let column = &mut table.columns[f];
-        let code = coder(column, &space.encodings[i]);
-        let (axis, width) = (&space.axes[i], width(&space.axes[i]));
-        if width > 0 {
-            space.values.par_chunks_mut(CHUNK * d).zip(train.par_chunks(CHUNK)).try_for_each(|(values, rows)| {
-                control.check()?;
+        let mut first = 0;
+        for (axis, code) in space.axes.iter().zip(&coders) {
+            let width = width(axis);
+            if width > 0 {
                 let cells = values.chunks_exact_mut(d).zip(rows);
                 cells.for_each(|(cells, &row)| place(axis, code(row), &mut cells[first..first + width]));
-                Ok(())
-            })?;
+            }
+            first += width;
         }
+        Ok::<(), crate::error::Error>(())
+    })?;
+    for code in &coders {
         let mut held_values: Vec<f64> = control.filled(held.len(), 0.0)?;
         held_values.par_chunks_mut(CHUNK).zip(held.par_chunks(CHUNK)).try_for_each(|(values, rows)| {
             control.check()?;
             values.iter_mut().zip(rows).for_each(|(value, &row)| *value = code(row));
-            Ok(())
+            Ok::<(), crate::error::Error>(())
         })?;
-        drop(code);
         space.held.push(held_values);
-        first += width;
-        if !keep {
-            column.release(control);
-        }
+    }
+    drop(coders);
+    if !keep {
+        features.iter().for_each(|&f| table.columns[f].release(control));
     }
     Ok(space)
 }
+
+/// Rows whose numbers are written together.
+const NEAR: usize = 1024;
 
 /// The number of dimensions of an axis.
 pub(crate) fn width(axis: &Axis) -> usize {
@@ -159,8 +184,15 @@ fn axis(
 ) -> Result<(Axis, Encoding, FeatureStats)> {
     match &column.data {
         ColumnData::Number(values) => {
-            let value = |i: usize| values.get(train[i] as usize);
-            let (axis, stats) = number_axis(&value, train.len(), weight, least, control)?;
+            // The rows' order jumps about in the column, which is looked at several times.
+            let mut cells: Vec<f64> = control.filled(train.len(), 0.0)?;
+            cells.par_chunks_mut(CHUNK).zip(train.par_chunks(CHUNK)).try_for_each(|(cells, rows)| {
+                control.check()?;
+                cells.iter_mut().zip(rows).for_each(|(cell, &row)| *cell = values.get(row as usize));
+                Ok::<(), crate::error::Error>(())
+            })?;
+            let (axis, stats) = number_axis(&|i| cells[i], train.len(), weight, least, control)?;
+            control.release_vec(cells);
             Ok((axis, Encoding::Number, stats))
         }
         ColumnData::Category { .. } => Ok(category_axis(column, train, weight, (max_categories as usize, least))),
