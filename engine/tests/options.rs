@@ -167,10 +167,10 @@ fn algorithms_have_names() {
     };
     let (message, hint) = error("k-means");
     assert_eq!(message, "unrecognized algorithm \"k-means\"");
-    assert_eq!(hint, "Did you mean \"kmeans\"? Valid algorithms are: auto, gradient_boosting, random_forest, extra_trees, decision_tree, kmeans.");
+    assert_eq!(hint, "Did you mean \"kmeans\"? Valid algorithms are: auto, gradient_boosting, random_forest, extra_trees, decision_tree, kmeans, isolation_forest.");
     assert_eq!(
         error("xgboost").1,
-        "Valid algorithms are: auto, gradient_boosting, random_forest, extra_trees, decision_tree, kmeans."
+        "Valid algorithms are: auto, gradient_boosting, random_forest, extra_trees, decision_tree, kmeans, isolation_forest."
     );
 }
 
@@ -307,7 +307,7 @@ fn every_row_of_the_table_works() {
             let mut given = json!({ spec.key: example(spec.kind) });
             // Options that mean nothing alone.
             match spec.key {
-                "max_samples" => given["bootstrap"] = json!(true),
+                "max_samples" if algorithm != Algorithm::IsolationForest => given["bootstrap"] = json!(true),
                 "max_clusters" => given["n_clusters"] = Value::Null,
                 "alpha" => given["objective"] = json!("quantile"),
                 "refit" => given["refit"] = json!(true),
