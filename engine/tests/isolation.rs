@@ -6,10 +6,10 @@ mod tables;
 use orchard_engine::control::Control;
 use orchard_engine::data::{Column, Table};
 use orchard_engine::learn::options::{Algorithm, Options};
-use orchard_engine::learn::train::{score_columns, train, Outcome, Request, SourceInput};
+use orchard_engine::learn::train::{score_columns, train, Outcome, Request};
 use orchard_engine::model::{InputKind, LEAF};
 use serde_json::{json, Value};
-use tables::numbers;
+use tables::{input, numbers};
 
 /// Numbers of two clumps, a text of few levels, and at the end `odd` rows that are far from both, or of a level of their own.
 fn rows(usual: usize, odd: usize) -> (Vec<f64>, Vec<f64>, Vec<String>) {
@@ -45,22 +45,13 @@ fn request((a, b, c): &(Vec<f64>, Vec<f64>, Vec<String>), order: &[usize], optio
             Column::from_texts("c", &texts, &control).unwrap(),
         ],
     };
-    let input = |name: &str, kind, first| SourceInput {
-        name: name.into(),
-        kind,
-        integer: false,
-        uuid: false,
-        fixed: false,
-        first,
-        count: 1,
-    };
     let algorithm = Algorithm::IsolationForest;
     let request = Request {
         table,
         inputs: vec![
-            input("a", InputKind::Number, 0),
-            input("b", InputKind::Number, 1),
-            input("c", InputKind::Category, 2),
+            input(0, "a", InputKind::Number),
+            input(1, "b", InputKind::Number),
+            input(2, "c", InputKind::Category),
         ],
         target: None,
         beside: Vec::new(),

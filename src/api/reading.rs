@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use orchard_engine::control::Control;
 use orchard_engine::judge::read::{self, sql, Format, Rule, Telling, Words};
-use orchard_engine::model::{Argument, InputKind, Model, Task};
+use orchard_engine::model::{Argument, InputKind, Model};
 use orchard_engine::score::Scorer;
 use pgrx::iter::TableIterator;
 use pgrx::prelude::*;
@@ -150,10 +150,7 @@ fn open(model: Option<&str>) -> Result<(Found, Rc<Scorer>)> {
 
 /// The name of what a model predicts.
 fn target(found: &Found) -> Result<String> {
-    let usual = match cache::deployed(found)?.model().task {
-        Task::Anomaly => "the anomaly score",
-        _ => "the value",
-    };
+    let usual = cache::deployed(found)?.model().task.prediction();
     Ok(store::target(&found.deployed()?)?.unwrap_or_else(|| usual.to_owned()))
 }
 

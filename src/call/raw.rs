@@ -83,6 +83,20 @@ unsafe fn segment(fcinfo: FunctionCallInfo, key: Key, shape: Shape) -> Datum {
     }
 }
 
+/// A JSON object that is made of the row that was scored.
+///
+/// # Safety
+/// As for `score`.
+unsafe fn json(fcinfo: FunctionCallInfo, key: Key, make: fn(&Site) -> crate::error::Result<JsonB>) -> Datum {
+    match score(fcinfo, key, Shape::Row) {
+        Some(site) => pgrx_extern_c_guard(|| match make(site) {
+            Ok(json) => json.into_datum().unwrap_or(Datum::from(0usize)),
+            Err(failure) => failure.raise(),
+        }),
+        None => null(fcinfo),
+    }
+}
+
 /// The probability of each label as a JSON object.
 fn proba(site: &Site) -> crate::error::Result<JsonB> {
     let (classes, positive) = site.classes()?;
@@ -161,13 +175,7 @@ entry!(predict, pg_finfo_predict, f => match score(f, Key::Version, Shape::Row) 
     None => null(f),
 });
 entry!(predict_label, pg_finfo_predict_label, f => label(f, Key::Version, Shape::Row));
-entry!(cleaned_row, pg_finfo_cleaned_row, f => match score(f, Key::Name, Shape::Row) {
-    Some(site) => pgrx_extern_c_guard(|| match made(site) {
-        Ok(json) => json.into_datum().unwrap_or(Datum::from(0usize)),
-        Err(failure) => failure.raise(),
-    }),
-    None => null(f),
-});
+entry!(cleaned_row, pg_finfo_cleaned_row, f => json(f, Key::Name, made));
 entry!(distance, pg_finfo_distance, f => match score(f, Key::Version, Shape::Row) {
     Some(site) => pgrx_extern_c_guard(|| match own_distance(site) {
         Ok(distance) => Datum::from(distance.to_bits() as usize),
@@ -175,17 +183,5 @@ entry!(distance, pg_finfo_distance, f => match score(f, Key::Version, Shape::Row
     }),
     None => null(f),
 });
-entry!(memberships, pg_finfo_memberships, f => match score(f, Key::Version, Shape::Row) {
-    Some(site) => pgrx_extern_c_guard(|| match shares(site) {
-        Ok(json) => json.into_datum().unwrap_or(Datum::from(0usize)),
-        Err(failure) => failure.raise(),
-    }),
-    None => null(f),
-});
-entry!(predict_proba, pg_finfo_predict_proba, f => match score(f, Key::Version, Shape::Row) {
-    Some(site) => pgrx_extern_c_guard(|| match proba(site) {
-        Ok(json) => json.into_datum().unwrap_or(Datum::from(0usize)),
-        Err(failure) => failure.raise(),
-    }),
-    None => null(f),
-});
+entry!(memberships, pg_finfo_memberships, f => json(f, Key::Version, shares));
+entry!(predict_proba, pg_finfo_predict_proba, f => json(f, Key::Version, proba));

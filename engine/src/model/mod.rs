@@ -194,6 +194,14 @@ impl Task {
     pub fn has_target(&self) -> bool {
         matches!(self, Task::Classification { .. } | Task::Regression)
     }
+
+    /// What a prediction is called where no target has a name.
+    pub fn prediction(&self) -> &'static str {
+        match self {
+            Task::Anomaly => "the anomaly score",
+            _ => "the value",
+        }
+    }
 }
 
 /// How a model predicts.

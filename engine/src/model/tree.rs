@@ -135,6 +135,20 @@ impl Trees {
         (self.right[leaf] as usize).checked_sub(1)
     }
 
+    /// Add a node of no rows, a leaf without a number for now; its place.
+    pub(crate) fn add_node(&mut self) -> usize {
+        self.feature.push(LEAF);
+        self.threshold.push(0.0);
+        self.left.push(0);
+        self.right.push(0);
+        self.missing_left.push(false);
+        self.set.push(0);
+        self.cover.push(0.0);
+        self.rows.push(0);
+        self.gain.push(0.0);
+        self.nodes() - 1
+    }
+
     /// The number of nodes.
     pub fn nodes(&self) -> usize {
         self.feature.len()

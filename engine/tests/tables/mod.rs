@@ -17,6 +17,11 @@ pub fn numbers(seed: u64) -> impl Iterator<Item = f64> {
     })
 }
 
+/// A column of one number or text a row.
+pub fn input(first: usize, name: &str, kind: InputKind) -> SourceInput {
+    SourceInput { name: name.into(), kind, integer: false, uuid: false, fixed: false, first, count: 1 }
+}
+
 /// Rows of clicks: two numbers, one with missing values; a text of three levels, and one of `ads` levels that says nothing of the
 /// target when `noise` is asked for, nor does anything else then; the target; a group and a time.
 pub struct Clicks {
@@ -67,15 +72,6 @@ impl Clicks {
     }
 
     pub fn request(&self, algorithm: Algorithm, options: &Value, control: &Control) -> Request {
-        let input = |first: usize, name: &str, kind| SourceInput {
-            name: name.into(),
-            kind,
-            integer: false,
-            uuid: false,
-            fixed: false,
-            first,
-            count: 1,
-        };
         let options = Options::parse(options, algorithm).unwrap();
         Request {
             table: self.table(control),

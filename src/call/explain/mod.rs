@@ -76,8 +76,7 @@ fn unit(model: &Model, class: usize, target: Option<&str>) -> Unit {
             Unit::Probability(None)
         }
         Task::Classification { classes, .. } => Unit::Probability(classes.get(class).cloned()),
-        Task::Anomaly => Unit::Value("the anomaly score".to_owned()),
-        _ => Unit::Value(target.unwrap_or("the value").to_owned()),
+        task => Unit::Value(target.unwrap_or(task.prediction()).to_owned()),
     }
 }
 

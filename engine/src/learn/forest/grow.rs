@@ -16,7 +16,7 @@ use crate::control::Control;
 use crate::error::{Error, Result};
 use crate::learn::bin::BinnedFeature;
 use crate::learn::tree::DEEPEST;
-use crate::model::{CategorySet, Trees, LEAF};
+use crate::model::{CategorySet, Trees};
 
 /// The most rows of a branch that is grown from a copy.
 const BRANCH_ROWS: usize = 1 << 14;
@@ -519,17 +519,7 @@ impl<'a, S: Search> Grower<'a, S> {
     /// Add a node, a leaf for now.
     fn node(&mut self) -> Result<usize> {
         self.count(NODE_BYTES + std::mem::size_of::<Step>())?;
-        let trees = &mut self.trees;
-        let node = trees.nodes();
-        trees.feature.push(LEAF);
-        trees.threshold.push(0.0);
-        trees.left.push(0);
-        trees.right.push(0);
-        trees.missing_left.push(false);
-        trees.set.push(0);
-        trees.cover.push(0.0);
-        trees.rows.push(0);
-        trees.gain.push(0.0);
+        let node = self.trees.add_node();
         self.walk.steps.push(Step::default());
         Ok(node)
     }

@@ -121,8 +121,7 @@ impl Set {
 /// Draw `wanted` of `rows`, each as likely (Floyd's way of drawing without replacement).
 fn alike(rows: usize, wanted: usize, random: &mut Random, drawn: &mut Set) {
     for last in rows - wanted..rows {
-        let row = (random.unit() * (last + 1) as f64) as usize;
-        if !drawn.insert(row.min(last)) {
+        if !drawn.insert(random.below(last + 1)) {
             drawn.insert(last);
         }
     }

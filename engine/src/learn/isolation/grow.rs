@@ -4,7 +4,7 @@ use super::{usual_path, IsolationParams};
 use crate::control::Control;
 use crate::error::Result;
 use crate::learn::kmeans::random::Random;
-use crate::model::{CategorySet, Encoding, Feature, Trees, LEAF};
+use crate::model::{CategorySet, Encoding, Feature, Trees};
 
 /// Cuts that are drawn anew where one parts off too few rows for the sake of privacy.
 const TRIES: usize = 20;
@@ -55,16 +55,11 @@ pub(super) fn tree(
 fn some(all: usize, wanted: usize, random: &mut Random) -> Vec<usize> {
     let mut numbers: Vec<usize> = (0..all).collect();
     for i in 0..wanted.min(all) {
-        let other = i + below(all - i, random);
+        let other = i + random.below(all - i);
         numbers.swap(i, other);
     }
     numbers.truncate(wanted);
     numbers
-}
-
-/// A number from 0 to below `end`, which is at least 1.
-fn below(end: usize, random: &mut Random) -> usize {
-    ((random.unit() * end as f64) as usize).min(end - 1)
 }
 
 /// Which rows go left.
@@ -109,17 +104,10 @@ struct Grower<'a> {
 impl Grower<'_> {
     /// Add a node of so many rows, not said yet what it is.
     fn node(&mut self, rows: usize) -> usize {
-        let trees = &mut self.trees;
-        trees.feature.push(LEAF);
-        trees.threshold.push(0.0);
-        trees.left.push(0);
-        trees.right.push(0);
-        trees.missing_left.push(false);
-        trees.set.push(0);
-        trees.cover.push(rows as f64);
-        trees.rows.push(rows as u64);
-        trees.gain.push(0.0);
-        trees.feature.len() - 1
+        let node = self.trees.add_node();
+        self.trees.cover[node] = rows as f64;
+        self.trees.rows[node] = rows as u64;
+        node
     }
 
     fn leaf(&mut self, node: usize, value: f64) {
@@ -162,7 +150,7 @@ impl Grower<'_> {
     /// A cut by one of the features in which the rows differ, each as likely.
     fn draw(&mut self, part: std::ops::Range<usize>, random: &mut Random) -> Option<Cut> {
         for tried in 0..self.own.len() {
-            let other = tried + below(self.own.len() - tried, random);
+            let other = tried + random.below(self.own.len() - tried);
             self.own.swap(tried, other);
             let feature = self.own[tried];
             let column = self.columns[feature];
@@ -254,7 +242,7 @@ fn levels(values: impl Iterator<Item = f64>, random: &mut Random) -> Option<(Rul
     }
     let mut left: Vec<bool> = there.iter().map(|_| random.unit() < 0.5).collect();
     if left.iter().all(|l| *l == left[0]) {
-        let other = below(left.len(), random);
+        let other = random.below(left.len());
         left[other] = !left[other];
     }
     let most = there.iter().flatten().max().copied().unwrap_or(0);

@@ -44,7 +44,7 @@ pub(super) fn run(
         rows.clear();
         weights.clear();
         for _ in 0..size {
-            let row = (random.unit() * n as f64) as usize;
+            let row = random.below(n);
             rows.extend_from_slice(points.row(row));
             weights.push(points.weight(row));
         }

@@ -7,9 +7,8 @@
 use super::lloyd;
 use super::mixture::Mixture;
 use super::random::Random;
-use super::screen::Screen;
 use super::stability::nearest;
-use super::{seed, silhouette, KMeansParams, Points};
+use super::{best_of, seed, silhouette, KMeansParams, Points};
 use crate::control::Control;
 use crate::error::Result;
 use crate::judge::segments::adjusted_rand;
@@ -64,7 +63,7 @@ pub(super) fn choose(points: &Points<'_>, params: &KMeansParams, control: &Contr
     let shown_rows = Sample::of(&sample.points(), &shown, control)?;
     let most = params.max_clusters.min((rows.len() / 2).max(1) as u32);
     control.start(u64::from(most));
-    let (mut all, mut criterion): (Vec<Candidate>, Vec<f64>) = (Vec::new(), Vec::new());
+    let mut all: Vec<Candidate> = Vec::new();
     for k in 1..=most {
         let Some(fit) = best(&sample.points(), k, (params, STARTS, 0), control)? else { break };
         let found = (fit.centres.len() / sample.dimensions.max(1)) as u32;
@@ -76,7 +75,6 @@ pub(super) fn choose(points: &Points<'_>, params: &KMeansParams, control: &Contr
         let own: Vec<u32> = shown.iter().map(|&i| fit.labels[i]).collect();
         let silhouette = silhouette(&shown_rows.values, sample.dimensions, &own, k as usize, control)?;
         let stability = if k > 1 { Some(stability(&sample, k, params, control)?) } else { None };
-        criterion.push(mixture.bic + 2.0 * mixture.entropy);
         all.push(Candidate {
             n_clusters: k,
             inertia: fit.inertia,
@@ -87,12 +85,11 @@ pub(super) fn choose(points: &Points<'_>, params: &KMeansParams, control: &Contr
             chosen: false,
         });
         control.advance(1);
-        let least = (0..all.len()).min_by(|&a, &b| criterion[a].total_cmp(&criterion[b])).unwrap_or(0);
-        if k > BEYOND + all[least].n_clusters {
+        if k > BEYOND + all[least(&all)].n_clusters {
             break;
         }
     }
-    let chosen = rule(&all, &criterion, params.max_clusters);
+    let chosen = rule(&all, params.max_clusters);
     if let Some(chosen) = all.get_mut(chosen) {
         chosen.chosen = true;
     }
@@ -100,10 +97,16 @@ pub(super) fn choose(points: &Points<'_>, params: &KMeansParams, control: &Contr
     Ok(all)
 }
 
+/// The place of the candidate of the least criterion, the first of equals; 0 of none.
+fn least(all: &[Candidate]) -> usize {
+    let criterion = |i: usize| all[i].icl.unwrap_or(f64::INFINITY);
+    (0..all.len()).min_by(|&a, &b| criterion(a).total_cmp(&criterion(b))).unwrap_or(0)
+}
+
 /// The place of the candidate to take: the least criterion; where that is the largest candidate there may be, the criterion has no end, and the best
 /// silhouette is taken.
-fn rule(all: &[Candidate], criterion: &[f64], most: u32) -> usize {
-    let least = (0..all.len()).min_by(|&a, &b| criterion[a].total_cmp(&criterion[b])).unwrap_or(0);
+fn rule(all: &[Candidate], most: u32) -> usize {
+    let least = least(all);
     if all.get(least).is_none_or(|c| c.n_clusters < most) {
         return least;
     }
@@ -118,20 +121,11 @@ fn best(
     (params, starts, stream): (&KMeansParams, u32, u64),
     control: &Control,
 ) -> Result<Option<lloyd::Fit>> {
-    let mut best: Option<lloyd::Fit> = None;
-    let mut screen = Screen::new(points, false, control)?;
-    for start in 0..starts {
+    let centres = |start: u32| {
         let mut random = Random::new(params.seed, (stream << 32) + (u64::from(k) << 8) + u64::from(start) + 1);
-        let centres = seed::plus_plus(points, k as usize, &mut random, control)?;
-        let fit = lloyd::run(points, &mut screen, centres, ITERATIONS, STILL, control)?;
-        if best.as_ref().is_none_or(|b| fit.inertia < b.inertia) {
-            best = Some(fit);
-        }
-    }
-    if let Some(screen) = screen {
-        screen.release(control);
-    }
-    Ok(best)
+        seed::plus_plus(points, k as usize, &mut random, control)
+    };
+    best_of(points, starts, centres, (ITERATIONS, STILL), control)
 }
 
 /// How alike the segments are that two halves of the rows make of all of them: the mean adjusted Rand index.

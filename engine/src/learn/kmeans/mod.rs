@@ -165,13 +165,32 @@ pub fn lloyd(
     control: &Control,
 ) -> Result<Clusters> {
     let points = Points { values, dimensions, weight };
-    let mut screen = Screen::new(&points, false, control)?;
-    let fit = lloyd::run(&points, &mut screen, centres.to_vec(), max_iter, tol, control)?;
+    let fit = best_of(&points, 1, |_| Ok(centres.to_vec()), (max_iter, tol), control)?;
+    let fit = fit.ok_or_else(|| Error::Internal("k-means had no start".into()))?;
+    let lloyd::Fit { centres, labels, sizes, inertia, iterations, .. } = fit;
+    Ok(Clusters { centres, labels, sizes, inertia, iterations })
+}
+
+/// The best of so many starts from centres; `None` of no start.
+fn best_of(
+    points: &Points<'_>,
+    starts: u32,
+    mut centres: impl FnMut(u32) -> Result<Vec<f64>>,
+    (max_iter, tol): (u32, f64),
+    control: &Control,
+) -> Result<Option<lloyd::Fit>> {
+    let mut best: Option<lloyd::Fit> = None;
+    let mut screen = Screen::new(points, false, control)?;
+    for start in 0..starts {
+        let fit = lloyd::run(points, &mut screen, centres(start)?, max_iter, tol, control)?;
+        if best.as_ref().is_none_or(|b| fit.inertia < b.inertia) {
+            best = Some(fit);
+        }
+    }
     if let Some(screen) = screen {
         screen.release(control);
     }
-    let lloyd::Fit { centres, labels, sizes, inertia, iterations, .. } = fit;
-    Ok(Clusters { centres, labels, sizes, inertia, iterations })
+    Ok(best)
 }
 
 /// Rows in the scaled space.

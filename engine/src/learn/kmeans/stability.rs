@@ -5,15 +5,14 @@ use rayon::prelude::*;
 
 use super::lloyd::{self, distance};
 use super::random::Random;
-use super::screen::Screen;
-use super::{seed, Points};
+use super::{best_of, seed, Points};
 use crate::control::Control;
 use crate::error::{Error, Result};
 use crate::judge::segments::{adjusted_rand, jaccard};
 use crate::model::KMeans;
 
 /// Starts of k-means on a sample, and the most iterations of one.
-const STARTS: u64 = 2;
+const STARTS: u32 = 2;
 const ITERATIONS: u32 = 100;
 /// A segment is dissolved at this similarity or below, and recovered at that one or above (Hennig 2007).
 const DISSOLVED: f64 = 0.5;
@@ -65,7 +64,7 @@ pub fn stability(
     for sample in 0..samples {
         let mut random = Random::new(random_seed, u64::from(sample) + 1);
         let mut counts = vec![0u32; points.rows()];
-        (0..points.rows()).for_each(|_| counts[(random.unit() * points.rows() as f64) as usize] += 1);
+        (0..points.rows()).for_each(|_| counts[random.below(points.rows())] += 1);
         let drawn: Vec<usize> = (0..points.rows()).filter(|i| counts[*i] > 0).collect();
         let labels = again(&points, &drawn, &counts, k, &mut random, control)?;
         let before: Vec<u32> = drawn.iter().map(|&i| own[i]).collect();
@@ -104,18 +103,7 @@ fn again(
     drawn.iter().for_each(|&i| values.extend_from_slice(points.row(i)));
     let weight: Vec<f64> = drawn.iter().map(|&i| f64::from(counts[i]) * points.weight(i)).collect();
     let own = Points { values: &values, dimensions: points.dimensions, weight: Some(&weight) };
-    let mut best: Option<lloyd::Fit> = None;
-    let mut screen = Screen::new(&own, false, control)?;
-    for _ in 0..STARTS {
-        let centres = seed::plus_plus(&own, k, random, control)?;
-        let fit = lloyd::run(&own, &mut screen, centres, ITERATIONS, 0.0, control)?;
-        if best.as_ref().is_none_or(|b| fit.inertia < b.inertia) {
-            best = Some(fit);
-        }
-    }
-    if let Some(screen) = screen {
-        screen.release(control);
-    }
+    let best = best_of(&own, STARTS, |_| seed::plus_plus(&own, k, random, control), (ITERATIONS, 0.0), control)?;
     control.release_vec(values);
     Ok(best.map_or_else(Vec::new, |best| best.labels))
 }
