@@ -126,7 +126,7 @@ fn part(held: &HeldRows, rows: &[u32]) -> HeldRows {
 
 /// The metrics of a clustering on rows of a source.
 fn clusters(scorer: &Scorer, columns: &[Vec<f64>], scores: &[f64]) -> Vec<Metric> {
-    let orchard_engine::model::Body::KMeans(body) = &scorer.model().body else { return Vec::new() };
+    let Some(body) = scorer.model().body.as_segments() else { return Vec::new() };
     let mut sizes = vec![0u64; body.sizes.len()];
     let mut inertia = 0.0;
     let mut scratch = Vec::new();

@@ -8,7 +8,7 @@ use orchard_engine::judge::partial::{dependence, Along};
 use orchard_engine::judge::shap::{answers, columns};
 use orchard_engine::judge::Metric;
 use orchard_engine::learn::train::{by_splits, judge_rows, read_importance, Insight};
-use orchard_engine::model::{date_text, day, Body, HeldActual, HeldRows, Task};
+use orchard_engine::model::{date_text, day, HeldActual, HeldRows, Task};
 use orchard_engine::report::{self, ColumnFacts, Facts, Figure};
 use orchard_engine::score::Scorer;
 use pgrx::prelude::*;
@@ -145,10 +145,7 @@ fn facts(found: &Found, source: Option<&str>, rows: Rows<'_>) -> Result<Facts> {
     let listed: Value = serde_json::from_str(&text("features")?).unwrap_or_default();
     let timings: Value = serde_json::from_str(&text("timings")?).unwrap_or_default();
     let created = text("created_at")?;
-    let sizes = match &scorer.model().body {
-        Body::KMeans(body) => body.sizes.clone(),
-        _ => Vec::new(),
-    };
+    let sizes = scorer.model().body.as_segments().map_or_else(Vec::new, |body| body.sizes.clone());
     let segments = segment_facts(&version, scorer.model())?.map(|known| report::stories(scorer.model(), &known));
     let mut facts = Facts {
         model: found.row.name.clone(),

@@ -7,7 +7,7 @@ use orchard_engine::control::Control;
 use orchard_engine::judge::given::encode;
 use orchard_engine::judge::segments;
 use orchard_engine::learn::kmeans::{stability as stability_of, SegmentStability, Stability};
-use orchard_engine::model::{decode_segments, Body, Candidate, KMeans, Model, SegmentFacts, Task};
+use orchard_engine::model::{decode_segments, Candidate, KMeans, Model, SegmentFacts, Task};
 use orchard_engine::score::Scorer;
 use pgrx::iter::TableIterator;
 use pgrx::prelude::*;
@@ -110,7 +110,11 @@ pub(super) fn open(call: &str, model: Option<&str>) -> Result<Clusters> {
     let found = catalog::of_argument(model)?;
     let scorer = cache::deployed(&found)?;
     if scorer.model().task != Task::Clustering {
-        return Err(Failure::argument(format!("orchard.{call} is for segments, and the model predicts a target"))
+        let what = match scorer.model().task.has_target() {
+            true => "predicts a target",
+            false => "finds no segments",
+        };
+        return Err(Failure::argument(format!("orchard.{call} is for segments, and the model {what}"))
             .hint("Train a model without a target, by algorithm => 'kmeans'."));
     }
     let facts = facts(&found.deployed()?, scorer.model())?;
@@ -126,10 +130,7 @@ pub(super) fn facts(version: &Id, model: &Model) -> Result<Option<SegmentFacts>>
 }
 
 pub(super) fn kmeans(model: &Model) -> Result<&KMeans> {
-    match &model.body {
-        Body::KMeans(body) => Ok(body),
-        _ => Err(Failure::internal("a clustering has no centres")),
-    }
+    model.body.as_segments().ok_or_else(|| Failure::internal("a clustering has no centres"))
 }
 
 /// Say that a version was trained before segments were described.

@@ -11,7 +11,7 @@ use super::site::{site, top_of, InputRow, Key, Shape, Site};
 use crate::entry;
 use crate::entry::null;
 use crate::error::Failure;
-use orchard_engine::model::{Body, KMeans, Task};
+use orchard_engine::model::{KMeans, Task};
 use orchard_engine::score::kmeans;
 
 /// Score the row of the running call; `None` for a NULL model or row.
@@ -113,11 +113,10 @@ fn proba(site: &Site) -> crate::error::Result<JsonB> {
 
 /// The centres of a model of segments, or the error that says that it has none.
 fn centres(site: &Site) -> crate::error::Result<&KMeans> {
-    match &site.scorer.model().body {
-        Body::KMeans(body) => Ok(body),
-        _ => Err(Failure::new(pgrx::PgSqlErrorCode::ERRCODE_WRONG_OBJECT_TYPE, "the model has no segments")
-            .hint("Use orchard.predict, or a model of the algorithm kmeans.")),
-    }
+    site.scorer.model().body.as_segments().ok_or_else(|| {
+        Failure::new(pgrx::PgSqlErrorCode::ERRCODE_WRONG_OBJECT_TYPE, "the model has no segments")
+            .hint("Use orchard.predict, or a model of the algorithm kmeans.")
+    })
 }
 
 /// The distance of the row to the centre of its segment, in the scaled space.

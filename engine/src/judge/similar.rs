@@ -4,7 +4,6 @@
 //! at do not count, and others as far as it tells their values apart. For segments it is the distance in the space in which they are made.
 
 use crate::data::mix;
-use crate::model::Body;
 use crate::score::{kmeans, Scorer};
 
 /// What a row looks like to a model, to compare others with it.
@@ -25,14 +24,14 @@ enum Look {
 impl Likeness {
     /// To a row as it is scored.
     pub fn new(scorer: &Scorer, row: &[f64]) -> Likeness {
-        let own = match &scorer.model().body {
-            Body::KMeans(body) => {
+        let own = match scorer.model().body.as_segments() {
+            Some(body) => {
                 let mut point = Vec::new();
                 kmeans::point(body, row, &mut point);
                 Look::Point(point)
             }
-            body => {
-                let trees = body.as_trees().map_or(0, |(trees, _)| trees.roots.len());
+            None => {
+                let trees = scorer.model().body.as_trees().map_or(0, |(trees, _)| trees.roots.len());
                 let mut leaves = vec![0; trees];
                 scorer.leaves(row, &mut leaves);
                 Look::Leaves(leaves)
@@ -43,13 +42,13 @@ impl Likeness {
 
     /// How far another row is: for trees the share of them that tell the two apart, else the distance in the space.
     pub fn distance(&mut self, scorer: &Scorer, row: &[f64]) -> f64 {
-        match (&self.own, &mut self.other, &scorer.model().body) {
+        match (&self.own, &mut self.other, scorer.model().body.as_segments()) {
             (Look::Leaves(own), Look::Leaves(other), _) => {
                 scorer.leaves(row, other);
                 let apart = own.iter().zip(&*other).filter(|(a, b)| a != b).count();
                 apart as f64 / own.len().max(1) as f64
             }
-            (Look::Point(own), Look::Point(other), Body::KMeans(body)) => {
+            (Look::Point(own), Look::Point(other), Some(body)) => {
                 kmeans::point(body, row, other);
                 own.iter().zip(&*other).map(|(a, b)| (a - b) * (a - b)).sum::<f64>().sqrt()
             }

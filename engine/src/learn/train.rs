@@ -282,7 +282,7 @@ impl<'a> Run<'a> {
     pub fn learn(mut self, holdout: Holdout, all: Vec<u32>, prepared: Option<Prepared>) -> Result<Outcome> {
         self.check_groups(if all.is_empty() { &holdout.train } else { &all }, prepared.as_ref())?;
         let mut outcome = match self.request.algorithm {
-            Algorithm::KMeans => self.kmeans(holdout)?,
+            Algorithm::KMeans => self.clustering(holdout)?,
             Algorithm::IsolationForest => self.isolation(holdout)?,
             _ => self.supervised(holdout, all, &self.predicted(prepared)?)?,
         };
@@ -378,26 +378,24 @@ impl<'a> Run<'a> {
         Model { inputs, features, task: prepared.task(), body, cleaning: None }
     }
 
-    fn kmeans(&mut self, holdout: Holdout) -> Result<Outcome> {
+    /// Find segments, describe and number them.
+    fn clustering(&mut self, holdout: Holdout) -> Result<Outcome> {
         let Holdout { train, held, .. } = holdout;
         let weight = self.weights(&train)?;
         let held_weight = self.weights(&held)?;
         let used = self.used_columns();
         let bins = self.number_bins(&used, &train)?;
-        let options = &self.request.options;
-        let params = kmeans::KMeansParams { seed: options.seed, describe: true, ..options.kmeans.clone() };
-        let fit =
-            kmeans::fit(&mut self.request.table, &used, &train, &held, weight.as_deref(), &params, true, self.control)?;
+        let rows = Clustered { columns: &used, train: &train, held: &held, weight: weight.as_deref() };
+        let (fit, body) = self.kmeans(rows)?;
         self.lap("cluster");
         if fit.given_up > 0 {
             self.notices.push(format!(
                 "{} of the segments had fewer rows than \"min_group\" {}, and their rows went to others: {} are left",
                 fit.given_up,
                 self.request.options.min_group,
-                fit.body.sizes.len()
+                body.as_segments().map_or(0, |body| body.sizes.len())
             ));
         }
-        let inertia = fit.body.inertia;
         let columns = &self.request.table.columns;
         let features = used.iter().zip(fit.encodings).zip(fit.stats);
         let features = features
@@ -407,9 +405,10 @@ impl<'a> Run<'a> {
             inputs: self.inputs(),
             features,
             task: Task::Clustering,
-            body: Body::KMeans(fit.body),
+            body,
             cleaning: None,
         };
+        let inertia = model.body.as_segments().map_or(f64::NAN, |body| body.inertia);
         let rows = Described {
             train: &train,
             weight: weight.as_deref(),
@@ -435,6 +434,27 @@ impl<'a> Run<'a> {
         outcome.metrics = metrics;
         Ok(outcome)
     }
+
+    fn kmeans(&mut self, rows: Clustered<'_>) -> Result<(kmeans::KMeansFit, Body)> {
+        let Clustered { columns, train, held, weight } = rows;
+        let options = &self.request.options;
+        let params = kmeans::KMeansParams { seed: options.seed, describe: true, ..options.kmeans.clone() };
+        let mut fit =
+            kmeans::fit(&mut self.request.table, columns, train, held, weight, &params, true, self.control)?;
+        let body = Body::KMeans(std::mem::take(&mut fit.body));
+        Ok((fit, body))
+    }
+}
+
+/// The rows that segments are found of.
+#[derive(Clone, Copy)]
+struct Clustered<'a> {
+    /// The columns of the features.
+    columns: &'a [usize],
+    train: &'a [u32],
+    held: &'a [u32],
+    /// Of the training rows.
+    weight: Option<&'a [f64]>,
 }
 
 /// Whether a cell is missing.

@@ -241,7 +241,7 @@ impl Body {
         if recoded.is_empty() {
             return;
         }
-        if let Body::KMeans(body) = self {
+        if let Some(body) = self.as_segments_mut() {
             for (f, axis) in body.axes.iter_mut().enumerate() {
                 if let (Axis::Category { dimension, .. }, Some(recoding)) = (axis, recoded.get(&(f as u32))) {
                     *dimension = recoding.places.iter().map(|at| dimension[*at]).collect();

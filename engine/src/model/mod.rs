@@ -234,10 +234,26 @@ impl Body {
             Body::KMeans(_) => None,
         }
     }
+
+    /// The space and the segments of a clustering; `None` for trees.
+    pub fn as_segments(&self) -> Option<&KMeans> {
+        match self {
+            Body::KMeans(body) => Some(body),
+            Body::Trees(_) | Body::Calibrated(_) => None,
+        }
+    }
+
+    /// As [`Body::as_segments`], to be changed.
+    pub(crate) fn as_segments_mut(&mut self) -> Option<&mut KMeans> {
+        match self {
+            Body::KMeans(body) => Some(body),
+            Body::Trees(_) | Body::Calibrated(_) => None,
+        }
+    }
 }
 
 /// A k-means model: rows are brought into a space of `dimensions` scaled numbers, where the nearest centre wins.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct KMeans {
     /// How each feature enters the space, in the order of [`Model::features`].
     pub axes: Vec<Axis>,

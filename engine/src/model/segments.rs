@@ -138,7 +138,7 @@ impl SegmentFacts {
     /// Fails with [`Error::InvalidModel`].
     pub fn check(&self, model: &Model) -> Result<()> {
         let fail = |what: &str| Err(Error::InvalidModel(format!("what is kept of segments is not valid: {what}")));
-        let super::Body::KMeans(body) = &model.body else { return fail("the model has none") };
+        let Some(body) = model.body.as_segments() else { return fail("the model has none") };
         if self.sizes != body.sizes {
             return fail("they are not those of the model");
         }

@@ -191,10 +191,7 @@ fn passes(kind: InputKind, encoding: &Encoding, span: f64) -> Option<&'static st
 
 /// Compare what a model says of rows with what it said of others `before`, in as many numbers a row; of segments, with those of the training rows.
 pub fn scores(model: &Model, before: Option<&[f64]>, now: &[f64], outputs: usize, limits: Limits) -> Drift {
-    let sizes = match &model.body {
-        crate::model::Body::KMeans(body) => Some(&body.sizes),
-        _ => None,
-    };
+    let sizes = model.body.as_segments().map(|body| &body.sizes);
     let mut drift = match (before, &model.task) {
         (_, Task::Clustering) => {
             let sizes = sizes.map_or(&[][..], Vec::as_slice);

@@ -6,13 +6,13 @@ use std::collections::HashMap;
 use crate::control::Control;
 use crate::error::Result;
 use crate::learn::kmeans::width;
-use crate::model::{Axis, Body, Model, SegmentFacts};
+use crate::model::{Axis, Model, SegmentFacts};
 
 /// By segment of `model`, its distances from the segments of `before`, in the space of that. Columns that one of the two does not have say nothing.
 ///
 /// Empty where one of them has no segments, or nothing is known of those of `model`.
 pub fn distances(before: &Model, model: &Model, facts: &SegmentFacts, control: &Control) -> Result<Vec<f64>> {
-    let (Body::KMeans(old), Body::KMeans(_)) = (&before.body, &model.body) else { return Ok(Vec::new()) };
+    let (Some(old), Some(_)) = (before.body.as_segments(), model.body.as_segments()) else { return Ok(Vec::new()) };
     if facts.features.len() != model.features.len() {
         return Ok(Vec::new());
     }

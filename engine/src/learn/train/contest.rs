@@ -7,7 +7,7 @@ use crate::judge::given::{encode, Sample, Source};
 use crate::learn::kmeans::{coefficients, SAMPLE};
 use crate::learn::target::Prepared;
 use crate::learn::{columns, exposure};
-use crate::model::{Body, HeldRows, Task};
+use crate::model::{HeldRows, Task};
 use crate::score::{kmeans, Scorer};
 
 use super::{score_columns, Run, MOST_HELD_ROWS};
@@ -113,7 +113,7 @@ impl Run<'_> {
     /// Compare segments with those of the champion, by the silhouette coefficients of held-out rows in the space of the new ones, whose scales are
     /// today's. The rows are a sample of those.
     pub(super) fn contest_of_segments(&self, scorer: &Scorer, held: &[Vec<f64>]) -> Result<Option<Contest>> {
-        let (Some(rival), Body::KMeans(body)) = (&self.rival, &scorer.model().body) else { return Ok(None) };
+        let (Some(rival), Some(body)) = (&self.rival, scorer.model().body.as_segments()) else { return Ok(None) };
         let step = rival.scores.len().div_ceil(SAMPLE).max(1);
         let sample: Vec<usize> = (0..rival.scores.len()).step_by(step).collect();
         let dimensions = body.dimensions as usize;

@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::judge::segments;
 use crate::learn::kmeans::{coder, Seen};
 use crate::learn::sum::sums;
-use crate::model::{Body, Candidate, Model, SegmentFacts, SegmentFeature, SegmentValue};
+use crate::model::{Candidate, Model, SegmentFacts, SegmentFeature, SegmentValue};
 
 use super::Run;
 
@@ -45,7 +45,7 @@ pub(super) struct Described<'a> {
 impl Run<'_> {
     /// Describe the segments of a model, number them as those of the version before, and name them. The model and what was found of it get the numbers, too.
     pub(super) fn segments(&mut self, model: &mut Model, rows: Described<'_>) -> Result<SegmentFacts> {
-        let Body::KMeans(body) = &model.body else { return Err(Error::Internal("a clustering has no centres".into())) };
+        let Some(body) = model.body.as_segments() else { return Err(Error::Internal("a clustering has no centres".into())) };
         let count = body.sizes.len();
         let mut facts =
             SegmentFacts { sizes: body.sizes.clone(), names: vec![Vec::new(); count], ..SegmentFacts::default() };
@@ -139,7 +139,7 @@ impl Run<'_> {
         let Some(old) = self.request.old_segments.take().filter(|_| self.request.options.keep_numbers) else {
             return Ok(Vec::new());
         };
-        let Body::KMeans(body) = &old.model.body else { return Ok(Vec::new()) };
+        let Some(body) = old.model.body.as_segments() else { return Ok(Vec::new()) };
         let (before, now) = (body.sizes.len(), facts.sizes.len());
         if before.saturating_mul(now) > MOST_PAIRS {
             self.notices.push("the segments are too many to keep their numbers".to_owned());
@@ -301,7 +301,7 @@ fn renumber(model: &mut Model, facts: &mut SegmentFacts, numbers: &[usize]) {
             values[to * width..(to + 1) * width].clone_from_slice(&before[from * width..(from + 1) * width]);
         }
     }
-    if let Body::KMeans(body) = &mut model.body {
+    if let Some(body) = model.body.as_segments_mut() {
         put(&mut body.centres, numbers);
         put(&mut body.sizes, numbers);
     }
