@@ -142,7 +142,7 @@ def server(options):
         db.execute("VACUUM ANALYZE kmeans_rows")
         for threads in options.threads:
             db.execute("SELECT set_config('orchard.threads', %s, false)", (str(threads),))
-            train = "SELECT orchard.train('kmeans_bench', 'kmeans_rows', algorithm => 'kmeans', options => '{\"n_clusters\": 8, \"n_init\": 1, \"max_iter\": 20, \"tol\": 0}')"
+            train = "SELECT orchard.train('kmeans_bench', 'kmeans_rows', algorithm => 'kmeans', options => '{\"n_clusters\": 8, \"n_init\": 1, \"max_iter\": 20, \"tol\": 0, \"scaling\": \"standard\"}')"
             if "statement" in options.only:
                 ours, peer = [], []
                 for _ in range(options.times):

@@ -476,6 +476,23 @@ fn validate_finds_what_is_wrong_with_kmeans() {
         "outside its axis",
     );
     spoiled(samples::kmeans(), |m| m.task = Task::Regression, "k-means for another task");
+    let bad = |at: usize, axis: Axis, message| {
+        let mut model = samples::spaces();
+        if let Body::KMeans(k) = &mut model.body {
+            k.axes[at] = axis;
+        }
+        spoiled(model, |_| (), message);
+    };
+    let element = |count| Axis::Element { count, scale: 1.0, low: 0.0, high: 1.0 };
+    let bent = |unit, low| Axis::Logarithm { unit, fill: 0.0, shift: 0.0, scale: 1.0, low, high: 1.0 };
+    bad(2, element(0), "no end");
+    bad(2, element(1), "an array of 2 elements has 1");
+    bad(2, element(3), "an array of 2 elements has 3");
+    bad(1, element(u32::MAX), "an array of 1 elements");
+    bad(2, bent(1.0, 0.0), "no end");
+    bad(0, bent(0.0, 0.0), "not finite");
+    bad(0, bent(1.0, 2.0), "not finite");
+    bad(2, Axis::Element { count: 2, scale: f64::NAN, low: 0.0, high: 1.0 }, "not finite");
 }
 
 #[test]

@@ -94,7 +94,7 @@ fn an_unknown_key_gets_a_guess_and_the_list() {
 fn an_option_of_another_algorithm_says_so() {
     let (message, hint) = refused(json!({"n_clusters": 3}), DecisionTree);
     assert_eq!(message, "option \"n_clusters\" is not an option of decision_tree");
-    assert!(hint.starts_with("It belongs to kmeans. Valid options for decision_tree are: "), "{hint}");
+    assert!(hint.starts_with("It belongs to kmeans, kprototypes. Valid options for decision_tree are: "), "{hint}");
     let (message, hint) = refused(json!({"task": "regression"}), KMeans);
     assert_eq!(message, "option \"task\" is not an option of kmeans");
     assert!(hint.starts_with("It belongs to decision_tree, random_forest, extra_trees, gradient_boosting. "), "{hint}");
@@ -167,10 +167,10 @@ fn algorithms_have_names() {
     };
     let (message, hint) = error("k-means");
     assert_eq!(message, "unrecognized algorithm \"k-means\"");
-    assert_eq!(hint, "Did you mean \"kmeans\"? Valid algorithms are: auto, gradient_boosting, random_forest, extra_trees, decision_tree, kmeans, isolation_forest.");
+    assert_eq!(hint, "Did you mean \"kmeans\"? Valid algorithms are: auto, gradient_boosting, random_forest, extra_trees, decision_tree, kmeans, kprototypes, isolation_forest.");
     assert_eq!(
         error("xgboost").1,
-        "Valid algorithms are: auto, gradient_boosting, random_forest, extra_trees, decision_tree, kmeans, isolation_forest."
+        "Valid algorithms are: auto, gradient_boosting, random_forest, extra_trees, decision_tree, kmeans, kprototypes, isolation_forest."
     );
 }
 
@@ -291,6 +291,7 @@ fn example(kind: Kind) -> Value {
         Kind::Columns(..) => json!(["a", "b"]),
         Kind::ClassWeight(_) => json!("balanced"),
         Kind::Directions(_) => json!({"a": 1, "b": -1.0}),
+        Kind::Weights(_) => json!({"a": 2, "b": 0}),
         Kind::Groups(_) => json!([["a", "b"], ["b"]]),
         Kind::Clean(_) => json!([{"step": "trim"}]),
         Kind::Init(_) => json!([{"a": 1}, {"a": 2}]),

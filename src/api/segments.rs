@@ -213,10 +213,11 @@ fn stability(
         drop(read);
         let model: &Scorer = &scorer;
         let (kmeans, seed) = (kmeans(model.model())?, seed.unwrap_or(0) as u64);
+        let modes = relations::version_text(&found.deployed()?, "algorithm")?.as_deref() == Some("kprototypes");
         let look = || {
             let columns = encode(model, &sample, &control)?;
             let points = orchard_engine::score::kmeans::points(kmeans, &columns, &control)?;
-            stability_of(kmeans, &points, sample.weights.as_deref(), (samples, seed), &control)
+            stability_of((kmeans, modes), &points, sample.weights.as_deref(), (samples, seed), &control)
         };
         let stable = interrupt::run("orchard.stability", &control, look)?;
         Ok(stable_rows(&scorer, facts.as_ref(), &stable))

@@ -10,7 +10,7 @@ use super::ranked::order;
 use super::{calibration::quantile, clip, most_probable, Interval, COMPARED};
 use crate::control::Control;
 use crate::error::Result;
-use crate::learn::kmeans::random::Random;
+use crate::learn::random::Random;
 use crate::model::{HeldActual, HeldRows, Task};
 
 /// Draws of the bootstrap.

@@ -6,7 +6,7 @@ use super::interval::Z;
 use super::shap::{Explained, Shap};
 use crate::control::Control;
 use crate::error::Result;
-use crate::learn::kmeans::random::Random;
+use crate::learn::random::Random;
 use crate::model::{Trees, LEAF};
 use crate::score::Scorer;
 

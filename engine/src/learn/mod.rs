@@ -16,6 +16,7 @@ pub mod options;
 pub mod ordered;
 pub mod parts;
 mod personal;
+pub(crate) mod random;
 pub mod sum;
 pub mod target;
 pub mod text;

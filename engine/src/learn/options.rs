@@ -38,6 +38,8 @@ pub enum Algorithm {
     GradientBoosting,
     /// k-means clustering.
     KMeans,
+    /// k-means whose centres have one level of each category.
+    KPrototypes,
     /// Trees whose cuts are drawn, to tell which rows are unlike the others.
     IsolationForest,
 }
@@ -48,12 +50,13 @@ const FEW_ROWS: usize = 250;
 
 impl Algorithm {
     /// All learners, those first that learn best from most tables.
-    pub const ALL: [Algorithm; 6] = [
+    pub const ALL: [Algorithm; 7] = [
         Algorithm::GradientBoosting,
         Algorithm::RandomForest,
         Algorithm::ExtraTrees,
         Algorithm::DecisionTree,
         Algorithm::KMeans,
+        Algorithm::KPrototypes,
         Algorithm::IsolationForest,
     ];
 
@@ -105,8 +108,14 @@ impl Algorithm {
             Algorithm::ExtraTrees => "extra_trees",
             Algorithm::GradientBoosting => "gradient_boosting",
             Algorithm::KMeans => "kmeans",
+            Algorithm::KPrototypes => "kprototypes",
             Algorithm::IsolationForest => "isolation_forest",
         }
+    }
+
+    /// Whether it finds segments.
+    pub fn is_clustering(self) -> bool {
+        matches!(self, Algorithm::KMeans | Algorithm::KPrototypes)
     }
 
     /// Whether it learns to predict a column.
@@ -115,7 +124,7 @@ impl Algorithm {
             Algorithm::DecisionTree | Algorithm::RandomForest | Algorithm::ExtraTrees | Algorithm::GradientBoosting => {
                 true
             }
-            Algorithm::KMeans | Algorithm::IsolationForest => false,
+            Algorithm::KMeans | Algorithm::KPrototypes | Algorithm::IsolationForest => false,
         }
     }
 }
@@ -218,6 +227,10 @@ pub struct Options {
     pub offset: Option<String>,
     /// Columns and which way the prediction may go while they rise.
     pub monotone_constraints: Vec<(String, i8)>,
+    /// By column, what its squared differences count in a clustering; 1 for a column that is not named.
+    pub feature_weights: Vec<(String, f64)>,
+    /// Whether only the direction of an array counts in a clustering.
+    pub cosine: bool,
     /// Sets of columns that may meet; all may where there is none.
     pub interaction_constraints: Vec<Vec<String>>,
     /// For gradient_boosting; the seed is [`Options::seed`].
@@ -273,11 +286,13 @@ impl Options {
             exposure: None,
             offset: None,
             monotone_constraints: Vec::new(),
+            feature_weights: Vec::new(),
+            cosine: false,
             interaction_constraints: Vec::new(),
             boost: BoostParams::default(),
             value_column: None,
             keep_numbers: true,
-            kmeans: KMeansParams::default(),
+            kmeans: KMeansParams { modes: algorithm == Algorithm::KPrototypes, ..KMeansParams::default() },
             isolation: IsolationParams::default(),
             tune: TuneParams::default(),
         }

@@ -13,6 +13,7 @@ mod judged;
 mod rows;
 mod segments;
 mod sizes;
+mod space;
 
 use std::time::Instant;
 
@@ -282,7 +283,7 @@ impl<'a> Run<'a> {
     pub fn learn(mut self, holdout: Holdout, all: Vec<u32>, prepared: Option<Prepared>) -> Result<Outcome> {
         self.check_groups(if all.is_empty() { &holdout.train } else { &all }, prepared.as_ref())?;
         let mut outcome = match self.request.algorithm {
-            Algorithm::KMeans => self.clustering(holdout)?,
+            Algorithm::KMeans | Algorithm::KPrototypes => self.clustering(holdout)?,
             Algorithm::IsolationForest => self.isolation(holdout)?,
             _ => self.supervised(holdout, all, &self.predicted(prepared)?)?,
         };
@@ -437,10 +438,10 @@ impl<'a> Run<'a> {
 
     fn kmeans(&mut self, rows: Clustered<'_>) -> Result<(kmeans::KMeansFit, Body)> {
         let Clustered { columns, train, held, weight } = rows;
-        let options = &self.request.options;
-        let params = kmeans::KMeansParams { seed: options.seed, describe: true, ..options.kmeans.clone() };
+        let params = kmeans::KMeansParams { describe: true, ..self.kmeans_params()? };
         let mut fit =
             kmeans::fit(&mut self.request.table, columns, train, held, weight, &params, true, self.control)?;
+        self.tell_bent(columns, &fit.body.axes);
         let body = Body::KMeans(std::mem::take(&mut fit.body));
         Ok((fit, body))
     }

@@ -294,6 +294,33 @@ pub enum Axis {
         /// The value that marks the level.
         scale: f64,
     },
+    /// One dimension: `(curve(value) - shift) * scale`, where `curve(x)` is the logarithm of `1 + |x| / unit` with the sign of `x`. Infinities are
+    /// clipped to `low`..`high`.
+    Logarithm {
+        /// What counts as 1.
+        unit: f64,
+        /// What stands for a missing value, on the curve.
+        fill: f64,
+        /// Subtracted.
+        shift: f64,
+        /// Multiplied.
+        scale: f64,
+        /// Values below are taken as this.
+        low: f64,
+        /// Values above are taken as this.
+        high: f64,
+    },
+    /// One dimension: an element of an array of which only the direction counts. A missing value is 0. Infinities are clipped to `low`..`high`.
+    Element {
+        /// For the last element of the array the number of all, else 0.
+        count: u32,
+        /// For the last element the length that the array is brought to, unless it is all 0.
+        scale: f64,
+        /// Values below are taken as this.
+        low: f64,
+        /// Values above are taken as this.
+        high: f64,
+    },
 }
 
 impl InputKind {

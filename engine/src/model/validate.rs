@@ -315,10 +315,18 @@ fn validate_curve(curve: &Curve) -> Result<()> {
 
 fn validate_kmeans(kmeans: &KMeans, features: &[Feature]) -> Result<()> {
     ensure(kmeans.axes.len() == features.len(), || "the axes do not fit the features".into())?;
-    let mut dimensions = 0u64;
+    let (mut dimensions, mut elements) = (0u64, 0u32);
     for (axis, feature) in kmeans.axes.iter().zip(features) {
         dimensions += validate_axis(axis, feature)?;
+        let Axis::Element { count, .. } = axis else {
+            ensure(elements == 0, || "an array has no end".into())?;
+            continue;
+        };
+        elements += 1;
+        ensure(*count == 0 || *count == elements, || format!("an array of {elements} elements has {count}"))?;
+        elements = if *count == 0 { elements } else { 0 };
     }
+    ensure(elements == 0, || "an array has no end".into())?;
     ensure(dimensions == u64::from(kmeans.dimensions), || "the axes do not fill the dimensions".into())?;
     let segments = kmeans.sizes.len();
     ensure(segments >= 1 && segments <= i32::MAX as usize, || format!("{segments} segments"))?;
@@ -334,6 +342,16 @@ fn validate_axis(axis: &Axis, feature: &Feature) -> Result<u64> {
     match (axis, &feature.encoding) {
         (Axis::Number { fill, shift, scale, low, high }, Encoding::Number) => {
             let finite = [fill, shift, scale, low, high].iter().all(|v| v.is_finite());
+            ensure(finite && low <= high, || format!("the axis of feature {name:?} is not finite"))?;
+            Ok(1)
+        }
+        (Axis::Logarithm { unit, fill, shift, scale, low, high }, Encoding::Number) => {
+            let finite = [unit, fill, shift, scale, low, high].iter().all(|v| v.is_finite());
+            ensure(finite && low <= high && *unit > 0.0, || format!("the axis of feature {name:?} is not finite"))?;
+            Ok(1)
+        }
+        (Axis::Element { scale, low, high, .. }, Encoding::Number) => {
+            let finite = [scale, low, high].iter().all(|v| v.is_finite());
             ensure(finite && low <= high, || format!("the axis of feature {name:?} is not finite"))?;
             Ok(1)
         }

@@ -6,7 +6,7 @@
 )]
 
 use super::blocks::ROWS;
-use crate::learn::kmeans::{place, width};
+use crate::learn::kmeans::{before, place, width};
 use crate::model::KMeans;
 use crate::simd::Level;
 
@@ -25,7 +25,7 @@ pub(super) struct Centres {
 impl Centres {
     /// Room for a block.
     pub fn new(body: &KMeans) -> Centres {
-        let widest = body.axes.iter().map(width).max().unwrap_or(0);
+        let widest = body.axes.iter().map(|axis| before(axis) + width(axis)).max().unwrap_or(0);
         Centres {
             points: vec![[0.0; ROWS]; body.dimensions as usize],
             one: vec![0.0; widest],
@@ -38,11 +38,13 @@ impl Centres {
     pub fn find(&mut self, level: Level, body: &KMeans, columns: &[&[f64]], out: &mut [f64]) {
         let mut first = 0;
         for (axis, column) in body.axes.iter().zip(columns) {
-            let width = width(axis);
+            let (width, before) = (width(axis), before(axis).min(first));
+            let points = &mut self.points[first - before..first + width];
             for (r, value) in column.iter().enumerate() {
-                place(axis, *value, &mut self.one[..width]);
-                let points = &mut self.points[first..first + width];
-                points.iter_mut().zip(&self.one).for_each(|(point, one)| point[r] = *one);
+                let one = &mut self.one[..before + width];
+                one.iter_mut().zip(&*points).take(before).for_each(|(one, point)| *one = point[r]);
+                place(axis, *value, one, before);
+                points.iter_mut().zip(one).for_each(|(point, one)| point[r] = *one);
             }
             first += width;
         }

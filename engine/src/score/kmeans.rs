@@ -2,7 +2,7 @@
 
 use crate::control::Control;
 use crate::error::Result;
-use crate::learn::kmeans::{place, width};
+use crate::learn::kmeans::place;
 use crate::model::KMeans;
 
 /// The nearest centre of an encoded row (its index) and the squared distance to it; the first of equals. `scratch` holds the row in
@@ -42,8 +42,7 @@ pub(crate) fn point(body: &KMeans, row: &[f64], out: &mut Vec<f64>) {
     out.resize(body.dimensions as usize, 0.0);
     let mut first = 0;
     for (axis, &value) in body.axes.iter().zip(row) {
-        place(axis, value, &mut out[first..]);
-        first += width(axis);
+        first = place(axis, value, out, first);
     }
 }
 

@@ -19,6 +19,7 @@ pub fn all() -> Vec<(&'static str, Model)> {
         ("class_trees", class_trees()),
         ("one_class", one_class()),
         ("kmeans", kmeans()),
+        ("spaces", spaces()),
         ("isolation", isolation()),
         ("ordered", ordered()),
         ("calibrated", calibrated()),
@@ -425,6 +426,19 @@ pub fn kmeans() -> Model {
     let body = KMeans { axes, dimensions: 3, centres, sizes: vec![30, 12], inertia: 4.5 };
     let features = vec![number("spend"), category("city", &["Lyon", "Paris"])];
     model(features, Task::Clustering, Body::KMeans(body))
+}
+
+/// Segments by a logarithm and by the direction of two numbers.
+pub fn spaces() -> Model {
+    let element = |count| Axis::Element { count, scale: 1.5, low: -4.0, high: 4.0 };
+    let axes = vec![
+        Axis::Logarithm { unit: 4.0, fill: 1.5, shift: 1.25, scale: 0.5, low: 0.0, high: 1e6 },
+        element(0),
+        element(2),
+    ];
+    let centres = vec![0.5, 1.5, 0.0, -0.5, 0.0, -1.5];
+    let body = KMeans { axes, dimensions: 3, centres, sizes: vec![30, 12], inertia: 4.5 };
+    model(vec![number("spend"), number("x"), number("y")], Task::Clustering, Body::KMeans(body))
 }
 
 /// What may be known of the segments of [`kmeans`].

@@ -5,33 +5,48 @@ use std::collections::HashMap;
 
 use crate::control::Control;
 use crate::error::Result;
-use crate::learn::kmeans::width;
+use crate::learn::kmeans::{inverse, place, width};
 use crate::model::{Axis, Model, SegmentFacts};
 
 /// By segment of `model`, its distances from the segments of `before`, in the space of that. Columns that one of the two does not have say nothing.
 ///
 /// Empty where one of them has no segments, or nothing is known of those of `model`.
 pub fn distances(before: &Model, model: &Model, facts: &SegmentFacts, control: &Control) -> Result<Vec<f64>> {
-    let (Some(old), Some(_)) = (before.body.as_segments(), model.body.as_segments()) else { return Ok(Vec::new()) };
+    let (Some(old), Some(own)) = (before.body.as_segments(), model.body.as_segments()) else { return Ok(Vec::new()) };
     if facts.features.len() != model.features.len() {
         return Ok(Vec::new());
     }
     let (count, d) = (facts.sizes.len(), old.dimensions as usize);
     let mut centres: Vec<f64> = control.filled(count * d, f64::NAN)?;
+    let mut own_first = Vec::with_capacity(own.axes.len());
+    own.axes.iter().fold(0, |first, axis| {
+        own_first.push(first);
+        first + width(axis)
+    });
     let mut first = 0;
-    for (axis, feature) in old.axes.iter().zip(&before.features) {
+    for (f, (axis, feature)) in old.axes.iter().zip(&before.features).enumerate() {
         let at = model
             .features
             .iter()
             .position(|f| f.name == feature.name && f.encoding.is_category() == feature.encoding.is_category());
         if let Some(at) = at {
             let new = model.features[at].encoding.levels();
-            let old: HashMap<&str, usize> =
+            let known: HashMap<&str, usize> =
                 feature.encoding.levels().iter().enumerate().map(|(i, l)| (l.as_str(), i)).collect();
-            let levels: Vec<Option<usize>> = new.iter().map(|l| old.get(l.as_str()).copied()).collect();
+            let levels: Vec<Option<usize>> = new.iter().map(|l| known.get(l.as_str()).copied()).collect();
             for (s, centre) in centres.chunks_exact_mut(d.max(1)).enumerate() {
                 control.check()?;
-                put(axis, facts, (at, s), &levels, &mut centre[first..first + width(axis)]);
+                let along = own.centres.get(s * own.dimensions as usize + own_first[at]).copied().unwrap_or(f64::NAN);
+                let to = &mut centre[first..first + width(axis)];
+                match (axis, &own.axes[at]) {
+                    (Axis::Logarithm { shift, scale, .. }, bent @ Axis::Logarithm { .. }) => {
+                        to[0] = place_of(axis, inverse(bent, along)).unwrap_or_else(|| -shift * scale);
+                    }
+                    (Axis::Element { .. }, Axis::Element { .. }) => {
+                        to[0] = along / length(&own.axes[at..]) * length(&old.axes[f..]);
+                    }
+                    _ => put(axis, facts, (at, s), &levels, to),
+                }
             }
         }
         first += width(axis);
@@ -48,7 +63,22 @@ pub fn distances(before: &Model, model: &Model, facts: &SegmentFacts, control: &
     Ok(out)
 }
 
-/// Where the mean row of a segment is along an axis of another version.
+/// The length of the arrays whose elements axes begin with.
+fn length(axes: &[Axis]) -> f64 {
+    let of = |axis: &Axis| match axis {
+        Axis::Element { count, scale, .. } if *count > 0 => Some(*scale),
+        _ => None,
+    };
+    axes.iter().find_map(of).unwrap_or(f64::NAN)
+}
+
+/// Where a number lies along an axis of one dimension.
+fn place_of(axis: &Axis, value: f64) -> Option<f64> {
+    let mut to = [0.0];
+    (!value.is_nan()).then(|| place(axis, value, &mut to, 0)).map(|_| to[0])
+}
+
+/// Where the mean row of a segment is along an axis of another version; not a number where that says nothing.
 fn put(
     axis: &Axis,
     facts: &SegmentFacts,
@@ -64,6 +94,11 @@ fn put(
             let share = if weight > 0.0 { known / weight } else { 0.0 };
             out[0] = (share * own.mean[segment].clamp(*low, *high) + (1.0 - share) * fill - shift) * scale;
         }
+        Axis::Logarithm { .. } if own.known[segment] > 0.0 => {
+            out[0] = place_of(axis, own.mean[segment]).unwrap_or(f64::NAN);
+        }
+        // The mean of arrays does not say in which direction they point.
+        Axis::Logarithm { .. } | Axis::Element { .. } => out[0] = f64::NAN,
         Axis::Category { dimension, missing, scale, .. } => {
             out.fill(0.0);
             let cells = levels.len() + 1;

@@ -3,7 +3,7 @@
 //! A histogram would hold a number a class in each bin. Instead rows are put in the order of their bins, and each row moves its weight from
 //! the right to the left: what a class adds to the impurity changes by a term, so that a row costs the same however many classes there are.
 
-use super::draw::Random;
+use crate::learn::random::Random;
 use super::grow::{Column, Node, Search};
 use super::search::draw_rule;
 use super::split::{bins, put, Bits, Rule, Split, BINS};

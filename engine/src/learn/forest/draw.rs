@@ -2,37 +2,8 @@
 
 use super::ForestParams;
 use crate::control::Control;
-use crate::data::mix;
 use crate::error::Result;
-
-/// A stream of numbers that a seed fixes (wyrand).
-#[derive(Debug, Clone)]
-pub(super) struct Random(u64);
-
-impl Random {
-    /// The stream of a tree.
-    pub fn new(seed: u64, tree: usize) -> Random {
-        Random(mix(seed ^ 0xc0ac_29b7_c97c_50dd, tree as u64))
-    }
-
-    #[inline]
-    pub fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0xa076_1d64_78bd_642f);
-        mix(self.0, self.0 ^ 0xe703_7ed1_a0b4_28db)
-    }
-
-    /// From 0 to below `end`, which is at least 1. (The bias, below `end / 2^32`, is nothing here.)
-    #[inline]
-    pub fn below(&mut self, end: usize) -> usize {
-        ((u128::from(self.next()) * end as u128) >> 64) as usize
-    }
-
-    /// From 0 to below 1.
-    #[inline]
-    pub fn unit(&mut self) -> f64 {
-        (self.next() >> 11) as f64 / (1u64 << 53) as f64
-    }
-}
+use crate::learn::random::Random;
 
 /// The rows that trees are drawn from.
 #[derive(Debug)]
@@ -78,7 +49,7 @@ impl Draws {
 
     /// The numbers that the growing of a tree draws from.
     pub fn random(&self, tree: usize) -> Random {
-        Random::new(self.seed, tree)
+        Random::new(self.seed, tree as u64)
     }
 
     /// Write how often a tree sees each row.

@@ -7,7 +7,8 @@ use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 use std::ops::Range;
 
-use super::draw::{Draws, Random};
+use super::draw::Draws;
+use crate::learn::random::Random;
 use super::oob::{Step, Walk};
 use super::split::{Cut, Split};
 use super::sums::Item;

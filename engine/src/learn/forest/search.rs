@@ -1,6 +1,6 @@
 //! The best split of a node by one feature, for what two sums describe.
 
-use super::draw::Random;
+use crate::learn::random::Random;
 use super::grow::{Column, Node, Search};
 use super::split::{bins, has, put, Bits, Rule, Split, BINS};
 use super::sums::{Item, Kind, Sum};

@@ -1,9 +1,9 @@
 //! The rows of each tree.
 
-use super::{numbers, IsolationParams};
+use super::IsolationParams;
 use crate::control::Control;
 use crate::error::{Error, Result};
-use crate::learn::kmeans::random::Random;
+use crate::learn::random::Random;
 
 /// Draws of a row that is drawn already, for each row that is wanted, after which there are few of weight.
 const TRIES: usize = 20;
@@ -72,7 +72,7 @@ pub(crate) fn draw(rows: usize, weight: Option<&[f64]>, params: &IsolationParams
         if tree % CHECK == 0 {
             control.check()?;
         }
-        let mut random = numbers(params.seed, 0, tree);
+        let mut random = Random::new(params.seed, 2 * tree as u64);
         match &running {
             Some(running) => by_weight(running, wanted, &mut random, &mut drawn),
             None => alike(rows, wanted, &mut random, &mut drawn),

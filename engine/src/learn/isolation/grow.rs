@@ -3,7 +3,7 @@
 use super::{usual_path, IsolationParams};
 use crate::control::Control;
 use crate::error::Result;
-use crate::learn::kmeans::random::Random;
+use crate::learn::random::Random;
 use crate::model::{CategorySet, Encoding, Feature, Trees};
 
 /// Cuts that are drawn anew where one parts off too few rows for the sake of privacy.

@@ -13,10 +13,9 @@ use rayon::prelude::*;
 pub(crate) use draw::{draw, Draws};
 
 use crate::control::Control;
-use crate::data::mix;
 use crate::error::Result;
 use crate::learn::forest::{self, Part};
-use crate::learn::kmeans::random::Random;
+use crate::learn::random::Random;
 use crate::model::{Feature, Link, Trees};
 
 /// Bytes that a row drawn for a tree may need while the tree grows.
@@ -70,12 +69,6 @@ pub(crate) fn usual_path(rows: usize) -> f64 {
     }
 }
 
-/// The numbers that a tree draws rows (`what` is 0) or cuts (1) by. Seeds are mixed, as streams of this generator whose seeds lie side by side are
-/// the same numbers shifted.
-fn numbers(seed: u64, what: u64, tree: usize) -> Random {
-    Random::new(mix(mix(seed, what), tree as u64), 0)
-}
-
 /// Grow the trees on the rows that were drawn for each: their places in `columns`, which hold each feature as scoring takes it.
 ///
 /// Fails when cancelled, out of memory, or where there are more nodes than a model holds.
@@ -89,7 +82,7 @@ pub(crate) fn fit(
     control.start(draws.trees() as u64);
     let tree = |tree: usize| {
         control.check()?;
-        let mut random = numbers(params.seed, 1, tree);
+        let mut random = Random::new(params.seed, 2 * tree as u64 + 1);
         // A tree has fewer than twice as many nodes as rows, and its vectors may have twice the room they need.
         let most = draws.places(tree).len() * ROW_BYTES;
         control.reserve(most)?;

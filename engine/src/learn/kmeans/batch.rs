@@ -3,8 +3,8 @@
 
 use super::assign::Assignment;
 use super::lloyd::{distance, own_distance};
-use super::random::Random;
-use super::Points;
+use crate::learn::random::Random;
+use super::{restraint, Points};
 use crate::control::Control;
 use crate::error::Result;
 
@@ -37,6 +37,8 @@ pub(super) fn run(
     let mut weights: Vec<f64> = control.vec(size)?;
     let (mut smoothed, mut lowest, mut without) = (None, f64::INFINITY, 0);
     let (mut smoothed_move, share) = (None, (2.0 * size as f64 / (n as f64 + 1.0)).min(1.0));
+    // Where centres must be something, means go on beside what they are held to.
+    let mut allowed = centres.clone();
     let mut steps = 0;
     while steps < most {
         control.check()?;
@@ -48,13 +50,15 @@ pub(super) fn run(
             rows.extend_from_slice(points.row(row));
             weights.push(points.weight(row));
         }
-        let batch = Points { values: &rows, dimensions: d, weight: Some(&weights) };
+        let batch = Points { values: &rows, dimensions: d, weight: Some(&weights), restraints: points.restraints };
         let mut near = Assignment::new(&batch, k, control)?;
-        near.step(&batch, &mut None, &centres, control)?;
+        near.step(&batch, &mut None, &allowed, control)?;
         let before = centres.clone();
-        let inertia = step(&batch, &near, &mut centres, &mut seen);
+        let inertia = step(&batch, &near, &allowed, &mut centres, &mut seen);
         near.finish(control);
         let moved = distance(&before, &centres);
+        allowed.copy_from_slice(&centres);
+        restraint::hold(points.restraints, &mut allowed, d);
         let smooth = |old: Option<f64>, new: f64| old.map_or(new, |old| old * (1.0 - share) + new * share);
         // The first batch only sees the start.
         if steps == 1 {
@@ -71,17 +75,17 @@ pub(super) fn run(
     }
     control.release_vec(rows);
     control.release_vec(weights);
-    Ok(Moved { centres, steps })
+    Ok(Moved { centres: allowed, steps })
 }
 
 /// Move the centres to their rows of a batch; the batch's inertia before. A centre that never saw a row starts again at the row of the batch
 /// that is farthest from its own.
-fn step(batch: &Points<'_>, near: &Assignment, centres: &mut [f64], seen: &mut [f64]) -> f64 {
+fn step(batch: &Points<'_>, near: &Assignment, allowed: &[f64], centres: &mut [f64], seen: &mut [f64]) -> f64 {
     let d = batch.dimensions;
     let mut inertia = 0.0;
     let mut far: Vec<(f64, usize)> = Vec::new();
     for (row, &label) in near.labels.iter().enumerate() {
-        let own = batch.weight(row) * own_distance(batch, row, label, centres);
+        let own = batch.weight(row) * own_distance(batch, row, label, allowed);
         inertia += own;
         far.push((own, row));
     }

@@ -6,9 +6,9 @@
 
 use super::lloyd;
 use super::mixture::Mixture;
-use super::random::Random;
+use crate::learn::random::Random;
 use super::stability::nearest;
-use super::{best_of, seed, silhouette, KMeansParams, Points};
+use super::{best_of, seed, silhouette, KMeansParams, Points, Restraint};
 use crate::control::Control;
 use crate::error::Result;
 use crate::judge::segments::adjusted_rand;
@@ -19,7 +19,7 @@ const ROWS: usize = 4_000;
 const FEWEST_ROWS: usize = 500;
 const NUMBERS: usize = 1 << 20;
 /// Starts of k-means on the sample.
-const STARTS: u32 = 5;
+const STARTS: u32 = 10;
 /// Rows of the sample by which silhouettes are found: each is compared with all others.
 const COMPARED: usize = 1_500;
 /// Numbers beyond the best so far that are still looked at.
@@ -31,24 +31,26 @@ const ITERATIONS: u32 = 100;
 const STILL: f64 = 1e-4;
 
 /// Some of the rows.
-struct Sample {
+struct Sample<'a> {
     values: Vec<f64>,
     weight: Option<Vec<f64>>,
     dimensions: usize,
+    restraints: &'a [Restraint],
 }
 
-impl Sample {
+impl<'a> Sample<'a> {
     fn points(&self) -> Points<'_> {
-        Points { values: &self.values, dimensions: self.dimensions, weight: self.weight.as_deref() }
+        let Sample { values, weight, dimensions, restraints } = self;
+        Points { values, dimensions: *dimensions, weight: weight.as_deref(), restraints }
     }
 
     /// Some of the rows.
-    fn of(points: &Points<'_>, rows: &[usize], control: &Control) -> Result<Sample> {
+    fn of(points: &Points<'a>, rows: &[usize], control: &Control) -> Result<Sample<'a>> {
         let d = points.dimensions;
         let mut values: Vec<f64> = control.vec(rows.len() * d)?;
         rows.iter().for_each(|&row| values.extend(points.row(row)));
         let weight = points.weight.map(|w| rows.iter().map(|&row| w[row]).collect());
-        Ok(Sample { values, weight, dimensions: d })
+        Ok(Sample { values, weight, dimensions: d, restraints: points.restraints })
     }
 }
 
@@ -129,7 +131,7 @@ fn best(
 }
 
 /// How alike the segments are that two halves of the rows make of all of them: the mean adjusted Rand index.
-fn stability(sample: &Sample, k: u32, params: &KMeansParams, control: &Control) -> Result<f64> {
+fn stability(sample: &Sample<'_>, k: u32, params: &KMeansParams, control: &Control) -> Result<f64> {
     let points = sample.points();
     let mut sum = 0.0;
     for round in 0..HALVES {

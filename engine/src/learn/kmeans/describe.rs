@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::lloyd::distance;
-use super::random::Random;
+use crate::learn::random::Random;
 use super::{KMeans, Points};
 use crate::control::Control;
 use crate::error::Result;

@@ -28,7 +28,7 @@ pub(super) fn centres(
             let cell = value.map_or(Ok(f64::NAN), |value| cell(name, value, encoding))?;
             let first = centres.len();
             centres.resize(first + width(axis), 0.0);
-            place(axis, cell, &mut centres[first..]);
+            place(axis, cell, &mut centres, first);
         }
     }
     Ok(centres)

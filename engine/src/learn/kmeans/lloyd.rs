@@ -99,6 +99,7 @@ fn means(
     let sums = sums.as_ref().unwrap_or(&state.sums);
     for (c, (centre, made_of)) in next.chunks_exact_mut(d).zip(made_of).enumerate() {
         if sums.mean(c, centre) {
+            points.restraints.iter().for_each(|restraint| restraint.hold(centre));
             *made_of = sums.sizes[c].unsigned_abs();
         }
     }

@@ -10,8 +10,9 @@ mod choose;
 mod describe;
 mod given;
 mod lloyd;
+mod logarithm;
 mod mixture;
-pub(crate) mod random;
+mod restraint;
 mod screen;
 mod seed;
 mod silhouette;
@@ -22,7 +23,7 @@ mod sums;
 pub use describe::Seen;
 pub(crate) use silhouette::coefficients;
 pub use silhouette::{silhouette, SAMPLE};
-pub(crate) use space::{coder, place, width};
+pub(crate) use space::{before, coder, inverse, place, width};
 pub use stability::{stability, SegmentStability, Stability};
 
 use crate::control::Control;
@@ -30,9 +31,15 @@ use crate::data::Table;
 use crate::error::{Error, Result};
 use crate::model::{Candidate, Encoding, FeatureStats, KMeans};
 use crate::simd::prefetch;
-use random::Random;
+use crate::learn::random::Random;
+pub(crate) use restraint::Restraint;
 use screen::Screen;
 use serde_json::{Map, Value};
+
+/// Bytes that a training needs for a row beside its columns: order, hashes, labels, bounds and norms; and for each number of it in the space, twice over.
+pub const ROW_BYTES: usize = 96;
+/// See above.
+pub const DIMENSION_BYTES: usize = 14;
 
 /// Where centres start.
 #[derive(Debug, Clone, PartialEq)]
@@ -55,6 +62,47 @@ impl Init {
     /// Its name; `None` for centres that are given.
     pub fn name(&self) -> Option<&'static str> {
         Init::NAMED.iter().find(|named| named.1 == *self).map(|named| named.0)
+    }
+}
+
+/// How numbers enter the space.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scaling {
+    /// As [`Scaling::Standard`], skewed ones by their logarithm.
+    Auto,
+    /// Less their mean, over their standard deviation.
+    Standard,
+    /// By their logarithm, and then so.
+    Log,
+    /// As they are.
+    None,
+}
+
+impl Scaling {
+    /// All, by name.
+    pub const NAMED: [(&str, Scaling); 4] =
+        [("auto", Scaling::Auto), ("standard", Scaling::Standard), ("log", Scaling::Log), ("none", Scaling::None)];
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        Scaling::NAMED.iter().find(|named| named.1 == self).map_or("", |named| named.0)
+    }
+}
+
+/// What is asked of a feature.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Treatment {
+    /// What its squared differences are multiplied by.
+    pub weight: f64,
+    /// Whether it measures something, so that its logarithm means something.
+    pub is_measure: bool,
+    /// Of an element of an array of which only the direction counts: for the last the number of all, else 0.
+    pub element: Option<u32>,
+}
+
+impl Default for Treatment {
+    fn default() -> Self {
+        Treatment { weight: 1.0, is_measure: true, element: None }
     }
 }
 
@@ -85,6 +133,14 @@ pub struct KMeansParams {
     pub min_group: u64,
     /// Whether the rows are looked at once more, to describe the segments.
     pub describe: bool,
+    /// How numbers enter the space.
+    pub scaling: Scaling,
+    /// Whether a centre has one level of each category, the most frequent, instead of shares of all (k-prototypes).
+    pub modes: bool,
+    /// What a row pays for a level other than that of its centre, for all categories alike; without it each category counts as much as a number.
+    pub gamma: Option<f64>,
+    /// By feature, what is asked of it; empty where nothing is.
+    pub treatments: Vec<Treatment>,
 }
 
 impl Default for KMeansParams {
@@ -102,6 +158,10 @@ impl Default for KMeansParams {
             max_categories: 20,
             min_group: 1,
             describe: false,
+            scaling: Scaling::Auto,
+            modes: false,
+            gamma: None,
+            treatments: Vec::new(),
         }
     }
 }
@@ -164,7 +224,7 @@ pub fn lloyd(
     tol: f64,
     control: &Control,
 ) -> Result<Clusters> {
-    let points = Points { values, dimensions, weight };
+    let points = Points { values, dimensions, weight, restraints: &[] };
     let fit = best_of(&points, 1, |_| Ok(centres.to_vec()), (max_iter, tol), control)?;
     let fit = fit.ok_or_else(|| Error::Internal("k-means had no start".into()))?;
     let lloyd::Fit { centres, labels, sizes, inertia, iterations, .. } = fit;
@@ -201,6 +261,8 @@ pub(crate) struct Points<'a> {
     pub dimensions: usize,
     /// The weight of each row, where they differ.
     pub weight: Option<&'a [f64]>,
+    /// What centres must be.
+    pub restraints: &'a [Restraint],
 }
 
 impl Points<'_> {
@@ -241,12 +303,12 @@ pub fn fit(
     keep: bool,
     control: &Control,
 ) -> Result<KMeansFit> {
-    let kept = (params.max_categories, params.min_group);
-    let space = space::build(table, features, train, held, weight, kept, keep, control)?;
+    let space = space::build(table, features, train, held, weight, params, keep, control)?;
     if space.dimensions == 0 {
         return Err(Error::data("no column varies, so there are no segments", "Give columns with different values."));
     }
-    let points = Points { values: &space.values, dimensions: space.dimensions, weight };
+    let restraints = Restraint::of(&space.axes, params.modes);
+    let points = Points { values: &space.values, dimensions: space.dimensions, weight, restraints: &restraints };
     let variance = space.variance(&points, control)?;
     let candidates = if params.choose { choose::choose(&points, params, control)? } else { Vec::new() };
     let chosen = candidates.iter().find(|c| c.chosen).map_or(params.n_clusters, |c| c.n_clusters);
@@ -258,6 +320,8 @@ pub fn fit(
         Init::Given(given) => {
             let names: Vec<String> = features.iter().map(|&f| table.columns[f].name.clone()).collect();
             let centres = given::centres(given, &names, &space.axes, &space.encodings)?;
+            let mut centres = centres;
+            restraint::hold(&restraints, &mut centres, space.dimensions);
             search.from(centres, 0)?
         }
         _ => search.best()?,
@@ -284,7 +348,7 @@ pub fn fit(
     let (mut order, mut seen) = (Vec::new(), Seen::default());
     if params.describe {
         order = by_segment(&best.labels, &body.sizes, control)?;
-        let points = Points { values: &space.values, dimensions: space.dimensions, weight };
+        let points = Points { values: &space.values, dimensions: space.dimensions, weight, restraints: &restraints };
         seen = describe::look(&points, &body, &best.labels, &order, control)?;
     }
     control.release_vec(space.values);

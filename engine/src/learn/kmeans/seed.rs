@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::assign::{Assignment, Definition};
 use super::lloyd::{distance, own_distance, BLOCK};
-use super::random::Random;
+use crate::learn::random::Random;
 use super::screen::Screen;
 use super::{Init, Points};
 use crate::control::Control;
@@ -195,7 +195,7 @@ fn parallel(
         if round == ROUNDS {
             let weight: Vec<f64> = (0..centres.len() / d).map(|c| near.sums.weight(c)).collect();
             near.finish(control);
-            let candidates = Points { values: &centres, dimensions: d, weight: Some(&weight) };
+            let candidates = Points { values: &centres, dimensions: d, weight: Some(&weight), restraints: points.restraints };
             return plus_plus(&candidates, k, random, control);
         }
         let mut far: Vec<f64> = control.filled(n, 0.0)?;

@@ -2,11 +2,13 @@
 //!
 //! A number is shifted by its mean and divided by its standard deviation, so two random rows differ by 2 in expected square. A category
 //! marks its level by a number chosen so that two random rows differ by 2 as well: with level shares p, rows differ with probability
-//! 1 - sum p^2 and then by 2 scale^2, so scale = 1 / sqrt(1 - sum p^2).
+//! 1 - sum p^2 and then by 2 scale^2, so scale = 1 / sqrt(1 - sum p^2). An array of which only the direction counts does so, too: unit vectors of mean m
+//! differ by 2 (1 - |m|^2). A weight multiplies these squares.
 
 use rayon::prelude::*;
 
-use super::Points;
+use super::logarithm::{self, curve};
+use super::{KMeansParams, Points, Scaling, Treatment};
 use crate::control::Control;
 use crate::data::{Column, ColumnData, Table, CHUNK, MISSING};
 use crate::error::Result;
@@ -24,10 +26,62 @@ pub(super) struct Space {
     pub held: Vec<Vec<f64>>,
 }
 
+/// A number whose distribution is more skewed enters by its logarithm.
+const SKEWED: f64 = 3.0;
+/// Larger numbers are not squared as they are.
+const LARGEST: f64 = 1e100;
+
 /// The dimension of a level that has none.
 const NONE: u32 = u32::MAX;
 
 impl Space {
+    /// Give arrays of which only the direction counts the length by which they count as much as a number.
+    fn lengths(
+        &mut self,
+        table: &Table,
+        features: &[usize],
+        train: &[u32],
+        weight: Option<&[f64]>,
+        params: &KMeansParams,
+        control: &Control,
+    ) -> Result<()> {
+        for last in 0..self.axes.len() {
+            let Axis::Element { count, .. } = self.axes[last] else { continue };
+            let Some(first) = (last + 1).checked_sub(count as usize).filter(|_| count > 0) else { continue };
+            let mut axes = self.axes[first..=last].to_vec();
+            axes.iter_mut().for_each(|axis| {
+                if let Axis::Element { scale, .. } = axis {
+                    *scale = 1.0;
+                }
+            });
+            let coders: Vec<_> =
+                (first..=last).map(|f| coder(&table.columns[features[f]], &self.encodings[f])).collect();
+            let part = |(c, rows): (usize, &[u32])| {
+                control.check()?;
+                let (mut sums, mut one) = (vec![0.0; axes.len() + 1], vec![0.0; axes.len()]);
+                for (i, &row) in rows.iter().enumerate() {
+                    let weight = weight.map_or(1.0, |w| w[c * CHUNK + i]);
+                    axes.iter().zip(&coders).enumerate().for_each(|(at, (axis, code))| {
+                        place(axis, code(row), &mut one, at);
+                    });
+                    sums.iter_mut().zip(&one).for_each(|(sum, x)| *sum += weight * x);
+                    sums[axes.len()] += weight;
+                }
+                Ok(sums)
+            };
+            let parts: Result<Vec<Vec<f64>>> = train.par_chunks(CHUNK).enumerate().map(part).collect();
+            let mut total = vec![0.0; axes.len() + 1];
+            parts?.iter().for_each(|part| total.iter_mut().zip(part).for_each(|(t, p)| *t += p));
+            let all = total.pop().unwrap_or(0.0);
+            let apart = 1.0 - total.iter().map(|sum| (sum / all) * (sum / all)).sum::<f64>();
+            let asked = params.treatments.get(last).copied().unwrap_or_default();
+            if let (Axis::Element { scale, .. }, true) = (&mut self.axes[last], apart > 1e-12) {
+                *scale = (asked.weight / apart).sqrt();
+            }
+        }
+        Ok(())
+    }
+
     /// The mean variance of the dimensions.
     pub fn variance(&self, points: &Points<'_>, control: &Control) -> Result<f64> {
         let d = self.dimensions;
@@ -70,7 +124,7 @@ pub(super) fn build(
     train: &[u32],
     held: &[u32],
     weight: Option<&[f64]>,
-    kept: (u32, u64),
+    params: &KMeansParams,
     keep: bool,
     control: &Control,
 ) -> Result<Space> {
@@ -82,14 +136,16 @@ pub(super) fn build(
         values: Vec::new(),
         held: Vec::new(),
     };
-    for &f in features {
+    for (at, &f) in features.iter().enumerate() {
         control.check()?;
-        let (axis, encoding, stats) = axis(&table.columns[f], train, weight, kept, control)?;
+        let asked = params.treatments.get(at).copied().unwrap_or_default();
+        let (axis, encoding, stats) = axis(&table.columns[f], train, weight, (params, asked), control)?;
         space.dimensions += width(&axis);
         space.axes.push(axis);
         space.encodings.push(encoding);
         space.stats.push(stats);
     }
+    space.lengths(table, features, train, weight, params, control)?;
     let d = space.dimensions;
     space.values = control.filled(train.len() * d, 0.0)?;
     let coders: Vec<_> =
@@ -102,7 +158,9 @@ pub(super) fn build(
             let width = width(axis);
             if width > 0 {
                 let cells = values.chunks_exact_mut(d).zip(rows);
-                cells.for_each(|(cells, &row)| place(axis, code(row), &mut cells[first..first + width]));
+                cells.for_each(|(cells, &row)| {
+                    place(axis, code(row), cells, first);
+                });
             }
             first += width;
         }
@@ -130,29 +188,72 @@ const NEAR: usize = 1024;
 /// The number of dimensions of an axis.
 pub(crate) fn width(axis: &Axis) -> usize {
     match axis {
-        Axis::Number { .. } => 1,
+        Axis::Number { .. } | Axis::Logarithm { .. } | Axis::Element { .. } => 1,
         Axis::Category { count, .. } => *count as usize,
     }
 }
 
-/// Write the dimensions of one encoded value to the beginning of `out`.
-pub(crate) fn place(axis: &Axis, value: f64, out: &mut [f64]) {
+/// The dimensions before those of an axis that are written anew with them.
+pub(crate) fn before(axis: &Axis) -> usize {
+    match axis {
+        Axis::Element { count, .. } => (*count as usize).saturating_sub(1),
+        _ => 0,
+    }
+}
+
+/// Write the dimensions of one encoded value to `out` from `first` on, and say where they end. With the last element of an array that has a direction the
+/// others are brought to their length.
+pub(crate) fn place(axis: &Axis, value: f64, out: &mut [f64], first: usize) -> usize {
     match axis {
         Axis::Number { fill, shift, scale, low, high } => {
             let value = if value.is_nan() { *fill } else { value.clamp(*low, *high) };
-            out[0] = (value - shift) * scale;
+            out[first] = (value - shift) * scale;
+            first + 1
+        }
+        Axis::Logarithm { unit, fill, shift, scale, low, high } => {
+            let value = if value.is_nan() { *fill } else { curve(value.clamp(*low, *high), *unit) };
+            out[first] = (value - shift) * scale;
+            first + 1
+        }
+        Axis::Element { count, scale, low, high } => {
+            out[first] = if value.is_nan() { 0.0 } else { value.clamp(*low, *high) };
+            if *count > 0 {
+                with_length(&mut out[(first + 1).saturating_sub(*count as usize)..=first], *scale);
+            }
+            first + 1
         }
         Axis::Category { dimension, missing, count, scale } => {
-            out[..*count as usize].fill(0.0);
+            let out = &mut out[first..first + *count as usize];
+            out.fill(0.0);
             let at = if value.is_nan() {
                 *missing
             } else {
                 dimension.get(value as usize).or(dimension.last()).copied().unwrap_or(NONE)
             };
-            if let Some(place) = out[..*count as usize].get_mut(at as usize) {
+            if let Some(place) = out.get_mut(at as usize) {
                 *place = *scale;
             }
+            first + *count as usize
         }
+    }
+}
+
+/// The value that lies at a place along an axis of one dimension; NaN where all values lie there.
+pub(crate) fn inverse(axis: &Axis, at: f64) -> f64 {
+    match axis {
+        Axis::Number { shift, scale, .. } if *scale != 0.0 => at / scale + shift,
+        Axis::Logarithm { unit, shift, scale, .. } if *scale != 0.0 => logarithm::inverse(at / scale + shift, *unit),
+        _ => f64::NAN,
+    }
+}
+
+/// Bring numbers to a length, unless all are 0.
+pub(super) fn with_length(values: &mut [f64], length: f64) {
+    let most = values.iter().fold(0.0, |most: f64, v| most.max(v.abs()));
+    if most > 0.0 {
+        let squares: f64 = values.iter().map(|v| (v / most) * (v / most)).sum();
+        let by = length / squares.sqrt();
+        values.iter_mut().for_each(|v| *v = *v / most * by);
     }
 }
 
@@ -179,7 +280,7 @@ fn axis(
     column: &Column,
     train: &[u32],
     weight: Option<&[f64]>,
-    (max_categories, least): (u32, u64),
+    (params, asked): (&KMeansParams, Treatment),
     control: &Control,
 ) -> Result<(Axis, Encoding, FeatureStats)> {
     match &column.data {
@@ -191,11 +292,11 @@ fn axis(
                 cells.iter_mut().zip(rows).for_each(|(cell, &row)| *cell = values.get(row as usize));
                 Ok::<(), crate::error::Error>(())
             })?;
-            let (axis, stats) = number_axis(&|i| cells[i], train.len(), weight, least, control)?;
+            let (axis, stats) = number_axis(&|i| cells[i], train.len(), weight, (params, asked), control)?;
             control.release_vec(cells);
             Ok((axis, Encoding::Number, stats))
         }
-        ColumnData::Category { .. } => Ok(category_axis(column, train, weight, (max_categories as usize, least))),
+        ColumnData::Category { .. } => Ok(category_axis(column, train, weight, params, asked)),
     }
 }
 
@@ -203,9 +304,10 @@ fn number_axis(
     value: &(impl Fn(usize) -> f64 + Sync),
     rows: usize,
     weight: Option<&[f64]>,
-    least: u64,
+    (params, asked): (&KMeansParams, Treatment),
     control: &Control,
 ) -> Result<(Axis, FeatureStats)> {
+    let (weights, least) = (weight, params.min_group);
     let weight = |i: usize| weight.map_or(1.0, |w| w[i]);
     let chunk = |c: usize| {
         control.check()?;
@@ -229,7 +331,10 @@ fn number_axis(
         let found = bin::ends(finite.len(), least).map(|(first, last)| (finite[first], finite[last]));
         control.release_vec(finite);
         let Some(found) = found else {
-            let axis = Axis::Number { fill: 0.0, shift: 0.0, scale: 0.0, low: 0.0, high: 0.0 };
+            let axis = match asked.element {
+                Some(count) => Axis::Element { count, scale: 0.0, low: 0.0, high: 0.0 },
+                None => Axis::Number { fill: 0.0, shift: 0.0, scale: 0.0, low: 0.0, high: 0.0 },
+            };
             return Ok((axis, FeatureStats { missing, ..FeatureStats::default() }));
         };
         (low, high) = found;
@@ -240,17 +345,41 @@ fn number_axis(
     })?;
     let mean = if total > 0.0 { (weighted / total).clamp(low, high) } else { low };
     // Every row counts for the spread: a missing value stands at the mean, an infinite one at an end.
-    let [all, squares] = sums(0..rows, control, |part| {
-        part.fold([0.0, 0.0], |[all, squares], i| {
+    let [all, squares, cubes, inside] = sums(0..rows, control, |part| {
+        part.fold([0.0; 4], |[all, squares, cubes, inside], i| {
             let v = value(i);
             let apart = if v.is_nan() { 0.0 } else { v.clamp(low, high) - mean };
-            [all + weight(i), squares + weight(i) * apart * apart]
+            let square = weight(i) * apart * apart;
+            let is_inside = f64::from(u8::from(low < v && v < high));
+            [all + weight(i), squares + square, cubes + square * apart, inside + is_inside]
         })
     })?;
     let stddev = if all > 0.0 { (squares / all).sqrt() } else { 0.0 };
-    let scale = if stddev > 0.0 && (1.0 / stddev).is_finite() && stddev.is_finite() { 1.0 / stddev } else { 0.0 };
     let stats =
         FeatureStats { missing, minimum: low, maximum: high, mean, stddev, distinct: 0, level_rows: Vec::new() };
+    if let Some(count) = asked.element {
+        return Ok((Axis::Element { count, scale: 0.0, low, high }, stats));
+    }
+    let is_sound = stddev > 0.0 && (1.0 / stddev).is_finite() && stddev.is_finite();
+    let by = asked.weight.sqrt();
+    if params.scaling == Scaling::None {
+        let fits = is_sound && low.abs().max(high.abs()) < LARGEST;
+        return Ok((Axis::Number { fill: mean, shift: 0.0, scale: if fits { by } else { 0.0 }, low, high }, stats));
+    }
+    // Two values are as far apart on any curve.
+    let skewness = if is_sound { cubes / all / (stddev * stddev * stddev) } else { 0.0 };
+    let is_bent = match params.scaling {
+        Scaling::Auto => skewness.abs() > SKEWED,
+        scaling => scaling == Scaling::Log,
+    };
+    if is_bent && is_sound && asked.is_measure && inside > 0.0 {
+        let least_skewed = if params.scaling == Scaling::Auto { skewness.abs() } else { f64::INFINITY };
+        let bent = logarithm::axis(value, rows, weights, (low, high), least_skewed, by, control)?;
+        if let Some(axis) = bent {
+            return Ok((axis, stats));
+        }
+    }
+    let scale = if is_sound { by / stddev } else { 0.0 };
     Ok((Axis::Number { fill: mean, shift: mean, scale, low, high }, stats))
 }
 
@@ -258,8 +387,10 @@ fn category_axis(
     column: &Column,
     train: &[u32],
     weight: Option<&[f64]>,
-    (most, least): (usize, u64),
+    params: &KMeansParams,
+    asked: Treatment,
 ) -> (Axis, Encoding, FeatureStats) {
+    let (most, least) = (params.max_categories as usize, params.min_group);
     let ColumnData::Category { codes, dictionary } = &column.data else {
         return (
             Axis::Category { dimension: vec![NONE], missing: NONE, count: 0, scale: 0.0 },
@@ -299,7 +430,8 @@ fn category_axis(
     level_weights.push(missing_weight);
     let total: f64 = level_weights.iter().sum();
     let alike: f64 = level_weights.iter().map(|w| (w / total) * (w / total)).sum();
-    let scale = if alike < 1.0 - 1e-12 { 1.0 / (1.0 - alike).sqrt() } else { 0.0 };
+    let usual = if alike < 1.0 - 1e-12 { 1.0 / (1.0 - alike).sqrt() } else { 0.0 };
+    let scale = params.gamma.map_or(usual, |gamma| (gamma / 2.0).sqrt()) * asked.weight.sqrt();
     let mut dimension: Vec<u32> = (0..levels.len() as u32).collect();
     let mut count = dimension.len() as u32;
     let mut next = |used: bool| {

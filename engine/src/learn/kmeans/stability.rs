@@ -4,8 +4,8 @@
 use rayon::prelude::*;
 
 use super::lloyd::{self, distance};
-use super::random::Random;
-use super::{best_of, seed, Points};
+use crate::learn::random::Random;
+use super::{best_of, seed, Points, Restraint};
 use crate::control::Control;
 use crate::error::{Error, Result};
 use crate::judge::segments::{adjusted_rand, jaccard};
@@ -40,18 +40,20 @@ pub struct Stability {
     pub adjusted_rand: f64,
 }
 
-/// Look for the segments of a model again in `samples` samples of some rows, given in its scaled space one after the other.
+/// Look for the segments of a model again in `samples` samples of some rows, given in its scaled space one after the other; with `modes` for those of
+/// k-prototypes.
 ///
 /// Fails where there is no row, when cancelled, or out of memory.
 pub fn stability(
-    body: &KMeans,
+    (body, modes): (&KMeans, bool),
     values: &[f64],
     weight: Option<&[f64]>,
     (samples, random_seed): (u32, u64),
     control: &Control,
 ) -> Result<Stability> {
     let d = body.dimensions as usize;
-    let points = Points { values, dimensions: d, weight };
+    let restraints = Restraint::of(&body.axes, modes);
+    let points = Points { values, dimensions: d, weight, restraints: &restraints };
     if d == 0 || points.rows() == 0 {
         return Err(Error::data("there is no row to look for segments in", "Give a source that has some."));
     }
@@ -102,7 +104,8 @@ fn again(
     let mut values: Vec<f64> = control.vec(drawn.len() * points.dimensions)?;
     drawn.iter().for_each(|&i| values.extend_from_slice(points.row(i)));
     let weight: Vec<f64> = drawn.iter().map(|&i| f64::from(counts[i]) * points.weight(i)).collect();
-    let own = Points { values: &values, dimensions: points.dimensions, weight: Some(&weight) };
+    let Points { dimensions, restraints, .. } = *points;
+    let own = Points { values: &values, dimensions, weight: Some(&weight), restraints };
     let best = best_of(&own, STARTS, |_| seed::plus_plus(&own, k, random, control), (ITERATIONS, 0.0), control)?;
     control.release_vec(values);
     Ok(best.map_or_else(Vec::new, |best| best.labels))

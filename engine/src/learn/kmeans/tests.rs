@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::lloyd::{distance, run, Fit};
-use super::random::Random;
+use crate::learn::random::Random;
 use super::screen::Screen;
 use super::{seed, Init, Points};
 use crate::control::Control;
@@ -90,7 +90,7 @@ proptest! {
     #[test]
     fn labels_and_centres_are_those_of_the_naive_iterations((d, rows, weight, starts) in cases(), weighted: bool, max_iter in 0u32..12) {
         let weight = weighted.then_some(&weight[..]);
-        let points = Points { values: &rows, dimensions: d, weight };
+        let points = Points { values: &rows, dimensions: d, weight, restraints: &[] };
         let centres: Vec<f64> = starts.iter().flat_map(|&i| points.row(i)).copied().collect();
         let (labels, expected, iterations) = naive(&points, centres.clone(), max_iter);
         for fine in [None, Some(false), Some(true)] {
@@ -106,7 +106,7 @@ proptest! {
     /// Starts are different rows, whatever the way, and as many as there can be up to `k`.
     #[test]
     fn starts_are_different_rows((d, rows, weight, _) in cases(), k in 1usize..30, number in 0u64..100) {
-        let points = Points { values: &rows, dimensions: d, weight: Some(&weight) };
+        let points = Points { values: &rows, dimensions: d, weight: Some(&weight), restraints: &[] };
         let mut different: Vec<Vec<u64>> = (0..points.rows())
             .filter(|&i| weight[i] > 0.0)
             .map(|i| points.row(i).iter().map(|x| (x + 0.0).to_bits()).collect())
@@ -138,7 +138,7 @@ fn threads_and_numbers_change_nothing() {
     let (n, d, k) = (30_000, 5, 20);
     let mut random = Random::new(1, 0);
     let rows: Vec<f64> = (0..n * d).map(|i| random.unit() + (i / d % 7) as f64).collect();
-    let points = Points { values: &rows, dimensions: d, weight: None };
+    let points = Points { values: &rows, dimensions: d, weight: None, restraints: &[] };
     let centres = rows[..k * d].to_vec();
     let expected = lloyd(&points, &centres, None, 30);
     for threads in [1, 3] {
@@ -153,7 +153,7 @@ fn threads_and_numbers_change_nothing() {
 #[test]
 fn rows_of_nothing_or_of_no_numbers_have_centres() {
     for rows in [vec![0.0; 40], vec![f64::MAX; 40], vec![f64::NAN; 40], vec![1e-320; 40]] {
-        let points = Points { values: &rows, dimensions: 2, weight: None };
+        let points = Points { values: &rows, dimensions: 2, weight: None, restraints: &[] };
         let found = lloyd(&points, &rows[..4], Some(false), 5);
         assert_eq!(found.labels, [0; 20]);
     }

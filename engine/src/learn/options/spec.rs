@@ -10,6 +10,8 @@ use crate::learn::kmeans::Init;
 
 /// The most segments.
 pub(super) const MOST_CLUSTERS: usize = 10_000;
+/// The most that a column counts in a clustering.
+const MOST_WEIGHT: f64 = 1e6;
 
 /// What values an option takes, and where a checked one goes.
 #[derive(Debug, Clone, Copy)]
@@ -38,6 +40,8 @@ pub enum Kind {
     ClassWeight(fn(&mut Options, ClassWeight)),
     /// An object of column names and 1, 0 or -1.
     Directions(fn(&mut Options, Vec<(String, i8)>)),
+    /// An object of column names and numbers of at least 0.
+    Weights(fn(&mut Options, Vec<(String, f64)>)),
     /// Lists of column names, each name once in its list.
     Groups(fn(&mut Options, Vec<Vec<String>>)),
     /// `"auto"`, or an array of cleaning steps.
@@ -86,6 +90,7 @@ impl Spec {
             Kind::Label(_) => "a label of the target: a text, number or boolean".into(),
             Kind::ClassWeight(_) => "\"balanced\" or an object of labels and weights above 0".into(),
             Kind::Directions(_) => "an object of column names and 1, 0 or -1".into(),
+            Kind::Weights(_) => format!("an object of column names and numbers of at least 0 and up to {MOST_WEIGHT}"),
             Kind::Groups(_) => "an array of arrays of column names".into(),
             Kind::Clean(_) => "\"auto\" or an array of cleaning steps".into(),
             Kind::Init(_) => {
@@ -141,6 +146,7 @@ impl Spec {
             Kind::Label(set) => set(options, label(value).ok_or_else(wrong)?),
             Kind::ClassWeight(set) => set(options, class_weight(value).ok_or_else(wrong)?),
             Kind::Directions(set) => set(options, directions(value).ok_or_else(wrong)?),
+            Kind::Weights(set) => set(options, weights(value).ok_or_else(wrong)?),
             Kind::Clean(set) => match value {
                 Value::Array(_) => set(options, Clean::Steps(Step::parse(value)?)),
                 value if value.as_str() == Some("auto") => set(options, Clean::Auto),
@@ -220,6 +226,14 @@ fn directions(value: &Value) -> Option<Vec<(String, i8)>> {
         (!name.is_empty()).then(|| (name.clone(), way as i8))
     };
     value.as_object()?.iter().map(direction).collect()
+}
+
+fn weights(value: &Value) -> Option<Vec<(String, f64)>> {
+    let weight = |(name, weight): (&String, &Value)| {
+        let weight = weight.as_f64().filter(|w| (0.0..=MOST_WEIGHT).contains(w))?;
+        (!name.is_empty()).then(|| (name.clone(), weight))
+    };
+    value.as_object().filter(|object| !object.is_empty())?.iter().map(weight).collect()
 }
 
 fn groups(value: &Value) -> Option<Vec<Vec<String>>> {

@@ -3,12 +3,13 @@
 use serde_json::json;
 
 use super::spec::{Kind, Spec, MOST_CLUSTERS};
-use super::Algorithm::{self, DecisionTree, ExtraTrees, GradientBoosting, IsolationForest, KMeans, RandomForest};
+use super::Algorithm::{self, DecisionTree, ExtraTrees, GradientBoosting, IsolationForest, KMeans, KPrototypes, RandomForest};
 use super::{Options, PersonalData};
 use crate::learn::bin::MOST_BINS;
 use crate::learn::boost;
 use crate::learn::calibrate::Method;
 use crate::learn::forest::{self, Part};
+use crate::learn::kmeans::Scaling;
 use crate::learn::tree::{Criterion, DEEPEST};
 
 const ALL: &[Algorithm] = &Algorithm::ALL;
@@ -16,9 +17,10 @@ const SUPERVISED: &[Algorithm] = &[DecisionTree, RandomForest, ExtraTrees, Gradi
 const TREE: &[Algorithm] = &[DecisionTree];
 const FOREST: &[Algorithm] = &[RandomForest, ExtraTrees];
 const BOOST: &[Algorithm] = &[GradientBoosting];
-const CLUSTER: &[Algorithm] = &[KMeans];
+const CLUSTER: &[Algorithm] = &[KMeans, KPrototypes];
+const PROTOTYPES: &[Algorithm] = &[KPrototypes];
 const ISOLATION: &[Algorithm] = &[IsolationForest];
-const UNSUPERVISED: &[Algorithm] = &[KMeans, IsolationForest];
+const UNSUPERVISED: &[Algorithm] = &[KMeans, KPrototypes, IsolationForest];
 const TREES: &[Algorithm] = &[DecisionTree, RandomForest, ExtraTrees, GradientBoosting, IsolationForest];
 
 /// Row counts and leaf counts fit the fields they go to.
@@ -518,6 +520,35 @@ pub(super) const SPECS: &[Spec] = &[
         kind: Kind::Integer(1, MOST_ROWS, |o, v| o.isolation.min_category_rows = Some(v)), default: |o| json!(o.isolation.min_category_rows),
         elsewhere: &["min_data_per_group", "min_frequency"],
         meaning: "the fewest training rows of a level that is not pooled with the rare ones; without it a tenth of a row among those drawn for a tree",
+    },
+    Spec {
+        key: "scaling", algorithms: CLUSTER,
+        kind: Kind::Choice(&["auto", "standard", "log", "none"], |o, v| {
+            let named = Scaling::NAMED.iter().find(|named| named.0 == v);
+            o.kmeans.scaling = named.map_or(Scaling::Auto, |named| named.1);
+        }),
+        default: |o| json!(o.kmeans.scaling.name()),
+        elsewhere: &["standardize", "standardise", "normalize", "standardize_features", "scale", "scaler"],
+        meaning: "how numbers are made comparable: less their mean and over their standard deviation (\"standard\"), by their logarithm and then so (\"log\"), so where they are skewed (\"auto\"), or as they are (\"none\")",
+    },
+    Spec {
+        key: "feature_weights", algorithms: CLUSTER,
+        kind: Kind::Weights(|o, v| o.feature_weights = v), default: |_| json!(null),
+        elsewhere: &["column_weights", "weights_by_column", "variable_weights"],
+        meaning: "by column, what its squared differences are multiplied by: 0 for a column that only describes segments, 1 for one that is not named",
+    },
+    Spec {
+        key: "distance", algorithms: CLUSTER,
+        kind: Kind::Choice(&["euclidean", "cosine"], |o, v| o.cosine = v == "cosine"),
+        default: |o| json!(if o.cosine { "cosine" } else { "euclidean" }),
+        elsewhere: &["distance_type", "metric", "affinity", "distance_metric"],
+        meaning: "how arrays are compared: number by number, or by the angle between them",
+    },
+    Spec {
+        key: "gamma", algorithms: PROTOTYPES,
+        kind: Kind::Number(0.0, 1e12, |o, v| o.kmeans.gamma = Some(v)), default: |o| json!(o.kmeans.gamma),
+        elsewhere: &["lambda", "categorical_weight"],
+        meaning: "what a level other than that of the centre adds to the squared distance; without it each category counts as much as a number",
     },
     Spec {
         key: "value_column", algorithms: CLUSTER,

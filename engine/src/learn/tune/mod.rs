@@ -19,7 +19,7 @@ use crate::data::{folds, split, Draw, Folds, Holdout, HoldoutPlan, Role, RowHash
 use crate::error::{Error, Result};
 use crate::judge;
 use crate::learn::kmeans;
-use crate::learn::options::Algorithm;
+use crate::learn::options::{Algorithm, Options};
 use crate::learn::target::Prepared;
 use crate::learn::train::{judge_rows, score_encoded, Features, Outcome, Parts, Request, Run};
 use crate::model::{HeldRows, Task};
@@ -71,6 +71,22 @@ pub struct Tuned {
     pub warnings: Vec<Finding>,
 }
 
+/// Segments are judged in their space, so all trials must have the same.
+fn check_spaces(trials: &[Trial]) -> Result<()> {
+    let space = |trial: &Trial| {
+        let Options { kmeans, feature_weights, cosine, .. } = &trial.options;
+        (kmeans.scaling, feature_weights.clone(), *cosine, kmeans.gamma)
+    };
+    let first = trials.first().map(space);
+    match trials.iter().all(|trial| Some(space(trial)) == first) {
+        true => Ok(()),
+        false => Err(Error::option(
+            "segments cannot be compared where their distances are not the same",
+            "Give \"scaling\", \"feature_weights\", \"distance\" and \"gamma\" as options, not in the grid.",
+        )),
+    }
+}
+
 /// Search, then train with the best parameters. The options of `request` are overruled by those of the trials. Memory of
 /// `request.table` must already be counted in `control`.
 pub fn tune(mut request: Request, search: &Search, control: &Control) -> Result<Tuned> {
@@ -80,6 +96,7 @@ pub fn tune(mut request: Request, search: &Search, control: &Control) -> Result<
             "Train with orchard.train, and look at orchard.anomalies.",
         ));
     }
+    check_spaces(&search.trials)?;
     request.options = search.trials[0].options.clone();
     let (mut run, prepared) = Run::new(request, control)?;
     run.notices.extend(search.notices.iter().cloned());
@@ -317,8 +334,8 @@ impl Trials<'_, '_> {
         for &trial in &everyone {
             let clock = Instant::now();
             let before = control.used();
-            let options = &self.search.trials[trial].options;
-            let params = kmeans::KMeansParams { seed: options.seed, ..options.kmeans.clone() };
+            self.run.request.options = self.search.trials[trial].options.clone();
+            let params = self.run.kmeans_params()?;
             let table = &mut self.run.request.table;
             let fit = kmeans::fit(table, &used, &holdout.train, &[], weight.as_deref(), &params, true, control)?;
             let why = "one segment has no silhouette".to_owned();

@@ -52,6 +52,22 @@ pub(super) fn write(scorer: &Scorer, body: &KMeans, names: &Names<'_>, out: &mut
                     of(inside.clone())
                 ));
             }
+            // The logarithms of two machines differ in their last bits, and a row on the border would be in another segment.
+            Axis::Logarithm { .. } => {
+                return Err(Error::data(
+                    format!(
+                        "column \"{}\" enters by its logarithm, which plain SQL cannot say to the last bit",
+                        model.features[feature].name
+                    ),
+                    "Train the model with \"scaling\": \"standard\".",
+                ))
+            }
+            Axis::Element { .. } => {
+                return Err(Error::data(
+                    format!("the direction of column \"{}\" cannot be said in plain SQL", model.features[feature].name),
+                    "Train the model without \"distance\": \"cosine\".",
+                ))
+            }
             Axis::Category { dimension, missing, scale, .. } => {
                 let groups = Groups::by(dimension);
                 for d in 0..width(axis) as u32 {
