@@ -4,6 +4,7 @@ use std::cell::OnceCell;
 use std::rc::Rc;
 
 use orchard_engine::control::Control;
+use orchard_engine::learn::kmeans;
 use orchard_engine::learn::options::{Algorithm, Options};
 use orchard_engine::learn::train::{self, OldSegments, Request, SourceInput};
 use orchard_engine::model::Task;
@@ -24,7 +25,7 @@ use crate::catalog::{cache, orphan, relations, store, Found};
 use crate::error::{given, report, Failure, Result};
 use crate::source::clock;
 use crate::source::types::Reader;
-use crate::source::{self, Attribute, Rows, SourceColumn, Wanted};
+use crate::source::{self, Attribute, Room, Rows, SourceColumn, Wanted};
 use crate::{interrupt, settings};
 
 pub(super) type Row = (String, i32, String, String, i64, i32, Option<String>, Option<f64>, f64, bool, String);
@@ -199,7 +200,20 @@ pub(super) fn existing(schema: &str, name: &str) -> Result<Option<Found>> {
 /// Read the columns of the source that a job is about.
 pub(super) fn read(job: &Job<'_>, control: &Control) -> Result<Rows> {
     let mut choose = |attributes: &[Attribute]| choose(job, attributes);
-    source::read(job.source, &mut choose, control)
+    if job.options.kmeans.batch_size.is_none() {
+        return source::read(job.source, &mut choose, control);
+    }
+    // Mini-batches look at some of the rows anyway, so what there is no room for can be left out.
+    let levels = job.options.kmeans.max_categories as usize;
+    let room = Room { row: kmeans::ROW_BYTES, dimension: kmeans::DIMENSION_BYTES, levels };
+    let (rows, all) = source::read_part(job.source, &mut choose, room, control)?;
+    if rows.table.rows as u64 != all {
+        notice!(
+            "of {all} rows {} are learned from, as many as orchard.max_memory has room for",
+            rows.table.rows
+        );
+    }
+    Ok(rows)
 }
 
 /// Which columns to read, and how.
@@ -211,6 +225,7 @@ fn choose(job: &Job<'_>, attributes: &[Attribute]) -> Result<Vec<Option<Wanted>>
     let special: Vec<&str> = special_columns(job).collect();
     let constrained =
         options.monotone_constraints.iter().map(|c| &c.0).chain(options.interaction_constraints.iter().flatten());
+    let constrained = constrained.chain(options.feature_weights.iter().map(|w| &w.0));
     let listed = options.features.iter().flatten().chain(&options.exclude).chain(&options.text_columns);
     let listed = listed.chain(constrained).map(String::as_str);
     for name in listed.chain(special.iter().copied()) {
@@ -236,7 +251,7 @@ fn choose(job: &Job<'_>, attributes: &[Attribute]) -> Result<Vec<Option<Wanted>>
         };
         feature || special.contains(&a.name.as_str())
     };
-    let by_clock = job.algorithm != Algorithm::KMeans && options.date_parts;
+    let by_clock = !job.algorithm.is_clustering() && options.date_parts;
     let reader = |a: &Attribute| match a.readable()? {
         // Its parts are those of the session's zone, now and when the model scores.
         Reader::Timestamptz if by_clock && !special.contains(&a.name.as_str()) => clock::session().map(Reader::Clock),
@@ -416,6 +431,9 @@ pub(super) fn check_signature(found: &Found, job: &Job<'_>, rows: &Rows) -> Resu
     let columns = names.map(|c| Argument { name: c.attribute.name.clone(), oid: argument_type(c) }).collect();
     match function::may_have_signature(found.function, columns)? {
         true => Ok(()),
-        false => function::check_replaceable(found),
+        false => {
+            function::check_create(&job.schema, &job.name)?;
+            function::check_replaceable(found)
+        }
     }
 }

@@ -130,21 +130,28 @@ pub fn call_name(schema: &str, name: &str) -> String {
     quote_qualified_identifier(schema, &format!("predict_{name}"))
 }
 
+/// The right to create in the schema, which a function that is made, or made anew with other arguments, needs.
+pub fn check_create(schema: &str, name: &str) -> Result<()> {
+    let user = relations::current_user();
+    if crate::compat::may_create(schema, user)? {
+        return Ok(());
+    }
+    Err(Failure::new(
+        PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
+        format!("permission denied for schema {schema}"),
+    )
+    .detail(format!("The function of model \"{name}\" is made there."))
+    .hint(format!(
+        "Run GRANT CREATE ON SCHEMA {} TO {}; or set search_path to a schema of your own.",
+        quote_identifier(schema),
+        quote_identifier(relations::role_name(user))
+    )))
+}
+
 /// What `CREATE FUNCTION` will need, checked before a row is read: the right to create in the schema, a name that is free or ours.
 pub fn check_name(schema: &str, name: &str, existing: Option<&Id>) -> Result<()> {
-    let user = relations::current_user();
-    let allowed = crate::compat::may_create(schema, user)?;
-    if !allowed && existing.is_none() {
-        return Err(Failure::new(
-            PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
-            format!("permission denied for schema {schema}"),
-        )
-        .detail(format!("The function of model \"{name}\" is made there."))
-        .hint(format!(
-            "Run GRANT CREATE ON SCHEMA {} TO {}; or set search_path to a schema of your own.",
-            quote_identifier(schema),
-            quote_identifier(relations::role_name(user))
-        )));
+    if existing.is_none() {
+        check_create(schema, name)?;
     }
     if let Some(id) = existing {
         if relations::function(schema, name, id)?.is_some() {

@@ -14,12 +14,13 @@ pub mod types;
 use std::ffi::CString;
 
 use orchard_engine::control::Control;
-use orchard_engine::data::Table;
+use orchard_engine::data::{RowSample, Table};
 use pgrx::pg_sys::panic::CaughtError;
 use pgrx::pg_sys::{self, Oid, PgTryBuilder};
 use pgrx::PgSqlErrorCode;
 
 use crate::error::{is_of_the_server, Failure, Result};
+pub use receiver::Room;
 use receiver::{Receiver, Stop};
 pub use resolve::qualified;
 use types::Reader;
@@ -103,6 +104,15 @@ pub fn read(source: &str, choose: &mut Choose<'_>, control: &Control) -> Result<
     read_as(source, choose, control, false)
 }
 
+/// The same, of a part of the rows where there is no room for all. With the rows comes how many the source has.
+pub fn read_part(source: &str, choose: &mut Choose<'_>, room: Room, control: &Control) -> Result<(Rows, u64)> {
+    let mut sample: Option<RowSample> = None;
+    let rows = read_within(source, choose, control, (false, Some(room)), &mut sample)?;
+    let all = sample.as_ref().map_or(rows.table.rows as u64, RowSample::rows);
+    sample.into_iter().for_each(|sample| sample.release(control));
+    Ok((rows, all))
+}
+
 /// The same, with the digits of numerics that stay numbers: where a float8 may not tell them apart, a category in a second column
 /// of the same name says which they are.
 pub fn read_with_digits(source: &str, choose: &mut Choose<'_>, control: &Control) -> Result<Rows> {
@@ -110,18 +120,31 @@ pub fn read_with_digits(source: &str, choose: &mut Choose<'_>, control: &Control
 }
 
 fn read_as(source: &str, choose: &mut Choose<'_>, control: &Control, digits: bool) -> Result<Rows> {
+    read_within(source, choose, control, (digits, None), &mut None)
+}
+
+fn read_within(
+    source: &str,
+    choose: &mut Choose<'_>,
+    control: &Control,
+    (digits, room): (bool, Option<Room>),
+    sample: &mut Option<RowSample>,
+) -> Result<Rows> {
     let query = resolve::query(source)?;
     let mut exact = Vec::new();
     loop {
-        let mut receiver = Receiver::new(choose, control, &exact, digits);
+        sample.iter_mut().for_each(RowSample::again);
+        let mut receiver = Receiver::new(choose, control, &exact, digits).within(room, sample.as_mut());
         in_read_only_subtransaction(|| execute(&query, &mut receiver))?;
-        let column = match receiver.stop.take() {
-            None => return receiver.finish(),
-            Some(Stop::Failed(failure)) => return Err(failure),
-            Some(Stop::NotExact(column)) => column,
-        };
+        let Some(stop) = receiver.stop.take() else { return receiver.finish() };
         receiver.discard();
-        exact.push(column);
+        match (stop, &mut *sample) {
+            (Stop::Failed(failure), _) => return Err(failure),
+            (Stop::NotExact(column), _) => exact.push(column),
+            (Stop::NoRoom, Some(sample)) => sample.halve(),
+            (Stop::NoRoom, none) => *none = Some(RowSample::half(control)?),
+            (Stop::Uncounted, sample) => sample.iter_mut().for_each(RowSample::by_content),
+        }
     }
 }
 

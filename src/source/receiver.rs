@@ -6,7 +6,7 @@
 use std::ffi::CStr;
 
 use orchard_engine::control::Control;
-use orchard_engine::data::{Column, ColumnData, Dictionary, Table, MISSING};
+use orchard_engine::data::{Column, ColumnData, Dictionary, RowSample, Table, Taken, MISSING};
 use orchard_engine::Error;
 use pgrx::pg_sys;
 use pgrx::pg_sys::panic::pgrx_extern_c_guard;
@@ -25,7 +25,25 @@ pub(super) enum Stop {
     Failed(Failure),
     /// A column of this name has numbers that float8 cannot tell apart.
     NotExact(String),
+    /// The rows are more than there is room for.
+    NoRoom,
+    /// The rows to take a part of are too different to be counted.
+    Uncounted,
 }
+
+/// What the rows of a source are read for, where a part of them will do.
+#[derive(Debug, Clone, Copy)]
+pub struct Room {
+    /// Bytes that the work needs for a row, besides those of the columns.
+    pub row: usize,
+    /// Bytes that it needs for each number of a row, and each level of a category.
+    pub dimension: usize,
+    /// The most levels of a category that count.
+    pub levels: usize,
+}
+
+/// Rows between two looks whether there is room.
+const LOOK: usize = 256;
 
 /// One column of the source that is read.
 struct Field {
@@ -53,6 +71,10 @@ pub(super) struct Receiver<'a, 'b> {
     fields: Vec<Field>,
     needed: i32,
     table: Table,
+    /// How much room rows need; `None` where all must be read.
+    room: Option<Room>,
+    /// Which rows are taken; `None` for all.
+    sample: Option<&'a mut RowSample>,
     pub(super) stop: Option<Stop>,
 }
 
@@ -74,8 +96,31 @@ impl<'a, 'b> Receiver<'a, 'b> {
             fields: Vec::new(),
             needed: 0,
             table: Table::default(),
+            room: None,
+            sample: None,
             stop: None,
         }
+    }
+
+    /// Take no more rows than there is room for, of a part of them.
+    pub(super) fn within(mut self, room: Option<Room>, sample: Option<&'a mut RowSample>) -> Self {
+        (self.room, self.sample) = (room, sample);
+        self
+    }
+
+    /// Whether there is room for the rows so far.
+    fn has_room(&self, room: &Room) -> bool {
+        let dimensions = |column: &Column| match &column.data {
+            ColumnData::Number(_) => 1,
+            // One is for all other levels, and one for what is missing.
+            ColumnData::Category { dictionary, .. } => dictionary.len().min(room.levels) + 2,
+        };
+        let columns = self.table.columns.iter().chain(self.fields.iter().flat_map(|f| &f.elements));
+        let wide: usize = columns.map(dimensions).sum();
+        let needed = self.table.rows.saturating_mul(wide.saturating_mul(room.dimension).saturating_add(room.row));
+        // A tenth is for what does not grow with the rows.
+        let left = self.control.left();
+        needed <= left.saturating_sub((left + self.control.used()) / 10)
     }
 
     pub(super) fn as_dest(&mut self) -> *mut pg_sys::DestReceiver {
@@ -129,6 +174,13 @@ impl<'a, 'b> Receiver<'a, 'b> {
         if i32::from((*slot).tts_nvalid) < self.needed {
             types::raw::slot_getsomeattrs_int(slot, self.needed);
         }
+        if let Some(sample) = &mut self.sample {
+            match take(sample, &self.fields, slot) {
+                Taken::Yes => {}
+                Taken::No => return Ok(()),
+                Taken::Uncounted => return Err(Stop::Uncounted),
+            }
+        }
         let Receiver { fields, table, control, attributes, .. } = self;
         for field in fields.iter_mut() {
             let null = *(*slot).tts_isnull.add(field.attribute);
@@ -173,7 +225,10 @@ impl<'a, 'b> Receiver<'a, 'b> {
                 "Read a sample of it.",
             ))));
         }
-        Ok(())
+        match &self.room {
+            Some(room) if table.rows.is_multiple_of(LOOK) && !self.has_room(room) => Err(Stop::NoRoom),
+            _ => Ok(()),
+        }
     }
 
     /// Give the memory of an unfinished pass back.
@@ -212,6 +267,23 @@ impl<'a, 'b> Receiver<'a, 'b> {
         }
         Ok(rows)
     }
+}
+
+/// Whether a row is one of a sample.
+///
+/// # Safety
+/// As for [`Receiver::row`].
+unsafe fn take(sample: &mut RowSample, fields: &[Field], slot: *mut pg_sys::TupleTableSlot) -> Taken {
+    for field in fields {
+        let datum = *(*slot).tts_values.add(field.attribute);
+        match field.reader {
+            _ if *(*slot).tts_isnull.add(field.attribute) => sample.number(f64::NAN),
+            Reader::Array(element) => types::array(element, datum, |_, value| sample.number(value)),
+            reader if reader.is_category() => types::category(reader, datum, |bytes| sample.text(bytes)),
+            reader => sample.number(types::number(reader, datum)),
+        }
+    }
+    sample.take()
 }
 
 fn failed(error: Error) -> Stop {

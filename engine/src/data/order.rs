@@ -32,7 +32,7 @@ pub(crate) fn mix(a: u64, b: u64) -> u64 {
 
 /// The hash of a number: all NaN are one value, and so are the two zeros.
 #[inline]
-fn number_hash(v: f64) -> u64 {
+pub(super) fn number_hash(v: f64) -> u64 {
     if v.is_nan() {
         u64::MAX
     } else {
