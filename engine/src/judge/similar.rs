@@ -5,7 +5,7 @@
 
 use crate::data::mix;
 use crate::model::Body;
-use crate::score::{kmeans, Scorer};
+use crate::score::{kmeans, projection, Scorer};
 
 /// What a row looks like to a model, to compare others with it.
 #[derive(Debug)]
@@ -31,6 +31,11 @@ impl Likeness {
                 kmeans::point(body, row, &mut point);
                 Look::Point(point)
             }
+            Body::Projection(body) => {
+                let mut point = Vec::new();
+                projection::point(body, row, &mut point);
+                Look::Point(point)
+            }
             body => {
                 let trees = body.as_trees().map_or(0, |(trees, _)| trees.roots.len());
                 let mut leaves = vec![0; trees];
@@ -51,6 +56,10 @@ impl Likeness {
             }
             (Look::Point(own), Look::Point(other), Body::KMeans(body)) => {
                 kmeans::point(body, row, other);
+                own.iter().zip(&*other).map(|(a, b)| (a - b) * (a - b)).sum::<f64>().sqrt()
+            }
+            (Look::Point(own), Look::Point(other), Body::Projection(body)) => {
+                projection::point(body, row, other);
                 own.iter().zip(&*other).map(|(a, b)| (a - b) * (a - b)).sum::<f64>().sqrt()
             }
             _ => f64::INFINITY,

@@ -10,6 +10,7 @@ mod importance;
 mod insight;
 mod isolation;
 mod judged;
+mod reduction;
 mod rows;
 mod segments;
 mod sizes;
@@ -284,6 +285,7 @@ impl<'a> Run<'a> {
         let mut outcome = match self.request.algorithm {
             Algorithm::KMeans => self.kmeans(holdout)?,
             Algorithm::IsolationForest => self.isolation(holdout)?,
+            Algorithm::Pca => self.reduction(holdout)?,
             _ => self.supervised(holdout, all, &self.predicted(prepared)?)?,
         };
         outcome.notices = self.notices;

@@ -15,7 +15,7 @@ pub(crate) mod random;
 mod screen;
 mod seed;
 mod silhouette;
-mod space;
+pub(crate) mod space;
 mod stability;
 mod sums;
 
