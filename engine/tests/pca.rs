@@ -131,10 +131,22 @@ fn row_17() -> Vec<f64> {
 fn figures_are_those_of_scikit_learn() {
     let rows = fixture();
     let found = rows.learn(&json!({}));
-    near(&body(&found).variance, &[2.1732724302393094, 1.1727153753039812, 1.0181311972090161, 0.7206267599595576], 1e-12);
+    near(
+        &body(&found).variance,
+        &[2.1732724302393094, 1.1727153753039812, 1.0181311972090161, 0.7206267599595576],
+        1e-12,
+    );
     let directions = [
-        0.6669043203352661, 0.34759610261887064, 0.07092525526426678, -0.00221123402620164, 0.6552711618651538,
-        -0.11163143929662964, 0.5154789948142067, 0.8126589272236263, -0.0017257950823611414, -0.24779490975598317,
+        0.6669043203352661,
+        0.34759610261887064,
+        0.07092525526426678,
+        -0.00221123402620164,
+        0.6552711618651538,
+        -0.11163143929662964,
+        0.5154789948142067,
+        0.8126589272236263,
+        -0.0017257950823611414,
+        -0.24779490975598317,
     ];
     near(&body(&found).components[..10], &directions, 1e-12);
     let row = row_17();
@@ -150,8 +162,16 @@ fn figures_are_those_of_scikit_learn() {
     let found = rows.learn(&json!({"scale": false}));
     near(&body(&found).variance, &[305.00249071981, 20.519322393124778, 8.015020732135612, 2.5586004769639095], 1e-12);
     let directions = [
-        0.00027023560424460326, -0.0027119877991751795, 0.0009504426057064191, 0.9999958215210353, 0.00016029416620651975,
-        0.4268310220143642, 0.2978023255940246, -0.0005703101658611554, 0.0005559620920617608, 0.853890168095073,
+        0.00027023560424460326,
+        -0.0027119877991751795,
+        0.0009504426057064191,
+        0.9999958215210353,
+        0.00016029416620651975,
+        0.4268310220143642,
+        0.2978023255940246,
+        -0.0005703101658611554,
+        0.0005559620920617608,
+        0.853890168095073,
     ];
     near(&body(&found).components[..10], &directions, 1e-11);
     let told = [-13.497849917614246, 0.024604941925557178, -1.2521864022572045, -0.5089230417227926];
@@ -232,7 +252,9 @@ fn components_have_no_covariance_and_their_variances() {
             text.as_ref().map_or(f64::NAN, |text| levels.binary_search(text).unwrap_or(levels.len()) as f64)
         };
         let mut columns = rows.numbers.clone();
-        columns.extend(rows.texts.iter().enumerate().map(|(i, column)| column.iter().map(|text| code(4 + i, text)).collect()));
+        columns.extend(
+            rows.texts.iter().enumerate().map(|(i, column)| column.iter().map(|text| code(4 + i, text)).collect()),
+        );
         let scores = score_columns(&found.scorer, &columns, &Control::default()).unwrap();
         let n = rows.len() as f64;
         for a in 0..6 {
@@ -303,22 +325,37 @@ fn columns_that_say_nothing_take_no_part() {
 
 #[test]
 fn there_are_as_many_components_as_directions() {
-    let of = |rows: &Rows, options: Value| rows.try_learn(&options).map(|found| (body(&found).variance.len(), found.notices));
+    let of = |rows: &Rows, options: Value| {
+        rows.try_learn(&options).map(|found| (body(&found).variance.len(), found.notices))
+    };
     let one = Rows { numbers: vec![vec![4.0], vec![5.0]], ..Rows::default() };
-    for rows in [one, Rows { numbers: vec![vec![2.5; 30]], ..Rows::default() }, Rows { texts: vec![vec![None; 9]], ..Rows::default() }] {
+    for rows in [
+        one,
+        Rows { numbers: vec![vec![2.5; 30]], ..Rows::default() },
+        Rows { texts: vec![vec![None; 9]], ..Rows::default() },
+    ] {
         assert!(of(&rows, json!({})).unwrap_err().to_string().contains("no column varies"));
     }
     let two = Rows { numbers: vec![vec![4.0, 5.0], vec![1.0, 7.0], vec![3.0, 3.5]], ..Rows::default() };
     assert_eq!(of(&two, json!({})).unwrap().0, 1);
     let (count, notices) = of(&two, json!({"n_components": 3})).unwrap();
-    assert_eq!((count, notices[0].as_str()), (1, "the rows differ in 1 direction only, so there are as many components"));
+    assert_eq!(
+        (count, notices[0].as_str()),
+        (1, "the rows differ in 1 direction only, so there are as many components")
+    );
     assert_eq!(of(&two, json!({"n_components": 1.0})).unwrap().0, 1);
     // More columns than rows.
     let mut random = numbers(2);
-    let wide = Rows { numbers: (0..300).map(|_| (0..40).map(|_| random.next().unwrap()).collect()).collect(), ..Rows::default() };
+    let wide = Rows {
+        numbers: (0..300).map(|_| (0..40).map(|_| random.next().unwrap()).collect()).collect(),
+        ..Rows::default()
+    };
     assert_eq!(of(&wide, json!({})).unwrap().0, 39);
     // More directions than anybody reads.
-    let deep = Rows { numbers: (0..300).map(|_| (0..400).map(|_| random.next().unwrap()).collect()).collect(), ..Rows::default() };
+    let deep = Rows {
+        numbers: (0..300).map(|_| (0..400).map(|_| random.next().unwrap()).collect()).collect(),
+        ..Rows::default()
+    };
     let (count, notices) = of(&deep, json!({})).unwrap();
     assert_eq!(count, MOST_COMPONENTS);
     assert!(notices[0].starts_with("the 256 components of the largest variance are kept, of 300"), "{notices:?}");

@@ -132,8 +132,9 @@ fn part(held: &HeldRows, rows: &[u32]) -> HeldRows {
 fn reduction(judged: &Judged) -> Result<Vec<Metric>> {
     let Body::Projection(body) = &judged.scorer.model().body else { return Ok(Vec::new()) };
     let control = Control::new(settings::max_memory());
-    let weight = judged.held.weight.as_deref();
-    let told = interrupt::run("orchard.evaluate", &control, || told(body, &judged.columns, weight, &control))?;
+    // Threads share the rows, not the count of the scorer's owners.
+    let (columns, weight) = (&judged.columns, judged.held.weight.as_deref());
+    let told = interrupt::run("orchard.evaluate", &control, || told(body, columns, weight, &control))?;
     Ok(judge::reduction(told.share(), told.error(body.dimensions), body.variance.len(), told.rows, "the rows"))
 }
 

@@ -110,7 +110,8 @@ pub(super) fn open(call: &str, model: Option<&str>) -> Result<Clusters> {
     let found = catalog::of_argument(model)?;
     let scorer = cache::deployed(&found)?;
     if scorer.model().task != Task::Clustering {
-        return Err(Failure::argument(format!("orchard.{call} is for segments, and the model predicts a target"))
+        let but = if scorer.model().task.has_target() { "predicts a target" } else { "has none" };
+        return Err(Failure::argument(format!("orchard.{call} is for segments, and the model {but}"))
             .hint("Train a model without a target, by algorithm => 'kmeans'."));
     }
     let facts = facts(&found.deployed()?, scorer.model())?;

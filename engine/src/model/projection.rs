@@ -32,7 +32,9 @@ impl Projection {
 
     /// The share of all variance that a component explains.
     pub fn ratio(&self, component: usize) -> f64 {
-        self.variance.get(component).map_or(0.0, |v| if self.total_variance > 0.0 { v / self.total_variance } else { 0.0 })
+        self.variance
+            .get(component)
+            .map_or(0.0, |v| if self.total_variance > 0.0 { v / self.total_variance } else { 0.0 })
     }
 
     /// The share of all variance that the components explain together.

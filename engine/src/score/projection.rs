@@ -67,7 +67,7 @@ pub struct Told {
 impl Told {
     /// The share that is told; `None` where rows do not differ from the mean.
     pub fn share(&self) -> Option<f64> {
-        (self.all > 0.0).then(|| self.told / self.all)
+        (self.all > 0.0).then(|| (self.told / self.all).min(1.0))
     }
 
     /// The mean squared error of the numbers of rows that are made again of their components, in the space of so many dimensions.
@@ -81,7 +81,8 @@ impl Told {
 pub fn told(body: &Projection, columns: &[Vec<f64>], weight: Option<&[f64]>, control: &Control) -> Result<Told> {
     let rows = columns.first().map_or(0, Vec::len);
     let mut out = Told { rows: rows as u64, ..Told::default() };
-    let (mut row, mut point, mut components) = (vec![f64::NAN; columns.len()], Vec::new(), vec![0.0; body.variance.len()]);
+    let (mut row, mut point, mut components) =
+        (vec![f64::NAN; columns.len()], Vec::new(), vec![0.0; body.variance.len()]);
     for r in 0..rows {
         if r % 64 == 0 {
             control.check()?;

@@ -24,7 +24,11 @@ SELECT round(var_samp(c[1])::numeric, 9) AS first, round(var_samp(c[2])::numeric
 FROM (SELECT orchard.transform('boxes', p) AS c FROM parcels AS p) AS s;
 SELECT orchard.transform('boxes', NULL::jsonb), orchard.transform(NULL, '{}'::jsonb);
 -- A call by a row is planned as one by columns.
-EXPLAIN (VERBOSE, COSTS off) SELECT orchard.transform('boxes', p) FROM parcels AS p;
+DO $$ DECLARE line text; BEGIN
+    FOR line IN EXECUTE 'EXPLAIN (VERBOSE, COSTS off) SELECT orchard.transform(''boxes'', p) FROM parcels AS p' LOOP
+        RAISE NOTICE '%', regexp_replace(line, '[0-9a-f-]{36}', 'the id');
+    END LOOP;
+END $$;
 SELECT orchard.transform('boxes', p, 7) FROM parcels AS p;
 -- Options: a number, a share, whitened, centred only.
 SELECT features, score > 0.6 AS most FROM orchard.train('two', 'SELECT length, width, height, age, price FROM parcels', algorithm => 'pca', options => '{"n_components": 2}');
@@ -65,8 +69,8 @@ SELECT count(DISTINCT checksum) FROM orchard.model_versions WHERE model LIKE 'so
 CREATE VIEW sold_components AS SELECT id, orchard.transform('sold', s) AS component FROM sales AS s;
 SELECT features, metric FROM orchard.train('groups', 'SELECT component FROM sold_components', options => '{"n_clusters": 3}');
 -- Names that need quotes, and more columns than a function has arguments.
-SELECT function FROM orchard.train('Odd "one"', 'SELECT length AS "a b", width AS "select", height AS "X" FROM parcels', algorithm => 'pca');
-SELECT array_length("predict_Odd ""one"""(1, 2, 3), 1) AS three;
+SELECT function FROM orchard.train('"Odd one"', 'SELECT length AS "a b", width AS "select", height AS "X" FROM parcels', algorithm => 'pca');
+SELECT array_length("predict_Odd one"(1, 2, 3), 1) AS three;
 DO $$ BEGIN EXECUTE 'CREATE TABLE wide AS SELECT ' || (SELECT string_agg(format('(i * %s %% 89)::float8 AS c%s', 7 + n * n, n), ', ') FROM generate_series(1, 120) AS n) || ' FROM generate_series(1, 60) AS i'; END $$;
 SELECT features FROM orchard.train('broad', 'wide', algorithm => 'pca');
 SELECT count(*) BETWEEN 30 AND 59 AS fewer_than_rows, max(cumulative_ratio) > 0.999999 AS all_of_it FROM orchard.explained_variance('broad');
@@ -103,6 +107,19 @@ SELECT orchard.plot('groups', 'explained_variance');
 SELECT feature, category, categories IS NOT NULL FROM (SELECT 'colour' AS feature, 'red' AS category, orchard.forget_categories('sold', 'colour', '{red}')::text AS categories) AS s;
 SELECT DISTINCT level FROM orchard.components('sold') WHERE feature = 'colour' ORDER BY 1;
 SELECT rank, distance < 1e-9 AS itself, prediction FROM orchard.similar_rows('boxes', (SELECT p FROM parcels AS p WHERE parcel_id = 17), 'parcels', 1);
+-- Plain SQL says the same, whitened or not, and of rows that are out of the ordinary too.
+DO $$ DECLARE apart float8; name text; BEGIN
+    FOREACH name IN ARRAY ARRAY['sold', 'sold_again', 'share', 'plain'] LOOP
+        EXECUTE format('SELECT max(abs(a - b)) FROM %s AS t, unnest(orchard.transform(%L, t), %s) AS u(a, b)',
+            CASE WHEN name LIKE 'sold%' THEN 'sales' ELSE 'parcels' END, name, orchard.to_sql(name, alias => 't')) INTO apart;
+        RAISE NOTICE '%: %', name, apart < 1e-9;
+    END LOOP;
+    EXECUTE 'SELECT max(abs(a - b)) FROM (VALUES (NULL::float8, NULL::float8, ''x''), (''NaN'', ''Infinity'', ''blue''), (''-Infinity'', -1e9, '''')) AS t(amount, age, colour)
+        CROSS JOIN (SELECT NULL::boolean AS member, ARRAY[1, 2, 3]::float8[] AS taste, date ''2027-01-01'' AS day, 1 AS same, 2::float8 AS nothing) AS o
+        CROSS JOIN LATERAL unnest(predict_sold_again(amount, age, colour, member, taste, day, same, nothing), ' || orchard.to_sql('sold_again') || ') AS u(a, b)' INTO apart;
+    RAISE NOTICE 'odd rows: %', apart < 1e-3;
+END $$;
+SELECT orchard.to_sql('boxes', class => 'x');
 -- What it is not for.
 SELECT orchard.predict('boxes', p) FROM parcels AS p LIMIT 1;
 SELECT orchard.predict_label('boxes', p) FROM parcels AS p LIMIT 1;

@@ -90,7 +90,8 @@ fn products(values: &[f64], mean: &[f64], weight: Option<&[f64]>, control: &Cont
     if d == 0 {
         return Ok(matrix);
     }
-    let blocks = (values.len() / d).div_ceil(BLOCK);
+    let n = values.len() / d;
+    let blocks = n.div_ceil(BLOCK);
     let parts = (MOST_SUMS / (d * d).max(TILE)).clamp(1, PARTS).min(blocks.max(1));
     let each = blocks.div_ceil(parts).max(1) * BLOCK;
     let tiles = d.div_ceil(TILE);
@@ -100,8 +101,9 @@ fn products(values: &[f64], mean: &[f64], weight: Option<&[f64]>, control: &Cont
     control.start((pairs.len() * parts) as u64);
     let task = |task: usize| {
         let (part, (a, b)) = (task / pairs.len(), pairs[task % pairs.len()]);
-        let rows = &values[(part * each * d).min(values.len())..((part + 1) * each * d).min(values.len())];
-        let weight = weight.map(|w| &w[part * each..(part * each + rows.len() / d)]);
+        // Parts are whole blocks, so the last of them may have no row.
+        let (start, end) = ((part * each).min(n), ((part + 1) * each).min(n));
+        let (rows, weight) = (&values[start * d..end * d], weight.map(|w| &w[start..end]));
         let sums = Tile::new(d, a, b).sums(rows, mean, weight, control)?;
         control.advance(1);
         Ok(sums)
@@ -159,7 +161,14 @@ impl Tile {
                 cells.for_each(|(j, (x, mean))| right[j / WIDE * BLOCK + r][j % WIDE] = x - mean);
             }
             let rows = block.len() / self.d;
-            run_wide(Product { left: &left, right: &right, rows, wide: self.wide(), offset: self.offset(), sums: &mut sums });
+            run_wide(Product {
+                left: &left,
+                right: &right,
+                rows,
+                wide: self.wide(),
+                offset: self.offset(),
+                sums: &mut sums,
+            });
         }
         Ok(sums)
     }

@@ -309,7 +309,7 @@ fn diagonalise(d: &mut [f64], e: &mut [f64], turns: &mut Turns<'_>) -> Result<()
             p = -s * s2 * c3 * after * e[l] / next;
             (e[l], d[l]) = (s * p, c * p);
             // Also what is no number ends it; that is found later.
-            if !(e[l].abs() > least) {
+            if e[l].is_nan() || e[l].abs() <= least {
                 break;
             }
         }

@@ -31,6 +31,9 @@ const ALIKE: f64 = 1e-9;
 /// No number of a row in the space is larger: squares of larger ones are none.
 pub(crate) const FARTHEST: f64 = 1e100;
 
+/// The variance of all dimensions together is below this, so that no training row is as far out.
+const MOST_VARIANCE: f64 = 1e180;
+
 /// How components are looked for. Names are scikit-learn's.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PcaParams {
@@ -105,7 +108,7 @@ pub fn fit(
         return Err(nothing_varies());
     }
     let total = (0..d).map(|i| matrix[i * d + i]).sum::<f64>() / denominator;
-    if !total.is_finite() || matrix.iter().any(|x| !x.is_finite()) {
+    if total.is_nan() || total >= MOST_VARIANCE || matrix.iter().any(|x| !x.is_finite()) {
         return Err(Error::data(
             "the numbers are too large for their squares to be added up",
             "Scale the columns, or train with \"scale\": true.",

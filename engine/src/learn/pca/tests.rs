@@ -58,7 +58,9 @@ fn symmetric(d: usize, random: &mut Random) -> Vec<f64> {
 
 proptest! {
     #[test]
-    fn scatter_is_that_of_the_definition(d in 1usize..150, n in 1usize..700, seed: u64, weighted: bool) {
+    fn scatter_is_that_of_the_definition(d in 1usize..150, n in 1usize..700, many: bool, seed: u64, weighted: bool) {
+        // Many rows are parted among threads.
+        let (d, n) = if many { (d % 6 + 1, n * 60) } else { (d, n) };
         let mut random = Random::new(seed, 0);
         let values: Vec<f64> = (0..n * d).map(|i| random.unit() * 3.0 + (i % d) as f64).collect();
         let weight: Vec<f64> = (0..n).map(|_| (random.unit() * 4.0).floor()).collect();

@@ -20,7 +20,7 @@ impl Run<'_> {
         let bins = self.number_bins(&used, &train)?;
         let params = self.request.options.pca.clone();
         let fit =
-            pca::fit(&mut self.request.table, &used, &train, &held, weight.as_deref(), &params, true, self.control)?;
+            pca::fit(&mut self.request.table, &used, &train, &held, weight.as_deref(), &params, false, self.control)?;
         self.lap("project");
         let count = fit.body.variance.len();
         self.tell_components(&params, count, fit.rank);

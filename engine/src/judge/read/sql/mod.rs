@@ -67,7 +67,10 @@ pub fn expression(scorer: &Scorer, request: &Request<'_>, control: &Control) -> 
         }
         Body::Projection(body) => {
             if request.class.is_some() {
-                return Err(Error::option("components have no classes, so none can be asked for", "Leave \"class\" out."));
+                return Err(Error::option(
+                    "components have no classes, so none can be asked for",
+                    "Leave \"class\" out.",
+                ));
             }
             projection::write(scorer, body, &names, &mut out)?;
             return Ok(out.finish());

@@ -1,6 +1,6 @@
 //! Columns as numbers of the scaled space.
 
-use super::cells::{Cells, Names};
+use super::cells::{Cells, Holds, Names};
 use super::groups::Groups;
 use super::literal::{number, value};
 use crate::error::{Error, Result};
@@ -34,9 +34,20 @@ pub(super) fn dimensions(
             cells.regroup(feature, Groups::by(dimension), model, names)?;
         }
         let is_boolean = model.inputs.iter().any(|i| i.first as usize == feature && i.kind == InputKind::Boolean);
-        let x = &cells.of(feature).text;
+        let cell = cells.of(feature);
         // Only numbers are compared with numbers.
-        let x = &if is_boolean { format!("({x})::int") } else { x.clone() };
+        let x = &match cell.holds {
+            _ if is_boolean => format!("({})::int", cell.text),
+            // Days since 2000-01-01, also of the infinite ones, which cannot be subtracted.
+            Holds::Date => format!("((extract(epoch FROM {}) - 946684800) / 86400)::float8", cell.text),
+            Holds::Timestamp => {
+                return Err(Error::data(
+                    format!("the moments of column \"{}\" are no numbers of plain SQL", model.features[feature].name),
+                    "Learn from its epoch, or use the function of the model.",
+                ))
+            }
+            _ => cell.text.clone(),
+        };
         match axis {
             Axis::Number { fill, shift, scale, low, high } => {
                 let sound = |x: f64| x == 0.0 || SOUND.contains(&x.abs());
