@@ -31,7 +31,10 @@ pub fn point(body: &Projection, row: &[f64], out: &mut Vec<f64>) {
         }
         first += width(axis);
     }
-    out.iter_mut().zip(&body.mean).for_each(|(x, mean)| *x = (*x - mean).max(-FARTHEST).min(FARTHEST));
+    for (x, mean) in out.iter_mut().zip(&body.mean) {
+        let apart = *x - mean;
+        *x = if apart.is_nan() { 0.0 } else { apart.clamp(-FARTHEST, FARTHEST) };
+    }
 }
 
 /// How far a point goes in each direction.
