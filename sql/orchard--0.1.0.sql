@@ -220,7 +220,7 @@ COMMENT ON FUNCTION orchard.follow_drop() IS 'drops a model whose function was d
 CREATE FUNCTION orchard.follow_create() RETURNS event_trigger LANGUAGE plpgsql
     SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    PERFORM orchard.depend_on_extension(p.oid, substring(p.prosrc FROM '^SELECT orchard\.(score_row_(?:number|label|segment))\(')::name)
+    PERFORM orchard.depend_on_extension(p.oid, substring(p.prosrc FROM '^SELECT orchard\.(score_row_(?:number|label|segment|components))\(')::name)
     FROM pg_event_trigger_ddl_commands() AS c JOIN pg_proc AS p ON p.oid = c.objid
     WHERE c.classid = 'pg_proc'::regclass AND p.prosqlbody IS NULL AND p.prosrc ~ '^SELECT orchard\.score_row_'
         AND starts_with(p.proname, 'predict_')
@@ -713,6 +713,13 @@ CREATE FUNCTION orchard.score_row_segment(id uuid, "row" "any") RETURNS integer
     LANGUAGE c STABLE PARALLEL SAFE COST 200 SUPPORT orchard.score_support AS 'MODULE_PATHNAME', 'score_row_segment';
 COMMENT ON FUNCTION orchard.score_row_segment(uuid, "any") IS 'what predict_<model> of more than 99 columns calls: the segment of a row';
 
+CREATE FUNCTION orchard.score_components(id uuid, VARIADIC "any") RETURNS double precision[]
+    LANGUAGE c STABLE PARALLEL SAFE COST 100 SUPPORT orchard.score_support AS 'MODULE_PATHNAME', 'score_components';
+COMMENT ON FUNCTION orchard.score_components(uuid, "any") IS 'what predict_<model> calls for components: all of them from the columns in their order';
+CREATE FUNCTION orchard.score_row_components(id uuid, "row" "any") RETURNS double precision[]
+    LANGUAGE c STABLE PARALLEL SAFE COST 300 SUPPORT orchard.score_support AS 'MODULE_PATHNAME', 'score_row_components';
+COMMENT ON FUNCTION orchard.score_row_components(uuid, "any") IS 'what predict_<model> of more than 99 columns calls: the components of a row';
+
 CREATE FUNCTION orchard.predict(model text, "row" record, version integer DEFAULT NULL) RETURNS double precision
     LANGUAGE c STABLE PARALLEL SAFE COST 200 SUPPORT orchard.score_support AS 'MODULE_PATHNAME', 'predict';
 COMMENT ON FUNCTION orchard.predict(text, record, integer) IS 'probability of the positive class, value or segment of a row, its columns matched by name';
@@ -751,6 +758,19 @@ COMMENT ON FUNCTION orchard.predict_proba(text, json, integer) IS 'the probabili
 CREATE FUNCTION orchard.predict_proba(model text, "row" text, version integer DEFAULT NULL) RETURNS jsonb
     LANGUAGE c STABLE PARALLEL SAFE COST 300 SUPPORT orchard.score_support AS 'MODULE_PATHNAME', 'predict_proba';
 COMMENT ON FUNCTION orchard.predict_proba(text, text, integer) IS 'the probability of each label for a JSON object written as text';
+
+CREATE FUNCTION orchard.transform(model text, "row" record, version integer DEFAULT NULL) RETURNS double precision[]
+    LANGUAGE c STABLE PARALLEL SAFE COST 300 SUPPORT orchard.score_support AS 'MODULE_PATHNAME', 'transform';
+COMMENT ON FUNCTION orchard.transform(text, record, integer) IS 'the principal components of a row, its columns matched by name';
+CREATE FUNCTION orchard.transform(model text, "row" jsonb, version integer DEFAULT NULL) RETURNS double precision[]
+    LANGUAGE c STABLE PARALLEL SAFE COST 300 SUPPORT orchard.score_support AS 'MODULE_PATHNAME', 'transform';
+COMMENT ON FUNCTION orchard.transform(text, jsonb, integer) IS 'the principal components of a JSON object, its keys matched by name';
+CREATE FUNCTION orchard.transform(model text, "row" json, version integer DEFAULT NULL) RETURNS double precision[]
+    LANGUAGE c STABLE PARALLEL SAFE COST 300 SUPPORT orchard.score_support AS 'MODULE_PATHNAME', 'transform';
+COMMENT ON FUNCTION orchard.transform(text, json, integer) IS 'the principal components of a JSON object, its keys matched by name';
+CREATE FUNCTION orchard.transform(model text, "row" text, version integer DEFAULT NULL) RETURNS double precision[]
+    LANGUAGE c STABLE PARALLEL SAFE COST 300 SUPPORT orchard.score_support AS 'MODULE_PATHNAME', 'transform';
+COMMENT ON FUNCTION orchard.transform(text, text, integer) IS 'the principal components of a JSON object written as text';
 
 CREATE FUNCTION orchard.distance(model text, "row" record, version integer DEFAULT NULL) RETURNS double precision
     LANGUAGE c STABLE PARALLEL SAFE COST 200 SUPPORT orchard.score_support AS 'MODULE_PATHNAME', 'distance';
@@ -926,6 +946,15 @@ CREATE FUNCTION orchard.segments(model text)
     LANGUAGE c STABLE PARALLEL UNSAFE COST 10000 ROWS 8 AS 'MODULE_PATHNAME', 'segments_wrapper';
 COMMENT ON FUNCTION orchard.segments(text) IS 'the segments of the deployed version, a row each: name, training rows, centre in the units of the columns, what sets it apart, the rows nearest to the centre, what its rows are worth';
 
+CREATE FUNCTION orchard.explained_variance(model text, version integer DEFAULT NULL)
+    RETURNS TABLE (component integer, explained_variance double precision, explained_variance_ratio double precision, cumulative_ratio double precision)
+    LANGUAGE c STABLE PARALLEL UNSAFE COST 10000 ROWS 20 AS 'MODULE_PATHNAME', 'explained_variance_wrapper';
+COMMENT ON FUNCTION orchard.explained_variance(text, integer) IS 'how much of the variance of its training rows each principal component of a model explains';
+CREATE FUNCTION orchard.components(model text, version integer DEFAULT NULL)
+    RETURNS TABLE (component integer, feature text, level text, loading double precision)
+    LANGUAGE c STABLE PARALLEL UNSAFE COST 10000 ROWS 200 AS 'MODULE_PATHNAME', 'components_wrapper';
+COMMENT ON FUNCTION orchard.components(text, integer) IS 'what the principal components of a model are made of: columns, and levels of categories, with their loadings, the strongest first';
+
 CREATE FUNCTION orchard.segment_candidates(model text)
     RETURNS TABLE (n_clusters integer, inertia double precision, silhouette double precision, bic double precision, icl double precision,
         stability double precision, chosen boolean)
@@ -968,7 +997,7 @@ COMMENT ON FUNCTION orchard.model_card(text, text) IS 'the card of the deployed 
 
 CREATE FUNCTION orchard.plot(model text, kind text, source text DEFAULT NULL, class text DEFAULT NULL, feature text DEFAULT NULL) RETURNS text
     LANGUAGE c STABLE PARALLEL UNSAFE COST 100000 AS 'MODULE_PATHNAME', 'plot_wrapper';
-COMMENT ON FUNCTION orchard.plot(text, text, text, text, text) IS 'a chart of the deployed version as SVG: lift, gain, roc_curve, precision_recall_curve, calibration, scores, thresholds, confusion_matrix, residuals, learning_curve, importance, shap, partial_dependence, segment_map, segment_sizes';
+COMMENT ON FUNCTION orchard.plot(text, text, text, text, text) IS 'a chart of the deployed version as SVG: lift, gain, roc_curve, precision_recall_curve, calibration, scores, thresholds, confusion_matrix, residuals, learning_curve, importance, shap, partial_dependence, segment_map, segment_sizes, explained_variance';
 
 CREATE FUNCTION orchard.roc_curve(model text, source text DEFAULT NULL, class text DEFAULT NULL)
     RETURNS TABLE (threshold double precision, tpr double precision, fpr double precision)

@@ -496,6 +496,33 @@ fn validate_finds_what_is_wrong_with_kmeans() {
 }
 
 #[test]
+fn validate_finds_what_is_wrong_with_components() {
+    let bad = |spoil: fn(&mut Projection), message| {
+        let spoil = |m: &mut Model| match &mut m.body {
+            Body::Projection(p) => spoil(p),
+            _ => panic!("no components"),
+        };
+        spoiled(samples::pca(), spoil, message);
+    };
+    bad(|p| drop(p.axes.pop()), "axes do not fit");
+    bad(|p| p.axes.swap(0, 1), "of another kind");
+    bad(|p| p.dimensions = 4, "do not fill");
+    bad(|p| p.dimensions = 0, "do not fill");
+    bad(|p| p.mean.truncate(2), "the mean does not fill");
+    bad(|p| p.mean[0] = f64::NAN, "the mean is not finite");
+    bad(|p| p.components[5] = f64::INFINITY, "a direction or the mean is not finite");
+    bad(|p| p.components.truncate(5), "do not fit the dimensions");
+    bad(|p| p.variance.clear(), "0 components of 3 dimensions");
+    bad(|p| p.variance = vec![1.0; 4], "4 components of 3 dimensions");
+    bad(|p| p.variance[1] = 0.0, "a variance is not above 0");
+    bad(|p| p.variance[1] = 9.0, "the variances do not fall");
+    bad(|p| p.variance[0] = f64::NAN, "a variance is not above 0");
+    bad(|p| p.total_variance = 0.0, "the variance of all");
+    spoiled(samples::pca(), |m| m.task = Task::Regression, "components for another task");
+    spoiled(samples::class_trees(), |m| m.task = Task::Reduction, "trees for a reduction");
+}
+
+#[test]
 fn validate_finds_what_is_wrong_with_curves() {
     let bad = |spoil: fn(&mut Vec<Curve>), message| {
         let spoil = |m: &mut Model| match &mut m.body {

@@ -75,6 +75,13 @@ fn partial_dependence(
             )
             .hint("orchard.evaluate says how large the segments are; count a column by predict_<model>(...) to see what differs."));
         }
+        if *task == Task::Reduction {
+            return Err(Failure::new(
+                PgSqlErrorCode::ERRCODE_WRONG_OBJECT_TYPE,
+                "the model reduces rows to components, which are no one number to take the mean of",
+            )
+            .hint("orchard.components tells how each component depends on the columns."));
+        }
         let mut alongs = vec![along(scorer.model(), given(feature, "feature")?)?];
         if let Some(second) = feature2 {
             let second = along(scorer.model(), second)?;

@@ -1,8 +1,10 @@
 //! `orchard.evaluate`.
 
+use orchard_engine::control::Control;
 use orchard_engine::judge::{self, Metric};
 use orchard_engine::learn::train::judge_rows;
-use orchard_engine::model::{HeldActual, HeldRows, Task};
+use orchard_engine::model::{Body, HeldActual, HeldRows, Task};
+use orchard_engine::score::projection::told;
 use orchard_engine::score::Scorer;
 use pgrx::iter::TableIterator;
 use pgrx::prelude::*;
@@ -10,6 +12,7 @@ use pgrx::prelude::*;
 use super::judged::{judged, Judged, Segments, Wish};
 use crate::catalog::{self, cache, store, Found};
 use crate::error::{report, Failure, Result};
+use crate::{interrupt, settings};
 
 /// A metric of all rows, or of a segment.
 struct Row {
@@ -62,6 +65,7 @@ pub(super) fn overall(found: &Found, source: Option<&str>) -> Result<Vec<Metric>
     match task {
         Task::Clustering => return Ok(clusters(&judged.scorer, &judged.columns, &judged.held.scores)),
         Task::Anomaly => return Ok(judge::anomalies(&judged.held.scores)),
+        Task::Reduction => return reduction(&judged),
         Task::Classification { .. } | Task::Regression => {}
     }
     let mut metrics = judge_rows(&judged.scorer, &judged.held).0;
@@ -122,6 +126,16 @@ fn part(held: &HeldRows, rows: &[u32]) -> HeldRows {
     };
     let weight = held.weight.as_ref().map(|w| rows.iter().map(|r| w[*r as usize]).collect());
     HeldRows { outputs: held.outputs, scores: scores.copied().collect(), actual, weight }
+}
+
+/// The metrics of components on rows of a source.
+fn reduction(judged: &Judged) -> Result<Vec<Metric>> {
+    let Body::Projection(body) = &judged.scorer.model().body else { return Ok(Vec::new()) };
+    let control = Control::new(settings::max_memory());
+    // Threads share the rows, not the count of the scorer's owners.
+    let (columns, weight) = (&judged.columns, judged.held.weight.as_deref());
+    let told = interrupt::run("orchard.evaluate", &control, || told(body, columns, weight, &control))?;
+    Ok(judge::reduction(told.share(), told.error(body.dimensions), body.variance.len(), told.rows, "the rows"))
 }
 
 /// The metrics of a clustering on rows of a source.

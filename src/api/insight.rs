@@ -41,14 +41,14 @@ fn find(call: &str, model: Option<&str>) -> Result<Found> {
     let found = catalog::of_argument(model)?;
     match cache::deployed(&found)?.model().task {
         Task::Classification { .. } | Task::Regression => Ok(found),
-        Task::Clustering | Task::Anomaly => Err(no_target(call)),
+        Task::Clustering | Task::Anomaly | Task::Reduction => Err(no_target(call)),
     }
 }
 
 /// The error of a model that predicts no target.
 pub(super) fn no_target(call: &str) -> Failure {
     Failure::argument(format!("orchard.{call} is for models that predict a target"))
-        .hint("orchard.evaluate tells how segments and anomaly scores are.")
+        .hint("orchard.evaluate judges models without a target.")
 }
 
 /// A metric on training and on held-out rows.

@@ -174,6 +174,7 @@ fn facts(found: &Found, source: Option<&str>, rows: Rows<'_>) -> Result<Facts> {
         effects: Vec::new(),
         sizes,
         segments,
+        components: report::components(scorer.model()),
         exposure: store::options(&version)?["exposure"].as_str().map(str::to_owned),
         judged_on: held_rows,
         without_rows: None,
@@ -207,7 +208,7 @@ fn looks(found: &Found, scorer: &Rc<Scorer>, source: Option<&str>, rows: Rows<'_
     let all = matches!(rows, Rows::All);
     let class = match rows {
         Rows::None => return Ok(()),
-        _ if facts.task == Task::Clustering => return Ok(()),
+        _ if matches!(facts.task, Task::Clustering | Task::Reduction) => return Ok(()),
         Rows::Shap(class) | Rows::Feature(_, class) => class.or_else(|| facts.class()),
         Rows::All => facts.class(),
     };
@@ -270,7 +271,7 @@ fn judgement(
     source: Option<&str>,
 ) -> Result<(Vec<Metric>, Option<HeldRows>, Option<u64>)> {
     let stored = stored_metrics(found)?;
-    if scorer.model().task == Task::Clustering {
+    if matches!(scorer.model().task, Task::Clustering | Task::Reduction) {
         let Some(source) = source else { return Ok((stored, None, None)) };
         let metrics = overall(found, Some(source))?;
         let rows = metrics.iter().find(|m| m.name == "rows").and_then(|m| m.value);

@@ -240,7 +240,8 @@ fn metric(task: &Task, wish: &Wish<'_>) -> Result<&'static str> {
     let Some(usual) = metrics.first() else {
         // Where nothing is known to be true, no version is better than another.
         if wish.promote == Promote::IfBetter || wish.metric.is_some() {
-            return Err(Failure::argument("models of anomaly scores cannot be compared by a metric")
+            let what = if *task == Task::Reduction { "components" } else { "anomaly scores" };
+            return Err(Failure::argument(format!("models of {what} cannot be compared by a metric"))
                 .hint("Write promote => 'always' or promote => 'never', without a metric."));
         }
         return Ok(judge::headline(task));

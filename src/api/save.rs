@@ -130,6 +130,7 @@ pub(super) fn comment(name: &str, target: Option<&str>, exposure: Option<&str>, 
             let unit = exposure.map_or_else(String::new, |e| format!(" for each unit of {e}"));
             format!("model \"{name}\": expected {target}{unit}")
         }
+        (Task::Reduction, None) => format!("model \"{name}\": components of a row"),
         (Task::Anomaly, None) => format!("model \"{name}\": anomaly score of a row"),
         (_, None) => format!("model \"{name}\": segment of a row"),
     }
@@ -143,6 +144,7 @@ pub(super) fn returns(task: &Task) -> (&'static str, Returns) {
         Task::Regression => ("regression", Returns::Number),
         Task::Clustering => ("clustering", Returns::Segment),
         Task::Anomaly => ("anomaly_detection", Returns::Number),
+        Task::Reduction => ("dimension_reduction", Returns::Components),
     }
 }
 

@@ -6,13 +6,14 @@
 use orchard_engine::model::{Model, Task};
 use pgrx::pg_sys::{self, FunctionCallInfo};
 use pgrx::spi::{quote_identifier, quote_literal};
+use pgrx::PgSqlErrorCode;
 
 use super::train::{check_names, no_column};
 use crate::catalog::function::MOST_ARGUMENTS;
 use crate::catalog::{self, cache, id_text, store, Found};
 use crate::entry;
 use crate::entry::{fill, value};
-use crate::error::{given, Result};
+use crate::error::{given, Failure, Result};
 use crate::source;
 
 entry!(score, pg_finfo_score, fcinfo => fill(|| run(fcinfo)));
@@ -25,6 +26,13 @@ unsafe fn run(fcinfo: FunctionCallInfo) -> Result<()> {
     let key: Option<Vec<Option<String>>> = value(fcinfo, 2);
     let found = catalog::of_argument(Some(&model))?;
     let scorer = cache::deployed(&found)?;
+    if scorer.model().task == Task::Reduction {
+        return Err(Failure::new(
+            PgSqlErrorCode::ERRCODE_WRONG_OBJECT_TYPE,
+            "the model reduces rows to components, so a row has no one score",
+        )
+        .hint("Write SELECT t.*, orchard.transform('model', t) FROM source AS t."));
+    }
     let target = store::target(&found.deployed()?)?;
     let described = source::describe(&source)?;
     let key = key_columns(key, &described, scorer.model(), target.as_deref())?;
@@ -106,7 +114,7 @@ fn query(found: &Found, model: &Model, source: &str, key: &[String]) -> String {
     let call = |what: &str| call(found, what, &inputs, "s");
     let (score, label) = match &model.task {
         Task::Clustering => (format!("{}::pg_catalog.float8", call("segment")), "NULL::pg_catalog.text".to_owned()),
-        Task::Regression | Task::Anomaly => (call("number"), "NULL::pg_catalog.text".to_owned()),
+        Task::Regression | Task::Anomaly | Task::Reduction => (call("number"), "NULL::pg_catalog.text".to_owned()),
         Task::Classification { classes, .. } if classes.len() > 2 => (call("top"), call("label")),
         Task::Classification { classes, positive } => {
             let positive = *positive as usize;

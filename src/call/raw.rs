@@ -140,8 +140,53 @@ fn made(site: &Site) -> crate::error::Result<JsonB> {
     }
 }
 
+/// # Safety
+/// As for `score`.
+unsafe fn components(fcinfo: FunctionCallInfo, key: Key, shape: Shape) -> Datum {
+    match score(fcinfo, key, shape) {
+        Some(site) => pgrx_extern_c_guard(|| {
+            if site.scorer.model().task != Task::Reduction {
+                no_components().raise();
+            }
+            array(&site.out)
+        }),
+        None => null(fcinfo),
+    }
+}
+
+/// An array of numbers.
+///
+/// # Safety
+/// Main thread.
+unsafe fn array(values: &[f64]) -> Datum {
+    // The server makes it of datums; those of float8 are passed by value, so nothing but the bits is copied.
+    let mut datums: Vec<Datum> = values.iter().map(|x| Datum::from(x.to_bits() as usize)).collect();
+    let made = pg_sys::construct_array(
+        datums.as_mut_ptr(),
+        datums.len() as i32,
+        pg_sys::FLOAT8OID,
+        8,
+        true,
+        pg_sys::TYPALIGN_DOUBLE as std::ffi::c_char,
+    );
+    Datum::from(made as usize)
+}
+
+fn no_components() -> Failure {
+    Failure::new(pgrx::PgSqlErrorCode::ERRCODE_WRONG_OBJECT_TYPE, "the model predicts and has no components")
+        .hint("Use orchard.predict, or a model of the algorithm pca.")
+}
+
 /// Refuse `orchard.predict` where one number would not be an answer.
 fn check_one_number(site: &Site) {
+    if site.scorer.model().task == Task::Reduction {
+        Failure::new(
+            pgrx::PgSqlErrorCode::ERRCODE_WRONG_OBJECT_TYPE,
+            "the model reduces rows to components and predicts no number",
+        )
+        .hint("Use orchard.transform for the components of a row.")
+        .raise();
+    }
     if let Task::Classification { classes, .. } = &site.scorer.model().task {
         if classes.len() > 2 {
             Failure::new(
@@ -159,6 +204,9 @@ fn check_one_number(site: &Site) {
 entry!(row score_number, pg_finfo_score_number, f => number(f, Key::Id, Shape::Columns));
 entry!(row score_label, pg_finfo_score_label, f => label(f, Key::Id, Shape::Columns));
 entry!(row score_segment, pg_finfo_score_segment, f => segment(f, Key::Id, Shape::Columns));
+entry!(score_components, pg_finfo_score_components, f => components(f, Key::Id, Shape::Columns));
+entry!(score_row_components, pg_finfo_score_row_components, f => components(f, Key::Id, Shape::Row));
+entry!(transform, pg_finfo_transform, f => components(f, Key::Version, Shape::Row));
 entry!(row score_top, pg_finfo_score_top, f => top(f, Key::Id, Shape::Columns));
 entry!(score_row_top, pg_finfo_score_row_top, f => top(f, Key::Id, Shape::Row));
 entry!(score_row_number, pg_finfo_score_row_number, f => number(f, Key::Id, Shape::Row));
@@ -166,7 +214,7 @@ entry!(score_row_label, pg_finfo_score_row_label, f => label(f, Key::Id, Shape::
 entry!(score_row_segment, pg_finfo_score_row_segment, f => segment(f, Key::Id, Shape::Row));
 entry!(predict, pg_finfo_predict, f => match score(f, Key::Version, Shape::Row) {
     Some(site) => {
-        if site.out.len() > 1 {
+        if site.out.len() > 1 || site.is_reduction {
             pgrx_extern_c_guard(|| check_one_number(site));
         }
         Datum::from(site.out[0].to_bits() as usize)

@@ -131,6 +131,9 @@ unsafe fn target(function: Oid, model: &Model) -> Option<(Oid, Oid)> {
     }
     let (name, result) = match (CStr::from_ptr(name).to_bytes(), &model.task) {
         (b"predict", Task::Classification { classes, .. }) if classes.len() > 2 => return None,
+        // An error that the call gives.
+        (b"predict", Task::Reduction) => return None,
+        (b"transform", Task::Reduction) => (c"score_components", pg_sys::FLOAT8ARRAYOID),
         (b"predict", _) => (c"score_number", pg_sys::FLOAT8OID),
         (b"predict_label", Task::Classification { .. }) => (c"score_label", pg_sys::TEXTOID),
         _ => return None,

@@ -34,6 +34,8 @@ pub enum Returns {
     Label,
     /// The number of a segment.
     Segment,
+    /// An array of components.
+    Components,
 }
 
 impl Returns {
@@ -42,6 +44,7 @@ impl Returns {
             Returns::Number => pg_sys::FLOAT8OID,
             Returns::Label => pg_sys::TEXTOID,
             Returns::Segment => pg_sys::INT4OID,
+            Returns::Components => pg_sys::FLOAT8ARRAYOID,
         }
     }
 
@@ -50,6 +53,7 @@ impl Returns {
             Returns::Number => "number",
             Returns::Label => "label",
             Returns::Segment => "segment",
+            Returns::Components => "components",
         }
     }
 }

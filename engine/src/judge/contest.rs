@@ -46,7 +46,7 @@ pub fn metrics(task: &Task) -> &'static [&'static str] {
         Task::Classification { .. } => &["accuracy", "log_loss"],
         Task::Regression => &["rmse", "mae"],
         Task::Clustering => &["silhouette"],
-        Task::Anomaly => &[],
+        Task::Anomaly | Task::Reduction => &[],
     }
 }
 

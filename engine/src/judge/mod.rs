@@ -18,11 +18,13 @@ pub mod given;
 pub mod importance;
 mod interval;
 mod lift;
+pub mod loadings;
 mod loss;
 mod multiclass;
 pub mod partial;
 mod ranked;
 pub mod read;
+mod reduction;
 mod regression;
 pub mod segments;
 pub mod shap;
@@ -38,6 +40,7 @@ pub use interval::Interval;
 pub use lift::{lift, Bucket};
 pub use loss::{constant_loss, headline_of, headline_value, mean_and_error, mean_loss, said_and_true};
 pub use multiclass::{confusion, most_probable, multiclass};
+pub use reduction::reduction;
 pub use regression::regression;
 pub use thresholds::{thresholds, Money, Threshold};
 
@@ -101,7 +104,7 @@ pub fn compared(task: &Task) -> Vec<&'static str> {
     let two = matches!(task, Task::Classification { classes, .. } if classes.len() <= 2);
     let fits = |name: &str| match (task, name) {
         (Task::Clustering, _) => name == "silhouette",
-        (Task::Anomaly, _) => false,
+        (Task::Anomaly | Task::Reduction, _) => false,
         (Task::Regression, _) => matches!(name, "rmse" | "mae" | "median_error" | "r2"),
         (_, "pr_auc") => two,
         _ => !matches!(name, "rmse" | "mae" | "median_error" | "r2" | "silhouette"),
@@ -117,6 +120,7 @@ pub fn headline(task: &Task) -> &'static str {
         Task::Regression => "rmse",
         Task::Clustering => "silhouette",
         Task::Anomaly => "mean_score",
+        Task::Reduction => "explained_variance_ratio",
     }
 }
 

@@ -4,7 +4,8 @@
 //! at do not count, and others as far as it tells their values apart. For segments it is the distance in the space in which they are made.
 
 use crate::data::mix;
-use crate::score::{kmeans, Scorer};
+use crate::model::Body;
+use crate::score::{kmeans, projection, Scorer};
 
 /// What a row looks like to a model, to compare others with it.
 #[derive(Debug)]
@@ -30,26 +31,37 @@ impl Likeness {
                 kmeans::point(body, row, &mut point);
                 Look::Point(point)
             }
-            None => {
-                let trees = scorer.model().body.as_trees().map_or(0, |(trees, _)| trees.roots.len());
-                let mut leaves = vec![0; trees];
-                scorer.leaves(row, &mut leaves);
-                Look::Leaves(leaves)
-            }
+            None => match &scorer.model().body {
+                Body::Projection(body) => {
+                    let mut point = Vec::new();
+                    projection::point(body, row, &mut point);
+                    Look::Point(point)
+                }
+                body => {
+                    let trees = body.as_trees().map_or(0, |(trees, _)| trees.roots.len());
+                    let mut leaves = vec![0; trees];
+                    scorer.leaves(row, &mut leaves);
+                    Look::Leaves(leaves)
+                }
+            },
         };
         Likeness { other: own.clone(), own }
     }
 
     /// How far another row is: for trees the share of them that tell the two apart, else the distance in the space.
     pub fn distance(&mut self, scorer: &Scorer, row: &[f64]) -> f64 {
-        match (&self.own, &mut self.other, scorer.model().body.as_segments()) {
+        match (&self.own, &mut self.other, &scorer.model().body) {
             (Look::Leaves(own), Look::Leaves(other), _) => {
                 scorer.leaves(row, other);
                 let apart = own.iter().zip(&*other).filter(|(a, b)| a != b).count();
                 apart as f64 / own.len().max(1) as f64
             }
-            (Look::Point(own), Look::Point(other), Some(body)) => {
-                kmeans::point(body, row, other);
+            (Look::Point(own), Look::Point(other), body) => {
+                match (body.as_segments(), body) {
+                    (Some(body), _) => kmeans::point(body, row, other),
+                    (None, Body::Projection(body)) => projection::point(body, row, other),
+                    _ => return f64::INFINITY,
+                }
                 own.iter().zip(&*other).map(|(a, b)| (a - b) * (a - b)).sum::<f64>().sqrt()
             }
             _ => f64::INFINITY,

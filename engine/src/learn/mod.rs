@@ -15,6 +15,7 @@ pub mod kmeans;
 pub mod options;
 pub mod ordered;
 pub mod parts;
+pub mod pca;
 mod personal;
 pub(crate) mod random;
 pub mod sum;

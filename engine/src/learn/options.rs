@@ -20,6 +20,7 @@ use crate::learn::calibrate::Method;
 use crate::learn::forest::ForestParams;
 use crate::learn::isolation::IsolationParams;
 use crate::learn::kmeans::{Init, KMeansParams};
+use crate::learn::pca::PcaParams;
 use crate::learn::tree::TreeParams;
 use crate::learn::tune::TuneParams;
 use table::SPECS;
@@ -42,6 +43,8 @@ pub enum Algorithm {
     KPrototypes,
     /// Trees whose cuts are drawn, to tell which rows are unlike the others.
     IsolationForest,
+    /// Principal components.
+    Pca,
 }
 
 /// Below this many rows `auto` takes a random forest. Defaults on draws from eight tables, its loss by that of boosting, the mean of the
@@ -50,7 +53,7 @@ const FEW_ROWS: usize = 250;
 
 impl Algorithm {
     /// All learners, those first that learn best from most tables.
-    pub const ALL: [Algorithm; 7] = [
+    pub const ALL: [Algorithm; 8] = [
         Algorithm::GradientBoosting,
         Algorithm::RandomForest,
         Algorithm::ExtraTrees,
@@ -58,6 +61,7 @@ impl Algorithm {
         Algorithm::KMeans,
         Algorithm::KPrototypes,
         Algorithm::IsolationForest,
+        Algorithm::Pca,
     ];
 
     /// The algorithm of a name, in any case; `auto` is gradient_boosting with a target and kmeans without.
@@ -110,6 +114,7 @@ impl Algorithm {
             Algorithm::KMeans => "kmeans",
             Algorithm::KPrototypes => "kprototypes",
             Algorithm::IsolationForest => "isolation_forest",
+            Algorithm::Pca => "pca",
         }
     }
 
@@ -124,7 +129,7 @@ impl Algorithm {
             Algorithm::DecisionTree | Algorithm::RandomForest | Algorithm::ExtraTrees | Algorithm::GradientBoosting => {
                 true
             }
-            Algorithm::KMeans | Algorithm::KPrototypes | Algorithm::IsolationForest => false,
+            Algorithm::KMeans | Algorithm::KPrototypes | Algorithm::IsolationForest | Algorithm::Pca => false,
         }
     }
 }
@@ -243,6 +248,8 @@ pub struct Options {
     pub kmeans: KMeansParams,
     /// For isolation_forest; the seed is [`Options::seed`].
     pub isolation: IsolationParams,
+    /// For pca.
+    pub pca: PcaParams,
     /// For `orchard.tune`; a training does not look at it.
     pub tune: TuneParams,
 }
@@ -294,6 +301,7 @@ impl Options {
             keep_numbers: true,
             kmeans: KMeansParams { modes: algorithm == Algorithm::KPrototypes, ..KMeansParams::default() },
             isolation: IsolationParams::default(),
+            pca: PcaParams::default(),
             tune: TuneParams::default(),
         }
     }
@@ -325,6 +333,7 @@ impl Options {
         options.boost.min_group = options.min_group;
         options.kmeans.min_group = options.min_group;
         options.isolation.min_group = options.min_group;
+        options.pca.min_group = options.min_group;
         options.check_together()?;
         Ok(options)
     }

@@ -10,6 +10,7 @@ mod importance;
 mod insight;
 mod isolation;
 mod judged;
+mod reduction;
 mod rows;
 mod segments;
 mod sizes;
@@ -285,6 +286,7 @@ impl<'a> Run<'a> {
         let mut outcome = match self.request.algorithm {
             Algorithm::KMeans | Algorithm::KPrototypes => self.clustering(holdout)?,
             Algorithm::IsolationForest => self.isolation(holdout)?,
+            Algorithm::Pca => self.reduction(holdout)?,
             _ => self.supervised(holdout, all, &self.predicted(prepared)?)?,
         };
         outcome.notices = self.notices;

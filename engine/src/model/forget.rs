@@ -233,7 +233,7 @@ impl Body {
         match self {
             Body::Trees(trees) => Some(trees),
             Body::Calibrated(calibrated) => Some(&mut calibrated.trees),
-            Body::KMeans(_) => None,
+            Body::KMeans(_) | Body::Projection(_) => None,
         }
     }
 
@@ -241,11 +241,13 @@ impl Body {
         if recoded.is_empty() {
             return;
         }
-        if let Some(body) = self.as_segments_mut() {
-            for (f, axis) in body.axes.iter_mut().enumerate() {
-                if let (Axis::Category { dimension, .. }, Some(recoding)) = (axis, recoded.get(&(f as u32))) {
-                    *dimension = recoding.places.iter().map(|at| dimension[*at]).collect();
-                }
+        let axes = match &mut *self {
+            Body::Projection(body) => Some(&mut body.axes),
+            body => body.as_segments_mut().map(|body| &mut body.axes),
+        };
+        for (f, axis) in axes.into_iter().flatten().enumerate() {
+            if let (Axis::Category { dimension, .. }, Some(recoding)) = (axis, recoded.get(&(f as u32))) {
+                *dimension = recoding.places.iter().map(|at| dimension[*at]).collect();
             }
         }
         if let Some(trees) = self.trees_mut() {

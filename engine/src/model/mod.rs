@@ -11,6 +11,7 @@ mod forget;
 mod held;
 mod package;
 mod part;
+mod projection;
 mod remembered;
 mod segments;
 mod tree;
@@ -26,6 +27,7 @@ pub use forget::Forgotten;
 pub use held::{decode_held, encode_held, HeldActual, HeldRows};
 pub use package::{decode_package, encode_package, Package};
 pub use part::{date_of, date_text, day, days, DatePart};
+pub use projection::Projection;
 pub use remembered::{Remembered, RememberedKind};
 pub use segments::{
     decode_segments, encode_segments, Candidate, SegmentFacts, SegmentFeature, SegmentMap, SegmentValue, Trait,
@@ -187,6 +189,8 @@ pub enum Task {
     Clustering,
     /// How unlike the training rows a row is, from 0 to 1.
     Anomaly,
+    /// A few numbers in place of many.
+    Reduction,
 }
 
 impl Task {
@@ -199,6 +203,7 @@ impl Task {
     pub fn prediction(&self) -> &'static str {
         match self {
             Task::Anomaly => "the anomaly score",
+            Task::Reduction => "the components",
             _ => "the value",
         }
     }
@@ -214,6 +219,8 @@ pub enum Body {
     KMeans(KMeans),
     /// Trees with calibrated probabilities.
     Calibrated(Calibrated),
+    /// Principal components.
+    Projection(Projection),
 }
 
 impl Body {
@@ -226,12 +233,12 @@ impl Body {
         }
     }
 
-    /// The trees and the curves of their outputs, which are none where nothing is calibrated; `None` for k-means.
+    /// The trees and the curves of their outputs, which are none where nothing is calibrated; `None` where there are no trees.
     pub fn as_trees(&self) -> Option<(&Trees, &[Curve])> {
         match self {
             Body::Trees(trees) => Some((trees, &[])),
             Body::Calibrated(calibrated) => Some((&calibrated.trees, &calibrated.curves)),
-            Body::KMeans(_) => None,
+            Body::KMeans(_) | Body::Projection(_) => None,
         }
     }
 
@@ -239,7 +246,7 @@ impl Body {
     pub fn as_segments(&self) -> Option<&KMeans> {
         match self {
             Body::KMeans(body) => Some(body),
-            Body::Trees(_) | Body::Calibrated(_) => None,
+            Body::Trees(_) | Body::Calibrated(_) | Body::Projection(_) => None,
         }
     }
 
@@ -247,7 +254,7 @@ impl Body {
     pub(crate) fn as_segments_mut(&mut self) -> Option<&mut KMeans> {
         match self {
             Body::KMeans(body) => Some(body),
-            Body::Trees(_) | Body::Calibrated(_) => None,
+            Body::Trees(_) | Body::Calibrated(_) | Body::Projection(_) => None,
         }
     }
 }
@@ -267,7 +274,7 @@ pub struct KMeans {
     pub inertia: f64,
 }
 
-/// How a feature enters the space of a k-means model.
+/// How a feature enters the space of a k-means model, or of principal components.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Axis {
     /// One dimension: `(value - shift) * scale`; a missing value is taken as `fill`. Infinities are clipped to `low`..`high`.

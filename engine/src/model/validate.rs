@@ -4,8 +4,8 @@
 //! a pointer a name, and takes time linear in the model (but for sorting names).
 
 use super::{
-    Axis, Body, CategorySet, Curve, DatePart, Encoding, Feature, Input, InputKind, KMeans, Link, Model, Task, Trees,
-    LEAF,
+    Axis, Body, CategorySet, Curve, DatePart, Encoding, Feature, Input, InputKind, KMeans, Link, Model, Projection,
+    Task, Trees, LEAF,
 };
 use crate::error::{Error, Result};
 use crate::score::MOST_LEVELS;
@@ -75,6 +75,10 @@ impl Model {
                 ensure(self.task == Task::Clustering, || "k-means for another task".into())?;
                 validate_kmeans(kmeans, &self.features)
             }
+            Body::Projection(body) => {
+                ensure(self.task == Task::Reduction, || "components for another task".into())?;
+                validate_projection(body, &self.features)
+            }
         }
     }
 
@@ -94,6 +98,7 @@ impl Model {
             Task::Classification { classes, .. } if classes.len() > 2 => Ok(classes.len()),
             Task::Classification { .. } | Task::Regression | Task::Anomaly => Ok(1),
             Task::Clustering => Err(invalid("trees for a clustering")),
+            Task::Reduction => Err(invalid("trees for a reduction")),
         }
     }
 }
@@ -334,6 +339,29 @@ fn validate_kmeans(kmeans: &KMeans, features: &[Feature]) -> Result<()> {
     ensure(numbers == Some(kmeans.centres.len() as u64), || "the centres do not fit the segments".into())?;
     ensure(kmeans.centres.iter().all(|v| v.is_finite()), || "a centre is not finite".into())?;
     ensure(kmeans.inertia.is_finite() && kmeans.inertia >= 0.0, || "the inertia is negative or not finite".into())
+}
+
+fn validate_projection(body: &Projection, features: &[Feature]) -> Result<()> {
+    ensure(body.axes.len() == features.len(), || "the axes do not fit the features".into())?;
+    let mut dimensions = 0u64;
+    for (axis, feature) in body.axes.iter().zip(features) {
+        let is_plain = matches!(axis, Axis::Number { .. } | Axis::Category { .. });
+        ensure(is_plain, || format!("the axis of feature {:?} is bent", feature.name))?;
+        dimensions += validate_axis(axis, feature)?;
+    }
+    ensure(dimensions == u64::from(body.dimensions), || "the axes do not fill the dimensions".into())?;
+    ensure(body.mean.len() as u64 == dimensions, || "the mean does not fill the dimensions".into())?;
+    let count = body.variance.len() as u64;
+    ensure(count >= 1 && count <= dimensions, || format!("{count} components of {dimensions} dimensions"))?;
+    let numbers = count.checked_mul(dimensions);
+    ensure(numbers == Some(body.components.len() as u64), || "the directions do not fit the dimensions".into())?;
+    let finite = body.mean.iter().chain(&body.components).all(|v| v.is_finite());
+    ensure(finite, || "a direction or the mean is not finite".into())?;
+    // What is divided by is not 0.
+    let is_variance = |v: &f64| v.is_finite() && *v > 0.0;
+    ensure(body.variance.iter().all(is_variance), || "a variance is not above 0 or not finite".into())?;
+    ensure(body.variance.is_sorted_by(|a, b| a >= b), || "the variances do not fall".into())?;
+    ensure(is_variance(&body.total_variance), || "the variance of all is not above 0 or not finite".into())
 }
 
 /// The dimensions of an axis.

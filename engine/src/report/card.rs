@@ -66,6 +66,13 @@ fn write(facts: &Facts, out: &mut String) -> std::fmt::Result {
             writeln!(out, "{}. {} ({}): {}", i + 1, escape(&story.name), story.size_text(), escape(&apart))?;
         }
     }
+    if !facts.components.is_empty() {
+        writeln!(out, "\n## Components\n")?;
+        for (i, component) in facts.components.iter().enumerate().filter(|(_, c)| !c.loadings.is_empty()) {
+            let line = super::components::line(component);
+            writeln!(out, "{}. {} of the variance: {}", i + 1, percent(component.ratio), escape(&line))?;
+        }
+    }
     if let Some(kind) =
         ["permutation", "mean_abs_shap", "gain"].iter().find(|k| facts.importance.iter().any(|i| i.kind == **k))
     {

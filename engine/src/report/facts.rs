@@ -64,12 +64,23 @@ pub struct Facts {
     pub sizes: Vec<u64>,
     /// What is known of these; `None` of a version that was trained before they were described.
     pub segments: Option<SegmentStories>,
+    /// What components are made of.
+    pub components: Vec<ComponentFacts>,
     /// The column by whose unit a number is expected.
     pub exposure: Option<String>,
     /// The number of rows of a source that it is judged on, in place of held-out rows.
     pub judged_on: Option<u64>,
     /// Why nothing is shown that needs rows of the source.
     pub without_rows: Option<String>,
+}
+
+/// A principal component.
+#[derive(Debug, Clone)]
+pub struct ComponentFacts {
+    /// The share of the variance that it explains.
+    pub ratio: f64,
+    /// Its strongest loadings: of a column, or of one of its levels.
+    pub loadings: Vec<(String, f64)>,
 }
 
 /// A column that the model reads.
@@ -177,6 +188,10 @@ impl Facts {
             },
             Task::Clustering => "the segment that a row belongs to".to_owned(),
             Task::Anomaly => "how unlike the rows it learned from a row is, from 0 to 1".to_owned(),
+            Task::Reduction => match self.components.len() {
+                1 => "one number in place of its columns".to_owned(),
+                many => format!("{many} numbers in place of its columns"),
+            },
         }
     }
 
@@ -185,6 +200,7 @@ impl Facts {
         match (self.judged_on, &self.task) {
             (Some(_), _) => "rows of the source",
             (None, Task::Clustering | Task::Anomaly) => "training rows",
+            (None, Task::Reduction) if self.holdout_rows == 0 => "training rows",
             // A forest is then judged by the trees that did not draw a row.
             (None, _) if self.holdout_rows == 0 && self.held.is_some() => "out-of-bag rows",
             _ => "held-out rows",

@@ -45,11 +45,13 @@ pub enum Figure {
     SegmentMap,
     /// The sizes of segments.
     SegmentSizes,
+    /// What components explain.
+    ExplainedVariance,
 }
 
 impl Figure {
     /// All of them.
-    pub const ALL: [Figure; 15] = [
+    pub const ALL: [Figure; 16] = [
         Figure::Lift,
         Figure::Gain,
         Figure::Roc,
@@ -65,6 +67,7 @@ impl Figure {
         Figure::PartialDependence,
         Figure::SegmentMap,
         Figure::SegmentSizes,
+        Figure::ExplainedVariance,
     ];
 
     /// Its name in SQL.
@@ -85,6 +88,7 @@ impl Figure {
             Figure::PartialDependence => "partial_dependence",
             Figure::SegmentMap => "segment_map",
             Figure::SegmentSizes => "segment_sizes",
+            Figure::ExplainedVariance => "explained_variance",
         }
     }
 
@@ -103,7 +107,8 @@ impl Figure {
         let two_or_more = matches!(task, Task::Classification { .. });
         match self {
             Figure::SegmentMap | Figure::SegmentSizes => *task == Task::Clustering,
-            _ if *task == Task::Clustering => false,
+            Figure::ExplainedVariance => *task == Task::Reduction,
+            _ if matches!(task, Task::Clustering | Task::Reduction) => false,
             // Nothing was to be explained, so no split explains more than another, and there is no truth to judge by.
             _ if *task == Task::Anomaly => self.needs_rows(),
             Figure::Residuals => *task == Task::Regression,
@@ -138,6 +143,7 @@ pub fn draw(figure: Figure, facts: &Facts, class: Option<usize>) -> Result<Optio
         Figure::PartialDependence => facts.effects.first().map(|e| effects(facts, e, class)).transpose()?,
         Figure::SegmentMap => inside::segment_map(facts)?,
         Figure::SegmentSizes => Some(inside::segments(facts)?),
+        Figure::ExplainedVariance => inside::explained_variance(facts)?,
     })
 }
 

@@ -1,6 +1,7 @@
 //! Reports of a model: charts, a page, a card. They are made of [`Facts`], which the caller gathers.
 
 mod card;
+mod components;
 mod facts;
 mod figures;
 mod looks;
@@ -11,7 +12,8 @@ mod segments_page;
 mod words;
 
 pub use card::markdown;
-pub use facts::{ColumnFacts, Effects, Facts, Influence, Judged, Values};
+pub use components::components;
+pub use facts::{ColumnFacts, ComponentFacts, Effects, Facts, Influence, Judged, Values};
 pub use figures::{draw, Figure};
 pub use looks::{effects_of, influences};
 pub use page::html;

@@ -83,6 +83,7 @@ fn judgement(facts: &Facts) -> Result<Markup> {
     let mut figures = Vec::new();
     for (kind, caption) in [
         (Figure::SegmentMap, "The plane on which rows differ most (principal components of the scaled columns). A dot a training row; an ellipse has about 86 % of the rows of its segment. Segments that overlap here may be apart in other directions."),
+        (Figure::ExplainedVariance, "Where the lower line falls to nearly nothing, more components tell little more."),
         (Figure::SegmentSizes, "Rows are given the segment whose centre is nearest."),
         (Figure::Lift, "Where both columns are as high, what is predicted comes true; the steeper they fall, the better the model ranks."),
         (Figure::Gain, "The further the line is above the diagonal, the fewer rows must be contacted for the same success."),
@@ -106,9 +107,10 @@ fn judgement(facts: &Facts) -> Result<Markup> {
         }
     }
     Ok(html! {
-        h2 { @if facts.task == Task::Clustering { "Where they are" } @else { "How good it is" } }
+        h2 { @if facts.task == Task::Clustering { "Where they are" } @else if facts.task == Task::Reduction { "How much they tell" } @else { "How good it is" } }
         div.figures { @for figure in figures { (figure) } }
         @if let Some(stories) = &facts.segments { (super::segments_page::segments(stories)) }
+        @if !facts.components.is_empty() { (super::components::table(&facts.components)) }
         (metrics(facts))
     })
 }
@@ -154,7 +156,7 @@ fn breakable(name: &str) -> Markup {
 
 /// What the model looks at.
 fn insides(facts: &Facts) -> Result<Markup> {
-    if facts.task == Task::Clustering {
+    if matches!(facts.task, Task::Clustering | Task::Reduction) {
         return Ok(html! {});
     }
     let importance = match Figure::Importance.is_for(&facts.task) {

@@ -19,7 +19,8 @@ pub struct Tile {
 
 /// A metric as it is written: in percent where it is a share of rows.
 pub fn metric_text(name: &str, value: f64) -> String {
-    const SHARES: [&str; 9] = [
+    const SHARES: [&str; 10] = [
+        "explained_variance_ratio",
         "accuracy",
         "precision",
         "recall",
@@ -33,7 +34,7 @@ pub fn metric_text(name: &str, value: f64) -> String {
     match name {
         _ if SHARES.contains(&name) => percent(value),
         "rows" => count(value as u64),
-        "clusters" | "n_clusters" => format!("{value:.0}"),
+        "clusters" | "n_clusters" | "n_components" => format!("{value:.0}"),
         _ if name.starts_with("size_") => count(value as u64),
         _ if value != 0.0 && value.abs() < 10.0 => format!("{value:.4}"),
         _ => number(value),
@@ -121,6 +122,7 @@ pub fn tiles(facts: &Facts) -> Vec<Tile> {
             }
         }
         Task::Clustering => tiles.push(tile("segments", facts.sizes.len().to_string(), "learned".to_owned())),
+        Task::Reduction => tiles.push(tile("components", facts.components.len().to_string(), "kept".to_owned())),
         Task::Anomaly => {
             if let Some(score) = facts.value("score_p99") {
                 tiles.push(tile("99 of 100 rows", metric_text("score_p99", score), "or less".to_owned()));
@@ -210,7 +212,7 @@ pub fn verdict(facts: &Facts) -> String {
             });
             format!("{typical}The root of the mean squared error is {}.{explained}", number(value))
         }
-        Task::Clustering | Task::Anomaly => String::new(),
+        Task::Clustering | Task::Anomaly | Task::Reduction => String::new(),
     }
 }
 
@@ -237,7 +239,7 @@ pub fn limits(facts: &Facts) -> Vec<String> {
     if let Some((message, _)) = &facts.overfitting {
         all.push(format!("For decisions that cost money, as long as {message}."));
     }
-    let is_trees = facts.task != Task::Clustering;
+    let is_trees = !matches!(facts.task, Task::Clustering | Task::Reduction);
     match facts.held.as_ref().map_or(0, crate::model::HeldRows::rows) {
         0 if facts.task.has_target() => all
             .push("For anything that costs money: it was judged on no row, so nobody knows how good it is.".to_owned()),

@@ -17,6 +17,7 @@ mod masks;
 mod moment;
 mod nodes;
 mod places;
+pub mod projection;
 mod quads;
 mod text;
 pub mod walk;
@@ -50,7 +51,7 @@ const MANY_CENTRES: usize = 32;
 const FAR_NODES: usize = 1 << 20;
 
 thread_local! {
-    /// A row in the scaled space of a k-means model; kept so that a row costs no allocation.
+    /// A row in the scaled space of a k-means model or of components; kept so that a row costs no allocation.
     static SCRATCH: RefCell<Vec<f64>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -64,7 +65,7 @@ pub struct Scorer {
     places: Vec<Places>,
     /// Whether the answer depends on the feature at all.
     used: Vec<bool>,
-    /// `None` for k-means.
+    /// `None` where there are no trees.
     nodes: Option<Nodes>,
     /// The second layout of a single tree.
     quads: Option<Quads>,
@@ -92,7 +93,7 @@ impl Scorer {
             encoding.is_category().then(|| Levels::new(encoding.levels(), |code| places.of(code)))
         };
         let levels = model.features.iter().map(|f| &f.encoding).zip(&layout.places).map(table).collect();
-        let outputs = outputs(&model.task);
+        let outputs = outputs(&model);
         let is_text = |feature: usize| model.features[feature].encoding.is_category();
         let quads = nodes.as_ref().and_then(|nodes| Quads::new(nodes, model.features.len(), outputs, is_text));
         let blocks = nodes.as_ref().and_then(|nodes| Blocks::new(nodes, outputs, model.features.len()));
@@ -177,9 +178,10 @@ impl Scorer {
         }
     }
 
-    /// How many numbers [`Scorer::predict`] writes: the number of classes when there are more than two, else 1.
+    /// How many numbers [`Scorer::predict`] writes: the number of classes when there are more than two, the number of
+    /// components, else 1.
     pub fn outputs(&self) -> usize {
-        outputs(&self.model.task)
+        outputs(&self.model)
     }
 
     /// Whether rows can be given as keys, which is quicker: see [`Scorer::predict_keys`].
@@ -237,7 +239,7 @@ impl Scorer {
     ///
     /// Classification writes the probability of the positive class, or of each class when there are more than two; where training
     /// saw one class only it writes 1 if that is the positive class, else 0. Regression writes the value. Clustering writes the
-    /// segment's number, counted from 1.
+    /// segment's number, counted from 1, a reduction its components.
     ///
     /// Panics when `row` or `out` is of another length.
     #[inline]
@@ -257,6 +259,9 @@ impl Scorer {
                 }
             }
             (Body::KMeans(body), _) => nearest(body, row, out),
+            (Body::Projection(body), _) => {
+                SCRATCH.with_borrow_mut(|scratch| projection::transform(body, row, scratch, out));
+            }
             _ => {}
         }
     }
@@ -328,6 +333,7 @@ impl Scorer {
         cleaning
             + match (&self.model.body, &self.nodes) {
                 (Body::KMeans(k), _) => 20.0 + k.centres.len() as f64,
+                (Body::Projection(p), _) => 50.0 + p.components.len() as f64 / 2.0,
                 (_, Some(nodes)) if self.words.is_some() => {
                     50.0 + nodes.roots().len() as f64 * nodes.depth().mul_add(1.5, -5.0)
                 }
@@ -358,10 +364,11 @@ impl Scorer {
 /// Nanoseconds of an operation of a cleaning, about.
 const OPERATION: f64 = 60.0;
 
-/// The number of classes when there are more than two, else 1.
-fn outputs(task: &Task) -> usize {
-    match task {
-        Task::Classification { classes, .. } if classes.len() > 2 => classes.len(),
+/// The number of classes when there are more than two, the number of components, else 1.
+fn outputs(model: &Model) -> usize {
+    match (&model.task, &model.body) {
+        (Task::Classification { classes, .. }, _) if classes.len() > 2 => classes.len(),
+        (_, Body::Projection(body)) => body.variance.len(),
         _ => 1,
     }
 }
@@ -394,6 +401,7 @@ fn model_bytes(model: &Model) -> usize {
         Body::Trees(t) => trees_bytes(t),
         // The layout has the curves a second time.
         Body::Calibrated(c) => trees_bytes(&c.trees) + 2 * c.curves.iter().map(curve_bytes).sum::<usize>(),
+        Body::Projection(p) => (p.components.len() + p.mean.len() + p.variance.len()) * 8 + p.axes.len() * 64,
         Body::KMeans(k) => (k.centres.len() + k.sizes.len()) * 8 + k.axes.len() * 64,
     };
     inputs + features + model.classes().iter().map(text).sum::<usize>() + body

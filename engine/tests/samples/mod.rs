@@ -21,6 +21,7 @@ pub fn all() -> Vec<(&'static str, Model)> {
         ("kmeans", kmeans()),
         ("spaces", spaces()),
         ("isolation", isolation()),
+        ("pca", pca()),
         ("ordered", ordered()),
         ("calibrated", calibrated()),
         ("calibrated_classes", calibrated_classes()),
@@ -439,6 +440,19 @@ pub fn spaces() -> Model {
     let centres = vec![0.5, 1.5, 0.0, -0.5, 0.0, -1.5];
     let body = KMeans { axes, dimensions: 3, centres, sizes: vec![30, 12], inertia: 4.5 };
     model(vec![number("spend"), number("x"), number("y")], Task::Clustering, Body::KMeans(body))
+}
+
+/// Two components of three dimensions.
+pub fn pca() -> Model {
+    let axes = vec![
+        Axis::Number { fill: 2.0, shift: 1.0, scale: 0.5, low: -10.0, high: 10.0 },
+        Axis::Category { dimension: vec![0, u32::MAX, 1], missing: 1, count: 2, scale: 0.75 },
+    ];
+    let components = vec![0.75, 0.5, -0.25, -0.5, 0.75, 0.125];
+    let (mean, variance) = (vec![0.25, 0.5, 0.125], vec![1.5, 0.25]);
+    let body = Projection { axes, dimensions: 3, mean, components, variance, total_variance: 2.0, whiten: true };
+    let features = vec![number("spend"), category("city", &["Lyon", "Paris"])];
+    model(features, Task::Reduction, Body::Projection(body))
 }
 
 /// What may be known of the segments of [`kmeans`].

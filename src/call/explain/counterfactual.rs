@@ -42,7 +42,10 @@ unsafe fn rows(fcinfo: FunctionCallInfo, site: &mut Site) -> Result<()> {
     let set = Set::new(fcinfo);
     let scorer = site.scorer.clone();
     let model = scorer.model();
-    let thresholdless = "the model is a clustering, whose segments have no threshold to cross";
+    let thresholdless = match model.task {
+        Task::Reduction => "the model reduces rows to components, which have no threshold to cross",
+        _ => "the model is a clustering, whose segments have no threshold to cross",
+    };
     check_trees(model).map_err(|failure| failure.message(thresholdless))?;
     let class = class_of(model, value::<String>(fcinfo, 4).as_deref())?;
     let goal = goal(&scorer, &site.out, value(fcinfo, 2), value::<String>(fcinfo, 3).as_deref(), class)?;

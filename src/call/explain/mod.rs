@@ -61,6 +61,11 @@ pub fn class_of(model: &Model, label: Option<&str>) -> Result<Option<usize>> {
 pub fn check_trees(model: &Model) -> Result<()> {
     match model.body.as_trees() {
         Some(_) => Ok(()),
+        None if model.task == Task::Reduction => Err(Failure::new(
+            pgrx::PgSqlErrorCode::ERRCODE_WRONG_OBJECT_TYPE,
+            "the model reduces rows to components, which have no contributions of columns",
+        )
+        .hint("orchard.components tells what they are made of.")),
         None => Err(Failure::new(
             pgrx::PgSqlErrorCode::ERRCODE_WRONG_OBJECT_TYPE,
             "the model is a clustering, whose segments have no contributions of columns",

@@ -138,6 +138,7 @@ impl Rows<'_> {
                 let prediction = if self.out.len() > 1 { top_of(&self.scorer, &self.out) } else { self.out[0] };
                 (prediction, classes.get(label_of(&self.scorer, &self.out)).cloned())
             }
+            Task::Reduction => (f64::NAN, None),
             _ => (self.out[0], None),
         };
         let text = pg_sys::OidFunctionCall1Coll(pg_sys::F_ROW_TO_JSON_RECORD.into(), Oid::INVALID, whole);

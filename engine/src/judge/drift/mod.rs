@@ -214,6 +214,10 @@ pub fn scores(model: &Model, before: Option<&[f64]>, now: &[f64], outputs: usize
             let (bins, own) = of_scores(&best(before), &best(now));
             Drift { ks: ks(&bins, &own.inside, &own.gaps), ..drift }
         }
+        (_, Task::Reduction) => Drift {
+            note: "components are many numbers: look at the columns",
+            ..nothing(now.len() as u64 / outputs.max(1) as u64)
+        },
         (Some(before), _) => {
             let (bins, own) = of_scores(before, now);
             let drift = number(&FeatureStats::default(), Some(&bins), &own, limits);

@@ -20,15 +20,18 @@ pub use rules::{rules, Rule, Telling};
 pub use words::Words;
 
 use crate::error::{Error, Result};
-use crate::model::{Model, Trees};
+use crate::model::{Model, Task, Trees};
 
 /// The trees of a model.
 ///
 /// # Errors
-/// For a clustering.
+/// For a clustering or components.
 fn trees(model: &Model) -> Result<&Trees> {
     match model.body.as_trees() {
         Some((trees, _)) => Ok(trees),
+        None if model.task == Task::Reduction => {
+            Err(Error::data("the model has components and no trees", "orchard.components tells what they are made of."))
+        }
         None => Err(Error::data("the model is a clustering, which has no trees", "orchard.to_sql writes it as SQL.")),
     }
 }

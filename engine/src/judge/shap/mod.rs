@@ -207,6 +207,9 @@ impl<'a> Shap<'a> {
 fn trees_of(scorer: &Scorer) -> Result<&Trees> {
     match scorer.model().body.as_trees() {
         Some((trees, _)) => Ok(trees),
+        None if scorer.model().task == Task::Reduction => {
+            Err(Error::data("components have no scores to explain", "orchard.components tells what they are made of."))
+        }
         None => Err(Error::data(
             "a clustering has no scores to explain",
             "Compare the row with the centres of the segments.",

@@ -16,7 +16,7 @@ mod restraint;
 mod screen;
 mod seed;
 mod silhouette;
-mod space;
+pub(crate) mod space;
 mod stability;
 mod sums;
 

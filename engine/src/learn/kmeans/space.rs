@@ -16,7 +16,8 @@ use crate::learn::bin;
 use crate::learn::sum::sums;
 use crate::model::{Axis, Encoding, FeatureStats};
 
-pub(super) struct Space {
+/// Columns as dimensions, and the training rows in them.
+pub(crate) struct Space {
     pub axes: Vec<Axis>,
     pub encodings: Vec<Encoding>,
     pub stats: Vec<FeatureStats>,
@@ -117,8 +118,10 @@ fn by_dimension(
     Ok(total)
 }
 
+/// Bring columns into the space. `kept` is the most levels of a category that have a dimension of their own and the fewest rows that a level or the
+/// end of a range stands for; `keep` keeps the columns.
 #[allow(clippy::too_many_arguments)]
-pub(super) fn build(
+pub(crate) fn build(
     table: &mut Table,
     features: &[usize],
     train: &[u32],

@@ -3,7 +3,9 @@
 use serde_json::json;
 
 use super::spec::{Kind, Spec, MOST_CLUSTERS};
-use super::Algorithm::{self, DecisionTree, ExtraTrees, GradientBoosting, IsolationForest, KMeans, KPrototypes, RandomForest};
+use super::Algorithm::{
+    self, DecisionTree, ExtraTrees, GradientBoosting, IsolationForest, KMeans, KPrototypes, Pca, RandomForest,
+};
 use super::{Options, PersonalData};
 use crate::learn::bin::MOST_BINS;
 use crate::learn::boost;
@@ -20,7 +22,8 @@ const BOOST: &[Algorithm] = &[GradientBoosting];
 const CLUSTER: &[Algorithm] = &[KMeans, KPrototypes];
 const PROTOTYPES: &[Algorithm] = &[KPrototypes];
 const ISOLATION: &[Algorithm] = &[IsolationForest];
-const UNSUPERVISED: &[Algorithm] = &[KMeans, KPrototypes, IsolationForest];
+const COMPONENTS: &[Algorithm] = &[Pca];
+const UNSUPERVISED: &[Algorithm] = &[KMeans, KPrototypes, IsolationForest, Pca];
 const TREES: &[Algorithm] = &[DecisionTree, RandomForest, ExtraTrees, GradientBoosting, IsolationForest];
 
 /// Row counts and leaf counts fit the fields they go to.
@@ -549,6 +552,28 @@ pub(super) const SPECS: &[Spec] = &[
         kind: Kind::Number(0.0, 1e12, |o, v| o.kmeans.gamma = Some(v)), default: |o| json!(o.kmeans.gamma),
         elsewhere: &["lambda", "categorical_weight"],
         meaning: "what a level other than that of the centre adds to the squared distance; without it each category counts as much as a number",
+    },
+    Spec {
+        key: "n_components", algorithms: COMPONENTS,
+        kind: Kind::Part(&[], |o, v| o.pca.n_components = Some(v)), default: |_| json!(null),
+        elsewhere: &["k", "components", "ncomp", "rank", "max_components", "pca_components"],
+        meaning: "the number of components, or the share of the variance that they explain together; without it all that there are, up to 256",
+    },
+    Spec {
+        key: "whiten", algorithms: COMPONENTS,
+        kind: Kind::Boolean(|o, v| o.pca.whiten = v), default: |o| json!(o.pca.whiten),
+        elsewhere: &["whitening"], meaning: "whether components are divided by their standard deviation",
+    },
+    Spec {
+        key: "scale", algorithms: COMPONENTS,
+        kind: Kind::Boolean(|o, v| o.pca.scale = v), default: |o| json!(o.pca.scale),
+        elsewhere: &["scale.", "standardize", "standardise", "normalize", "scaling", "transform"],
+        meaning: "whether columns are brought to one scale first, and not only centred",
+    },
+    Spec {
+        key: "max_categories", algorithms: COMPONENTS,
+        kind: Kind::Integer(1, 1_000, |o, v| o.pca.max_categories = v as u32), default: |o| json!(o.pca.max_categories),
+        elsewhere: &["max_levels"], meaning: "the most levels of a category that count on their own",
     },
     Spec {
         key: "value_column", algorithms: CLUSTER,

@@ -96,6 +96,12 @@ pub fn tune(mut request: Request, search: &Search, control: &Control) -> Result<
             "Train with orchard.train, and look at orchard.anomalies.",
         ));
     }
+    if request.algorithm == Algorithm::Pca {
+        return Err(Error::option(
+            "trials of components have nothing that they could be compared by",
+            "Train with orchard.train, and look at orchard.explained_variance.",
+        ));
+    }
     check_spaces(&search.trials)?;
     request.options = search.trials[0].options.clone();
     let (mut run, prepared) = Run::new(request, control)?;
@@ -157,6 +163,7 @@ fn metric(search: &Search, task: Task) -> Result<&'static str> {
             Task::Regression => "a regression",
             Task::Clustering => "segments",
             Task::Anomaly => "anomaly scores",
+            Task::Reduction => "components",
         };
         Error::option(
             format!("metric \"{asked}\" is not one of {task}"),

@@ -121,6 +121,29 @@ pub(super) fn segment_map(facts: &Facts) -> Result<Option<String>> {
     plane.map(|plane| map("Where the segments lie", plane)).transpose()
 }
 
+/// What each component explains, and all up to it.
+pub(super) fn explained_variance(facts: &Facts) -> Result<Option<String>> {
+    if facts.components.is_empty() {
+        return Ok(None);
+    }
+    let own: Vec<(f64, f64)> = (1..).zip(&facts.components).map(|(i, c)| (f64::from(i), c.ratio)).collect();
+    let mut sum = 0.0;
+    let all: Vec<(f64, f64)> = own
+        .iter()
+        .map(|(i, ratio)| {
+            sum += ratio;
+            (*i, sum.min(1.0))
+        })
+        .collect();
+    lines(&Lines {
+        title: "What the components explain".to_owned(),
+        x: axis("component"),
+        y: Axis { name: "share of the variance".to_owned(), at_least: Some((0.0, 1.0)), shares: true, write: None },
+        lines: vec![line("all up to it", SECOND, Look::Both, all), line("the component", FIRST, Look::Both, own)],
+    })
+    .map(Some)
+}
+
 pub(super) fn segments(facts: &Facts) -> Result<String> {
     let all: u64 = facts.sizes.iter().sum();
     let bar = |(i, size): (usize, &u64)| Bar {

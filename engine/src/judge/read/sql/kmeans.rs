@@ -1,89 +1,16 @@
 //! The nearest centre.
 
-use super::cells::{Cells, Names};
-use super::groups::Groups;
-use super::literal::{number, value};
-use crate::error::{Error, Result};
+use super::cells::Names;
+use super::literal::number;
+use super::space::{dimensions, LEAST};
+use crate::error::Result;
 use crate::judge::read::out::Out;
-use crate::learn::kmeans::width;
-use crate::model::{Axis, InputKind, KMeans};
+use crate::model::KMeans;
 use crate::score::Scorer;
-
-/// What numbers can be multiplied: PostgreSQL raises where a result overflows or underflows.
-const SOUND: std::ops::RangeInclusive<f64> = 1e-60..=1e60;
-
-/// Differences below this are none.
-const LEAST: f64 = 1e-60;
 
 /// Write the number of the segment of a row: the first centre of the least distance.
 pub(super) fn write(scorer: &Scorer, body: &KMeans, names: &Names<'_>, out: &mut Out<'_>) -> Result<()> {
-    let model = scorer.model();
-    let mut cells = Cells::staged(scorer, names, out.control())?;
-    let mut dimensions = Vec::new();
-    for (feature, axis) in body.axes.iter().enumerate() {
-        if let Axis::Category { dimension, .. } = axis {
-            cells.regroup(feature, Groups::by(dimension), model, names)?;
-        }
-        let is_boolean = model.inputs.iter().any(|i| i.first as usize == feature && i.kind == InputKind::Boolean);
-        let x = &cells.of(feature).text;
-        // Only numbers are compared with numbers.
-        let x = &if is_boolean { format!("({x})::int") } else { x.clone() };
-        match axis {
-            Axis::Number { fill, shift, scale, low, high } => {
-                let sound = |x: f64| x == 0.0 || SOUND.contains(&x.abs());
-                if ![*fill, *shift, *scale, *low, *high].into_iter().all(|x| x.abs() < 1e-300 || sound(x))
-                    || !sound(*scale)
-                {
-                    return Err(Error::data(
-                        format!(
-                            "the numbers of column \"{}\" are too large or too small for SQL",
-                            model.features[feature].name
-                        ),
-                        "Scale the column, and train the model anew.",
-                    ));
-                }
-                let inside = format!("least(greatest({x}, {}), {})", number(*low), number(*high));
-                let of = |x: String| format!("({x} - {}) * {}", number(*shift), value(*scale));
-                dimensions.push(format!(
-                    "CASE WHEN {x} IS NULL THEN {} WHEN abs({inside} - {}) < {} THEN 0 ELSE {} END",
-                    value((fill - shift) * scale),
-                    number(*shift),
-                    number(LEAST),
-                    of(inside.clone())
-                ));
-            }
-            // The logarithms of two machines differ in their last bits, and a row on the border would be in another segment.
-            Axis::Logarithm { .. } => {
-                return Err(Error::data(
-                    format!(
-                        "column \"{}\" enters by its logarithm, which plain SQL cannot say to the last bit",
-                        model.features[feature].name
-                    ),
-                    "Train the model with \"scaling\": \"standard\".",
-                ))
-            }
-            Axis::Element { .. } => {
-                return Err(Error::data(
-                    format!("the direction of column \"{}\" cannot be said in plain SQL", model.features[feature].name),
-                    "Train the model without \"distance\": \"cosine\".",
-                ))
-            }
-            Axis::Category { dimension, missing, scale, .. } => {
-                let groups = Groups::by(dimension);
-                for d in 0..width(axis) as u32 {
-                    let group = groups.sample.iter().position(|code| dimension[*code] == d);
-                    let zero = value(0.0);
-                    let is = match (group, *missing == d) {
-                        (Some(g), true) => format!("({x} = {g}) IS NOT FALSE"),
-                        (Some(g), false) => format!("{x} = {g}"),
-                        (None, true) => format!("{x} IS NULL"),
-                        (None, false) => "FALSE".to_owned(),
-                    };
-                    dimensions.push(format!("CASE WHEN {is} THEN {} ELSE {zero} END", value(*scale)));
-                }
-            }
-        }
-    }
+    let (cells, dimensions) = dimensions(scorer, &body.axes, true, names, out)?;
     let segments = body.sizes.len();
     if segments == 1 {
         return out.push("1");

@@ -12,6 +12,8 @@ mod condition;
 mod groups;
 mod kmeans;
 mod literal;
+mod projection;
+mod space;
 
 use super::out::Out;
 use super::output::Output;
@@ -61,6 +63,16 @@ pub fn expression(scorer: &Scorer, request: &Request<'_>, control: &Control) -> 
                 ));
             }
             kmeans::write(scorer, body, &names, &mut out)?;
+            return Ok(out.finish());
+        }
+        Body::Projection(body) => {
+            if request.class.is_some() {
+                return Err(Error::option(
+                    "components have no classes, so none can be asked for",
+                    "Leave \"class\" out.",
+                ));
+            }
+            projection::write(scorer, body, &names, &mut out)?;
             return Ok(out.finish());
         }
         _ => super::trees(model)?,
