@@ -17,6 +17,7 @@ use crate::clean::step::Step;
 use crate::error::{Error, Result};
 use crate::learn::boost::BoostParams;
 use crate::learn::calibrate::Method;
+use crate::learn::density::DensityParams;
 use crate::learn::forest::ForestParams;
 use crate::learn::isolation::IsolationParams;
 use crate::learn::kmeans::{Init, KMeansParams};
@@ -40,6 +41,8 @@ pub enum Algorithm {
     KMeans,
     /// Trees whose cuts are drawn, to tell which rows are unlike the others.
     IsolationForest,
+    /// Clustering of rows that are dense.
+    Dbscan,
 }
 
 /// Below this many rows `auto` takes a random forest. Defaults on draws from eight tables, its loss by that of boosting, the mean of the
@@ -48,13 +51,14 @@ const FEW_ROWS: usize = 250;
 
 impl Algorithm {
     /// All learners, those first that learn best from most tables.
-    pub const ALL: [Algorithm; 6] = [
+    pub const ALL: [Algorithm; 7] = [
         Algorithm::GradientBoosting,
         Algorithm::RandomForest,
         Algorithm::ExtraTrees,
         Algorithm::DecisionTree,
         Algorithm::KMeans,
         Algorithm::IsolationForest,
+        Algorithm::Dbscan,
     ];
 
     /// The algorithm of a name, in any case; `auto` is gradient_boosting with a target and kmeans without.
@@ -106,6 +110,7 @@ impl Algorithm {
             Algorithm::GradientBoosting => "gradient_boosting",
             Algorithm::KMeans => "kmeans",
             Algorithm::IsolationForest => "isolation_forest",
+            Algorithm::Dbscan => "dbscan",
         }
     }
 
@@ -115,7 +120,7 @@ impl Algorithm {
             Algorithm::DecisionTree | Algorithm::RandomForest | Algorithm::ExtraTrees | Algorithm::GradientBoosting => {
                 true
             }
-            Algorithm::KMeans | Algorithm::IsolationForest => false,
+            Algorithm::KMeans | Algorithm::IsolationForest | Algorithm::Dbscan => false,
         }
     }
 }
@@ -230,6 +235,8 @@ pub struct Options {
     pub kmeans: KMeansParams,
     /// For isolation_forest; the seed is [`Options::seed`].
     pub isolation: IsolationParams,
+    /// For dbscan.
+    pub density: DensityParams,
     /// For `orchard.tune`; a training does not look at it.
     pub tune: TuneParams,
 }
@@ -279,6 +286,7 @@ impl Options {
             keep_numbers: true,
             kmeans: KMeansParams::default(),
             isolation: IsolationParams::default(),
+            density: DensityParams::default(),
             tune: TuneParams::default(),
         }
     }
@@ -311,6 +319,12 @@ impl Options {
         options.kmeans.min_group = options.min_group;
         options.isolation.min_group = options.min_group;
         options.check_together()?;
+        if algorithm == Algorithm::Dbscan && options.min_group > 1 {
+            return Err(Error::option(
+                "option \"min_group\" is not for dbscan, whose models keep rows as they are",
+                "Leave it out, or use kmeans, whose models keep means.",
+            ));
+        }
         Ok(options)
     }
 

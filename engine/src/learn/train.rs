@@ -25,7 +25,7 @@ use crate::judge::contest::Contest;
 use crate::judge::{self, Metric};
 use crate::learn::options::{Algorithm, Options};
 use crate::learn::target::Prepared;
-use crate::learn::{columns, exposure, kmeans, personal};
+use crate::learn::{columns, density, exposure, kmeans, personal};
 use crate::model::{
     encode, Baseline, Body, Cleaning, Feature, HeldActual, HeldRows, Input, InputKind, Model, SegmentFacts, Task,
 };
@@ -282,7 +282,7 @@ impl<'a> Run<'a> {
     pub fn learn(mut self, holdout: Holdout, all: Vec<u32>, prepared: Option<Prepared>) -> Result<Outcome> {
         self.check_groups(if all.is_empty() { &holdout.train } else { &all }, prepared.as_ref())?;
         let mut outcome = match self.request.algorithm {
-            Algorithm::KMeans => self.clustering(holdout)?,
+            Algorithm::KMeans | Algorithm::Dbscan => self.clustering(holdout)?,
             Algorithm::IsolationForest => self.isolation(holdout)?,
             _ => self.supervised(holdout, all, &self.predicted(prepared)?)?,
         };
@@ -386,7 +386,10 @@ impl<'a> Run<'a> {
         let used = self.used_columns();
         let bins = self.number_bins(&used, &train)?;
         let rows = Clustered { columns: &used, train: &train, held: &held, weight: weight.as_deref() };
-        let (fit, body) = self.kmeans(rows)?;
+        let (fit, body) = match self.request.algorithm {
+            Algorithm::Dbscan => self.dbscan(rows)?,
+            _ => self.kmeans(rows)?,
+        };
         self.lap("cluster");
         if fit.given_up > 0 {
             self.notices.push(format!(
@@ -421,7 +424,7 @@ impl<'a> Run<'a> {
         facts.candidates = fit.candidates;
         self.tell_chosen(&facts.candidates);
         self.lap("describe");
-        let metrics = judge::clustering(inertia, fit.silhouette, &facts.sizes);
+        let metrics = judge::clustering(inertia, fit.silhouette, &facts.sizes, model.body.noise());
         self.control.release_vec(fit.order);
         let known = Known { actual: HeldActual::None, weight: held_weight, offset: None, twins: 0 };
         let least = self.request.options.min_group;
@@ -443,6 +446,25 @@ impl<'a> Run<'a> {
             kmeans::fit(&mut self.request.table, columns, train, held, weight, &params, true, self.control)?;
         let body = Body::KMeans(std::mem::take(&mut fit.body));
         Ok((fit, body))
+    }
+
+    fn dbscan(&mut self, rows: Clustered<'_>) -> Result<(kmeans::KMeansFit, Body)> {
+        let Clustered { columns, train, held, weight } = rows;
+        let params = density::DensityParams { describe: true, ..self.request.options.density.clone() };
+        let density::DensityFit { segments, body } =
+            density::fit(&mut self.request.table, columns, train, held, weight, &params, true, self.control)?;
+        if params.eps.is_none() {
+            self.notices.push(format!(
+                "\"eps\" {:.4} is chosen: where the distances of rows to the nearest {} of them start to rise",
+                body.eps, params.min_samples
+            ));
+        }
+        let share = 100.0 * body.noise as f64 / (train.len() as f64).max(1.0);
+        self.notices.push(match body.noise {
+            0 => "every row is in a dense part".to_owned(),
+            noise => format!("{noise} of {} rows ({share:.1} %) are in no dense part and get no segment", train.len()),
+        });
+        Ok((segments, Body::Density(body)))
     }
 }
 

@@ -4,7 +4,7 @@
 //! a pointer a name, and takes time linear in the model (but for sorting names).
 
 use super::{
-    Axis, Body, CategorySet, Curve, DatePart, Encoding, Feature, Input, InputKind, KMeans, Link, Model, Task, Trees,
+    Axis, Body, CategorySet, Curve, DatePart, Density, Encoding, Feature, Input, InputKind, KMeans, Link, Model, Task, Trees,
     LEAF,
 };
 use crate::error::{Error, Result};
@@ -74,6 +74,10 @@ impl Model {
             Body::KMeans(kmeans) => {
                 ensure(self.task == Task::Clustering, || "k-means for another task".into())?;
                 validate_kmeans(kmeans, &self.features)
+            }
+            Body::Density(density) => {
+                ensure(self.task == Task::Clustering, || "core rows for another task".into())?;
+                validate_density(density, &self.features)
             }
         }
     }
@@ -326,6 +330,27 @@ fn validate_kmeans(kmeans: &KMeans, features: &[Feature]) -> Result<()> {
     ensure(numbers == Some(kmeans.centres.len() as u64), || "the centres do not fit the segments".into())?;
     ensure(kmeans.centres.iter().all(|v| v.is_finite()), || "a centre is not finite".into())?;
     ensure(kmeans.inertia.is_finite() && kmeans.inertia >= 0.0, || "the inertia is negative or not finite".into())
+}
+
+/// Core rows are points of the space, and each is of a segment.
+fn validate_density(density: &Density, features: &[Feature]) -> Result<()> {
+    let Density { clusters, eps, min_samples, cores, labels, numbers, noise } = density;
+    validate_kmeans(clusters, features)?;
+    ensure(*eps > 0.0 && eps.is_finite(), || "the reach of core rows is not above 0".into())?;
+    ensure(*min_samples >= 1, || "a core row needs no row".into())?;
+    ensure(clusters.dimensions >= 1, || "the core rows have no dimension".into())?;
+    ensure(!labels.is_empty() && u32::try_from(labels.len()).is_ok(), || format!("{} core rows", labels.len()))?;
+    let expected = (labels.len() as u64).checked_mul(u64::from(clusters.dimensions));
+    ensure(expected == Some(cores.len() as u64), || "the core rows do not fit the dimensions".into())?;
+    ensure(cores.iter().all(|v| v.is_finite()), || "a core row is not finite".into())?;
+    let segments = clusters.sizes.len();
+    ensure(labels.iter().all(|label| (*label as usize) < segments), || "a core row is of no segment".into())?;
+    ensure(numbers.len() == segments, || "the clusters are not the segments".into())?;
+    let mut sorted = numbers.clone();
+    sorted.sort_unstable();
+    ensure((0..).zip(&sorted).all(|(i, number): (u32, &u32)| i == *number), || "two clusters are one segment".into())?;
+    let rows = clusters.sizes.iter().try_fold(*noise, |sum, size| sum.checked_add(*size));
+    ensure(rows.is_some(), || "the rows are too many".into())
 }
 
 /// The dimensions of an axis.

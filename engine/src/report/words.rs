@@ -120,7 +120,12 @@ pub fn tiles(facts: &Facts) -> Vec<Tile> {
                 tiles.push(tile("mean", number(mean), "of the target".to_owned()));
             }
         }
-        Task::Clustering => tiles.push(tile("segments", facts.sizes.len().to_string(), "learned".to_owned())),
+        Task::Clustering => {
+            tiles.push(tile("segments", facts.sizes.len().to_string(), "learned".to_owned()));
+            if let Some(share) = facts.value("noise_share") {
+                tiles.push(tile("in none", percent(share), "of the rows are in no dense part".to_owned()));
+            }
+        }
         Task::Anomaly => {
             if let Some(score) = facts.value("score_p99") {
                 tiles.push(tile("99 of 100 rows", metric_text("score_p99", score), "or less".to_owned()));

@@ -47,7 +47,7 @@ impl Batch {
         let (rows, outputs) = (out.len() / scorer.outputs(), scorer.outputs());
         assert_eq!(columns.len(), scorer.model.features.len(), "a column a feature");
         assert!(columns.iter().all(|column| column.len() == rows), "a cell a row");
-        if self.level == Level::Scalar {
+        if self.level == Level::Scalar || scorer.near.is_some() {
             return self.row_by_row(scorer, columns, out);
         }
         let mut block: Vec<&[f64]> = Vec::with_capacity(columns.len());

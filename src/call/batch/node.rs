@@ -323,16 +323,18 @@ impl Model {
     }
 
     /// The answer of a row of the block.
-    fn answer(&self, kind: Kind, row: usize) -> Datum {
+    fn answer(&self, kind: Kind, row: usize) -> NullableDatum {
         let outputs = self.scorer.outputs();
         let out = &self.out[row * outputs..][..outputs];
-        match kind {
+        let value = match kind {
             Kind::Number => Datum::from(out[0].to_bits() as usize),
             Kind::Top => Datum::from(top_of(&self.scorer, out).to_bits() as usize),
             Kind::Segment => Datum::from(out[0] as i32),
             // There is one, of a class or the last.
             Kind::Label => self.labels[label_of(&self.scorer, out).min(self.labels.len() - 1)],
-        }
+        };
+        // A row in no dense part is of no segment.
+        NullableDatum { value, isnull: kind == Kind::Segment && out[0].is_nan() }
     }
 }
 
@@ -461,7 +463,7 @@ fn score(state: &mut State) {
         let Some(model) = &mut call.model else { continue };
         model.score(*rows);
         for (row, values) in values.chunks_exact_mut(*width).take(*rows).enumerate() {
-            values[kept.len() + i] = NullableDatum { value: model.answer(call.kind, row), isnull: false };
+            values[kept.len() + i] = model.answer(call.kind, row);
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::learn::bin;
 use crate::learn::sum::sums;
 use crate::model::{Axis, Encoding, FeatureStats};
 
-pub(super) struct Space {
+pub(in crate::learn) struct Space {
     pub axes: Vec<Axis>,
     pub encodings: Vec<Encoding>,
     pub stats: Vec<FeatureStats>,
@@ -64,7 +64,7 @@ fn by_dimension(
 }
 
 #[allow(clippy::too_many_arguments)]
-pub(super) fn build(
+pub(in crate::learn) fn build(
     table: &mut Table,
     features: &[usize],
     train: &[u32],

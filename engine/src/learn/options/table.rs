@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::spec::{Kind, Spec, MOST_CLUSTERS};
-use super::Algorithm::{self, DecisionTree, ExtraTrees, GradientBoosting, IsolationForest, KMeans, RandomForest};
+use super::Algorithm::{self, Dbscan, DecisionTree, ExtraTrees, GradientBoosting, IsolationForest, KMeans, RandomForest};
 use super::{Options, PersonalData};
 use crate::learn::bin::MOST_BINS;
 use crate::learn::boost;
@@ -17,8 +17,10 @@ const TREE: &[Algorithm] = &[DecisionTree];
 const FOREST: &[Algorithm] = &[RandomForest, ExtraTrees];
 const BOOST: &[Algorithm] = &[GradientBoosting];
 const CLUSTER: &[Algorithm] = &[KMeans];
+const DENSITY: &[Algorithm] = &[Dbscan];
+const SEGMENTS: &[Algorithm] = &[KMeans, Dbscan];
 const ISOLATION: &[Algorithm] = &[IsolationForest];
-const UNSUPERVISED: &[Algorithm] = &[KMeans, IsolationForest];
+const UNSUPERVISED: &[Algorithm] = &[KMeans, IsolationForest, Dbscan];
 const TREES: &[Algorithm] = &[DecisionTree, RandomForest, ExtraTrees, GradientBoosting, IsolationForest];
 
 /// Row counts and leaf counts fit the fields they go to.
@@ -494,8 +496,20 @@ pub(super) const SPECS: &[Spec] = &[
         elsewhere: &["tolerance"], meaning: "the movement of the centres, relative to the variance, that ends a start",
     },
     Spec {
-        key: "max_categories", algorithms: CLUSTER,
-        kind: Kind::Integer(1, 1_000, |o, v| o.kmeans.max_categories = v as u32), default: |o| json!(o.kmeans.max_categories),
+        key: "eps", algorithms: DENSITY,
+        kind: Kind::Positive(|o, v| o.density.eps = Some(v)), default: |o| json!(o.density.eps),
+        elsewhere: &["epsilon", "radius", "max_distance", "distance"],
+        meaning: "how far a core row reaches in the scaled space; without it the knee of the distances to the nearest min_samples rows",
+    },
+    Spec {
+        key: "min_samples", algorithms: DENSITY,
+        kind: Kind::Integer(1, 1_000_000_000, |o, v| o.density.min_samples = v), default: |o| json!(o.density.min_samples),
+        elsewhere: &["min_points", "minpts", "min_pts", "minpoints", "min_cluster_size"],
+        meaning: "the rows, itself among them, that a core row has within its reach; rows count by their weight",
+    },
+    Spec {
+        key: "max_categories", algorithms: SEGMENTS,
+        kind: Kind::Integer(1, 1_000, |o, v| (o.kmeans.max_categories, o.density.max_categories) = (v as u32, v as u32)), default: |o| json!(o.kmeans.max_categories),
         elsewhere: &["max_levels"], meaning: "the most levels of a category that count on their own",
     },
     Spec {
@@ -520,13 +534,13 @@ pub(super) const SPECS: &[Spec] = &[
         meaning: "the fewest training rows of a level that is not pooled with the rare ones; without it a tenth of a row among those drawn for a tree",
     },
     Spec {
-        key: "value_column", algorithms: CLUSTER,
+        key: "value_column", algorithms: SEGMENTS,
         kind: Kind::Column(|o, v| o.value_column = Some(v)), default: |o| json!(o.value_column),
         elsewhere: &["value", "money", "amount", "revenue_column"],
         meaning: "the column of what a row is worth, by which segments are described and not made",
     },
     Spec {
-        key: "keep_numbers", algorithms: CLUSTER,
+        key: "keep_numbers", algorithms: SEGMENTS,
         kind: Kind::Boolean(|o, v| o.keep_numbers = v), default: |o| json!(o.keep_numbers),
         elsewhere: &["keep_labels", "stable_numbers"],
         meaning: "whether segments keep the numbers and names of those of the version before that they are most alike",

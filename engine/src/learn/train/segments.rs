@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::judge::segments;
 use crate::learn::kmeans::{coder, Seen};
 use crate::learn::sum::sums;
-use crate::model::{Candidate, Model, SegmentFacts, SegmentFeature, SegmentValue};
+use crate::model::{Body, Candidate, Model, SegmentFacts, SegmentFeature, SegmentValue};
 
 use super::Run;
 
@@ -304,6 +304,9 @@ fn renumber(model: &mut Model, facts: &mut SegmentFacts, numbers: &[usize]) {
     if let Some(body) = model.body.as_segments_mut() {
         put(&mut body.centres, numbers);
         put(&mut body.sizes, numbers);
+    }
+    if let Body::Density(body) = &mut model.body {
+        body.numbers.iter_mut().for_each(|number| *number = numbers[*number as usize] as u32);
     }
     put(&mut facts.sizes, numbers);
     put(&mut facts.weights, numbers);

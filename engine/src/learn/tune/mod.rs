@@ -18,7 +18,7 @@ use crate::control::Control;
 use crate::data::{folds, split, Draw, Folds, Holdout, HoldoutPlan, Role, RowHashes};
 use crate::error::{Error, Result};
 use crate::judge;
-use crate::learn::kmeans;
+use crate::learn::{density, kmeans};
 use crate::learn::options::Algorithm;
 use crate::learn::target::Prepared;
 use crate::learn::train::{judge_rows, score_encoded, Features, Outcome, Parts, Request, Run};
@@ -320,10 +320,18 @@ impl Trials<'_, '_> {
             let options = &self.search.trials[trial].options;
             let params = kmeans::KMeansParams { seed: options.seed, ..options.kmeans.clone() };
             let table = &mut self.run.request.table;
-            let fit = kmeans::fit(table, &used, &holdout.train, &[], weight.as_deref(), &params, true, control)?;
+            let rows = (&holdout.train[..], &[][..], weight.as_deref());
             let why = "one segment has no silhouette".to_owned();
-            let (score, iterations) = (fit.silhouette, Some(fit.iterations));
-            drop(fit);
+            let (score, iterations) = match self.run.request.algorithm {
+                Algorithm::Dbscan => {
+                    let found = density::fit(table, &used, rows.0, rows.1, rows.2, &options.density, true, control)?;
+                    (found.segments.silhouette, None)
+                }
+                _ => {
+                    let fit = kmeans::fit(table, &used, rows.0, rows.1, rows.2, &params, true, control)?;
+                    (fit.silhouette, Some(fit.iterations))
+                }
+            };
             control.release(control.used().saturating_sub(before));
             control.end_stage();
             self.scores.add(trial, score, why, iterations, clock.elapsed().as_secs_f64());

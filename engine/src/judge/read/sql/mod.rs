@@ -63,6 +63,12 @@ pub fn expression(scorer: &Scorer, request: &Request<'_>, control: &Control) -> 
             kmeans::write(scorer, body, &names, &mut out)?;
             return Ok(out.finish());
         }
+        Body::Density(_) => {
+            return Err(Error::option(
+                "the model compares a row with all core rows of its training, which no expression can",
+                "Call the function of the model, or train an algorithm kmeans, whose centres an expression can hold.",
+            ))
+        }
         _ => super::trees(model)?,
     };
     let output = Output::of(model, request.class)?;
