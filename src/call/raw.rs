@@ -7,7 +7,7 @@ use pgrx::pg_sys::panic::pgrx_extern_c_guard;
 use pgrx::pg_sys::{self, Datum, FunctionCallInfo};
 use pgrx::{IntoDatum, JsonB};
 
-use super::site::{site, top_of, InputRow, Key, Shape, Site};
+use super::site::{in_none, site, top_of, InputRow, Key, Shape, Site};
 use crate::entry;
 use crate::entry::null;
 use crate::error::Failure;
@@ -45,6 +45,7 @@ pub(super) unsafe fn score<'a>(fcinfo: FunctionCallInfo, key: Key, shape: Shape)
 /// As for `score`.
 unsafe fn number(fcinfo: FunctionCallInfo, key: Key, shape: Shape) -> Datum {
     match score(fcinfo, key, shape) {
+        Some(site) if in_none(&site.scorer, site.out[0]) => null(fcinfo),
         Some(site) => Datum::from(site.out[0].to_bits() as usize),
         None => null(fcinfo),
     }
@@ -77,8 +78,7 @@ unsafe fn top(fcinfo: FunctionCallInfo, key: Key, shape: Shape) -> Datum {
 /// As for `score`.
 unsafe fn segment(fcinfo: FunctionCallInfo, key: Key, shape: Shape) -> Datum {
     match score(fcinfo, key, shape) {
-        // Of a row in no dense part there is none.
-        Some(site) if site.out[0].is_nan() => null(fcinfo),
+        Some(site) if in_none(&site.scorer, site.out[0]) => null(fcinfo),
         Some(site) => Datum::from(site.out[0] as i32),
         None => null(fcinfo),
     }
@@ -168,7 +168,7 @@ entry!(predict, pg_finfo_predict, f => match score(f, Key::Version, Shape::Row) 
         if site.out.len() > 1 {
             pgrx_extern_c_guard(|| check_one_number(site));
         }
-        if site.out[0].is_nan() && site.scorer.model().body.noise().is_some() {
+        if in_none(&site.scorer, site.out[0]) {
             return null(f);
         }
         Datum::from(site.out[0].to_bits() as usize)

@@ -19,7 +19,11 @@ pub fn clustering(inertia: f64, silhouette: Option<f64>, sizes: &[u64], noise: O
     ];
     if let Some(noise) = noise {
         let share = (rows > 0.0).then(|| noise as f64 / rows);
-        metrics.push(Metric::new("noise", Some(noise as f64), "rows of no segment; inertia and silhouette leave them out"));
+        metrics.push(Metric::new(
+            "noise",
+            Some(noise as f64),
+            "rows of no segment; inertia and silhouette leave them out",
+        ));
         metrics.push(Metric::new("noise_share", share, "their share of the rows"));
     }
     let size = |(i, n): (usize, &u64)| {

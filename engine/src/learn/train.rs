@@ -4,6 +4,7 @@ mod baseline;
 mod beside;
 mod clean;
 mod contest;
+mod density;
 mod features;
 mod grow;
 mod importance;
@@ -25,7 +26,7 @@ use crate::judge::contest::Contest;
 use crate::judge::{self, Metric};
 use crate::learn::options::{Algorithm, Options};
 use crate::learn::target::Prepared;
-use crate::learn::{columns, density, exposure, kmeans, personal};
+use crate::learn::{columns, exposure, kmeans, personal};
 use crate::model::{
     encode, Baseline, Body, Cleaning, Feature, HeldActual, HeldRows, Input, InputKind, Model, SegmentFacts, Task,
 };
@@ -404,13 +405,7 @@ impl<'a> Run<'a> {
         let features = features
             .map(|((&c, encoding), stats)| Feature { name: columns[c].name.clone(), encoding, stats })
             .collect();
-        let mut model = Model {
-            inputs: self.inputs(),
-            features,
-            task: Task::Clustering,
-            body,
-            cleaning: None,
-        };
+        let mut model = Model { inputs: self.inputs(), features, task: Task::Clustering, body, cleaning: None };
         let inertia = model.body.as_segments().map_or(f64::NAN, |body| body.inertia);
         let rows = Described {
             train: &train,
@@ -442,29 +437,9 @@ impl<'a> Run<'a> {
         let Clustered { columns, train, held, weight } = rows;
         let options = &self.request.options;
         let params = kmeans::KMeansParams { seed: options.seed, describe: true, ..options.kmeans.clone() };
-        let mut fit =
-            kmeans::fit(&mut self.request.table, columns, train, held, weight, &params, true, self.control)?;
+        let mut fit = kmeans::fit(&mut self.request.table, columns, train, held, weight, &params, true, self.control)?;
         let body = Body::KMeans(std::mem::take(&mut fit.body));
         Ok((fit, body))
-    }
-
-    fn dbscan(&mut self, rows: Clustered<'_>) -> Result<(kmeans::KMeansFit, Body)> {
-        let Clustered { columns, train, held, weight } = rows;
-        let params = density::DensityParams { describe: true, ..self.request.options.density.clone() };
-        let density::DensityFit { segments, body } =
-            density::fit(&mut self.request.table, columns, train, held, weight, &params, true, self.control)?;
-        if params.eps.is_none() {
-            self.notices.push(format!(
-                "\"eps\" {:.4} is chosen: where the distances of rows to the nearest {} of them start to rise",
-                body.eps, params.min_samples
-            ));
-        }
-        let share = 100.0 * body.noise as f64 / (train.len() as f64).max(1.0);
-        self.notices.push(match body.noise {
-            0 => "every row is in a dense part".to_owned(),
-            noise => format!("{noise} of {} rows ({share:.1} %) are in no dense part and get no segment", train.len()),
-        });
-        Ok((segments, Body::Density(body)))
     }
 }
 

@@ -4,8 +4,8 @@
 //! a pointer a name, and takes time linear in the model (but for sorting names).
 
 use super::{
-    Axis, Body, CategorySet, Curve, DatePart, Density, Encoding, Feature, Input, InputKind, KMeans, Link, Model, Task, Trees,
-    LEAF,
+    Axis, Body, CategorySet, Curve, DatePart, Density, Encoding, Feature, Input, InputKind, KMeans, Link, Model, Task,
+    Trees, LEAF,
 };
 use crate::error::{Error, Result};
 use crate::score::MOST_LEVELS;

@@ -27,7 +27,7 @@ mod words;
 use std::cell::RefCell;
 use std::sync::OnceLock;
 
-use crate::model::{Body, Calibrated, Curve, Density, Encoding, KMeans, Model, Task, Trees};
+use crate::model::{Body, Calibrated, Curve, Encoding, KMeans, Model, Task, Trees};
 pub use crate::simd::{choose, level, Level};
 pub use batch::Batch;
 pub use cleaned::Cleaned;
@@ -269,34 +269,6 @@ impl Scorer {
         }
     }
 
-    /// The segment of a row by its nearest core row, counted from 1; NaN for none.
-    fn dense(&self, body: &Density, row: &[f64]) -> f64 {
-        let Some(near) = &self.near else { return f64::NAN };
-        let found = SCRATCH.with_borrow_mut(|scratch| density::segment(body, near, row, scratch));
-        found.map_or(f64::NAN, |segment| f64::from(segment) + 1.0)
-    }
-
-    /// How far a row is, in the scaled space, from the centre of its segment, or of dense parts from the nearest core row; `None` where there are no
-    /// segments.
-    pub fn distance(&self, row: &[f64]) -> Option<f64> {
-        let mut scratch = Vec::new();
-        match (&self.model.body, &self.near) {
-            (Body::Density(body), Some(near)) => Some(density::distance(body, near, row, &mut scratch)),
-            (body, _) => Some(kmeans::nearest(body.as_segments()?, row, &mut scratch).1.sqrt()),
-        }
-    }
-
-    /// The share of a row in each segment; `None` where there are none. Of dense parts a row is wholly in one or in none.
-    pub fn memberships(&self, row: &[f64]) -> Option<Vec<f64>> {
-        match &self.model.body {
-            Body::Density(body) => {
-                let own = self.dense(body, row);
-                Some((1..=body.numbers.len()).map(|segment| f64::from(u8::from(own == segment as f64))).collect())
-            }
-            body => Some(kmeans::memberships(body.as_segments()?, row, &mut Vec::new())),
-        }
-    }
-
     /// The leaf of a row in each tree, a number that no other leaf has; `out` has one place a tree.
     pub(crate) fn leaves(&self, row: &[f64], out: &mut [u32]) {
         if let Some(nodes) = &self.nodes {
@@ -433,7 +405,9 @@ fn model_bytes(model: &Model) -> usize {
         // The layout has the curves a second time.
         Body::Calibrated(c) => trees_bytes(&c.trees) + 2 * c.curves.iter().map(curve_bytes).sum::<usize>(),
         Body::KMeans(k) => segments_bytes(k),
-        Body::Density(d) => segments_bytes(&d.clusters) + d.cores.capacity() * 8 + (d.labels.capacity() + d.numbers.capacity()) * 4,
+        Body::Density(d) => {
+            segments_bytes(&d.clusters) + d.cores.capacity() * 8 + (d.labels.capacity() + d.numbers.capacity()) * 4
+        }
     };
     inputs + features + model.classes().iter().map(text).sum::<usize>() + body
 }

@@ -55,7 +55,8 @@ impl Near {
         let mut boxes = Vec::with_capacity(2 * dimensions * (2 * leaves + LEVELS));
         for leaf in values.chunks_exact((LEAF * dimensions).max(1)) {
             // A comparison with NaN leaves what was found.
-            let end = |by: fn(f64, f64) -> f64| leaf.chunks_exact(LEAF).map(move |x| x.iter().copied().fold(f64::NAN, by));
+            let end =
+                |by: fn(f64, f64) -> f64| leaf.chunks_exact(LEAF).map(move |x| x.iter().copied().fold(f64::NAN, by));
             boxes.extend(end(f64::min));
             boxes.extend(end(f64::max));
         }
@@ -299,7 +300,8 @@ mod tests {
             assert_eq!(near.boxes.len(), 2 * dimensions * near.nodes());
             assert!(near.values.len() + near.boxes.len() <= numbers(count, dimensions));
             for query in points(50, dimensions, 99).iter().chain(&all[..count.min(20)]) {
-                let far = |i: usize| query.iter().zip(&all[ids[i] as usize]).map(|(a, b)| (a - b) * (a - b)).sum::<f64>();
+                let far =
+                    |i: usize| query.iter().zip(&all[ids[i] as usize]).map(|(a, b)| (a - b) * (a - b)).sum::<f64>();
                 for within in [0.0, 0.09, 0.5, f64::INFINITY] {
                     let rank = |i: usize| ids[i];
                     let naive = (0..count)

@@ -20,6 +20,7 @@ pub fn all() -> Vec<(&'static str, Model)> {
         ("one_class", one_class()),
         ("kmeans", kmeans()),
         ("isolation", isolation()),
+        ("density", density()),
         ("ordered", ordered()),
         ("calibrated", calibrated()),
         ("calibrated_classes", calibrated_classes()),
@@ -425,6 +426,23 @@ pub fn kmeans() -> Model {
     let body = KMeans { axes, dimensions: 3, centres, sizes: vec![30, 12], inertia: 4.5 };
     let features = vec![number("spend"), category("city", &["Lyon", "Paris"])];
     model(features, Task::Clustering, Body::KMeans(body))
+}
+
+/// The space and segments of [`kmeans`], found by three core rows.
+pub fn density() -> Model {
+    let mut model = kmeans();
+    if let Body::KMeans(clusters) = model.body {
+        model.body = Body::Density(Density {
+            clusters,
+            eps: 0.75,
+            min_samples: 5,
+            cores: vec![0.5, 0.75, 0.0, 0.25, 0.75, 0.0, -2.0, 0.0, 0.75],
+            labels: vec![1, 1, 0],
+            numbers: vec![1, 0],
+            noise: 8,
+        });
+    }
+    model
 }
 
 /// What may be known of the segments of [`kmeans`].

@@ -15,7 +15,7 @@ use pgrx::PgMemoryContexts;
 use super::find::{self, Kind};
 use super::list::{elements, is, push};
 use crate::call::arguments::{Arguments, Block};
-use crate::call::site::{classes, label_of, slots, top_of};
+use crate::call::site::{classes, in_none, label_of, slots, top_of};
 use crate::catalog::{self, cache};
 use crate::error::Result;
 use crate::source::types::raw;
@@ -333,8 +333,8 @@ impl Model {
             // There is one, of a class or the last.
             Kind::Label => self.labels[label_of(&self.scorer, out).min(self.labels.len() - 1)],
         };
-        // A row in no dense part is of no segment.
-        NullableDatum { value, isnull: kind == Kind::Segment && out[0].is_nan() }
+        let isnull = matches!(kind, Kind::Number | Kind::Segment) && in_none(&self.scorer, out[0]);
+        NullableDatum { value, isnull }
     }
 }
 

@@ -71,7 +71,11 @@ impl Distinct {
 const PART: usize = 1 << 15;
 
 /// Sort rows of which no two are equal, by halves beside each other; so deep as the logarithm of their number.
-fn sort(rows: &mut [u32], compare: &(impl Fn(&u32, &u32) -> std::cmp::Ordering + Sync), control: &Control) -> Result<()> {
+fn sort(
+    rows: &mut [u32],
+    compare: &(impl Fn(&u32, &u32) -> std::cmp::Ordering + Sync),
+    control: &Control,
+) -> Result<()> {
     control.check()?;
     if rows.len() <= PART {
         rows.sort_unstable_by(compare);

@@ -72,6 +72,9 @@ pub fn fit(
     keep: bool,
     control: &Control,
 ) -> Result<DensityFit> {
+    if train.is_empty() {
+        return Err(Error::data("there is no row to learn from", "Check the source and the option \"holdout\"."));
+    }
     let space = kmeans::build(table, features, train, held, weight, (params.max_categories, 1), keep, control)?;
     if space.dimensions == 0 {
         return Err(Error::data("no column varies, so there are no segments", "Give columns with different values."));
@@ -82,13 +85,8 @@ pub fn fit(
     let order = by_segment(&labels, &found.sizes, control)?;
     let centres = centres(&points, &order, &found.sizes, control)?;
     let inertia = inertia(&points, &labels, &centres, control)?;
-    let clusters = KMeans {
-        axes: space.axes,
-        dimensions: space.dimensions as u32,
-        centres,
-        sizes: found.sizes,
-        inertia,
-    };
+    let clusters =
+        KMeans { axes: space.axes, dimensions: space.dimensions as u32, centres, sizes: found.sizes, inertia };
     let judged = kmeans::silhouettes(&space.values, space.dimensions, &labels, counts, control)?;
     let seen = match params.describe {
         true => kmeans::look(&points, &clusters, &labels, &order, control)?,
@@ -119,6 +117,15 @@ pub fn fit(
         seen,
     };
     Ok(DensityFit { segments, body })
+}
+
+/// A reach as messages show it.
+pub(crate) fn shown(eps: f64) -> String {
+    if eps >= 0.01 {
+        format!("{eps:.4}")
+    } else {
+        format!("{eps:.3e}")
+    }
 }
 
 /// The parts of rows.
@@ -163,7 +170,7 @@ fn search(points: &Points<'_>, params: &DensityParams, control: &Control) -> Res
     let mut core_points: Vec<u32> = control.vec(is_core.iter().filter(|core| **core).count())?;
     core_points.extend((0..count as u32).filter(|point| is_core[*point as usize]));
     if core_points.is_empty() {
-        let message = format!("no row has {} rows within {eps:.4}, so there are no segments", params.min_samples);
+        let message = format!("no row has {} rows within {}, so there are no segments", params.min_samples, shown(eps));
         return Err(Error::data(message, "Give a larger \"eps\" or a smaller \"min_samples\"."));
     }
     let numbers = core_points.len().saturating_mul(d);
