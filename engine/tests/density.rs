@@ -47,14 +47,15 @@ fn naive(rows: &[Vec<f64>], weight: Option<&[f64]>, reach: f64, least: f64) -> (
     let weight = |i: usize| weight.map_or(1.0, |w| w[i]);
     let core: Vec<bool> = (0..rows.len()).map(|i| near(i).map(weight).sum::<f64>() >= least).collect();
     let mut part = vec![None; rows.len()];
+    let is_new = |part: &[Option<usize>], i: usize| core[i] && part[i].is_none();
     for first in 0..rows.len() {
-        if !core[first] || part[first].is_some() {
+        if !is_new(&part, first) {
             continue;
         }
         let mut waiting = vec![first];
         while let Some(i) = waiting.pop() {
             if part[i].replace(first).is_none() {
-                waiting.extend(near(i).filter(|j| core[*j] && part[*j].is_none()));
+                waiting.extend(near(i).filter(|j| is_new(&part, *j)));
             }
         }
     }

@@ -41,6 +41,12 @@ pub(crate) fn numbers(points: usize, dimensions: usize) -> usize {
     points.div_ceil(LEAF).saturating_mul(LEAF + 4).saturating_add(2 * LEVELS).saturating_mul(dimensions)
 }
 
+/// Whether a squared distance is no more than that. NaN, of a row that is nowhere, is near nothing.
+#[inline]
+pub(crate) fn within(far: f64, reach: f64) -> bool {
+    far <= reach
+}
+
 impl Near {
     /// A tree of at least one point. Memory for [`numbers`] is counted by the caller.
     pub fn new<'a>(points: usize, dimensions: usize, point: impl Fn(usize) -> &'a [f64]) -> Near {
@@ -188,18 +194,17 @@ impl Near {
         out.extend((0..self.dimensions).map(|k| self.values[first + k * LEAF]));
     }
 
-    /// The nearest point no further than `within` (squared), and how far it is; of equally near ones that of the lowest rank.
-    pub fn nearest(&self, point: &[f64], within: f64, rank: impl Fn(usize) -> u32) -> Option<(usize, f64)> {
+    /// The nearest point no further than `reach` (squared), and how far it is; of equally near ones that of the lowest rank.
+    pub fn nearest(&self, point: &[f64], reach: f64, rank: impl Fn(usize) -> u32) -> Option<(usize, f64)> {
         let mut best: Option<(usize, f64)> = None;
-        let mut limit = within;
+        let mut limit = reach;
         let mut waiting = [(self.root(), 0.0); LEVELS];
         let mut count = 1;
         waiting[0].1 = self.least(self.root(), point);
         while count > 0 {
             count -= 1;
             let (node, least) = waiting[count];
-            // NaN, of a row that is nowhere, is near nothing.
-            if !(least <= limit) {
+            if !within(least, limit) {
                 continue;
             }
             let (left, right) = self.children(node);

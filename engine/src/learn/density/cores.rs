@@ -114,7 +114,7 @@ fn reach_of(near: &Near, weights: &Weights, point: &[f64], least: f64) -> f64 {
     let mut waiting: Vec<Node> = vec![near.root()];
     while let Some(node) = waiting.pop() {
         let limit = if weight >= least { kept.peek().map_or(f64::INFINITY, |n| n.far) } else { f64::INFINITY };
-        if !(near.least(node, point) < limit) {
+        if near.least(node, point) >= limit {
             continue;
         }
         if let (Some(left), right) = near.children(node) {

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use crate::control::Control;
 use crate::error::{Error, Result};
-use crate::score::near::{Near, Node, LEAF};
+use crate::score::near::{within, Near, Node, LEAF};
 
 /// Sets of points.
 struct Sets(Vec<AtomicU32>);
@@ -93,7 +93,7 @@ impl Search<'_> {
         for level in 0..self.near.levels() {
             control.check()?;
             for node in self.near.level(level) {
-                if !(self.near.width(node) <= self.reach) {
+                if !within(self.near.width(node), self.reach) {
                     continue;
                 }
                 match self.near.children(node) {
@@ -112,7 +112,7 @@ impl Search<'_> {
         waiting.clear();
         waiting.push(self.near.root());
         while let Some(node) = waiting.pop() {
-            if !(self.near.least(node, point) <= self.reach) {
+            if !within(self.near.least(node, point), self.reach) {
                 continue;
             }
             let together = self.is_together(node);
