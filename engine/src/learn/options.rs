@@ -302,6 +302,12 @@ impl Options {
             Value::Object(map) => map,
             _ => return Err(Error::option("options must be a JSON object", "Write for example '{\"max_depth\": 6}'.")),
         };
+        if algorithm == Algorithm::Dbscan && given.contains_key("min_group") {
+            return Err(Error::option(
+                "option \"min_group\" is not for dbscan, whose models keep rows as they are",
+                "Leave it out, or use kmeans, whose models keep means.",
+            ));
+        }
         for (key, value) in given {
             let spec = find(key, algorithm)?;
             if !value.is_null() || spec.takes_null() {
@@ -319,12 +325,6 @@ impl Options {
         options.kmeans.min_group = options.min_group;
         options.isolation.min_group = options.min_group;
         options.check_together()?;
-        if algorithm == Algorithm::Dbscan && options.min_group > 1 {
-            return Err(Error::option(
-                "option \"min_group\" is not for dbscan, whose models keep rows as they are",
-                "Leave it out, or use kmeans, whose models keep means.",
-            ));
-        }
         Ok(options)
     }
 

@@ -23,6 +23,8 @@ const DENSITY: &[Algorithm] = &[Dbscan];
 const SEGMENTS: &[Algorithm] = &[KMeans, Dbscan];
 const ISOLATION: &[Algorithm] = &[IsolationForest];
 const UNSUPERVISED: &[Algorithm] = &[KMeans, IsolationForest, Dbscan];
+/// Those whose models keep no row as it is.
+const GROUPED: &[Algorithm] = &[DecisionTree, RandomForest, ExtraTrees, GradientBoosting, KMeans, IsolationForest];
 const TREES: &[Algorithm] = &[DecisionTree, RandomForest, ExtraTrees, GradientBoosting, IsolationForest];
 
 /// Row counts and leaf counts fit the fields they go to.
@@ -91,7 +93,7 @@ pub(super) const SPECS: &[Spec] = &[
         elsewhere: &["weight", "weights", "weight_column"], meaning: "the column with the weight of each row",
     },
     Spec {
-        key: "min_group", algorithms: ALL,
+        key: "min_group", algorithms: GROUPED,
         kind: Kind::Integer(1, MOST_GROUP, |o, v| o.min_group = v), default: |o| json!(o.min_group),
         elsewhere: &["k_anonymity", "min_people", "min_cell_size"],
         meaning: "the fewest training rows that a leaf, a level, a word or a segment stands for, for the sake of privacy",
