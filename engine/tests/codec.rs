@@ -523,6 +523,33 @@ fn validate_finds_what_is_wrong_with_components() {
 }
 
 #[test]
+fn validate_finds_what_is_wrong_with_dense_parts() {
+    let bad = |spoil: fn(&mut Density), message| {
+        let spoil = |m: &mut Model| match &mut m.body {
+            Body::Density(d) => spoil(d),
+            _ => panic!("no dense parts"),
+        };
+        spoiled(samples::density(), spoil, message);
+    };
+    bad(|d| d.clusters.sizes.clear(), "0 segments");
+    bad(|d| d.clusters.centres[0] = f64::INFINITY, "a centre is not finite");
+    bad(|d| d.eps = 0.0, "the reach of core rows is not above 0");
+    bad(|d| d.eps = f64::NAN, "the reach of core rows is not above 0");
+    bad(|d| d.eps = f64::INFINITY, "the reach of core rows is not above 0");
+    bad(|d| d.min_samples = 0, "a core row needs no row");
+    bad(|d| d.labels.clear(), "0 core rows");
+    bad(|d| d.labels.push(0), "the core rows do not fit the dimensions");
+    bad(|d| d.cores.truncate(8), "the core rows do not fit the dimensions");
+    bad(|d| d.cores[2] = f64::NAN, "a core row is not finite");
+    bad(|d| d.labels[1] = 2, "a core row is of no segment");
+    bad(|d| d.numbers.truncate(1), "the clusters are not the segments");
+    bad(|d| d.numbers[0] = 0, "two clusters are one segment");
+    bad(|d| d.numbers[0] = 2, "two clusters are one segment");
+    bad(|d| d.noise = u64::MAX, "the rows are too many");
+    spoiled(samples::density(), |m| m.task = Task::Anomaly, "core rows for another task");
+}
+
+#[test]
 fn validate_finds_what_is_wrong_with_curves() {
     let bad = |spoil: fn(&mut Vec<Curve>), message| {
         let spoil = |m: &mut Model| match &mut m.body {

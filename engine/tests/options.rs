@@ -7,7 +7,7 @@ use orchard_engine::learn::tree::Criterion;
 use orchard_engine::Error;
 use proptest::prelude::*;
 use serde_json::{json, Value};
-use Algorithm::{DecisionTree, KMeans};
+use Algorithm::{Dbscan, DecisionTree, KMeans};
 
 fn tree(value: Value) -> Options {
     Options::parse(&value, DecisionTree).unwrap_or_else(|e| panic!("{value}: {e}"))
@@ -95,6 +95,19 @@ fn an_option_of_another_algorithm_says_so() {
     let (message, hint) = refused(json!({"n_clusters": 3}), DecisionTree);
     assert_eq!(message, "option \"n_clusters\" is not an option of decision_tree");
     assert!(hint.starts_with("It belongs to kmeans, kprototypes. Valid options for decision_tree are: "), "{hint}");
+    let (_, hint) = refused(json!({"max_categories": 3}), DecisionTree);
+    assert!(hint.starts_with("It belongs to kmeans, kprototypes, pca, dbscan. "), "{hint}");
+    for key in ["n_clusters", "n_init", "init", "batch_size", "max_iter", "tol", "max_clusters"] {
+        let (message, hint) = refused(json!({ key: 3 }), Dbscan);
+        assert_eq!(message, format!("option \"{key}\" is not an option of dbscan"));
+        assert!(hint.starts_with("It belongs to ") && hint.contains("eps, min_samples, max_categories"), "{hint}");
+    }
+    let (message, hint) = refused(json!({"eps": 0}), Dbscan);
+    assert_eq!(message, "option \"eps\" must be a number above 0");
+    assert!(hint.ends_with("Given was 0."), "{hint}");
+    assert_eq!(Options::parse(&json!({"eps": null}), Dbscan).unwrap().density.eps, None);
+    let o = Options::parse(&json!({"eps": 0.25, "min_samples": 9, "max_categories": 7}), Dbscan).unwrap();
+    assert_eq!((o.density.eps, o.density.min_samples, o.density.max_categories), (Some(0.25), 9, 7));
     let (message, hint) = refused(json!({"task": "regression"}), KMeans);
     assert_eq!(message, "option \"task\" is not an option of kmeans");
     assert!(hint.starts_with("It belongs to decision_tree, random_forest, extra_trees, gradient_boosting. "), "{hint}");
@@ -167,10 +180,10 @@ fn algorithms_have_names() {
     };
     let (message, hint) = error("k-means");
     assert_eq!(message, "unrecognized algorithm \"k-means\"");
-    assert_eq!(hint, "Did you mean \"kmeans\"? Valid algorithms are: auto, gradient_boosting, random_forest, extra_trees, decision_tree, kmeans, kprototypes, isolation_forest, pca.");
+    assert_eq!(hint, "Did you mean \"kmeans\"? Valid algorithms are: auto, gradient_boosting, random_forest, extra_trees, decision_tree, kmeans, kprototypes, isolation_forest, pca, dbscan.");
     assert_eq!(
         error("xgboost").1,
-        "Valid algorithms are: auto, gradient_boosting, random_forest, extra_trees, decision_tree, kmeans, kprototypes, isolation_forest, pca."
+        "Valid algorithms are: auto, gradient_boosting, random_forest, extra_trees, decision_tree, kmeans, kprototypes, isolation_forest, pca, dbscan."
     );
 }
 
@@ -282,7 +295,7 @@ fn example(kind: Kind) -> Value {
     match kind {
         Kind::Integer(low, ..) | Kind::IntegerOrAuto(low, ..) => json!(low + 1),
         Kind::Number(low, ..) => json!(low + 0.75),
-        Kind::Share(_) => json!(0.625),
+        Kind::Positive(_) | Kind::Share(_) => json!(0.625),
         Kind::Part(..) => json!(3),
         Kind::Boolean(_) => json!(false),
         Kind::Choice(words, _) => json!(words[words.len() - 1]),

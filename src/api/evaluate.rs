@@ -141,16 +141,22 @@ fn reduction(judged: &Judged) -> Result<Vec<Metric>> {
 /// The metrics of a clustering on rows of a source.
 fn clusters(scorer: &Scorer, columns: &[Vec<f64>], scores: &[f64]) -> Vec<Metric> {
     let Some(body) = scorer.model().body.as_segments() else { return Vec::new() };
+    let dimensions = (body.dimensions as usize).max(1);
     let mut sizes = vec![0u64; body.sizes.len()];
-    let mut inertia = 0.0;
+    let (mut inertia, mut noise) = (0.0, 0);
     let mut scratch = Vec::new();
     let mut row = vec![f64::NAN; columns.len()];
     for (r, segment) in scores.iter().enumerate() {
         row.iter_mut().zip(columns).for_each(|(cell, column)| *cell = column[r]);
-        inertia += orchard_engine::score::kmeans::nearest(body, &row, &mut scratch).1;
-        if let Some(size) = sizes.get_mut(*segment as usize - 1) {
-            *size += 1;
-        }
+        // NaN is no segment.
+        let Some(at) = (*segment as usize).checked_sub(1).filter(|at| *at < sizes.len()) else {
+            noise += 1;
+            continue;
+        };
+        sizes[at] += 1;
+        orchard_engine::score::kmeans::point(body, &row, &mut scratch);
+        let centre = body.centres.iter().skip(at * dimensions);
+        inertia += scratch.iter().zip(centre).map(|(x, c)| (x - c) * (x - c)).sum::<f64>();
     }
-    orchard_engine::judge::clustering(inertia, None, &sizes)
+    orchard_engine::judge::clustering(inertia, None, &sizes, scorer.model().body.noise().map(|_| noise))
 }

@@ -74,13 +74,13 @@ fn side(clusters: &Clusters, source: Option<&str>, key: Option<&[String]>) -> Re
     })
 }
 
-/// The rows of both sides by segment, and how many rows of a side have the same key at most.
+/// The rows of both sides by segment, 0 for those of none, and how many rows of a side have the same key at most.
 fn query(clusters: &Clusters, key: &[String], then: &Side, now: &Side) -> String {
     let segment = call(&clusters.found, "segment", &inputs(clusters.scorer.model()), "s");
     let key = key_object("s", key);
     let side = |from: &str| {
         format!(
-            "SELECT k, pg_catalog.min(g) AS g, pg_catalog.count(*) AS copies
+            "SELECT k, COALESCE(pg_catalog.min(g), 0) AS g, pg_catalog.count(*) AS copies
              FROM (SELECT {key} AS k, {segment} AS g FROM {from} AS s) AS s GROUP BY k"
         )
     };
@@ -119,11 +119,15 @@ fn moves(clusters: &Clusters, key: &[String], query: &str) -> Result<Vec<Row>> {
     let total = |then: Option<f64>| all.iter().filter(|row| row[0] == then).filter_map(|row| row[2]).sum::<f64>();
     let named = |segment: Option<f64>| {
         let facts = clusters.facts.as_ref()?;
-        Some(name(clusters.scorer.model(), facts.names.get(segment? as usize - 1)?))
+        match (segment? as usize).checked_sub(1) {
+            Some(at) => Some(name(clusters.scorer.model(), facts.names.get(at)?)),
+            None => Some("noise".to_owned()),
+        }
     };
     let row = |[then, now, rows, ..]: &[Option<f64>; 5]| {
         let rows = rows.unwrap_or(0.0);
-        let number = |segment: &Option<f64>| segment.map(|s| s as i32);
+        // 0 is no segment.
+        let number = |segment: &Option<f64>| segment.map(|s| s as i32).filter(|s| *s > 0);
         (number(then), number(now), rows as i64, rows / total(*then).max(1.0), named(*then), named(*now))
     };
     Ok(all.iter().map(row).collect())

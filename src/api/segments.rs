@@ -59,7 +59,7 @@ fn segments(
     TableIterator::new(report(|| {
         let Clusters { found, scorer, facts } = open("segments", model)?;
         let sizes = &kmeans(scorer.model())?.sizes;
-        let total = sizes.iter().sum::<u64>().max(1) as f64;
+        let total = (sizes.iter().sum::<u64>() + scorer.model().body.noise().unwrap_or(0)).max(1) as f64;
         let Some(facts) = facts else {
             tell_unknown(&found);
             let plain = |(i, size): (usize, &u64)| {
@@ -115,7 +115,7 @@ pub(super) fn open(call: &str, model: Option<&str>) -> Result<Clusters> {
             false => "finds no segments",
         };
         return Err(Failure::argument(format!("orchard.{call} is for segments, and the model {what}"))
-            .hint("Train a model without a target, by algorithm => 'kmeans'."));
+            .hint("Train a model without a target, by algorithm => 'kmeans' or 'dbscan'."));
     }
     let facts = facts(&found.deployed()?, scorer.model())?;
     Ok(Clusters { found, scorer, facts })
@@ -131,6 +131,15 @@ pub(super) fn facts(version: &Id, model: &Model) -> Result<Option<SegmentFacts>>
 
 pub(super) fn kmeans(model: &Model) -> Result<&KMeans> {
     model.body.as_segments().ok_or_else(|| Failure::internal("a clustering has no centres"))
+}
+
+/// Segments are looked for again by k-means.
+fn check_centres(scorer: &Scorer) -> Result<()> {
+    match scorer.model().body.noise() {
+        None => Ok(()),
+        Some(_) => Err(Failure::argument("orchard.stability is for segments of k-means, and these are dense parts")
+            .hint("Train the model on samples of the rows, and compare what orchard.segments says.")),
+    }
 }
 
 /// Say that a version was trained before segments were described.
@@ -160,9 +169,11 @@ fn segment_candidates(
     ),
 > {
     TableIterator::new(report(|| {
-        let Clusters { facts, .. } = open("segment_candidates", model)?;
+        let Clusters { facts, scorer, .. } = open("segment_candidates", model)?;
         let all = facts.map_or_else(Vec::new, |facts| facts.candidates);
-        if all.is_empty() {
+        if all.is_empty() && scorer.model().body.noise().is_some() {
+            notice!("the number of dense parts follows from \"eps\" and \"min_samples\", so no others were looked at");
+        } else if all.is_empty() {
             notice!("the number of segments was given, so no others were looked at: train with \"n_clusters\": null");
         }
         let row = |c: Candidate| (c.n_clusters as i32, c.inertia, c.silhouette, c.bic, c.icl, c.stability, c.chosen);
@@ -200,6 +211,7 @@ fn stability(
 > {
     TableIterator::new(report(|| {
         let Clusters { found, scorer, facts } = open("stability", model)?;
+        check_centres(&scorer)?;
         let samples = match samples.unwrap_or(50) {
             samples @ 1..=MOST_SAMPLES => samples as u32,
             _ => {

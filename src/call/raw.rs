@@ -7,12 +7,11 @@ use pgrx::pg_sys::panic::pgrx_extern_c_guard;
 use pgrx::pg_sys::{self, Datum, FunctionCallInfo};
 use pgrx::{IntoDatum, JsonB};
 
-use super::site::{site, top_of, InputRow, Key, Shape, Site};
+use super::site::{in_none, site, top_of, InputRow, Key, Shape, Site};
 use crate::entry;
 use crate::entry::null;
 use crate::error::Failure;
-use orchard_engine::model::{KMeans, Task};
-use orchard_engine::score::kmeans;
+use orchard_engine::model::Task;
 
 /// Score the row of the running call; `None` for a NULL model or row.
 ///
@@ -46,6 +45,7 @@ pub(super) unsafe fn score<'a>(fcinfo: FunctionCallInfo, key: Key, shape: Shape)
 /// As for `score`.
 unsafe fn number(fcinfo: FunctionCallInfo, key: Key, shape: Shape) -> Datum {
     match score(fcinfo, key, shape) {
+        Some(site) if in_none(&site.scorer, site.out[0]) => null(fcinfo),
         Some(site) => Datum::from(site.out[0].to_bits() as usize),
         None => null(fcinfo),
     }
@@ -78,6 +78,7 @@ unsafe fn top(fcinfo: FunctionCallInfo, key: Key, shape: Shape) -> Datum {
 /// As for `score`.
 unsafe fn segment(fcinfo: FunctionCallInfo, key: Key, shape: Shape) -> Datum {
     match score(fcinfo, key, shape) {
+        Some(site) if in_none(&site.scorer, site.out[0]) => null(fcinfo),
         Some(site) => Datum::from(site.out[0] as i32),
         None => null(fcinfo),
     }
@@ -111,22 +112,20 @@ fn proba(site: &Site) -> crate::error::Result<JsonB> {
     Ok(JsonB(serde_json::Value::Object(pairs.collect())))
 }
 
-/// The centres of a model of segments, or the error that says that it has none.
-fn centres(site: &Site) -> crate::error::Result<&KMeans> {
-    site.scorer.model().body.as_segments().ok_or_else(|| {
-        Failure::new(pgrx::PgSqlErrorCode::ERRCODE_WRONG_OBJECT_TYPE, "the model has no segments")
-            .hint("Use orchard.predict, or a model of the algorithm kmeans.")
-    })
+/// The error that says that a model has no segments.
+fn no_segments() -> Failure {
+    Failure::new(pgrx::PgSqlErrorCode::ERRCODE_WRONG_OBJECT_TYPE, "the model has no segments")
+        .hint("Use orchard.predict, or a model of the algorithm kmeans or dbscan.")
 }
 
-/// The distance of the row to the centre of its segment, in the scaled space.
+/// The distance of the row to the centre of its segment or to the nearest core row, in the scaled space.
 fn own_distance(site: &Site) -> crate::error::Result<f64> {
-    Ok(kmeans::nearest(centres(site)?, &site.row, &mut Vec::new()).1.sqrt())
+    site.scorer.distance(&site.row).ok_or_else(no_segments)
 }
 
 /// The share of the row in each segment as a JSON object.
 fn shares(site: &Site) -> crate::error::Result<JsonB> {
-    let shares = kmeans::memberships(centres(site)?, &site.row, &mut Vec::new());
+    let shares = site.scorer.memberships(&site.row).ok_or_else(no_segments)?;
     let pairs = (1..).zip(shares).map(|(segment, share): (u32, f64)| (segment.to_string(), share.into()));
     Ok(JsonB(serde_json::Value::Object(pairs.collect())))
 }
@@ -216,6 +215,9 @@ entry!(predict, pg_finfo_predict, f => match score(f, Key::Version, Shape::Row) 
     Some(site) => {
         if site.out.len() > 1 || site.is_reduction {
             pgrx_extern_c_guard(|| check_one_number(site));
+        }
+        if in_none(&site.scorer, site.out[0]) {
+            return null(f);
         }
         Datum::from(site.out[0].to_bits() as usize)
     }

@@ -203,6 +203,12 @@ pub(in crate::call) fn label_of(scorer: &Scorer, out: &[f64]) -> usize {
     }
 }
 
+/// Whether an answer is that a row is in no dense part, so that it has no segment.
+#[inline]
+pub(in crate::call) fn in_none(scorer: &Scorer, answer: f64) -> bool {
+    answer.is_nan() && scorer.model().body.noise().is_some()
+}
+
 /// The probability of the most probable class in an answer.
 pub(in crate::call) fn top_of(scorer: &Scorer, out: &[f64]) -> f64 {
     match out {

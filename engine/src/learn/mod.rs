@@ -5,6 +5,7 @@ pub mod boost;
 pub mod calibrate;
 pub mod columns;
 pub mod constraints;
+pub mod density;
 mod enough;
 pub mod exposure;
 pub mod few;

@@ -17,6 +17,7 @@ use crate::clean::step::Step;
 use crate::error::{Error, Result};
 use crate::learn::boost::BoostParams;
 use crate::learn::calibrate::Method;
+use crate::learn::density::DensityParams;
 use crate::learn::forest::ForestParams;
 use crate::learn::isolation::IsolationParams;
 use crate::learn::kmeans::{Init, KMeansParams};
@@ -45,6 +46,8 @@ pub enum Algorithm {
     IsolationForest,
     /// Principal components.
     Pca,
+    /// Clustering of rows that are dense.
+    Dbscan,
 }
 
 /// Below this many rows `auto` takes a random forest. Defaults on draws from eight tables, its loss by that of boosting, the mean of the
@@ -53,7 +56,7 @@ const FEW_ROWS: usize = 250;
 
 impl Algorithm {
     /// All learners, those first that learn best from most tables.
-    pub const ALL: [Algorithm; 8] = [
+    pub const ALL: [Algorithm; 9] = [
         Algorithm::GradientBoosting,
         Algorithm::RandomForest,
         Algorithm::ExtraTrees,
@@ -62,6 +65,7 @@ impl Algorithm {
         Algorithm::KPrototypes,
         Algorithm::IsolationForest,
         Algorithm::Pca,
+        Algorithm::Dbscan,
     ];
 
     /// The algorithm of a name, in any case; `auto` is gradient_boosting with a target and kmeans without.
@@ -115,12 +119,13 @@ impl Algorithm {
             Algorithm::KPrototypes => "kprototypes",
             Algorithm::IsolationForest => "isolation_forest",
             Algorithm::Pca => "pca",
+            Algorithm::Dbscan => "dbscan",
         }
     }
 
     /// Whether it finds segments.
     pub fn is_clustering(self) -> bool {
-        matches!(self, Algorithm::KMeans | Algorithm::KPrototypes)
+        matches!(self, Algorithm::KMeans | Algorithm::KPrototypes | Algorithm::Dbscan)
     }
 
     /// Whether it learns to predict a column.
@@ -129,7 +134,11 @@ impl Algorithm {
             Algorithm::DecisionTree | Algorithm::RandomForest | Algorithm::ExtraTrees | Algorithm::GradientBoosting => {
                 true
             }
-            Algorithm::KMeans | Algorithm::KPrototypes | Algorithm::IsolationForest | Algorithm::Pca => false,
+            Algorithm::KMeans
+            | Algorithm::KPrototypes
+            | Algorithm::IsolationForest
+            | Algorithm::Pca
+            | Algorithm::Dbscan => false,
         }
     }
 }
@@ -250,6 +259,8 @@ pub struct Options {
     pub isolation: IsolationParams,
     /// For pca.
     pub pca: PcaParams,
+    /// For dbscan.
+    pub density: DensityParams,
     /// For `orchard.tune`; a training does not look at it.
     pub tune: TuneParams,
 }
@@ -302,6 +313,7 @@ impl Options {
             kmeans: KMeansParams { modes: algorithm == Algorithm::KPrototypes, ..KMeansParams::default() },
             isolation: IsolationParams::default(),
             pca: PcaParams::default(),
+            density: DensityParams::default(),
             tune: TuneParams::default(),
         }
     }
@@ -317,6 +329,12 @@ impl Options {
             Value::Object(map) => map,
             _ => return Err(Error::option("options must be a JSON object", "Write for example '{\"max_depth\": 6}'.")),
         };
+        if algorithm == Algorithm::Dbscan && given.contains_key("min_group") {
+            return Err(Error::option(
+                "option \"min_group\" is not for dbscan, whose models keep rows as they are",
+                "Leave it out, or use kmeans, whose models keep means.",
+            ));
+        }
         for (key, value) in given {
             let spec = find(key, algorithm)?;
             if !value.is_null() || spec.takes_null() {

@@ -4,6 +4,7 @@ mod baseline;
 mod beside;
 mod clean;
 mod contest;
+mod density;
 mod features;
 mod grow;
 mod importance;
@@ -284,7 +285,7 @@ impl<'a> Run<'a> {
     pub fn learn(mut self, holdout: Holdout, all: Vec<u32>, prepared: Option<Prepared>) -> Result<Outcome> {
         self.check_groups(if all.is_empty() { &holdout.train } else { &all }, prepared.as_ref())?;
         let mut outcome = match self.request.algorithm {
-            Algorithm::KMeans | Algorithm::KPrototypes => self.clustering(holdout)?,
+            Algorithm::KMeans | Algorithm::KPrototypes | Algorithm::Dbscan => self.clustering(holdout)?,
             Algorithm::IsolationForest => self.isolation(holdout)?,
             Algorithm::Pca => self.reduction(holdout)?,
             _ => self.supervised(holdout, all, &self.predicted(prepared)?)?,
@@ -389,7 +390,10 @@ impl<'a> Run<'a> {
         let used = self.used_columns();
         let bins = self.number_bins(&used, &train)?;
         let rows = Clustered { columns: &used, train: &train, held: &held, weight: weight.as_deref() };
-        let (fit, body) = self.kmeans(rows)?;
+        let (fit, body) = match self.request.algorithm {
+            Algorithm::Dbscan => self.dbscan(rows)?,
+            _ => self.kmeans(rows)?,
+        };
         self.lap("cluster");
         if fit.given_up > 0 {
             self.notices.push(format!(
@@ -404,13 +408,7 @@ impl<'a> Run<'a> {
         let features = features
             .map(|((&c, encoding), stats)| Feature { name: columns[c].name.clone(), encoding, stats })
             .collect();
-        let mut model = Model {
-            inputs: self.inputs(),
-            features,
-            task: Task::Clustering,
-            body,
-            cleaning: None,
-        };
+        let mut model = Model { inputs: self.inputs(), features, task: Task::Clustering, body, cleaning: None };
         let inertia = model.body.as_segments().map_or(f64::NAN, |body| body.inertia);
         let rows = Described {
             train: &train,
@@ -424,7 +422,7 @@ impl<'a> Run<'a> {
         facts.candidates = fit.candidates;
         self.tell_chosen(&facts.candidates);
         self.lap("describe");
-        let metrics = judge::clustering(inertia, fit.silhouette, &facts.sizes);
+        let metrics = judge::clustering(inertia, fit.silhouette, &facts.sizes, model.body.noise());
         self.control.release_vec(fit.order);
         let known = Known { actual: HeldActual::None, weight: held_weight, offset: None, twins: 0 };
         let least = self.request.options.min_group;

@@ -221,6 +221,8 @@ pub enum Body {
     Calibrated(Calibrated),
     /// Principal components.
     Projection(Projection),
+    /// Nearest core row.
+    Density(Density),
 }
 
 impl Body {
@@ -238,7 +240,7 @@ impl Body {
         match self {
             Body::Trees(trees) => Some((trees, &[])),
             Body::Calibrated(calibrated) => Some((&calibrated.trees, &calibrated.curves)),
-            Body::KMeans(_) | Body::Projection(_) => None,
+            Body::KMeans(_) | Body::Projection(_) | Body::Density(_) => None,
         }
     }
 
@@ -246,6 +248,7 @@ impl Body {
     pub fn as_segments(&self) -> Option<&KMeans> {
         match self {
             Body::KMeans(body) => Some(body),
+            Body::Density(body) => Some(&body.clusters),
             Body::Trees(_) | Body::Calibrated(_) | Body::Projection(_) => None,
         }
     }
@@ -254,7 +257,16 @@ impl Body {
     pub(crate) fn as_segments_mut(&mut self) -> Option<&mut KMeans> {
         match self {
             Body::KMeans(body) => Some(body),
+            Body::Density(body) => Some(&mut body.clusters),
             Body::Trees(_) | Body::Calibrated(_) | Body::Projection(_) => None,
+        }
+    }
+
+    /// Training rows that are in no segment; `None` where every row is in one.
+    pub fn noise(&self) -> Option<u64> {
+        match self {
+            Body::Density(body) => Some(body.noise),
+            Body::Trees(_) | Body::Calibrated(_) | Body::KMeans(_) | Body::Projection(_) => None,
         }
     }
 }
@@ -272,6 +284,25 @@ pub struct KMeans {
     pub sizes: Vec<u64>,
     /// Sum over training rows of the weighted squared distance to the nearest centre, in the scaled space.
     pub inertia: f64,
+}
+
+/// A DBSCAN model: a row is of the segment of the nearest core row, if that is near enough, else of none.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Density {
+    /// The space, and the segments: their means, sizes and the inertia of their rows.
+    pub clusters: KMeans,
+    /// How far a core row reaches in the scaled space.
+    pub eps: f64,
+    /// The weight of the rows that a core row has within its reach, itself among them.
+    pub min_samples: u64,
+    /// The distinct core rows one after the other, in the scaled space, in any order; in that of a tree of boxes they are found sooner.
+    pub cores: Vec<f64>,
+    /// The cluster of each; of equally near core rows that of the lowest counts.
+    pub labels: Vec<u32>,
+    /// By cluster its segment, from 0.
+    pub numbers: Vec<u32>,
+    /// Training rows of no segment.
+    pub noise: u64,
 }
 
 /// How a feature enters the space of a k-means model, or of principal components.

@@ -4,8 +4,8 @@
 //! a pointer a name, and takes time linear in the model (but for sorting names).
 
 use super::{
-    Axis, Body, CategorySet, Curve, DatePart, Encoding, Feature, Input, InputKind, KMeans, Link, Model, Projection,
-    Task, Trees, LEAF,
+    Axis, Body, CategorySet, Curve, DatePart, Density, Encoding, Feature, Input, InputKind, KMeans, Link, Model,
+    Projection, Task, Trees, LEAF,
 };
 use crate::error::{Error, Result};
 use crate::score::MOST_LEVELS;
@@ -78,6 +78,10 @@ impl Model {
             Body::Projection(body) => {
                 ensure(self.task == Task::Reduction, || "components for another task".into())?;
                 validate_projection(body, &self.features)
+            }
+            Body::Density(density) => {
+                ensure(self.task == Task::Clustering, || "core rows for another task".into())?;
+                validate_density(density, &self.features)
             }
         }
     }
@@ -362,6 +366,27 @@ fn validate_projection(body: &Projection, features: &[Feature]) -> Result<()> {
     ensure(body.variance.iter().all(is_variance), || "a variance is not above 0 or not finite".into())?;
     ensure(body.variance.is_sorted_by(|a, b| a >= b), || "the variances do not fall".into())?;
     ensure(is_variance(&body.total_variance), || "the variance of all is not above 0 or not finite".into())
+}
+
+/// Core rows are points of the space, and each is of a segment.
+fn validate_density(density: &Density, features: &[Feature]) -> Result<()> {
+    let Density { clusters, eps, min_samples, cores, labels, numbers, noise } = density;
+    validate_kmeans(clusters, features)?;
+    ensure(*eps > 0.0 && eps.is_finite(), || "the reach of core rows is not above 0".into())?;
+    ensure(*min_samples >= 1, || "a core row needs no row".into())?;
+    ensure(clusters.dimensions >= 1, || "the core rows have no dimension".into())?;
+    ensure(!labels.is_empty() && u32::try_from(labels.len()).is_ok(), || format!("{} core rows", labels.len()))?;
+    let expected = (labels.len() as u64).checked_mul(u64::from(clusters.dimensions));
+    ensure(expected == Some(cores.len() as u64), || "the core rows do not fit the dimensions".into())?;
+    ensure(cores.iter().all(|v| v.is_finite()), || "a core row is not finite".into())?;
+    let segments = clusters.sizes.len();
+    ensure(labels.iter().all(|label| (*label as usize) < segments), || "a core row is of no segment".into())?;
+    ensure(numbers.len() == segments, || "the clusters are not the segments".into())?;
+    let mut sorted = numbers.clone();
+    sorted.sort_unstable();
+    ensure((0..).zip(&sorted).all(|(i, number): (u32, &u32)| i == *number), || "two clusters are one segment".into())?;
+    let rows = clusters.sizes.iter().try_fold(*noise, |sum, size| sum.checked_add(*size));
+    ensure(rows.is_some(), || "the rows are too many".into())
 }
 
 /// The dimensions of an axis.

@@ -47,7 +47,7 @@ pub struct SegmentStory {
 
 /// Tell the segments of a model.
 pub fn stories(model: &Model, facts: &SegmentFacts) -> SegmentStories {
-    let total = facts.sizes.iter().sum::<u64>().max(1) as f64;
+    let total = (facts.sizes.iter().sum::<u64>() + model.body.noise().unwrap_or(0)).max(1) as f64;
     let of = |i: usize| SegmentStory {
         name: segments::name(model, &facts.names[i]),
         size: facts.sizes[i],

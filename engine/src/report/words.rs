@@ -121,7 +121,12 @@ pub fn tiles(facts: &Facts) -> Vec<Tile> {
                 tiles.push(tile("mean", number(mean), "of the target".to_owned()));
             }
         }
-        Task::Clustering => tiles.push(tile("segments", facts.sizes.len().to_string(), "learned".to_owned())),
+        Task::Clustering => {
+            tiles.push(tile("segments", facts.sizes.len().to_string(), "learned".to_owned()));
+            if let Some(share) = facts.value("noise_share") {
+                tiles.push(tile("in none", percent(share), "of the rows are in no dense part".to_owned()));
+            }
+        }
         Task::Reduction => tiles.push(tile("components", facts.components.len().to_string(), "kept".to_owned())),
         Task::Anomaly => {
             if let Some(score) = facts.value("score_p99") {

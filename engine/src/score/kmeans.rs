@@ -37,7 +37,7 @@ pub fn memberships(body: &KMeans, row: &[f64], scratch: &mut Vec<f64>) -> Vec<f6
 }
 
 /// An encoded row in the scaled space.
-pub(crate) fn point(body: &KMeans, row: &[f64], out: &mut Vec<f64>) {
+pub fn point(body: &KMeans, row: &[f64], out: &mut Vec<f64>) {
     out.clear();
     out.resize(body.dimensions as usize, 0.0);
     let mut first = 0;

@@ -9,12 +9,14 @@ mod blocks;
 mod centres;
 mod cleaned;
 pub(crate) mod curve;
+mod density;
 pub mod kmeans;
 mod leaves;
 mod levels;
 pub mod link;
 mod masks;
 mod moment;
+pub(crate) mod near;
 mod nodes;
 mod places;
 pub mod projection;
@@ -26,7 +28,7 @@ mod words;
 use std::cell::RefCell;
 use std::sync::OnceLock;
 
-use crate::model::{Body, Calibrated, Curve, Encoding, Model, Task, Trees};
+use crate::model::{Body, Calibrated, Curve, Encoding, KMeans, Model, Task, Trees};
 pub use crate::simd::{choose, level, Level};
 pub use batch::Batch;
 pub use cleaned::Cleaned;
@@ -39,6 +41,7 @@ use blocks::Blocks;
 use levels::Levels;
 use link::join;
 use masks::Masks;
+use near::Near;
 use nodes::{place_value, Nodes};
 use places::{Layout, Places};
 use quads::{missing_key, number_key, place_key, Quads};
@@ -75,6 +78,8 @@ pub struct Scorer {
     blocks: Option<Blocks>,
     /// The same for one row.
     words: Option<Words>,
+    /// The core rows of dense parts.
+    near: Option<Near>,
 }
 
 impl Scorer {
@@ -98,6 +103,7 @@ impl Scorer {
         let quads = nodes.as_ref().and_then(|nodes| Quads::new(nodes, model.features.len(), outputs, is_text));
         let blocks = nodes.as_ref().and_then(|nodes| Blocks::new(nodes, outputs, model.features.len()));
         let words = blocks.as_ref().and_then(|blocks| Words::new(blocks, outputs));
+        let near = density::index(&model.body);
         Scorer {
             model,
             levels,
@@ -108,6 +114,7 @@ impl Scorer {
             masks: OnceLock::new(),
             blocks,
             words,
+            near,
         }
     }
 
@@ -239,7 +246,7 @@ impl Scorer {
     ///
     /// Classification writes the probability of the positive class, or of each class when there are more than two; where training
     /// saw one class only it writes 1 if that is the positive class, else 0. Regression writes the value. Clustering writes the
-    /// segment's number, counted from 1, a reduction its components.
+    /// segment's number, counted from 1, or NaN for a row of none, a reduction its components.
     ///
     /// Panics when `row` or `out` is of another length.
     #[inline]
@@ -262,6 +269,7 @@ impl Scorer {
             (Body::Projection(body), _) => {
                 SCRATCH.with_borrow_mut(|scratch| projection::transform(body, row, scratch, out));
             }
+            (Body::Density(body), _) => out[0] = self.dense(body, row),
             _ => {}
         }
     }
@@ -334,6 +342,7 @@ impl Scorer {
             + match (&self.model.body, &self.nodes) {
                 (Body::KMeans(k), _) => 20.0 + k.centres.len() as f64,
                 (Body::Projection(p), _) => 50.0 + p.components.len() as f64 / 2.0,
+                (Body::Density(body), _) => density::nanoseconds(body),
                 (_, Some(nodes)) if self.words.is_some() => {
                     50.0 + nodes.roots().len() as f64 * nodes.depth().mul_add(1.5, -5.0)
                 }
@@ -356,7 +365,8 @@ impl Scorer {
             // Counted before it is made: it is no larger than that, or is not needed.
             + self.masks.get().map_or(masks::TABLE, |masks| masks.as_ref().map_or(0, Masks::bytes))
             + self.blocks.as_ref().map_or(0, Blocks::bytes)
-            + self.words.as_ref().map_or(0, Words::bytes);
+            + self.words.as_ref().map_or(0, Words::bytes)
+            + self.near.as_ref().map_or(0, Near::bytes);
         std::mem::size_of::<Scorer>() + self.levels.capacity() * 120 + own + nodes + model_bytes(&self.model)
     }
 }
@@ -374,7 +384,7 @@ fn outputs(model: &Model) -> usize {
 }
 
 /// The segment of a row, counted from 1.
-fn nearest(body: &crate::model::KMeans, row: &[f64], out: &mut [f64]) {
+fn nearest(body: &KMeans, row: &[f64], out: &mut [f64]) {
     let (segment, _) = SCRATCH.with_borrow_mut(|scratch| kmeans::nearest(body, row, scratch));
     out[0] = f64::from(segment) + 1.0;
 }
@@ -402,9 +412,16 @@ fn model_bytes(model: &Model) -> usize {
         // The layout has the curves a second time.
         Body::Calibrated(c) => trees_bytes(&c.trees) + 2 * c.curves.iter().map(curve_bytes).sum::<usize>(),
         Body::Projection(p) => (p.components.len() + p.mean.len() + p.variance.len()) * 8 + p.axes.len() * 64,
-        Body::KMeans(k) => (k.centres.len() + k.sizes.len()) * 8 + k.axes.len() * 64,
+        Body::KMeans(k) => segments_bytes(k),
+        Body::Density(d) => {
+            segments_bytes(&d.clusters) + d.cores.capacity() * 8 + (d.labels.capacity() + d.numbers.capacity()) * 4
+        }
     };
     inputs + features + model.classes().iter().map(text).sum::<usize>() + body
+}
+
+fn segments_bytes(k: &KMeans) -> usize {
+    (k.centres.len() + k.sizes.len()) * 8 + k.axes.len() * 64
 }
 
 fn trees_bytes(t: &Trees) -> usize {

@@ -22,6 +22,7 @@ pub fn all() -> Vec<(&'static str, Model)> {
         ("spaces", spaces()),
         ("isolation", isolation()),
         ("pca", pca()),
+        ("density", density()),
         ("ordered", ordered()),
         ("calibrated", calibrated()),
         ("calibrated_classes", calibrated_classes()),
@@ -453,6 +454,23 @@ pub fn pca() -> Model {
     let body = Projection { axes, dimensions: 3, mean, components, variance, total_variance: 2.0, whiten: true };
     let features = vec![number("spend"), category("city", &["Lyon", "Paris"])];
     model(features, Task::Reduction, Body::Projection(body))
+}
+
+/// The space and segments of [`kmeans`], found by three core rows.
+pub fn density() -> Model {
+    let mut model = kmeans();
+    if let Body::KMeans(clusters) = model.body {
+        model.body = Body::Density(Density {
+            clusters,
+            eps: 0.75,
+            min_samples: 5,
+            cores: vec![0.5, 0.75, 0.0, 0.25, 0.75, 0.0, -2.0, 0.0, 0.75],
+            labels: vec![1, 1, 0],
+            numbers: vec![1, 0],
+            noise: 8,
+        });
+    }
+    model
 }
 
 /// What may be known of the segments of [`kmeans`].

@@ -15,7 +15,7 @@ use pgrx::PgMemoryContexts;
 use super::find::{self, Kind};
 use super::list::{elements, is, push};
 use crate::call::arguments::{Arguments, Block};
-use crate::call::site::{classes, label_of, slots, top_of};
+use crate::call::site::{classes, in_none, label_of, slots, top_of};
 use crate::catalog::{self, cache};
 use crate::error::Result;
 use crate::source::types::raw;
@@ -323,16 +323,18 @@ impl Model {
     }
 
     /// The answer of a row of the block.
-    fn answer(&self, kind: Kind, row: usize) -> Datum {
+    fn answer(&self, kind: Kind, row: usize) -> NullableDatum {
         let outputs = self.scorer.outputs();
         let out = &self.out[row * outputs..][..outputs];
-        match kind {
+        let value = match kind {
             Kind::Number => Datum::from(out[0].to_bits() as usize),
             Kind::Top => Datum::from(top_of(&self.scorer, out).to_bits() as usize),
             Kind::Segment => Datum::from(out[0] as i32),
             // There is one, of a class or the last.
             Kind::Label => self.labels[label_of(&self.scorer, out).min(self.labels.len() - 1)],
-        }
+        };
+        let isnull = matches!(kind, Kind::Number | Kind::Segment) && in_none(&self.scorer, out[0]);
+        NullableDatum { value, isnull }
     }
 }
 
@@ -461,7 +463,7 @@ fn score(state: &mut State) {
         let Some(model) = &mut call.model else { continue };
         model.score(*rows);
         for (row, values) in values.chunks_exact_mut(*width).take(*rows).enumerate() {
-            values[kept.len() + i] = NullableDatum { value: model.answer(call.kind, row), isnull: false };
+            values[kept.len() + i] = model.answer(call.kind, row);
         }
     }
 }

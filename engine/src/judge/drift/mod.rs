@@ -199,7 +199,12 @@ pub fn scores(model: &Model, before: Option<&[f64]>, now: &[f64], outputs: usize
             for segment in now {
                 own.get_mut((*segment as usize).wrapping_sub(1)).into_iter().for_each(|rows| *rows += 1);
             }
-            labels(sizes, &own, limits)
+            let mut sizes = sizes.to_vec();
+            if let Some(noise) = model.body.noise() {
+                own.push(now.iter().filter(|segment| segment.is_nan()).count() as u64);
+                sizes.push(noise);
+            }
+            labels(&sizes, &own, limits)
         }
         (Some(before), Task::Classification { classes, .. }) if classes.len() > 2 => {
             let count = |scores: &[f64]| {

@@ -32,8 +32,8 @@ pub struct Seen {
     pub map: SegmentMap,
 }
 
-/// Look at the rows. `order` has the rows of each segment, segment by segment.
-pub(super) fn look(
+/// Look at the rows. `order` has the rows of each segment, segment by segment; a row of none has a label beyond them.
+pub(in crate::learn) fn look(
     points: &Points<'_>,
     body: &KMeans,
     labels: &[u32],
@@ -97,7 +97,9 @@ fn typical(points: &Points<'_>, rows: &[u32], centre: &[f64], control: &Control)
 fn map(points: &Points<'_>, body: &KMeans, labels: &[u32], control: &Control) -> Result<SegmentMap> {
     let d = points.dimensions;
     let most = (MAP_NUMBERS / d).clamp(100, 2 * MAP_ROWS);
-    let sample: Vec<u32> = (0..labels.len() as u32).step_by(labels.len().div_ceil(most).max(1)).collect();
+    let in_one = |row: &u32| (labels[*row as usize] as usize) < body.sizes.len();
+    let rows = (0..labels.len() as u32).filter(in_one);
+    let sample: Vec<u32> = rows.clone().step_by(rows.count().div_ceil(most).max(1)).collect();
     let (centred, mean) = centred(points, &sample, control)?;
     let total: f64 = centred.iter().map(|x| x * x).sum();
     if d < 2 || total <= 0.0 {

@@ -20,9 +20,12 @@ pub(crate) mod space;
 mod stability;
 mod sums;
 
+pub(super) use describe::look;
 pub use describe::Seen;
+pub(super) use silhouette::by_segment as silhouettes;
 pub(crate) use silhouette::coefficients;
 pub use silhouette::{silhouette, SAMPLE};
+pub(super) use space::build;
 pub(crate) use space::{before, coder, inverse, place, width};
 pub use stability::{stability, SegmentStability, Stability};
 
@@ -265,12 +268,12 @@ pub(crate) struct Points<'a> {
     pub restraints: &'a [Restraint],
 }
 
-impl Points<'_> {
-    fn rows(&self) -> usize {
+impl<'a> Points<'a> {
+    pub(super) fn rows(&self) -> usize {
         self.values.len() / self.dimensions.max(1)
     }
 
-    fn row(&self, i: usize) -> &[f64] {
+    pub(super) fn row(&self, i: usize) -> &'a [f64] {
         &self.values[i * self.dimensions..(i + 1) * self.dimensions]
     }
 
@@ -282,7 +285,7 @@ impl Points<'_> {
         }
     }
 
-    fn weight(&self, i: usize) -> f64 {
+    pub(super) fn weight(&self, i: usize) -> f64 {
         self.weight.map_or(1.0, |w| w[i])
     }
 }

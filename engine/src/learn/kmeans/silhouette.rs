@@ -10,7 +10,7 @@ use crate::error::Result;
 pub const SAMPLE: usize = 5_000;
 
 /// The mean silhouette coefficient, and that of each segment.
-pub(super) struct Silhouettes {
+pub(in crate::learn) struct Silhouettes {
     pub mean: Option<f64>,
     pub segments: Vec<Option<f64>>,
 }
@@ -28,17 +28,17 @@ pub fn silhouette(
     Ok(by_segment(values, dimensions, labels, k, control)?.mean)
 }
 
-/// The same, with the means of the segments; `None` of those that the sample has no row of.
-pub(super) fn by_segment(
+/// The same, with the means of the segments; `None` of those that the sample has no row of. Rows of a label beyond `k` are in no segment and left out.
+pub(in crate::learn) fn by_segment(
     values: &[f64],
     dimensions: usize,
     labels: &[u32],
     k: usize,
     control: &Control,
 ) -> Result<Silhouettes> {
-    let n = labels.len();
-    let step = n.div_ceil(SAMPLE).max(1);
-    let sample: Vec<usize> = (0..n).step_by(step).collect();
+    let rows = (0..labels.len()).filter(|&i| (labels[i] as usize) < k);
+    let step = rows.clone().count().div_ceil(SAMPLE).max(1);
+    let sample: Vec<usize> = rows.step_by(step).collect();
     let own: Vec<u32> = sample.iter().map(|&i| labels[i]).collect();
     let points: Vec<f64> =
         sample.iter().flat_map(|&i| &values[i * dimensions..(i + 1) * dimensions]).copied().collect();

@@ -22,6 +22,8 @@ pub enum Kind {
     IntegerOrAuto(u64, u64, fn(&mut Options, Option<u64>)),
     /// A number from the first to below the second; of any size when the second is infinite.
     Number(f64, f64, fn(&mut Options, f64)),
+    /// A number above 0.
+    Positive(fn(&mut Options, f64)),
     /// A number above 0 and up to 1.
     Share(fn(&mut Options, f64)),
     /// One of these words, a share of the whole above 0 and up to 1, or a whole number of at least 1.
@@ -76,6 +78,7 @@ impl Spec {
             Kind::IntegerOrAuto(low, high, _) => format!("an integer between {low} and {high}, null or \"auto\""),
             Kind::Number(low, f64::INFINITY, _) => format!("a number of at least {low}"),
             Kind::Number(low, below, _) => format!("a number of at least {low} and below {below}"),
+            Kind::Positive(_) => "a number above 0".into(),
             Kind::Share(_) => "a number above 0 and up to 1".into(),
             Kind::Part([], _) => "a share above 0 and up to 1 or an integer of at least 1".into(),
             Kind::Part(words, _) => {
@@ -131,6 +134,9 @@ impl Spec {
             Kind::Number(low, below, set) => {
                 set(options, value.as_f64().filter(|v| *v >= low && *v < below).ok_or_else(wrong)?);
             }
+            Kind::Positive(set) => {
+                set(options, value.as_f64().filter(|v| *v > 0.0 && v.is_finite()).ok_or_else(wrong)?);
+            }
             Kind::Share(set) => set(options, value.as_f64().filter(|v| *v > 0.0 && *v <= 1.0).ok_or_else(wrong)?),
             Kind::Part(words, set) => set(options, part(words, value).ok_or_else(wrong)?),
             Kind::Boolean(set) => set(options, value.as_bool().ok_or_else(wrong)?),
@@ -183,7 +189,12 @@ impl Spec {
         let unquoted = value.as_str().and_then(|s| serde_json::from_str::<Value>(s.trim()).ok());
         hint += match (self.kind, unquoted) {
             (
-                Kind::Integer(..) | Kind::IntegerOrAuto(..) | Kind::Number(..) | Kind::Share(_) | Kind::Part(..),
+                Kind::Integer(..)
+                | Kind::IntegerOrAuto(..)
+                | Kind::Number(..)
+                | Kind::Positive(_)
+                | Kind::Share(_)
+                | Kind::Part(..),
                 Some(Value::Number(_)),
             )
             | (Kind::Boolean(_), Some(Value::Bool(_))) => ": write it without quotes.",

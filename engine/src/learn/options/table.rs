@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::spec::{Kind, Spec, MOST_CLUSTERS};
 use super::Algorithm::{
-    self, DecisionTree, ExtraTrees, GradientBoosting, IsolationForest, KMeans, KPrototypes, Pca, RandomForest,
+    self, Dbscan, DecisionTree, ExtraTrees, GradientBoosting, IsolationForest, KMeans, KPrototypes, Pca, RandomForest,
 };
 use super::{Options, PersonalData};
 use crate::learn::bin::MOST_BINS;
@@ -21,9 +21,14 @@ const FOREST: &[Algorithm] = &[RandomForest, ExtraTrees];
 const BOOST: &[Algorithm] = &[GradientBoosting];
 const CLUSTER: &[Algorithm] = &[KMeans, KPrototypes];
 const PROTOTYPES: &[Algorithm] = &[KPrototypes];
+const DENSITY: &[Algorithm] = &[Dbscan];
+const SEGMENTS: &[Algorithm] = &[KMeans, KPrototypes, Dbscan];
 const ISOLATION: &[Algorithm] = &[IsolationForest];
 const COMPONENTS: &[Algorithm] = &[Pca];
-const UNSUPERVISED: &[Algorithm] = &[KMeans, KPrototypes, IsolationForest, Pca];
+const UNSUPERVISED: &[Algorithm] = &[KMeans, KPrototypes, IsolationForest, Pca, Dbscan];
+/// Those whose models keep no row as it is.
+const GROUPED: &[Algorithm] =
+    &[DecisionTree, RandomForest, ExtraTrees, GradientBoosting, KMeans, KPrototypes, IsolationForest, Pca];
 const TREES: &[Algorithm] = &[DecisionTree, RandomForest, ExtraTrees, GradientBoosting, IsolationForest];
 
 /// Row counts and leaf counts fit the fields they go to.
@@ -92,7 +97,7 @@ pub(super) const SPECS: &[Spec] = &[
         elsewhere: &["weight", "weights", "weight_column"], meaning: "the column with the weight of each row",
     },
     Spec {
-        key: "min_group", algorithms: ALL,
+        key: "min_group", algorithms: GROUPED,
         kind: Kind::Integer(1, MOST_GROUP, |o, v| o.min_group = v), default: |o| json!(o.min_group),
         elsewhere: &["k_anonymity", "min_people", "min_cell_size"],
         meaning: "the fewest training rows that a leaf, a level, a word or a segment stands for, for the sake of privacy",
@@ -499,8 +504,20 @@ pub(super) const SPECS: &[Spec] = &[
         elsewhere: &["tolerance"], meaning: "the movement of the centres, relative to the variance, that ends a start",
     },
     Spec {
-        key: "max_categories", algorithms: CLUSTER,
-        kind: Kind::Integer(1, 1_000, |o, v| o.kmeans.max_categories = v as u32), default: |o| json!(o.kmeans.max_categories),
+        key: "eps", algorithms: DENSITY,
+        kind: Kind::Positive(|o, v| o.density.eps = Some(v)), default: |o| json!(o.density.eps),
+        elsewhere: &["epsilon", "radius", "max_distance", "distance"],
+        meaning: "how far a core row reaches in the scaled space; without it the knee of the distances to the nearest min_samples rows",
+    },
+    Spec {
+        key: "min_samples", algorithms: DENSITY,
+        kind: Kind::Integer(1, 1_000_000_000, |o, v| o.density.min_samples = v), default: |o| json!(o.density.min_samples),
+        elsewhere: &["min_points", "minpts", "min_pts", "minpoints", "min_cluster_size"],
+        meaning: "the rows, itself among them, that a core row has within its reach; rows count by their weight",
+    },
+    Spec {
+        key: "max_categories", algorithms: SEGMENTS,
+        kind: Kind::Integer(1, 1_000, |o, v| (o.kmeans.max_categories, o.density.max_categories) = (v as u32, v as u32)), default: |o| json!(o.kmeans.max_categories),
         elsewhere: &["max_levels"], meaning: "the most levels of a category that count on their own",
     },
     Spec {
@@ -525,7 +542,7 @@ pub(super) const SPECS: &[Spec] = &[
         meaning: "the fewest training rows of a level that is not pooled with the rare ones; without it a tenth of a row among those drawn for a tree",
     },
     Spec {
-        key: "scaling", algorithms: CLUSTER,
+        key: "scaling", algorithms: SEGMENTS,
         kind: Kind::Choice(&["auto", "standard", "log", "none"], |o, v| {
             let named = Scaling::NAMED.iter().find(|named| named.0 == v);
             o.kmeans.scaling = named.map_or(Scaling::Auto, |named| named.1);
@@ -535,13 +552,13 @@ pub(super) const SPECS: &[Spec] = &[
         meaning: "how numbers are made comparable: less their mean and over their standard deviation (\"standard\"), by their logarithm and then so (\"log\"), so where they are skewed (\"auto\"), or as they are (\"none\")",
     },
     Spec {
-        key: "feature_weights", algorithms: CLUSTER,
+        key: "feature_weights", algorithms: SEGMENTS,
         kind: Kind::Weights(|o, v| o.feature_weights = v), default: |_| json!(null),
         elsewhere: &["column_weights", "weights_by_column", "variable_weights"],
         meaning: "by column, what its squared differences are multiplied by: 0 for a column that only describes segments, 1 for one that is not named",
     },
     Spec {
-        key: "distance", algorithms: CLUSTER,
+        key: "distance", algorithms: SEGMENTS,
         kind: Kind::Choice(&["euclidean", "cosine"], |o, v| o.cosine = v == "cosine"),
         default: |o| json!(if o.cosine { "cosine" } else { "euclidean" }),
         elsewhere: &["distance_type", "metric", "affinity", "distance_metric"],
@@ -576,13 +593,13 @@ pub(super) const SPECS: &[Spec] = &[
         elsewhere: &["max_levels"], meaning: "the most levels of a category that count on their own",
     },
     Spec {
-        key: "value_column", algorithms: CLUSTER,
+        key: "value_column", algorithms: SEGMENTS,
         kind: Kind::Column(|o, v| o.value_column = Some(v)), default: |o| json!(o.value_column),
         elsewhere: &["value", "money", "amount", "revenue_column"],
         meaning: "the column of what a row is worth, by which segments are described and not made",
     },
     Spec {
-        key: "keep_numbers", algorithms: CLUSTER,
+        key: "keep_numbers", algorithms: SEGMENTS,
         kind: Kind::Boolean(|o, v| o.keep_numbers = v), default: |o| json!(o.keep_numbers),
         elsewhere: &["keep_labels", "stable_numbers"],
         meaning: "whether segments keep the numbers and names of those of the version before that they are most alike",

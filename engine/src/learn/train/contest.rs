@@ -122,18 +122,34 @@ impl Run<'_> {
         for &row in &sample {
             self.control.check()?;
             let cells: Vec<f64> = held.iter().map(|column| column[row]).collect();
-            own.push(kmeans::nearest(body, &cells, &mut scratch).0);
+            let mut said = [f64::NAN];
+            scorer.predict(&cells, &mut said);
+            own.push(segment(said[0]));
+            kmeans::point(body, &cells, &mut scratch);
             points.extend_from_slice(&scratch);
         }
-        let before: Vec<u32> = sample.iter().map(|row| (rival.scores[*row] as u32).saturating_sub(1)).collect();
-        let silhouettes = |labels: &[u32]| {
-            let segments = labels.iter().max().map_or(0, |most| *most as usize + 1);
-            coefficients(&points, dimensions, labels, segments, self.control)
+        let before: Vec<Option<u32>> = sample.iter().map(|row| segment(rival.scores[*row])).collect();
+        let silhouettes = |labels: &[Option<u32>]| {
+            // Rows of no segment are as good as alone in one.
+            let inside: Vec<usize> = (0..labels.len()).filter(|row| labels[*row].is_some()).collect();
+            let known: Vec<u32> = labels.iter().flatten().copied().collect();
+            let segments = known.iter().max().map_or(0, |most| *most as usize + 1);
+            let row = |row: &usize| &points[row * dimensions..(row + 1) * dimensions];
+            let values: Vec<f64> = inside.iter().flat_map(row).copied().collect();
+            let found = coefficients(&values, dimensions, &known, segments, self.control)?;
+            let mut all = vec![0.0; if found.is_empty() { 0 } else { labels.len() }];
+            inside.iter().zip(found).for_each(|(row, coefficient)| all[*row] = coefficient);
+            Ok(all)
         };
         let pair = [silhouettes(&before)?, silhouettes(&own)?];
         let groups = rival.groups.as_ref().map(|groups| sample.iter().map(|row| groups[*row]).collect::<Vec<u64>>());
         contest_of_means(rival.metric, pair, groups.as_deref(), self.request.options.seed, self.control).map(Some)
     }
+}
+
+/// The segment, from 0, of what a clustering says.
+fn segment(said: f64) -> Option<u32> {
+    (said >= 1.0).then(|| said as u32 - 1)
 }
 
 /// Scores with a number for each class of a task, where there are many; a class that the model does not know is never predicted.

@@ -24,7 +24,11 @@ impl Run<'_> {
             Algorithm::DecisionTree => self.tree(made, rows, prepared),
             Algorithm::RandomForest | Algorithm::ExtraTrees => self.forest(made, rows, prepared, keep),
             Algorithm::GradientBoosting => self.boost(made, rows, prepared, keep),
-            Algorithm::KMeans | Algorithm::KPrototypes | Algorithm::IsolationForest | Algorithm::Pca => {
+            Algorithm::KMeans
+            | Algorithm::KPrototypes
+            | Algorithm::IsolationForest
+            | Algorithm::Pca
+            | Algorithm::Dbscan => {
                 Err(Error::Internal("a learner without a target was given one".into()))
             }
         }

@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::judge::segments;
 use crate::learn::kmeans::{coder, Seen};
 use crate::learn::sum::sums;
-use crate::model::{Candidate, Model, SegmentFacts, SegmentFeature, SegmentValue};
+use crate::model::{Body, Candidate, Model, SegmentFacts, SegmentFeature, SegmentValue};
 
 use super::Run;
 
@@ -45,7 +45,9 @@ pub(super) struct Described<'a> {
 impl Run<'_> {
     /// Describe the segments of a model, number them as those of the version before, and name them. The model and what was found of it get the numbers, too.
     pub(super) fn segments(&mut self, model: &mut Model, rows: Described<'_>) -> Result<SegmentFacts> {
-        let Some(body) = model.body.as_segments() else { return Err(Error::Internal("a clustering has no centres".into())) };
+        let Some(body) = model.body.as_segments() else {
+            return Err(Error::Internal("a clustering has no centres".into()));
+        };
         let count = body.sizes.len();
         let mut facts =
             SegmentFacts { sizes: body.sizes.clone(), names: vec![Vec::new(); count], ..SegmentFacts::default() };
@@ -304,6 +306,9 @@ fn renumber(model: &mut Model, facts: &mut SegmentFacts, numbers: &[usize]) {
     if let Some(body) = model.body.as_segments_mut() {
         put(&mut body.centres, numbers);
         put(&mut body.sizes, numbers);
+    }
+    if let Body::Density(body) = &mut model.body {
+        body.numbers.iter_mut().for_each(|number| *number = numbers[*number as usize] as u32);
     }
     put(&mut facts.sizes, numbers);
     put(&mut facts.weights, numbers);

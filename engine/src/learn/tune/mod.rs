@@ -18,10 +18,10 @@ use crate::control::Control;
 use crate::data::{folds, split, Draw, Folds, Holdout, HoldoutPlan, Role, RowHashes};
 use crate::error::{Error, Result};
 use crate::judge;
-use crate::learn::kmeans;
 use crate::learn::options::{Algorithm, Options};
 use crate::learn::target::Prepared;
 use crate::learn::train::{judge_rows, score_encoded, Features, Outcome, Parts, Request, Run};
+use crate::learn::{density, kmeans};
 use crate::model::{HeldRows, Task};
 use crate::score::Scorer;
 use halving::Round;
@@ -343,11 +343,20 @@ impl Trials<'_, '_> {
             let before = control.used();
             self.run.request.options = self.search.trials[trial].options.clone();
             let params = self.run.kmeans_params()?;
+            let own = self.run.request.options.density.clone();
             let table = &mut self.run.request.table;
-            let fit = kmeans::fit(table, &used, &holdout.train, &[], weight.as_deref(), &params, true, control)?;
+            let rows = (&holdout.train[..], &[][..], weight.as_deref());
             let why = "one segment has no silhouette".to_owned();
-            let (score, iterations) = (fit.silhouette, Some(fit.iterations));
-            drop(fit);
+            let (score, iterations) = match self.run.request.algorithm {
+                Algorithm::Dbscan => {
+                    let found = density::fit(table, &used, rows.0, rows.1, rows.2, (&own, &params), true, control)?;
+                    (found.segments.silhouette, None)
+                }
+                _ => {
+                    let fit = kmeans::fit(table, &used, rows.0, rows.1, rows.2, &params, true, control)?;
+                    (fit.silhouette, Some(fit.iterations))
+                }
+            };
             control.release(control.used().saturating_sub(before));
             control.end_stage();
             self.scores.add(trial, score, why, iterations, clock.elapsed().as_secs_f64());

@@ -54,6 +54,12 @@ pub fn expression(scorer: &Scorer, request: &Request<'_>, control: &Control) -> 
     let model = scorer.model();
     let mut out = Out::new(control);
     let names = Names::new(scorer, request)?;
+    if let Body::Density(_) = &model.body {
+        return Err(Error::option(
+            "the model compares a row with all core rows of its training, which no expression can",
+            "Call the function of the model, or train an algorithm kmeans, whose centres an expression can hold.",
+        ));
+    }
     let trees = match &model.body {
         Body::KMeans(body) => {
             if request.class.is_some() {
