@@ -19,6 +19,7 @@ use crate::learn::boost::BoostParams;
 use crate::learn::calibrate::Method;
 use crate::learn::forest::ForestParams;
 use crate::learn::isolation::IsolationParams;
+use crate::learn::kmeans::gaussian::MixtureParams;
 use crate::learn::kmeans::{Init, KMeansParams};
 use crate::learn::tree::TreeParams;
 use crate::learn::tune::TuneParams;
@@ -38,6 +39,8 @@ pub enum Algorithm {
     GradientBoosting,
     /// k-means clustering.
     KMeans,
+    /// Clustering by a mixture of Gaussians.
+    GaussianMixture,
     /// Trees whose cuts are drawn, to tell which rows are unlike the others.
     IsolationForest,
 }
@@ -48,12 +51,13 @@ const FEW_ROWS: usize = 250;
 
 impl Algorithm {
     /// All learners, those first that learn best from most tables.
-    pub const ALL: [Algorithm; 6] = [
+    pub const ALL: [Algorithm; 7] = [
         Algorithm::GradientBoosting,
         Algorithm::RandomForest,
         Algorithm::ExtraTrees,
         Algorithm::DecisionTree,
         Algorithm::KMeans,
+        Algorithm::GaussianMixture,
         Algorithm::IsolationForest,
     ];
 
@@ -105,6 +109,7 @@ impl Algorithm {
             Algorithm::ExtraTrees => "extra_trees",
             Algorithm::GradientBoosting => "gradient_boosting",
             Algorithm::KMeans => "kmeans",
+            Algorithm::GaussianMixture => "gaussian_mixture",
             Algorithm::IsolationForest => "isolation_forest",
         }
     }
@@ -115,7 +120,7 @@ impl Algorithm {
             Algorithm::DecisionTree | Algorithm::RandomForest | Algorithm::ExtraTrees | Algorithm::GradientBoosting => {
                 true
             }
-            Algorithm::KMeans | Algorithm::IsolationForest => false,
+            Algorithm::KMeans | Algorithm::GaussianMixture | Algorithm::IsolationForest => false,
         }
     }
 }
@@ -228,6 +233,8 @@ pub struct Options {
     pub keep_numbers: bool,
     /// For kmeans; the seed is [`Options::seed`].
     pub kmeans: KMeansParams,
+    /// For gaussian_mixture; what it has in common with kmeans is set there.
+    pub mixture: MixtureParams,
     /// For isolation_forest; the seed is [`Options::seed`].
     pub isolation: IsolationParams,
     /// For `orchard.tune`; a training does not look at it.
@@ -278,6 +285,7 @@ impl Options {
             value_column: None,
             keep_numbers: true,
             kmeans: KMeansParams::default(),
+            mixture: MixtureParams::default(),
             isolation: IsolationParams::default(),
             tune: TuneParams::default(),
         }
@@ -310,8 +318,16 @@ impl Options {
         options.boost.min_group = options.min_group;
         options.kmeans.min_group = options.min_group;
         options.isolation.min_group = options.min_group;
+        options.share_with_mixture();
         options.check_together()?;
         Ok(options)
+    }
+
+    /// A mixture has the options of all clusterings from where those are set.
+    fn share_with_mixture(&mut self) {
+        let KMeansParams { n_clusters, choose, max_clusters, seed, max_categories, min_group, .. } = self.kmeans;
+        let own = std::mem::take(&mut self.mixture);
+        self.mixture = MixtureParams { n_clusters, choose, max_clusters, seed, max_categories, min_group, ..own };
     }
 
     /// Where centres are given, there are as many segments.

@@ -233,7 +233,7 @@ impl Body {
         match self {
             Body::Trees(trees) => Some(trees),
             Body::Calibrated(calibrated) => Some(&mut calibrated.trees),
-            Body::KMeans(_) => None,
+            Body::KMeans(_) | Body::Mixture(_) => None,
         }
     }
 

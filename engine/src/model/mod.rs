@@ -9,6 +9,7 @@ mod codec;
 mod curve;
 mod forget;
 mod held;
+pub(crate) mod mixture;
 mod package;
 mod part;
 mod remembered;
@@ -24,6 +25,7 @@ pub use codec::{decode, encode, FORMAT_VERSION};
 pub use curve::{Calibrated, Curve};
 pub use forget::Forgotten;
 pub use held::{decode_held, encode_held, HeldActual, HeldRows};
+pub use mixture::{Covariance, Mixture};
 pub use package::{decode_package, encode_package, Package};
 pub use part::{date_of, date_text, day, days, DatePart};
 pub use remembered::{Remembered, RememberedKind};
@@ -214,6 +216,8 @@ pub enum Body {
     KMeans(KMeans),
     /// Trees with calibrated probabilities.
     Calibrated(Calibrated),
+    /// The most probable component.
+    Mixture(Mixture),
 }
 
 impl Body {
@@ -226,12 +230,12 @@ impl Body {
         }
     }
 
-    /// The trees and the curves of their outputs, which are none where nothing is calibrated; `None` for k-means.
+    /// The trees and the curves of their outputs, which are none where nothing is calibrated; `None` for a clustering.
     pub fn as_trees(&self) -> Option<(&Trees, &[Curve])> {
         match self {
             Body::Trees(trees) => Some((trees, &[])),
             Body::Calibrated(calibrated) => Some((&calibrated.trees, &calibrated.curves)),
-            Body::KMeans(_) => None,
+            Body::KMeans(_) | Body::Mixture(_) => None,
         }
     }
 
@@ -239,6 +243,7 @@ impl Body {
     pub fn as_segments(&self) -> Option<&KMeans> {
         match self {
             Body::KMeans(body) => Some(body),
+            Body::Mixture(body) => Some(&body.clusters),
             Body::Trees(_) | Body::Calibrated(_) => None,
         }
     }
@@ -247,6 +252,7 @@ impl Body {
     pub(crate) fn as_segments_mut(&mut self) -> Option<&mut KMeans> {
         match self {
             Body::KMeans(body) => Some(body),
+            Body::Mixture(body) => Some(&mut body.clusters),
             Body::Trees(_) | Body::Calibrated(_) => None,
         }
     }

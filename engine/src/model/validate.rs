@@ -22,7 +22,7 @@ fn invalid(what: impl std::fmt::Display) -> Error {
 
 /// Fail with `what` unless `holds`. The text is made only on failure: it is checked once a node.
 #[inline]
-fn ensure(holds: bool, what: impl FnOnce() -> String) -> Result<()> {
+pub(super) fn ensure(holds: bool, what: impl FnOnce() -> String) -> Result<()> {
     if holds {
         Ok(())
     } else {
@@ -74,6 +74,10 @@ impl Model {
             Body::KMeans(kmeans) => {
                 ensure(self.task == Task::Clustering, || "k-means for another task".into())?;
                 validate_kmeans(kmeans, &self.features)
+            }
+            Body::Mixture(mixture) => {
+                ensure(self.task == Task::Clustering, || "a mixture for another task".into())?;
+                super::mixture::validate(mixture, &self.features)
             }
         }
     }
@@ -313,7 +317,7 @@ fn validate_curve(curve: &Curve) -> Result<()> {
     }
 }
 
-fn validate_kmeans(kmeans: &KMeans, features: &[Feature]) -> Result<()> {
+pub(super) fn validate_kmeans(kmeans: &KMeans, features: &[Feature]) -> Result<()> {
     ensure(kmeans.axes.len() == features.len(), || "the axes do not fit the features".into())?;
     let mut dimensions = 0u64;
     for (axis, feature) in kmeans.axes.iter().zip(features) {

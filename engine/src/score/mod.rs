@@ -14,6 +14,7 @@ mod leaves;
 mod levels;
 pub mod link;
 mod masks;
+pub mod mixture;
 mod moment;
 mod nodes;
 mod places;
@@ -257,6 +258,7 @@ impl Scorer {
                 }
             }
             (Body::KMeans(body), _) => nearest(body, row, out),
+            (Body::Mixture(body), _) => most_probable(body, row, out),
             _ => {}
         }
     }
@@ -317,6 +319,7 @@ impl Scorer {
     pub fn gains_from_batches(&self) -> bool {
         let centres = match &self.model.body {
             Body::KMeans(body) => body.centres.len() >= MANY_CENTRES,
+            Body::Mixture(body) => mixture::numbers(body) >= MANY_CENTRES,
             _ => false,
         };
         (self.blocks.is_some() || centres) && level() != Level::Scalar
@@ -328,6 +331,7 @@ impl Scorer {
         cleaning
             + match (&self.model.body, &self.nodes) {
                 (Body::KMeans(k), _) => 20.0 + k.centres.len() as f64,
+                (Body::Mixture(m), _) => 20.0 + mixture::numbers(m) as f64,
                 (_, Some(nodes)) if self.words.is_some() => {
                     50.0 + nodes.roots().len() as f64 * nodes.depth().mul_add(1.5, -5.0)
                 }
@@ -372,6 +376,12 @@ fn nearest(body: &crate::model::KMeans, row: &[f64], out: &mut [f64]) {
     out[0] = f64::from(segment) + 1.0;
 }
 
+/// The most probable component of a row, counted from 1.
+fn most_probable(body: &crate::model::Mixture, row: &[f64], out: &mut [f64]) {
+    let (segment, _) = SCRATCH.with_borrow_mut(|scratch| mixture::most_probable(body, row, scratch));
+    out[0] = f64::from(segment) + 1.0;
+}
+
 /// Bytes a model holds on the heap.
 fn model_bytes(model: &Model) -> usize {
     let text = |s: &String| s.capacity() + std::mem::size_of::<String>();
@@ -394,9 +404,14 @@ fn model_bytes(model: &Model) -> usize {
         Body::Trees(t) => trees_bytes(t),
         // The layout has the curves a second time.
         Body::Calibrated(c) => trees_bytes(&c.trees) + 2 * c.curves.iter().map(curve_bytes).sum::<usize>(),
-        Body::KMeans(k) => (k.centres.len() + k.sizes.len()) * 8 + k.axes.len() * 64,
+        Body::KMeans(k) => kmeans_bytes(k),
+        Body::Mixture(m) => kmeans_bytes(&m.clusters) + (m.precisions.len() + 2 * m.log_weights.len()) * 8,
     };
     inputs + features + model.classes().iter().map(text).sum::<usize>() + body
+}
+
+fn kmeans_bytes(k: &crate::model::KMeans) -> usize {
+    (k.centres.len() + k.sizes.len()) * 8 + k.axes.len() * 64
 }
 
 fn trees_bytes(t: &Trees) -> usize {

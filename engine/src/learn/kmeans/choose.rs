@@ -31,19 +31,19 @@ const ITERATIONS: u32 = 100;
 const STILL: f64 = 1e-4;
 
 /// Some of the rows.
-struct Sample {
-    values: Vec<f64>,
+pub(super) struct Sample {
+    pub values: Vec<f64>,
     weight: Option<Vec<f64>>,
     dimensions: usize,
 }
 
 impl Sample {
-    fn points(&self) -> Points<'_> {
+    pub fn points(&self) -> Points<'_> {
         Points { values: &self.values, dimensions: self.dimensions, weight: self.weight.as_deref() }
     }
 
     /// Some of the rows.
-    fn of(points: &Points<'_>, rows: &[usize], control: &Control) -> Result<Sample> {
+    pub fn of(points: &Points<'_>, rows: &[usize], control: &Control) -> Result<Sample> {
         let d = points.dimensions;
         let mut values: Vec<f64> = control.vec(rows.len() * d)?;
         rows.iter().for_each(|&row| values.extend(points.row(row)));

@@ -3,13 +3,14 @@
 use serde_json::json;
 
 use super::spec::{Kind, Spec, MOST_CLUSTERS};
-use super::Algorithm::{self, DecisionTree, ExtraTrees, GradientBoosting, IsolationForest, KMeans, RandomForest};
+use super::Algorithm::{self, DecisionTree, ExtraTrees, GaussianMixture, GradientBoosting, IsolationForest, KMeans, RandomForest};
 use super::{Options, PersonalData};
 use crate::learn::bin::MOST_BINS;
 use crate::learn::boost;
 use crate::learn::calibrate::Method;
 use crate::learn::forest::{self, Part};
 use crate::learn::tree::{Criterion, DEEPEST};
+use crate::model::Covariance;
 
 const ALL: &[Algorithm] = &Algorithm::ALL;
 const SUPERVISED: &[Algorithm] = &[DecisionTree, RandomForest, ExtraTrees, GradientBoosting];
@@ -17,8 +18,10 @@ const TREE: &[Algorithm] = &[DecisionTree];
 const FOREST: &[Algorithm] = &[RandomForest, ExtraTrees];
 const BOOST: &[Algorithm] = &[GradientBoosting];
 const CLUSTER: &[Algorithm] = &[KMeans];
+const MIXTURE: &[Algorithm] = &[GaussianMixture];
+const SEGMENTS: &[Algorithm] = &[KMeans, GaussianMixture];
 const ISOLATION: &[Algorithm] = &[IsolationForest];
-const UNSUPERVISED: &[Algorithm] = &[KMeans, IsolationForest];
+const UNSUPERVISED: &[Algorithm] = &[KMeans, GaussianMixture, IsolationForest];
 const TREES: &[Algorithm] = &[DecisionTree, RandomForest, ExtraTrees, GradientBoosting, IsolationForest];
 
 /// Row counts and leaf counts fit the fields they go to.
@@ -451,7 +454,7 @@ pub(super) const SPECS: &[Spec] = &[
         meaning: "a category of more levels is cut as one number: what its levels say of the target in other rows",
     },
     Spec {
-        key: "n_clusters", algorithms: CLUSTER,
+        key: "n_clusters", algorithms: SEGMENTS,
         kind: Kind::IntegerOrAuto(1, MOST_CLUSTERS as u64, |o, v| match v {
             Some(v) => (o.kmeans.n_clusters, o.kmeans.choose) = (v as u32, false),
             None => o.kmeans.choose = true,
@@ -461,7 +464,7 @@ pub(super) const SPECS: &[Spec] = &[
         meaning: "the number of segments; null or auto to find it",
     },
     Spec {
-        key: "max_clusters", algorithms: CLUSTER,
+        key: "max_clusters", algorithms: SEGMENTS,
         kind: Kind::Integer(2, 100, |o, v| o.kmeans.max_clusters = v as u32), default: |o| json!(o.kmeans.max_clusters),
         elsewhere: &["max_k", "max_segments"], meaning: "the most segments where their number is to be found",
     },
@@ -494,9 +497,39 @@ pub(super) const SPECS: &[Spec] = &[
         elsewhere: &["tolerance"], meaning: "the movement of the centres, relative to the variance, that ends a start",
     },
     Spec {
-        key: "max_categories", algorithms: CLUSTER,
+        key: "max_categories", algorithms: SEGMENTS,
         kind: Kind::Integer(1, 1_000, |o, v| o.kmeans.max_categories = v as u32), default: |o| json!(o.kmeans.max_categories),
         elsewhere: &["max_levels"], meaning: "the most levels of a category that count on their own",
+    },
+    Spec {
+        key: "covariance_type", algorithms: MIXTURE,
+        kind: Kind::Choice(&["full", "tied", "diag", "spherical"], |o, v| {
+            o.mixture.covariance = Covariance::NAMED.iter().find(|named| named.0 == v).map_or(Covariance::Full, |named| named.1);
+        }),
+        default: |o| json!(o.mixture.covariance.name()),
+        elsewhere: &["covariance", "covariance_structure", "model_name", "shape"],
+        meaning: "the shapes of segments: each its own, one for all, along the columns alone, or round",
+    },
+    Spec {
+        key: "n_init", algorithms: MIXTURE,
+        kind: Kind::Integer(1, 1_000, |o, v| o.mixture.n_init = v as u32), default: |o| json!(o.mixture.n_init),
+        elsewhere: &["starts", "restarts", "nstart"], meaning: "the number of starts, of which the most likely is kept",
+    },
+    Spec {
+        key: "max_iter", algorithms: MIXTURE,
+        kind: Kind::Integer(1, 100_000, |o, v| o.mixture.max_iter = v as u32), default: |o| json!(o.mixture.max_iter),
+        elsewhere: &["iterations", "max_iterations", "num_iterations"], meaning: "the most iterations of a start",
+    },
+    Spec {
+        key: "tol", algorithms: MIXTURE,
+        kind: Kind::Number(0.0, f64::INFINITY, |o, v| o.mixture.tol = v), default: |o| json!(o.mixture.tol),
+        elsewhere: &["tolerance"], meaning: "the gain of the mean log likelihood of a row that ends a start",
+    },
+    Spec {
+        key: "reg_covar", algorithms: MIXTURE,
+        kind: Kind::Number(0.0, 1e6, |o, v| o.mixture.reg_covar = v), default: |o| json!(o.mixture.reg_covar),
+        elsewhere: &["regularization", "reg_covariance", "epsilon"],
+        meaning: "what is added to the variance of each scaled column, so that no segment is a point",
     },
     Spec {
         key: "n_estimators", algorithms: ISOLATION,
@@ -520,13 +553,13 @@ pub(super) const SPECS: &[Spec] = &[
         meaning: "the fewest training rows of a level that is not pooled with the rare ones; without it a tenth of a row among those drawn for a tree",
     },
     Spec {
-        key: "value_column", algorithms: CLUSTER,
+        key: "value_column", algorithms: SEGMENTS,
         kind: Kind::Column(|o, v| o.value_column = Some(v)), default: |o| json!(o.value_column),
         elsewhere: &["value", "money", "amount", "revenue_column"],
         meaning: "the column of what a row is worth, by which segments are described and not made",
     },
     Spec {
-        key: "keep_numbers", algorithms: CLUSTER,
+        key: "keep_numbers", algorithms: SEGMENTS,
         kind: Kind::Boolean(|o, v| o.keep_numbers = v), default: |o| json!(o.keep_numbers),
         elsewhere: &["keep_labels", "stable_numbers"],
         meaning: "whether segments keep the numbers and names of those of the version before that they are most alike",

@@ -24,7 +24,7 @@ impl Run<'_> {
             Algorithm::DecisionTree => self.tree(made, rows, prepared),
             Algorithm::RandomForest | Algorithm::ExtraTrees => self.forest(made, rows, prepared, keep),
             Algorithm::GradientBoosting => self.boost(made, rows, prepared, keep),
-            Algorithm::KMeans | Algorithm::IsolationForest => {
+            Algorithm::KMeans | Algorithm::GaussianMixture | Algorithm::IsolationForest => {
                 Err(Error::Internal("a learner without a target was given one".into()))
             }
         }

@@ -18,7 +18,7 @@ use crate::control::Control;
 use crate::data::{folds, split, Draw, Folds, Holdout, HoldoutPlan, Role, RowHashes};
 use crate::error::{Error, Result};
 use crate::judge;
-use crate::learn::kmeans;
+use crate::learn::kmeans::{self, gaussian};
 use crate::learn::options::Algorithm;
 use crate::learn::target::Prepared;
 use crate::learn::train::{judge_rows, score_encoded, Features, Outcome, Parts, Request, Run};
@@ -83,7 +83,8 @@ pub fn tune(mut request: Request, search: &Search, control: &Control) -> Result<
     request.options = search.trials[0].options.clone();
     let (mut run, prepared) = Run::new(request, control)?;
     run.notices.extend(search.notices.iter().cloned());
-    let metric = metric(search, prepared.as_ref().map_or(Task::Clustering, Prepared::task))?;
+    let task = prepared.as_ref().map_or(Task::Clustering, Prepared::task);
+    let metric = metric(search, task, run.request.algorithm)?;
     let mut rows = run.rows(prepared.as_ref())?;
     let warnings = match &prepared {
         Some(prepared) if search.warn => run.warnings(prepared, &rows)?,
@@ -130,9 +131,14 @@ pub fn tune(mut request: Request, search: &Search, control: &Control) -> Result<
 }
 
 /// What the trials are compared by.
-fn metric(search: &Search, task: Task) -> Result<&'static str> {
-    let there = judge::compared(&task);
-    let Some(asked) = search.params.metric else { return Ok(judge::headline(&task)) };
+fn metric(search: &Search, task: Task, algorithm: Algorithm) -> Result<&'static str> {
+    let (usual, there) = match (&task, algorithm) {
+        // More components are always more likely on the rows they are made of; the criterion has a price for them.
+        (Task::Clustering, Algorithm::GaussianMixture) => ("bic", vec!["bic", "silhouette"]),
+        (Task::Clustering, _) => ("silhouette", vec!["silhouette"]),
+        _ => (judge::headline(&task), judge::compared(&task)),
+    };
+    let Some(asked) = search.params.metric else { return Ok(usual) };
     there.iter().find(|m| **m == asked).copied().ok_or_else(|| {
         let task = match &task {
             Task::Classification { classes, .. } if classes.len() > 2 => "a classification of more than two classes",
@@ -318,12 +324,22 @@ impl Trials<'_, '_> {
             let clock = Instant::now();
             let before = control.used();
             let options = &self.search.trials[trial].options;
-            let params = kmeans::KMeansParams { seed: options.seed, ..options.kmeans.clone() };
             let table = &mut self.run.request.table;
-            let fit = kmeans::fit(table, &used, &holdout.train, &[], weight.as_deref(), &params, true, control)?;
+            let (train, weight) = (&holdout.train, weight.as_deref());
+            let (score, iterations) = match self.run.request.algorithm {
+                Algorithm::GaussianMixture => {
+                    let fit = gaussian::fit(table, &used, train, &[], weight, &options.mixture, true, control)?;
+                    let bic = || fit.bic(train.len()).is_finite().then(|| fit.bic(train.len()));
+                    (if self.metric == "bic" { bic() } else { fit.segments.silhouette }, fit.segments.iterations)
+                }
+                _ => {
+                    let params = kmeans::KMeansParams { seed: options.seed, ..options.kmeans.clone() };
+                    let fit = kmeans::fit(table, &used, train, &[], weight, &params, true, control)?;
+                    (fit.silhouette, fit.iterations)
+                }
+            };
             let why = "one segment has no silhouette".to_owned();
-            let (score, iterations) = (fit.silhouette, Some(fit.iterations));
-            drop(fit);
+            let iterations = Some(iterations);
             control.release(control.used().saturating_sub(before));
             control.end_stage();
             self.scores.add(trial, score, why, iterations, clock.elapsed().as_secs_f64());
