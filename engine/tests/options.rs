@@ -167,10 +167,10 @@ fn algorithms_have_names() {
     };
     let (message, hint) = error("k-means");
     assert_eq!(message, "unrecognized algorithm \"k-means\"");
-    assert_eq!(hint, "Did you mean \"kmeans\"? Valid algorithms are: auto, gradient_boosting, random_forest, extra_trees, decision_tree, kmeans, isolation_forest.");
+    assert_eq!(hint, "Did you mean \"kmeans\"? Valid algorithms are: auto, gradient_boosting, random_forest, extra_trees, decision_tree, kmeans, gaussian_mixture, isolation_forest.");
     assert_eq!(
         error("xgboost").1,
-        "Valid algorithms are: auto, gradient_boosting, random_forest, extra_trees, decision_tree, kmeans, isolation_forest."
+        "Valid algorithms are: auto, gradient_boosting, random_forest, extra_trees, decision_tree, kmeans, gaussian_mixture, isolation_forest."
     );
 }
 

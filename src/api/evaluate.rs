@@ -2,8 +2,8 @@
 
 use orchard_engine::judge::{self, Metric};
 use orchard_engine::learn::train::judge_rows;
-use orchard_engine::model::{HeldActual, HeldRows, Task};
-use orchard_engine::score::Scorer;
+use orchard_engine::model::{Body, HeldActual, HeldRows, Task};
+use orchard_engine::score::{kmeans, mixture, Scorer};
 use pgrx::iter::TableIterator;
 use pgrx::prelude::*;
 
@@ -127,16 +127,32 @@ fn part(held: &HeldRows, rows: &[u32]) -> HeldRows {
 /// The metrics of a clustering on rows of a source.
 fn clusters(scorer: &Scorer, columns: &[Vec<f64>], scores: &[f64]) -> Vec<Metric> {
     let Some(body) = scorer.model().body.as_segments() else { return Vec::new() };
+    let mixture = match &scorer.model().body {
+        Body::Mixture(mixture) => Some(mixture),
+        _ => None,
+    };
+    let mut log_likelihood = 0.0;
     let mut sizes = vec![0u64; body.sizes.len()];
     let mut inertia = 0.0;
     let mut scratch = Vec::new();
     let mut row = vec![f64::NAN; columns.len()];
     for (r, segment) in scores.iter().enumerate() {
         row.iter_mut().zip(columns).for_each(|(cell, column)| *cell = column[r]);
-        inertia += orchard_engine::score::kmeans::nearest(body, &row, &mut scratch).1;
+        inertia += match mixture {
+            Some(mixture) => {
+                log_likelihood += mixture::log_density(mixture, &row, &mut scratch);
+                kmeans::own_distance(body, &row, *segment as usize - 1, &mut scratch)
+            }
+            None => kmeans::nearest(body, &row, &mut scratch).1,
+        };
         if let Some(size) = sizes.get_mut(*segment as usize - 1) {
             *size += 1;
         }
     }
-    orchard_engine::judge::clustering(inertia, None, &sizes)
+    let mut metrics = judge::clustering(inertia, None, &sizes);
+    if let Some(mixture) = mixture {
+        let mean = log_likelihood / scores.len() as f64 + mixture::log_volume(mixture);
+        metrics.splice(..0, judge::mixture(mean, "the rows of the source", None));
+    }
+    metrics
 }

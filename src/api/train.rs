@@ -236,7 +236,8 @@ fn choose(job: &Job<'_>, attributes: &[Attribute]) -> Result<Vec<Option<Wanted>>
         };
         feature || special.contains(&a.name.as_str())
     };
-    let by_clock = job.algorithm != Algorithm::KMeans && options.date_parts;
+    let no_parts = matches!(job.algorithm, Algorithm::KMeans | Algorithm::GaussianMixture);
+    let by_clock = !no_parts && options.date_parts;
     let reader = |a: &Attribute| match a.readable()? {
         // Its parts are those of the session's zone, now and when the model scores.
         Reader::Timestamptz if by_clock && !special.contains(&a.name.as_str()) => clock::session().map(Reader::Clock),

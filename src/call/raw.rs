@@ -11,8 +11,8 @@ use super::site::{site, top_of, InputRow, Key, Shape, Site};
 use crate::entry;
 use crate::entry::null;
 use crate::error::Failure;
-use orchard_engine::model::{KMeans, Task};
-use orchard_engine::score::kmeans;
+use orchard_engine::model::{Body, KMeans, Task};
+use orchard_engine::score::{kmeans, mixture};
 
 /// Score the row of the running call; `None` for a NULL model or row.
 ///
@@ -115,18 +115,24 @@ fn proba(site: &Site) -> crate::error::Result<JsonB> {
 fn centres(site: &Site) -> crate::error::Result<&KMeans> {
     site.scorer.model().body.as_segments().ok_or_else(|| {
         Failure::new(pgrx::PgSqlErrorCode::ERRCODE_WRONG_OBJECT_TYPE, "the model has no segments")
-            .hint("Use orchard.predict, or a model of the algorithm kmeans.")
+            .hint("Use orchard.predict, or a model of the algorithm kmeans or gaussian_mixture.")
     })
 }
 
-/// The distance of the row to the centre of its segment, in the scaled space.
+/// The distance of the row to the centre of its segment, in the scaled space; of a mixture that of Mahalanobis, by the shape of the segment.
 fn own_distance(site: &Site) -> crate::error::Result<f64> {
+    if let Body::Mixture(body) = &site.scorer.model().body {
+        return Ok(mixture::most_probable(body, &site.row, &mut Vec::new()).1.sqrt());
+    }
     Ok(kmeans::nearest(centres(site)?, &site.row, &mut Vec::new()).1.sqrt())
 }
 
-/// The share of the row in each segment as a JSON object.
+/// The share of the row in each segment, of a mixture its probability, as a JSON object.
 fn shares(site: &Site) -> crate::error::Result<JsonB> {
-    let shares = kmeans::memberships(centres(site)?, &site.row, &mut Vec::new());
+    let shares = match &site.scorer.model().body {
+        Body::Mixture(body) => mixture::memberships(body, &site.row, &mut Vec::new()),
+        _ => kmeans::memberships(centres(site)?, &site.row, &mut Vec::new()),
+    };
     let pairs = (1..).zip(shares).map(|(segment, share): (u32, f64)| (segment.to_string(), share.into()));
     Ok(JsonB(serde_json::Value::Object(pairs.collect())))
 }

@@ -216,6 +216,6 @@ pub(super) fn doubts(stories: &SegmentStories) -> Vec<String> {
     if !few.is_empty() {
         all.push(format!("For figures of segment {}: fewer than 30 rows.", few.join(", ")));
     }
-    all.push("As if they were nature: k-means cuts any rows into as many groups as it is asked for. orchard.stability says which are found again in other samples.".to_owned());
+    all.push("As if they were nature: a clustering cuts any rows into as many groups as it is asked for. orchard.stability says which are found again in other samples.".to_owned());
     all
 }

@@ -460,7 +460,7 @@ pub(super) const SPECS: &[Spec] = &[
             None => o.kmeans.choose = true,
         }),
         default: |o| json!(o.kmeans.n_clusters),
-        elsewhere: &["k", "clusters", "segments", "num_clusters"],
+        elsewhere: &["k", "clusters", "segments", "num_clusters", "n_components"],
         meaning: "the number of segments; null or auto to find it",
     },
     Spec {
