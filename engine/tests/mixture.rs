@@ -136,7 +136,18 @@ fn components_of_one_value_are_named() {
 #[test]
 fn components_of_too_few_rows_are_given_up() {
     let bell = bells(9, 1000);
-    let x: Vec<f64> = (0..1000).map(|i| bell[i] + if i < 8 { 50.0 } else if i % 2 == 0 { 9.0 } else { 0.0 }).collect();
+    let x: Vec<f64> = (0..1000)
+        .map(|i| {
+            bell[i]
+                + if i < 8 {
+                    50.0
+                } else if i % 2 == 0 {
+                    9.0
+                } else {
+                    0.0
+                }
+        })
+        .collect();
     let params = MixtureParams { n_clusters: 3, ..MixtureParams::default() };
     let free = run(&[Cells::Numbers(x.clone())], None, &params).unwrap();
     assert_eq!((free.segments.given_up, free.body.clusters.sizes.len()), (0, 3));

@@ -29,7 +29,11 @@ pub fn mixture(log_likelihood: f64, rows: &str, training: Option<(f64, f64, f64)
     let mut metrics = vec![Metric::new("log_likelihood", Some(log_likelihood), note)];
     if let Some((mean, count, parameters)) = training {
         let by = |price: f64| Some(-2.0 * count * mean + price * parameters);
-        metrics.push(Metric::new("bic", by(libm::log(count)), "Bayesian information criterion of the training rows, less is better"));
+        metrics.push(Metric::new(
+            "bic",
+            by(libm::log(count)),
+            "Bayesian information criterion of the training rows, less is better",
+        ));
         metrics.push(Metric::new("aic", by(2.0), "Akaike information criterion of the training rows, less is better"));
     }
     metrics

@@ -405,13 +405,7 @@ impl<'a> Run<'a> {
         let features = features
             .map(|((&c, encoding), stats)| Feature { name: columns[c].name.clone(), encoding, stats })
             .collect();
-        let mut model = Model {
-            inputs: self.inputs(),
-            features,
-            task: Task::Clustering,
-            body,
-            cleaning: None,
-        };
+        let mut model = Model { inputs: self.inputs(), features, task: Task::Clustering, body, cleaning: None };
         let inertia = model.body.as_segments().map_or(f64::NAN, |body| body.inertia);
         let rows = Described {
             train: &train,
@@ -450,8 +444,7 @@ impl<'a> Run<'a> {
         let Clustered { columns, train, held, weight } = rows;
         let options = &self.request.options;
         let params = kmeans::KMeansParams { seed: options.seed, describe: true, ..options.kmeans.clone() };
-        let mut fit =
-            kmeans::fit(&mut self.request.table, columns, train, held, weight, &params, true, self.control)?;
+        let mut fit = kmeans::fit(&mut self.request.table, columns, train, held, weight, &params, true, self.control)?;
         let body = Body::KMeans(std::mem::take(&mut fit.body));
         Ok((fit, body))
     }

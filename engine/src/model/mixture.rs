@@ -88,7 +88,9 @@ pub(super) fn validate(mixture: &Mixture, features: &[Feature]) -> Result<()> {
     validate_kmeans(&mixture.clusters, features)?;
     let (k, d) = (mixture.clusters.sizes.len(), mixture.clusters.dimensions as usize);
     let one_each = mixture.log_weights.len() == k && mixture.log_peaks.len() == k;
-    ensure(one_each, || format!("{} shares and {} peaks of {k} components", mixture.log_weights.len(), mixture.log_peaks.len()))?;
+    ensure(one_each, || {
+        format!("{} shares and {} peaks of {k} components", mixture.log_weights.len(), mixture.log_peaks.len())
+    })?;
     let shares = mixture.log_weights.iter().all(|w| w.is_finite() && *w <= 0.0);
     ensure(shares, || "a share of a component is not one".into())?;
     ensure(mixture.log_peaks.iter().all(|p| p.is_finite()), || "the density of a component is not finite".into())?;

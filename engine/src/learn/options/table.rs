@@ -3,7 +3,9 @@
 use serde_json::json;
 
 use super::spec::{Kind, Spec, MOST_CLUSTERS};
-use super::Algorithm::{self, DecisionTree, ExtraTrees, GaussianMixture, GradientBoosting, IsolationForest, KMeans, RandomForest};
+use super::Algorithm::{
+    self, DecisionTree, ExtraTrees, GaussianMixture, GradientBoosting, IsolationForest, KMeans, RandomForest,
+};
 use super::{Options, PersonalData};
 use crate::learn::bin::MOST_BINS;
 use crate::learn::boost;

@@ -169,7 +169,8 @@ fn contest_of_densities(
     run: &Run<'_>,
 ) -> Result<Contest> {
     let rows = rival.scores.len();
-    let undefined = Contest { metric: rival.metric, champion: None, challenger: None, gain: None, interval: None, rows };
+    let undefined =
+        Contest { metric: rival.metric, champion: None, challenger: None, gain: None, interval: None, rows };
     if rival.densities.len() != rows || dimensions(model) != rival.dimensions {
         return Ok(undefined);
     }
@@ -187,9 +188,7 @@ fn dimensions(model: &Model) -> Vec<(String, usize)> {
     let varies = |axis: &Axis| match axis {
         Axis::Number { scale, .. } | Axis::Category { scale, .. } => *scale > 0.0,
     };
-    let of = |(feature, axis): (&Feature, &Axis)| {
-        (feature.name.clone(), if varies(axis) { width(axis) } else { 0 })
-    };
+    let of = |(feature, axis): (&Feature, &Axis)| (feature.name.clone(), if varies(axis) { width(axis) } else { 0 });
     model.features.iter().zip(axes).map(of).collect()
 }
 

@@ -45,7 +45,9 @@ pub(super) struct Described<'a> {
 impl Run<'_> {
     /// Describe the segments of a model, number them as those of the version before, and name them. The model and what was found of it get the numbers, too.
     pub(super) fn segments(&mut self, model: &mut Model, rows: Described<'_>) -> Result<SegmentFacts> {
-        let Some(body) = model.body.as_segments() else { return Err(Error::Internal("a clustering has no centres".into())) };
+        let Some(body) = model.body.as_segments() else {
+            return Err(Error::Internal("a clustering has no centres".into()));
+        };
         let count = body.sizes.len();
         let mut facts =
             SegmentFacts { sizes: body.sizes.clone(), names: vec![Vec::new(); count], ..SegmentFacts::default() };

@@ -122,7 +122,11 @@ fn log_density(mixture: &Mixture, component: usize, mean: &[f64], out: &mut Out<
     let (d, kind) = (mean.len(), mixture.covariance);
     let first = kind.first(component, d);
     let own = &mixture.precisions[first..first + kind.width(d)];
-    out.push(&format!("{} + ({} - 0.5 * (", value(mixture.log_weights[component]), number(mixture.log_peaks[component])))?;
+    out.push(&format!(
+        "{} + ({} - 0.5 * (",
+        value(mixture.log_weights[component]),
+        number(mixture.log_peaks[component])
+    ))?;
     let mut row = 0;
     for (j, m) in mean.iter().enumerate() {
         let term = |(i, p): (usize, &f64)| format!("{} * {}", number(*p), apart(i, mean[i]));

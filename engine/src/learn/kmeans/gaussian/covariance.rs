@@ -105,7 +105,8 @@ pub(super) fn maximise(sums: &Sums, before: &Parameters, reg: &[f64], control: &
     let moved: Vec<f64> = (0..k * d).map(|at| sums.first[at] / weights[at / d]).collect();
     out.means.iter_mut().zip(before.means.iter().zip(&moved)).for_each(|(mean, (before, by))| *mean = before + by);
     out.log_weights = weights.iter().map(|weight| libm::log(weight / total).min(0.0)).collect();
-    let seconds = sums.second.chunks_exact((sums.second.len() / if covariance == Covariance::Tied { 1 } else { k }).max(1));
+    let seconds =
+        sums.second.chunks_exact((sums.second.len() / if covariance == Covariance::Tied { 1 } else { k }).max(1));
     match covariance {
         Covariance::Full => {
             for ((second, moved), weight) in seconds.zip(moved.chunks_exact(d)).zip(&weights) {

@@ -112,7 +112,8 @@ fn pass(
     let parts = n.div_ceil(FEWEST).min(PARTS).min(BYTES / each.max(1)).max(1);
     let per = n.div_ceil(parts).max(1);
     let room = (2 * d).saturating_add(k).saturating_mul(BLOCK * 8);
-    let bytes = (parts + 1).saturating_mul(each).saturating_add(room.saturating_mul(rayon::current_num_threads().min(parts)));
+    let bytes =
+        (parts + 1).saturating_mul(each).saturating_add(room.saturating_mul(rayon::current_num_threads().min(parts)));
     control.reserve(bytes)?;
     let part = |(p, labels): (usize, &mut [u32])| {
         let mut sums = Sums::new(k, d, now.covariance, moments);
