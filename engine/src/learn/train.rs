@@ -393,11 +393,14 @@ impl<'a> Run<'a> {
         };
         self.lap("cluster");
         if fit.given_up > 0 {
+            let left = body.as_segments().map_or(0, |body| body.sizes.len());
+            let why = match self.request.options.min_group {
+                1 => "were the most probable one of no row".to_owned(),
+                least => format!("had fewer rows than \"min_group\" {least}"),
+            };
             self.notices.push(format!(
-                "{} of the segments had fewer rows than \"min_group\" {}, and their rows went to others: {} are left",
-                fit.given_up,
-                self.request.options.min_group,
-                body.as_segments().map_or(0, |body| body.sizes.len())
+                "{} of the segments {why}, and their rows went to others: {left} are left",
+                fit.given_up
             ));
         }
         let columns = &self.request.table.columns;
