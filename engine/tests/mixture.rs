@@ -58,7 +58,7 @@ fn agreement(found: &[u32], truth: impl Fn(usize) -> u32) -> f64 {
 fn long_clouds_that_kmeans_cuts_across_are_found() {
     let (x, y) = diagonals(2000);
     for (covariance, is_found) in [(Covariance::Full, true), (Covariance::Tied, true), (Covariance::Spherical, false)] {
-        let params = MixtureParams { n_clusters: 2, covariance, n_init: 5, max_iter: 300, ..MixtureParams::default() };
+        let params = MixtureParams { n_clusters: 2, covariance, tol: 1e-6, max_iter: 300, ..MixtureParams::default() };
         let found = run(&[Cells::Numbers(x.clone()), Cells::Numbers(y.clone())], None, &params).unwrap();
         let share = agreement(&found.segments.labels, |i| (i % 2) as u32);
         assert_eq!(share > 0.99, is_found, "{}: {share}", covariance.name());
