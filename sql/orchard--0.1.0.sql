@@ -787,16 +787,16 @@ COMMENT ON FUNCTION orchard.distance(text, text, integer) IS 'the distance of a 
 
 CREATE FUNCTION orchard.memberships(model text, "row" record, version integer DEFAULT NULL) RETURNS jsonb
     LANGUAGE c STABLE PARALLEL SAFE COST 300 SUPPORT orchard.score_support AS 'MODULE_PATHNAME', 'memberships';
-COMMENT ON FUNCTION orchard.memberships(text, record, integer) IS 'the share of a row in each segment, by distance, its columns matched by name';
+COMMENT ON FUNCTION orchard.memberships(text, record, integer) IS 'the share of a row in each segment, by distance or, of a mixture of Gaussians, its probability, its columns matched by name';
 CREATE FUNCTION orchard.memberships(model text, "row" jsonb, version integer DEFAULT NULL) RETURNS jsonb
     LANGUAGE c STABLE PARALLEL SAFE COST 300 SUPPORT orchard.score_support AS 'MODULE_PATHNAME', 'memberships';
-COMMENT ON FUNCTION orchard.memberships(text, jsonb, integer) IS 'the share of a JSON object in each segment, by distance, its keys matched by name';
+COMMENT ON FUNCTION orchard.memberships(text, jsonb, integer) IS 'the share of a JSON object in each segment, by distance or, of a mixture of Gaussians, its probability, its keys matched by name';
 CREATE FUNCTION orchard.memberships(model text, "row" json, version integer DEFAULT NULL) RETURNS jsonb
     LANGUAGE c STABLE PARALLEL SAFE COST 300 SUPPORT orchard.score_support AS 'MODULE_PATHNAME', 'memberships';
-COMMENT ON FUNCTION orchard.memberships(text, json, integer) IS 'the share of a JSON object in each segment, by distance, its keys matched by name';
+COMMENT ON FUNCTION orchard.memberships(text, json, integer) IS 'the share of a JSON object in each segment, by distance or, of a mixture of Gaussians, its probability, its keys matched by name';
 CREATE FUNCTION orchard.memberships(model text, "row" text, version integer DEFAULT NULL) RETURNS jsonb
     LANGUAGE c STABLE PARALLEL SAFE COST 300 SUPPORT orchard.score_support AS 'MODULE_PATHNAME', 'memberships';
-COMMENT ON FUNCTION orchard.memberships(text, text, integer) IS 'the share of a JSON object written as text in each segment, by distance';
+COMMENT ON FUNCTION orchard.memberships(text, text, integer) IS 'the share of a JSON object written as text in each segment, by distance or, of a mixture of Gaussians, its probability';
 
 CREATE FUNCTION orchard.cleaned_row(model text, "row" record) RETURNS jsonb
     LANGUAGE c STABLE PARALLEL SAFE COST 300 AS 'MODULE_PATHNAME', 'cleaned_row';

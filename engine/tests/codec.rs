@@ -445,6 +445,32 @@ fn validate_finds_what_is_wrong_with_trees() {
 }
 
 #[test]
+fn validate_finds_what_is_wrong_with_mixtures() {
+    for (_, covariance) in Covariance::NAMED {
+        samples::mixture(covariance).validate().unwrap();
+        let bad = |spoil: &dyn Fn(&mut Mixture), message| {
+            let mut model = samples::mixture(covariance);
+            let Body::Mixture(m) = &mut model.body else { panic!("no mixture") };
+            spoil(m);
+            let error = model.validate().unwrap_err().to_string();
+            assert!(error.contains(message), "{error}");
+        };
+        bad(&|m| m.clusters.sizes.truncate(1), "do not fit the segments");
+        bad(&|m| m.log_weights.truncate(1), "1 shares and 2 peaks of 2 components");
+        bad(&|m| m.log_peaks.push(0.0), "2 shares and 3 peaks of 2 components");
+        bad(&|m| m.log_weights[1] = 0.5, "a share of a component is not one");
+        bad(&|m| m.log_weights[0] = f64::NEG_INFINITY, "a share of a component is not one");
+        bad(&|m| m.log_peaks[0] = f64::NAN, "the density of a component is not finite");
+        bad(&|m| m.precisions.truncate(m.precisions.len() - 1), "the precisions do not fit");
+        bad(&|m| m.precisions[0] = f64::INFINITY, "a precision is not finite");
+        bad(&|m| *m.precisions.last_mut().unwrap() = 0.0, "a precision is not above 0");
+        let mut other = samples::mixture(covariance);
+        other.task = Task::Regression;
+        assert!(other.validate().unwrap_err().to_string().contains("a mixture for another task"));
+    }
+}
+
+#[test]
 fn validate_finds_what_is_wrong_with_kmeans() {
     let bad = |spoil: fn(&mut KMeans), message| {
         let spoil = |m: &mut Model| match &mut m.body {

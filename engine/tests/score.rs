@@ -5,7 +5,7 @@ mod samples;
 
 use orchard_engine::model::*;
 use orchard_engine::score::link::{logistic, softmax};
-use orchard_engine::score::{choose, walk, Batch, Level, Scorer};
+use orchard_engine::score::{choose, mixture, walk, Batch, Level, Scorer};
 use proptest::prelude::*;
 
 fn predict(scorer: &Scorer, row: &[f64]) -> Vec<f64> {
@@ -258,6 +258,72 @@ fn centres_of_many_rows_are_those_of_single_rows() {
             assert_eq!(in_a_batch(&scorer, level, &rows[..n]), expected[..n], "{n} rows by {level:?}");
         }
     }
+}
+
+#[test]
+fn the_most_probable_component_wins() {
+    let rows: Vec<Vec<f64>> = samples::rows(2)
+        .iter()
+        .map(|row| vec![row[0], if row[1].is_nan() { NAN } else { f64::from(walk::code(row[1]).min(9)) }])
+        .collect();
+    for (_, covariance) in Covariance::NAMED {
+        let scorer = Scorer::new(samples::mixture(covariance));
+        let Body::Mixture(body) = &scorer.model().body else { panic!("no mixture") };
+        let mut scratch = Vec::new();
+        for row in &rows {
+            // By the definition: y = factor (x - mean), and the density falls with the square of its length.
+            let spend = if row[0].is_nan() { 2.0 } else { row[0].clamp(-10.0, 10.0) };
+            let mut point = [(spend - 1.0) * 0.5, 0.0, 0.0];
+            let city = if row[1].is_nan() { 1 } else { [0, 9, 1][(row[1] as usize).min(2)] };
+            if city < 2 {
+                point[1 + city] = 0.75;
+            }
+            let density = |c: usize| {
+                let apart: Vec<f64> = (0..3).map(|j| point[j] - body.clusters.centres[c * 3 + j]).collect();
+                let first = covariance.first(c, 3);
+                let p = |i: usize, j: usize| match covariance {
+                    Covariance::Full | Covariance::Tied if j <= i => body.precisions[first + i * (i + 1) / 2 + j],
+                    Covariance::Diagonal if i == j => body.precisions[first + i],
+                    Covariance::Spherical if i == j => body.precisions[first],
+                    _ => 0.0,
+                };
+                let far: f64 = (0..3).map(|i| (0..3).map(|j| p(i, j) * apart[j]).sum::<f64>().powi(2)).sum();
+                (body.log_weights[c] + body.log_peaks[c] - 0.5 * far, far)
+            };
+            let (a, b) = (density(0), density(1));
+            let shares = mixture::memberships(body, row, &mut scratch);
+            let expected = 1.0 / (1.0 + (b.0 - a.0).exp());
+            assert!((shares[0] - expected).abs() < 1e-9 && (shares[0] + shares[1] - 1.0).abs() < 1e-12);
+            let all = a.0.max(b.0) + (1.0 + (-(a.0 - b.0).abs()).exp()).ln();
+            assert!((mixture::log_density(body, row, &mut scratch) - all).abs() < 1e-9 * all.abs().max(1.0));
+            let (segment, far) = mixture::most_probable(body, row, &mut scratch);
+            if (a.0 - b.0).abs() > 1e-9 {
+                assert_eq!(segment, u32::from(b.0 > a.0));
+                let own = if segment == 0 { a.1 } else { b.1 };
+                assert!((far - own).abs() < 1e-9 * own.max(1.0));
+            }
+            assert_eq!(predict(&scorer, row), [f64::from(segment) + 1.0]);
+        }
+        let expected: Vec<f64> = rows.iter().flat_map(|row| predict(&scorer, row)).collect();
+        for level in Level::ALL {
+            for n in [0, 1, 31, 33, rows.len()] {
+                assert_eq!(in_a_batch(&scorer, level, &rows[..n]), expected[..n], "{n} rows by {level:?}");
+            }
+        }
+    }
+}
+
+/// Of numbers beyond all measure there is an answer, too.
+#[test]
+fn densities_that_vanish_leave_the_first_component() {
+    let mut model = samples::mixture(Covariance::Full);
+    if let Body::Mixture(body) = &mut model.body {
+        body.precisions.iter_mut().for_each(|p| *p *= 1e300);
+    }
+    let scorer = Scorer::new(model);
+    let Body::Mixture(body) = &scorer.model().body else { panic!("no mixture") };
+    assert_eq!(predict(&scorer, &[9.0, 0.0]), [1.0]);
+    assert_eq!(mixture::memberships(body, &[9.0, 0.0], &mut Vec::new()), [1.0, 0.0]);
 }
 
 /// A curve by its definition.

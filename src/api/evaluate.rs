@@ -5,7 +5,7 @@ use orchard_engine::judge::{self, Metric};
 use orchard_engine::learn::train::judge_rows;
 use orchard_engine::model::{Body, HeldActual, HeldRows, Task};
 use orchard_engine::score::projection::told;
-use orchard_engine::score::Scorer;
+use orchard_engine::score::{kmeans, mixture, Scorer};
 use pgrx::iter::TableIterator;
 use pgrx::prelude::*;
 
@@ -141,7 +141,11 @@ fn reduction(judged: &Judged) -> Result<Vec<Metric>> {
 /// The metrics of a clustering on rows of a source.
 fn clusters(scorer: &Scorer, columns: &[Vec<f64>], scores: &[f64]) -> Vec<Metric> {
     let Some(body) = scorer.model().body.as_segments() else { return Vec::new() };
-    let dimensions = (body.dimensions as usize).max(1);
+    let mixture = match &scorer.model().body {
+        Body::Mixture(mixture) => Some(mixture),
+        _ => None,
+    };
+    let (mut log_likelihood, dimensions) = (0.0, (body.dimensions as usize).max(1));
     let mut sizes = vec![0u64; body.sizes.len()];
     let (mut inertia, mut noise) = (0.0, 0);
     let mut scratch = Vec::new();
@@ -154,9 +158,17 @@ fn clusters(scorer: &Scorer, columns: &[Vec<f64>], scores: &[f64]) -> Vec<Metric
             continue;
         };
         sizes[at] += 1;
-        orchard_engine::score::kmeans::point(body, &row, &mut scratch);
+        if let Some(mixture) = mixture {
+            log_likelihood += mixture::log_density(mixture, &row, &mut scratch);
+        }
+        kmeans::point(body, &row, &mut scratch);
         let centre = body.centres.iter().skip(at * dimensions);
         inertia += scratch.iter().zip(centre).map(|(x, c)| (x - c) * (x - c)).sum::<f64>();
     }
-    orchard_engine::judge::clustering(inertia, None, &sizes, scorer.model().body.noise().map(|_| noise))
+    let mut metrics = judge::clustering(inertia, None, &sizes, scorer.model().body.noise().map(|_| noise));
+    if let Some(mixture) = mixture {
+        let mean = log_likelihood / scores.len() as f64 + mixture::log_volume(mixture);
+        metrics.splice(..0, judge::mixture(mean, "the rows of the source", None));
+    }
+    metrics
 }

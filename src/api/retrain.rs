@@ -137,7 +137,7 @@ fn run(found: &Found, wish: &Wish<'_>) -> Result<Row> {
     super::import::check_recipe(found)?;
     let started = Instant::now();
     let scorer = cache::deployed(found)?;
-    let metric = metric(&scorer.model().task, wish)?;
+    let metric = metric(scorer.model(), wish)?;
     let champion_version = versions::deployed(&found.row.id)?;
     versions::check_newest(&found.row.id)?;
     with_source(found, None, |source| {
@@ -235,8 +235,8 @@ fn learn(
 }
 
 /// The metric by which champion and challenger are compared.
-fn metric(task: &Task, wish: &Wish<'_>) -> Result<&'static str> {
-    let metrics = contest::metrics(task);
+fn metric(model: &Model, wish: &Wish<'_>) -> Result<&'static str> {
+    let metrics = contest::metrics_of(model);
     let Some(usual) = metrics.first() else {
         // Where nothing is known to be true, no version is better than another.
         if wish.promote == Promote::IfBetter || wish.metric.is_some() {
@@ -244,7 +244,7 @@ fn metric(task: &Task, wish: &Wish<'_>) -> Result<&'static str> {
             return Err(Failure::argument(format!("models of {what} cannot be compared by a metric"))
                 .hint("Write promote => 'always' or promote => 'never', without a metric."));
         }
-        return Ok(judge::headline(task));
+        return Ok(judge::headline(&model.task));
     };
     let Some(asked) = wish.metric else { return Ok(usual) };
     metrics.iter().find(|name| **name == asked).copied().ok_or_else(|| {

@@ -6,8 +6,8 @@ use std::rc::Rc;
 use orchard_engine::control::Control;
 use orchard_engine::judge::given::encode;
 use orchard_engine::judge::segments;
-use orchard_engine::learn::kmeans::{stability as stability_of, SegmentStability, Stability};
-use orchard_engine::model::{decode_segments, Candidate, KMeans, Model, SegmentFacts, Task};
+use orchard_engine::learn::kmeans::{gaussian, stability as stability_of, SegmentStability, Stability};
+use orchard_engine::model::{decode_segments, Body, Candidate, KMeans, Model, SegmentFacts, Task};
 use orchard_engine::score::Scorer;
 use pgrx::iter::TableIterator;
 use pgrx::prelude::*;
@@ -229,7 +229,11 @@ fn stability(
         let look = || {
             let columns = encode(model, &sample, &control)?;
             let points = orchard_engine::score::kmeans::points(kmeans, &columns, &control)?;
-            stability_of((kmeans, modes), &points, sample.weights.as_deref(), (samples, seed), &control)
+            let (weights, samples) = (sample.weights.as_deref(), (samples, seed));
+            match &model.model().body {
+                Body::Mixture(body) => gaussian::stability(body, &points, weights, samples, &control),
+                _ => stability_of((kmeans, modes), &points, weights, samples, &control),
+            }
         };
         let stable = interrupt::run("orchard.stability", &control, look)?;
         Ok(stable_rows(&scorer, facts.as_ref(), &stable))

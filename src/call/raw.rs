@@ -115,15 +115,16 @@ fn proba(site: &Site) -> crate::error::Result<JsonB> {
 /// The error that says that a model has no segments.
 fn no_segments() -> Failure {
     Failure::new(pgrx::PgSqlErrorCode::ERRCODE_WRONG_OBJECT_TYPE, "the model has no segments")
-        .hint("Use orchard.predict, or a model of the algorithm kmeans or dbscan.")
+        .hint("Use orchard.predict, or a model that finds segments, as kmeans does.")
 }
 
-/// The distance of the row to the centre of its segment or to the nearest core row, in the scaled space.
+/// The distance of the row to the centre of its segment or to the nearest core row, in the scaled space; of a mixture that of Mahalanobis, by the shape of
+/// the segment.
 fn own_distance(site: &Site) -> crate::error::Result<f64> {
     site.scorer.distance(&site.row).ok_or_else(no_segments)
 }
 
-/// The share of the row in each segment as a JSON object.
+/// The share of the row in each segment, of a mixture its probability, as a JSON object.
 fn shares(site: &Site) -> crate::error::Result<JsonB> {
     let shares = site.scorer.memberships(&site.row).ok_or_else(no_segments)?;
     let pairs = (1..).zip(shares).map(|(segment, share): (u32, f64)| (segment.to_string(), share.into()));

@@ -32,3 +32,20 @@ pub fn clustering(inertia: f64, silhouette: Option<f64>, sizes: &[u64], noise: O
     metrics.extend(sizes.iter().enumerate().map(size));
     metrics
 }
+
+/// Judge how well the densities of a mixture fit rows: log_likelihood, which is the mean of `rows`, and of the training rows bic and aic, where their
+/// mean log likelihood, their number and that of the parameters are given.
+pub fn mixture(log_likelihood: f64, rows: &str, training: Option<(f64, f64, f64)>) -> Vec<Metric> {
+    let note = format!("mean logarithm of the density of a row, in the units of the columns; of {rows}");
+    let mut metrics = vec![Metric::new("log_likelihood", Some(log_likelihood), note)];
+    if let Some((mean, count, parameters)) = training {
+        let by = |price: f64| Some(-2.0 * count * mean + price * parameters);
+        metrics.push(Metric::new(
+            "bic",
+            by(libm::log(count)),
+            "Bayesian information criterion of the training rows, less is better",
+        ));
+        metrics.push(Metric::new("aic", by(2.0), "Akaike information criterion of the training rows, less is better"));
+    }
+    metrics
+}

@@ -11,7 +11,7 @@ use super::{calibration::quantile, clip, most_probable, Interval, COMPARED};
 use crate::control::Control;
 use crate::error::Result;
 use crate::learn::random::Random;
-use crate::model::{HeldActual, HeldRows, Task};
+use crate::model::{Axis, Body, HeldActual, HeldRows, Model, Task};
 
 /// Draws of the bootstrap.
 const DRAWS: usize = 1000;
@@ -47,6 +47,18 @@ pub fn metrics(task: &Task) -> &'static [&'static str] {
         Task::Regression => &["rmse", "mae"],
         Task::Clustering => &["silhouette"],
         Task::Anomaly | Task::Reduction => &[],
+    }
+}
+
+/// The metrics that a model can be compared with another of its kind by, the usual one first. Densities of a mixture are those of numbers; where there are
+/// categories, the dimensions of these are others with every new level, and segments are compared first.
+pub fn metrics_of(model: &Model) -> &'static [&'static str] {
+    match &model.body {
+        Body::Mixture(body) if body.clusters.axes.iter().all(|axis| matches!(axis, Axis::Number { .. })) => {
+            &["log_likelihood", "silhouette"]
+        }
+        Body::Mixture(_) => &["silhouette", "log_likelihood"],
+        _ => metrics(&model.task),
     }
 }
 

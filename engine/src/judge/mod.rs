@@ -34,7 +34,7 @@ mod thresholds;
 pub use anomaly::anomalies;
 pub use binary::binary;
 pub use calibration::{calibration, expected_calibration_error, Bin, Strategy};
-pub use clustering::clustering;
+pub use clustering::{clustering, mixture};
 pub use curve::{precision_recall_curve, roc_curve, PrecisionRecallPoint, RocPoint};
 pub use interval::Interval;
 pub use lift::{lift, Bucket};
@@ -83,7 +83,7 @@ impl Metric {
 }
 
 /// The metrics by which models can be compared, and whether more is better; the others only describe.
-pub const COMPARED: [(&str, bool); 13] = [
+pub const COMPARED: [(&str, bool); 15] = [
     ("roc_auc", true),
     ("pr_auc", true),
     ("log_loss", false),
@@ -97,17 +97,19 @@ pub const COMPARED: [(&str, bool); 13] = [
     ("median_error", false),
     ("r2", true),
     ("silhouette", true),
+    ("log_likelihood", true),
+    ("bic", false),
 ];
 
 /// The names of [`COMPARED`] that there are for a task.
 pub fn compared(task: &Task) -> Vec<&'static str> {
     let two = matches!(task, Task::Classification { classes, .. } if classes.len() <= 2);
     let fits = |name: &str| match (task, name) {
-        (Task::Clustering, _) => name == "silhouette",
+        (Task::Clustering, _) => matches!(name, "silhouette" | "log_likelihood" | "bic"),
         (Task::Anomaly | Task::Reduction, _) => false,
         (Task::Regression, _) => matches!(name, "rmse" | "mae" | "median_error" | "r2"),
         (_, "pr_auc") => two,
-        _ => !matches!(name, "rmse" | "mae" | "median_error" | "r2" | "silhouette"),
+        _ => !matches!(name, "rmse" | "mae" | "median_error" | "r2" | "silhouette" | "log_likelihood" | "bic"),
     };
     COMPARED.iter().map(|m| m.0).filter(|name| fits(name)).collect()
 }

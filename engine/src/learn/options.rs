@@ -20,6 +20,7 @@ use crate::learn::calibrate::Method;
 use crate::learn::density::DensityParams;
 use crate::learn::forest::ForestParams;
 use crate::learn::isolation::IsolationParams;
+use crate::learn::kmeans::gaussian::MixtureParams;
 use crate::learn::kmeans::{Init, KMeansParams};
 use crate::learn::pca::PcaParams;
 use crate::learn::tree::TreeParams;
@@ -42,6 +43,8 @@ pub enum Algorithm {
     KMeans,
     /// k-means whose centres have one level of each category.
     KPrototypes,
+    /// Clustering by a mixture of Gaussians.
+    GaussianMixture,
     /// Trees whose cuts are drawn, to tell which rows are unlike the others.
     IsolationForest,
     /// Principal components.
@@ -56,13 +59,14 @@ const FEW_ROWS: usize = 250;
 
 impl Algorithm {
     /// All learners, those first that learn best from most tables.
-    pub const ALL: [Algorithm; 9] = [
+    pub const ALL: [Algorithm; 10] = [
         Algorithm::GradientBoosting,
         Algorithm::RandomForest,
         Algorithm::ExtraTrees,
         Algorithm::DecisionTree,
         Algorithm::KMeans,
         Algorithm::KPrototypes,
+        Algorithm::GaussianMixture,
         Algorithm::IsolationForest,
         Algorithm::Pca,
         Algorithm::Dbscan,
@@ -117,6 +121,7 @@ impl Algorithm {
             Algorithm::GradientBoosting => "gradient_boosting",
             Algorithm::KMeans => "kmeans",
             Algorithm::KPrototypes => "kprototypes",
+            Algorithm::GaussianMixture => "gaussian_mixture",
             Algorithm::IsolationForest => "isolation_forest",
             Algorithm::Pca => "pca",
             Algorithm::Dbscan => "dbscan",
@@ -125,7 +130,10 @@ impl Algorithm {
 
     /// Whether it finds segments.
     pub fn is_clustering(self) -> bool {
-        matches!(self, Algorithm::KMeans | Algorithm::KPrototypes | Algorithm::Dbscan)
+        matches!(
+            self,
+            Algorithm::KMeans | Algorithm::KPrototypes | Algorithm::GaussianMixture | Algorithm::Dbscan
+        )
     }
 
     /// Whether it learns to predict a column.
@@ -136,6 +144,7 @@ impl Algorithm {
             }
             Algorithm::KMeans
             | Algorithm::KPrototypes
+            | Algorithm::GaussianMixture
             | Algorithm::IsolationForest
             | Algorithm::Pca
             | Algorithm::Dbscan => false,
@@ -255,6 +264,8 @@ pub struct Options {
     pub keep_numbers: bool,
     /// For kmeans; the seed is [`Options::seed`].
     pub kmeans: KMeansParams,
+    /// For gaussian_mixture; what it has in common with kmeans is set there.
+    pub mixture: MixtureParams,
     /// For isolation_forest; the seed is [`Options::seed`].
     pub isolation: IsolationParams,
     /// For pca.
@@ -311,6 +322,7 @@ impl Options {
             value_column: None,
             keep_numbers: true,
             kmeans: KMeansParams { modes: algorithm == Algorithm::KPrototypes, ..KMeansParams::default() },
+            mixture: MixtureParams::default(),
             isolation: IsolationParams::default(),
             pca: PcaParams::default(),
             density: DensityParams::default(),
@@ -352,8 +364,16 @@ impl Options {
         options.kmeans.min_group = options.min_group;
         options.isolation.min_group = options.min_group;
         options.pca.min_group = options.min_group;
+        options.share_with_mixture();
         options.check_together()?;
         Ok(options)
+    }
+
+    /// A mixture has the options of all clusterings from where those are set.
+    fn share_with_mixture(&mut self) {
+        let KMeansParams { n_clusters, choose, max_clusters, seed, max_categories, min_group, .. } = self.kmeans;
+        let own = std::mem::take(&mut self.mixture);
+        self.mixture = MixtureParams { n_clusters, choose, max_clusters, seed, max_categories, min_group, ..own };
     }
 
     /// Where centres are given, there are as many segments.

@@ -11,6 +11,7 @@ mod importance;
 mod insight;
 mod isolation;
 mod judged;
+mod mixture;
 mod reduction;
 mod rows;
 mod segments;
@@ -285,7 +286,9 @@ impl<'a> Run<'a> {
     pub fn learn(mut self, holdout: Holdout, all: Vec<u32>, prepared: Option<Prepared>) -> Result<Outcome> {
         self.check_groups(if all.is_empty() { &holdout.train } else { &all }, prepared.as_ref())?;
         let mut outcome = match self.request.algorithm {
-            Algorithm::KMeans | Algorithm::KPrototypes | Algorithm::Dbscan => self.clustering(holdout)?,
+            Algorithm::KMeans | Algorithm::KPrototypes | Algorithm::GaussianMixture | Algorithm::Dbscan => {
+                self.clustering(holdout)?
+            }
             Algorithm::IsolationForest => self.isolation(holdout)?,
             Algorithm::Pca => self.reduction(holdout)?,
             _ => self.supervised(holdout, all, &self.predicted(prepared)?)?,
@@ -390,21 +393,25 @@ impl<'a> Run<'a> {
         let used = self.used_columns();
         let bins = self.number_bins(&used, &train)?;
         let rows = Clustered { columns: &used, train: &train, held: &held, weight: weight.as_deref() };
-        let (fit, body) = match self.request.algorithm {
-            Algorithm::Dbscan => self.dbscan(rows)?,
-            _ => self.kmeans(rows)?,
+        let (mut fit, body, likelihood) = match self.request.algorithm {
+            Algorithm::GaussianMixture => self.mixture(rows)?,
+            Algorithm::Dbscan => self.dbscan(rows).map(|(fit, body)| (fit, body, None))?,
+            _ => self.kmeans(rows).map(|(fit, body)| (fit, body, None))?,
         };
         self.lap("cluster");
         if fit.given_up > 0 {
+            let left = body.as_segments().map_or(0, |body| body.sizes.len());
+            let why = match self.request.options.min_group {
+                1 => "were the most probable one of no row".to_owned(),
+                least => format!("had fewer rows than \"min_group\" {least}"),
+            };
             self.notices.push(format!(
-                "{} of the segments had fewer rows than \"min_group\" {}, and their rows went to others: {} are left",
-                fit.given_up,
-                self.request.options.min_group,
-                body.as_segments().map_or(0, |body| body.sizes.len())
+                "{} of the segments {why}, and their rows went to others: {left} are left",
+                fit.given_up
             ));
         }
         let columns = &self.request.table.columns;
-        let features = used.iter().zip(fit.encodings).zip(fit.stats);
+        let features = used.iter().zip(std::mem::take(&mut fit.encodings)).zip(std::mem::take(&mut fit.stats));
         let features = features
             .map(|((&c, encoding), stats)| Feature { name: columns[c].name.clone(), encoding, stats })
             .collect();
@@ -415,14 +422,14 @@ impl<'a> Run<'a> {
             weight: weight.as_deref(),
             columns: &used,
             order: &fit.order,
-            seen: fit.seen,
-            silhouettes: fit.silhouettes,
+            seen: std::mem::take(&mut fit.seen),
+            silhouettes: std::mem::take(&mut fit.silhouettes),
         };
         let mut facts = self.segments(&mut model, rows)?;
-        facts.candidates = fit.candidates;
+        facts.candidates = std::mem::take(&mut fit.candidates);
         self.tell_chosen(&facts.candidates);
         self.lap("describe");
-        let metrics = judge::clustering(inertia, fit.silhouette, &facts.sizes, model.body.noise());
+        let mut metrics = judge::clustering(inertia, fit.silhouette, &facts.sizes, model.body.noise());
         self.control.release_vec(fit.order);
         let known = Known { actual: HeldActual::None, weight: held_weight, offset: None, twins: 0 };
         let least = self.request.options.min_group;
@@ -431,7 +438,14 @@ impl<'a> Run<'a> {
         outcome.baseline = baseline;
         outcome.segments = Some(facts);
         outcome.contest = self.contest_of_segments(&outcome.scorer, &fit.held)?;
-        outcome.metric = Some(if fit.silhouette.is_some() { "silhouette" } else { "inertia" });
+        outcome.metric = Some(match (&likelihood, fit.silhouette) {
+            (Some(_), _) => "log_likelihood",
+            (None, Some(_)) => "silhouette",
+            (None, None) => "inertia",
+        });
+        if let Some(likelihood) = likelihood {
+            metrics.splice(..0, likelihood);
+        }
         outcome.metrics = metrics;
         Ok(outcome)
     }

@@ -233,7 +233,7 @@ impl Body {
         match self {
             Body::Trees(trees) => Some(trees),
             Body::Calibrated(calibrated) => Some(&mut calibrated.trees),
-            Body::KMeans(_) | Body::Projection(_) | Body::Density(_) => None,
+            Body::KMeans(_) | Body::Projection(_) | Body::Density(_) | Body::Mixture(_) => None,
         }
     }
 

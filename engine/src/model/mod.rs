@@ -9,6 +9,7 @@ mod codec;
 mod curve;
 mod forget;
 mod held;
+pub(crate) mod mixture;
 mod package;
 mod part;
 mod projection;
@@ -25,6 +26,7 @@ pub use codec::{decode, encode, FORMAT_VERSION};
 pub use curve::{Calibrated, Curve};
 pub use forget::Forgotten;
 pub use held::{decode_held, encode_held, HeldActual, HeldRows};
+pub use mixture::{Covariance, Mixture};
 pub use package::{decode_package, encode_package, Package};
 pub use part::{date_of, date_text, day, days, DatePart};
 pub use projection::Projection;
@@ -223,6 +225,8 @@ pub enum Body {
     Projection(Projection),
     /// Nearest core row.
     Density(Density),
+    /// The most probable component.
+    Mixture(Mixture),
 }
 
 impl Body {
@@ -240,7 +244,7 @@ impl Body {
         match self {
             Body::Trees(trees) => Some((trees, &[])),
             Body::Calibrated(calibrated) => Some((&calibrated.trees, &calibrated.curves)),
-            Body::KMeans(_) | Body::Projection(_) | Body::Density(_) => None,
+            Body::KMeans(_) | Body::Projection(_) | Body::Density(_) | Body::Mixture(_) => None,
         }
     }
 
@@ -249,6 +253,7 @@ impl Body {
         match self {
             Body::KMeans(body) => Some(body),
             Body::Density(body) => Some(&body.clusters),
+            Body::Mixture(body) => Some(&body.clusters),
             Body::Trees(_) | Body::Calibrated(_) | Body::Projection(_) => None,
         }
     }
@@ -258,6 +263,7 @@ impl Body {
         match self {
             Body::KMeans(body) => Some(body),
             Body::Density(body) => Some(&mut body.clusters),
+            Body::Mixture(body) => Some(&mut body.clusters),
             Body::Trees(_) | Body::Calibrated(_) | Body::Projection(_) => None,
         }
     }
@@ -266,7 +272,7 @@ impl Body {
     pub fn noise(&self) -> Option<u64> {
         match self {
             Body::Density(body) => Some(body.noise),
-            Body::Trees(_) | Body::Calibrated(_) | Body::KMeans(_) | Body::Projection(_) => None,
+            _ => None,
         }
     }
 }

@@ -22,7 +22,7 @@ fn invalid(what: impl std::fmt::Display) -> Error {
 
 /// Fail with `what` unless `holds`. The text is made only on failure: it is checked once a node.
 #[inline]
-fn ensure(holds: bool, what: impl FnOnce() -> String) -> Result<()> {
+pub(super) fn ensure(holds: bool, what: impl FnOnce() -> String) -> Result<()> {
     if holds {
         Ok(())
     } else {
@@ -82,6 +82,10 @@ impl Model {
             Body::Density(density) => {
                 ensure(self.task == Task::Clustering, || "core rows for another task".into())?;
                 validate_density(density, &self.features)
+            }
+            Body::Mixture(mixture) => {
+                ensure(self.task == Task::Clustering, || "a mixture for another task".into())?;
+                super::mixture::validate(mixture, &self.features)
             }
         }
     }
@@ -322,7 +326,7 @@ fn validate_curve(curve: &Curve) -> Result<()> {
     }
 }
 
-fn validate_kmeans(kmeans: &KMeans, features: &[Feature]) -> Result<()> {
+pub(super) fn validate_kmeans(kmeans: &KMeans, features: &[Feature]) -> Result<()> {
     ensure(kmeans.axes.len() == features.len(), || "the axes do not fit the features".into())?;
     let (mut dimensions, mut elements) = (0u64, 0u32);
     for (axis, feature) in kmeans.axes.iter().zip(features) {

@@ -3,6 +3,7 @@
 use super::blocks::{Blocks, Space, ROWS};
 use super::centres::Centres;
 use super::link::{join, LANES};
+use super::mixture;
 use super::Scorer;
 use crate::model::Body;
 use crate::simd::{level, Level};
@@ -14,6 +15,7 @@ pub struct Batch {
     level: Level,
     space: Option<Space>,
     centres: Option<Centres>,
+    mixture: Option<mixture::Room>,
     row: Vec<f64>,
     /// Of each row of a block and each output, the lanes of its sum.
     sums: Vec<[f64; LANES]>,
@@ -33,7 +35,11 @@ impl Batch {
             Body::KMeans(body) => Some(Centres::new(body)),
             _ => None,
         };
-        Batch { level, space, centres, row: vec![f64::NAN; scorer.model.features.len()], sums: Vec::new() }
+        let mixture = match &scorer.model.body {
+            Body::Mixture(body) => Some(mixture::Room::new(body)),
+            _ => None,
+        };
+        Batch { level, space, centres, mixture, row: vec![f64::NAN; scorer.model.features.len()], sums: Vec::new() }
     }
 
     /// Rows that are best given at once, or a multiple of them.
@@ -63,6 +69,9 @@ impl Batch {
     fn block(&mut self, scorer: &Scorer, columns: &[&[f64]], out: &mut [f64]) {
         if let (Body::KMeans(body), Some(centres)) = (&scorer.model.body, &mut self.centres) {
             return centres.find(self.level, body, columns, out);
+        }
+        if let (Body::Mixture(body), Some(mixture)) = (&scorer.model.body, &mut self.mixture) {
+            return mixture.find(self.level, body, columns, out);
         }
         let (Some(nodes), Some((trees, _))) = (&scorer.nodes, scorer.model.body.as_trees()) else { return };
         let outputs = scorer.outputs();

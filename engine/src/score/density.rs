@@ -1,6 +1,7 @@
 //! The nearest core row of a dense part, and how well rows fit segments.
 
 use super::kmeans::{self, point};
+use super::mixture;
 use super::near::Near;
 use super::{Scorer, SCRATCH};
 use crate::model::{Body, Density};
@@ -19,6 +20,7 @@ impl Scorer {
         let mut scratch = Vec::new();
         match (&self.model.body, &self.near) {
             (Body::Density(body), Some(near)) => Some(distance(body, near, row, &mut scratch)),
+            (Body::Mixture(body), _) => Some(mixture::most_probable(body, row, &mut scratch).1.sqrt()),
             (body, _) => Some(kmeans::nearest(body.as_segments()?, row, &mut scratch).1.sqrt()),
         }
     }
@@ -30,6 +32,7 @@ impl Scorer {
                 let own = self.dense(body, row);
                 Some((1..=body.numbers.len()).map(|segment| f64::from(u8::from(own == segment as f64))).collect())
             }
+            Body::Mixture(body) => Some(mixture::memberships(body, row, &mut Vec::new())),
             body => Some(kmeans::memberships(body.as_segments()?, row, &mut Vec::new())),
         }
     }

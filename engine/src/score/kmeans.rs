@@ -20,6 +20,13 @@ pub fn nearest(body: &KMeans, row: &[f64], scratch: &mut Vec<f64>) -> (u32, f64)
     best
 }
 
+/// The squared distance of an encoded row to a centre, which is there. `scratch` is as for [`nearest`].
+pub fn own_distance(body: &KMeans, row: &[f64], segment: usize, scratch: &mut Vec<f64>) -> f64 {
+    point(body, row, scratch);
+    let d = body.dimensions as usize;
+    scratch.iter().zip(&body.centres[segment * d..]).map(|(x, c)| (x - c) * (x - c)).sum()
+}
+
 /// The shares of an encoded row in the segments: of each in inverse proportion to the squared distance to its centre, as in fuzzy c-means
 /// with an exponent of 2 (Bezdek 1981). They sum to 1; a row that lies on centres is theirs alone. `scratch` is as for [`nearest`].
 pub fn memberships(body: &KMeans, row: &[f64], scratch: &mut Vec<f64>) -> Vec<f64> {

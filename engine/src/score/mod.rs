@@ -15,6 +15,7 @@ mod leaves;
 mod levels;
 pub mod link;
 mod masks;
+pub mod mixture;
 mod moment;
 pub(crate) mod near;
 mod nodes;
@@ -270,6 +271,7 @@ impl Scorer {
                 SCRATCH.with_borrow_mut(|scratch| projection::transform(body, row, scratch, out));
             }
             (Body::Density(body), _) => out[0] = self.dense(body, row),
+            (Body::Mixture(body), _) => most_probable(body, row, out),
             _ => {}
         }
     }
@@ -330,6 +332,7 @@ impl Scorer {
     pub fn gains_from_batches(&self) -> bool {
         let centres = match &self.model.body {
             Body::KMeans(body) => body.centres.len() >= MANY_CENTRES,
+            Body::Mixture(body) => mixture::numbers(body) >= MANY_CENTRES,
             _ => false,
         };
         (self.blocks.is_some() || centres) && level() != Level::Scalar
@@ -343,6 +346,7 @@ impl Scorer {
                 (Body::KMeans(k), _) => 20.0 + k.centres.len() as f64,
                 (Body::Projection(p), _) => 50.0 + p.components.len() as f64 / 2.0,
                 (Body::Density(body), _) => density::nanoseconds(body),
+                (Body::Mixture(m), _) => 20.0 + mixture::numbers(m) as f64,
                 (_, Some(nodes)) if self.words.is_some() => {
                     50.0 + nodes.roots().len() as f64 * nodes.depth().mul_add(1.5, -5.0)
                 }
@@ -389,6 +393,12 @@ fn nearest(body: &KMeans, row: &[f64], out: &mut [f64]) {
     out[0] = f64::from(segment) + 1.0;
 }
 
+/// The most probable component of a row, counted from 1.
+fn most_probable(body: &crate::model::Mixture, row: &[f64], out: &mut [f64]) {
+    let (segment, _) = SCRATCH.with_borrow_mut(|scratch| mixture::most_probable(body, row, scratch));
+    out[0] = f64::from(segment) + 1.0;
+}
+
 /// Bytes a model holds on the heap.
 fn model_bytes(model: &Model) -> usize {
     let text = |s: &String| s.capacity() + std::mem::size_of::<String>();
@@ -416,6 +426,7 @@ fn model_bytes(model: &Model) -> usize {
         Body::Density(d) => {
             segments_bytes(&d.clusters) + d.cores.capacity() * 8 + (d.labels.capacity() + d.numbers.capacity()) * 4
         }
+        Body::Mixture(m) => segments_bytes(&m.clusters) + (m.precisions.len() + 2 * m.log_weights.len()) * 8,
     };
     inputs + features + model.classes().iter().map(text).sum::<usize>() + body
 }

@@ -18,7 +18,7 @@ mod wide;
 pub(crate) use level::has_words;
 pub use level::{choose, level, Level};
 pub(crate) use prefetch::prefetch;
-pub(crate) use wide::{run_wide, Kernel};
+pub(crate) use wide::{run_at, run_wide, Kernel};
 
 /// Add the number of each row's leaf to its sum; `leaves` are less than `L`, a power of two.
 #[inline(always)]

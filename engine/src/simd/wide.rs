@@ -16,10 +16,16 @@ pub(crate) trait Kernel {
 
 /// Run a kernel with the instructions in use.
 pub(crate) fn run_wide<K: Kernel>(kernel: K) {
-    match level() {
+    run_at(level(), kernel);
+}
+
+/// Run a kernel with the instructions of a level; with those that every processor has where this one lacks them.
+pub(crate) fn run_at<K: Kernel>(level: Level, kernel: K) {
+    match level {
+        level if !level.is_there() => kernel.run(),
         #[cfg(target_arch = "x86_64")]
         #[allow(unsafe_code)]
-        // SAFETY: the level in use is one that the processor has.
+        // SAFETY: the level is one that the processor has.
         Level::Avx512 => unsafe { avx512(kernel) },
         #[cfg(target_arch = "x86_64")]
         #[allow(unsafe_code)]

@@ -20,6 +20,7 @@ pub fn all() -> Vec<(&'static str, Model)> {
         ("one_class", one_class()),
         ("kmeans", kmeans()),
         ("spaces", spaces()),
+        ("mixture", mixture(Covariance::Full)),
         ("isolation", isolation()),
         ("pca", pca()),
         ("density", density()),
@@ -471,6 +472,22 @@ pub fn density() -> Model {
         });
     }
     model
+}
+
+/// A mixture in the space of [`kmeans`].
+pub fn mixture(covariance: Covariance) -> Model {
+    let mut m = kmeans();
+    let Body::KMeans(clusters) = m.body else { return m };
+    let triangles = vec![2.0, -0.5, 1.5, 0.25, -1.0, 1.25, 1.0, 0.75, 2.5, 0.0, 0.5, 1.0];
+    let (d, k) = (clusters.dimensions as usize, clusters.sizes.len());
+    let precisions = match covariance {
+        Covariance::Full | Covariance::Tied => triangles[..covariance.numbers(k, d).unwrap_or(0)].to_vec(),
+        Covariance::Diagonal => vec![2.0, 1.5, 1.25, 1.0, 2.5, 1.0],
+        Covariance::Spherical => vec![1.5, 0.75],
+    };
+    let (log_weights, log_peaks) = (vec![-0.25, -1.5], vec![-1.0, -1.75]);
+    m.body = Body::Mixture(Mixture { clusters, log_weights, log_peaks, covariance, precisions });
+    m
 }
 
 /// What may be known of the segments of [`kmeans`].

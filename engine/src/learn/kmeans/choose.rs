@@ -31,21 +31,21 @@ const ITERATIONS: u32 = 100;
 const STILL: f64 = 1e-4;
 
 /// Some of the rows.
-struct Sample<'a> {
-    values: Vec<f64>,
+pub(super) struct Sample<'a> {
+    pub values: Vec<f64>,
     weight: Option<Vec<f64>>,
     dimensions: usize,
     restraints: &'a [Restraint],
 }
 
 impl<'a> Sample<'a> {
-    fn points(&self) -> Points<'_> {
+    pub fn points(&self) -> Points<'_> {
         let Sample { values, weight, dimensions, restraints } = self;
         Points { values, dimensions: *dimensions, weight: weight.as_deref(), restraints }
     }
 
     /// Some of the rows.
-    fn of(points: &Points<'a>, rows: &[usize], control: &Control) -> Result<Sample<'a>> {
+    pub fn of(points: &Points<'a>, rows: &[usize], control: &Control) -> Result<Sample<'a>> {
         let d = points.dimensions;
         let mut values: Vec<f64> = control.vec(rows.len() * d)?;
         rows.iter().for_each(|&row| values.extend(points.row(row)));

@@ -8,6 +8,7 @@ mod assign;
 mod batch;
 mod choose;
 mod describe;
+pub mod gaussian;
 mod given;
 mod lloyd;
 mod logarithm;
@@ -312,7 +313,7 @@ pub fn fit(
     }
     let restraints = Restraint::of(&space.axes, params.modes);
     let points = Points { values: &space.values, dimensions: space.dimensions, weight, restraints: &restraints };
-    let variance = space.variance(&points, control)?;
+    let variance = space::variance(&points, control)?;
     let candidates = if params.choose { choose::choose(&points, params, control)? } else { Vec::new() };
     let chosen = candidates.iter().find(|c| c.chosen).map_or(params.n_clusters, |c| c.n_clusters);
     control.start(u64::from(params.n_init) * u64::from(params.max_iter));
@@ -340,6 +341,26 @@ pub fn fit(
         screen.release(control);
     }
     best.sort(space.dimensions);
+    let told = Finish { given_up, candidates, describe: params.describe };
+    finish(space, best, weight, told, control)
+}
+
+/// What is known of segments before they are looked at.
+struct Finish {
+    given_up: u32,
+    candidates: Vec<Candidate>,
+    /// Whether the rows are looked at once more.
+    describe: bool,
+}
+
+/// Judge and describe the segments that were found in a space.
+fn finish(
+    space: space::Space,
+    best: lloyd::Fit,
+    weight: Option<&[f64]>,
+    told: Finish,
+    control: &Control,
+) -> Result<KMeansFit> {
     let judged = silhouette::by_segment(&space.values, space.dimensions, &best.labels, best.sizes.len(), control)?;
     let body = KMeans {
         axes: space.axes,
@@ -349,9 +370,9 @@ pub fn fit(
         inertia: best.inertia,
     };
     let (mut order, mut seen) = (Vec::new(), Seen::default());
-    if params.describe {
+    if told.describe {
         order = by_segment(&best.labels, &body.sizes, control)?;
-        let points = Points { values: &space.values, dimensions: space.dimensions, weight, restraints: &restraints };
+        let points = Points { values: &space.values, dimensions: space.dimensions, weight, restraints: &[] };
         seen = describe::look(&points, &body, &best.labels, &order, control)?;
     }
     control.release_vec(space.values);
@@ -360,12 +381,12 @@ pub fn fit(
         stats: space.stats,
         body,
         iterations: best.iterations,
-        given_up,
+        given_up: told.given_up,
         silhouette: judged.mean,
         held: space.held,
         labels: best.labels,
         order,
-        candidates,
+        candidates: told.candidates,
         silhouettes: judged.segments,
         seen,
     })

@@ -82,17 +82,17 @@ impl Space {
         }
         Ok(())
     }
+}
 
-    /// The mean variance of the dimensions.
-    pub fn variance(&self, points: &Points<'_>, control: &Control) -> Result<f64> {
-        let d = self.dimensions;
-        let n = points.rows().max(1) as f64;
-        let nothing = vec![0.0; d];
-        let mut means = by_dimension(points, control, |x, _| x, &nothing)?;
-        means.iter_mut().for_each(|sum| *sum /= n);
-        let squares = by_dimension(points, control, |x, mean| (x - mean) * (x - mean), &means)?;
-        Ok(squares.iter().map(|sum| sum / n).sum::<f64>() / d.max(1) as f64)
-    }
+/// The mean variance of the dimensions.
+pub(super) fn variance(points: &Points<'_>, control: &Control) -> Result<f64> {
+    let d = points.dimensions;
+    let n = points.rows().max(1) as f64;
+    let nothing = vec![0.0; d];
+    let mut means = by_dimension(points, control, |x, _| x, &nothing)?;
+    means.iter_mut().for_each(|sum| *sum /= n);
+    let squares = by_dimension(points, control, |x, mean| (x - mean) * (x - mean), &means)?;
+    Ok(squares.iter().map(|sum| sum / n).sum::<f64>() / d.max(1) as f64)
 }
 
 /// The sum of a term over rows in each dimension, where `other` has a number for it.

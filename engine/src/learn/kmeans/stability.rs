@@ -57,8 +57,23 @@ pub fn stability(
     if d == 0 || points.rows() == 0 {
         return Err(Error::data("there is no row to look for segments in", "Give a source that has some."));
     }
-    let k = body.sizes.len();
     let own = nearest(&points, &body.centres, control)?;
+    let k = body.sizes.len();
+    again_and_again(&points, &own, k, (samples, random_seed), control, |drawn, counts, random| {
+        again(&points, drawn, counts, k, random, control)
+    })
+}
+
+/// Compare the segments `own` of rows, at most `k`, with those that are found `again` in samples: given the rows that were drawn and how often each was, it
+/// gives their segments.
+pub(super) fn again_and_again(
+    points: &Points<'_>,
+    own: &[u32],
+    k: usize,
+    (samples, random_seed): (u32, u64),
+    control: &Control,
+    again: impl Fn(&[usize], &[u32], &mut Random) -> Result<Vec<u32>>,
+) -> Result<Stability> {
     control.start(u64::from(samples));
     let mut out = Stability { segments: vec![SegmentStability::default(); k], adjusted_rand: 0.0 };
     own.iter().for_each(|s| out.segments[*s as usize].rows += 1);
@@ -68,7 +83,7 @@ pub fn stability(
         let mut counts = vec![0u32; points.rows()];
         (0..points.rows()).for_each(|_| counts[random.below(points.rows())] += 1);
         let drawn: Vec<usize> = (0..points.rows()).filter(|i| counts[*i] > 0).collect();
-        let labels = again(&points, &drawn, &counts, k, &mut random, control)?;
+        let labels = again(&drawn, &counts, &mut random)?;
         let before: Vec<u32> = drawn.iter().map(|&i| own[i]).collect();
         out.adjusted_rand += adjusted_rand(&before, &labels) / f64::from(samples);
         for (seen, found) in seen.iter_mut().zip(jaccard(&before, &labels, k)) {
@@ -101,14 +116,25 @@ fn again(
     random: &mut Random,
     control: &Control,
 ) -> Result<Vec<u32>> {
-    let mut values: Vec<f64> = control.vec(drawn.len() * points.dimensions)?;
-    drawn.iter().for_each(|&i| values.extend_from_slice(points.row(i)));
-    let weight: Vec<f64> = drawn.iter().map(|&i| f64::from(counts[i]) * points.weight(i)).collect();
+    let (values, weight) = sampled(points, drawn, counts, control)?;
     let Points { dimensions, restraints, .. } = *points;
     let own = Points { values: &values, dimensions, weight: Some(&weight), restraints };
     let best = best_of(&own, STARTS, |_| seed::plus_plus(&own, k, random, control), (ITERATIONS, 0.0), control)?;
     control.release_vec(values);
     Ok(best.map_or_else(Vec::new, |best| best.labels))
+}
+
+/// The rows that were drawn, and how they count.
+pub(super) fn sampled(
+    points: &Points<'_>,
+    drawn: &[usize],
+    counts: &[u32],
+    control: &Control,
+) -> Result<(Vec<f64>, Vec<f64>)> {
+    let mut values: Vec<f64> = control.vec(drawn.len() * points.dimensions)?;
+    drawn.iter().for_each(|&i| values.extend_from_slice(points.row(i)));
+    let weight = drawn.iter().map(|&i| f64::from(counts[i]) * points.weight(i)).collect();
+    Ok((values, weight))
 }
 
 /// The nearest of some centres of each row, the first of equals.

@@ -4,7 +4,8 @@ use serde_json::json;
 
 use super::spec::{Kind, Spec, MOST_CLUSTERS};
 use super::Algorithm::{
-    self, Dbscan, DecisionTree, ExtraTrees, GradientBoosting, IsolationForest, KMeans, KPrototypes, Pca, RandomForest,
+    self, Dbscan, DecisionTree, ExtraTrees, GaussianMixture, GradientBoosting, IsolationForest, KMeans, KPrototypes, Pca,
+    RandomForest,
 };
 use super::{Options, PersonalData};
 use crate::learn::bin::MOST_BINS;
@@ -13,6 +14,7 @@ use crate::learn::calibrate::Method;
 use crate::learn::forest::{self, Part};
 use crate::learn::kmeans::Scaling;
 use crate::learn::tree::{Criterion, DEEPEST};
+use crate::model::Covariance;
 
 const ALL: &[Algorithm] = &Algorithm::ALL;
 const SUPERVISED: &[Algorithm] = &[DecisionTree, RandomForest, ExtraTrees, GradientBoosting];
@@ -21,14 +23,28 @@ const FOREST: &[Algorithm] = &[RandomForest, ExtraTrees];
 const BOOST: &[Algorithm] = &[GradientBoosting];
 const CLUSTER: &[Algorithm] = &[KMeans, KPrototypes];
 const PROTOTYPES: &[Algorithm] = &[KPrototypes];
+const MIXTURE: &[Algorithm] = &[GaussianMixture];
 const DENSITY: &[Algorithm] = &[Dbscan];
-const SEGMENTS: &[Algorithm] = &[KMeans, KPrototypes, Dbscan];
+/// Those that are told how many segments there are.
+const COUNTED: &[Algorithm] = &[KMeans, KPrototypes, GaussianMixture];
+/// Those that go by distances, whose scale counts.
+const DISTANCES: &[Algorithm] = &[KMeans, KPrototypes, Dbscan];
+const SEGMENTS: &[Algorithm] = &[KMeans, KPrototypes, GaussianMixture, Dbscan];
 const ISOLATION: &[Algorithm] = &[IsolationForest];
 const COMPONENTS: &[Algorithm] = &[Pca];
-const UNSUPERVISED: &[Algorithm] = &[KMeans, KPrototypes, IsolationForest, Pca, Dbscan];
+const UNSUPERVISED: &[Algorithm] = &[KMeans, KPrototypes, GaussianMixture, IsolationForest, Pca, Dbscan];
 /// Those whose models keep no row as it is.
-const GROUPED: &[Algorithm] =
-    &[DecisionTree, RandomForest, ExtraTrees, GradientBoosting, KMeans, KPrototypes, IsolationForest, Pca];
+const GROUPED: &[Algorithm] = &[
+    DecisionTree,
+    RandomForest,
+    ExtraTrees,
+    GradientBoosting,
+    KMeans,
+    KPrototypes,
+    GaussianMixture,
+    IsolationForest,
+    Pca,
+];
 const TREES: &[Algorithm] = &[DecisionTree, RandomForest, ExtraTrees, GradientBoosting, IsolationForest];
 
 /// Row counts and leaf counts fit the fields they go to.
@@ -461,17 +477,17 @@ pub(super) const SPECS: &[Spec] = &[
         meaning: "a category of more levels is cut as one number: what its levels say of the target in other rows",
     },
     Spec {
-        key: "n_clusters", algorithms: CLUSTER,
+        key: "n_clusters", algorithms: COUNTED,
         kind: Kind::IntegerOrAuto(1, MOST_CLUSTERS as u64, |o, v| match v {
             Some(v) => (o.kmeans.n_clusters, o.kmeans.choose) = (v as u32, false),
             None => o.kmeans.choose = true,
         }),
         default: |o| json!(o.kmeans.n_clusters),
-        elsewhere: &["k", "clusters", "segments", "num_clusters"],
+        elsewhere: &["k", "clusters", "segments", "num_clusters", "n_components"],
         meaning: "the number of segments; null or auto to find it",
     },
     Spec {
-        key: "max_clusters", algorithms: CLUSTER,
+        key: "max_clusters", algorithms: COUNTED,
         kind: Kind::Integer(2, 100, |o, v| o.kmeans.max_clusters = v as u32), default: |o| json!(o.kmeans.max_clusters),
         elsewhere: &["max_k", "max_segments"], meaning: "the most segments where their number is to be found",
     },
@@ -521,6 +537,36 @@ pub(super) const SPECS: &[Spec] = &[
         elsewhere: &["max_levels"], meaning: "the most levels of a category that count on their own",
     },
     Spec {
+        key: "covariance_type", algorithms: MIXTURE,
+        kind: Kind::Choice(&["full", "tied", "diag", "spherical"], |o, v| {
+            o.mixture.covariance = Covariance::NAMED.iter().find(|named| named.0 == v).map_or(Covariance::Full, |named| named.1);
+        }),
+        default: |o| json!(o.mixture.covariance.name()),
+        elsewhere: &["covariance", "covariance_structure", "model_name", "shape"],
+        meaning: "the shapes of segments: each its own, one for all, along the columns alone, or round",
+    },
+    Spec {
+        key: "n_init", algorithms: MIXTURE,
+        kind: Kind::Integer(1, 1_000, |o, v| o.mixture.n_init = v as u32), default: |o| json!(o.mixture.n_init),
+        elsewhere: &["starts", "restarts", "nstart"], meaning: "the number of starts, of which the most likely is kept",
+    },
+    Spec {
+        key: "max_iter", algorithms: MIXTURE,
+        kind: Kind::Integer(1, 100_000, |o, v| o.mixture.max_iter = v as u32), default: |o| json!(o.mixture.max_iter),
+        elsewhere: &["iterations", "max_iterations", "num_iterations"], meaning: "the most iterations of a start",
+    },
+    Spec {
+        key: "tol", algorithms: MIXTURE,
+        kind: Kind::Number(0.0, f64::INFINITY, |o, v| o.mixture.tol = v), default: |o| json!(o.mixture.tol),
+        elsewhere: &["tolerance"], meaning: "the gain of the mean log likelihood of a row that ends a start",
+    },
+    Spec {
+        key: "reg_covar", algorithms: MIXTURE,
+        kind: Kind::Number(0.0, 1e6, |o, v| o.mixture.reg_covar = v), default: |o| json!(o.mixture.reg_covar),
+        elsewhere: &["regularization", "reg_covariance", "epsilon"],
+        meaning: "what is added to the variance of each scaled column, so that no segment is a point",
+    },
+    Spec {
         key: "n_estimators", algorithms: ISOLATION,
         kind: Kind::Integer(1, 10_000, |o, v| o.isolation.n_estimators = v as u32), default: |o| json!(o.isolation.n_estimators),
         elsewhere: &["ntrees", "n_trees", "num_trees", "trees", "ntree"], meaning: "the number of trees",
@@ -542,7 +588,7 @@ pub(super) const SPECS: &[Spec] = &[
         meaning: "the fewest training rows of a level that is not pooled with the rare ones; without it a tenth of a row among those drawn for a tree",
     },
     Spec {
-        key: "scaling", algorithms: SEGMENTS,
+        key: "scaling", algorithms: DISTANCES,
         kind: Kind::Choice(&["auto", "standard", "log", "none"], |o, v| {
             let named = Scaling::NAMED.iter().find(|named| named.0 == v);
             o.kmeans.scaling = named.map_or(Scaling::Auto, |named| named.1);
@@ -552,13 +598,13 @@ pub(super) const SPECS: &[Spec] = &[
         meaning: "how numbers are made comparable: less their mean and over their standard deviation (\"standard\"), by their logarithm and then so (\"log\"), so where they are skewed (\"auto\"), or as they are (\"none\")",
     },
     Spec {
-        key: "feature_weights", algorithms: SEGMENTS,
+        key: "feature_weights", algorithms: DISTANCES,
         kind: Kind::Weights(|o, v| o.feature_weights = v), default: |_| json!(null),
         elsewhere: &["column_weights", "weights_by_column", "variable_weights"],
         meaning: "by column, what its squared differences are multiplied by: 0 for a column that only describes segments, 1 for one that is not named",
     },
     Spec {
-        key: "distance", algorithms: SEGMENTS,
+        key: "distance", algorithms: DISTANCES,
         kind: Kind::Choice(&["euclidean", "cosine"], |o, v| o.cosine = v == "cosine"),
         default: |o| json!(if o.cosine { "cosine" } else { "euclidean" }),
         elsewhere: &["distance_type", "metric", "affinity", "distance_metric"],

@@ -56,7 +56,7 @@ pub(super) const TUNING: &[Spec] = &[
         key: "metric", algorithms: ALL,
         kind: Kind::Choice(METRICS, |o, v| o.tune.metric = Some(v)), default: |_| json!(null),
         elsewhere: &["scoring", "score", "eval_metric", "sort_metric"],
-        meaning: "what trials are compared by; without it roc_auc, accuracy, rmse or silhouette, as the task is",
+        meaning: "what trials are compared by; without it roc_auc, accuracy, rmse, or silhouette, or bic of a gaussian_mixture, as the task is",
     },
     Spec {
         key: "factor", algorithms: ALL,

@@ -4,11 +4,11 @@ use crate::data::Holdout;
 use crate::error::{Error, Result};
 use crate::judge::contest::{contest, contest_of_means, Contest};
 use crate::judge::given::{encode, Sample, Source};
-use crate::learn::kmeans::{coefficients, SAMPLE};
+use crate::learn::kmeans::{coefficients, width, SAMPLE};
 use crate::learn::target::Prepared;
 use crate::learn::{columns, exposure};
-use crate::model::{HeldRows, Task};
-use crate::score::{kmeans, Scorer};
+use crate::model::{Axis, Body, Feature, HeldRows, Mixture, Model, Task};
+use crate::score::{kmeans, mixture, Scorer};
 
 use super::{score_columns, Run, MOST_HELD_ROWS};
 
@@ -32,6 +32,9 @@ pub(super) struct Rival {
     scores: Vec<f64>,
     task: Task,
     groups: Option<Vec<u64>>,
+    /// The logarithm of the density of each row in the units of the columns, and the dimensions that it is one of, where the metric is that of densities.
+    densities: Vec<f64>,
+    dimensions: Vec<(String, usize)>,
 }
 
 impl Run<'_> {
@@ -72,11 +75,16 @@ impl Run<'_> {
         let table = &self.request.table;
         let source = Source { table, places: champion.places.clone(), weight: None };
         let mut scores = self.control.vec(rows.len() * champion.scorer.outputs())?;
+        let mut densities = Vec::new();
         for block in rows.chunks(BLOCK) {
             let before = self.control.used();
             let sample = Sample { rows: block.iter().map(|row| source.row(*row as usize)).collect(), weights: None };
             let columns = encode(champion.scorer, &sample, self.control)?;
             scores.extend(score_columns(champion.scorer, &columns, self.control)?);
+            if let (Body::Mixture(body), "log_likelihood") = (&champion.scorer.model().body, champion.metric) {
+                let volume = mixture::log_volume(body);
+                densities.extend(mixture::log_densities(body, &columns, self.control)?.iter().map(|x| x + volume));
+            }
             drop((sample, columns));
             self.control.release(self.control.used().saturating_sub(before));
         }
@@ -88,14 +96,16 @@ impl Run<'_> {
         let groups = &self.request.groups;
         let group = |row: &u32| groups.iter().fold(0, |hash, &column| columns::fold_cell(hash, table, column, *row));
         let groups = (!groups.is_empty()).then(|| rows.iter().map(group).collect());
-        self.rival = (!rows.is_empty()).then_some(Rival { metric: champion.metric, scores, task, groups });
+        let dimensions = dimensions(champion.scorer.model());
+        let rival = Rival { metric: champion.metric, scores, task, groups, densities, dimensions };
+        self.rival = (!rows.is_empty()).then_some(rival);
         self.lap("champion");
         Ok(())
     }
 
     /// Compare a new model, which says this of the held-out rows, with the champion.
     pub(super) fn contest(&self, scorer: &Scorer, held: &HeldRows) -> Result<Option<Contest>> {
-        let Some(Rival { metric, scores, task, groups }) = &self.rival else { return Ok(None) };
+        let Some(Rival { metric, scores, task, groups, .. }) = &self.rival else { return Ok(None) };
         if !scorer.model().task.has_target() {
             return Ok(None);
         }
@@ -112,8 +122,15 @@ impl Run<'_> {
 
     /// Compare segments with those of the champion, by the silhouette coefficients of held-out rows in the space of the new ones, whose scales are
     /// today's. The rows are a sample of those.
-    pub(super) fn contest_of_segments(&self, scorer: &Scorer, held: &[Vec<f64>]) -> Result<Option<Contest>> {
+    pub(super) fn contest_of_segments(&mut self, scorer: &Scorer, held: &[Vec<f64>]) -> Result<Option<Contest>> {
         let (Some(rival), Some(body)) = (&self.rival, scorer.model().body.as_segments()) else { return Ok(None) };
+        if let (Body::Mixture(mixture), "log_likelihood") = (&scorer.model().body, rival.metric) {
+            let found = contest_of_densities(scorer.model(), mixture, rival, held, self)?;
+            if found.gain.is_none() {
+                self.notices.push(NOT_COMPARED.to_owned());
+            }
+            return Ok(Some(found));
+        }
         let step = rival.scores.len().div_ceil(SAMPLE).max(1);
         let sample: Vec<usize> = (0..rival.scores.len()).step_by(step).collect();
         let dimensions = body.dimensions as usize;
@@ -150,6 +167,43 @@ impl Run<'_> {
 /// The segment, from 0, of what a clustering says.
 fn segment(said: f64) -> Option<u32> {
     (said >= 1.0).then(|| said as u32 - 1)
+}
+
+/// Said where two mixtures cannot be compared by densities.
+const NOT_COMPARED: &str = "the two versions see other columns, levels or constants, so their densities say nothing of each other: compare them by metric => 'silhouette'";
+
+/// Compare a mixture with the champion by the logarithms of the densities of held-out rows, in the units of the columns. Where the two see other
+/// dimensions, the metric is undefined.
+fn contest_of_densities(
+    model: &Model,
+    body: &Mixture,
+    rival: &Rival,
+    held: &[Vec<f64>],
+    run: &Run<'_>,
+) -> Result<Contest> {
+    let rows = rival.scores.len();
+    let undefined =
+        Contest { metric: rival.metric, champion: None, challenger: None, gain: None, interval: None, rows };
+    if rival.densities.len() != rows || dimensions(model) != rival.dimensions {
+        return Ok(undefined);
+    }
+    let columns: Vec<Vec<f64>> = held.iter().map(|column| column[..rows].to_vec()).collect();
+    let volume = mixture::log_volume(body);
+    let mut own = mixture::log_densities(body, &columns, run.control)?;
+    own.iter_mut().for_each(|x| *x += volume);
+    let (seed, groups) = (run.request.options.seed, rival.groups.as_deref());
+    contest_of_means(rival.metric, [rival.densities.clone(), own], groups, seed, run.control)
+}
+
+/// The features of a clustering and how many dimensions of each vary.
+fn dimensions(model: &Model) -> Vec<(String, usize)> {
+    let axes = model.body.as_segments().map_or(&[][..], |body| &body.axes);
+    let varies = |axis: &Axis| match axis {
+        Axis::Number { scale, .. } | Axis::Category { scale, .. } => *scale > 0.0,
+        Axis::Logarithm { .. } | Axis::Element { .. } => true,
+    };
+    let of = |(feature, axis): (&Feature, &Axis)| (feature.name.clone(), if varies(axis) { width(axis) } else { 0 });
+    model.features.iter().zip(axes).map(of).collect()
 }
 
 /// Scores with a number for each class of a task, where there are many; a class that the model does not know is never predicted.

@@ -26,6 +26,7 @@ impl Run<'_> {
             Algorithm::GradientBoosting => self.boost(made, rows, prepared, keep),
             Algorithm::KMeans
             | Algorithm::KPrototypes
+            | Algorithm::GaussianMixture
             | Algorithm::IsolationForest
             | Algorithm::Pca
             | Algorithm::Dbscan => {

@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::judge::segments;
 use crate::learn::kmeans::{coder, Seen};
 use crate::learn::sum::sums;
-use crate::model::{Body, Candidate, Model, SegmentFacts, SegmentFeature, SegmentValue};
+use crate::model::{Body, Candidate, Covariance, Model, SegmentFacts, SegmentFeature, SegmentValue};
 
 use super::Run;
 
@@ -83,6 +83,7 @@ impl Run<'_> {
         let Some(chosen) = candidates.iter().find(|c| c.chosen) else { return };
         let least = candidates.iter().all(|c| c.icl >= chosen.icl);
         let why = match least {
+            _ if chosen.icl.is_none() => "by their Bayesian information criterion",
             true => "by their integrated completed likelihood",
             false => "by their silhouette, as their likelihood grows without end",
         };
@@ -309,6 +310,13 @@ fn renumber(model: &mut Model, facts: &mut SegmentFacts, numbers: &[usize]) {
     }
     if let Body::Density(body) = &mut model.body {
         body.numbers.iter_mut().for_each(|number| *number = numbers[*number as usize] as u32);
+    }
+    if let Body::Mixture(body) = &mut model.body {
+        put(&mut body.log_weights, numbers);
+        put(&mut body.log_peaks, numbers);
+        if body.covariance != Covariance::Tied {
+            put(&mut body.precisions, numbers);
+        }
     }
     put(&mut facts.sizes, numbers);
     put(&mut facts.weights, numbers);

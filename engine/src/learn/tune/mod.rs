@@ -18,6 +18,7 @@ use crate::control::Control;
 use crate::data::{folds, split, Draw, Folds, Holdout, HoldoutPlan, Role, RowHashes};
 use crate::error::{Error, Result};
 use crate::judge;
+use crate::learn::kmeans::gaussian;
 use crate::learn::options::{Algorithm, Options};
 use crate::learn::target::Prepared;
 use crate::learn::train::{judge_rows, score_encoded, Features, Outcome, Parts, Request, Run};
@@ -106,7 +107,8 @@ pub fn tune(mut request: Request, search: &Search, control: &Control) -> Result<
     request.options = search.trials[0].options.clone();
     let (mut run, prepared) = Run::new(request, control)?;
     run.notices.extend(search.notices.iter().cloned());
-    let metric = metric(search, prepared.as_ref().map_or(Task::Clustering, Prepared::task))?;
+    let task = prepared.as_ref().map_or(Task::Clustering, Prepared::task);
+    let metric = metric(search, task, run.request.algorithm)?;
     let mut rows = run.rows(prepared.as_ref())?;
     let warnings = match &prepared {
         Some(prepared) if search.warn => run.warnings(prepared, &rows)?,
@@ -153,9 +155,14 @@ pub fn tune(mut request: Request, search: &Search, control: &Control) -> Result<
 }
 
 /// What the trials are compared by.
-fn metric(search: &Search, task: Task) -> Result<&'static str> {
-    let there = judge::compared(&task);
-    let Some(asked) = search.params.metric else { return Ok(judge::headline(&task)) };
+fn metric(search: &Search, task: Task, algorithm: Algorithm) -> Result<&'static str> {
+    let (usual, there) = match (&task, algorithm) {
+        // More components are always more likely on the rows they are made of; the criterion has a price for them.
+        (Task::Clustering, Algorithm::GaussianMixture) => ("bic", vec!["bic", "silhouette"]),
+        (Task::Clustering, _) => ("silhouette", vec!["silhouette"]),
+        _ => (judge::headline(&task), judge::compared(&task)),
+    };
+    let Some(asked) = search.params.metric else { return Ok(usual) };
     there.iter().find(|m| **m == asked).copied().ok_or_else(|| {
         let task = match &task {
             Task::Classification { classes, .. } if classes.len() > 2 => "a classification of more than two classes",
@@ -343,7 +350,7 @@ impl Trials<'_, '_> {
             let before = control.used();
             self.run.request.options = self.search.trials[trial].options.clone();
             let params = self.run.kmeans_params()?;
-            let own = self.run.request.options.density.clone();
+            let Options { density: own, mixture, .. } = self.run.request.options.clone();
             let table = &mut self.run.request.table;
             let rows = (&holdout.train[..], &[][..], weight.as_deref());
             let why = "one segment has no silhouette".to_owned();
@@ -351,6 +358,12 @@ impl Trials<'_, '_> {
                 Algorithm::Dbscan => {
                     let found = density::fit(table, &used, rows.0, rows.1, rows.2, (&own, &params), true, control)?;
                     (found.segments.silhouette, None)
+                }
+                Algorithm::GaussianMixture => {
+                    let fit = gaussian::fit(table, &used, rows.0, rows.1, rows.2, &mixture, true, control)?;
+                    let bic = fit.bic(rows.0.len());
+                    let score = if self.metric == "bic" { Some(bic) } else { fit.segments.silhouette };
+                    (score.filter(|score| score.is_finite()), Some(fit.segments.iterations))
                 }
                 _ => {
                     let fit = kmeans::fit(table, &used, rows.0, rows.1, rows.2, &params, true, control)?;

@@ -61,14 +61,20 @@ pub fn expression(scorer: &Scorer, request: &Request<'_>, control: &Control) -> 
         ));
     }
     let trees = match &model.body {
-        Body::KMeans(body) => {
+        Body::KMeans(_) | Body::Mixture(_) => {
             if request.class.is_some() {
                 return Err(Error::option(
                     "a clustering has no classes, so none can be asked for",
                     "Leave \"class\" out.",
                 ));
             }
-            kmeans::write(scorer, body, &names, &mut out)?;
+            let mixture = match &model.body {
+                Body::Mixture(mixture) => Some(mixture),
+                _ => None,
+            };
+            if let Some(body) = model.body.as_segments() {
+                kmeans::write(scorer, body, mixture, &names, &mut out)?;
+            }
             return Ok(out.finish());
         }
         Body::Projection(body) => {
