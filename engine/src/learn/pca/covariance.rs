@@ -38,7 +38,7 @@ pub(super) struct Scatter {
 /// The scatter of rows. Fails when cancelled or out of memory.
 pub(super) fn scatter(points: &Points<'_>, control: &Control) -> Result<Scatter> {
     let d = points.dimensions;
-    let n = if d == 0 { 0 } else { points.values.len() / d };
+    let n = points.values.len().checked_div(d).unwrap_or(0);
     // Weights beyond all sums are brought down; what they are relative to each other is all that counts.
     let most = points.weight.map_or(1.0, |w| w.iter().fold(0.0f64, |most, w| most.max(*w)));
     let unit = if most > 0.0 { 1.0 / most } else { 0.0 };

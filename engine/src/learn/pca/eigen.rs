@@ -277,8 +277,8 @@ fn diagonalise(d: &mut [f64], e: &mut [f64], turns: &mut Turns<'_>) -> Result<()
         let least = f64::EPSILON * size;
         // Behind the last stands 0, so that one is found.
         let m = (l..n).find(|m| e[*m].abs() <= least).unwrap_or(n - 1);
-        let mut iterations = 0;
-        while m > l {
+        let (mut iterations, mut is_done) = (0, m == l);
+        while !is_done {
             turns.control.check()?;
             iterations += 1;
             if iterations > MOST_ITERATIONS {
@@ -309,9 +309,7 @@ fn diagonalise(d: &mut [f64], e: &mut [f64], turns: &mut Turns<'_>) -> Result<()
             p = -s * s2 * c3 * after * e[l] / next;
             (e[l], d[l]) = (s * p, c * p);
             // Also what is no number ends it; that is found later.
-            if e[l].is_nan() || e[l].abs() <= least {
-                break;
-            }
+            is_done = e[l].is_nan() || e[l].abs() <= least;
         }
         d[l] += shifted;
         e[l] = 0.0;
