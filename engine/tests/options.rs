@@ -94,7 +94,10 @@ fn an_unknown_key_gets_a_guess_and_the_list() {
 fn an_option_of_another_algorithm_says_so() {
     let (message, hint) = refused(json!({"n_clusters": 3}), DecisionTree);
     assert_eq!(message, "option \"n_clusters\" is not an option of decision_tree");
-    assert!(hint.starts_with("It belongs to kmeans. Valid options for decision_tree are: "), "{hint}");
+    assert!(
+        hint.starts_with("It belongs to kmeans, gaussian_mixture. Valid options for decision_tree are: "),
+        "{hint}"
+    );
     let (message, hint) = refused(json!({"task": "regression"}), KMeans);
     assert_eq!(message, "option \"task\" is not an option of kmeans");
     assert!(hint.starts_with("It belongs to decision_tree, random_forest, extra_trees, gradient_boosting. "), "{hint}");
