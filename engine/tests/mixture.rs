@@ -44,7 +44,8 @@ fn bells(seed: u64, rows: usize) -> Vec<f64> {
 /// Two long clouds side by side, which k-means cuts across: half of the rows each, along the same diagonal.
 fn diagonals(rows: usize) -> (Vec<f64>, Vec<f64>) {
     let (along, across) = (bells(1, rows), bells(2, rows));
-    let at = |i: usize, x: f64, y: f64| (x * 5.0 + y * 0.3, x * 5.0 - y * 0.3 + if i % 2 == 0 { 4.0 } else { 0.0 });
+    let beside = |i: usize| if i.is_multiple_of(2) { 4.0 } else { 0.0 };
+    let at = |i: usize, x: f64, y: f64| (x * 2.0 + y * 0.3, x * 2.0 - y * 0.3 + beside(i));
     (0..rows).map(|i| at(i, along[i], across[i])).unzip()
 }
 
@@ -151,9 +152,9 @@ fn components_of_too_few_rows_are_given_up() {
     let params = MixtureParams { n_clusters: 3, ..MixtureParams::default() };
     let free = run(&[Cells::Numbers(x.clone())], None, &params).unwrap();
     assert_eq!((free.segments.given_up, free.body.clusters.sizes.len()), (0, 3));
-    let params = MixtureParams { min_group: 20, ..params };
+    let params = MixtureParams { n_clusters: 8, min_group: 200, ..params };
     let found = run(&[Cells::Numbers(x)], None, &params).unwrap();
-    assert!(found.segments.given_up > 0 && found.body.clusters.sizes.iter().all(|size| *size >= 20));
+    assert!(found.segments.given_up > 0 && found.body.clusters.sizes.iter().all(|size| *size >= 200));
     let shares: f64 = found.body.log_weights.iter().map(|w| w.exp()).sum();
     assert!((shares - 1.0).abs() < 1e-9);
 }

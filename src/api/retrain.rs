@@ -240,7 +240,7 @@ fn metric(model: &Model, wish: &Wish<'_>) -> Result<&'static str> {
     let Some(usual) = metrics.first() else {
         // Where nothing is known to be true, no version is better than another.
         if wish.promote == Promote::IfBetter || wish.metric.is_some() {
-            let what = if *task == Task::Reduction { "components" } else { "anomaly scores" };
+            let what = if model.task == Task::Reduction { "components" } else { "anomaly scores" };
             return Err(Failure::argument(format!("models of {what} cannot be compared by a metric"))
                 .hint("Write promote => 'always' or promote => 'never', without a metric."));
         }
