@@ -38,7 +38,11 @@ fn run(columns: &[Values], weight: Option<&[f64]>, params: &KMeansParams) -> KMe
 fn model(found: &KMeansFit) -> Model {
     let features = found.encodings.iter().zip(&found.stats).enumerate();
     let features: Vec<Feature> = features
-        .map(|(i, (encoding, stats))| Feature { name: format!("x{i}"), encoding: encoding.clone(), stats: stats.clone() })
+        .map(|(i, (encoding, stats))| Feature {
+            name: format!("x{i}"),
+            encoding: encoding.clone(),
+            stats: stats.clone(),
+        })
         .collect();
     let input = |(i, feature): (usize, &Feature)| Input {
         name: feature.name.clone(),
@@ -196,7 +200,8 @@ proptest! {
 
 /// Two columns of clouds that do not agree on where rows belong.
 fn crossed() -> Vec<Values> {
-    let of = |by: usize, s: usize| Values::Numbers((0..400).map(|i| ((i / by) % 2) as f64 * 3.0 + unit(i, s)).collect());
+    let of =
+        |by: usize, s: usize| Values::Numbers((0..400).map(|i| ((i / by) % 2) as f64 * 3.0 + unit(i, s)).collect());
     vec![of(1, 1), of(2, 2)]
 }
 
@@ -292,7 +297,8 @@ fn numbers_can_be_left_as_they_are() {
 #[test]
 fn restraints_hold_in_batches_and_at_given_centres() {
     let texts: Vec<Option<String>> = (0..600).map(|i| Some(format!("k{}", i % 3))).collect();
-    let columns = || vec![Values::Numbers((0..600).map(|i| (i % 3) as f64 + unit(i, 1)).collect()), Values::Texts(texts.clone())];
+    let columns =
+        || vec![Values::Numbers((0..600).map(|i| (i % 3) as f64 + unit(i, 1)).collect()), Values::Texts(texts.clone())];
     let one_level = |found: &KMeansFit| {
         let d = found.body.dimensions as usize;
         found.body.centres.chunks_exact(d).all(|c| c[1..].iter().filter(|v| **v != 0.0).count() == 1)

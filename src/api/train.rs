@@ -208,10 +208,7 @@ pub(super) fn read(job: &Job<'_>, control: &Control) -> Result<Rows> {
     let room = Room { row: kmeans::ROW_BYTES, dimension: kmeans::DIMENSION_BYTES, levels };
     let (rows, all) = source::read_part(job.source, &mut choose, room, control)?;
     if rows.table.rows as u64 != all {
-        notice!(
-            "of {all} rows {} are learned from, as many as orchard.max_memory has room for",
-            rows.table.rows
-        );
+        notice!("of {all} rows {} are learned from, as many as orchard.max_memory has room for", rows.table.rows);
     }
     Ok(rows)
 }

@@ -140,16 +140,13 @@ pub fn check_create(schema: &str, name: &str) -> Result<()> {
     if crate::compat::may_create(schema, user)? {
         return Ok(());
     }
-    Err(Failure::new(
-        PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
-        format!("permission denied for schema {schema}"),
-    )
-    .detail(format!("The function of model \"{name}\" is made there."))
-    .hint(format!(
-        "Run GRANT CREATE ON SCHEMA {} TO {}; or set search_path to a schema of your own.",
-        quote_identifier(schema),
-        quote_identifier(relations::role_name(user))
-    )))
+    Err(Failure::new(PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE, format!("permission denied for schema {schema}"))
+        .detail(format!("The function of model \"{name}\" is made there."))
+        .hint(format!(
+            "Run GRANT CREATE ON SCHEMA {} TO {}; or set search_path to a schema of your own.",
+            quote_identifier(schema),
+            quote_identifier(relations::role_name(user))
+        )))
 }
 
 /// What `CREATE FUNCTION` will need, checked before a row is read: the right to create in the schema, a name that is free or ours.

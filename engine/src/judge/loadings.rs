@@ -11,7 +11,9 @@ pub fn dimensions(model: &Model, body: &Projection) -> Vec<(String, Option<Strin
     let mut all = Vec::with_capacity(body.dimensions as usize);
     for (feature, axis) in model.features.iter().zip(&body.axes) {
         match axis {
-            Axis::Logarithm { .. } | Axis::Element { .. } | Axis::Number { .. } => all.push((feature.name.clone(), None)),
+            Axis::Logarithm { .. } | Axis::Element { .. } | Axis::Number { .. } => {
+                all.push((feature.name.clone(), None))
+            }
             Axis::Category { dimension, missing, count, .. } => {
                 let levels = feature.encoding.levels();
                 // A level that was forgotten has left its dimension to nobody.

@@ -130,10 +130,7 @@ impl Algorithm {
 
     /// Whether it finds segments.
     pub fn is_clustering(self) -> bool {
-        matches!(
-            self,
-            Algorithm::KMeans | Algorithm::KPrototypes | Algorithm::GaussianMixture | Algorithm::Dbscan
-        )
+        matches!(self, Algorithm::KMeans | Algorithm::KPrototypes | Algorithm::GaussianMixture | Algorithm::Dbscan)
     }
 
     /// Whether it learns to predict a column.

@@ -453,8 +453,7 @@ impl<'a> Run<'a> {
     fn kmeans(&mut self, rows: Clustered<'_>) -> Result<(kmeans::KMeansFit, Body)> {
         let Clustered { columns, train, held, weight } = rows;
         let params = kmeans::KMeansParams { describe: true, ..self.kmeans_params()? };
-        let mut fit =
-            kmeans::fit(&mut self.request.table, columns, train, held, weight, &params, true, self.control)?;
+        let mut fit = kmeans::fit(&mut self.request.table, columns, train, held, weight, &params, true, self.control)?;
         self.tell_bent(columns, &fit.body.axes);
         let body = Body::KMeans(std::mem::take(&mut fit.body));
         Ok((fit, body))

@@ -287,7 +287,7 @@ fn widest<'a>(ids: &[u32], dimensions: usize, point: &impl Fn(u32) -> &'a [f64])
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::learn::kmeans::random::Random;
+    use crate::learn::random::Random;
 
     /// Points of few different numbers, so that many are equally near.
     fn points(count: usize, dimensions: usize, seed: u64) -> Vec<Vec<f64>> {

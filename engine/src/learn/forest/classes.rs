@@ -3,7 +3,6 @@
 //! A histogram would hold a number a class in each bin. Instead rows are put in the order of their bins, and each row moves its weight from
 //! the right to the left: what a class adds to the impurity changes by a term, so that a row costs the same however many classes there are.
 
-use crate::learn::random::Random;
 use super::grow::{Column, Node, Search};
 use super::search::draw_rule;
 use super::split::{bins, put, Bits, Rule, Split, BINS};
@@ -12,6 +11,7 @@ use super::ForestParams;
 use crate::control::Control;
 use crate::error::Result;
 use crate::learn::bin::BinKind;
+use crate::learn::random::Random;
 use crate::learn::tree::Criterion;
 
 /// A row of a tree.

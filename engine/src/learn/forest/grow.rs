@@ -8,7 +8,6 @@ use std::collections::BinaryHeap;
 use std::ops::Range;
 
 use super::draw::Draws;
-use crate::learn::random::Random;
 use super::oob::{Step, Walk};
 use super::split::{Cut, Split};
 use super::sums::Item;
@@ -16,6 +15,7 @@ use super::{bytes, ForestParams};
 use crate::control::Control;
 use crate::error::{Error, Result};
 use crate::learn::bin::BinnedFeature;
+use crate::learn::random::Random;
 use crate::learn::tree::DEEPEST;
 use crate::model::{CategorySet, Trees};
 

@@ -1,12 +1,12 @@
 //! The best split of a node by one feature, for what two sums describe.
 
-use crate::learn::random::Random;
 use super::grow::{Column, Node, Search};
 use super::split::{bins, has, put, Bits, Rule, Split, BINS};
 use super::sums::{Item, Kind, Sum};
 use super::ForestParams;
 use crate::error::Result;
 use crate::learn::bin::BinKind;
+use crate::learn::random::Random;
 use crate::learn::tree::Criterion;
 
 /// Rows below which bins with rows are noted one by one, as most have none.

@@ -3,10 +3,10 @@
 
 use super::assign::Assignment;
 use super::lloyd::{distance, own_distance};
-use crate::learn::random::Random;
 use super::{restraint, Points};
 use crate::control::Control;
 use crate::error::Result;
+use crate::learn::random::Random;
 
 /// Batches without a lower inertia that end the search.
 const PATIENCE: u32 = 10;

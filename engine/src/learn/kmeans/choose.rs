@@ -6,12 +6,12 @@
 
 use super::lloyd;
 use super::mixture::Mixture;
-use crate::learn::random::Random;
 use super::stability::nearest;
 use super::{best_of, seed, silhouette, KMeansParams, Points, Restraint};
 use crate::control::Control;
 use crate::error::Result;
 use crate::judge::segments::adjusted_rand;
+use crate::learn::random::Random;
 use crate::model::Candidate;
 
 /// Rows of the sample, and the most numbers in it.

@@ -3,10 +3,10 @@
 use rayon::prelude::*;
 
 use super::lloyd::distance;
-use crate::learn::random::Random;
 use super::{KMeans, Points};
 use crate::control::Control;
 use crate::error::Result;
+use crate::learn::random::Random;
 use crate::learn::sum::sums;
 use crate::model::{Axis, SegmentMap};
 

@@ -4,11 +4,11 @@ use rayon::prelude::*;
 
 use super::assign::{Assignment, Definition};
 use super::lloyd::{distance, own_distance, BLOCK};
-use crate::learn::random::Random;
 use super::screen::Screen;
 use super::{Init, Points};
 use crate::control::Control;
 use crate::error::Result;
+use crate::learn::random::Random;
 use crate::simd::{run_wide, Kernel};
 
 /// Rounds of k-means||, and how many times `k` rows each draws, as the paper finds to be enough.
@@ -195,7 +195,8 @@ fn parallel(
         if round == ROUNDS {
             let weight: Vec<f64> = (0..centres.len() / d).map(|c| near.sums.weight(c)).collect();
             near.finish(control);
-            let candidates = Points { values: &centres, dimensions: d, weight: Some(&weight), restraints: points.restraints };
+            let candidates =
+                Points { values: &centres, dimensions: d, weight: Some(&weight), restraints: points.restraints };
             return plus_plus(&candidates, k, random, control);
         }
         let mut far: Vec<f64> = control.filled(n, 0.0)?;

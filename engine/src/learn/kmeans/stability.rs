@@ -4,11 +4,11 @@
 use rayon::prelude::*;
 
 use super::lloyd::{self, distance};
-use crate::learn::random::Random;
 use super::{best_of, seed, Points, Restraint};
 use crate::control::Control;
 use crate::error::{Error, Result};
 use crate::judge::segments::{adjusted_rand, jaccard};
+use crate::learn::random::Random;
 use crate::model::KMeans;
 
 /// Starts of k-means on a sample, and the most iterations of one.

@@ -3,10 +3,10 @@
 use proptest::prelude::*;
 
 use super::lloyd::{distance, run, Fit};
-use crate::learn::random::Random;
 use super::screen::Screen;
 use super::{seed, Init, Points};
 use crate::control::Control;
+use crate::learn::random::Random;
 
 /// The first of the nearest centres.
 fn nearest(row: &[f64], centres: &[f64]) -> (u32, f64) {

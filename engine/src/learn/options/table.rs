@@ -4,8 +4,8 @@ use serde_json::json;
 
 use super::spec::{Kind, Spec, MOST_CLUSTERS};
 use super::Algorithm::{
-    self, Dbscan, DecisionTree, ExtraTrees, GaussianMixture, GradientBoosting, IsolationForest, KMeans, KPrototypes, Pca,
-    RandomForest,
+    self, Dbscan, DecisionTree, ExtraTrees, GaussianMixture, GradientBoosting, IsolationForest, KMeans, KPrototypes,
+    Pca, RandomForest,
 };
 use super::{Options, PersonalData};
 use crate::learn::bin::MOST_BINS;

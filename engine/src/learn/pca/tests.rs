@@ -6,8 +6,8 @@ use super::covariance::scatter;
 use super::eigen::Solved;
 use crate::control::Control;
 use crate::error::Error;
-use crate::learn::random::Random;
 use crate::learn::kmeans::Points;
+use crate::learn::random::Random;
 
 /// The scatter of rows as it is defined.
 fn naive(values: &[f64], d: usize, weight: Option<&[f64]>) -> (Vec<f64>, Vec<f64>) {

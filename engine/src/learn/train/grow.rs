@@ -29,9 +29,7 @@ impl Run<'_> {
             | Algorithm::GaussianMixture
             | Algorithm::IsolationForest
             | Algorithm::Pca
-            | Algorithm::Dbscan => {
-                Err(Error::Internal("a learner without a target was given one".into()))
-            }
+            | Algorithm::Dbscan => Err(Error::Internal("a learner without a target was given one".into())),
         }
     }
 

@@ -28,7 +28,8 @@ impl Run<'_> {
     fn treatments(&self) -> Result<Vec<Treatment>> {
         let (options, inputs) = (&self.request.options, &self.request.inputs);
         let names = || inputs.iter().map(|i| i.name.as_str()).collect::<Vec<_>>().join(", ");
-        if let Some((name, _)) = options.feature_weights.iter().find(|(name, _)| inputs.iter().all(|i| i.name != *name)) {
+        if let Some((name, _)) = options.feature_weights.iter().find(|(name, _)| inputs.iter().all(|i| i.name != *name))
+        {
             return Err(Error::option(
                 format!("option \"feature_weights\" names column \"{name}\", which is not learned from"),
                 format!("The columns are {}.", names()),
@@ -66,8 +67,7 @@ impl Run<'_> {
             return;
         }
         let bent = columns.iter().zip(axes).filter(|(_, axis)| matches!(axis, Axis::Logarithm { .. }));
-        let names: Vec<String> =
-            bent.map(|(&c, _)| format!("\"{}\"", self.request.table.columns[c].name)).collect();
+        let names: Vec<String> = bent.map(|(&c, _)| format!("\"{}\"", self.request.table.columns[c].name)).collect();
         if let Some((first, more)) = names.split_first() {
             let them = match more {
                 [] => format!("column {first} is skewed and enters by its logarithm"),

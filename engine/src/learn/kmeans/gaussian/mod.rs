@@ -13,12 +13,12 @@ mod covariance;
 mod em;
 mod stability;
 
-use crate::learn::random::Random;
 use super::screen::Screen;
 use super::{finish, lloyd, seed, space, Finish, Init, KMeansFit, KMeansParams, Points, Scaling};
 use crate::control::Control;
 use crate::data::Table;
 use crate::error::{Error, Result};
+use crate::learn::random::Random;
 use crate::model::{Axis, Covariance, Mixture};
 use crate::score::mixture::log_volume;
 use covariance::Parameters;

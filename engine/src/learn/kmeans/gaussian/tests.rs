@@ -88,8 +88,10 @@ fn weights_are_rows_and_threads_change_nothing() {
     }
     for (_, covariance) in Covariance::NAMED {
         let params = MixtureParams { covariance, ..MixtureParams::default() };
-        let weighed = from_labels(&Points { values: &x, dimensions: 3, weight: Some(&weight), restraints: &[] }, &start, &params);
-        let repeated = from_labels(&Points { values: &rows, dimensions: 3, weight: None, restraints: &[] }, &all, &params);
+        let weighed =
+            from_labels(&Points { values: &x, dimensions: 3, weight: Some(&weight), restraints: &[] }, &start, &params);
+        let repeated =
+            from_labels(&Points { values: &rows, dimensions: 3, weight: None, restraints: &[] }, &all, &params);
         near(&weighed.parameters.means, &repeated.parameters.means, covariance.name());
         near(&weighed.parameters.precisions, &repeated.parameters.precisions, covariance.name());
         near(&[weighed.log_likelihood], &[repeated.log_likelihood], covariance.name());
