@@ -774,16 +774,16 @@ COMMENT ON FUNCTION orchard.transform(text, text, integer) IS 'the principal com
 
 CREATE FUNCTION orchard.distance(model text, "row" record, version integer DEFAULT NULL) RETURNS double precision
     LANGUAGE c STABLE PARALLEL SAFE COST 200 SUPPORT orchard.score_support AS 'MODULE_PATHNAME', 'distance';
-COMMENT ON FUNCTION orchard.distance(text, record, integer) IS 'the distance of a row to the centre of its segment, in standard deviations, its columns matched by name';
+COMMENT ON FUNCTION orchard.distance(text, record, integer) IS 'the distance of a row to the centre of its segment, or to the nearest core row of dense parts, in standard deviations, its columns matched by name';
 CREATE FUNCTION orchard.distance(model text, "row" jsonb, version integer DEFAULT NULL) RETURNS double precision
     LANGUAGE c STABLE PARALLEL SAFE COST 200 SUPPORT orchard.score_support AS 'MODULE_PATHNAME', 'distance';
-COMMENT ON FUNCTION orchard.distance(text, jsonb, integer) IS 'the distance of a JSON object to the centre of its segment, in standard deviations, its keys matched by name';
+COMMENT ON FUNCTION orchard.distance(text, jsonb, integer) IS 'the distance of a JSON object to the centre of its segment, or to the nearest core row of dense parts, in standard deviations, its keys matched by name';
 CREATE FUNCTION orchard.distance(model text, "row" json, version integer DEFAULT NULL) RETURNS double precision
     LANGUAGE c STABLE PARALLEL SAFE COST 200 SUPPORT orchard.score_support AS 'MODULE_PATHNAME', 'distance';
-COMMENT ON FUNCTION orchard.distance(text, json, integer) IS 'the distance of a JSON object to the centre of its segment, in standard deviations, its keys matched by name';
+COMMENT ON FUNCTION orchard.distance(text, json, integer) IS 'the distance of a JSON object to the centre of its segment, or to the nearest core row of dense parts, in standard deviations, its keys matched by name';
 CREATE FUNCTION orchard.distance(model text, "row" text, version integer DEFAULT NULL) RETURNS double precision
     LANGUAGE c STABLE PARALLEL SAFE COST 200 SUPPORT orchard.score_support AS 'MODULE_PATHNAME', 'distance';
-COMMENT ON FUNCTION orchard.distance(text, text, integer) IS 'the distance of a JSON object written as text to the centre of its segment, in standard deviations';
+COMMENT ON FUNCTION orchard.distance(text, text, integer) IS 'the distance of a JSON object written as text to the centre of its segment, or to the nearest core row of dense parts, in standard deviations';
 
 CREATE FUNCTION orchard.memberships(model text, "row" record, version integer DEFAULT NULL) RETURNS jsonb
     LANGUAGE c STABLE PARALLEL SAFE COST 300 SUPPORT orchard.score_support AS 'MODULE_PATHNAME', 'memberships';

@@ -290,6 +290,7 @@ pub fn create(schema: &str, name: &str, id: &Id, signature: &Signature, comment:
 /// Drop the function of a model and make it anew with other arguments, with its owner and grants.
 pub fn remake(found: &Found, signature: &Signature, comment: &str) -> Result<()> {
     let row = &found.row;
+    check_create(&row.schema, &row.name)?;
     let owner =
         relations::function_owner(found.function).ok_or_else(|| Failure::internal("a function has no owner"))?;
     let grants = grants(found.function)?;

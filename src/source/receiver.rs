@@ -6,7 +6,7 @@
 use std::ffi::CStr;
 
 use orchard_engine::control::Control;
-use orchard_engine::data::{Column, ColumnData, Dictionary, RowSample, Table, Taken, MISSING};
+use orchard_engine::data::{Column, ColumnData, Dictionary, RowSample, Table, Taken, MISSING, SAMPLE_BYTES};
 use orchard_engine::Error;
 use pgrx::pg_sys;
 use pgrx::pg_sys::panic::pgrx_extern_c_guard;
@@ -112,14 +112,14 @@ impl<'a, 'b> Receiver<'a, 'b> {
     fn has_room(&self, room: &Room) -> bool {
         let dimensions = |column: &Column| match &column.data {
             ColumnData::Number(_) => 1,
-            // One is for all other levels, and one for what is missing.
-            ColumnData::Category { dictionary, .. } => dictionary.len().min(room.levels) + 2,
+            // One is for all other levels, or for what is missing.
+            ColumnData::Category { dictionary, .. } => dictionary.len().min(room.levels) + 1,
         };
         let columns = self.table.columns.iter().chain(self.fields.iter().flat_map(|f| &f.elements));
         let wide: usize = columns.map(dimensions).sum();
         let needed = self.table.rows.saturating_mul(wide.saturating_mul(room.dimension).saturating_add(room.row));
         // A tenth is for what does not grow with the rows.
-        let left = self.control.left();
+        let left = self.control.left() + if self.sample.is_some() { SAMPLE_BYTES } else { 0 };
         needed <= left.saturating_sub((left + self.control.used()) / 10)
     }
 

@@ -21,6 +21,6 @@ pub use holdout::{split, watch, Draw, Holdout, HoldoutPlan};
 pub use numbers::Numbers;
 pub(crate) use order::mix;
 pub use order::{canonical_order, RowHashes, UNKNOWN};
-pub use sample::{RowSample, Taken};
+pub use sample::{RowSample, Taken, SAMPLE_BYTES};
 pub use sort::sort;
 pub use table::{Column, ColumnData, Table, MISSING};

@@ -9,9 +9,10 @@ use super::order::{mix, number_hash};
 use crate::control::Control;
 use crate::error::Result;
 
-/// The most different rows that are counted, and the bytes that this takes.
+/// The most different rows that are counted.
 const MOST: usize = 1 << 16;
-const BYTES: usize = MOST * 4 * 16;
+/// The bytes that this takes.
+pub const SAMPLE_BYTES: usize = MOST * 4 * 16;
 
 /// Which of some rows are taken.
 #[derive(Debug)]
@@ -40,7 +41,7 @@ pub enum Taken {
 impl RowSample {
     /// Half of the rows. Takes memory of `control`, which [`RowSample::release`] gives back. Fails where there is none.
     pub fn half(control: &Control) -> Result<RowSample> {
-        control.reserve(BYTES)?;
+        control.reserve(SAMPLE_BYTES)?;
         Ok(RowSample { halvings: 1, seen: Some(HashMap::new()), hash: 0, rows: 0 })
     }
 
@@ -102,7 +103,7 @@ impl RowSample {
 
     /// Give the memory back.
     pub fn release(self, control: &Control) {
-        control.release(BYTES);
+        control.release(SAMPLE_BYTES);
     }
 }
 

@@ -21,7 +21,7 @@ use crate::learn::density::DensityParams;
 use crate::learn::forest::ForestParams;
 use crate::learn::isolation::IsolationParams;
 use crate::learn::kmeans::gaussian::MixtureParams;
-use crate::learn::kmeans::{Init, KMeansParams};
+use crate::learn::kmeans::{Init, KMeansParams, Scaling};
 use crate::learn::pca::PcaParams;
 use crate::learn::tree::TreeParams;
 use crate::learn::tune::TuneParams;
@@ -318,7 +318,12 @@ impl Options {
             boost: BoostParams::default(),
             value_column: None,
             keep_numbers: true,
-            kmeans: KMeansParams { modes: algorithm == Algorithm::KPrototypes, ..KMeansParams::default() },
+            kmeans: KMeansParams {
+                modes: algorithm == Algorithm::KPrototypes,
+                // A row far from all others makes a column skewed, and is what dense parts leave out.
+                scaling: if algorithm == Algorithm::Dbscan { Scaling::Standard } else { Scaling::Auto },
+                ..KMeansParams::default()
+            },
             mixture: MixtureParams::default(),
             isolation: IsolationParams::default(),
             pca: PcaParams::default(),

@@ -78,7 +78,7 @@ SELECT count(*) FROM orchard.models WHERE model = 'gone';
 SELECT task, features FROM orchard.train('revenue', 'SELECT id, device, 9007199254740993 + id AS y, 1e17::numeric + id AS w FROM clicks', 'y', 'decision_tree', '{"sample_weight": "w", "exclude": ["id"]}');
 SELECT metric, value > 0 AS positive FROM orchard.evaluate('revenue', 'SELECT device, 9007199254740993 + id AS y FROM clicks') WHERE metric = 'rmse';
 SELECT orchard.train('timed', 'SELECT device, clicked, 1700000000000000000 + id AS ns FROM clicks', 'clicked', 'decision_tree', '{"time_column": "ns"}') IS NOT NULL AS ok;
--- an owner who may not create in the schema any more keeps the function as it is; other arguments are refused before anything is learned
+-- an owner who may not create in the schema any more keeps the function as it is; other arguments are refused, before anything is learned where that is known
 CREATE ROLE regress_train;
 GRANT CREATE, USAGE ON SCHEMA public TO regress_train;
 GRANT SELECT ON clicks TO regress_train;
@@ -89,6 +89,7 @@ REVOKE CREATE ON SCHEMA public FROM regress_train, PUBLIC;
 SET ROLE regress_train;
 SELECT version FROM orchard.train('own', 'SELECT hour, clicked FROM clicks', 'clicked', 'decision_tree');
 SELECT version FROM orchard.train('own', 'SELECT hour, bid, clicked FROM clicks', 'clicked', 'decision_tree');
+SELECT version FROM orchard.train('own', 'SELECT bid, clicked FROM clicks', 'clicked', 'decision_tree');
 RESET ROLE;
 DROP OWNED BY regress_train;
 DROP ROLE regress_train;

@@ -20,6 +20,8 @@ const FEWEST_ROWS: usize = 500;
 const NUMBERS: usize = 1 << 20;
 /// Starts of k-means on the sample.
 const STARTS: u32 = 10;
+/// And on a half of it.
+const HALF_STARTS: u32 = 4;
 /// Rows of the sample by which silhouettes are found: each is compared with all others.
 const COMPARED: usize = 1_500;
 /// Numbers beyond the best so far that are still looked at.
@@ -145,7 +147,7 @@ fn stability(sample: &Sample<'_>, k: u32, params: &KMeansParams, control: &Contr
             }
             let own = Sample::of(&points, &rows, control)?;
             let stream = 1 + u64::from(round) * 2 + u64::from(half);
-            let Some(fit) = best(&own.points(), k, (params, 2, stream), control)? else { return Ok(0.0) };
+            let Some(fit) = best(&own.points(), k, (params, HALF_STARTS, stream), control)? else { return Ok(0.0) };
             labels.push(nearest(&points, &fit.centres, control)?);
             control.release_vec(own.values);
         }

@@ -41,9 +41,9 @@ use screen::Screen;
 use serde_json::{Map, Value};
 
 /// Bytes that a training needs for a row beside its columns: order, hashes, labels, bounds and norms; and for each number of it in the space, twice over.
-pub const ROW_BYTES: usize = 96;
+pub const ROW_BYTES: usize = 48;
 /// See above.
-pub const DIMENSION_BYTES: usize = 14;
+pub const DIMENSION_BYTES: usize = 12;
 
 /// Where centres start.
 #[derive(Debug, Clone, PartialEq)]

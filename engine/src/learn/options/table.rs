@@ -588,12 +588,22 @@ pub(super) const SPECS: &[Spec] = &[
         meaning: "the fewest training rows of a level that is not pooled with the rare ones; without it a tenth of a row among those drawn for a tree",
     },
     Spec {
-        key: "scaling", algorithms: DISTANCES,
+        key: "scaling", algorithms: CLUSTER,
         kind: Kind::Choice(&["auto", "standard", "log", "none"], |o, v| {
             let named = Scaling::NAMED.iter().find(|named| named.0 == v);
             o.kmeans.scaling = named.map_or(Scaling::Auto, |named| named.1);
         }),
         default: |o| json!(o.kmeans.scaling.name()),
+        elsewhere: &["standardize", "standardise", "normalize", "standardize_features", "scale", "scaler"],
+        meaning: "how numbers are made comparable: less their mean and over their standard deviation (\"standard\"), by their logarithm and then so (\"log\"), so where they are skewed (\"auto\"), or as they are (\"none\")",
+    },
+    Spec {
+        key: "scaling", algorithms: DENSITY,
+        kind: Kind::Choice(&["auto", "standard", "log", "none"], |o, v| {
+            let named = Scaling::NAMED.iter().find(|named| named.0 == v);
+            o.kmeans.scaling = named.map_or(Scaling::Auto, |named| named.1);
+        }),
+        default: |_| json!(Scaling::Standard.name()),
         elsewhere: &["standardize", "standardise", "normalize", "standardize_features", "scale", "scaler"],
         meaning: "how numbers are made comparable: less their mean and over their standard deviation (\"standard\"), by their logarithm and then so (\"log\"), so where they are skewed (\"auto\"), or as they are (\"none\")",
     },
