@@ -40,6 +40,9 @@ pub(crate) use restraint::Restraint;
 use screen::Screen;
 use serde_json::{Map, Value};
 
+/// How often segments are numbered anew at most, until the numbers say which of equally near centres a row belongs to.
+const ROUNDS: u32 = 5;
+
 /// Bytes that a training needs for a row beside its columns: order, hashes, labels, bounds and norms; and for each number of it in the space, twice over.
 pub const ROW_BYTES: usize = 48;
 /// See above.
@@ -331,16 +334,25 @@ pub fn fit(
         _ => search.best()?,
     };
     let mut given_up = 0;
-    if params.min_group > 1 {
+    for _ in 0..ROUNDS {
         while let Some(centres) = best.without_smallest(params.min_group, space.dimensions) {
             best = lloyd::run(&points, &mut search.screen, centres, params.max_iter, search.tol, control)?;
             given_up += 1;
+        }
+        best.sort(space.dimensions);
+        // A row between two centres is of the first, which may be the other one by now.
+        let again = lloyd::run(&points, &mut search.screen, best.centres.clone(), 0, search.tol, control)?;
+        let is_same = again.labels == best.labels;
+        control.release_vec(std::mem::replace(&mut best.labels, again.labels));
+        (best.inertia, best.made_of) = (again.inertia, again.sizes.clone());
+        best.sizes = again.sizes;
+        if is_same {
+            break;
         }
     }
     if let Some(screen) = search.screen {
         screen.release(control);
     }
-    best.sort(space.dimensions);
     let told = Finish { given_up, candidates, describe: params.describe };
     finish(space, best, weight, told, control)
 }
