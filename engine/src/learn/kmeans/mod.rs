@@ -335,17 +335,18 @@ pub fn fit(
     };
     let mut given_up = 0;
     for _ in 0..ROUNDS {
-        while let Some(centres) = best.without_smallest(params.min_group, space.dimensions) {
-            best = lloyd::run(&points, &mut search.screen, centres, params.max_iter, search.tol, control)?;
-            given_up += 1;
+        if params.min_group > 1 {
+            while let Some(centres) = best.without_smallest(params.min_group, space.dimensions) {
+                best = lloyd::run(&points, &mut search.screen, centres, params.max_iter, search.tol, control)?;
+                given_up += 1;
+            }
         }
         best.sort(space.dimensions);
         // A row between two centres is of the first, which may be the other one by now.
         let again = lloyd::run(&points, &mut search.screen, best.centres.clone(), 0, search.tol, control)?;
         let is_same = again.labels == best.labels;
-        control.release_vec(std::mem::replace(&mut best.labels, again.labels));
-        (best.inertia, best.made_of) = (again.inertia, again.sizes.clone());
-        best.sizes = again.sizes;
+        (best.labels, best.inertia) = (again.labels, again.inertia);
+        (best.made_of, best.sizes) = (again.sizes.clone(), again.sizes);
         if is_same {
             break;
         }
