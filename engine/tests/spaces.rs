@@ -66,6 +66,9 @@ fn unit(i: usize, stream: usize) -> f64 {
     ((z ^ (z >> 31)) >> 11) as f64 / (1u64 << 53) as f64
 }
 
+/// A row of two numbers, another and a category.
+type Mixed = (f64, i32, i32, Option<u8>);
+
 /// The same partition, whatever the numbers.
 fn alike(a: &[u32], b: &[u32]) -> bool {
     let mut to = std::collections::HashMap::new();
@@ -170,7 +173,7 @@ proptest! {
         rows in prop::collection::vec((0.0f64..1e6, -9i32..9, -9i32..9, prop::option::of(0u8..4)), 2..90),
         modes in any::<bool>(),
     ) {
-        let numbers = |of: &dyn Fn(&(f64, i32, i32, Option<u8>)) -> f64| Values::Numbers(rows.iter().map(of).collect());
+        let numbers = |of: &dyn Fn(&Mixed) -> f64| Values::Numbers(rows.iter().map(of).collect());
         let texts = rows.iter().map(|r| r.3.map(|c| format!("level {c}"))).collect();
         let element = |last| Treatment { element: Some(last), weight: 3.0, ..Treatment::default() };
         let params = KMeansParams {
