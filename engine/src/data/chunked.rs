@@ -5,6 +5,10 @@ use memmap2::MmapMut;
 
 use crate::control::Control;
 use crate::error::{Error, Result};
+use crate::simd::prefetch;
+
+/// So many values before it is read one is brought near.
+const AHEAD: usize = 24;
 
 /// Values in one chunk.
 pub const CHUNK: usize = 1 << 15;
@@ -72,6 +76,19 @@ impl<T: Pod> Chunked<T> {
     #[inline]
     pub fn get(&self, index: usize) -> T {
         self.chunk(index / CHUNK)[index % CHUNK]
+    }
+
+    /// Write what `of` makes of the values at some indexes, each below [`Chunked::len`], one after the other. They may lie far apart, so those that come next
+    /// are brought near meanwhile.
+    #[inline]
+    pub fn gather<U>(&self, indexes: &[u32], out: &mut [U], of: impl Fn(T) -> U) {
+        let chunks: Vec<&[T]> = (0..=self.full.len()).map(|c| self.chunk(c)).collect();
+        for (i, (to, &index)) in out.iter_mut().zip(indexes).enumerate() {
+            if let Some(&next) = indexes.get(i + AHEAD) {
+                prefetch(&chunks[next as usize / CHUNK][next as usize % CHUNK]);
+            }
+            *to = of(chunks[index as usize / CHUNK][index as usize % CHUNK]);
+        }
     }
 
     /// All values in the order they came.

@@ -95,6 +95,14 @@ impl Numbers {
         }
     }
 
+    /// Write the values at some indexes, each below [`Numbers::len`], one after the other, and have those that come next brought near meanwhile.
+    pub fn gather(&self, indexes: &[u32], out: &mut [f64]) {
+        match self {
+            Numbers::Bytes(bytes) => bytes.gather(indexes, out, number),
+            Numbers::Wide(values) => values.gather(indexes, out, |value| value),
+        }
+    }
+
     /// All values in the order they came.
     pub fn iter(&self) -> impl Iterator<Item = f64> + Clone + '_ {
         let (bytes, values) = match self {

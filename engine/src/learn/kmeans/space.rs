@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use super::logarithm::{self, curve};
 use super::{KMeansParams, Points, Scaling, Treatment};
 use crate::control::Control;
-use crate::data::{Column, ColumnData, Table, CHUNK, MISSING};
+use crate::data::{Chunked, Column, ColumnData, Numbers, Table, CHUNK, MISSING};
 use crate::error::Result;
 use crate::learn::bin;
 use crate::learn::sum::sums;
@@ -63,7 +63,7 @@ impl Space {
                 for (i, &row) in rows.iter().enumerate() {
                     let weight = weight.map_or(1.0, |w| w[c * CHUNK + i]);
                     axes.iter().zip(&coders).enumerate().for_each(|(at, (axis, code))| {
-                        place(axis, code(row), &mut one, at);
+                        place(axis, code.get(row), &mut one, at);
                     });
                     sums.iter_mut().zip(&one).for_each(|(sum, x)| *sum += weight * x);
                     sums[axes.len()] += weight;
@@ -156,13 +156,14 @@ pub(crate) fn build(
     // Column by column within rows that are few enough to stay near.
     space.values.par_chunks_mut(NEAR * d.max(1)).zip(train.par_chunks(NEAR)).try_for_each(|(values, rows)| {
         control.check()?;
-        let mut first = 0;
+        let (mut first, mut own) = (0, [0.0; NEAR]);
         for (axis, code) in space.axes.iter().zip(&coders) {
             let width = width(axis);
             if width > 0 {
-                let cells = values.chunks_exact_mut(d).zip(rows);
-                cells.for_each(|(cells, &row)| {
-                    place(axis, code(row), cells, first);
+                code.fill(rows, &mut own);
+                let cells = values.chunks_exact_mut(d).zip(&own);
+                cells.for_each(|(cells, &value)| {
+                    place(axis, value, cells, first);
                 });
             }
             first += width;
@@ -173,7 +174,7 @@ pub(crate) fn build(
         let mut held_values: Vec<f64> = control.filled(held.len(), 0.0)?;
         held_values.par_chunks_mut(CHUNK).zip(held.par_chunks(CHUNK)).try_for_each(|(values, rows)| {
             control.check()?;
-            values.iter_mut().zip(rows).for_each(|(value, &row)| *value = code(row));
+            code.fill(rows, values);
             Ok::<(), crate::error::Error>(())
         })?;
         space.held.push(held_values);
@@ -260,8 +261,45 @@ pub(super) fn with_length(values: &mut [f64], length: f64) {
     }
 }
 
-/// The encoded value of a row of a column.
-pub(crate) fn coder<'a>(column: &'a Column, encoding: &Encoding) -> Box<dyn Fn(u32) -> f64 + Sync + 'a> {
+/// The encoded values of a column.
+pub(crate) enum Coder<'a> {
+    /// They are the numbers.
+    Number(&'a Numbers),
+    /// They are those of the codes, missing ones apart.
+    Category(&'a Chunked<u32>, Vec<f64>),
+    /// There are none.
+    Nothing,
+}
+
+impl Coder<'_> {
+    /// That of a row.
+    pub fn get(&self, row: u32) -> f64 {
+        match self {
+            Coder::Number(values) => values.get(row as usize),
+            Coder::Category(codes, by_code) => Self::of(codes.get(row as usize), by_code),
+            Coder::Nothing => f64::NAN,
+        }
+    }
+
+    /// Write those of some rows.
+    pub fn fill(&self, rows: &[u32], out: &mut [f64]) {
+        match self {
+            Coder::Number(values) => values.gather(rows, out),
+            Coder::Category(codes, by_code) => codes.gather(rows, out, |code| Self::of(code, by_code)),
+            Coder::Nothing => out.fill(f64::NAN),
+        }
+    }
+
+    fn of(code: u32, by_code: &[f64]) -> f64 {
+        match code {
+            MISSING => f64::NAN,
+            code => by_code[code as usize],
+        }
+    }
+}
+
+/// The encoder of the rows of a column.
+pub(crate) fn coder<'a>(column: &'a Column, encoding: &Encoding) -> Coder<'a> {
     match (&column.data, encoding) {
         (ColumnData::Category { codes, dictionary }, Encoding::Category { levels }) => {
             let level = |c: u32| {
@@ -269,13 +307,10 @@ pub(crate) fn coder<'a>(column: &'a Column, encoding: &Encoding) -> Box<dyn Fn(u
                 levels.binary_search_by(|l| l.as_str().cmp(&text)).unwrap_or(levels.len()) as f64
             };
             let by_code: Vec<f64> = (0..dictionary.len() as u32).map(level).collect();
-            Box::new(move |r| match codes.get(r as usize) {
-                MISSING => f64::NAN,
-                c => by_code[c as usize],
-            })
+            Coder::Category(codes, by_code)
         }
-        (ColumnData::Number(values), _) => Box::new(move |r| values.get(r as usize)),
-        _ => Box::new(|_| f64::NAN),
+        (ColumnData::Number(values), _) => Coder::Number(values),
+        _ => Coder::Nothing,
     }
 }
 
@@ -292,7 +327,7 @@ fn axis(
             let mut cells: Vec<f64> = control.filled(train.len(), 0.0)?;
             cells.par_chunks_mut(CHUNK).zip(train.par_chunks(CHUNK)).try_for_each(|(cells, rows)| {
                 control.check()?;
-                cells.iter_mut().zip(rows).for_each(|(cell, &row)| *cell = values.get(row as usize));
+                values.gather(rows, cells);
                 Ok::<(), crate::error::Error>(())
             })?;
             let (axis, stats) = number_axis(&|i| cells[i], train.len(), weight, (params, asked), control)?;

@@ -109,7 +109,7 @@ impl Run<'_> {
         let columns = &self.request.table.columns;
         let coders: Vec<_> =
             model.features.iter().zip(rows.columns).map(|(f, &c)| coder(&columns[c], &f.encoding)).collect();
-        let row = |place: &u32| coders.iter().map(|code| code(rows.train[*place as usize])).collect::<Vec<f64>>();
+        let row = |place: &u32| coders.iter().map(|code| code.get(rows.train[*place as usize])).collect::<Vec<f64>>();
         rows.seen.typical.iter().map(|places| places.iter().flat_map(row).collect()).collect()
     }
 
@@ -193,7 +193,14 @@ fn of_feature(
 ) -> Result<SegmentFeature> {
     control.check()?;
     let code = coder(column, &feature.encoding);
-    let value = |i: u32| code(rows.train[i as usize]);
+    // The rows' order jumps about in the column, which is looked at several times.
+    let mut cells: Vec<f64> = control.filled(rows.train.len(), 0.0)?;
+    cells.par_chunks_mut(CHUNK).zip(rows.train.par_chunks(CHUNK)).try_for_each(|(cells, rows)| {
+        control.check()?;
+        code.fill(rows, cells);
+        Ok::<(), Error>(())
+    })?;
+    let value = |i: u32| cells[i as usize];
     let weight = |i: u32| rows.weight.map_or(1.0, |w| w[i as usize]);
     let mut out = SegmentFeature::default();
     for part in parts(rows.order, sizes) {
@@ -213,6 +220,7 @@ fn of_feature(
         out.mean.push(moments[2]);
         out.stddev.push(moments[3]);
     }
+    control.release_vec(cells);
     Ok(out)
 }
 
