@@ -327,11 +327,11 @@ SELECT m.model_name::text AS model, v.version, v.algorithm, v.task, pg_catalog.p
         OPERATOR(pg_catalog.||) pg_catalog.quote_ident('predict_' OPERATOR(pg_catalog.||) m.model_name::text) AS function,
     v.bytes
 FROM orchard.stored_models AS m
-JOIN pg_catalog.pg_namespace AS n ON n.nspname OPERATOR(pg_catalog.=) m.schema_name
 JOIN orchard.stored_versions AS v ON v.model OPERATOR(pg_catalog.=) m.id AND v.id OPERATOR(pg_catalog.=) m.deployed
 CROSS JOIN LATERAL (
     SELECT p.proowner AS owner FROM pg_catalog.pg_proc AS p
-    WHERE p.proname OPERATOR(pg_catalog.=) ('predict_' OPERATOR(pg_catalog.||) m.model_name)::name AND p.pronamespace OPERATOR(pg_catalog.=) n.oid
+    WHERE p.proname OPERATOR(pg_catalog.=) ('predict_' OPERATOR(pg_catalog.||) m.model_name)::name
+        AND p.pronamespace OPERATOR(pg_catalog.=) pg_catalog.to_regnamespace(pg_catalog.quote_ident(m.schema_name::text))::oid
         AND orchard.is_function_of(m.arguments, m.id, p.proargtypes, coalesce(p.prosqlbody::text, p.prosrc))
         AND orchard.may_execute(p.proowner, p.proacl)
     OFFSET 0
