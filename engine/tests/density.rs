@@ -9,7 +9,8 @@ use orchard_engine::error::Error;
 use orchard_engine::learn::density::{fit, DensityFit, DensityParams};
 use orchard_engine::learn::kmeans::{KMeansParams, Scaling};
 use orchard_engine::learn::options::{Algorithm, Options};
-use orchard_engine::learn::train::{score_columns, train, Outcome, Request};
+use orchard_engine::learn::train::{score_columns, train, Outcome};
+use orchard_engine::learn::Unlabelled;
 use orchard_engine::model::{Body, Density, Feature, Input, InputKind, Model, Task};
 use orchard_engine::score::kmeans::points;
 use orchard_engine::score::Scorer;
@@ -25,7 +26,13 @@ fn run(columns: &[Vec<f64>], weight: Option<&[f64]>, params: &DensityParams) -> 
     let rows = columns[0].len();
     let mut table = Table { rows, columns: columns.iter().enumerate().map(column).collect() };
     let (all, features): (Vec<u32>, Vec<usize>) = ((0..rows as u32).collect(), (0..columns.len()).collect());
-    fit(&mut table, &features, &all, &all, weight, (params, &space()), false, &control)
+    fit(
+        &mut table,
+        Unlabelled { features: &features, train: &all, held: &all, weight },
+        (params, &space()),
+        false,
+        &control,
+    )
 }
 
 /// The space of scikit-learn's StandardScaler.
@@ -34,7 +41,7 @@ fn space() -> KMeansParams {
 }
 
 fn with(eps: f64, min_samples: u64) -> DensityParams {
-    DensityParams { eps: Some(eps), min_samples, ..DensityParams::default() }
+    DensityParams { eps: Some(eps), min_samples }
 }
 
 fn far(a: &[f64], b: &[f64]) -> f64 {
@@ -217,27 +224,10 @@ fn learn(
         Column::from_texts("c", &texts, &control).unwrap(),
     ];
     let algorithm = Algorithm::Dbscan;
-    let request = Request {
-        table: Table { rows: order.len(), columns },
-        inputs: vec![
-            input(0, "a", InputKind::Number),
-            input(1, "b", InputKind::Number),
-            input(2, "c", InputKind::Category),
-        ],
-        target: None,
-        beside: Vec::new(),
-        weight: None,
-        exposure: None,
-        offset: None,
-        time: None,
-        groups: Vec::new(),
-        value: None,
-        old_segments: None,
-        zone: None,
-        algorithm,
-        options: Options::parse(options, algorithm)?,
-        previous: None,
-    };
+    let inputs =
+        vec![input(0, "a", InputKind::Number), input(1, "b", InputKind::Number), input(2, "c", InputKind::Category)];
+    let request =
+        tables::request(Table { rows: order.len(), columns }, inputs, algorithm, Options::parse(options, algorithm)?);
     train(request, &control)
 }
 
@@ -322,7 +312,14 @@ fn memory_is_refused_and_a_cancel_is_heard() {
         let mut table =
             Table { rows: x.len(), columns: vec![Column::from_numbers("x", &x, &Control::default()).unwrap()] };
         let all: Vec<u32> = (0..x.len() as u32).collect();
-        fit(&mut table, &[0], &all, &[], None, (&with(0.1, 5), &space()), true, control).map(|_| ())
+        fit(
+            &mut table,
+            Unlabelled { features: &[0], train: &all, held: &[], weight: None },
+            (&with(0.1, 5), &space()),
+            true,
+            control,
+        )
+        .map(|_| ())
     };
     for limit in [1_000, 500_000, 1_000_000, 1_500_000, 2_000_000] {
         let control = Control::new(limit);

@@ -46,27 +46,9 @@ fn request((a, b, c): &(Vec<f64>, Vec<f64>, Vec<String>), order: &[usize], optio
         ],
     };
     let algorithm = Algorithm::IsolationForest;
-    let request = Request {
-        table,
-        inputs: vec![
-            input(0, "a", InputKind::Number),
-            input(1, "b", InputKind::Number),
-            input(2, "c", InputKind::Category),
-        ],
-        target: None,
-        beside: Vec::new(),
-        weight: None,
-        exposure: None,
-        offset: None,
-        time: None,
-        groups: Vec::new(),
-        value: None,
-        old_segments: None,
-        zone: None,
-        algorithm,
-        options: Options::parse(options, algorithm).unwrap(),
-        previous: None,
-    };
+    let inputs =
+        vec![input(0, "a", InputKind::Number), input(1, "b", InputKind::Number), input(2, "c", InputKind::Category)];
+    let request = tables::request(table, inputs, algorithm, Options::parse(options, algorithm).unwrap());
     (request, control)
 }
 

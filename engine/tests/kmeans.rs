@@ -3,6 +3,7 @@
 use orchard_engine::control::Control;
 use orchard_engine::data::{Column, Table};
 use orchard_engine::learn::kmeans::{fit, KMeansFit, KMeansParams, Scaling};
+use orchard_engine::learn::Unlabelled;
 use orchard_engine::score::kmeans::nearest;
 use proptest::prelude::*;
 
@@ -27,7 +28,8 @@ fn run(
 ) -> orchard_engine::Result<KMeansFit> {
     let control = Control::default();
     let all: Vec<u32> = (0..rows.len() as u32).collect();
-    fit(&mut table(rows, &control), &[0, 1, 2], &all, &all, weight, params, false, &control)
+    let rows_of = Unlabelled { features: &[0, 1, 2], train: &all, held: &all, weight };
+    fit(&mut table(rows, &control), rows_of, params, false, &control)
 }
 
 fn rows() -> impl Strategy<Value = Vec<(f64, f64, Option<u8>)>> {
@@ -136,7 +138,14 @@ fn clusterings_are_as_good_as_those_of_scikit_learn() {
         let n_clusters = case["k"].as_u64().unwrap() as u32;
         let scaling = Scaling::Standard;
         let params = KMeansParams { n_clusters, n_init: 400, tol: 0.0, scaling, ..KMeansParams::default() };
-        let found = fit(&mut table, &features, &all, &all, None, &params, false, &control).unwrap();
+        let found = fit(
+            &mut table,
+            Unlabelled { features: &features, train: &all, held: &all, weight: None },
+            &params,
+            false,
+            &control,
+        )
+        .unwrap();
         let expected = |key: &str| case[key].as_f64().unwrap();
         assert!(found.body.inertia <= 1.001 * expected("inertia"), "{n_clusters}: {}", found.body.inertia);
         if (found.body.inertia / expected("inertia") - 1.0).abs() < 1e-9 {

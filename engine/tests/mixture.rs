@@ -5,6 +5,7 @@ mod tables;
 use orchard_engine::control::Control;
 use orchard_engine::data::{Column, Table};
 use orchard_engine::learn::kmeans::gaussian::{fit, MixtureFit, MixtureParams};
+use orchard_engine::learn::Unlabelled;
 use orchard_engine::model::Covariance;
 use orchard_engine::score::mixture::{log_densities, memberships};
 use proptest::prelude::*;
@@ -30,7 +31,8 @@ fn run(columns: &[Cells], weight: Option<&[f64]>, params: &MixtureParams) -> orc
         Cells::Texts(texts) => texts.len(),
     };
     let (all, features): (Vec<u32>, Vec<usize>) = ((0..table.rows as u32).collect(), (0..columns.len()).collect());
-    let found = fit(&mut table, &features, &all, &all, weight, params, false, &control);
+    let found =
+        fit(&mut table, Unlabelled { features: &features, train: &all, held: &all, weight }, params, false, &control);
     drop(table);
     found
 }
@@ -168,14 +170,27 @@ fn a_mixture_out_of_memory_or_cancelled_says_so() {
         let mut table = Table { rows: 5000, columns: vec![column] };
         let all: Vec<u32> = (0..5000).collect();
         let params = MixtureParams { n_clusters: 1000, ..MixtureParams::default() };
-        let found = fit(&mut table, &[0], &all, &[], None, &params, false, &control);
+        let found = fit(
+            &mut table,
+            Unlabelled { features: &[0], train: &all, held: &[], weight: None },
+            &params,
+            false,
+            &control,
+        );
         assert!(matches!(found, Err(orchard_engine::Error::OutOfMemory { .. })), "{limit}");
     }
     let control = Control::default();
     let mut table = Table { rows: 5000, columns: vec![Column::from_numbers("x", &columns, &control).unwrap()] };
     control.cancel();
     let all: Vec<u32> = (0..5000).collect();
-    assert!(fit(&mut table, &[0], &all, &[], None, &MixtureParams::default(), false, &control).is_err());
+    assert!(fit(
+        &mut table,
+        Unlabelled { features: &[0], train: &all, held: &[], weight: None },
+        &MixtureParams::default(),
+        false,
+        &control
+    )
+    .is_err());
 }
 
 fn cells() -> impl Strategy<Value = Vec<(f64, f64, Option<u8>)>> {

@@ -108,7 +108,7 @@ fn an_option_of_another_algorithm_says_so() {
     assert!(hint.ends_with("Given was 0."), "{hint}");
     assert_eq!(Options::parse(&json!({"eps": null}), Dbscan).unwrap().density.eps, None);
     let o = Options::parse(&json!({"eps": 0.25, "min_samples": 9, "max_categories": 7}), Dbscan).unwrap();
-    assert_eq!((o.density.eps, o.density.min_samples, o.density.max_categories), (Some(0.25), 9, 7));
+    assert_eq!((o.density.eps, o.density.min_samples, o.kmeans.max_categories), (Some(0.25), 9, 7));
     let (message, hint) = refused(json!({"task": "regression"}), KMeans);
     assert_eq!(message, "option \"task\" is not an option of kmeans");
     assert!(hint.starts_with("It belongs to decision_tree, random_forest, extra_trees, gradient_boosting. "), "{hint}");
@@ -331,12 +331,12 @@ fn every_row_of_the_table_works() {
                 "exposure" | "offset" => given["objective"] = json!("poisson"),
                 _ => {}
             }
-            if spec.default_value() == Some(json!(false)) {
+            if spec.default_value(algorithm) == Some(json!(false)) {
                 given[spec.key] = json!(true);
             }
             let set = Options::parse(&given, algorithm).unwrap();
             assert_ne!(set, Options::new(algorithm), "{} changes nothing", spec.key);
-            if let Some(default) = spec.default_value() {
+            if let Some(default) = spec.default_value(algorithm) {
                 let same = Options::parse(&json!({ spec.key: default }), algorithm).unwrap();
                 assert_eq!(same, Options::new(algorithm), "the default of {}", spec.key);
             }

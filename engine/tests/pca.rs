@@ -44,23 +44,9 @@ impl Rows {
             columns.push(Column::from_numbers("w", &pick(weight), &control).unwrap());
             columns.len() - 1
         });
-        let request = Request {
-            table: Table { rows: order.len(), columns },
-            inputs,
-            target: None,
-            beside: Vec::new(),
-            weight,
-            exposure: None,
-            offset: None,
-            time: None,
-            groups: Vec::new(),
-            value: None,
-            old_segments: None,
-            zone: None,
-            algorithm: Algorithm::Pca,
-            options: Options::parse(options, Algorithm::Pca).unwrap(),
-            previous: None,
-        };
+        let options = Options::parse(options, Algorithm::Pca).unwrap();
+        let request = tables::request(Table { rows: order.len(), columns }, inputs, Algorithm::Pca, options);
+        let request = Request { weight, ..request };
         (request, control)
     }
 

@@ -7,6 +7,7 @@ use orchard_engine::control::Control;
 use orchard_engine::data::{Column, Table};
 use orchard_engine::judge::segments::{adjusted_rand, assign, jaccard, keep_names, name, names, numbers, Effect, What};
 use orchard_engine::learn::kmeans::{fit, KMeansFit, KMeansParams};
+use orchard_engine::learn::Unlabelled;
 use orchard_engine::model::{SegmentFacts, SegmentFeature};
 use proptest::prelude::*;
 
@@ -73,7 +74,8 @@ fn run(columns: &[Vec<f64>], params: &KMeansParams) -> KMeansFit {
     let rows = columns[0].len();
     let mut table = Table { rows, columns: columns.iter().enumerate().map(column).collect() };
     let (all, features): (Vec<u32>, Vec<usize>) = ((0..rows as u32).collect(), (0..columns.len()).collect());
-    fit(&mut table, &features, &all, &[], None, params, false, &control).unwrap()
+    fit(&mut table, Unlabelled { features: &features, train: &all, held: &[], weight: None }, params, false, &control)
+        .unwrap()
 }
 
 fn found(seeds: std::ops::Range<u64>, near: f64, far: f64) -> usize {

@@ -4,6 +4,7 @@
 use orchard_engine::control::Control;
 use orchard_engine::data::{Column, Table};
 use orchard_engine::learn::kmeans::{fit, Init, KMeansFit, KMeansParams, Scaling, Treatment};
+use orchard_engine::learn::Unlabelled;
 use orchard_engine::model::{Axis, Body, Feature, Input, InputKind, Model, Task};
 use orchard_engine::score::kmeans::nearest;
 use orchard_engine::score::{Batch, Scorer};
@@ -31,7 +32,14 @@ fn run(columns: &[Values], weight: Option<&[f64]>, params: &KMeansParams) -> KMe
     };
     let features: Vec<usize> = (0..columns.len()).collect();
     let all: Vec<u32> = (0..rows as u32).collect();
-    fit(&mut Table { rows, columns }, &features, &all, &all, weight, params, false, &control).unwrap()
+    fit(
+        &mut Table { rows, columns },
+        Unlabelled { features: &features, train: &all, held: &all, weight },
+        params,
+        false,
+        &control,
+    )
+    .unwrap()
 }
 
 /// The model of what was found.

@@ -145,7 +145,7 @@ fn clusters(scorer: &Scorer, columns: &[Vec<f64>], scores: &[f64]) -> Vec<Metric
         Body::Mixture(mixture) => Some(mixture),
         _ => None,
     };
-    let (mut log_likelihood, dimensions) = (0.0, (body.dimensions as usize).max(1));
+    let mut log_likelihood = 0.0;
     let mut sizes = vec![0u64; body.sizes.len()];
     let (mut inertia, mut noise) = (0.0, 0);
     let mut scratch = Vec::new();
@@ -161,9 +161,7 @@ fn clusters(scorer: &Scorer, columns: &[Vec<f64>], scores: &[f64]) -> Vec<Metric
         if let Some(mixture) = mixture {
             log_likelihood += mixture::log_density(mixture, &row, &mut scratch);
         }
-        kmeans::point(body, &row, &mut scratch);
-        let centre = body.centres.iter().skip(at * dimensions);
-        inertia += scratch.iter().zip(centre).map(|(x, c)| (x - c) * (x - c)).sum::<f64>();
+        inertia += kmeans::own_distance(body, &row, at, &mut scratch);
     }
     let mut metrics = judge::clustering(inertia, None, &sizes, scorer.model().body.noise().map(|_| noise));
     if let Some(mixture) = mixture {

@@ -22,17 +22,20 @@ fn options(
         };
         TableIterator::new(specs.iter().map(row).collect::<Vec<_>>())
     };
-    let listed: Vec<&Spec> = match algorithm {
+    let (learner, listed): (Algorithm, Vec<&Spec>) = match algorithm {
         // No algorithms, but they have options of their own.
-        "tune" => tuning_specs().collect(),
+        "tune" => (Algorithm::DecisionTree, tuning_specs().collect()),
         "rfm" => return of_events(events::RFM),
         "event_features" => return of_events(events::EVENT_FEATURES),
-        name => specs(report(|| Ok(Algorithm::parse(name, true)?))).collect(),
+        name => {
+            let learner = report(|| Ok(Algorithm::parse(name, true)?));
+            (learner, specs(learner).collect())
+        }
     };
     TableIterator::new(
         listed
             .into_iter()
-            .map(|s| (s.key.to_owned(), s.type_text(), s.default_value().map(pgrx::JsonB), s.meaning.to_owned()))
+            .map(|s| (s.key.to_owned(), s.type_text(), s.default_value(learner).map(pgrx::JsonB), s.meaning.to_owned()))
             .collect::<Vec<_>>(),
     )
 }

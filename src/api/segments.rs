@@ -7,6 +7,7 @@ use orchard_engine::control::Control;
 use orchard_engine::judge::given::encode;
 use orchard_engine::judge::segments;
 use orchard_engine::learn::kmeans::{gaussian, stability as stability_of, SegmentStability, Stability};
+use orchard_engine::learn::options::Algorithm;
 use orchard_engine::model::{decode_segments, Body, Candidate, KMeans, Model, SegmentFacts, Task};
 use orchard_engine::score::Scorer;
 use pgrx::iter::TableIterator;
@@ -133,7 +134,7 @@ pub(super) fn kmeans(model: &Model) -> Result<&KMeans> {
     model.body.as_segments().ok_or_else(|| Failure::internal("a clustering has no centres"))
 }
 
-/// Segments are looked for again by k-means.
+/// Dense parts are not looked for again: their number is what rows say.
 fn check_centres(scorer: &Scorer) -> Result<()> {
     match scorer.model().body.noise() {
         None => Ok(()),
@@ -225,7 +226,8 @@ fn stability(
         drop(read);
         let model: &Scorer = &scorer;
         let (kmeans, seed) = (kmeans(model.model())?, seed.unwrap_or(0) as u64);
-        let modes = relations::version_text(&found.deployed()?, "algorithm")?.as_deref() == Some("kprototypes");
+        let modes =
+            relations::version_text(&found.deployed()?, "algorithm")?.as_deref() == Some(Algorithm::KPrototypes.name());
         let look = || {
             let columns = encode(model, &sample, &control)?;
             let points = orchard_engine::score::kmeans::points(kmeans, &columns, &control)?;

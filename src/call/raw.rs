@@ -214,7 +214,7 @@ entry!(score_row_label, pg_finfo_score_row_label, f => label(f, Key::Id, Shape::
 entry!(score_row_segment, pg_finfo_score_row_segment, f => segment(f, Key::Id, Shape::Row));
 entry!(predict, pg_finfo_predict, f => match score(f, Key::Version, Shape::Row) {
     Some(site) => {
-        if site.out.len() > 1 || site.is_reduction {
+        if site.out.len() > 1 || site.scorer.model().task == Task::Reduction {
             pgrx_extern_c_guard(|| check_one_number(site));
         }
         if in_none(&site.scorer, site.out[0]) {

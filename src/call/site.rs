@@ -27,8 +27,6 @@ pub struct Site {
     pub row: Vec<f64>,
     /// What the scorer answers.
     pub out: Vec<f64>,
-    /// Whether the answer is components, also where it is one.
-    pub is_reduction: bool,
     /// Where the row comes from.
     pub input: InputRow,
     /// The name or id the model was found by.
@@ -127,25 +125,9 @@ impl Site {
         };
         let row = vec![f64::NAN; scorer.model().features.len()];
         let out = vec![f64::NAN; scorer.outputs()];
-        let is_reduction = scorer.model().task == Task::Reduction;
         let (user, evictions) = (relations::current_user(), cache::evictions());
         let ended = pg_sys::MemoryContextCallback::default();
-        Ok(Site {
-            scorer,
-            row,
-            out,
-            is_reduction,
-            input,
-            key,
-            version,
-            same,
-            looked,
-            types,
-            resolved,
-            user,
-            evictions,
-            ended,
-        })
+        Ok(Site { scorer, row, out, input, key, version, same, looked, types, resolved, user, evictions, ended })
     }
 
     /// Whether it was made for the model of an id and a user, and nothing has changed since.

@@ -22,5 +22,5 @@ pub use numbers::Numbers;
 pub(crate) use order::mix;
 pub use order::{canonical_order, RowHashes, UNKNOWN};
 pub use sample::{RowSample, Taken, SAMPLE_BYTES};
-pub use sort::sort;
+pub use sort::{par_sort, sort};
 pub use table::{Column, ColumnData, Table, MISSING};

@@ -8,6 +8,9 @@ use crate::error::Result;
 /// Parts up to this length are sorted at one go: some milliseconds.
 const PART: usize = 1 << 17;
 
+/// And of a thread that sorts beside others, whose comparisons may take longer.
+const PART_OF_THREAD: usize = 1 << 15;
+
 /// Sort by `compare`, checking for cancellation every few milliseconds: parts are split at their median until they are small.
 pub fn sort<T>(values: &mut [T], compare: impl Fn(&T, &T) -> Ordering, control: &Control) -> Result<()> {
     let mut parts = vec![values];
@@ -22,6 +25,23 @@ pub fn sort<T>(values: &mut [T], compare: impl Fn(&T, &T) -> Ordering, control: 
         }
     }
     Ok(())
+}
+
+/// The same by all threads, of values of which no two are equal; so deep as the logarithm of their number.
+pub fn par_sort<T: Send>(
+    values: &mut [T],
+    compare: &(impl Fn(&T, &T) -> Ordering + Sync),
+    control: &Control,
+) -> Result<()> {
+    control.check()?;
+    if values.len() <= PART_OF_THREAD {
+        values.sort_unstable_by(compare);
+        return Ok(());
+    }
+    let middle = values.len() / 2;
+    let (left, _, right) = values.select_nth_unstable_by(middle, compare);
+    let (a, b) = rayon::join(|| par_sort(left, compare, control), || par_sort(right, compare, control));
+    a.and(b)
 }
 
 #[cfg(test)]

@@ -26,6 +26,19 @@ pub mod train;
 pub mod tree;
 pub mod tune;
 
+/// The rows that a learner without a target looks at, by their places in a table, in canonical order.
+#[derive(Debug, Clone, Copy)]
+pub struct Unlabelled<'a> {
+    /// The columns of the features.
+    pub features: &'a [usize],
+    /// Those that are learned from.
+    pub train: &'a [u32],
+    /// Those held out.
+    pub held: &'a [u32],
+    /// The weights of those that are learned from.
+    pub weight: Option<&'a [f64]>,
+}
+
 /// What the learner is to predict, for the training rows in canonical order.
 #[derive(Debug)]
 pub enum Target {

@@ -352,7 +352,7 @@ impl Options {
         for (key, value) in given {
             let spec = find(key, algorithm)?;
             if !value.is_null() || spec.takes_null() {
-                spec.set(&mut options, value)?;
+                spec.set(&mut options, value, algorithm)?;
             }
         }
         options.count_centres(given)?;
@@ -519,7 +519,7 @@ pub(super) fn part(value: &Value, algorithm: Algorithm) -> Result<(Map<String, V
             None => find(key, algorithm).map_err(|error| with_tuning(key, error))?,
         };
         if !value.is_null() {
-            spec.set(&mut options, value)?;
+            spec.set(&mut options, value, algorithm)?;
             if tuning.is_none() {
                 training.insert(key.clone(), value.clone());
             }

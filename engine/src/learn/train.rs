@@ -29,7 +29,7 @@ use crate::judge::contest::Contest;
 use crate::judge::{self, Metric};
 use crate::learn::options::{Algorithm, Options};
 use crate::learn::target::Prepared;
-use crate::learn::{columns, exposure, kmeans, personal};
+use crate::learn::{columns, exposure, kmeans, personal, Unlabelled};
 use crate::model::{
     encode, Baseline, Body, Cleaning, Feature, HeldActual, HeldRows, Input, InputKind, Model, SegmentFacts, Task,
 };
@@ -392,7 +392,7 @@ impl<'a> Run<'a> {
         let held_weight = self.weights(&held)?;
         let used = self.used_columns();
         let bins = self.number_bins(&used, &train)?;
-        let rows = Clustered { columns: &used, train: &train, held: &held, weight: weight.as_deref() };
+        let rows = Unlabelled { features: &used, train: &train, held: &held, weight: weight.as_deref() };
         let (mut fit, body, likelihood) = match self.request.algorithm {
             Algorithm::GaussianMixture => self.mixture(rows)?,
             Algorithm::Dbscan => self.dbscan(rows).map(|(fit, body)| (fit, body, None))?,
@@ -450,25 +450,13 @@ impl<'a> Run<'a> {
         Ok(outcome)
     }
 
-    fn kmeans(&mut self, rows: Clustered<'_>) -> Result<(kmeans::KMeansFit, Body)> {
-        let Clustered { columns, train, held, weight } = rows;
+    fn kmeans(&mut self, rows: Unlabelled<'_>) -> Result<(kmeans::KMeansFit, Body)> {
         let params = kmeans::KMeansParams { describe: true, ..self.kmeans_params()? };
-        let mut fit = kmeans::fit(&mut self.request.table, columns, train, held, weight, &params, true, self.control)?;
-        self.tell_bent(columns, &fit.body.axes);
+        let mut fit = kmeans::fit(&mut self.request.table, rows, &params, true, self.control)?;
+        self.tell_bent(rows.features, &fit.body.axes);
         let body = Body::KMeans(std::mem::take(&mut fit.body));
         Ok((fit, body))
     }
-}
-
-/// The rows that segments are found of.
-#[derive(Clone, Copy)]
-struct Clustered<'a> {
-    /// The columns of the features.
-    columns: &'a [usize],
-    train: &'a [u32],
-    held: &'a [u32],
-    /// Of the training rows.
-    weight: Option<&'a [f64]>,
 }
 
 /// Whether a cell is missing.

@@ -134,6 +134,20 @@ impl Near {
         (Some(Node { level, at: 2 * node.at }), ((right as usize) < count).then_some(Node { level, at: right }))
     }
 
+    /// Add the nodes below a node, that which is nearer to a point last, so that it is looked at first; false of a leaf.
+    #[inline]
+    pub fn add_children(&self, node: Node, point: &[f64], waiting: &mut Vec<Node>) -> bool {
+        match self.children(node) {
+            (None, _) => return false,
+            (Some(left), None) => waiting.push(left),
+            (Some(left), Some(right)) if self.least(right, point) < self.least(left, point) => {
+                waiting.extend([left, right]);
+            }
+            (Some(left), Some(right)) => waiting.extend([right, left]),
+        }
+        true
+    }
+
     fn ends(&self, node: Node) -> (&[f64], &[f64]) {
         let d = self.dimensions;
         self.boxes[2 * d * self.place(node)..][..2 * d].split_at(d)

@@ -22,6 +22,27 @@ pub fn input(first: usize, name: &str, kind: InputKind) -> SourceInput {
     SourceInput { name: name.into(), kind, integer: false, uuid: false, fixed: false, first, count: 1 }
 }
 
+/// A training without a target, weights, times or groups.
+pub fn request(table: Table, inputs: Vec<SourceInput>, algorithm: Algorithm, options: Options) -> Request {
+    Request {
+        table,
+        inputs,
+        target: None,
+        beside: Vec::new(),
+        weight: None,
+        exposure: None,
+        offset: None,
+        time: None,
+        groups: Vec::new(),
+        value: None,
+        old_segments: None,
+        zone: None,
+        algorithm,
+        options,
+        previous: None,
+    }
+}
+
 /// Rows of clicks: two numbers, one with missing values; a text of three levels, and one of `ads` levels that says nothing of the
 /// target when `noise` is asked for, nor does anything else then; the target; a group and a time.
 pub struct Clicks {

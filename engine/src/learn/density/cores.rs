@@ -62,14 +62,7 @@ fn is_core(near: &Near, weights: &Weights, point: &[f64], reach: f64, least: f64
         }
         if near.most(node, point) <= reach {
             weight += own;
-        } else if let (Some(left), right) = near.children(node) {
-            // What is nearer comes first, so that few are enough to tell.
-            match right {
-                Some(right) if near.least(right, point) < near.least(left, point) => waiting.extend([left, right]),
-                Some(right) => waiting.extend([right, left]),
-                None => waiting.push(left),
-            }
-        } else {
+        } else if !near.add_children(node, point, &mut waiting) {
             let own = &weights.points[near.range(node)];
             let close = near.distances(node, point).into_iter().zip(own).filter(|(far, _)| *far <= reach);
             weight += close.map(|(_, weight)| weight).sum::<f64>();
@@ -117,12 +110,7 @@ fn reach_of(near: &Near, weights: &Weights, point: &[f64], least: f64) -> f64 {
         if near.least(node, point) >= limit {
             continue;
         }
-        if let (Some(left), right) = near.children(node) {
-            match right {
-                Some(right) if near.least(right, point) < near.least(left, point) => waiting.extend([left, right]),
-                Some(right) => waiting.extend([right, left]),
-                None => waiting.push(left),
-            }
+        if near.add_children(node, point, &mut waiting) {
             continue;
         }
         for (far, own) in near.distances(node, point).into_iter().zip(&weights.points[near.range(node)]) {

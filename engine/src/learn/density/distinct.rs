@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use crate::control::Control;
-use crate::data::CHUNK;
+use crate::data::{par_sort, CHUNK};
 use crate::error::Result;
 use crate::learn::kmeans::Points;
 use crate::score::near;
@@ -30,7 +30,7 @@ impl Distinct {
             let pairs = points.row(*a as usize).iter().zip(points.row(*b as usize));
             pairs.map(|(x, y)| x.total_cmp(y)).find(|o| o.is_ne()).unwrap_or_else(|| a.cmp(b))
         };
-        sort(&mut sorted, &compare, control)?;
+        par_sort(&mut sorted, &compare, control)?;
         let same = |a: u32, b: u32| points.row(a as usize) == points.row(b as usize);
         let mut starts: Vec<u32> = control.vec(n)?;
         starts.extend((0..n as u32).filter(|&i| i == 0 || !same(sorted[i as usize - 1], sorted[i as usize])));
@@ -65,26 +65,6 @@ impl Distinct {
         control.release_vec(self.counts);
         control.release_vec(self.of_row);
     }
-}
-
-/// Rows that a thread sorts at one go, some tens of milliseconds.
-const PART: usize = 1 << 15;
-
-/// Sort rows of which no two are equal, by halves beside each other; so deep as the logarithm of their number.
-fn sort(
-    rows: &mut [u32],
-    compare: &(impl Fn(&u32, &u32) -> std::cmp::Ordering + Sync),
-    control: &Control,
-) -> Result<()> {
-    control.check()?;
-    if rows.len() <= PART {
-        rows.sort_unstable_by(compare);
-        return Ok(());
-    }
-    let middle = rows.len() / 2;
-    let (left, _, right) = rows.select_nth_unstable_by(middle, compare);
-    let (a, b) = rayon::join(|| sort(left, compare, control), || sort(right, compare, control));
-    a.and(b)
 }
 
 /// What is found of each of some numbers, in their order, by all threads. Fails when cancelled or out of memory.

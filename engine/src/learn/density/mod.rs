@@ -14,6 +14,7 @@ mod unite;
 
 use super::kmeans::{self, KMeansFit, KMeansParams, Points};
 use super::sum::sums;
+use super::Unlabelled;
 use crate::control::Control;
 use crate::data::{Table, CHUNK};
 use crate::error::{Error, Result};
@@ -29,15 +30,11 @@ pub struct DensityParams {
     pub eps: Option<f64>,
     /// The rows that a core row has within its reach, itself among them; weights count.
     pub min_samples: u64,
-    /// Levels of a category that have a dimension of their own; the others share one.
-    pub max_categories: u32,
-    /// Whether the rows are looked at once more, to describe the segments.
-    pub describe: bool,
 }
 
 impl Default for DensityParams {
     fn default() -> Self {
-        DensityParams { eps: None, min_samples: 5, max_categories: 20, describe: false }
+        DensityParams { eps: None, min_samples: 5 }
     }
 }
 
@@ -57,39 +54,33 @@ pub struct DensityFit {
     pub body: Density,
 }
 
-/// Find dense parts of the rows `train`; what is given is as for [`kmeans::fit`], of whose parameters those of the space count.
+/// Find dense parts of the rows `train`; what is given is as for [`kmeans::fit`], of whose parameters those of the space count, and whether segments are described.
 ///
 /// Fails without a column that varies, without a dense part, where `eps` is to be chosen and cannot, where there are too many segments or core rows,
 /// when cancelled, and out of memory.
-#[allow(clippy::too_many_arguments)]
 pub fn fit(
     table: &mut Table,
-    features: &[usize],
-    train: &[u32],
-    held: &[u32],
-    weight: Option<&[f64]>,
+    rows: Unlabelled<'_>,
     (params, space): (&DensityParams, &KMeansParams),
     keep: bool,
     control: &Control,
 ) -> Result<DensityFit> {
-    if train.is_empty() {
+    let weight = rows.weight;
+    if rows.train.is_empty() {
         return Err(Error::data("there is no row to learn from", "Check the source and the option \"holdout\"."));
     }
-    let space = KMeansParams { max_categories: params.max_categories, min_group: 1, ..space.clone() };
-    let space = kmeans::build(table, features, train, held, weight, &space, keep, control)?;
-    if space.dimensions == 0 {
-        return Err(Error::data("no column varies, so there are no segments", "Give columns with different values."));
-    }
+    let describe = space.describe;
+    let space = kmeans::of_segments(table, rows, space, keep, control)?;
     let points = Points { values: &space.values, dimensions: space.dimensions, weight, restraints: &[] };
     let found = search(&points, params, control)?;
     let (labels, counts) = (found.labels, found.sizes.len());
-    let order = by_segment(&labels, &found.sizes, control)?;
+    let order = kmeans::by_segment(&labels, &found.sizes, control)?;
     let centres = centres(&points, &order, &found.sizes, control)?;
     let inertia = inertia(&points, &labels, &centres, control)?;
     let clusters =
         KMeans { axes: space.axes, dimensions: space.dimensions as u32, centres, sizes: found.sizes, inertia };
     let judged = kmeans::silhouettes(&space.values, space.dimensions, &labels, counts, control)?;
-    let seen = match params.describe {
+    let seen = match describe {
         true => kmeans::look(&points, &clusters, &labels, &order, control)?,
         false => kmeans::Seen::default(),
     };
@@ -112,7 +103,7 @@ pub fn fit(
         silhouette: judged.mean,
         held: space.held,
         labels,
-        order: if params.describe { order } else { Vec::new() },
+        order: if describe { order } else { Vec::new() },
         candidates: Vec::new(),
         silhouettes: judged.segments,
         seen,
@@ -236,24 +227,6 @@ fn rank(sets: &[u32], core_points: &[u32], counts: &[u32], control: &Control) ->
     labels.extend(sets.iter().map(|set| rows[*set as usize] as u32));
     control.release_vec(rows);
     Ok(labels)
-}
-
-/// The places of rows, segment by segment, in their order; without those of none.
-fn by_segment(labels: &[u32], sizes: &[u64], control: &Control) -> Result<Vec<u32>> {
-    let mut total = 0;
-    let mut next: Vec<usize> = Vec::with_capacity(sizes.len());
-    for size in sizes {
-        next.push(total);
-        total += *size as usize;
-    }
-    let mut order = control.filled(total, 0u32)?;
-    for (row, label) in labels.iter().enumerate() {
-        if let Some(at) = next.get_mut(*label as usize) {
-            order[*at] = row as u32;
-            *at += 1;
-        }
-    }
-    Ok(order)
 }
 
 /// The weighted means of the rows of the segments, whose chunks are added up in their order.

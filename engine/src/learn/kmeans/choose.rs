@@ -14,10 +14,11 @@ use crate::judge::segments::adjusted_rand;
 use crate::learn::random::Random;
 use crate::model::Candidate;
 
-/// Rows of the sample, and the most numbers in it.
+/// Rows of the sample.
 const ROWS: usize = 4_000;
-const FEWEST_ROWS: usize = 500;
+/// The most numbers in a sample of so many rows or more.
 const NUMBERS: usize = 1 << 20;
+const FEWEST_ROWS: usize = 500;
 /// Starts of k-means on the sample.
 const STARTS: u32 = 10;
 /// And on a half of it.
@@ -56,16 +57,47 @@ impl<'a> Sample<'a> {
     }
 }
 
+/// The rows by which numbers of segments are compared.
+pub(super) struct Compared<'a> {
+    pub sample: Sample<'a>,
+    /// The places of those by which silhouettes are found, and these.
+    shown: Vec<usize>,
+    values: Vec<f64>,
+}
+
+impl<'a> Compared<'a> {
+    /// At most so many rows.
+    pub fn of(points: &Points<'a>, most: usize, control: &Control) -> Result<Compared<'a>> {
+        let most = (NUMBERS / points.dimensions.max(1)).clamp(FEWEST_ROWS, most);
+        let step = points.rows().div_ceil(most).max(1);
+        let rows: Vec<usize> = (0..points.rows()).step_by(step).collect();
+        let sample = Sample::of(points, &rows, control)?;
+        let shown: Vec<usize> = (0..rows.len()).step_by(rows.len().div_ceil(COMPARED).max(1)).collect();
+        let values = Sample::of(&sample.points(), &shown, control)?.values;
+        Ok(Compared { sample, shown, values })
+    }
+
+    pub fn rows(&self) -> usize {
+        self.sample.points().rows()
+    }
+
+    /// The most segments that there can be.
+    pub fn most(&self, clusters: u32) -> u32 {
+        clusters.min((self.rows() / 2).max(1) as u32)
+    }
+
+    /// The mean silhouette of segments of the sample.
+    pub fn silhouette(&self, labels: &[u32], clusters: u32, control: &Control) -> Result<Option<f64>> {
+        let own: Vec<u32> = self.shown.iter().map(|&row| labels[row]).collect();
+        silhouette(&self.values, self.sample.dimensions, &own, clusters as usize, control)
+    }
+}
+
 /// The candidates, one of them chosen, the numbers ascending. Fails when cancelled, or out of memory.
 pub(super) fn choose(points: &Points<'_>, params: &KMeansParams, control: &Control) -> Result<Vec<Candidate>> {
     let before = control.used();
-    let most = (NUMBERS / points.dimensions.max(1)).clamp(FEWEST_ROWS, ROWS);
-    let step = points.rows().div_ceil(most).max(1);
-    let rows: Vec<usize> = (0..points.rows()).step_by(step).collect();
-    let sample = Sample::of(points, &rows, control)?;
-    let shown: Vec<usize> = (0..rows.len()).step_by(rows.len().div_ceil(COMPARED).max(1)).collect();
-    let shown_rows = Sample::of(&sample.points(), &shown, control)?;
-    let most = params.max_clusters.min((rows.len() / 2).max(1) as u32);
+    let rows = Compared::of(points, ROWS, control)?;
+    let (sample, most) = (&rows.sample, rows.most(params.max_clusters));
     control.start(u64::from(most));
     let mut all: Vec<Candidate> = Vec::new();
     for k in 1..=most {
@@ -76,9 +108,8 @@ pub(super) fn choose(points: &Points<'_>, params: &KMeansParams, control: &Contr
             break;
         }
         let mixture = Mixture::fit(&sample.points(), &fit.labels, k as usize, control)?;
-        let own: Vec<u32> = shown.iter().map(|&i| fit.labels[i]).collect();
-        let silhouette = silhouette(&shown_rows.values, sample.dimensions, &own, k as usize, control)?;
-        let stability = if k > 1 { Some(stability(&sample, k, params, control)?) } else { None };
+        let silhouette = rows.silhouette(&fit.labels, k, control)?;
+        let stability = if k > 1 { Some(stability(sample, k, params, control)?) } else { None };
         all.push(Candidate {
             n_clusters: k,
             inertia: fit.inertia,
@@ -89,7 +120,7 @@ pub(super) fn choose(points: &Points<'_>, params: &KMeansParams, control: &Contr
             chosen: false,
         });
         control.advance(1);
-        if k > BEYOND + all[least(&all)].n_clusters {
+        if k > BEYOND + all[least(&all, |c| c.icl)].n_clusters {
             break;
         }
     }
@@ -101,16 +132,16 @@ pub(super) fn choose(points: &Points<'_>, params: &KMeansParams, control: &Contr
     Ok(all)
 }
 
-/// The place of the candidate of the least criterion, the first of equals; 0 of none.
-fn least(all: &[Candidate]) -> usize {
-    let criterion = |i: usize| all[i].icl.unwrap_or(f64::INFINITY);
+/// The place of the candidate of the least of some criterion, the first of equals; 0 of none.
+pub(super) fn least(all: &[Candidate], of: impl Fn(&Candidate) -> Option<f64>) -> usize {
+    let criterion = |i: usize| of(&all[i]).unwrap_or(f64::INFINITY);
     (0..all.len()).min_by(|&a, &b| criterion(a).total_cmp(&criterion(b))).unwrap_or(0)
 }
 
 /// The place of the candidate to take: the least criterion; where that is the largest candidate there may be, the criterion has no end, and the best
 /// silhouette is taken.
 fn rule(all: &[Candidate], most: u32) -> usize {
-    let least = least(all);
+    let least = least(all, |c| c.icl);
     if all.get(least).is_none_or(|c| c.n_clusters < most) {
         return least;
     }

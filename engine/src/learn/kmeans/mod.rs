@@ -26,7 +26,7 @@ pub use describe::Seen;
 pub(super) use silhouette::by_segment as silhouettes;
 pub(crate) use silhouette::coefficients;
 pub use silhouette::{silhouette, SAMPLE};
-pub(super) use space::build;
+pub(super) use space::of_segments;
 pub(crate) use space::{before, coder, inverse, place, width};
 pub use stability::{stability, SegmentStability, Stability};
 
@@ -34,6 +34,7 @@ use crate::control::Control;
 use crate::data::Table;
 use crate::error::{Error, Result};
 use crate::learn::random::Random;
+use crate::learn::Unlabelled;
 use crate::model::{Candidate, Encoding, FeatureStats, KMeans};
 use crate::simd::prefetch;
 pub(crate) use restraint::Restraint;
@@ -148,6 +149,13 @@ pub struct KMeansParams {
     pub gamma: Option<f64>,
     /// By feature, what is asked of it; empty where nothing is.
     pub treatments: Vec<Treatment>,
+}
+
+impl KMeansParams {
+    /// What is asked of a feature.
+    pub fn treatment(&self, feature: usize) -> Treatment {
+        self.treatments.get(feature).copied().unwrap_or_default()
+    }
 }
 
 impl Default for KMeansParams {
@@ -299,21 +307,15 @@ impl<'a> Points<'a> {
 ///
 /// Where there are fewer distinct rows than `n_clusters`, there are as many segments as distinct rows; rows that are all alike are one. Fails without a column, when
 /// cancelled, or out of memory (8 bytes a row and dimension).
-#[allow(clippy::too_many_arguments)]
 pub fn fit(
     table: &mut Table,
-    features: &[usize],
-    train: &[u32],
-    held: &[u32],
-    weight: Option<&[f64]>,
+    rows: Unlabelled<'_>,
     params: &KMeansParams,
     keep: bool,
     control: &Control,
 ) -> Result<KMeansFit> {
-    let space = space::build(table, features, train, held, weight, params, keep, control)?;
-    if space.dimensions == 0 {
-        return Err(Error::data("no column varies, so there are no segments", "Give columns with different values."));
-    }
+    let space = space::of_segments(table, rows, params, keep, control)?;
+    let (features, weight) = (rows.features, rows.weight);
     let restraints = Restraint::of(&space.axes, params.modes);
     let points = Points { values: &space.values, dimensions: space.dimensions, weight, restraints: &restraints };
     let variance = space::variance(&points, control)?;
@@ -326,8 +328,7 @@ pub fn fit(
     let mut best = match &params.init {
         Init::Given(given) => {
             let names: Vec<String> = features.iter().map(|&f| table.columns[f].name.clone()).collect();
-            let centres = given::centres(given, &names, &space.axes, &space.encodings)?;
-            let mut centres = centres;
+            let mut centres = given::centres(given, &names, &space.axes, &space.encodings)?;
             restraint::hold(&restraints, &mut centres, space.dimensions);
             search.from(centres, 0)?
         }
@@ -462,19 +463,20 @@ impl Search<'_> {
     }
 }
 
-/// The places of rows, segment by segment, in their order.
-fn by_segment(labels: &[u32], sizes: &[u64], control: &Control) -> Result<Vec<u32>> {
+/// The places of rows, segment by segment, in their order; without those of none.
+pub(super) fn by_segment(labels: &[u32], sizes: &[u64], control: &Control) -> Result<Vec<u32>> {
     let mut next = Vec::with_capacity(sizes.len());
-    let mut first = 0usize;
+    let mut total = 0usize;
     for size in sizes {
-        next.push(first);
-        first += *size as usize;
+        next.push(total);
+        total += *size as usize;
     }
-    let mut order = control.filled(labels.len(), 0u32)?;
+    let mut order = control.filled(total, 0u32)?;
     for (row, label) in labels.iter().enumerate() {
-        let at = &mut next[*label as usize];
-        order[*at] = row as u32;
-        *at += 1;
+        if let Some(at) = next.get_mut(*label as usize) {
+            order[*at] = row as u32;
+            *at += 1;
+        }
     }
     Ok(order)
 }

@@ -11,9 +11,10 @@ use super::logarithm::{self, curve};
 use super::{KMeansParams, Points, Scaling, Treatment};
 use crate::control::Control;
 use crate::data::{Chunked, Column, ColumnData, Numbers, Table, CHUNK, MISSING};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::learn::bin;
 use crate::learn::sum::sums;
+use crate::learn::Unlabelled;
 use crate::model::{Axis, Encoding, FeatureStats};
 
 /// Columns as dimensions, and the training rows in them.
@@ -37,15 +38,8 @@ const NONE: u32 = u32::MAX;
 
 impl Space {
     /// Give arrays of which only the direction counts the length by which they count as much as a number.
-    fn lengths(
-        &mut self,
-        table: &Table,
-        features: &[usize],
-        train: &[u32],
-        weight: Option<&[f64]>,
-        params: &KMeansParams,
-        control: &Control,
-    ) -> Result<()> {
+    fn lengths(&mut self, table: &Table, rows: Unlabelled<'_>, params: &KMeansParams, control: &Control) -> Result<()> {
+        let Unlabelled { features, train, weight, .. } = rows;
         for last in 0..self.axes.len() {
             let Axis::Element { count, .. } = self.axes[last] else { continue };
             let Some(first) = (last + 1).checked_sub(count as usize).filter(|_| count > 0) else { continue };
@@ -75,9 +69,8 @@ impl Space {
             parts?.iter().for_each(|part| total.iter_mut().zip(part).for_each(|(t, p)| *t += p));
             let all = total.pop().unwrap_or(0.0);
             let apart = 1.0 - total.iter().map(|sum| (sum / all) * (sum / all)).sum::<f64>();
-            let asked = params.treatments.get(last).copied().unwrap_or_default();
             if let (Axis::Element { scale, .. }, true) = (&mut self.axes[last], apart > 1e-12) {
-                *scale = (asked.weight / apart).sqrt();
+                *scale = (params.treatment(last).weight / apart).sqrt();
             }
         }
         Ok(())
@@ -118,19 +111,15 @@ fn by_dimension(
     Ok(total)
 }
 
-/// Bring columns into the space. `kept` is the most levels of a category that have a dimension of their own and the fewest rows that a level or the
-/// end of a range stands for; `keep` keeps the columns.
-#[allow(clippy::too_many_arguments)]
+/// Bring columns into the space, of which the parameters say what it is; `keep` keeps the columns.
 pub(crate) fn build(
     table: &mut Table,
-    features: &[usize],
-    train: &[u32],
-    held: &[u32],
-    weight: Option<&[f64]>,
+    rows: Unlabelled<'_>,
     params: &KMeansParams,
     keep: bool,
     control: &Control,
 ) -> Result<Space> {
+    let Unlabelled { features, train, held, weight } = rows;
     let mut space = Space {
         axes: Vec::new(),
         encodings: Vec::new(),
@@ -141,14 +130,14 @@ pub(crate) fn build(
     };
     for (at, &f) in features.iter().enumerate() {
         control.check()?;
-        let asked = params.treatments.get(at).copied().unwrap_or_default();
+        let asked = params.treatment(at);
         let (axis, encoding, stats) = axis(&table.columns[f], train, weight, (params, asked), control)?;
         space.dimensions += width(&axis);
         space.axes.push(axis);
         space.encodings.push(encoding);
         space.stats.push(stats);
     }
-    space.lengths(table, features, train, weight, params, control)?;
+    space.lengths(table, rows, params, control)?;
     let d = space.dimensions;
     space.values = control.filled(train.len() * d, 0.0)?;
     let coders: Vec<_> =
@@ -168,14 +157,14 @@ pub(crate) fn build(
             }
             first += width;
         }
-        Ok::<(), crate::error::Error>(())
+        Ok::<(), Error>(())
     })?;
     for code in &coders {
         let mut held_values: Vec<f64> = control.filled(held.len(), 0.0)?;
         held_values.par_chunks_mut(CHUNK).zip(held.par_chunks(CHUNK)).try_for_each(|(values, rows)| {
             control.check()?;
             code.fill(rows, values);
-            Ok::<(), crate::error::Error>(())
+            Ok::<(), Error>(())
         })?;
         space.held.push(held_values);
     }
@@ -184,6 +173,21 @@ pub(crate) fn build(
         features.iter().for_each(|&f| table.columns[f].release(control));
     }
     Ok(space)
+}
+
+/// The same for segments, of which there are none where no column varies.
+pub(in crate::learn) fn of_segments(
+    table: &mut Table,
+    rows: Unlabelled<'_>,
+    params: &KMeansParams,
+    keep: bool,
+    control: &Control,
+) -> Result<Space> {
+    let space = build(table, rows, params, keep, control)?;
+    match space.dimensions {
+        0 => Err(Error::data("no column varies, so there are no segments", "Give columns with different values.")),
+        _ => Ok(space),
+    }
 }
 
 /// Rows whose numbers are written together.
@@ -328,7 +332,7 @@ fn axis(
             cells.par_chunks_mut(CHUNK).zip(train.par_chunks(CHUNK)).try_for_each(|(cells, rows)| {
                 control.check()?;
                 values.gather(rows, cells);
-                Ok::<(), crate::error::Error>(())
+                Ok::<(), Error>(())
             })?;
             let (axis, stats) = number_axis(&|i| cells[i], train.len(), weight, (params, asked), control)?;
             control.release_vec(cells);

@@ -103,15 +103,14 @@ impl Spec {
         }
     }
 
-    /// Its default; `None` where there is none.
-    pub fn default_value(&self) -> Option<Value> {
-        let algorithm = self.algorithms.first().copied().unwrap_or(Algorithm::DecisionTree);
+    /// Its default for a learner; `None` where there is none.
+    pub fn default_value(&self, algorithm: Algorithm) -> Option<Value> {
         Some((self.default)(&Options::new(algorithm))).filter(|v| !v.is_null())
     }
 
     /// Check a value that is not null.
     pub(crate) fn check(&self, value: &Value, algorithm: Algorithm) -> Result<()> {
-        self.set(&mut Options::new(algorithm), value)
+        self.set(&mut Options::new(algorithm), value, algorithm)
     }
 
     /// Whether null is a value of its own, and not the default.
@@ -119,9 +118,9 @@ impl Spec {
         matches!(self.kind, Kind::IntegerOrAuto(..))
     }
 
-    /// Check a value that is not null and put it into the options.
-    pub(super) fn set(&self, options: &mut Options, value: &Value) -> Result<()> {
-        let wrong = || self.wrong(value);
+    /// Check a value that is not null and put it into the options of a learner.
+    pub(super) fn set(&self, options: &mut Options, value: &Value, algorithm: Algorithm) -> Result<()> {
+        let wrong = || self.wrong(value, algorithm);
         match self.kind {
             Kind::Integer(low, high, set) => {
                 set(options, integer(value).filter(|v| (low..=high).contains(v)).ok_or_else(wrong)?);
@@ -179,9 +178,9 @@ impl Spec {
     }
 
     /// The error for a value that does not fit.
-    fn wrong(&self, value: &Value) -> Error {
+    fn wrong(&self, value: &Value, algorithm: Algorithm) -> Error {
         let mut hint = format!("\"{}\" is {}", self.key, self.meaning);
-        if let Some(default) = self.default_value() {
+        if let Some(default) = self.default_value(algorithm) {
             hint += &format!(", by default {default}");
         }
         hint += &format!(". Given was {}", shorten(&value.to_string()));

@@ -533,7 +533,7 @@ pub(super) const SPECS: &[Spec] = &[
     },
     Spec {
         key: "max_categories", algorithms: SEGMENTS,
-        kind: Kind::Integer(1, 1_000, |o, v| (o.kmeans.max_categories, o.density.max_categories) = (v as u32, v as u32)), default: |o| json!(o.kmeans.max_categories),
+        kind: Kind::Integer(1, 1_000, |o, v| o.kmeans.max_categories = v as u32), default: |o| json!(o.kmeans.max_categories),
         elsewhere: &["max_levels"], meaning: "the most levels of a category that count on their own",
     },
     Spec {
@@ -588,22 +588,12 @@ pub(super) const SPECS: &[Spec] = &[
         meaning: "the fewest training rows of a level that is not pooled with the rare ones; without it a tenth of a row among those drawn for a tree",
     },
     Spec {
-        key: "scaling", algorithms: CLUSTER,
+        key: "scaling", algorithms: DISTANCES,
         kind: Kind::Choice(&["auto", "standard", "log", "none"], |o, v| {
             let named = Scaling::NAMED.iter().find(|named| named.0 == v);
             o.kmeans.scaling = named.map_or(Scaling::Auto, |named| named.1);
         }),
         default: |o| json!(o.kmeans.scaling.name()),
-        elsewhere: &["standardize", "standardise", "normalize", "standardize_features", "scale", "scaler"],
-        meaning: "how numbers are made comparable: less their mean and over their standard deviation (\"standard\"), by their logarithm and then so (\"log\"), so where they are skewed (\"auto\"), or as they are (\"none\")",
-    },
-    Spec {
-        key: "scaling", algorithms: DENSITY,
-        kind: Kind::Choice(&["auto", "standard", "log", "none"], |o, v| {
-            let named = Scaling::NAMED.iter().find(|named| named.0 == v);
-            o.kmeans.scaling = named.map_or(Scaling::Auto, |named| named.1);
-        }),
-        default: |_| json!(Scaling::Standard.name()),
         elsewhere: &["standardize", "standardise", "normalize", "standardize_features", "scale", "scaler"],
         meaning: "how numbers are made comparable: less their mean and over their standard deviation (\"standard\"), by their logarithm and then so (\"log\"), so where they are skewed (\"auto\"), or as they are (\"none\")",
     },

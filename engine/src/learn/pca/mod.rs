@@ -20,6 +20,7 @@ use crate::data::{Table, CHUNK};
 use crate::error::{Error, Result};
 use crate::learn::forest::Part;
 use crate::learn::kmeans::{space, width, KMeansParams, Points, Scaling};
+use crate::learn::Unlabelled;
 use crate::model::{Axis, Encoding, FeatureStats, Projection};
 
 use covariance::Scatter;
@@ -78,21 +79,17 @@ pub struct PcaFit {
 ///
 /// Fails where no column varies, where numbers are too large to be squared, when cancelled, or out of memory (8 bytes a row and dimension, and some
 /// 24 for each pair of dimensions).
-#[allow(clippy::too_many_arguments)]
 pub fn fit(
     table: &mut Table,
-    features: &[usize],
-    train: &[u32],
-    held: &[u32],
-    weight: Option<&[f64]>,
+    rows: Unlabelled<'_>,
     params: &PcaParams,
     keep: bool,
     control: &Control,
 ) -> Result<PcaFit> {
     let PcaParams { max_categories, min_group, .. } = *params;
     let scaled = KMeansParams { max_categories, min_group, scaling: Scaling::Standard, ..KMeansParams::default() };
-    let names: Vec<String> = features.iter().map(|&f| table.columns[f].name.clone()).collect();
-    let mut space = space::build(table, features, train, held, weight, &scaled, keep, control)?;
+    let names: Vec<String> = rows.features.iter().map(|&f| table.columns[f].name.clone()).collect();
+    let mut space = space::build(table, rows, &scaled, keep, control)?;
     let d = space.dimensions;
     let mut factors = Vec::with_capacity(d);
     for ((axis, stats), name) in space.axes.iter_mut().zip(&space.stats).zip(&names) {
@@ -100,7 +97,7 @@ pub fn fit(
         factors.extend(std::iter::repeat_n(factor, width(axis)));
     }
     multiply(&mut space.values, &factors, control)?;
-    let points = Points { values: &space.values, dimensions: d, weight, restraints: &[] };
+    let points = Points { values: &space.values, dimensions: d, weight: rows.weight, restraints: &[] };
     let scatter = covariance::scatter(&points, control)?;
     control.release_vec(space.values);
     let Scatter { mean, matrix, rows, weight } = scatter;

@@ -4,19 +4,19 @@ use crate::error::Result;
 use crate::judge::{self, Metric};
 use crate::learn::kmeans::gaussian::{fit, MixtureFit, MixtureParams};
 use crate::learn::kmeans::KMeansFit;
+use crate::learn::Unlabelled;
 use crate::model::Body;
 use crate::score::mixture::{log_densities, log_volume};
 
-use super::{Clustered, Run};
+use super::Run;
 
 impl Run<'_> {
     /// Find the segments, and judge their densities: on the held-out rows, where there are some.
-    pub(super) fn mixture(&mut self, rows: Clustered<'_>) -> Result<(KMeansFit, Body, Option<Vec<Metric>>)> {
-        let Clustered { columns, train, held, weight } = rows;
+    pub(super) fn mixture(&mut self, rows: Unlabelled<'_>) -> Result<(KMeansFit, Body, Option<Vec<Metric>>)> {
+        let Unlabelled { features, train, held, .. } = rows;
         let params = MixtureParams { describe: true, ..self.request.options.mixture.clone() };
-        let table = &mut self.request.table;
-        let found = fit(table, columns, train, held, weight, &params, true, self.control)?;
-        self.tell_mixture(&found, &params, columns);
+        let found = fit(&mut self.request.table, rows, &params, true, self.control)?;
+        self.tell_mixture(&found, &params, features);
         let MixtureFit { segments, body, log_likelihood, parameters, .. } = found;
         // In the units of the columns, so that versions can be compared.
         let volume = log_volume(&body);

@@ -3,7 +3,7 @@
 use crate::data::Holdout;
 use crate::error::{Error, Result};
 use crate::judge;
-use crate::learn::pca;
+use crate::learn::{pca, Unlabelled};
 use crate::model::{Body, Feature, HeldActual, Model, Task};
 use crate::score::projection::told;
 
@@ -19,8 +19,8 @@ impl Run<'_> {
         let used = self.used_columns();
         let bins = self.number_bins(&used, &train)?;
         let params = self.request.options.pca.clone();
-        let fit =
-            pca::fit(&mut self.request.table, &used, &train, &held, weight.as_deref(), &params, false, self.control)?;
+        let rows = Unlabelled { features: &used, train: &train, held: &held, weight: weight.as_deref() };
+        let fit = pca::fit(&mut self.request.table, rows, &params, false, self.control)?;
         self.lap("project");
         let count = fit.body.variance.len();
         self.tell_components(&params, count, fit.rank);

@@ -22,7 +22,7 @@ use crate::learn::kmeans::gaussian;
 use crate::learn::options::{Algorithm, Options};
 use crate::learn::target::Prepared;
 use crate::learn::train::{judge_rows, score_encoded, Features, Outcome, Parts, Request, Run};
-use crate::learn::{density, kmeans};
+use crate::learn::{density, kmeans, Unlabelled};
 use crate::model::{HeldRows, Task};
 use crate::score::Scorer;
 use halving::Round;
@@ -352,21 +352,21 @@ impl Trials<'_, '_> {
             let params = self.run.kmeans_params()?;
             let Options { density: own, mixture, .. } = self.run.request.options.clone();
             let table = &mut self.run.request.table;
-            let rows = (&holdout.train[..], &[][..], weight.as_deref());
+            let rows = Unlabelled { features: &used, train: &holdout.train, held: &[], weight: weight.as_deref() };
             let why = "one segment has no silhouette".to_owned();
             let (score, iterations) = match self.run.request.algorithm {
                 Algorithm::Dbscan => {
-                    let found = density::fit(table, &used, rows.0, rows.1, rows.2, (&own, &params), true, control)?;
+                    let found = density::fit(table, rows, (&own, &params), true, control)?;
                     (found.segments.silhouette, None)
                 }
                 Algorithm::GaussianMixture => {
-                    let fit = gaussian::fit(table, &used, rows.0, rows.1, rows.2, &mixture, true, control)?;
-                    let bic = fit.bic(rows.0.len());
+                    let fit = gaussian::fit(table, rows, &mixture, true, control)?;
+                    let bic = fit.bic(rows.train.len());
                     let score = if self.metric == "bic" { Some(bic) } else { fit.segments.silhouette };
                     (score.filter(|score| score.is_finite()), Some(fit.segments.iterations))
                 }
                 _ => {
-                    let fit = kmeans::fit(table, &used, rows.0, rows.1, rows.2, &params, true, control)?;
+                    let fit = kmeans::fit(table, rows, &params, true, control)?;
                     (fit.silhouette, Some(fit.iterations))
                 }
             };

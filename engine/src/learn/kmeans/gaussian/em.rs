@@ -5,7 +5,6 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::super::Points;
-use super::covariance::Parameters;
 use crate::control::Control;
 use crate::error::Result;
 use crate::model::Covariance;
@@ -73,17 +72,17 @@ fn seconds(components: usize, d: usize, covariance: Covariance) -> usize {
 }
 
 /// The sums where each row belongs to the component of its label.
-pub(super) fn of_labels(points: &Points<'_>, now: &Parameters, labels: &[u32], control: &Control) -> Result<Sums> {
+pub(super) fn of_labels(points: &Points<'_>, now: Components<'_>, labels: &[u32], control: &Control) -> Result<Sums> {
     pass(points, now, Members::Given(labels), true, &mut [], control)
 }
 
 /// The sums where rows belong to components by their densities.
-pub(super) fn expect(points: &Points<'_>, now: &Parameters, control: &Control) -> Result<Sums> {
+pub(super) fn expect(points: &Points<'_>, now: Components<'_>, control: &Control) -> Result<Sums> {
     pass(points, now, Members::Found, true, &mut [], control)
 }
 
 /// The most probable component of each row, the first of equals, and the sums without moments.
-pub(super) fn label(points: &Points<'_>, now: &Parameters, control: &Control) -> Result<(Vec<u32>, Sums)> {
+pub(super) fn label(points: &Points<'_>, now: Components<'_>, control: &Control) -> Result<(Vec<u32>, Sums)> {
     let mut labels = control.filled(points.rows(), 0u32)?;
     let sums = pass(points, now, Members::Found, false, &mut labels, control)?;
     Ok((labels, sums))
@@ -100,14 +99,13 @@ enum Members<'a> {
 /// where there is room for them.
 fn pass(
     points: &Points<'_>,
-    now: &Parameters,
+    now: Components<'_>,
     members: Members<'_>,
     moments: bool,
     labels: &mut [u32],
     control: &Control,
 ) -> Result<Sums> {
-    let (n, d, components) = (points.rows(), points.dimensions, now.components());
-    let k = components.count();
+    let (n, d, k) = (points.rows(), points.dimensions, now.count());
     let each = k.saturating_mul(d + 2).saturating_add(seconds(k, d, now.covariance)).saturating_mul(8);
     let parts = n.div_ceil(FEWEST).min(PARTS).min(BYTES / each.max(1)).max(1);
     let per = n.div_ceil(parts).max(1);
@@ -123,7 +121,7 @@ fn pass(
             control.check()?;
             let rows = first..(first + BLOCK).min(rows.end);
             let labels = labels.get_mut(b * BLOCK..b * BLOCK + rows.len()).unwrap_or_default();
-            run_wide(Block { points, rows, components, members, labels, room: &mut room, sums: &mut sums });
+            run_wide(Block { points, rows, components: now, members, labels, room: &mut room, sums: &mut sums });
         }
         Ok(sums)
     };

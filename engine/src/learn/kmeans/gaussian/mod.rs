@@ -19,6 +19,7 @@ use crate::control::Control;
 use crate::data::Table;
 use crate::error::{Error, Result};
 use crate::learn::random::Random;
+use crate::learn::Unlabelled;
 use crate::model::{Axis, Covariance, Mixture};
 use crate::score::mixture::log_volume;
 use covariance::Parameters;
@@ -120,13 +121,9 @@ struct Found {
 ///
 /// There are fewer components than asked for where there are fewer distinct rows, and where no row is most probably of one. Fails without a column, when
 /// cancelled, or out of memory.
-#[allow(clippy::too_many_arguments)]
 pub fn fit(
     table: &mut Table,
-    features: &[usize],
-    train: &[u32],
-    held: &[u32],
-    weight: Option<&[f64]>,
+    rows: Unlabelled<'_>,
     params: &MixtureParams,
     keep: bool,
     control: &Control,
@@ -134,10 +131,8 @@ pub fn fit(
     let MixtureParams { max_categories, min_group, .. } = *params;
     // Densities are compared in the units of the columns, so numbers are only shifted and stretched.
     let scaled = KMeansParams { max_categories, min_group, scaling: Scaling::Standard, ..KMeansParams::default() };
-    let space = space::build(table, features, train, held, weight, &scaled, keep, control)?;
-    if space.dimensions == 0 {
-        return Err(Error::data("no column varies, so there are no segments", "Give columns with different values."));
-    }
+    let space = space::of_segments(table, rows, &scaled, keep, control)?;
+    let weight = rows.weight;
     let d = space.dimensions;
     let points = Points { values: &space.values, dimensions: d, weight, restraints: &[] };
     let reg = regularisation(&space.axes, &points, params.reg_covar, control)?;
@@ -301,7 +296,7 @@ impl Search<'_> {
         let mut now = Parameters::new(components, self.points.dimensions, self.params.covariance);
         // Once for the means, and then for how rows vary about them.
         for _ in 0..2 {
-            let sums = em::of_labels(self.points, &now, labels, self.control)?;
+            let sums = em::of_labels(self.points, now.components(), labels, self.control)?;
             let next = covariance::maximise(&sums, &now, self.reg, self.control)?;
             std::mem::replace(&mut now, next).release(self.control);
         }
@@ -314,14 +309,14 @@ impl Search<'_> {
         while iterations < self.params.max_iter && !converged {
             self.control.check()?;
             iterations += 1;
-            let sums = em::expect(self.points, &parameters, self.control)?;
+            let sums = em::expect(self.points, parameters.components(), self.control)?;
             let now = sums.mean_log_likelihood();
             let next = covariance::maximise(&sums, &parameters, self.reg, self.control)?;
             std::mem::replace(&mut parameters, next).release(self.control);
             converged = (now - bound).abs() < self.params.tol;
             bound = now;
         }
-        let (labels, sums) = em::label(self.points, &parameters, self.control)?;
+        let (labels, sums) = em::label(self.points, parameters.components(), self.control)?;
         let mut sizes = vec![0u64; parameters.log_weights.len()];
         labels.iter().for_each(|label| sizes[*label as usize] += 1);
         let log_likelihood = sums.mean_log_likelihood();

@@ -2,11 +2,11 @@
 
 use super::super::stability::{again_and_again, sampled, Stability};
 use super::super::Points;
-use super::covariance::Parameters;
 use super::{em, regularisation, MixtureParams, Search};
 use crate::control::Control;
 use crate::error::{Error, Result};
 use crate::model::Mixture;
+use crate::score::mixture::Components;
 
 /// Look for the components of a model again, as [`super::super::stability`] does for k-means; the arguments are the same. Variances get what the default
 /// of `reg_covar` adds.
@@ -22,29 +22,16 @@ pub fn stability(
     if d == 0 || points.rows() == 0 {
         return Err(Error::data("there is no row to look for segments in", "Give a source that has some."));
     }
-    let parameters = Parameters {
-        covariance: body.covariance,
-        dimensions: d,
-        means: body.clusters.centres.clone(),
-        precisions: body.precisions.clone(),
-        log_weights: body.log_weights.clone(),
-        log_peaks: body.log_peaks.clone(),
-        variances: Vec::new(),
-    };
-    let (own, _) = em::label(&points, &parameters, control)?;
+    let (own, _) = em::label(&points, Components::of(body), control)?;
     let params = MixtureParams { covariance: body.covariance, ..MixtureParams::default() };
     let reg = regularisation(&body.clusters.axes, &points, params.reg_covar, control)?;
-    let k = own_count(body);
-    again_and_again(&points, &own, k as usize, samples, control, |drawn, counts, random| {
+    let k = body.log_weights.len();
+    again_and_again(&points, &own, k, samples, control, |drawn, counts, random| {
         let before = control.used();
         let (values, weight) = sampled(&points, drawn, counts, control)?;
         let sample = Points { values: &values, dimensions: d, weight: Some(&weight), restraints: &[] };
-        let found = Search { points: &sample, reg: &reg, params: &params, control }.best(k, 1, random.next())?;
+        let found = Search { points: &sample, reg: &reg, params: &params, control }.best(k as u32, 1, random.next())?;
         control.release(control.used().saturating_sub(before));
         Ok(found.labels)
     })
-}
-
-fn own_count(body: &Mixture) -> u32 {
-    u32::try_from(body.log_weights.len()).unwrap_or(u32::MAX)
 }

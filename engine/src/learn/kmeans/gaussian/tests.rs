@@ -117,7 +117,7 @@ fn sums_are_those_of_the_definition() {
     let control = Control::default();
     let points = Points { values: &x, dimensions: 3, weight: None, restraints: &[] };
     let found = from_labels(&points, &start, &MixtureParams::default());
-    let sums = em::of_labels(&points, &found.parameters, &start, &control).unwrap();
+    let sums = em::of_labels(&points, found.parameters.components(), &start, &control).unwrap();
     for c in 0..3 {
         let own: Vec<usize> = (0..start.len()).filter(|&row| start[row] as usize == c).collect();
         let apart = |row: usize, j: usize| points.row(row)[j] - found.parameters.mean(c)[j];
