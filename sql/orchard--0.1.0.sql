@@ -950,6 +950,11 @@ CREATE FUNCTION orchard.explained_variance(model text, version integer DEFAULT N
     RETURNS TABLE (component integer, explained_variance double precision, explained_variance_ratio double precision, cumulative_ratio double precision)
     LANGUAGE c STABLE PARALLEL UNSAFE COST 10000 ROWS 20 AS 'MODULE_PATHNAME', 'explained_variance_wrapper';
 COMMENT ON FUNCTION orchard.explained_variance(text, integer) IS 'how much of the variance of its training rows each principal component of a model explains';
+CREATE FUNCTION orchard.coefficients(model text, version integer DEFAULT NULL)
+    RETURNS TABLE (class text, feature text, level text, kind text, coefficient double precision, std_error double precision, statistic double precision, p_value double precision, low double precision, high double precision, odds_ratio double precision)
+    LANGUAGE c STABLE PARALLEL UNSAFE COST 10000 ROWS 50 AS 'MODULE_PATHNAME', 'coefficients_wrapper';
+COMMENT ON FUNCTION orchard.coefficients(text, integer) IS 'the coefficients of a linear model on the scale of its columns, each level against the one of the most rows, with standard errors, tests, 95 % intervals and odds ratios';
+
 CREATE FUNCTION orchard.components(model text, version integer DEFAULT NULL)
     RETURNS TABLE (component integer, feature text, level text, loading double precision)
     LANGUAGE c STABLE PARALLEL UNSAFE COST 10000 ROWS 200 AS 'MODULE_PATHNAME', 'components_wrapper';

@@ -5,6 +5,7 @@ mod samples;
 
 use std::path::PathBuf;
 
+use orchard_engine::model::additive::Part;
 use orchard_engine::model::*;
 use orchard_engine::score::{Cleaned, Moment, Scorer, Text};
 use orchard_engine::Error;
@@ -519,6 +520,47 @@ fn validate_finds_what_is_wrong_with_kmeans() {
     bad(0, bent(0.0, 0.0), "not finite");
     bad(0, bent(1.0, 2.0), "not finite");
     bad(2, Axis::Element { count: 2, scale: f64::NAN, low: 0.0, high: 1.0 }, "not finite");
+}
+
+#[test]
+fn validate_finds_what_is_wrong_with_sums() {
+    let bad = |spoil: fn(&mut Additive), message| {
+        let spoil = |m: &mut Model| match &mut m.body {
+            Body::Additive(a) => spoil(a),
+            _ => panic!("no sum"),
+        };
+        spoiled(samples::additive(), spoil, message);
+    };
+    bad(|a| a.outputs = 1, "1 outputs, not 3");
+    bad(|a| a.intercept.truncate(1), "1 intercepts, not 3");
+    bad(|a| a.intercept[0] = f64::NAN, "an intercept is not finite");
+    bad(|a| drop(a.terms.pop()), "the terms do not fit");
+    bad(|a| a.means.truncate(5), "the means do not fit");
+    bad(|a| a.link = Link::Logistic, "does not fit the task");
+    bad(|a| a.terms.swap(0, 1), "of another kind");
+    bad(
+        |a| {
+            let (slope, missing) = (vec![0.0; 2], vec![0.0; 3]);
+            a.terms[0] = Term::Number { low: 0.0, high: 1.0, slope, square: vec![], missing };
+        },
+        "do not fit the outputs",
+    );
+    bad(
+        |a| {
+            let (slope, missing) = (vec![0.0; 3], vec![0.0; 3]);
+            a.terms[0] = Term::Number { low: 1.0, high: 0.0, slope, square: vec![], missing };
+        },
+        "the ends of feature",
+    );
+    bad(|a| a.terms[1] = Term::Levels { values: vec![0.0; 6], missing: vec![0.0; 3] }, "do not fit its levels");
+    bad(|a| a.terms[1] = Term::Levels { values: vec![f64::NAN; 9], missing: vec![0.0; 3] }, "is not finite");
+    bad(|a| a.coefficients[1].feature = 7, "a coefficient is of no feature");
+    bad(|a| a.coefficients[3].of = Part::Level(3), "a coefficient is of no feature");
+    bad(|a| a.coefficients[0].output = 3, "a coefficient is of no feature");
+    bad(|a| a.coefficients[0].value = f64::INFINITY, "a coefficient is not finite");
+    bad(|a| a.coefficients[0].std_error = -1.0, "a coefficient is not finite");
+    bad(|a| a.fit.deviance = f64::NAN, "what is known of the fit");
+    spoiled(samples::additive(), |m| m.task = Task::Clustering, "for another task");
 }
 
 #[test]

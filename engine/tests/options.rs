@@ -296,7 +296,7 @@ fn example(kind: Kind) -> Value {
     match kind {
         Kind::Integer(low, ..) | Kind::IntegerOrAuto(low, ..) => json!(low + 1),
         Kind::Number(low, ..) => json!(low + 0.75),
-        Kind::Positive(_) | Kind::Share(_) => json!(0.625),
+        Kind::Positive(_) | Kind::Share(_) | Kind::Fraction(_) => json!(0.625),
         Kind::Part(..) => json!(3),
         Kind::Boolean(_) => json!(false),
         Kind::Choice(words, _) => json!(words[words.len() - 1]),
@@ -324,7 +324,7 @@ fn every_row_of_the_table_works() {
             match spec.key {
                 "max_samples" if algorithm != Algorithm::IsolationForest => given["bootstrap"] = json!(true),
                 "max_clusters" => given["n_clusters"] = Value::Null,
-                "alpha" => given["objective"] = json!("quantile"),
+                "alpha" if algorithm == Algorithm::GradientBoosting => given["objective"] = json!("quantile"),
                 "refit" => given["refit"] = json!(true),
                 "tweedie_variance_power" => given["objective"] = json!("tweedie"),
                 "max_text_features" => given["text_columns"] = json!(["a"]),

@@ -7,7 +7,7 @@ use orchard_engine::control::Control;
 use orchard_engine::judge::importance::Shuffle;
 use orchard_engine::judge::shap::{columns, features, Explained};
 use orchard_engine::learn::exposure;
-use orchard_engine::learn::train::{by_rows, by_splits, read_importance, Importance, Judged};
+use orchard_engine::learn::train::{by_model, by_rows, read_importance, Importance, Judged};
 use orchard_engine::model::{HeldActual, Task};
 use orchard_engine::score::Scorer;
 use orchard_engine::Error;
@@ -18,7 +18,7 @@ use pgrx::spi::quote_identifier;
 use super::judged::unknown_class;
 use super::score::{inputs, key_columns};
 use crate::call::cells::Cells;
-use crate::call::explain::check_trees;
+use crate::call::explain::check_scores;
 use crate::catalog::relations::{self, ChunkKind};
 use crate::catalog::{self, cache, store, Found};
 use crate::error::{report, Failure, Result};
@@ -53,7 +53,7 @@ fn importance(
     let rows = report(|| {
         let found = catalog::of_argument(model)?;
         let scorer = cache::deployed(&found)?;
-        check_trees(scorer.model())?;
+        check_scores(scorer.model())?;
         let repeats = usize::try_from(repeats.unwrap_or(10)).unwrap_or(0);
         if !(5..=1000).contains(&repeats) {
             return Err(Failure::argument("repeats must be from 5 to 1000"));
@@ -61,8 +61,7 @@ fn importance(
         let shuffle = Shuffle { repeats, seed: seed.unwrap_or(0).cast_unsigned() };
         let derived = derived.unwrap_or(false);
         let columns = if derived { features(scorer.model()) } else { columns(scorer.model()) };
-        let Some((trees, _)) = scorer.model().body.as_trees() else { return Ok(Vec::new()) };
-        let mut all = by_splits(trees, &columns);
+        let mut all = by_model(scorer.model(), &columns);
         if !scorer.model().task.has_target() {
             // Its cuts are drawn, so none gains anything.
             all.retain(|i| i.kind != "gain");

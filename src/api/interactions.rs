@@ -8,7 +8,7 @@ use pgrx::iter::TableIterator;
 use pgrx::prelude::*;
 
 use super::sampled::{read, sample_rows, with_source};
-use crate::call::explain::check_trees;
+use crate::call::explain::check_scores;
 use crate::catalog::name::ModelName;
 use crate::catalog::{self, cache};
 use crate::error::{given, report, Result};
@@ -43,7 +43,7 @@ fn interactions(
 fn run(model: &str, source: Option<&str>, derived: bool, sample: Option<i32>) -> Result<Vec<Row>> {
     let found = catalog::find(&ModelName::parse(model)?)?;
     let scorer = cache::deployed(&found)?;
-    check_trees(scorer.model())?;
+    check_scores(scorer.model())?;
     let most = sample_rows(sample, 1_000)?;
     let control = Control::new(settings::max_memory());
     let read = with_source(&found, source, |source| read(&found, &scorer, source, &control))?;

@@ -5,6 +5,7 @@ mod anomalies;
 mod budget;
 mod clean;
 mod cleaned;
+mod coefficients;
 mod components;
 mod curves;
 mod decide;

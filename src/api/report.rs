@@ -3,11 +3,12 @@
 use std::rc::Rc;
 
 use orchard_engine::control::Control;
+use orchard_engine::judge::coefficients::coefficients;
 use orchard_engine::judge::given::encode;
 use orchard_engine::judge::partial::{dependence, Along};
 use orchard_engine::judge::shap::{answers, columns};
 use orchard_engine::judge::Metric;
-use orchard_engine::learn::train::{by_splits, judge_rows, read_importance, Insight};
+use orchard_engine::learn::train::{by_model, judge_rows, read_importance, Insight};
 use orchard_engine::model::{date_text, day, HeldActual, HeldRows, Task};
 use orchard_engine::report::{self, ColumnFacts, Facts, Figure};
 use orchard_engine::score::Scorer;
@@ -174,6 +175,7 @@ fn facts(found: &Found, source: Option<&str>, rows: Rows<'_>) -> Result<Facts> {
         effects: Vec::new(),
         sizes,
         segments,
+        coefficients: coefficients(scorer.model()).unwrap_or_default(),
         components: report::components(scorer.model()),
         exposure: store::options(&version)?["exposure"].as_str().map(str::to_owned),
         judged_on: held_rows,
@@ -325,8 +327,7 @@ fn column_facts(listed: &Value, training_rows: u64) -> Vec<ColumnFacts> {
 }
 
 fn importance(found: &Found, scorer: &Scorer) -> Result<Vec<orchard_engine::learn::train::Importance>> {
-    let Some((trees, _)) = scorer.model().body.as_trees() else { return Ok(Vec::new()) };
-    let mut all = by_splits(trees, &columns(scorer.model()));
+    let mut all = by_model(scorer.model(), &columns(scorer.model()));
     if let Some(bytes) = relations::chunks(&found.deployed()?, ChunkKind::Importance)? {
         all.extend(read_importance(&bytes));
     }

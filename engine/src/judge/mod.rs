@@ -10,6 +10,7 @@ mod anomaly;
 mod binary;
 mod calibration;
 mod clustering;
+pub mod coefficients;
 pub mod contest;
 pub mod counterfactual;
 mod curve;

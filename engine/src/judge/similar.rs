@@ -4,7 +4,7 @@
 //! at do not count, and others as far as it tells their values apart. For segments it is the distance in the space in which they are made.
 
 use crate::data::mix;
-use crate::model::Body;
+use crate::model::{Additive, Body};
 use crate::score::{kmeans, projection, Scorer};
 
 /// What a row looks like to a model, to compare others with it.
@@ -37,6 +37,7 @@ impl Likeness {
                     projection::point(body, row, &mut point);
                     Look::Point(point)
                 }
+                Body::Additive(body) => Look::Point(said(body, row)),
                 body => {
                     let trees = body.as_trees().map_or(0, |(trees, _)| trees.roots.len());
                     let mut leaves = vec![0; trees];
@@ -60,6 +61,7 @@ impl Likeness {
                 match (body.as_segments(), body) {
                     (Some(body), _) => kmeans::point(body, row, other),
                     (None, Body::Projection(body)) => projection::point(body, row, other),
+                    (None, Body::Additive(body)) => *other = said(body, row),
                     _ => return f64::INFINITY,
                 }
                 own.iter().zip(&*other).map(|(a, b)| (a - b) * (a - b)).sum::<f64>().sqrt()
@@ -75,6 +77,15 @@ impl Likeness {
             Look::Point(_) => 1.0 / (1.0 + distance),
         }
     }
+}
+
+/// What each feature of a row says.
+fn said(body: &Additive, row: &[f64]) -> Vec<f64> {
+    let outputs = body.outputs as usize;
+    let mut all = vec![0.0; row.len() * outputs];
+    let own = all.chunks_exact_mut(outputs.max(1)).zip(body.terms.iter().zip(row));
+    own.for_each(|(own, (term, &value))| term.add(value, own));
+    all
 }
 
 /// A hash of what a row says to a model, by which equals are ordered.

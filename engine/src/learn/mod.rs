@@ -13,6 +13,7 @@ pub mod fold;
 pub mod forest;
 pub mod isolation;
 pub mod kmeans;
+pub mod linear;
 pub mod options;
 pub mod ordered;
 pub mod parts;

@@ -22,6 +22,7 @@ use crate::learn::forest::ForestParams;
 use crate::learn::isolation::IsolationParams;
 use crate::learn::kmeans::gaussian::MixtureParams;
 use crate::learn::kmeans::{Init, KMeansParams, Scaling};
+use crate::learn::linear::LinearParams;
 use crate::learn::pca::PcaParams;
 use crate::learn::tree::TreeParams;
 use crate::learn::tune::TuneParams;
@@ -39,6 +40,18 @@ pub enum Algorithm {
     ExtraTrees,
     /// Trees that each correct those before.
     GradientBoosting,
+    /// The log-odds of a class, a sum of what columns say.
+    LogisticRegression,
+    /// A number, a sum of what columns say, by least squares.
+    LinearRegression,
+    /// The same with a penalty on squares.
+    Ridge,
+    /// The same with penalties on absolute values and squares.
+    ElasticNet,
+    /// The same with a penalty on absolute values.
+    Lasso,
+    /// The logarithm of a mean, a sum of what columns say: generalized linear models of counts and amounts.
+    Glm,
     /// k-means clustering.
     KMeans,
     /// k-means whose centres have one level of each category.
@@ -59,11 +72,17 @@ const FEW_ROWS: usize = 250;
 
 impl Algorithm {
     /// All learners, those first that learn best from most tables.
-    pub const ALL: [Algorithm; 10] = [
+    pub const ALL: [Algorithm; 16] = [
         Algorithm::GradientBoosting,
         Algorithm::RandomForest,
         Algorithm::ExtraTrees,
         Algorithm::DecisionTree,
+        Algorithm::LogisticRegression,
+        Algorithm::LinearRegression,
+        Algorithm::Ridge,
+        Algorithm::ElasticNet,
+        Algorithm::Lasso,
+        Algorithm::Glm,
         Algorithm::KMeans,
         Algorithm::KPrototypes,
         Algorithm::GaussianMixture,
@@ -102,7 +121,7 @@ impl Algorithm {
         if let Some(rows) = rows.filter(|&rows| rows < FEW_ROWS && fits(&first) && fits(&Algorithm::RandomForest)) {
             return (Algorithm::RandomForest, format!("it learns best from few rows, here {rows}"));
         }
-        match Algorithm::ALL.into_iter().filter(|a| a.needs_target()).find(fits) {
+        match Algorithm::ALL.into_iter().filter(|a| a.needs_target() && !a.is_linear()).find(fits) {
             Some(other) if other != first => {
                 let key = keys().find(|key| !is_option(key, first)).unwrap_or_default();
                 (other, format!("\"{key}\" is not an option of {}", first.name()))
@@ -119,6 +138,12 @@ impl Algorithm {
             Algorithm::RandomForest => "random_forest",
             Algorithm::ExtraTrees => "extra_trees",
             Algorithm::GradientBoosting => "gradient_boosting",
+            Algorithm::LogisticRegression => "logistic_regression",
+            Algorithm::LinearRegression => "linear_regression",
+            Algorithm::Ridge => "ridge",
+            Algorithm::ElasticNet => "elastic_net",
+            Algorithm::Lasso => "lasso",
+            Algorithm::Glm => "glm",
             Algorithm::KMeans => "kmeans",
             Algorithm::KPrototypes => "kprototypes",
             Algorithm::GaussianMixture => "gaussian_mixture",
@@ -133,12 +158,37 @@ impl Algorithm {
         matches!(self, Algorithm::KMeans | Algorithm::KPrototypes | Algorithm::GaussianMixture | Algorithm::Dbscan)
     }
 
+    /// Whether its score is a sum of what columns say.
+    pub fn is_linear(self) -> bool {
+        self.task().is_some()
+    }
+
+    /// The only task it is for; `None` where the target decides, or there is none.
+    pub fn task(self) -> Option<&'static str> {
+        match self {
+            Algorithm::LogisticRegression => Some("classification"),
+            Algorithm::LinearRegression
+            | Algorithm::Ridge
+            | Algorithm::ElasticNet
+            | Algorithm::Lasso
+            | Algorithm::Glm => Some("regression"),
+            _ => None,
+        }
+    }
+
     /// Whether it learns to predict a column.
     pub fn needs_target(self) -> bool {
         match self {
-            Algorithm::DecisionTree | Algorithm::RandomForest | Algorithm::ExtraTrees | Algorithm::GradientBoosting => {
-                true
-            }
+            Algorithm::DecisionTree
+            | Algorithm::RandomForest
+            | Algorithm::ExtraTrees
+            | Algorithm::GradientBoosting
+            | Algorithm::LogisticRegression
+            | Algorithm::LinearRegression
+            | Algorithm::Ridge
+            | Algorithm::ElasticNet
+            | Algorithm::Lasso
+            | Algorithm::Glm => true,
             Algorithm::KMeans
             | Algorithm::KPrototypes
             | Algorithm::GaussianMixture
@@ -255,6 +305,8 @@ pub struct Options {
     pub interaction_constraints: Vec<Vec<String>>,
     /// For gradient_boosting; the seed is [`Options::seed`].
     pub boost: BoostParams,
+    /// For linear models.
+    pub linear: LinearParams,
     /// The column of what a row is worth, which is no feature.
     pub value_column: Option<String>,
     /// Whether segments keep the numbers and names of those of the version before.
@@ -295,7 +347,7 @@ impl Options {
             date_parts: true,
             text_columns: Vec::new(),
             max_text_features: 100,
-            task: None,
+            task: algorithm.task().map(str::to_owned),
             seed: 42,
             deploy: true,
             class_weight: ClassWeight::None,
@@ -306,7 +358,7 @@ impl Options {
                 Algorithm::ExtraTrees => ForestParams::extra_trees(),
                 _ => ForestParams::default(),
             },
-            objective: None,
+            objective: (algorithm == Algorithm::Glm).then_some("poisson"),
             scale_pos_weight: None,
             calibration: Method::None,
             exposure: None,
@@ -316,6 +368,7 @@ impl Options {
             cosine: false,
             interaction_constraints: Vec::new(),
             boost: BoostParams::default(),
+            linear: LinearParams::of(algorithm),
             value_column: None,
             keep_numbers: true,
             kmeans: KMeansParams {
@@ -448,14 +501,15 @@ impl Options {
         if self.boost.alpha != usual.alpha && self.objective != Some("quantile") {
             return Err(needs("alpha", "\"objective\": \"quantile\""));
         }
-        let log_link = matches!(self.objective, Some("poisson" | "tweedie"));
+        let log_link = matches!(self.objective, Some("poisson" | "tweedie" | "gamma"));
         for (key, given) in [("exposure", &self.exposure), ("offset", &self.offset)] {
             if given.is_some() && !log_link {
                 return Err(needs(key, "\"objective\": \"poisson\" or \"tweedie\""));
             }
         }
-        let power = self.boost.tweedie_variance_power;
-        if power != usual.tweedie_variance_power && self.objective != Some("tweedie") {
+        let powers = (self.boost.tweedie_variance_power, self.linear.power);
+        if powers != (usual.tweedie_variance_power, LinearParams::default().power) && self.objective != Some("tweedie")
+        {
             return Err(needs("tweedie_variance_power", "\"objective\": \"tweedie\""));
         }
         if self.boost.validation_fraction != usual.validation_fraction && self.boost.early_stopping_rounds.is_none() {

@@ -73,7 +73,7 @@ impl Prepared {
             ColumnData::Category { .. } if task == Some("regression") => {
                 return Err(Error::data(
                     format!("target \"{}\" is not a number, so it cannot be a regression", target.name),
-                    "Leave out the option \"task\", or cast the target in the source.",
+                    "Leave out the option \"task\", or cast the target in the source; of linear models logistic_regression learns classes.",
                 ))
             }
             ColumnData::Category { .. } => Some(text_classes(column, known)?),
@@ -205,7 +205,8 @@ impl Prepared {
         Ok(params)
     }
 
-    fn class_weight(&self, options: &Options, target: &Target) -> Result<Option<Vec<f64>>> {
+    /// The weight of each class, if they differ.
+    pub fn class_weight(&self, options: &Options, target: &Target) -> Result<Option<Vec<f64>>> {
         match (&options.class_weight, &self.classes, target) {
             (ClassWeight::None, _, _) => Ok(None),
             (_, None, _) | (_, _, Target::Number(_)) => {

@@ -215,6 +215,9 @@ impl Model {
         if let Some(trees) = self.body.trees_mut() {
             trees.feature.iter_mut().filter(|f| **f != LEAF).for_each(|f| *f = place[*f as usize]);
         }
+        if let Body::Additive(body) = &mut self.body {
+            body.reorder(&order, &place);
+        }
         order
     }
 }
@@ -233,7 +236,7 @@ impl Body {
         match self {
             Body::Trees(trees) => Some(trees),
             Body::Calibrated(calibrated) => Some(&mut calibrated.trees),
-            Body::KMeans(_) | Body::Projection(_) | Body::Density(_) | Body::Mixture(_) => None,
+            Body::KMeans(_) | Body::Projection(_) | Body::Density(_) | Body::Mixture(_) | Body::Additive(_) => None,
         }
     }
 
@@ -249,6 +252,9 @@ impl Body {
             if let (Axis::Category { dimension, .. }, Some(recoding)) = (axis, recoded.get(&(f as u32))) {
                 *dimension = recoding.places.iter().map(|at| dimension[*at]).collect();
             }
+        }
+        if let Body::Additive(body) = &mut *self {
+            recoded.iter().for_each(|(feature, recoding)| body.recode(*feature, &recoding.places));
         }
         if let Some(trees) = self.trees_mut() {
             trees.recode(recoded);

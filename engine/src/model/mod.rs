@@ -3,6 +3,7 @@
 //! Nothing here recurses, so neither reading nor walking a model can overflow a stack. [`Model::validate`] proves every index,
 //! after which the prediction core may trust them.
 
+pub mod additive;
 mod baseline;
 mod cleaning;
 mod codec;
@@ -18,6 +19,7 @@ mod segments;
 mod tree;
 mod validate;
 
+pub use additive::{Additive, Coefficient, FitStatistics, Term};
 pub use baseline::{decode_baseline, encode_baseline, Baseline, FeatureBaseline, NumberBins};
 pub use cleaning::{Argument, Cleaning, RawColumn};
 #[doc(hidden)]
@@ -227,6 +229,8 @@ pub enum Body {
     Density(Density),
     /// The most probable component.
     Mixture(Mixture),
+    /// A sum of what each feature says.
+    Additive(Additive),
 }
 
 impl Body {
@@ -244,7 +248,7 @@ impl Body {
         match self {
             Body::Trees(trees) => Some((trees, &[])),
             Body::Calibrated(calibrated) => Some((&calibrated.trees, &calibrated.curves)),
-            Body::KMeans(_) | Body::Projection(_) | Body::Density(_) | Body::Mixture(_) => None,
+            Body::KMeans(_) | Body::Projection(_) | Body::Density(_) | Body::Mixture(_) | Body::Additive(_) => None,
         }
     }
 
@@ -254,7 +258,7 @@ impl Body {
             Body::KMeans(body) => Some(body),
             Body::Density(body) => Some(&body.clusters),
             Body::Mixture(body) => Some(&body.clusters),
-            Body::Trees(_) | Body::Calibrated(_) | Body::Projection(_) => None,
+            Body::Trees(_) | Body::Calibrated(_) | Body::Projection(_) | Body::Additive(_) => None,
         }
     }
 
@@ -264,7 +268,7 @@ impl Body {
             Body::KMeans(body) => Some(body),
             Body::Density(body) => Some(&mut body.clusters),
             Body::Mixture(body) => Some(&mut body.clusters),
-            Body::Trees(_) | Body::Calibrated(_) | Body::Projection(_) => None,
+            Body::Trees(_) | Body::Calibrated(_) | Body::Projection(_) | Body::Additive(_) => None,
         }
     }
 

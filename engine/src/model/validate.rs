@@ -87,6 +87,11 @@ impl Model {
                 ensure(self.task == Task::Clustering, || "a mixture for another task".into())?;
                 super::mixture::validate(mixture, &self.features)
             }
+            Body::Additive(body) => {
+                let predicts = self.task.has_target();
+                ensure(predicts, || "a sum of what features say for another task".into())?;
+                super::additive::validate(body, &self.features, &self.task, self.outputs_of_task()?)
+            }
         }
     }
 

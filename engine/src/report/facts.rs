@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::judge::coefficients::Row;
 use crate::judge::Metric;
 use crate::learn::train::{Importance, Insight};
 use crate::model::{HeldActual, HeldRows, Remembered, Task};
@@ -64,6 +65,8 @@ pub struct Facts {
     pub sizes: Vec<u64>,
     /// What is known of these; `None` of a version that was trained before they were described.
     pub segments: Option<SegmentStories>,
+    /// The coefficients of a linear model.
+    pub coefficients: Vec<Row>,
     /// What components are made of.
     pub components: Vec<ComponentFacts>,
     /// The column by whose unit a number is expected.

@@ -1,6 +1,7 @@
 //! Reports of a model: charts, a page, a card. They are made of [`Facts`], which the caller gathers.
 
 mod card;
+mod coefficients;
 mod components;
 mod facts;
 mod figures;

@@ -244,7 +244,7 @@ pub fn limits(facts: &Facts) -> Vec<String> {
     if let Some((message, _)) = &facts.overfitting {
         all.push(format!("For decisions that cost money, as long as {message}."));
     }
-    let is_trees = !matches!(facts.task, Task::Clustering | Task::Reduction);
+    let is_trees = !matches!(facts.task, Task::Clustering | Task::Reduction) && facts.coefficients.is_empty();
     match facts.held.as_ref().map_or(0, crate::model::HeldRows::rows) {
         0 if facts.task.has_target() => all
             .push("For anything that costs money: it was judged on no row, so nobody knows how good it is.".to_owned()),
@@ -272,6 +272,9 @@ pub fn limits(facts: &Facts) -> Vec<String> {
         facts.columns.iter().filter(|c| c.holds.contains(" to ")).map(|c| c.name.as_str()).take(3).collect();
     if !ranged.is_empty() && is_trees {
         all.push(format!("Outside the ranges it saw ({}): trees answer there as at the edge.", ranged.join(", ")));
+    }
+    if !ranged.is_empty() && !facts.coefficients.is_empty() {
+        all.push(format!("Outside the ranges it saw ({}): lines go on there for ever.", ranged.join(", ")));
     }
     if facts.columns.iter().any(|c| c.holds.contains("levels")) {
         all.push(

@@ -50,7 +50,7 @@ pub(super) fn finish(trees: &Trees, curves: &[Curve], answer: Answer, probabilit
 #[cfg_attr(target_os = "linux", link_section = "orchard_row")]
 #[allow(unsafe_code)]
 pub(super) fn respond(trees: &Trees, curves: &[Curve], answer: Answer, probabilities: bool, sums: &mut [f64]) {
-    unlink(trees, probabilities, sums);
+    unlink(trees.link, probabilities, sums);
     calibrate(curves, sums);
     match answer {
         Answer::AsItIs => {}
@@ -62,7 +62,7 @@ pub(super) fn respond(trees: &Trees, curves: &[Curve], answer: Answer, probabili
 /// The part of [`finish`] up to the link, with it.
 pub(crate) fn link(trees: &Trees, probabilities: bool, sums: &mut [f64]) {
     raw(trees, sums);
-    unlink(trees, probabilities, sums);
+    unlink(trees.link, probabilities, sums);
 }
 
 /// What the trees say: the sum or mean of the leaves, plus the base.
@@ -78,8 +78,8 @@ fn raw(trees: &Trees, sums: &mut [f64]) {
 /// The link alone.
 #[cfg_attr(target_os = "linux", link_section = "orchard_row")]
 #[allow(unsafe_code)]
-pub(crate) fn unlink(trees: &Trees, probabilities: bool, sums: &mut [f64]) {
-    match trees.link {
+pub(crate) fn unlink(link: Link, probabilities: bool, sums: &mut [f64]) {
+    match link {
         // Leaves may be beyond 0 and 1 by a rounding.
         Link::Identity if probabilities => sums.iter_mut().for_each(|p| *p = p.clamp(0.0, 1.0)),
         Link::Identity => {}

@@ -4,6 +4,7 @@
 //! such row has an answer; nothing here fails, nor allocates a row. The rule of a split stands in [`walk`], the order of a sum and the
 //! links in [`link`]; whatever is quicker must agree with them bit for bit.
 
+pub mod additive;
 mod batch;
 mod blocks;
 mod centres;
@@ -272,6 +273,7 @@ impl Scorer {
             }
             (Body::Density(body), _) => out[0] = self.dense(body, row),
             (Body::Mixture(body), _) => most_probable(body, row, out),
+            (Body::Additive(body), _) => additive::predict(body, &self.model.task, row, out),
             _ => {}
         }
     }
@@ -300,10 +302,12 @@ impl Scorer {
         }
     }
 
-    /// From what the trees of a model say of a row, before the link, to what [`Scorer::predict`] writes.
+    /// From what the trees or the features of a model say of a row, before the link, to what [`Scorer::predict`] writes.
     pub(crate) fn respond(&self, raw: &mut [f64]) {
         if let (Some(nodes), Some((trees, _))) = (&self.nodes, self.model.body.as_trees()) {
             nodes.respond(trees, raw);
+        } else if let Body::Additive(body) = &self.model.body {
+            additive::respond(body, &self.model.task, raw);
         }
     }
 
@@ -347,6 +351,7 @@ impl Scorer {
                 (Body::Projection(p), _) => 50.0 + p.components.len() as f64 / 2.0,
                 (Body::Density(body), _) => density::nanoseconds(body),
                 (Body::Mixture(m), _) => 20.0 + mixture::numbers(m) as f64,
+                (Body::Additive(body), _) => additive::nanoseconds(body),
                 (_, Some(nodes)) if self.words.is_some() => {
                     50.0 + nodes.roots().len() as f64 * nodes.depth().mul_add(1.5, -5.0)
                 }
@@ -427,6 +432,7 @@ fn model_bytes(model: &Model) -> usize {
             segments_bytes(&d.clusters) + d.cores.capacity() * 8 + (d.labels.capacity() + d.numbers.capacity()) * 4
         }
         Body::Mixture(m) => segments_bytes(&m.clusters) + (m.precisions.len() + 2 * m.log_weights.len()) * 8,
+        Body::Additive(body) => additive::bytes(body),
     };
     inputs + features + model.classes().iter().map(text).sum::<usize>() + body
 }

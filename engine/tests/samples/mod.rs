@@ -6,6 +6,7 @@ use orchard_engine::clean::program::{
     TextOp,
 };
 use orchard_engine::clean::text::{Form, Method};
+use orchard_engine::model::additive::Part;
 use orchard_engine::model::*;
 
 /// A named model; the name is that of its golden file.
@@ -23,6 +24,7 @@ pub fn all() -> Vec<(&'static str, Model)> {
         ("mixture", mixture(Covariance::Full)),
         ("isolation", isolation()),
         ("pca", pca()),
+        ("additive", additive()),
         ("density", density()),
         ("ordered", ordered()),
         ("calibrated", calibrated()),
@@ -442,6 +444,47 @@ pub fn spaces() -> Model {
     let centres = vec![0.5, 1.5, 0.0, -0.5, 0.0, -1.5];
     let body = KMeans { axes, dimensions: 3, centres, sizes: vec![30, 12], inertia: 4.5 };
     model(vec![number("spend"), number("x"), number("y")], Task::Clustering, Body::KMeans(body))
+}
+
+/// A sum of what a number and a category say, for three classes.
+pub fn additive() -> Model {
+    let coefficient = |feature, of, output, value, std_error| Coefficient { feature, of, output, value, std_error };
+    let body = Additive {
+        outputs: 3,
+        intercept: vec![0.5, -0.25, 0.0],
+        terms: vec![
+            Term::Number {
+                low: -1.0,
+                high: 9.0,
+                slope: vec![0.25, -0.5, 0.0],
+                square: vec![],
+                missing: vec![0.5, -1.0, 0.0],
+            },
+            Term::Levels {
+                values: vec![0.75, 0.0, -0.75, 0.125, 0.0, -0.125, 0.25, 0.0, -0.25],
+                missing: vec![0.0, 0.0, 0.0],
+            },
+        ],
+        means: vec![0.5, -1.0, 0.0, 0.25, 0.0, -0.25],
+        link: Link::Softmax,
+        coefficients: vec![
+            coefficient(Coefficient::INTERCEPT, Part::Whole, 0, 0.5, 0.125),
+            coefficient(0, Part::Whole, 1, -0.5, f64::NAN),
+            coefficient(1, Part::Reference(0), 0, 0.0, f64::NAN),
+            coefficient(1, Part::Level(2), 0, -0.5, 0.25),
+        ],
+        fit: FitStatistics {
+            degrees: 0.0,
+            dispersion: 1.0,
+            deviance: 9.0,
+            null_deviance: 12.0,
+            alpha: 1.0,
+            l1_ratio: 0.0,
+            iterations: 7,
+        },
+    };
+    let features = vec![number("spend"), category("city", &["Lyon", "Paris"])];
+    model(features, classes(&["a", "b", "c"], 0), Body::Additive(body))
 }
 
 /// Two components of three dimensions.

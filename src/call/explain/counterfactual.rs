@@ -12,7 +12,7 @@ use pgrx::IntoDatum;
 use super::given::given;
 use super::limits::changeable;
 use super::row::{named, number, target};
-use super::{check_trees, class_of, of_row, unit, which_class};
+use super::{check_scores, class_of, of_row, unit, which_class};
 use crate::api::sampled::{read, with_source};
 use crate::call::site::Site;
 use crate::catalog::{relations, Found as Model};
@@ -46,7 +46,7 @@ unsafe fn rows(fcinfo: FunctionCallInfo, site: &mut Site) -> Result<()> {
         Task::Reduction => "the model reduces rows to components, which have no threshold to cross",
         _ => "the model is a clustering, whose segments have no threshold to cross",
     };
-    check_trees(model).map_err(|failure| failure.message(thresholdless))?;
+    check_scores(model).map_err(|failure| failure.message(thresholdless))?;
     let class = class_of(model, value::<String>(fcinfo, 4).as_deref())?;
     let goal = goal(&scorer, &site.out, value(fcinfo, 2), value::<String>(fcinfo, 3).as_deref(), class)?;
     let limits: Option<crate::json::JsonArgument> = value(fcinfo, 7);

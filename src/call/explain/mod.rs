@@ -11,7 +11,7 @@ mod source;
 pub use shown::{beginning, Writer};
 
 use orchard_engine::judge::shap::Unit;
-use orchard_engine::model::{Model, Task};
+use orchard_engine::model::{Body, Model, Task};
 use pgrx::pg_sys::{Datum, FunctionCallInfo};
 
 use crate::call::raw::score;
@@ -57,10 +57,11 @@ pub fn class_of(model: &Model, label: Option<&str>) -> Result<Option<usize>> {
     }
 }
 
-/// Only trees can be explained.
-pub fn check_trees(model: &Model) -> Result<()> {
+/// Only what has scores can be explained: trees, and sums of what columns say.
+pub fn check_scores(model: &Model) -> Result<()> {
     match model.body.as_trees() {
         Some(_) => Ok(()),
+        None if matches!(model.body, Body::Additive(_)) => Ok(()),
         None if model.task == Task::Reduction => Err(Failure::new(
             pgrx::PgSqlErrorCode::ERRCODE_WRONG_OBJECT_TYPE,
             "the model reduces rows to components, which have no contributions of columns",

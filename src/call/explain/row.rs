@@ -7,7 +7,7 @@ use orchard_engine::score::Scorer;
 use pgrx::pg_sys::{self, Datum, FunctionCallInfo};
 use pgrx::IntoDatum;
 
-use super::{by_size, check_trees, class_of, of_row, shown, unit};
+use super::{by_size, check_scores, class_of, of_row, shown, unit};
 use crate::api::sampled::background;
 use crate::call::site::{InputRow, Site};
 use crate::catalog::name::ModelName;
@@ -37,7 +37,7 @@ unsafe fn rows(fcinfo: FunctionCallInfo, site: &mut Site) -> Result<()> {
     let derived = argument(fcinfo, 3).is_some_and(|datum| datum.value() as u8 != 0);
     let scorer = site.scorer.clone();
     let model = scorer.model();
-    check_trees(model)?;
+    check_scores(model)?;
     let class = class_of(model, label.as_deref())?;
     let explained = if derived { features(model) } else { columns(model) };
     let control = Control::new(settings::max_memory());

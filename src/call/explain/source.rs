@@ -10,7 +10,7 @@ use pgrx::pg_sys::{self, Datum, FunctionCallInfo, Oid};
 use pgrx::IntoDatum;
 
 use super::row::number;
-use super::{by_size, check_trees, class_of, shown, unit, Writer};
+use super::{by_size, check_scores, class_of, shown, unit, Writer};
 use crate::api::sampled::background;
 use crate::api::score::{inputs, key_columns, key_object};
 use crate::call::cells::Cells;
@@ -47,7 +47,7 @@ unsafe fn run(fcinfo: FunctionCallInfo) -> Result<()> {
     };
     let found = catalog::find(&ModelName::parse(&model)?)?;
     let scorer = cache::deployed(&found)?;
-    check_trees(scorer.model())?;
+    check_scores(scorer.model())?;
     let class = class_of(scorer.model(), value::<String>(fcinfo, 3).as_deref())?;
     let target = store::target(&found.deployed()?)?;
     let described = source::describe(&source)?;

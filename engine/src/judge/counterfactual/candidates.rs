@@ -15,6 +15,8 @@ const DAYS: i64 = 366;
 const HOURS: i64 = 168;
 /// The share of its spread by which a value may be beyond a threshold to have fewer digits.
 const NEAR: f64 = 0.01;
+/// Steps between the smallest and the largest number of training.
+const STEPS: f64 = 100.0;
 /// Nodes between two looks for a cancel.
 const CHECK: usize = 1 << 16;
 
@@ -146,9 +148,8 @@ fn numbers(
     control: &Control,
 ) -> Result<Vec<Candidate>> {
     let feature = input.first as usize;
-    let (Some(known), Some((trees, _))) = (scorer.model().features.get(feature), scorer.model().body.as_trees()) else {
-        return Ok(Vec::new());
-    };
+    let Some(known) = scorer.model().features.get(feature) else { return Ok(Vec::new()) };
+    let trees = scorer.model().body.as_trees().map(|(trees, _)| trees);
     let stats = &known.stats;
     let spread = [column.spread.unwrap_or(f64::NAN), stats.stddev, (stats.maximum - stats.minimum) / 4.0];
     let spread = spread.into_iter().find(|s| s.is_finite() && *s > 0.0).unwrap_or(1.0);
@@ -158,13 +159,15 @@ fn numbers(
         InputKind::Boolean => vec![0.0, 1.0],
         _ => {
             let grain = if is_whole(input, column) { Grain::Whole } else { Grain::Any };
-            stretches(&thresholds(trees, feature, control)?, centre, own.is_nan(), spread * NEAR, grain)
+            let ends = match trees {
+                Some(trees) => thresholds(trees, feature, control)?,
+                None => steps(stats.minimum, stats.maximum),
+            };
+            stretches(&ends, centre, own.is_nan(), spread * NEAR, grain)
         }
     };
     if input.kind.is_moment() && centre.is_finite() {
-        values.extend(
-            about(scorer, input, trees, centre).into_iter().filter(|v| (stats.minimum..=stats.maximum).contains(v)),
-        );
+        values.extend(about(scorer, input, centre).into_iter().filter(|v| (stats.minimum..=stats.maximum).contains(v)));
     }
     // Where a limit cuts a stretch, its end is the nearest there is.
     let ends = [column.limits.minimum.map(f64::ceil), column.limits.maximum.map(f64::floor)];
@@ -185,6 +188,15 @@ fn numbers(
 /// Whether a column has whole numbers only: of days and seconds too.
 fn is_whole(input: &Input, column: &Changeable) -> bool {
     column.whole || input.kind.is_moment() || matches!(input.kind, InputKind::Boolean | InputKind::Interval)
+}
+
+/// Where what a number says has no steps: steps of a hundredth of what training saw.
+fn steps(low: f64, high: f64) -> Vec<f64> {
+    let step = (high - low) / STEPS;
+    if step <= 0.0 || !step.is_finite() {
+        return Vec::new();
+    }
+    (0..=STEPS as u32).map(|i| low + f64::from(i) * step).collect()
 }
 
 /// The thresholds of a feature, each once.
@@ -230,7 +242,7 @@ fn stretches(thresholds: &[f64], number: f64, free: bool, near: f64, grain: Grai
 }
 
 /// Other moments about one, as far as the model looks at their parts: days, and hours where it looks at those.
-fn about(scorer: &Scorer, input: &Input, trees: &Trees, moment: f64) -> Vec<f64> {
+fn about(scorer: &Scorer, input: &Input, moment: f64) -> Vec<f64> {
     let features = input.first as usize + 1..(input.first + input.count) as usize;
     let parts: Vec<DatePart> = features
         .filter(|&f| scorer.uses(f))
@@ -239,7 +251,7 @@ fn about(scorer: &Scorer, input: &Input, trees: &Trees, moment: f64) -> Vec<f64>
             _ => None,
         })
         .collect();
-    if parts.is_empty() || trees.nodes() == 0 {
+    if parts.is_empty() || scorer.model().body.as_trees().is_some_and(|(trees, _)| trees.nodes() == 0) {
         return Vec::new();
     }
     let is_date = input.kind == InputKind::Date;

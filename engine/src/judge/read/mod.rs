@@ -20,7 +20,7 @@ pub use rules::{rules, Rule, Telling};
 pub use words::Words;
 
 use crate::error::{Error, Result};
-use crate::model::{Model, Task, Trees};
+use crate::model::{Body, Model, Task, Trees};
 
 /// The trees of a model.
 ///
@@ -32,6 +32,10 @@ fn trees(model: &Model) -> Result<&Trees> {
         None if model.task == Task::Reduction => {
             Err(Error::data("the model has components and no trees", "orchard.components tells what they are made of."))
         }
+        None if matches!(model.body, Body::Additive(_)) => Err(Error::data(
+            "the model adds what columns say and has no trees",
+            "orchard.coefficients tells what they say, orchard.to_sql writes it as SQL.",
+        )),
         None => Err(Error::data("the model is a clustering, which has no trees", "orchard.to_sql writes it as SQL.")),
     }
 }

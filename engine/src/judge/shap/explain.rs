@@ -132,7 +132,7 @@ impl Shap<'_> {
         };
         let own = &scores[first * columns..][..columns];
         let mut responses = match several {
-            true => response.of_classes(self.scorer, self.trees, mean, scores, class),
+            true => response.of_classes(self.scorer, self.link, mean, scores, class),
             false => {
                 let to = from + own.iter().sum::<f64>();
                 let slope = slope(from, to, low, high, |score| self.respond(&[score])[0]);
@@ -161,7 +161,7 @@ impl Shap<'_> {
         let base = &mut explanation.base;
         base.score = match self.turn {
             Turn::Constant(_) => 1.0 - base.score,
-            _ if self.trees.link == Link::Identity => 1.0 - base.score,
+            _ if self.link == Link::Identity => 1.0 - base.score,
             _ => -base.score,
         };
         base.response = 1.0 - base.response;

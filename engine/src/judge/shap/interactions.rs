@@ -27,9 +27,11 @@ pub fn interactions(scorer: &Scorer, cells: &[Vec<f64>], columns: &[Explained], 
     let rows = cells.first().map_or(0, Vec::len);
     // What a model is unfit for is said first.
     let shap = Shap::new(scorer, control)?;
-    let (trees, sign, outputs) = (shap.trees, shap.turn.sign(), shap.outputs());
+    let (trees, sign, outputs) = (shap.trees.as_ref().map(|(trees, _)| *trees), shap.turn.sign(), shap.outputs());
     shap.release(control);
     let pairs = columns.len() * columns.len().saturating_sub(1) / 2;
+    // Where features are added, no two of them do anything together.
+    let Some(trees) = trees else { return control.filled(pairs, 0.0) };
     control.start(rows.div_ceil(PART) as u64 * outputs as u64);
     let part = |part: usize| -> Result<Vec<f64>> {
         let (from, to) = (part * PART, (part * PART + PART).min(rows));

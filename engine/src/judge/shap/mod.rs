@@ -4,6 +4,7 @@
 //! training rows that took each branch; with a background, over its rows (algorithm 3, interventional). The sum over the features is the score less the mean, on the scale on which trees are
 //! added: log-odds for boosted trees of a classification, probabilities for other trees of one, logarithms of the value with a log link, else values.
 
+mod additive;
 mod background;
 mod columns;
 mod explain;
@@ -23,7 +24,7 @@ pub use sentence::Unit;
 
 use crate::control::Control;
 use crate::error::{Error, Result};
-use crate::model::{Link, Task, Trees, LEAF};
+use crate::model::{Body, Link, Task, Trees, LEAF};
 use crate::score::Scorer;
 use crate::simd::run_wide;
 
@@ -35,13 +36,15 @@ use quadrature::Point;
 /// Rows that go through a tree side by side.
 const ROWS: usize = 32;
 
-/// Explains rows of a model of trees; keeps what it needs from one call to the next.
+/// Explains rows of a model of trees, or of one that adds what features say; keeps what it needs from one call to the next.
 #[derive(Debug)]
 pub struct Shap<'a> {
     scorer: &'a Scorer,
-    trees: &'a Trees,
+    outputs: usize,
+    link: Link,
     turn: Turn,
-    plan: Plan,
+    /// The trees and how one of them is walked; without them features are added.
+    trees: Option<(&'a Trees, Plan)>,
     /// By number of points.
     rules: Vec<Vec<Point>>,
     many: Space<ROWS>,
@@ -57,9 +60,9 @@ impl<'a> Shap<'a> {
     /// For the rows of a scorer.
     ///
     /// # Errors
-    /// Without trees, or where these do not say how many training rows took each branch.
+    /// Without scores, or where trees do not say how many training rows took each branch.
     pub fn new(scorer: &'a Scorer, control: &Control) -> Result<Shap<'a>> {
-        let trees = trees_of(scorer)?;
+        let Some(trees) = trees_of(scorer)? else { return Shap::make(scorer, None, None, control) };
         let mut splits = (0..trees.nodes()).filter(|&node| trees.feature[node] != LEAF).peekable();
         if splits.peek().is_some() && splits.all(|node| trees.cover[node] == 0.0) {
             return Err(Error::data(
@@ -67,14 +70,14 @@ impl<'a> Shap<'a> {
                 "Give a background, import it again from a text that has the counts, or train it anew.",
             ));
         }
-        Shap::make(scorer, trees, None, control)
+        Shap::make(scorer, Some(trees), None, control)
     }
 
     /// Compared with the rows of a background, given by column as [`Scorer::predict`] takes their cells, of which there must be one: interventional values
     /// instead of path-dependent ones.
     ///
     /// # Errors
-    /// Without trees.
+    /// Without scores.
     pub fn against(scorer: &'a Scorer, background: &'a [Vec<f64>], control: &Control) -> Result<Shap<'a>> {
         assert_eq!(background.len(), scorer.model().features.len(), "a column a feature");
         Shap::make(scorer, trees_of(scorer)?, Some(Background(background)), control)
@@ -82,18 +85,24 @@ impl<'a> Shap<'a> {
 
     fn make(
         scorer: &'a Scorer,
-        trees: &'a Trees,
+        trees: Option<&'a Trees>,
         background: Option<Background<'a>>,
         control: &Control,
     ) -> Result<Shap<'a>> {
-        let plan = Plan::new(scorer, trees, control)?;
-        let turn = Turn::of(&scorer.model().task, trees);
-        Ok(Shap { scorer, trees, turn, plan, rules: Vec::new(), many: Space::new(), one: Space::new(), background })
+        let (outputs, link) = match (trees, &scorer.model().body) {
+            (Some(trees), _) => (trees.outputs, trees.link),
+            (None, Body::Additive(body)) => (body.outputs, body.link),
+            _ => return Err(Error::Internal("a model without scores is explained".into())),
+        };
+        let trees = trees.map(|trees| Ok::<_, Error>((trees, Plan::new(scorer, trees, control)?))).transpose()?;
+        let turn = Turn::of(&scorer.model().task, link);
+        let (outputs, rules) = (outputs as usize, Vec::new());
+        Ok(Shap { scorer, outputs, link, turn, trees, rules, many: Space::new(), one: Space::new(), background })
     }
 
     /// Give back what was counted of the memory it holds.
     pub fn release(self, control: &Control) {
-        self.plan.release(control);
+        self.trees.into_iter().for_each(|(_, plan)| plan.release(control));
         self.many.release(control);
         self.one.release(control);
         self.rules.into_iter().for_each(|rule| control.release_vec(rule));
@@ -101,7 +110,7 @@ impl<'a> Shap<'a> {
 
     /// How many different scores a row has: the number of classes when there are more than two, else 1.
     pub fn outputs(&self) -> usize {
-        self.trees.outputs as usize
+        self.outputs
     }
 
     /// Explain rows that are given by column, each cell as [`Scorer::predict`] takes it: `out` has a number a feature for each row, row by row.
@@ -114,6 +123,11 @@ impl<'a> Shap<'a> {
         assert_eq!(columns.len(), features, "a column a feature");
         assert!(columns.iter().all(|column| column.len() * features == out.len()), "a cell a row");
         let rows = out.len() / features.max(1);
+        if let Body::Additive(body) = &self.scorer.model().body {
+            let mean = additive::explain(body, columns, self.background, output, out, control)?;
+            out.iter_mut().for_each(|value| *value *= self.turn.sign());
+            return Ok(self.turn.score(mean));
+        }
         let mean = if let Some(background) = self.background {
             self.compare(background, columns, output, out, control)?
         } else if rows == 1 {
@@ -128,9 +142,10 @@ impl<'a> Shap<'a> {
             self.many = space;
             mean?
         };
-        let scale = if self.trees.average { self.trees.roots.len() as f64 } else { 1.0 };
+        let Some((trees, _)) = &self.trees else { return Ok(mean) };
+        let scale = if trees.average { trees.roots.len() as f64 } else { 1.0 };
         out.iter_mut().for_each(|value| *value = *value / scale * self.turn.sign());
-        Ok(self.turn.score(mean / scale + self.trees.base.get(output).copied().unwrap_or(0.0)))
+        Ok(self.turn.score(mean / scale + trees.base.get(output).copied().unwrap_or(0.0)))
     }
 
     /// Explain rows by a background, a tree at a time; without what is done to the sum of all trees.
@@ -145,9 +160,11 @@ impl<'a> Shap<'a> {
         out.fill(0.0);
         let rows = columns.first().map_or(0, |column| column.len());
         let (mut mean, mut masks) = (0.0, background::room(rows, background));
-        for tree in 0..self.trees.roots.len() {
-            self.plan.fill(self.scorer, self.trees, tree, output, control)?;
-            mean += background.add(self.scorer, &self.plan, columns, out, &mut masks, control)?;
+        let scorer = self.scorer;
+        let Some((trees, plan)) = &mut self.trees else { return Ok(mean) };
+        for tree in 0..trees.roots.len() {
+            plan.fill(scorer, trees, tree, output, control)?;
+            mean += background.add(scorer, plan, columns, out, &mut masks, control)?;
         }
         masks.into_iter().for_each(|masks| masks.release(control));
         Ok(mean)
@@ -167,19 +184,22 @@ impl<'a> Shap<'a> {
         let mut values: Vec<[f64; N]> = control.filled(rows.div_ceil(N).saturating_mul(features), [0.0; N])?;
         let mut cells: Vec<&[f64]> = control.vec(features)?;
         let mut mean = 0.0;
-        for tree in 0..self.trees.roots.len() {
-            self.plan.fill(self.scorer, self.trees, tree, output, control)?;
-            mean += self.plan.mean;
-            let points = self.plan.features.div_ceil(2).max(1);
+        let count = self.trees.as_ref().map_or(0, |(trees, _)| trees.roots.len());
+        for tree in 0..count {
+            let Some((trees, plan)) = &mut self.trees else { break };
+            plan.fill(self.scorer, trees, tree, output, control)?;
+            mean += plan.mean;
+            let (depth, points) = (plan.depth, plan.features.div_ceil(2).max(1));
             self.need_rule(points, control)?;
-            space.grow(self.plan.depth, points, control)?;
+            space.grow(depth, points, control)?;
+            let Some((_, plan)) = &self.trees else { break };
             let rule = &self.rules[points];
             for (block, values) in values.chunks_exact_mut(features.max(1)).enumerate() {
                 control.check()?;
                 let (from, to) = (block * N, (block * N + N).min(rows));
                 cells.clear();
                 cells.extend(columns.iter().map(|column| &column[from..to]));
-                let (scorer, plan, columns) = (self.scorer, &self.plan, &cells[..]);
+                let (scorer, columns) = (self.scorer, &cells[..]);
                 run_wide(Tree { scorer, plan, rule, columns, space, values });
             }
         }
@@ -203,10 +223,11 @@ impl<'a> Shap<'a> {
     }
 }
 
-/// The trees of a scorer.
-fn trees_of(scorer: &Scorer) -> Result<&Trees> {
+/// The trees of a scorer; `None` where features are added instead.
+fn trees_of(scorer: &Scorer) -> Result<Option<&Trees>> {
     match scorer.model().body.as_trees() {
-        Some((trees, _)) => Ok(trees),
+        Some((trees, _)) => Ok(Some(trees)),
+        None if matches!(scorer.model().body, Body::Additive(_)) => Ok(None),
         None if scorer.model().task == Task::Reduction => {
             Err(Error::data("components have no scores to explain", "orchard.components tells what they are made of."))
         }
@@ -231,12 +252,12 @@ enum Turn {
 }
 
 impl Turn {
-    fn of(task: &Task, trees: &Trees) -> Turn {
+    fn of(task: &Task, link: Link) -> Turn {
         match task {
             Task::Classification { classes, positive } if classes.len() == 1 => {
                 Turn::Constant(if *positive == 0 { 1.0 } else { 0.0 })
             }
-            Task::Classification { classes, positive: 0 } if classes.len() == 2 => match trees.link {
+            Task::Classification { classes, positive: 0 } if classes.len() == 2 => match link {
                 Link::Identity => Turn::Complement,
                 _ => Turn::Negate,
             },

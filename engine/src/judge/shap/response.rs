@@ -7,7 +7,7 @@
 use super::quadrature::{self, Point};
 use crate::control::Control;
 use crate::error::Result;
-use crate::model::{Link, Trees};
+use crate::model::Link;
 use crate::score::{curve, link, Scorer};
 
 /// Points of the quadrature between two scores.
@@ -28,12 +28,12 @@ impl Response {
 
     /// Of several classes: the contributions of columns to the probability of a class. `mean` has a score a class, `scores` the contributions of
     /// each class, one after the other, a number a column.
-    pub fn of_classes(&self, scorer: &Scorer, trees: &Trees, mean: &[f64], scores: &[f64], class: usize) -> Vec<f64> {
+    pub fn of_classes(&self, scorer: &Scorer, by: Link, mean: &[f64], scores: &[f64], class: usize) -> Vec<f64> {
         let (classes, columns) = (mean.len(), scores.len() / mean.len().max(1));
         let of = |values: &[f64], k: usize| -> Vec<f64> { values[k * columns..][..columns].to_vec() };
         let ends: Vec<f64> = (0..classes).map(|k| mean[k] + of(scores, k).iter().sum::<f64>()).collect();
         let curves = scorer.model().body.as_trees().map_or(&[][..], |(_, curves)| curves);
-        let through = |k: usize| match trees.link {
+        let through = |k: usize| match by {
             Link::Softmax => self.mix(mean, &ends, scores, k, softmax_slopes),
             // Each class has a probability of its own.
             Link::Logistic => {
@@ -48,7 +48,7 @@ impl Response {
         }
         let answers = |scores: &[f64]| {
             let mut answers = scores.to_vec();
-            link::unlink(trees, true, &mut answers);
+            link::unlink(by, true, &mut answers);
             answers
         };
         let (from, to) = (answers(mean), answers(&ends));

@@ -26,6 +26,8 @@ pub enum Kind {
     Positive(fn(&mut Options, f64)),
     /// A number above 0 and up to 1.
     Share(fn(&mut Options, f64)),
+    /// A number from 0 to 1.
+    Fraction(fn(&mut Options, f64)),
     /// One of these words, a share of the whole above 0 and up to 1, or a whole number of at least 1.
     Part(&'static [(&'static str, Part)], fn(&mut Options, Part)),
     /// true or false.
@@ -80,6 +82,7 @@ impl Spec {
             Kind::Number(low, below, _) => format!("a number of at least {low} and below {below}"),
             Kind::Positive(_) => "a number above 0".into(),
             Kind::Share(_) => "a number above 0 and up to 1".into(),
+            Kind::Fraction(_) => "a number between 0 and 1".into(),
             Kind::Part([], _) => "a share above 0 and up to 1 or an integer of at least 1".into(),
             Kind::Part(words, _) => {
                 let words: Vec<&str> = words.iter().map(|w| w.0).collect();
@@ -135,6 +138,9 @@ impl Spec {
             }
             Kind::Positive(set) => {
                 set(options, value.as_f64().filter(|v| *v > 0.0 && v.is_finite()).ok_or_else(wrong)?);
+            }
+            Kind::Fraction(set) => {
+                set(options, value.as_f64().filter(|v| (0.0..=1.0).contains(v)).ok_or_else(wrong)?);
             }
             Kind::Share(set) => set(options, value.as_f64().filter(|v| *v > 0.0 && *v <= 1.0).ok_or_else(wrong)?),
             Kind::Part(words, set) => set(options, part(words, value).ok_or_else(wrong)?),
@@ -193,6 +199,7 @@ impl Spec {
                 | Kind::Number(..)
                 | Kind::Positive(_)
                 | Kind::Share(_)
+                | Kind::Fraction(_)
                 | Kind::Part(..),
                 Some(Value::Number(_)),
             )

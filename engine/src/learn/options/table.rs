@@ -4,8 +4,8 @@ use serde_json::json;
 
 use super::spec::{Kind, Spec, MOST_CLUSTERS};
 use super::Algorithm::{
-    self, Dbscan, DecisionTree, ExtraTrees, GaussianMixture, GradientBoosting, IsolationForest, KMeans, KPrototypes,
-    Pca, RandomForest,
+    self, Dbscan, DecisionTree, ElasticNet, ExtraTrees, GaussianMixture, Glm, GradientBoosting, IsolationForest,
+    KMeans, KPrototypes, Lasso, LinearRegression, LogisticRegression, Pca, RandomForest, Ridge,
 };
 use super::{Options, PersonalData};
 use crate::learn::bin::MOST_BINS;
@@ -17,7 +17,28 @@ use crate::learn::tree::{Criterion, DEEPEST};
 use crate::model::Covariance;
 
 const ALL: &[Algorithm] = &Algorithm::ALL;
-const SUPERVISED: &[Algorithm] = &[DecisionTree, RandomForest, ExtraTrees, GradientBoosting];
+const SUPERVISED: &[Algorithm] = &[
+    DecisionTree,
+    RandomForest,
+    ExtraTrees,
+    GradientBoosting,
+    LogisticRegression,
+    LinearRegression,
+    Ridge,
+    ElasticNet,
+    Lasso,
+    Glm,
+];
+/// Those of trees with a target, which decides their task.
+const GROWN: &[Algorithm] = &[DecisionTree, RandomForest, ExtraTrees, GradientBoosting];
+const CLASSIFIERS: &[Algorithm] = &[DecisionTree, RandomForest, ExtraTrees, GradientBoosting, LogisticRegression];
+const LINEAR: &[Algorithm] = &[LogisticRegression, LinearRegression, Ridge, ElasticNet, Lasso, Glm];
+/// Those whose penalty has a default.
+const PENALIZED: &[Algorithm] = &[LogisticRegression, Glm];
+const CHOSEN: &[Algorithm] = &[ElasticNet, Lasso];
+const GENERALIZED: &[Algorithm] = &[Glm];
+/// Those whose steps have no end in one.
+const STEPPED: &[Algorithm] = &[LogisticRegression, ElasticNet, Lasso, Glm];
 const TREE: &[Algorithm] = &[DecisionTree];
 const FOREST: &[Algorithm] = &[RandomForest, ExtraTrees];
 const BOOST: &[Algorithm] = &[GradientBoosting];
@@ -39,13 +60,31 @@ const GROUPED: &[Algorithm] = &[
     RandomForest,
     ExtraTrees,
     GradientBoosting,
+    LogisticRegression,
+    LinearRegression,
+    Ridge,
+    ElasticNet,
+    Lasso,
+    Glm,
     KMeans,
     KPrototypes,
     GaussianMixture,
     IsolationForest,
     Pca,
 ];
-const TREES: &[Algorithm] = &[DecisionTree, RandomForest, ExtraTrees, GradientBoosting, IsolationForest];
+const PARTED: &[Algorithm] = &[
+    DecisionTree,
+    RandomForest,
+    ExtraTrees,
+    GradientBoosting,
+    LogisticRegression,
+    LinearRegression,
+    Ridge,
+    ElasticNet,
+    Lasso,
+    Glm,
+    IsolationForest,
+];
 
 /// Row counts and leaf counts fit the fields they go to.
 const MOST_ROWS: u64 = u64::MAX;
@@ -131,7 +170,7 @@ pub(super) const SPECS: &[Spec] = &[
         meaning: "what is done with columns of e-mail addresses, telephone numbers and the like that are not named in \"features\": left out, learned from as keyed hashes, kept, or an error",
     },
     Spec {
-        key: "date_parts", algorithms: TREES,
+        key: "date_parts", algorithms: PARTED,
         kind: Kind::Boolean(|o, v| o.date_parts = v), default: |o| json!(o.date_parts),
         elsewhere: &["datetime_features", "date_features", "time_features"],
         meaning: "whether dates and timestamps give month, day, weekday and hour as features of their own",
@@ -149,22 +188,22 @@ pub(super) const SPECS: &[Spec] = &[
         meaning: "the most words of a column of free text that become features",
     },
     Spec {
-        key: "task", algorithms: SUPERVISED,
+        key: "task", algorithms: GROWN,
         kind: Kind::Choice(&["classification", "regression"], |o, v| o.task = Some(v.into())), default: |o| json!(o.task),
         elsewhere: &["problem_type"], meaning: "what to learn; without it the target's type decides",
     },
     Spec {
-        key: "positive_class", algorithms: SUPERVISED,
+        key: "positive_class", algorithms: CLASSIFIERS,
         kind: Kind::Label(|o, v| o.positive_class = Some(v)), default: |o| json!(o.positive_class),
         elsewhere: &["pos_label", "positive"], meaning: "the label whose probability is predicted; without it true, 1 or the last",
     },
     Spec {
-        key: "class_weight", algorithms: SUPERVISED,
+        key: "class_weight", algorithms: CLASSIFIERS,
         kind: Kind::ClassWeight(|o, v| o.class_weight = v), default: |_| json!(null),
         elsewhere: &["class_weights", "is_unbalance"], meaning: "the weight of each class while learning",
     },
     Spec {
-        key: "calibration", algorithms: SUPERVISED,
+        key: "calibration", algorithms: GROWN,
         kind: Kind::Choice(&["none", "sigmoid", "isotonic", "auto"], |o, v| o.calibration = match v {
             "sigmoid" => Method::Sigmoid,
             "isotonic" => Method::Isotonic,
@@ -475,6 +514,74 @@ pub(super) const SPECS: &[Spec] = &[
         kind: Kind::Integer(1, 250, |o, v| o.boost.max_subset_levels = v as usize), default: |o| json!(o.boost.max_subset_levels),
         elsewhere: &["max_cat_to_onehot", "one_hot_max_size"],
         meaning: "a category of more levels is cut as one number: what its levels say of the target in other rows",
+    },
+    Spec {
+        key: "objective", algorithms: GENERALIZED,
+        kind: Kind::Choice(&["poisson", "gamma", "tweedie"], |o, v| o.objective = Some(v)), default: |o| json!(o.objective),
+        elsewhere: &["family", "loss", "distribution"],
+        meaning: "what the target is: counts, amounts above 0, or amounts of which many are 0",
+    },
+    Spec {
+        key: "tweedie_variance_power", algorithms: GENERALIZED,
+        kind: Kind::Number(1.0, 2.0, |o, v| o.linear.power = v.max(1.000_001)), default: |o| json!(o.linear.power),
+        elsewhere: &["tweedie_power", "power"], meaning: "the variance power of the objective \"tweedie\": nearer to 2 for heavier tails",
+    },
+    Spec {
+        key: "exposure", algorithms: GENERALIZED,
+        kind: Kind::Column(|o, v| o.exposure = Some(v)), default: |o| json!(o.exposure),
+        elsewhere: &["exposure_column", "trials", "impressions"],
+        meaning: "the column of how much each row stands for; what is predicted is the target for each unit of it",
+    },
+    Spec {
+        key: "offset", algorithms: GENERALIZED,
+        kind: Kind::Column(|o, v| o.offset = Some(v)), default: |o| json!(o.offset),
+        elsewhere: &["init_score", "base_margin", "offset_column", "baseline"],
+        meaning: "the column that is added to the logarithm of the expected target while learning",
+    },
+    Spec {
+        key: "alpha", algorithms: PENALIZED,
+        kind: Kind::Number(0.0, f64::INFINITY, |o, v| o.linear.alpha = Some(v)), default: |o| json!(o.linear.alpha),
+        elsewhere: &["c", "l2_reg", "lambda", "penalty", "reg_lambda", "regparam", "l2_regularization"],
+        meaning: "the penalty of coefficients of scaled columns, beside the sum of the losses of rows; 0 for none (1/C of scikit-learn)",
+    },
+    Spec {
+        key: "alpha", algorithms: &[Ridge],
+        kind: Kind::Number(0.0, f64::INFINITY, |o, v| o.linear.alpha = Some(v)), default: |o| json!(o.linear.alpha),
+        elsewhere: &["l2_reg", "lambda", "penalty", "reg_lambda", "regparam", "l2_regularization"],
+        meaning: "the penalty of squared coefficients of scaled columns, beside the sum of the squared errors of rows",
+    },
+    Spec {
+        key: "alpha", algorithms: CHOSEN,
+        kind: Kind::Number(0.0, f64::INFINITY, |o, v| o.linear.alpha = Some(v)), default: |_| json!(null),
+        elsewhere: &["l1_reg", "lambda", "penalty", "reg_alpha", "regparam", "l1_regularization"],
+        meaning: "the penalty of coefficients of scaled columns, beside half the mean squared error; without it the one with the least error in five folds",
+    },
+    Spec {
+        key: "l1_ratio", algorithms: PENALIZED,
+        kind: Kind::Fraction(|o, v| o.linear.l1_ratio = v), default: |o| json!(o.linear.l1_ratio),
+        elsewhere: &["elasticnetparam", "elastic_net_param", "mixing"],
+        meaning: "the share of the penalty that is on absolute values, which makes coefficients 0",
+    },
+    Spec {
+        key: "l1_ratio", algorithms: &[ElasticNet],
+        kind: Kind::Fraction(|o, v| o.linear.l1_ratio = v), default: |o| json!(o.linear.l1_ratio),
+        elsewhere: &["elasticnetparam", "elastic_net_param", "mixing"],
+        meaning: "the share of the penalty that is on absolute values, which makes coefficients 0",
+    },
+    Spec {
+        key: "max_iter", algorithms: STEPPED,
+        kind: Kind::Integer(1, 100_000, |o, v| o.linear.max_iter = v as u32), default: |o| json!(o.linear.max_iter),
+        elsewhere: &["iterations", "max_iterations", "num_iterations"], meaning: "the most steps",
+    },
+    Spec {
+        key: "tol", algorithms: STEPPED,
+        kind: Kind::Positive(|o, v| o.linear.tol = v), default: |o| json!(o.linear.tol),
+        elsewhere: &["tolerance"], meaning: "how far the last step may move a coefficient of a scaled column",
+    },
+    Spec {
+        key: "min_category_rows", algorithms: LINEAR,
+        kind: Kind::Integer(1, MOST_ROWS, |o, v| o.linear.min_category_rows = v), default: |o| json!(o.linear.min_category_rows),
+        elsewhere: &["min_data_per_group", "min_frequency"], meaning: "the fewest training rows of a level that is not pooled with the rare ones",
     },
     Spec {
         key: "n_clusters", algorithms: COUNTED,

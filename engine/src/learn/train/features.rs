@@ -52,6 +52,8 @@ pub(in crate::learn) struct Features {
     pub features: Vec<Feature>,
     /// The held-out rows, by column.
     pub held: Vec<Vec<f64>>,
+    /// The training rows in the same way, for learners that read numbers as they are.
+    pub(super) values: Vec<Vec<f64>>,
 }
 
 impl Features {
@@ -78,6 +80,12 @@ impl Run<'_> {
         match self.request.algorithm {
             Algorithm::RandomForest | Algorithm::ExtraTrees => (forest.bin_params(), forest.max_subset_levels),
             Algorithm::GradientBoosting => (boost.bin_params(), boost.max_subset_levels),
+            // Levels have numbers of their own.
+            algorithm if algorithm.is_linear() => {
+                let min_category_rows = self.request.options.linear.min_category_rows;
+                let min_group = self.request.options.min_group;
+                (bin::BinParams { min_category_rows, min_group, ..tree.bin_params() }, usize::MAX)
+            }
             // Nothing is known that levels could be put in order by.
             Algorithm::IsolationForest => (tree.bin_params(), usize::MAX),
             _ => {
@@ -100,6 +108,23 @@ impl Run<'_> {
     /// Turn columns into features: binned for the learner, encoded for scoring. The last `watched` of `train` say nothing of a level.
     /// Columns give their memory back as they go, unless they are to be `kept`.
     pub fn features(&mut self, rows: &RowsOf<'_>, keep: bool) -> Result<Features> {
+        if !self.request.algorithm.is_linear() {
+            return self.binned(rows, keep);
+        }
+        // Learning reads what scoring reads.
+        let mut shown: Vec<u32> = self.control.vec(rows.train.len() + rows.held.len())?;
+        shown.extend(rows.train.iter().chain(rows.held));
+        let mut made = self.binned(&RowsOf { held: &shown, ..*rows }, keep)?;
+        self.control.release_vec(shown);
+        for column in &mut made.held {
+            self.control.reserve(rows.held.len() * 8)?;
+            let held = column.split_off(rows.train.len());
+            made.values.push(std::mem::replace(column, held));
+        }
+        Ok(made)
+    }
+
+    fn binned(&mut self, rows: &RowsOf<'_>, keep: bool) -> Result<Features> {
         let bins = self.bin_params();
         let used = self.used_columns();
         let request = &mut self.request;

@@ -24,6 +24,12 @@ impl Run<'_> {
             Algorithm::DecisionTree => self.tree(made, rows, prepared),
             Algorithm::RandomForest | Algorithm::ExtraTrees => self.forest(made, rows, prepared, keep),
             Algorithm::GradientBoosting => self.boost(made, rows, prepared, keep),
+            Algorithm::LogisticRegression
+            | Algorithm::LinearRegression
+            | Algorithm::Ridge
+            | Algorithm::ElasticNet
+            | Algorithm::Lasso
+            | Algorithm::Glm => self.linear(made, rows, prepared),
             Algorithm::KMeans
             | Algorithm::KPrototypes
             | Algorithm::GaussianMixture

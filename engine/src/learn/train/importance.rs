@@ -10,7 +10,7 @@ use crate::judge::importance::{mean_shap, of_splits, permutation, Estimate, Shuf
 use crate::judge::shap::{columns, Explained};
 use crate::judge::COMPARED;
 use crate::learn::exposure;
-use crate::model::{HeldActual, HeldRows, Trees};
+use crate::model::{Additive, Body, HeldActual, HeldRows, Model, Trees};
 use crate::score::Scorer;
 
 /// The most held-out rows that a training takes for it.
@@ -25,7 +25,7 @@ pub struct Importance {
     pub feature: String,
     /// What for.
     pub value: f64,
-    /// How that was found: gain, split, mean_abs_shap or permutation.
+    /// How that was found: gain, split, spread, mean_abs_shap or permutation.
     pub kind: &'static str,
     /// The interval that holds it in 95 of 100 samples of rows, where chance comes in.
     pub interval: Option<(f64, f64)>,
@@ -49,11 +49,29 @@ fn exact(value: f64) -> Estimate {
 }
 
 /// What the splits of trees say.
-pub fn by_splits(trees: &Trees, columns: &[Explained]) -> Vec<Importance> {
+fn by_splits(trees: &Trees, columns: &[Explained]) -> Vec<Importance> {
     let splits = of_splits(trees, columns);
     let mut all = ranked(columns, "gain", splits.iter().map(|(gain, _)| exact(*gain)));
     all.extend(ranked(columns, "split", splits.iter().map(|(_, count)| exact(*count as f64))));
     all
+}
+
+/// What the terms of a sum say: by column the standard deviation of that, as far as it is known.
+fn by_terms(body: &Additive, model: &Model, columns: &[Explained]) -> Vec<Importance> {
+    let spread = |column: &Explained| {
+        let own = column.features.iter().filter_map(|f| Some((*f, &model.features.get(*f)?.stats)));
+        exact(own.map(|(f, stats)| body.spread(f, stats)).map(|s| s * s).sum::<f64>().sqrt())
+    };
+    ranked(columns, "spread", columns.iter().map(spread))
+}
+
+/// What a model says by itself.
+pub fn by_model(model: &Model, columns: &[Explained]) -> Vec<Importance> {
+    match (&model.body, model.body.as_trees()) {
+        (_, Some((trees, _))) => by_splits(trees, columns),
+        (Body::Additive(body), _) => by_terms(body, model, columns),
+        _ => Vec::new(),
+    }
 }
 
 /// Rows with what is true of them.

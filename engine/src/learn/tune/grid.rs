@@ -185,7 +185,7 @@ fn range(spec: &Spec, range: &Map<String, Value>, algorithm: Algorithm) -> Resul
         let hint = "A range is {\"low\": number, \"high\": number}, with \"log\": true to draw its logarithm evenly.";
         Err(Error::option(format!("the range of \"{}\" {why}", spec.key), hint))
     };
-    if !matches!(spec.kind, Kind::Integer(..) | Kind::Number(..) | Kind::Share(_)) {
+    if !matches!(spec.kind, Kind::Integer(..) | Kind::Number(..) | Kind::Share(_) | Kind::Fraction(_)) {
         return wrong("is of an option that is no number");
     }
     if let Some(key) = range.keys().find(|k| !matches!(k.as_str(), "low" | "high" | "log")) {

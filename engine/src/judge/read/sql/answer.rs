@@ -1,8 +1,10 @@
 //! From the sums of the trees to the answer: base, link, curves, class.
 
 use super::literal::{number, value};
+use crate::error::Result;
+use crate::judge::read::out::Out;
 use crate::judge::read::output::Output;
-use crate::model::{Curve, Link, Model, Task, Trees};
+use crate::model::{Curve, Link, Model, Task};
 
 /// Beyond this `exp` is not asked: PostgreSQL raises where it overflows or underflows.
 const MOST: f64 = 700.0;
@@ -14,13 +16,13 @@ const LAST_EXP: f64 = 709.782_712_893_38;
 const LEAST: f64 = 1e-15;
 
 /// The columns of a SELECT around those before it.
-pub(super) struct Layer {
-    pub columns: Vec<String>,
+struct Layer {
+    columns: Vec<String>,
 }
 
 /// What comes after the sums, which are the columns `s.y0`, `s.y1` ...
 pub(super) struct Answer<'a> {
-    trees: &'a Trees,
+    link: Link,
     curves: &'a [Curve],
     probabilities: bool,
     output: Output,
@@ -29,21 +31,21 @@ pub(super) struct Answer<'a> {
 }
 
 /// Whether the answer of an output needs the sums of all.
-pub(super) fn needs_all(model: &Model, trees: &Trees) -> bool {
+pub(super) fn needs_all(model: &Model, link: Link, outputs: u32) -> bool {
     let curved = model.body.as_trees().is_some_and(|(_, curves)| !curves.is_empty());
-    trees.link == Link::Softmax || curved && trees.outputs > 1
+    link == Link::Softmax || curved && outputs > 1
 }
 
 impl<'a> Answer<'a> {
-    pub fn new(model: &'a Model, trees: &'a Trees, output: Output, bounds: &'a [(f64, f64)]) -> Answer<'a> {
+    pub fn new(model: &'a Model, link: Link, output: Output, bounds: &'a [(f64, f64)]) -> Answer<'a> {
         let curves = model.body.as_trees().map_or(&[][..], |(_, curves)| curves);
         let probabilities = matches!(model.task, Task::Classification { .. });
-        Answer { trees, curves, probabilities, output, bounds }
+        Answer { link, curves, probabilities, output, bounds }
     }
 
     /// Whether the sums are used more than once.
-    pub fn is_sum_repeated(&self) -> bool {
-        self.trees.link == Link::Softmax || self.trees.link == Link::Log && !self.is_tame()
+    fn is_sum_repeated(&self) -> bool {
+        self.link == Link::Softmax || self.link == Link::Log && !self.is_tame()
     }
 
     /// Whether `exp` of the sum, or of its negative, is far from overflow.
@@ -51,12 +53,31 @@ impl<'a> Answer<'a> {
         self.bounds.iter().all(|(low, high)| *low >= -MOST && *high <= MOST)
     }
 
+    /// Write the SELECTs from the answer to the one whose columns are the sums; [`Answer::end`] writes what is behind these.
+    pub fn begin(&self, out: &mut Out<'_>) -> Result<()> {
+        out.push("(SELECT ")?;
+        out.push(&self.last())?;
+        for layer in self.layers().iter().rev() {
+            out.push("\nFROM (SELECT ")?;
+            out.push(&layer.columns.join(", "))?;
+        }
+        out.push("\nFROM (SELECT ")
+    }
+
+    /// Write the ends of all SELECTs.
+    pub fn end(&self, out: &mut Out<'_>) -> Result<()> {
+        // Used several times, a sum must not be computed as often.
+        out.push(if self.is_sum_repeated() { "\nOFFSET 0) AS s" } else { ") AS s" })?;
+        self.layers().iter().try_for_each(|Layer { .. }| out.push("\nOFFSET 0) AS s"))?;
+        out.push(")")
+    }
+
     /// The SELECTs around the sums, from the innermost on.
-    pub fn layers(&self) -> Vec<Layer> {
+    fn layers(&self) -> Vec<Layer> {
         let several = self.bounds.len();
         let mut layers = Vec::new();
         let columns = |of: &dyn Fn(usize) -> String| Layer { columns: (0..several).map(of).collect() };
-        if self.trees.link == Link::Softmax {
+        if self.link == Link::Softmax {
             let all: Vec<String> = (0..several).map(|k| format!("s.y{k}")).collect();
             let greatest = format!("greatest({}) AS m", all.join(", "));
             layers.push(Layer { columns: all.into_iter().chain([greatest]).collect() });
@@ -65,7 +86,7 @@ impl<'a> Answer<'a> {
         if self.curves.is_empty() {
             return layers;
         }
-        let shares = self.trees.link == Link::Softmax;
+        let shares = self.link == Link::Softmax;
         let own = |k: usize| if several == 1 { self.output.index } else { k };
         layers.push(columns(&|k| match shares {
             true => format!("s.p{k} / ({}) AS p{k}", sum("p", several)),
@@ -85,9 +106,9 @@ impl<'a> Answer<'a> {
     }
 
     /// The answer in terms of the last layer.
-    pub fn last(&self) -> String {
+    fn last(&self) -> String {
         let (k, several) = (self.output.index, self.bounds.len());
-        let answer = match (self.curves.is_empty(), self.trees.link) {
+        let answer = match (self.curves.is_empty(), self.link) {
             (true, Link::Softmax) => format!("s.p{k} / ({})", sum("p", several)),
             (true, _) => self.linked(k),
             (false, _) if several == 1 => format!("s.p{k}"),
@@ -105,7 +126,7 @@ impl<'a> Answer<'a> {
     /// A sum behind the link, unless that is one of all sums.
     fn linked(&self, k: usize) -> String {
         let y = format!("s.y{k}");
-        match self.trees.link {
+        match self.link {
             Link::Identity if self.probabilities => format!("least(greatest({y}, 0), 1)"),
             Link::Identity | Link::Softmax => y,
             Link::Logistic if self.is_tame() => format!("(1 / (1 + exp(-{y})))"),

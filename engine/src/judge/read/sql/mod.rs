@@ -4,6 +4,7 @@
 //! features once a row, the next one sums the trees, those around it do what comes after the sum. Each is kept from being pulled up (OFFSET 0) where its
 //! columns are used more than once. Sums have the order of [`crate::score::link::join`], so they are the same to the last bit.
 
+mod additive;
 mod answer;
 mod case;
 mod cells;
@@ -23,7 +24,7 @@ use crate::model::{Body, Model, Task, Trees};
 use crate::score::link::LANES;
 use crate::score::Scorer;
 
-use answer::{Answer, Layer};
+use answer::Answer;
 use case::Case;
 use cells::{Cells, Names};
 
@@ -87,7 +88,8 @@ pub fn expression(scorer: &Scorer, request: &Request<'_>, control: &Control) -> 
             projection::write(scorer, body, &names, &mut out)?;
             return Ok(out.finish());
         }
-        _ => super::trees(model)?,
+        Body::Additive(_) => None,
+        _ => Some(super::trees(model)?),
     };
     let output = Output::of(model, request.class)?;
     if let Task::Classification { classes, positive } = &model.task {
@@ -96,6 +98,12 @@ pub fn expression(scorer: &Scorer, request: &Request<'_>, control: &Control) -> 
             return Ok(literal::value(f64::from(u8::from(seen))));
         }
     }
+    let Some(trees) = trees else {
+        if let Body::Additive(body) = &model.body {
+            additive::write(scorer, body, output, &names, &mut out)?;
+        }
+        return Ok(out.finish());
+    };
     if trees.roots.len() == 1 && names.is_plain() {
         let cells = Cells::inline(scorer, &names)?;
         let case = Case::new(scorer, trees, &cells, control);
@@ -132,20 +140,13 @@ impl Writer<'_> {
             self.cells.write(self.names, out)?;
             return out.push(")");
         }
-        let outputs: Vec<usize> = match answer::needs_all(self.model, self.trees) {
+        let outputs: Vec<usize> = match answer::needs_all(self.model, self.trees.link, self.trees.outputs) {
             true => (0..self.trees.outputs as usize).collect(),
             false => vec![output.index],
         };
         let bounds = outputs.iter().map(|k| self.case.bounds(*k)).collect::<Result<Vec<_>>>()?;
-        let answer = Answer::new(self.model, self.trees, output, &bounds);
-        let layers = answer.layers();
-        out.push("(SELECT ")?;
-        out.push(&answer.last())?;
-        for layer in layers.iter().rev() {
-            out.push("\nFROM (SELECT ")?;
-            out.push(&layer.columns.join(", "))?;
-        }
-        out.push("\nFROM (SELECT ")?;
+        let answer = Answer::new(self.model, self.trees.link, output, &bounds);
+        answer.begin(out)?;
         for (i, k) in outputs.iter().enumerate() {
             out.push(if i == 0 { "" } else { ", " })?;
             self.sum(*k, out)?;
@@ -153,10 +154,7 @@ impl Writer<'_> {
         }
         out.push("\nFROM ")?;
         self.cells.write(self.names, out)?;
-        // Used several times, a sum must not be computed as often.
-        out.push(if answer.is_sum_repeated() { "\nOFFSET 0) AS s" } else { ") AS s" })?;
-        layers.iter().try_for_each(|Layer { .. }| out.push("\nOFFSET 0) AS s"))?;
-        out.push(")")
+        answer.end(out)
     }
 
     /// What the trees say for an output: the sum or mean of the leaves, plus the base.

@@ -16,7 +16,7 @@ const SOUND: std::ops::RangeInclusive<f64> = 1e-60..=1e60;
 pub(super) const LEAST: f64 = 1e-60;
 
 /// Numbers beyond are taken as this.
-const FARTHEST: f64 = 1e60;
+pub(super) const FARTHEST: f64 = 1e60;
 
 /// The cells of a row, and from them each dimension of the space; numbers are clipped to the ends of the training rows, or infinite ones alone.
 pub(super) fn dimensions(

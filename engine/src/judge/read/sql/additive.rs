@@ -1,0 +1,136 @@
+//! The sum of what columns say.
+
+use std::collections::HashMap;
+
+use super::answer::{needs_all, Answer};
+use super::cells::{Cell, Cells, Holds, Names};
+use super::groups::Groups;
+use super::literal::{number, value};
+use super::space::{FARTHEST, LEAST};
+use crate::error::{Error, Result};
+use crate::judge::read::out::Out;
+use crate::judge::read::output::Output;
+use crate::model::{Additive, Encoding, InputKind, Term};
+use crate::score::Scorer;
+
+/// Slopes below this add nothing, and their products would be out of PostgreSQL's range.
+const FLATTEST: f64 = 1e-200;
+
+/// Write the answer to a row. Terms are added in the order of scoring.
+pub(super) fn write(
+    scorer: &Scorer,
+    body: &Additive,
+    output: Output,
+    names: &Names<'_>,
+    out: &mut Out<'_>,
+) -> Result<()> {
+    let model = scorer.model();
+    let mut cells = Cells::staged(scorer, names, out.control())?;
+    let outputs: Vec<usize> = match needs_all(model, body.link, body.outputs) {
+        true => (0..body.outputs as usize).collect(),
+        false => vec![output.index],
+    };
+    let mut groups: HashMap<usize, Groups> = HashMap::new();
+    for (feature, term) in body.terms.iter().enumerate() {
+        if let (Term::Levels { values, .. }, Encoding::Category { .. }) = (term, &model.features[feature].encoding) {
+            // Levels that say the same are one.
+            let count = body.outputs as usize;
+            let said: Vec<u128> = values
+                .chunks_exact(count.max(1))
+                .map(|own| {
+                    xxhash_rust::xxh3::xxh3_128(
+                        &own.iter().flat_map(|v| v.to_bits().to_le_bytes()).collect::<Vec<u8>>(),
+                    )
+                })
+                .collect();
+            let own = Groups::by(&said);
+            cells.regroup(feature, own.clone(), model, names)?;
+            groups.insert(feature, own);
+        }
+    }
+    let bounds = vec![(f64::NEG_INFINITY, f64::INFINITY); outputs.len()];
+    let answer = Answer::new(model, body.link, output, &bounds);
+    answer.begin(out)?;
+    for (i, k) in outputs.iter().enumerate() {
+        out.push(if i == 0 { "" } else { ",\n    " })?;
+        out.push(&value(body.intercept[*k]))?;
+        for (feature, term) in body.terms.iter().enumerate() {
+            let is_boolean = model.inputs.iter().any(|i| i.first as usize == feature && i.kind == InputKind::Boolean);
+            let name = &model.features[feature].name;
+            if let Some(text) = said(term, *k, cells.of(feature), is_boolean, groups.get(&feature), name)? {
+                out.push(&format!("\n+ {text}"))?;
+            }
+        }
+        out.push(&format!(" AS y{k}"))?;
+    }
+    out.push("\nFROM ")?;
+    cells.write(names, out)?;
+    answer.end(out)
+}
+
+/// What a feature says for an output; `None` where that is nothing.
+fn said(
+    term: &Term,
+    k: usize,
+    cell: &Cell,
+    is_boolean: bool,
+    groups: Option<&Groups>,
+    name: &str,
+) -> Result<Option<String>> {
+    let x = &match cell.holds {
+        _ if is_boolean => format!("({})::int", cell.text),
+        // Days since 2000-01-01, also of the infinite ones, which cannot be subtracted.
+        Holds::Date => format!("((extract(epoch FROM {}) - 946684800) / 86400)::float8", cell.text),
+        Holds::Timestamp => format!("(extract(epoch FROM {}) - 946684800)::float8", cell.text),
+        _ => cell.text.clone(),
+    };
+    match term {
+        Term::Number { low, high, slope, square, missing } => {
+            let (slope, missing) = (slope[k], missing[k]);
+            let square = square.get(k).copied().unwrap_or(0.0);
+            if slope == 0.0 && missing == 0.0 && square == 0.0 {
+                return Ok(None);
+            }
+            if square != 0.0 {
+                return Err(Error::data(
+                    format!("column \"{name}\" enters by its square, which is not written as SQL"),
+                    "Use the function of the model.",
+                ));
+            }
+            let inside = format!(
+                "CASE {x} WHEN {} THEN {} WHEN {} THEN {} ELSE least(greatest({x}, {}), {}) END",
+                value(f64::INFINITY),
+                number(*high),
+                value(f64::NEG_INFINITY),
+                number(*low),
+                number(-FARTHEST),
+                number(FARTHEST)
+            );
+            let product = match slope.abs() < FLATTEST {
+                true => value(0.0),
+                false => {
+                    format!("CASE WHEN abs({x}) < {} THEN 0 ELSE ({inside}) * {} END", number(LEAST), value(slope))
+                }
+            };
+            Ok(Some(format!("CASE WHEN {x} IS NULL THEN {} ELSE {product} END", value(missing))))
+        }
+        Term::Levels { values, missing } => {
+            let count = missing.len().max(1);
+            let of = |level: usize| values.get(level * count + k).copied().unwrap_or(0.0);
+            let last = (values.len() / count).saturating_sub(1);
+            let mut text = format!("CASE WHEN {x} IS NULL THEN {}", value(missing[k]));
+            match groups {
+                Some(groups) => {
+                    for (group, level) in groups.sample.iter().enumerate().skip(1) {
+                        text += &format!(" WHEN {x} = {group} THEN {}", value(of(*level)));
+                    }
+                }
+                None => {
+                    let differs = (0..last).filter(|level| of(*level) != of(last));
+                    differs.for_each(|level| text += &format!(" WHEN {x} = {level} THEN {}", value(of(level))));
+                }
+            }
+            Ok(Some(format!("{text} ELSE {} END", value(of(last)))))
+        }
+    }
+}
