@@ -541,14 +541,14 @@ fn validate_finds_what_is_wrong_with_sums() {
     bad(
         |a| {
             let (slope, missing) = (vec![0.0; 2], vec![0.0; 3]);
-            a.terms[0] = Term::Number { low: 0.0, high: 1.0, slope, square: vec![], missing };
+            a.terms[0] = Term::Number { low: 0.0, high: 1.0, shift: 0.0, slope, square: vec![], missing };
         },
         "do not fit the outputs",
     );
     bad(
         |a| {
             let (slope, missing) = (vec![0.0; 3], vec![0.0; 3]);
-            a.terms[0] = Term::Number { low: 1.0, high: 0.0, slope, square: vec![], missing };
+            a.terms[0] = Term::Number { low: 1.0, high: 0.0, shift: 0.0, slope, square: vec![], missing };
         },
         "the ends of feature",
     );
@@ -558,7 +558,7 @@ fn validate_finds_what_is_wrong_with_sums() {
     bad(|a| a.coefficients[3].of = Part::Level(3), "a coefficient is of no feature");
     bad(|a| a.coefficients[0].output = 3, "a coefficient is of no feature");
     bad(|a| a.coefficients[0].value = f64::INFINITY, "a coefficient is not finite");
-    bad(|a| a.coefficients[0].std_error = -1.0, "a coefficient is not finite");
+    bad(|a| a.coefficients[0].std_error = Some(-1.0), "a coefficient is not finite");
     bad(|a| a.fit.deviance = f64::NAN, "what is known of the fit");
     spoiled(samples::additive(), |m| m.task = Task::Clustering, "for another task");
 }

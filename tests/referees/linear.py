@@ -88,10 +88,10 @@ scaled = [(bid - bid.mean()) / bid.std(), (filled - np.nanmean(age)) / np.nanstd
 full = np.column_stack(scaled + [np.isnan(age).astype(float)] + [marks[level] for level in levels])
 tight = {"tol": 1e-12, "max_iter": 100000}
 out["predictions"] = {
-    "logistic_1": LogisticRegression(C=1, **tight).fit(full, clicked).predict_proba(full)[:, 1].tolist(),
+    "logistic_1": LogisticRegression(C=1, solver="newton-cholesky", **tight).fit(full, clicked).predict_proba(full)[:, 1].tolist(),
     "logistic_l1": LogisticRegression(C=0.5, l1_ratio=0.7, solver="saga", **tight).fit(full, clicked).predict_proba(full)[:, 1].tolist(),
-    "multinomial": LogisticRegression(C=1, **tight).fit(full, basket).predict_proba(full).tolist(),
-    "multinomial_weighted": LogisticRegression(C=2, **tight).fit(full, basket, sample_weight=weight * 1.0).predict_proba(full).tolist(),
+    "multinomial": LogisticRegression(C=1, solver="newton-cholesky", **tight).fit(full, basket).predict_proba(full).tolist(),
+    "multinomial_weighted": LogisticRegression(C=2, solver="newton-cholesky", **tight).fit(full, basket, sample_weight=weight * 1.0).predict_proba(full).tolist(),
     "ridge": Ridge(alpha=3, solver="cholesky").fit(full, value).predict(full).tolist(),
     "lasso": Lasso(alpha=0.05, **tight).fit(full, value).predict(full).tolist(),
     "elastic_net": ElasticNet(alpha=0.1, l1_ratio=0.5, **tight).fit(full, value).predict(full).tolist(),

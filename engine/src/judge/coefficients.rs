@@ -37,9 +37,12 @@ pub struct Row {
 const OTHER: &str = "(other)";
 const MISSING: &str = "(missing)";
 
-/// The coefficients of a model that adds what columns say; `None` of another one. Of two classes they are of the log-odds of the positive one.
+/// The coefficients of a linear model; `None` of another one. Of two classes they are of the log-odds of the positive one.
 pub fn coefficients(model: &Model) -> Option<Vec<Row>> {
     let Body::Additive(body) = &model.body else { return None };
+    if body.coefficients.is_empty() {
+        return None;
+    }
     let turned = matches!(&model.task, Task::Classification { classes, positive: 0 } if classes.len() == 2);
     Some(body.coefficients.iter().map(|c| row(model, body, c, if turned { -1.0 } else { 1.0 })).collect())
 }
@@ -60,7 +63,7 @@ fn row(model: &Model, body: &Additive, coefficient: &Coefficient, sign: f64) -> 
         Part::MissingReference => ("reference", Some(MISSING.to_owned())),
     };
     let value = coefficient.value * sign + 0.0;
-    let error = Some(coefficient.std_error).filter(|e| e.is_finite() && *e > 0.0);
+    let error = coefficient.std_error.filter(|e| *e > 0.0);
     let statistic = error.map(|e| value / e);
     let student = Some(body.fit.degrees).filter(|d| *d > 0.0).and_then(|d| StudentsT::new(0.0, 1.0, d).ok());
     let (p, wide) = match &student {

@@ -1,5 +1,6 @@
 //! Learning: from a table to a model.
 
+pub mod bayes;
 pub mod bin;
 pub mod boost;
 pub mod calibrate;
@@ -14,6 +15,7 @@ pub mod forest;
 pub mod isolation;
 pub mod kmeans;
 pub mod linear;
+mod means;
 pub mod options;
 pub mod ordered;
 pub mod parts;

@@ -15,6 +15,7 @@ use serde_json::{Map, Value};
 
 use crate::clean::step::Step;
 use crate::error::{Error, Result};
+use crate::learn::bayes::BayesParams;
 use crate::learn::boost::BoostParams;
 use crate::learn::calibrate::Method;
 use crate::learn::density::DensityParams;
@@ -52,6 +53,8 @@ pub enum Algorithm {
     Lasso,
     /// The logarithm of a mean, a sum of what columns say: generalized linear models of counts and amounts.
     Glm,
+    /// Features that know nothing of each other.
+    NaiveBayes,
     /// k-means clustering.
     KMeans,
     /// k-means whose centres have one level of each category.
@@ -72,7 +75,7 @@ const FEW_ROWS: usize = 250;
 
 impl Algorithm {
     /// All learners, those first that learn best from most tables.
-    pub const ALL: [Algorithm; 16] = [
+    pub const ALL: [Algorithm; 17] = [
         Algorithm::GradientBoosting,
         Algorithm::RandomForest,
         Algorithm::ExtraTrees,
@@ -83,6 +86,7 @@ impl Algorithm {
         Algorithm::ElasticNet,
         Algorithm::Lasso,
         Algorithm::Glm,
+        Algorithm::NaiveBayes,
         Algorithm::KMeans,
         Algorithm::KPrototypes,
         Algorithm::GaussianMixture,
@@ -121,7 +125,7 @@ impl Algorithm {
         if let Some(rows) = rows.filter(|&rows| rows < FEW_ROWS && fits(&first) && fits(&Algorithm::RandomForest)) {
             return (Algorithm::RandomForest, format!("it learns best from few rows, here {rows}"));
         }
-        match Algorithm::ALL.into_iter().filter(|a| a.needs_target() && !a.is_linear()).find(fits) {
+        match Algorithm::ALL.into_iter().filter(|a| a.needs_target() && !a.is_additive()).find(fits) {
             Some(other) if other != first => {
                 let key = keys().find(|key| !is_option(key, first)).unwrap_or_default();
                 (other, format!("\"{key}\" is not an option of {}", first.name()))
@@ -144,6 +148,7 @@ impl Algorithm {
             Algorithm::ElasticNet => "elastic_net",
             Algorithm::Lasso => "lasso",
             Algorithm::Glm => "glm",
+            Algorithm::NaiveBayes => "naive_bayes",
             Algorithm::KMeans => "kmeans",
             Algorithm::KPrototypes => "kprototypes",
             Algorithm::GaussianMixture => "gaussian_mixture",
@@ -159,14 +164,14 @@ impl Algorithm {
     }
 
     /// Whether its score is a sum of what columns say.
-    pub fn is_linear(self) -> bool {
+    pub fn is_additive(self) -> bool {
         self.task().is_some()
     }
 
     /// The only task it is for; `None` where the target decides, or there is none.
     pub fn task(self) -> Option<&'static str> {
         match self {
-            Algorithm::LogisticRegression => Some("classification"),
+            Algorithm::LogisticRegression | Algorithm::NaiveBayes => Some("classification"),
             Algorithm::LinearRegression
             | Algorithm::Ridge
             | Algorithm::ElasticNet
@@ -188,7 +193,8 @@ impl Algorithm {
             | Algorithm::Ridge
             | Algorithm::ElasticNet
             | Algorithm::Lasso
-            | Algorithm::Glm => true,
+            | Algorithm::Glm
+            | Algorithm::NaiveBayes => true,
             Algorithm::KMeans
             | Algorithm::KPrototypes
             | Algorithm::GaussianMixture
@@ -307,6 +313,8 @@ pub struct Options {
     pub boost: BoostParams,
     /// For linear models.
     pub linear: LinearParams,
+    /// For naive_bayes.
+    pub bayes: BayesParams,
     /// The column of what a row is worth, which is no feature.
     pub value_column: Option<String>,
     /// Whether segments keep the numbers and names of those of the version before.
@@ -369,6 +377,7 @@ impl Options {
             interaction_constraints: Vec::new(),
             boost: BoostParams::default(),
             linear: LinearParams::of(algorithm),
+            bayes: BayesParams::default(),
             value_column: None,
             keep_numbers: true,
             kmeans: KMeansParams {

@@ -1,5 +1,6 @@
 //! A training from beginning to end: rows to judge on are set aside, columns become features, a learner learns, the model is judged.
 
+mod additive;
 mod baseline;
 mod beside;
 mod clean;
@@ -11,7 +12,6 @@ mod importance;
 mod insight;
 mod isolation;
 mod judged;
-mod linear;
 mod mixture;
 mod reduction;
 mod rows;

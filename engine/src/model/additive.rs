@@ -28,12 +28,14 @@ pub struct Additive {
 /// What a feature says. Frozen: variants are only added at the end.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Term {
-    /// `slope * value + square * value^2`.
+    /// `slope * x + square * x^2` of `x = value - shift`.
     Number {
         /// Infinite values below are taken as this.
         low: f64,
         /// Infinite values above are taken as this.
         high: f64,
+        /// Where numbers are counted from.
+        shift: f64,
         /// One an output.
         slope: Vec<f64>,
         /// One an output, or none.
@@ -62,8 +64,8 @@ pub struct Coefficient {
     pub output: u32,
     /// The coefficient.
     pub value: f64,
-    /// Its standard error; NaN where it is not known.
-    pub std_error: f64,
+    /// Its standard error, if it is known.
+    pub std_error: Option<f64>,
 }
 
 impl Coefficient {
@@ -125,8 +127,8 @@ impl Term {
             Term::Number { missing, .. } | Term::Levels { missing, .. } if value.is_nan() => {
                 sums.iter_mut().zip(missing).for_each(|(sum, x)| *sum += x);
             }
-            Term::Number { low, high, slope, square, .. } => {
-                let value = if value.is_infinite() { value.clamp(*low, *high) } else { value };
+            Term::Number { low, high, shift, slope, square, .. } => {
+                let value = if value.is_infinite() { value.clamp(*low, *high) } else { value } - shift;
                 sums.iter_mut().zip(slope).for_each(|(sum, slope)| *sum += held(slope * value));
                 sums.iter_mut().zip(square).for_each(|(sum, square)| *sum += held(square * value * value));
             }
@@ -232,7 +234,7 @@ pub(super) fn validate(body: &Additive, features: &[Feature], task: &Task, outpu
             }
         };
         ensure(there && (*output as usize) < outputs, || "a coefficient is of no feature".into())?;
-        let sane = value.is_finite() && (std_error.is_nan() || *std_error >= 0.0);
+        let sane = value.is_finite() && std_error.is_none_or(|e| e.is_finite() && e >= 0.0);
         ensure(sane, || "a coefficient is not finite".into())?;
     }
     let FitStatistics { degrees, dispersion, deviance, null_deviance, alpha, l1_ratio, .. } = body.fit;
@@ -253,8 +255,8 @@ fn validate_term(term: &Term, feature: &Feature, outputs: usize) -> Result<()> {
     let name = &feature.name;
     let finite = |numbers: &[f64]| numbers.iter().all(|v| v.is_finite() && v.abs() <= MOST);
     match (term, levels(feature)) {
-        (Term::Number { low, high, slope, square, missing }, None) if !feature.encoding.is_category() => {
-            let ends = low.is_finite() && high.is_finite() && low <= high;
+        (Term::Number { low, high, shift, slope, square, missing }, None) if !feature.encoding.is_category() => {
+            let ends = [low, high, shift].iter().all(|v| v.is_finite()) && low <= high;
             ensure(ends, || format!("the ends of feature {name:?} are not finite"))?;
             let lengths = slope.len() == outputs && missing.len() == outputs;
             let lengths = lengths && (square.is_empty() || square.len() == outputs);

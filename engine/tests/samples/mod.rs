@@ -456,6 +456,7 @@ pub fn additive() -> Model {
             Term::Number {
                 low: -1.0,
                 high: 9.0,
+                shift: 0.0,
                 slope: vec![0.25, -0.5, 0.0],
                 square: vec![],
                 missing: vec![0.5, -1.0, 0.0],
@@ -468,10 +469,10 @@ pub fn additive() -> Model {
         means: vec![0.5, -1.0, 0.0, 0.25, 0.0, -0.25],
         link: Link::Softmax,
         coefficients: vec![
-            coefficient(Coefficient::INTERCEPT, Part::Whole, 0, 0.5, 0.125),
-            coefficient(0, Part::Whole, 1, -0.5, f64::NAN),
-            coefficient(1, Part::Reference(0), 0, 0.0, f64::NAN),
-            coefficient(1, Part::Level(2), 0, -0.5, 0.25),
+            coefficient(Coefficient::INTERCEPT, Part::Whole, 0, 0.5, Some(0.125)),
+            coefficient(0, Part::Whole, 1, -0.5, None),
+            coefficient(1, Part::Reference(0), 0, 0.0, None),
+            coefficient(1, Part::Level(2), 0, -0.5, Some(0.25)),
         ],
         fit: FitStatistics {
             degrees: 0.0,

@@ -6,8 +6,8 @@ use super::pass::Problem;
 use super::solve::Factor;
 use super::{Rows, Solution, NEVER};
 use crate::control::Control;
-use crate::data::CHUNK;
 use crate::error::Result;
+use crate::learn::means::means;
 use crate::learn::sum::sums;
 use crate::model::additive::Part;
 use crate::model::{Additive, Coefficient, FitStatistics, Term};
@@ -120,7 +120,7 @@ fn terms<'a>(
                     intercept[output] = finite(intercept[output] - slope * shift);
                     said[output] = finite(said[output] + slope * shift);
                 }
-                Term::Number { low: *low, high: *high, slope, square: Vec::new(), missing: said }
+                Term::Number { low: *low, high: *high, shift: 0.0, slope, square: Vec::new(), missing: said }
             }
             Entry::Levels { dimensions, missing, weights, .. } => {
                 let seen = |at: usize| weights[at] > 0.0;
@@ -143,34 +143,6 @@ fn terms<'a>(
         });
     }
     (intercept, terms)
-}
-
-/// What each feature says on average.
-pub(super) fn means(
-    body: &Additive,
-    columns: &[Vec<f64>],
-    weight: Option<&[f64]>,
-    control: &Control,
-) -> Result<Vec<f64>> {
-    let outputs = body.outputs as usize;
-    let whole = weight.map_or(columns.first().map_or(0, Vec::len) as f64, |w| w.iter().sum());
-    let mut means = Vec::with_capacity(columns.len() * outputs);
-    for (term, column) in body.terms.iter().zip(columns) {
-        let mut total = vec![0.0; outputs];
-        for (c, part) in column.chunks(CHUNK).enumerate() {
-            control.check()?;
-            let (mut sum, mut said) = (vec![0.0; outputs], vec![0.0; outputs]);
-            for (i, &value) in part.iter().enumerate() {
-                said.fill(0.0);
-                term.add(value, &mut said);
-                let w = weight.map_or(1.0, |w| w[c * CHUNK + i]);
-                sum.iter_mut().zip(&said).for_each(|(sum, x)| *sum += w * x);
-            }
-            total.iter_mut().zip(&sum).for_each(|(t, s)| *t += s);
-        }
-        means.extend(total.iter().map(|t| if whole > 0.0 { finite(t / whole) } else { 0.0 }));
-    }
-    Ok(means)
 }
 
 /// Degrees of freedom and the dispersion: Pearson's, of the rows that count.
@@ -283,19 +255,15 @@ fn coefficients(
     Ok(all)
 }
 
-/// The standard error of a sum of coefficients.
-fn std_error(factor: Option<&Factor>, mix: &Mix, dispersion: f64, size: usize) -> f64 {
-    let Some(factor) = factor else { return f64::NAN };
+/// The standard error of a sum of coefficients; none where it is not known.
+fn std_error(factor: Option<&Factor>, mix: &Mix, dispersion: f64, size: usize) -> Option<f64> {
+    let factor = factor?;
     if mix.is_empty() || mix.iter().all(|(at, _)| factor.aliased[*at]) {
-        return f64::NAN;
+        return None;
     }
     let mut side = vec![0.0; size];
     mix.iter().for_each(|(at, by)| side[*at] += by);
     factor.half(&mut side);
     let error = (dispersion * side.iter().map(|x| x * x).sum::<f64>()).sqrt();
-    if error.is_finite() {
-        error
-    } else {
-        f64::NAN
-    }
+    Some(error).filter(|e| e.is_finite())
 }

@@ -5,9 +5,10 @@ use serde_json::json;
 use super::spec::{Kind, Spec, MOST_CLUSTERS};
 use super::Algorithm::{
     self, Dbscan, DecisionTree, ElasticNet, ExtraTrees, GaussianMixture, Glm, GradientBoosting, IsolationForest,
-    KMeans, KPrototypes, Lasso, LinearRegression, LogisticRegression, Pca, RandomForest, Ridge,
+    KMeans, KPrototypes, Lasso, LinearRegression, LogisticRegression, NaiveBayes, Pca, RandomForest, Ridge,
 };
 use super::{Options, PersonalData};
+use crate::learn::bayes::Distribution;
 use crate::learn::bin::MOST_BINS;
 use crate::learn::boost;
 use crate::learn::calibrate::Method;
@@ -28,10 +29,14 @@ const SUPERVISED: &[Algorithm] = &[
     ElasticNet,
     Lasso,
     Glm,
+    NaiveBayes,
 ];
+/// Those whose classes have weights.
+const WEIGHED: &[Algorithm] = &[DecisionTree, RandomForest, ExtraTrees, GradientBoosting, LogisticRegression];
 /// Those of trees with a target, which decides their task.
 const GROWN: &[Algorithm] = &[DecisionTree, RandomForest, ExtraTrees, GradientBoosting];
-const CLASSIFIERS: &[Algorithm] = &[DecisionTree, RandomForest, ExtraTrees, GradientBoosting, LogisticRegression];
+const CLASSIFIERS: &[Algorithm] =
+    &[DecisionTree, RandomForest, ExtraTrees, GradientBoosting, LogisticRegression, NaiveBayes];
 const LINEAR: &[Algorithm] = &[LogisticRegression, LinearRegression, Ridge, ElasticNet, Lasso, Glm];
 /// Those whose penalty has a default.
 const PENALIZED: &[Algorithm] = &[LogisticRegression, Glm];
@@ -41,6 +46,7 @@ const GENERALIZED: &[Algorithm] = &[Glm];
 const STEPPED: &[Algorithm] = &[LogisticRegression, ElasticNet, Lasso, Glm];
 const TREE: &[Algorithm] = &[DecisionTree];
 const FOREST: &[Algorithm] = &[RandomForest, ExtraTrees];
+const BAYES: &[Algorithm] = &[NaiveBayes];
 const BOOST: &[Algorithm] = &[GradientBoosting];
 const CLUSTER: &[Algorithm] = &[KMeans, KPrototypes];
 const PROTOTYPES: &[Algorithm] = &[KPrototypes];
@@ -66,6 +72,7 @@ const GROUPED: &[Algorithm] = &[
     ElasticNet,
     Lasso,
     Glm,
+    NaiveBayes,
     KMeans,
     KPrototypes,
     GaussianMixture,
@@ -83,6 +90,7 @@ const PARTED: &[Algorithm] = &[
     ElasticNet,
     Lasso,
     Glm,
+    NaiveBayes,
     IsolationForest,
 ];
 
@@ -198,7 +206,7 @@ pub(super) const SPECS: &[Spec] = &[
         elsewhere: &["pos_label", "positive"], meaning: "the label whose probability is predicted; without it true, 1 or the last",
     },
     Spec {
-        key: "class_weight", algorithms: CLASSIFIERS,
+        key: "class_weight", algorithms: WEIGHED,
         kind: Kind::ClassWeight(|o, v| o.class_weight = v), default: |_| json!(null),
         elsewhere: &["class_weights", "is_unbalance"], meaning: "the weight of each class while learning",
     },
@@ -581,6 +589,35 @@ pub(super) const SPECS: &[Spec] = &[
     Spec {
         key: "min_category_rows", algorithms: LINEAR,
         kind: Kind::Integer(1, MOST_ROWS, |o, v| o.linear.min_category_rows = v), default: |o| json!(o.linear.min_category_rows),
+        elsewhere: &["min_data_per_group", "min_frequency"], meaning: "the fewest training rows of a level that is not pooled with the rare ones",
+    },
+    Spec {
+        key: "distribution", algorithms: BAYES,
+        kind: Kind::Choice(&["gaussian", "multinomial", "bernoulli"], |o, v| {
+            o.bayes.distribution = Distribution::NAMED.iter().find(|n| n.0 == v).map_or(Distribution::Gaussian, |n| n.1);
+        }),
+        default: |o| json!(o.bayes.distribution.name()),
+        elsewhere: &["family", "model", "kernel", "event_model"],
+        meaning: "what numbers are taken for: normal in each class, counts of one multinomial, or 0 and 1; categories, truth values and words are what they are",
+    },
+    Spec {
+        key: "alpha", algorithms: BAYES,
+        kind: Kind::Number(0.0, f64::INFINITY, |o, v| o.bayes.alpha = v), default: |o| json!(o.bayes.alpha),
+        elsewhere: &["laplace", "smoothing", "fl"], meaning: "the rows that are added to each level, word or count of each class (Laplace)",
+    },
+    Spec {
+        key: "var_smoothing", algorithms: BAYES,
+        kind: Kind::Number(0.0, f64::INFINITY, |o, v| o.bayes.var_smoothing = v), default: |o| json!(o.bayes.var_smoothing),
+        elsewhere: &["epsilon", "eps"], meaning: "the share of the largest variance of a number that is added to all variances",
+    },
+    Spec {
+        key: "fit_prior", algorithms: BAYES,
+        kind: Kind::Boolean(|o, v| o.bayes.fit_prior = v), default: |o| json!(o.bayes.fit_prior),
+        elsewhere: &["prior", "priors", "class_prior"], meaning: "whether classes are as frequent as in training; equally frequent otherwise",
+    },
+    Spec {
+        key: "min_category_rows", algorithms: BAYES,
+        kind: Kind::Integer(1, MOST_ROWS, |o, v| o.bayes.min_category_rows = v), default: |o| json!(o.bayes.min_category_rows),
         elsewhere: &["min_data_per_group", "min_frequency"], meaning: "the fewest training rows of a level that is not pooled with the rare ones",
     },
     Spec {

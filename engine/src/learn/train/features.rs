@@ -81,8 +81,11 @@ impl Run<'_> {
             Algorithm::RandomForest | Algorithm::ExtraTrees => (forest.bin_params(), forest.max_subset_levels),
             Algorithm::GradientBoosting => (boost.bin_params(), boost.max_subset_levels),
             // Levels have numbers of their own.
-            algorithm if algorithm.is_linear() => {
-                let min_category_rows = self.request.options.linear.min_category_rows;
+            algorithm if algorithm.is_additive() => {
+                let min_category_rows = match algorithm {
+                    Algorithm::NaiveBayes => self.request.options.bayes.min_category_rows,
+                    _ => self.request.options.linear.min_category_rows,
+                };
                 let min_group = self.request.options.min_group;
                 (bin::BinParams { min_category_rows, min_group, ..tree.bin_params() }, usize::MAX)
             }
@@ -108,7 +111,7 @@ impl Run<'_> {
     /// Turn columns into features: binned for the learner, encoded for scoring. The last `watched` of `train` say nothing of a level.
     /// Columns give their memory back as they go, unless they are to be `kept`.
     pub fn features(&mut self, rows: &RowsOf<'_>, keep: bool) -> Result<Features> {
-        if !self.request.algorithm.is_linear() {
+        if !self.request.algorithm.is_additive() {
             return self.binned(rows, keep);
         }
         // Learning reads what scoring reads.

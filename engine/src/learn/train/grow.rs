@@ -30,6 +30,7 @@ impl Run<'_> {
             | Algorithm::ElasticNet
             | Algorithm::Lasso
             | Algorithm::Glm => self.linear(made, rows, prepared),
+            Algorithm::NaiveBayes => self.bayes(made, rows),
             Algorithm::KMeans
             | Algorithm::KPrototypes
             | Algorithm::GaussianMixture

@@ -7,7 +7,7 @@ use super::cells::{Cell, Cells, Holds, Names};
 use super::groups::Groups;
 use super::literal::{number, value};
 use super::space::{FARTHEST, LEAST};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::judge::read::out::Out;
 use crate::judge::read::output::Output;
 use crate::model::{Additive, Encoding, InputKind, Term};
@@ -56,8 +56,7 @@ pub(super) fn write(
         out.push(&value(body.intercept[*k]))?;
         for (feature, term) in body.terms.iter().enumerate() {
             let is_boolean = model.inputs.iter().any(|i| i.first as usize == feature && i.kind == InputKind::Boolean);
-            let name = &model.features[feature].name;
-            if let Some(text) = said(term, *k, cells.of(feature), is_boolean, groups.get(&feature), name)? {
+            if let Some(text) = said(term, *k, cells.of(feature), is_boolean, groups.get(&feature)) {
                 out.push(&format!("\n+ {text}"))?;
             }
         }
@@ -69,14 +68,7 @@ pub(super) fn write(
 }
 
 /// What a feature says for an output; `None` where that is nothing.
-fn said(
-    term: &Term,
-    k: usize,
-    cell: &Cell,
-    is_boolean: bool,
-    groups: Option<&Groups>,
-    name: &str,
-) -> Result<Option<String>> {
+fn said(term: &Term, k: usize, cell: &Cell, is_boolean: bool, groups: Option<&Groups>) -> Option<String> {
     let x = &match cell.holds {
         _ if is_boolean => format!("({})::int", cell.text),
         // Days since 2000-01-01, also of the infinite ones, which cannot be subtracted.
@@ -85,17 +77,11 @@ fn said(
         _ => cell.text.clone(),
     };
     match term {
-        Term::Number { low, high, slope, square, missing } => {
+        Term::Number { low, high, shift, slope, square, missing } => {
             let (slope, missing) = (slope[k], missing[k]);
             let square = square.get(k).copied().unwrap_or(0.0);
             if slope == 0.0 && missing == 0.0 && square == 0.0 {
-                return Ok(None);
-            }
-            if square != 0.0 {
-                return Err(Error::data(
-                    format!("column \"{name}\" enters by its square, which is not written as SQL"),
-                    "Use the function of the model.",
-                ));
+                return None;
             }
             let inside = format!(
                 "CASE {x} WHEN {} THEN {} WHEN {} THEN {} ELSE least(greatest({x}, {}), {}) END",
@@ -106,13 +92,22 @@ fn said(
                 number(-FARTHEST),
                 number(FARTHEST)
             );
-            let product = match slope.abs() < FLATTEST {
-                true => value(0.0),
-                false => {
-                    format!("CASE WHEN abs({x}) < {} THEN 0 ELSE ({inside}) * {} END", number(LEAST), value(slope))
-                }
+            let far = match *shift == 0.0 {
+                true => format!("({inside})"),
+                false => format!("(({inside}) - {})", number(*shift)),
             };
-            Ok(Some(format!("CASE WHEN {x} IS NULL THEN {} ELSE {product} END", value(missing))))
+            // What is next to nothing adds nothing: PostgreSQL raises where a product underflows.
+            let sound = |by: f64, text: String| match by.abs() < FLATTEST {
+                true => value(0.0),
+                false => format!("CASE WHEN abs({far}) < {} THEN 0 ELSE {text} END", number(LEAST)),
+            };
+            let line = sound(slope, format!("{far} * {}", value(slope)));
+            let mut text = format!("CASE WHEN {x} IS NULL THEN {} ELSE {line} END", value(missing));
+            if square != 0.0 {
+                let bow = sound(square, format!("{} * {far} * {far}", value(square)));
+                text += &format!("\n+ CASE WHEN {x} IS NULL THEN 0 ELSE {bow} END");
+            }
+            Some(text)
         }
         Term::Levels { values, missing } => {
             let count = missing.len().max(1);
@@ -130,7 +125,7 @@ fn said(
                     differs.for_each(|level| text += &format!(" WHEN {x} = {level} THEN {}", value(of(level))));
                 }
             }
-            Ok(Some(format!("{text} ELSE {} END", value(of(last)))))
+            Some(format!("{text} ELSE {} END", value(of(last))))
         }
     }
 }

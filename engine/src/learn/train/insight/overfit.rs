@@ -163,7 +163,8 @@ fn training_saved(insight: &Insight, task: &Task, constant: f64) -> Option<f64> 
 fn simpler(algorithm: Algorithm) -> &'static str {
     match algorithm {
         Algorithm::DecisionTree => "Train with a smaller \"max_depth\" or a larger \"min_samples_leaf\", or take a random_forest.",
-        algorithm if algorithm.is_linear() => "Train with a larger penalty, \"alpha\", or fewer columns; more rows help most.",
+        Algorithm::NaiveBayes => "Train with a larger \"alpha\" or \"var_smoothing\", or fewer columns; more rows help most.",
+        algorithm if algorithm.is_additive() => "Train with a larger penalty, \"alpha\", or fewer columns; more rows help most.",
         _ => "Train with fewer leaves, \"max_leaf_nodes\", larger ones, \"min_samples_leaf\", or with early stopping, \"early_stopping_rounds\"; more rows help most.",
     }
 }

@@ -1,6 +1,7 @@
-//! The training of linear models.
+//! The training of models that add what features say.
 
 use crate::error::Result;
+use crate::learn::bayes;
 use crate::learn::linear::{self, Family};
 use crate::learn::options::Algorithm;
 use crate::learn::target::Prepared;
@@ -10,6 +11,19 @@ use super::grow::Grown;
 use super::{Features, RowsOf, Run};
 
 impl Run<'_> {
+    /// Learn what each class says of each feature.
+    pub(super) fn bayes(&self, made: &Features, rows: &RowsOf<'_>) -> Result<Grown> {
+        let learned = bayes::Rows {
+            inputs: &made.inputs,
+            features: &made.features,
+            columns: &made.values,
+            target: rows.target,
+            weight: rows.weight,
+        };
+        let body = bayes::fit(learned, &self.request.options.bayes, self.control)?;
+        Ok(Grown { body: Body::Additive(body), iterations: None })
+    }
+
     /// Find the coefficients of a linear model, and say what is to be known of them.
     pub(super) fn linear(&mut self, made: &mut Features, rows: &RowsOf<'_>, prepared: &Prepared) -> Result<Grown> {
         let options = &self.request.options;
