@@ -183,7 +183,13 @@ impl Additive {
     pub fn spread(&self, feature: usize, stats: &FeatureStats) -> f64 {
         let outputs = self.outputs as usize;
         let of = |output: usize| match self.terms.get(feature) {
-            Some(Term::Number { slope, .. }) => slope[output] * stats.stddev,
+            Some(Term::Number { shift, slope, square, .. }) => {
+                // Of a normal number.
+                let (mean, deviation) = (stats.mean - shift, stats.stddev);
+                let square = square.get(output).copied().unwrap_or(0.0);
+                let bow = square * deviation * deviation;
+                libm::hypot((slope[output] + 2.0 * square * mean) * deviation, std::f64::consts::SQRT_2 * bow)
+            }
             Some(Term::Levels { values, missing }) => {
                 let rows = stats.level_rows.iter().chain([&stats.missing]);
                 let said = values.chunks_exact(outputs).chain([missing.as_slice()]).map(|own| own[output]);

@@ -10,6 +10,7 @@ mod body;
 mod choose;
 mod design;
 mod family;
+mod logistic;
 mod many;
 mod pass;
 mod solve;

@@ -9,6 +9,7 @@ use rayon::prelude::*;
 
 use super::design::{Design, NONE};
 use super::family::{Family, Told};
+use super::logistic::logistic;
 use crate::control::Control;
 use crate::error::Result;
 use crate::learn::pca::lanes::dot;
@@ -20,8 +21,9 @@ const PARTS: usize = 32;
 const BYTES: usize = 256 << 20;
 /// The fewest rows of a part.
 const FEWEST: usize = 2048;
-/// Rows between two looks for a cancel.
+/// Rows between two looks for a cancel, and rows of a block.
 const LOOK: usize = 8192;
+const BLOCK: usize = 64;
 
 /// What rows are to say.
 #[derive(Debug, Clone, Copy)]
@@ -195,6 +197,78 @@ struct Look<'a, 'b> {
 impl Kernel for Look<'_, '_> {
     #[inline(always)]
     fn run(self) {
+        if self.problem.outputs == 1 {
+            self.one();
+        } else {
+            self.several();
+        }
+    }
+}
+
+impl Look<'_, '_> {
+    /// Rows of one score, a block at a time, so that what a block says is found side by side and its products are summed in registers.
+    #[inline(always)]
+    fn one(self) {
+        let Look { problem, coefficients, rows, depth, sums } = self;
+        let Design { width, stride, categories, dimensions, ref values, ref codes, .. } = *problem.design;
+        let levels = dimensions - width;
+        let mut wide = vec![0.0; 2 * stride];
+        let (line, slope) = wide.split_at_mut(stride);
+        line[..width].copy_from_slice(&coefficients[..width]);
+        let mut told = Block::default();
+        let mut from = rows.start;
+        while from < rows.end {
+            let count = (rows.end - from).min(BLOCK);
+            let own = from..from + count;
+            let numbers = &values[from * stride..][..count * stride];
+            let codes = &codes[from * categories..][..count * categories];
+            for (i, row) in numbers.chunks_exact(stride).enumerate() {
+                told.score[i] = problem.offset.map_or(0.0, |offset| offset[from + i]) + dot(row, line);
+            }
+            if categories > 0 {
+                for (score, codes) in told.score.iter_mut().zip(codes.chunks_exact(categories)) {
+                    codes.iter().filter(|code| **code != NONE).for_each(|code| *score += coefficients[*code as usize]);
+                }
+            }
+            sums.loss += told.tell(problem, own);
+            slope.fill(0.0);
+            for (row, by) in numbers.chunks_exact(stride).zip(&told.slope) {
+                slope.iter_mut().zip(row).for_each(|(sum, x)| *sum += by * x);
+            }
+            sums.slope[..width].iter_mut().zip(&*slope).for_each(|(sum, x)| *sum += x);
+            if categories > 0 {
+                for (codes, by) in codes.chunks_exact(categories).zip(&told.slope) {
+                    let there = codes.iter().filter(|code| **code != NONE);
+                    there.for_each(|code| sums.slope[*code as usize] += by);
+                }
+            }
+            match depth {
+                Depth::Slope => {}
+                Depth::Diagonal => {
+                    for (i, row) in numbers.chunks_exact(stride).enumerate() {
+                        let by = told.curve[i];
+                        sums.own[..width].iter_mut().zip(row).for_each(|(sum, x)| *sum += by * x * x);
+                        let codes = codes[i * categories..][..categories].iter().filter(|code| **code != NONE);
+                        codes.for_each(|code| sums.own[*code as usize] += by);
+                    }
+                }
+                Depth::Curve => {
+                    let (square, rest) = sums.own.split_at_mut(width * stride);
+                    products(square, numbers, &told.curve, stride);
+                    if categories > 0 {
+                        for (i, row) in numbers.chunks_exact(stride).enumerate() {
+                            meet(rest, told.curve[i], row, &codes[i * categories..][..categories], (width, levels));
+                        }
+                    }
+                }
+            }
+            from += count;
+        }
+    }
+
+    /// Rows of several scores, one after the other.
+    #[inline(always)]
+    fn several(self) {
         let Look { problem, coefficients, rows, depth, sums } = self;
         let Design { width, stride, categories, dimensions, ref values, ref codes, .. } = *problem.design;
         let outputs = problem.outputs;
@@ -205,14 +279,8 @@ impl Kernel for Look<'_, '_> {
         for row in rows {
             problem.scores(coefficients, row, &mut scores);
             let weight = problem.weight.map_or(1.0, |w| w[row]);
-            let target = problem.target[row];
-            if outputs == 1 {
-                let Told { loss, slope, curve } = problem.family.at(scores[0], target);
-                sums.loss += weight * loss;
-                (slopes[0], curves[0]) = (weight * slope, weight * curve);
-            } else {
-                sums.loss += weight * several(&mut scores, target as usize, weight, &mut slopes, &mut curves);
-            }
+            let class = problem.target[row] as usize;
+            sums.loss += weight * several(&mut scores, class, weight, &mut slopes, &mut curves);
             let numbers = &values[row * stride..][..stride];
             let codes = &codes[row * categories..][..categories];
             for (own, &slope) in sums.slope.chunks_exact_mut(dimensions).zip(&slopes) {
@@ -232,7 +300,9 @@ impl Kernel for Look<'_, '_> {
                 }
                 Depth::Curve => {
                     for (own, &curve) in sums.own.chunks_exact_mut(per_pair).zip(&curves) {
-                        add(own, curve, numbers, codes, (width, stride, levels));
+                        let (square, rest) = own.split_at_mut(width * stride);
+                        products(square, numbers, &[curve], stride);
+                        meet(rest, curve, numbers, codes, (width, levels));
                     }
                 }
             }
@@ -240,14 +310,90 @@ impl Kernel for Look<'_, '_> {
     }
 }
 
-/// Add the products of a row's numbers, and of what its levels meet.
-#[inline(always)]
-fn add(own: &mut [f64], curve: f64, numbers: &[f64], codes: &[u32], (width, stride, levels): (usize, usize, usize)) {
-    let (square, rest) = own.split_at_mut(width * stride);
-    for (sums, x) in square.chunks_exact_mut(stride).zip(numbers) {
-        let scaled = curve * x;
-        sums.iter_mut().zip(numbers).for_each(|(sum, y)| *sum += scaled * y);
+/// What the rows of a block say.
+struct Block {
+    score: [f64; BLOCK],
+    slope: [f64; BLOCK],
+    curve: [f64; BLOCK],
+}
+
+impl Default for Block {
+    fn default() -> Self {
+        Block { score: [0.0; BLOCK], slope: [0.0; BLOCK], curve: [0.0; BLOCK] }
     }
+}
+
+impl Block {
+    /// From scores to slopes and curves, weighted; the sum of the losses.
+    #[inline(always)]
+    fn tell(&mut self, problem: &Problem<'_>, rows: Range<usize>) -> f64 {
+        let count = rows.len();
+        let targets = &problem.target[rows.clone()];
+        let mut loss = [0.0; BLOCK];
+        if problem.family == Family::Binomial {
+            let mut target = [0.0; BLOCK];
+            target[..count].copy_from_slice(targets);
+            logistic(&self.score, &target, &mut loss, &mut self.slope, &mut self.curve);
+        } else {
+            for (i, &target) in targets.iter().enumerate() {
+                let Told { loss: own, slope, curve } = problem.family.at(self.score[i], target);
+                (loss[i], self.slope[i], self.curve[i]) = (own, slope, curve);
+            }
+        }
+        if let Some(weight) = problem.weight {
+            for (i, weight) in weight[rows].iter().enumerate() {
+                loss[i] *= weight;
+                self.slope[i] *= weight;
+                self.curve[i] *= weight;
+            }
+        }
+        loss[..count].iter().sum()
+    }
+}
+
+/// Rows of the square whose sums are in registers, and numbers of each.
+const SIDE: usize = 4;
+const LANES: usize = super::design::LANES;
+
+/// Add the products of the numbers of rows, each times `curve`, row after row.
+#[inline(always)]
+fn products(square: &mut [f64], numbers: &[f64], curve: &[f64], stride: usize) {
+    for (band, sums) in square.chunks_mut(SIDE * stride).enumerate() {
+        let first = band * SIDE;
+        if sums.len() < SIDE * stride {
+            for (i, sums) in sums.chunks_exact_mut(stride).enumerate() {
+                for (row, by) in numbers.chunks_exact(stride).zip(curve) {
+                    let scaled = by * row[first + i];
+                    sums.iter_mut().zip(row).for_each(|(sum, x)| *sum += scaled * x);
+                }
+            }
+            continue;
+        }
+        for at in (0..stride).step_by(LANES) {
+            let mut own = [[0.0; LANES]; SIDE];
+            for (i, own) in own.iter_mut().enumerate() {
+                own.copy_from_slice(&sums[i * stride + at..][..LANES]);
+            }
+            for (row, by) in numbers.chunks_exact(stride).zip(curve) {
+                let (left, right) = (&row[first..first + SIDE], &row[at..at + LANES]);
+                for i in 0..SIDE {
+                    let scaled = by * left[i];
+                    for lane in 0..LANES {
+                        own[i][lane] += scaled * right[lane];
+                    }
+                }
+            }
+            for (i, own) in own.iter().enumerate() {
+                sums[i * stride + at..][..LANES].copy_from_slice(own);
+            }
+        }
+    }
+}
+
+/// Add what a row's levels meet: its numbers, and each other.
+#[inline(always)]
+fn meet(rest: &mut [f64], curve: f64, numbers: &[f64], codes: &[u32], (width, levels): (usize, usize)) {
+    let stride = numbers.len();
     let (mixed, met) = rest.split_at_mut(levels * stride);
     for (at, code) in codes.iter().enumerate().filter(|(_, code)| **code != NONE) {
         let level = *code as usize - width;
