@@ -2,6 +2,8 @@
 
 use rayon::prelude::*;
 
+use super::definition::{Definition, SIDE};
+use super::gaps::{Compare, Shift};
 use super::lloyd::{distance, BLOCK};
 use super::screen::{Found, Marks, Screen, Targets, GAP, MARKED, OPEN};
 use super::sums::Sums;
@@ -14,8 +16,6 @@ use crate::simd::{run_wide, Kernel};
 const PARTS: usize = 64;
 /// Where more than one row of so many is left open by short integers, finer numbers are worth their memory.
 const FINER: usize = 12;
-/// Centres that the definition looks at side by side.
-pub(super) const SIDE: usize = 8;
 /// Rows that the definition looks at between two looks for a cancel.
 const OPEN_ROWS: usize = 64;
 /// Rows that are fetched before they are added.
@@ -83,7 +83,7 @@ impl Assignment {
         let targets = screen.as_ref().and_then(|screen| screen.targets(centres, d));
         let quick = screen.as_ref().zip(targets.as_ref());
         let definition = Definition::new(centres, d);
-        let is_few = quick.is_some_and(|(screen, _)| screen.is_for_few(definition.k));
+        let is_few = quick.is_some_and(|(screen, _)| screen.is_for_few(definition.k()));
         if quick.is_some() && !is_few && self.gaps.is_empty() {
             self.gaps = control.filled(self.labels.len(), 0.0)?;
         }
@@ -259,7 +259,7 @@ impl Pass<'_> {
         }
         let mut count = 0;
         run_wide(Shift { shifts: self.shifts, labels, gaps, count: &mut count });
-        *is_whole = count * (if self.definition.k < FEW { 8 } else { 2 }) > labels.len();
+        *is_whole = count * (if self.definition.k() < FEW { 8 } else { 2 }) > labels.len();
         if *is_whole {
             return labels.len();
         }
@@ -277,52 +277,6 @@ impl Pass<'_> {
 /// The nearest centre of the `at`-th row that was looked at; `None` where it is open.
 fn found_centre(found: &Found, at: usize) -> Option<u32> {
     (found.gap[at] != OPEN).then(|| found.centre[at].cast_unsigned())
-}
-
-/// Which rows of a block are open or have another centre than before; gaps are kept.
-struct Compare<'a> {
-    centre: &'a [i32],
-    gap: &'a [f32],
-    labels: &'a [u32],
-    gaps: &'a mut [f32],
-    flags: &'a mut [u8],
-}
-
-impl Kernel for Compare<'_> {
-    #[inline(always)]
-    fn run(self) {
-        let (flags, rest) = self.flags.split_at_mut(self.labels.len());
-        rest.fill(0);
-        let found = self.centre.iter().zip(self.gap);
-        for ((flag, kept), (label, (centre, gap))) in flags.iter_mut().zip(self.gaps).zip(self.labels.iter().zip(found))
-        {
-            *flag = u8::from(*gap == OPEN) | u8::from(*label != centre.cast_unsigned());
-            *kept = gap.max(0.0);
-        }
-    }
-}
-
-/// What the gaps of rows lose as centres move.
-struct Shift<'a> {
-    /// As many as a power of two, so that no look-up has to be checked.
-    shifts: &'a [f32],
-    labels: &'a [u32],
-    gaps: &'a mut [f32],
-    /// The rows that have no gap any more.
-    count: &'a mut usize,
-}
-
-impl Kernel for Shift<'_> {
-    #[inline(always)]
-    fn run(self) {
-        let Some(last) = self.shifts.len().checked_sub(1) else { return };
-        let mut count = 0u32;
-        for (label, gap) in self.labels.iter().zip(self.gaps) {
-            *gap -= self.shifts[*label as usize & last];
-            count += u32::from(*gap <= GAP);
-        }
-        *self.count = count as usize;
-    }
 }
 
 /// What a part needs beside its rows.
@@ -376,51 +330,6 @@ impl Kernel for Change<'_> {
             if old != NOWHERE {
                 self.sums.add(old as usize, self.points, row, -1);
             }
-        }
-    }
-}
-
-/// Centres laid out for the definition: the distance of a row to several of them is worked out side by side, each in the order of its
-/// dimensions.
-pub(super) struct Definition {
-    k: usize,
-    d: usize,
-    /// [`SIDE`] by [`SIDE`] centres, dimension by dimension.
-    centres: Vec<[f64; SIDE]>,
-}
-
-impl Definition {
-    /// Of centres of `d` numbers each.
-    pub fn new(centres: &[f64], d: usize) -> Definition {
-        let k = centres.len() / d;
-        let mut sides = vec![[f64::NAN; SIDE]; k.div_ceil(SIDE) * d];
-        for (c, centre) in centres.chunks_exact(d).enumerate() {
-            sides[c / SIDE * d..].iter_mut().zip(centre).for_each(|(to, x)| to[c % SIDE] = *x);
-        }
-        Definition { k, d, centres: sides }
-    }
-
-    /// The number of centres.
-    pub fn k(&self) -> usize {
-        self.k
-    }
-
-    /// Room for the squared distances of a row to all centres.
-    pub fn room(&self) -> Vec<[f64; SIDE]> {
-        vec![[0.0; SIDE]; self.k.div_ceil(SIDE)]
-    }
-
-    /// The squared distances of a row to all centres.
-    #[inline(always)]
-    pub fn distances(&self, row: &[f64], to: &mut [[f64; SIDE]]) {
-        for (centres, to) in self.centres.chunks_exact(self.d).zip(to) {
-            let mut far = [0.0; SIDE];
-            for (x, centres) in row.iter().zip(centres) {
-                for side in 0..SIDE {
-                    far[side] += (x - centres[side]) * (x - centres[side]);
-                }
-            }
-            *to = far;
         }
     }
 }

@@ -7,7 +7,9 @@
 mod assign;
 mod batch;
 mod choose;
+mod definition;
 mod describe;
+mod gaps;
 pub mod gaussian;
 mod given;
 mod lloyd;

@@ -132,8 +132,10 @@ impl Screen {
             let (tiles, lost) = single_tiles(points, scale, control)?;
             (Rounded::Single(tiles), lost)
         };
-        let longest: Vec<f32> =
-            norms.par_chunks(TILE * TILES).map(|group| group.iter().copied().fold(0.0, f32::max)).collect();
+        let mut longest: Vec<f32> = control.filled(rows.div_ceil(TILE * TILES), 0.0)?;
+        for (longest, group) in longest.iter_mut().zip(norms.chunks(TILE * TILES)) {
+            *longest = group.iter().copied().fold(0.0, f32::max);
+        }
         Ok(Some(Screen { scale, width, tiles, norms, longest, lost }))
     }
 
@@ -150,6 +152,7 @@ impl Screen {
     /// Give the memory back.
     pub fn release(self, control: &Control) {
         control.release_vec(self.norms);
+        control.release_vec(self.longest);
         match self.tiles {
             Rounded::Short(tiles) => control.release_vec(tiles),
             Rounded::Single(tiles) => control.release_vec(tiles),

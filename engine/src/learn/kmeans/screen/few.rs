@@ -10,10 +10,11 @@ const GROUP: usize = TILE * TILES;
 pub(in super::super) const ROWS: usize = 1024;
 /// Labels of a line of the caches.
 const LINE: usize = 16;
-/// The most centres that are few.
-const FEW: usize = 16;
-/// The most pairs of a row: a bound saves more where rows are wider.
-const NARROW: usize = 16;
+/// Pairs of numbers of a row and of centres that are as soon compared as a bound of the row is kept; ranking a centre counts for
+/// [`RANKING`] of them.
+const FEW: usize = 400;
+/// See [`FEW`].
+const RANKING: usize = 4;
 
 /// What was found of some rows.
 pub(in super::super) struct Marks {
@@ -54,9 +55,9 @@ impl Marks {
 }
 
 impl Screen {
-    /// Whether the nearest of so many centres is found by [`Screen::mark`], and not by [`Screen::find`].
+    /// Whether the nearest of so many centres is found by [`Screen::mark`], and not by [`Screen::find`] and a bound.
     pub fn is_for_few(&self, k: usize) -> bool {
-        self.is_short() && k <= FEW && self.width <= NARROW
+        self.is_short() && k.saturating_mul(self.width + RANKING) <= FEW
     }
 
     /// Flag the rows from `first`, which begins a group of tiles, whose nearest target may be another than their labels say. There are as
