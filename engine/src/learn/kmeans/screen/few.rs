@@ -79,7 +79,7 @@ impl Screen {
         short(&question, (1 << targets.bits) - 1, &mut Nearest { centre, best, second });
         let most = targets.off.iter().copied().fold(0.0, f32::max);
         for (limit, longest) in limits.iter_mut().zip(&self.longest[first / GROUP..]) {
-            *limit = (targets.limit(most, *longest) * (1.0 + SLACK)) as i32 + 1;
+            *limit = ((targets.limit(most, *longest) * (1.0 + SLACK)) as i32).saturating_add(1);
         }
         run_wide(Flag { centre, best, second, limits, labels, flags });
     }
