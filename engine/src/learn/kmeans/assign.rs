@@ -2,8 +2,10 @@
 
 use rayon::prelude::*;
 
+use super::definition::{Definition, SIDE};
+use super::gaps::{Compare, Shift};
 use super::lloyd::{distance, BLOCK};
-use super::screen::{Found, Screen, Targets, GAP, OPEN};
+use super::screen::{Found, Marks, Screen, Targets, GAP, MARKED, OPEN};
 use super::sums::Sums;
 use super::Points;
 use crate::control::Control;
@@ -14,8 +16,6 @@ use crate::simd::{run_wide, Kernel};
 const PARTS: usize = 64;
 /// Where more than one row of so many is left open by short integers, finer numbers are worth their memory.
 const FINER: usize = 12;
-/// Centres that the definition looks at side by side.
-pub(super) const SIDE: usize = 8;
 /// Rows that the definition looks at between two looks for a cancel.
 const OPEN_ROWS: usize = 64;
 /// Rows that are fetched before they are added.
@@ -29,7 +29,7 @@ const FEW: usize = 16;
 pub(super) struct Assignment {
     /// The centre of each row; before the first step none.
     pub labels: Vec<u32>,
-    /// How much farther than its own, at least, each row's other centres are, in units of the screen.
+    /// How much farther than its own, at least, each row's other centres are, in units of the screen; none where centres are few.
     gaps: Vec<f32>,
     /// What gaps of the rows of a centre have lost since.
     shifts: Vec<f32>,
@@ -54,10 +54,10 @@ impl Assignment {
         control.reserve(bytes)?;
         Ok(Assignment {
             labels: control.filled(n, NOWHERE)?,
-            gaps: control.filled(n, 0.0)?,
+            gaps: Vec::new(),
             shifts: Vec::new(),
-            sums: Sums::new(k, d),
-            parts: vec![Sums::new(k, d); parts],
+            sums: Sums::new(k, d, points.weight.is_some()),
+            parts: vec![Sums::new(k, d, points.weight.is_some()); parts],
             rows,
             bytes,
         })
@@ -83,12 +83,21 @@ impl Assignment {
         let targets = screen.as_ref().and_then(|screen| screen.targets(centres, d));
         let quick = screen.as_ref().zip(targets.as_ref());
         let definition = Definition::new(centres, d);
-        let pass = Pass { points, quick, definition: &definition, shifts: &self.shifts };
-        let parts = self.labels.par_chunks_mut(self.rows).zip(self.gaps.par_chunks_mut(self.rows));
+        let is_few = quick.is_some_and(|(screen, _)| screen.is_for_few(definition.k()));
+        if quick.is_some() && !is_few && self.gaps.is_empty() {
+            self.gaps = control.filled(self.labels.len(), 0.0)?;
+        }
+        let pass = Pass { points, quick, is_few, definition: &definition, shifts: &self.shifts };
+        let mut gaps = self.gaps.chunks_mut(self.rows);
+        let parts: Vec<_> = self.labels.chunks_mut(self.rows).map(|l| (l, gaps.next().unwrap_or_default())).collect();
         let done: Result<Vec<Done>> = parts
+            .into_par_iter()
             .zip(&mut self.parts)
             .enumerate()
-            .map(|(part, ((labels, gaps), sums))| pass.part(part * self.rows, labels, gaps, sums, control))
+            .map_init(
+                || Room::new(&definition, is_few),
+                |room, (part, ((labels, gaps), sums))| pass.part(part * self.rows, labels, gaps, sums, room, control),
+            )
             .collect();
         let done = done?.into_iter().fold(Done::default(), Done::plus);
         self.parts.iter().for_each(|part| self.sums.merge(part));
@@ -140,6 +149,8 @@ impl Done {
 struct Pass<'a> {
     points: &'a Points<'a>,
     quick: Option<(&'a Screen, &'a Targets)>,
+    /// Whether all rows are compared with all centres, and no gaps are kept.
+    is_few: bool,
     definition: &'a Definition,
     shifts: &'a [f32],
 }
@@ -152,19 +163,28 @@ impl Pass<'_> {
         labels: &mut [u32],
         gaps: &mut [f32],
         sums: &mut Sums,
+        room: &mut Room,
         control: &Control,
     ) -> Result<Done> {
-        let (mut done, mut room) = (Done::default(), Room::new(self.definition));
+        let mut done = Done::default();
         sums.clear();
-        for (b, (labels, gaps)) in labels.chunks_mut(BLOCK).zip(gaps.chunks_mut(BLOCK)).enumerate() {
+        let mut gaps = gaps.chunks_mut(BLOCK);
+        for (b, labels) in labels.chunks_mut(BLOCK).enumerate() {
             control.check()?;
             let first = first + b * BLOCK;
-            let looked = self.doubtful(labels, gaps, &mut room);
+            let gaps = gaps.next().unwrap_or_default();
+            let looked = if self.is_few { labels.len() } else { self.doubtful(labels, gaps, room) };
             if looked == 0 {
                 continue;
             }
             done.looked += looked;
-            self.screen(first, labels, gaps, &mut room);
+            room.open.clear();
+            room.changes.clear();
+            match self.quick {
+                Some((screen, targets)) if self.is_few => self.compare(screen, targets, first, labels, room),
+                Some((screen, targets)) => Self::screen(screen, targets, first, labels, gaps, room),
+                None => room.open.extend(0..labels.len() as u32),
+            }
             done.open += room.open.len();
             // The definition looks at a few rows at a time, so that a cancel is seen.
             for open in room.open.chunks(OPEN_ROWS) {
@@ -178,15 +198,30 @@ impl Pass<'_> {
         Ok(done)
     }
 
+    /// Find the nearest of few centres of the rows of a block; note those that have another than before, and those it is not known of.
+    fn compare(&self, screen: &Screen, targets: &Targets, first: usize, labels: &mut [u32], room: &mut Room) {
+        let Room { marks, open, changes, .. } = room;
+        for (part, labels) in labels.chunks_mut(MARKED).enumerate() {
+            let before = part * MARKED;
+            screen.mark(targets, first + before, labels, marks);
+            for at in marks.flagged(labels.len()) {
+                let (row, label) = (before + at, &mut labels[at]);
+                match screen.marked(targets, first + before, at, marks) {
+                    None => open.push(row as u32),
+                    Some(centre) if centre != *label => {
+                        changes.push((row as u32, std::mem::replace(label, centre), centre));
+                    }
+                    Some(_) => continue,
+                }
+                // It is added, or settled, when the block is through.
+                self.points.prefetch(first + row);
+            }
+        }
+    }
+
     /// Find the nearest centres of the doubtful rows of a block; note those that have another than before, and those it is not known of.
-    fn screen(&self, first: usize, labels: &mut [u32], gaps: &mut [f32], room: &mut Room) {
+    fn screen(screen: &Screen, targets: &Targets, first: usize, labels: &mut [u32], gaps: &mut [f32], room: &mut Room) {
         let Room { some, is_whole, found, open, changes, flags, .. } = room;
-        open.clear();
-        changes.clear();
-        let Some((screen, targets)) = self.quick else {
-            open.extend(0..labels.len() as u32);
-            return;
-        };
         screen.find(targets, first, labels.len(), (!*is_whole).then_some(&some[..]), found);
         let mut note = |row: usize, at: usize, label: &mut u32| {
             let centre = found_centre(found, at);
@@ -224,7 +259,7 @@ impl Pass<'_> {
         }
         let mut count = 0;
         run_wide(Shift { shifts: self.shifts, labels, gaps, count: &mut count });
-        *is_whole = count * (if self.definition.k < FEW { 8 } else { 2 }) > labels.len();
+        *is_whole = count * (if self.definition.k() < FEW { 8 } else { 2 }) > labels.len();
         if *is_whole {
             return labels.len();
         }
@@ -244,52 +279,6 @@ fn found_centre(found: &Found, at: usize) -> Option<u32> {
     (found.gap[at] != OPEN).then(|| found.centre[at].cast_unsigned())
 }
 
-/// Which rows of a block are open or have another centre than before; gaps are kept.
-struct Compare<'a> {
-    centre: &'a [i32],
-    gap: &'a [f32],
-    labels: &'a [u32],
-    gaps: &'a mut [f32],
-    flags: &'a mut [u8],
-}
-
-impl Kernel for Compare<'_> {
-    #[inline(always)]
-    fn run(self) {
-        let (flags, rest) = self.flags.split_at_mut(self.labels.len());
-        rest.fill(0);
-        let found = self.centre.iter().zip(self.gap);
-        for ((flag, kept), (label, (centre, gap))) in flags.iter_mut().zip(self.gaps).zip(self.labels.iter().zip(found))
-        {
-            *flag = u8::from(*gap == OPEN) | u8::from(*label != centre.cast_unsigned());
-            *kept = gap.max(0.0);
-        }
-    }
-}
-
-/// What the gaps of rows lose as centres move.
-struct Shift<'a> {
-    /// As many as a power of two, so that no look-up has to be checked.
-    shifts: &'a [f32],
-    labels: &'a [u32],
-    gaps: &'a mut [f32],
-    /// The rows that have no gap any more.
-    count: &'a mut usize,
-}
-
-impl Kernel for Shift<'_> {
-    #[inline(always)]
-    fn run(self) {
-        let Some(last) = self.shifts.len().checked_sub(1) else { return };
-        let mut count = 0u32;
-        for (label, gap) in self.labels.iter().zip(self.gaps) {
-            *gap -= self.shifts[*label as usize & last];
-            count += u32::from(*gap <= GAP);
-        }
-        *self.count = count as usize;
-    }
-}
-
 /// What a part needs beside its rows.
 struct Room {
     /// The rows that are looked at.
@@ -301,11 +290,12 @@ struct Room {
     /// Rows, their centres before, and their centres now.
     changes: Vec<(u32, u32, u32)>,
     found: Found,
+    marks: Marks,
     distances: Vec<[f64; SIDE]>,
 }
 
 impl Room {
-    fn new(definition: &Definition) -> Room {
+    fn new(definition: &Definition, is_few: bool) -> Room {
         let (some, open, changes) = (Vec::with_capacity(BLOCK), Vec::with_capacity(BLOCK), Vec::with_capacity(BLOCK));
         Room {
             some,
@@ -313,7 +303,8 @@ impl Room {
             changes,
             flags: vec![0; BLOCK],
             is_whole: true,
-            found: Found::new(BLOCK),
+            found: Found::new(if is_few { 0 } else { BLOCK }),
+            marks: Marks::new(),
             distances: definition.room(),
         }
     }
@@ -339,51 +330,6 @@ impl Kernel for Change<'_> {
             if old != NOWHERE {
                 self.sums.add(old as usize, self.points, row, -1);
             }
-        }
-    }
-}
-
-/// Centres laid out for the definition: the distance of a row to several of them is worked out side by side, each in the order of its
-/// dimensions.
-pub(super) struct Definition {
-    k: usize,
-    d: usize,
-    /// [`SIDE`] by [`SIDE`] centres, dimension by dimension.
-    centres: Vec<[f64; SIDE]>,
-}
-
-impl Definition {
-    /// Of centres of `d` numbers each.
-    pub fn new(centres: &[f64], d: usize) -> Definition {
-        let k = centres.len() / d;
-        let mut sides = vec![[f64::NAN; SIDE]; k.div_ceil(SIDE) * d];
-        for (c, centre) in centres.chunks_exact(d).enumerate() {
-            sides[c / SIDE * d..].iter_mut().zip(centre).for_each(|(to, x)| to[c % SIDE] = *x);
-        }
-        Definition { k, d, centres: sides }
-    }
-
-    /// The number of centres.
-    pub fn k(&self) -> usize {
-        self.k
-    }
-
-    /// Room for the squared distances of a row to all centres.
-    pub fn room(&self) -> Vec<[f64; SIDE]> {
-        vec![[0.0; SIDE]; self.k.div_ceil(SIDE)]
-    }
-
-    /// The squared distances of a row to all centres.
-    #[inline(always)]
-    pub fn distances(&self, row: &[f64], to: &mut [[f64; SIDE]]) {
-        for (centres, to) in self.centres.chunks_exact(self.d).zip(to) {
-            let mut far = [0.0; SIDE];
-            for (x, centres) in row.iter().zip(centres) {
-                for side in 0..SIDE {
-                    far[side] += (x - centres[side]) * (x - centres[side]);
-                }
-            }
-            *to = far;
         }
     }
 }

@@ -7,7 +7,9 @@
 mod assign;
 mod batch;
 mod choose;
+mod definition;
 mod describe;
+mod gaps;
 pub mod gaussian;
 mod given;
 mod lloyd;
@@ -292,9 +294,10 @@ impl<'a> Points<'a> {
     /// Have the numbers of a row brought near.
     #[inline(always)]
     fn prefetch(&self, i: usize) {
-        for line in self.row(i).chunks(8).take(4) {
-            line.first().into_iter().for_each(prefetch);
-        }
+        let row = self.row(i);
+        row.iter().step_by(8).take(4).for_each(prefetch);
+        // Rows need not begin where a line of the caches does.
+        row.last().into_iter().for_each(prefetch);
     }
 
     pub(super) fn weight(&self, i: usize) -> f64 {

@@ -5,6 +5,9 @@
 //! most `|q| |f| + |e| |c|` by Cauchy and Schwarz. The nearest centre is known where it leads by more than that; the other rows are for the
 //! definition. So what is found depends neither on the instructions nor on which numbers were taken.
 
+mod few;
+mod round;
+
 use rayon::prelude::*;
 
 use super::lloyd::apart;
@@ -13,6 +16,8 @@ use crate::control::Control;
 use crate::error::Result;
 use crate::simd::nearest::{has_short, short, single, Nearest, Question, CENTRES, TILE, TILES};
 use crate::simd::{run_wide, Kernel};
+pub(super) use few::{Marks, ROWS as MARKED};
+use round::{gather, short_row, short_tiles, single_row, single_tiles};
 
 /// The norm of the longest row in units: so that the products of two rows, and the square of one, are within 30 bits.
 const LONGEST: f64 = 25_000.0;
@@ -26,9 +31,6 @@ const WIDEST: usize = 1 << 14;
 const DOUBLES: f32 = 4e-12;
 /// What is lost where bounds are worked out in numbers of 32 bits, as a share.
 const SLACK: f32 = 1e-6;
-
-/// What leaves no fraction of a number of less than 2^51 that it is added to.
-const WHOLE: f64 = 6_755_399_441_055_744.0;
 
 /// Rows, or centres, by the kind of their numbers.
 enum Rounded {
@@ -47,6 +49,8 @@ pub(super) struct Screen {
     tiles: Rounded,
     /// The norm of each row in units, not less than it is.
     norms: Vec<f32>,
+    /// The largest norm of the rows of each group of tiles.
+    longest: Vec<f32>,
     /// The norm of the most that rounding took from a row.
     lost: f64,
 }
@@ -122,13 +126,17 @@ impl Screen {
         let is_short = !fine && has_short();
         let width = if is_short { d.div_ceil(2) } else { d };
         let (tiles, lost) = if is_short {
-            let (tiles, lost) = tiles(points, width, control, |row, to| short_row(row, scale, to, TILE))?;
+            let (tiles, lost) = short_tiles(points, scale, control)?;
             (Rounded::Short(tiles), lost)
         } else {
-            let (tiles, lost) = tiles(points, width, control, |row, to| single_row(row, scale, to, TILE))?;
+            let (tiles, lost) = single_tiles(points, scale, control)?;
             (Rounded::Single(tiles), lost)
         };
-        Ok(Some(Screen { scale, width, tiles, norms, lost }))
+        let mut longest: Vec<f32> = control.filled(rows.div_ceil(TILE * TILES), 0.0)?;
+        for (longest, group) in longest.iter_mut().zip(norms.chunks(TILE * TILES)) {
+            *longest = group.iter().copied().fold(0.0, f32::max);
+        }
+        Ok(Some(Screen { scale, width, tiles, norms, longest, lost }))
     }
 
     /// Whether rows are short integers, so that finer numbers could tell more.
@@ -144,6 +152,7 @@ impl Screen {
     /// Give the memory back.
     pub fn release(self, control: &Control) {
         control.release_vec(self.norms);
+        control.release_vec(self.longest);
         match self.tiles {
             Rounded::Short(tiles) => control.release_vec(tiles),
             Rounded::Single(tiles) => control.release_vec(tiles),
@@ -165,7 +174,7 @@ impl Screen {
         let values = if self.is_short() {
             let mut values = vec![0i32; padded * self.width];
             for (i, centre) in centres.chunks_exact(d).enumerate() {
-                lost.push(short_row(centre, -self.scale, &mut values[at(i)..], CENTRES));
+                lost.push(short_row(centre, -self.scale, &mut values[at(i)..]));
             }
             Rounded::Short(values)
         } else {
@@ -286,74 +295,3 @@ impl Kernel for Gaps<'_> {
 
 /// Units that a gap between distances must have to be one: more than what is lost in working it out.
 pub(super) const GAP: f32 = 0.01;
-
-/// A row as pairs of short integers, each `step` after the one before; the norm of what rounding took.
-fn short_row(row: &[f64], scale: f64, to: &mut [i32], step: usize) -> f64 {
-    let mut lost = 0.0;
-    let mut round = |x: f64| {
-        // The nearest whole number: what is added has no room for a fraction.
-        let whole = (x * scale + WHOLE) - WHOLE;
-        lost += (x * scale - whole) * (x * scale - whole);
-        i32::from(whole as i16)
-    };
-    for (pair, to) in row.chunks(2).zip(to.iter_mut().step_by(step)) {
-        let (low, high) = (round(pair[0]), pair.get(1).map_or(0, |x| round(*x)));
-        *to = low & 0xffff | high << 16;
-    }
-    lost.sqrt() * (1.0 + f64::from(SLACK))
-}
-
-/// A row as numbers of 32 bits, each `step` after the one before; the norm of what rounding took.
-fn single_row(row: &[f64], scale: f64, to: &mut [f32], step: usize) -> f64 {
-    let mut lost = 0.0;
-    for (x, to) in row.iter().zip(to.iter_mut().step_by(step)) {
-        let single = (x * scale) as f32;
-        lost += (x * scale - f64::from(single)) * (x * scale - f64::from(single));
-        *to = single;
-    }
-    lost.sqrt() * (1.0 + f64::from(SLACK))
-}
-
-/// The tiles of all rows, each written by `write`, which says what it lost; and the most of that.
-fn tiles<T: Copy + Default + Send + Sync>(
-    points: &Points<'_>,
-    width: usize,
-    control: &Control,
-    write: impl Fn(&[f64], &mut [T]) -> f64 + Sync,
-) -> Result<(Vec<T>, f64)> {
-    let d = points.dimensions;
-    let padded = points.rows().next_multiple_of(TILE * TILES);
-    let mut tiles: Vec<T> = control.filled(padded * width, T::default())?;
-    let lost: Result<Vec<f64>> = tiles
-        .par_chunks_mut(CHUNK * width)
-        .zip(points.values.par_chunks(CHUNK * d))
-        .map(|(tiles, values)| {
-            control.check()?;
-            let rows = values.chunks_exact(d).enumerate();
-            let lost = rows.map(|(i, row)| write(row, &mut tiles[i / TILE * TILE * width + i % TILE..]));
-            Ok(lost.fold(0.0, f64::max))
-        })
-        .collect();
-    Ok((tiles, lost?.into_iter().fold(0.0, f64::max)))
-}
-
-/// The tiles of `padded` rows from `first`, or new ones of only `some` of those.
-fn gather<'a, T: Copy + Default>(
-    tiles: &'a [T],
-    width: usize,
-    first: usize,
-    padded: usize,
-    some: Option<&[u32]>,
-    scratch: &'a mut Vec<T>,
-) -> &'a [T] {
-    let whole = &tiles[first * width..];
-    let Some(some) = some else { return &whole[..padded * width] };
-    scratch.resize(padded * width, T::default());
-    for (i, row) in some.iter().enumerate() {
-        let row = *row as usize;
-        let from = whole[row / TILE * TILE * width + row % TILE..].iter().step_by(TILE);
-        let to = scratch[i / TILE * TILE * width + i % TILE..].iter_mut().step_by(TILE);
-        to.zip(from).take(width).for_each(|(to, from)| *to = *from);
-    }
-    scratch
-}

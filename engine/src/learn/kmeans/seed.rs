@@ -2,7 +2,8 @@
 
 use rayon::prelude::*;
 
-use super::assign::{Assignment, Definition};
+use super::assign::Assignment;
+use super::definition::Definition;
 use super::lloyd::{distance, own_distance, BLOCK};
 use super::screen::Screen;
 use super::{Init, Points};

@@ -14,15 +14,17 @@ pub(super) struct Sums {
     d: usize,
     sums: Vec<f64>,
     lost: Vec<f64>,
-    weights: Vec<[f64; 2]>,
+    /// Of rows that have weights; else it is their number.
+    weights: Option<Vec<[f64; 2]>>,
     /// Rows of each centre; what one part of the rows changes may be negative.
     pub sizes: Vec<i64>,
 }
 
 impl Sums {
-    /// Of no rows.
-    pub fn new(k: usize, d: usize) -> Sums {
-        Sums { d, sums: vec![0.0; k * d], lost: vec![0.0; k * d], weights: vec![[0.0; 2]; k], sizes: vec![0; k] }
+    /// Of no rows; those that come have weights or not.
+    pub fn new(k: usize, d: usize, is_weighted: bool) -> Sums {
+        let weights = is_weighted.then(|| vec![[0.0; 2]; k]);
+        Sums { d, sums: vec![0.0; k * d], lost: vec![0.0; k * d], weights, sizes: vec![0; k] }
     }
 
     /// Bytes of the sums of `k` centres of `d` numbers.
@@ -34,7 +36,7 @@ impl Sums {
     pub fn clear(&mut self) {
         self.sums.fill(0.0);
         self.lost.fill(0.0);
-        self.weights.fill([0.0; 2]);
+        self.weights.iter_mut().for_each(|weights| weights.fill([0.0; 2]));
         self.sizes.fill(0);
     }
 
@@ -57,8 +59,10 @@ impl Sums {
         for ((sum, lost), x) in sums_left.iter_mut().zip(lost_left).zip(values_left) {
             plus(sum, lost, x * weight);
         }
-        let [sum, lost] = &mut self.weights[centre];
-        plus(sum, lost, weight);
+        if let Some(weights) = &mut self.weights {
+            let [sum, lost] = &mut weights[centre];
+            plus(sum, lost, weight);
+        }
         self.sizes[centre] += times;
     }
 
@@ -69,7 +73,8 @@ impl Sums {
             plus(sum, lost, *x);
             *lost += more;
         });
-        for ([sum, lost], [x, more]) in self.weights.iter_mut().zip(&other.weights) {
+        let weights = self.weights.iter_mut().flatten().zip(other.weights.iter().flatten());
+        for ([sum, lost], [x, more]) in weights {
             plus(sum, lost, *x);
             *lost += more;
         }
@@ -78,8 +83,10 @@ impl Sums {
 
     /// The weight of a centre's rows.
     pub fn weight(&self, centre: usize) -> f64 {
-        let [sum, lost] = self.weights[centre];
-        sum + lost
+        match &self.weights {
+            Some(weights) => weights[centre][0] + weights[centre][1],
+            None => self.sizes[centre] as f64,
+        }
     }
 
     /// Write the mean of a centre's rows; false, and nothing is written, where they have no weight.

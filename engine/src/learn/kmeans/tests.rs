@@ -132,19 +132,22 @@ proptest! {
     }
 }
 
-/// Many rows, so that there are several parts, blocks that are gathered, and bounds that hold: the same for any number of threads.
+/// Many rows, so that there are several parts, blocks that are gathered, and bounds that hold; centres of which there are few, and many: the
+/// same for any number of threads.
 #[test]
 fn threads_and_numbers_change_nothing() {
-    let (n, d, k) = (30_000, 5, 20);
+    let (n, d) = (30_000, 5);
     let mut random = Random::new(1, 0);
     let rows: Vec<f64> = (0..n * d).map(|i| random.unit() + (i / d % 7) as f64).collect();
     let points = Points { values: &rows, dimensions: d, weight: None, restraints: &[] };
-    let centres = rows[..k * d].to_vec();
-    let expected = lloyd(&points, &centres, None, 30);
-    for threads in [1, 3] {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        for fine in [Some(false), Some(true)] {
-            assert_eq!(pool.install(|| lloyd(&points, &centres, fine, 30)), expected);
+    for k in [7, 20] {
+        let centres = rows[..k * d].to_vec();
+        let expected = lloyd(&points, &centres, None, 30);
+        for threads in [1, 3] {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            for fine in [Some(false), Some(true)] {
+                assert_eq!(pool.install(|| lloyd(&points, &centres, fine, 30)), expected);
+            }
         }
     }
 }

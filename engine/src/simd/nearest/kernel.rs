@@ -8,6 +8,9 @@
 use super::{Nearest, Question, CENTRES, TILE};
 use crate::simd::prefetch;
 
+/// Groups of tiles from the one that is worked on to the one that is fetched.
+const AHEAD: usize = 4;
+
 /// Define the function that searches with an instruction set: its name, the features the processor must have, the kind of numbers, the
 /// module of their instructions, and how many tiles are worked on side by side, for which there must be registers.
 ///
@@ -33,7 +36,7 @@ macro_rules! kernel {
             let seconds = found.second.as_chunks_mut::<ROWS>().0;
             let numbers = found.centre.as_chunks_mut::<ROWS>().0;
             let mut ahead = question.tiles.as_chunks::<TILE>().0.chunks_exact($side * width);
-            ahead.next();
+            ahead.nth(AHEAD - 1);
             for (((tiles, bests), seconds), numbers) in tiles.zip(bests).zip(seconds).zip(numbers) {
                 // What is read next is fetched meanwhile: with few centres rows come faster than memory gives them.
                 for line in ahead.next().unwrap_or_default() {

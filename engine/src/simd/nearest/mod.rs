@@ -25,7 +25,7 @@ pub(crate) const CENTRES: usize = 4;
 pub(crate) struct Question<'a, T> {
     /// Numbers of a row.
     pub width: usize,
-    /// Tile by tile, number by number, row by row of the tile.
+    /// Tile by tile, number by number, row by row of the tile; those after the rows that are asked about are only fetched.
     pub tiles: &'a [T],
     /// [`CENTRES`] by [`CENTRES`], number by number, centre by centre: the negatives of the centres' numbers.
     pub centres: &'a [T],
@@ -33,7 +33,7 @@ pub(crate) struct Question<'a, T> {
     pub starts: &'a [T],
 }
 
-/// What is found, a number a row. Slices are as long as the rows of the tiles.
+/// What is found, a number a row. Slices are as long as the rows that are asked about, whole groups of tiles.
 #[derive(Debug)]
 pub(crate) struct Nearest<'a, T> {
     /// The nearest centre.
