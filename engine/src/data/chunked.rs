@@ -68,8 +68,16 @@ impl<T: Pod> Chunked<T> {
 
     /// A chunk.
     #[inline]
-    fn chunk(&self, index: usize) -> &[T] {
+    pub(super) fn chunk(&self, index: usize) -> &[T] {
         self.full.get(index).map_or(&self.last, |c| bytemuck::cast_slice(c))
+    }
+
+    /// A chunk, whose values may be others.
+    pub(super) fn chunk_mut(&mut self, index: usize) -> &mut [T] {
+        match self.full.get_mut(index) {
+            Some(chunk) => bytemuck::cast_slice_mut(chunk),
+            None => &mut self.last,
+        }
     }
 
     /// The value at `index`, which must be below [`Chunked::len`].
@@ -82,12 +90,29 @@ impl<T: Pod> Chunked<T> {
     /// are brought near meanwhile.
     #[inline]
     pub fn gather<U>(&self, indexes: &[u32], out: &mut [U], of: impl Fn(T) -> U) {
+        let first = indexes.first().copied().unwrap_or(0);
+        if indexes.iter().zip(first..).all(|(index, next)| *index == next) {
+            let count = indexes.len().min(out.len());
+            return self.read(first as usize, &mut out[..count], of);
+        }
         let chunks: Vec<&[T]> = (0..=self.full.len()).map(|c| self.chunk(c)).collect();
         for (i, (to, &index)) in out.iter_mut().zip(indexes).enumerate() {
             if let Some(&next) = indexes.get(i + AHEAD) {
                 prefetch(&chunks[next as usize / CHUNK][next as usize % CHUNK]);
             }
             *to = of(chunks[index as usize / CHUNK][index as usize % CHUNK]);
+        }
+    }
+
+    /// Write what `of` makes of the values from `first` on, as many as there is room for; all below [`Chunked::len`].
+    #[inline]
+    pub fn read<U>(&self, mut first: usize, mut out: &mut [U], of: impl Fn(T) -> U) {
+        while !out.is_empty() {
+            let values = &self.chunk(first / CHUNK)[first % CHUNK..];
+            let (own, rest) = out.split_at_mut(values.len().min(out.len()));
+            own.iter_mut().zip(values).for_each(|(to, value)| *to = of(*value));
+            first += own.len();
+            out = rest;
         }
     }
 
