@@ -88,7 +88,7 @@ impl Table {
         }
         let columns = self.columns.len().div_ceil(rayon::current_num_threads()).max(1);
         self.columns.par_chunks_mut(columns).try_for_each(|columns| {
-            let mut room: Vec<u64> = control.filled(rows, 0)?;
+            let mut room: Vec<u64> = control.zeroed(rows)?;
             let permute = |column: &mut Column| match &mut column.data {
                 ColumnData::Number(Numbers::Bytes(values)) => order.apply(values, &mut room, control),
                 ColumnData::Number(Numbers::Wide(values)) => order.apply(values, &mut room, control),
