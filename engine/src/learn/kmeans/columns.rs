@@ -300,3 +300,85 @@ impl Kernel for Sums<'_> {
         by_side!(d, |first, N| self.side::<N>(d, first));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::space::place;
+    use super::*;
+    use crate::simd::{run_at, Level};
+
+    /// Numbers of all kinds, the same each time.
+    fn draw(i: usize) -> f64 {
+        let bits =
+            (i as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(17).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        match bits >> 60 {
+            0 => f64::NAN,
+            1 => f64::INFINITY,
+            2 => f64::NEG_INFINITY,
+            3 => 0.0,
+            _ => (bits << 8 >> 8) as f64 / (1u64 << 52) as f64 - 3.0,
+        }
+    }
+
+    #[test]
+    fn columns_side_by_side_are_columns_by_themselves() {
+        let bits = |v: &[f64]| v.iter().map(|v| v.to_bits()).collect::<Vec<u64>>();
+        for (d, level) in [1, 7, 8, 19].into_iter().flat_map(|d| Level::ALL.map(|level| (d, level))) {
+            let values: Vec<f64> = (0..300 * d).map(draw).collect();
+            let weights: Vec<f64> = (0..300).map(|i| f64::from(i % 5) * 0.3).collect();
+            let column = |c: usize| values[c..].iter().step_by(d).copied().collect::<Vec<f64>>();
+            for weight in [None, Some(&weights[..])] {
+                let of = |i: usize| weight.map_or(1.0, |weight| weight[i]);
+                let (mut ends, mut moments) = (Ends::new(d), Moments::new(d));
+                run_at(level, Look { values: &values, weight, ends: &mut ends });
+                ends.close();
+                let means = ends.means();
+                run_at(level, Apart { values: &values, weight, ends: &ends, means: &means, moments: &mut moments });
+                let (mut squares, mut linear) = (vec![0.0; d], Linear::default());
+                run_at(level, Sums { values: &values, means: Some(&means), sums: &mut squares });
+                let axes: Vec<Axis> = (0..d)
+                    .map(|c| Axis::Number {
+                        fill: 0.5,
+                        shift: means[c],
+                        scale: 1.7,
+                        low: ends.low[c],
+                        high: ends.high[c],
+                    })
+                    .collect();
+                axes.iter().for_each(|axis| linear.push(axis));
+                let mut scaled = values.clone();
+                run_at(level, Scale { linear: &linear, values: &mut scaled });
+                for (c, axis) in axes.iter().enumerate() {
+                    let own = column(c);
+                    let (mut total, mut weighted, mut far) = (0.0, 0.0, 0.0);
+                    for (i, v) in own.iter().enumerate().filter(|v| v.1.is_finite()) {
+                        (total, weighted) = (total + of(i), weighted + of(i) * v);
+                    }
+                    let finite = || own.iter().copied().filter(|v| v.is_finite());
+                    let (low, high) = (finite().fold(f64::INFINITY, f64::min), finite().fold(f64::MIN, f64::max));
+                    let mean: f64 = weighted / total;
+                    assert_eq!((low, high, mean.to_bits()), (ends.low[c], ends.high[c], means[c].to_bits()));
+                    assert_eq!(own.iter().filter(|v| v.is_nan()).count() as f64, ends.missing[c]);
+                    let mut sums = [0.0; 3];
+                    for (i, &v) in own.iter().enumerate() {
+                        let apart = if v.is_nan() { 0.0 } else { v.clamp(low, high) - mean };
+                        let square = of(i) * apart * apart;
+                        sums = [
+                            sums[0] + square,
+                            sums[1] + square * apart,
+                            sums[2] + f64::from(u8::from(low < v && v < high)),
+                        ];
+                        far += (v - mean) * (v - mean);
+                    }
+                    assert_eq!(bits(&sums), bits(&[moments.squares[c], moments.cubes[c], moments.inside[c]]));
+                    assert!(far.to_bits() == squares[c].to_bits() || far.is_nan() && squares[c].is_nan());
+                    let mut cell = [0.0];
+                    for (v, scaled) in own.iter().zip(scaled[c..].iter().step_by(d)) {
+                        place(axis, *v, &mut cell, 0);
+                        assert_eq!(cell[0].to_bits(), scaled.to_bits());
+                    }
+                }
+            }
+        }
+    }
+}
