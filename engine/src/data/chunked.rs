@@ -90,7 +90,8 @@ impl<T: Pod> Chunked<T> {
     /// The value at `index`, which must be below [`Chunked::len`].
     #[inline]
     pub fn get(&self, index: usize) -> T {
-        self.chunk(index / CHUNK)[index % CHUNK]
+        let values: &[T] = bytemuck::cast_slice(&self.chunks[index / CHUNK]);
+        values[index % CHUNK]
     }
 
     /// Write what `of` makes of the values at some indexes, each below [`Chunked::len`], one after the other. They may lie far apart, so those that come next

@@ -83,7 +83,9 @@ impl Table {
     /// Bring the rows of all columns into another order. Takes 8 bytes a row for each thread that works on columns.
     pub fn permute(&mut self, order: &Permutation, control: &Control) -> Result<()> {
         let rows = self.rows;
-        if order.chunks.len() != rows || self.columns.iter().any(|column| column.len() != rows) {
+        // Columns that something else was made of are empty.
+        let is_other = |column: &Column| !column.is_empty() && column.len() != rows;
+        if order.chunks.len() != rows || self.columns.iter().any(is_other) {
             return Err(Error::Internal("an order is of other rows".into()));
         }
         let columns = self.columns.len().div_ceil(rayon::current_num_threads()).max(1);
@@ -94,7 +96,7 @@ impl Table {
                 ColumnData::Number(Numbers::Wide(values)) => order.apply(values, &mut room, control),
                 ColumnData::Category { codes, .. } => order.apply(codes, &mut room, control),
             };
-            columns.iter_mut().try_for_each(permute)?;
+            columns.iter_mut().filter(|column| !column.is_empty()).try_for_each(permute)?;
             control.release_vec(room);
             Ok(())
         })
@@ -119,6 +121,7 @@ mod tests {
             Column::from_texts("c", &texts, &control).unwrap(),
         ];
         let mut table = Table { rows: n, columns };
+        table.columns.push(Column::number("d"));
         let before = control.used();
         // 7 and the number of rows have no divisor in common.
         let order: Vec<u32> = (0..n).map(|i| ((i * 7 + 3) % n) as u32).collect();

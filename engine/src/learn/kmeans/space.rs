@@ -92,7 +92,7 @@ fn by_dimension(points: &Points<'_>, control: &Control, means: Option<&[f64]>) -
     let d = points.dimensions;
     let part = |values: &[f64]| {
         let mut sums = vec![0.0; d];
-        for values in values.chunks(NEAR * d) {
+        for values in values.chunks(near(d) * d) {
             control.check()?;
             run_wide(columns::Sums { values, means, sums: &mut sums });
         }
@@ -170,7 +170,10 @@ pub(crate) fn build(
     Ok(space)
 }
 
-/// Rows whose numbers are written together: so few that they stay near.
+/// The most rows that are looked at together.
+const NEAR: usize = 1024;
+
+/// Rows that are looked at together: so few that they stay near.
 fn near(d: usize) -> usize {
     (4 * NEAR / d.max(1)).clamp(64, NEAR)
 }
@@ -254,9 +257,6 @@ pub(in crate::learn) fn of_segments(
         _ => Ok(space),
     }
 }
-
-/// Rows that are looked at together.
-const NEAR: usize = 1024;
 
 /// The number of dimensions of an axis.
 pub(crate) fn width(axis: &Axis) -> usize {
@@ -411,12 +411,12 @@ fn number_axes(
             control.release_vec(finite);
         }
     }
-    let means = ends.means();
+    let (means, near) = (ends.means(), near(d));
     let chunk = |(c, values): (usize, &[f64])| {
         let mut moments = columns::Moments::new(d);
-        for (i, values) in values.chunks(NEAR * d).enumerate() {
+        for (i, values) in values.chunks(near * d).enumerate() {
             control.check()?;
-            let start = c * CHUNK + i * NEAR;
+            let start = c * CHUNK + i * near;
             let weight = weight.map(|weight| &weight[start..start + values.len() / d]);
             run_wide(columns::Apart { values, weight, ends: &ends, means: &means, moments: &mut moments });
         }
