@@ -175,7 +175,7 @@ mod tests {
     fn rows_are_sorted_whatever_their_hashes() {
         let control = Control::default();
         let draw = |i: u64| i.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        let hashes: [fn(u64) -> u64; 4] = [|i| i.wrapping_mul(0x9e37_79b9_7f4a_7c15), |i| i % 3 << 62, |i| i, |_| 0];
+        let hashes: [fn(u64) -> u64; 4] = [|i| i.wrapping_mul(0x9e37_79b9_7f4a_7c15), |i| (i % 3) << 62, |i| i, |_| 0];
         for (hash, n) in hashes.into_iter().flat_map(|hash| [0, 1, 700, 3000, 100_000].map(|n| (hash, n))) {
             let row = |i: u32| RowHashes { features: hash(i.into()), rest: draw(i.into()) % 5, row: i, class: 0 };
             let mut rows: Vec<RowHashes> = (0..n).map(row).collect();

@@ -49,7 +49,7 @@ const BYTES: usize = 1 << 8;
 
 /// Sort numbers, of which none is NaN or a zero below zero: by their bytes from the last to the first, of which those that are the same in
 /// all numbers are left out. Takes as much memory again for the while; where there is none, numbers are compared.
-pub fn sort_numbers(numbers: &mut Vec<f64>, control: &Control) -> Result<()> {
+pub fn sort_numbers(numbers: &mut [f64], control: &Control) -> Result<()> {
     let Ok(mut room) = control.vec::<u64>(numbers.len()) else { return sort(numbers, f64::total_cmp, control) };
     let mut counts = [[0u32; BYTES]; 8];
     for part in numbers.chunks(PART) {
@@ -116,7 +116,7 @@ mod tests {
             expected.sort_by(f64::total_cmp);
             sort_numbers(&mut own, &control).unwrap();
             assert!(own.iter().map(|v| v.to_bits()).eq(expected.iter().map(|v| v.to_bits())));
-            let mut own = expected.iter().rev().copied().collect();
+            let mut own: Vec<f64> = expected.iter().rev().copied().collect();
             sort_numbers(&mut own, &Control::new(0)).unwrap();
             assert_eq!(own, expected);
         }
