@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 
+use bytemuck::Zeroable;
+
 use crate::error::{Error, Result};
 
 /// Shared between the thread that runs the engine and the thread that watches it.
@@ -111,6 +113,17 @@ impl Control {
             v.resize((v.len() + part).min(len), value.clone());
         }
         Ok(v)
+    }
+
+    /// A vector of `len` zeros, as [`Control::vec`] makes it, whose memory is touched by who first writes to it.
+    pub fn zeroed<T: Zeroable>(&self, len: usize) -> Result<Vec<T>> {
+        let bytes = len.saturating_mul(std::mem::size_of::<T>());
+        self.reserve(bytes)?;
+        let zeros = bytemuck::allocation::try_zeroed_slice_box(len).map_err(|()| {
+            self.release(bytes);
+            Error::OutOfMemory { needed: bytes, limit: self.limit }
+        })?;
+        Ok(zeros.into_vec())
     }
 
     /// Make room for `more` values at the end of a vector, whose growth is counted first; it doubles, so that many small calls cost little.

@@ -1,7 +1,9 @@
 //! A column that grows without ever being copied: growing by doubling would need three times the memory for a moment.
 
+use std::marker::PhantomData;
+
 use bytemuck::Pod;
-use memmap2::MmapMut;
+use memmap2::{MmapMut, MmapOptions};
 
 use crate::control::Control;
 use crate::error::{Error, Result};
@@ -13,18 +15,19 @@ const AHEAD: usize = 24;
 /// Values in one chunk.
 pub const CHUNK: usize = 1 << 15;
 
-/// Values in chunks of [`CHUNK`]. Full chunks are pages of their own, not of the heap, so that a column that is released gives its
-/// memory to the system at once, whatever was allocated after it.
+/// Values in chunks of [`CHUNK`]. Chunks are pages of their own, not of the heap, so that a column that is released gives its memory to the
+/// system at once, whatever was allocated after it.
 #[derive(Debug)]
 pub struct Chunked<T> {
-    full: Vec<MmapMut>,
-    /// The values after those of the full chunks.
-    last: Vec<T>,
+    chunks: Vec<MmapMut>,
+    /// The number of values; all chunks but the last are full.
+    len: usize,
+    kind: PhantomData<T>,
 }
 
 impl<T> Default for Chunked<T> {
     fn default() -> Self {
-        Chunked { full: Vec::new(), last: Vec::new() }
+        Chunked { chunks: Vec::new(), len: 0, kind: PhantomData }
     }
 }
 
@@ -32,57 +35,75 @@ impl<T: Pod> Chunked<T> {
     /// Append a value. Memory is counted a chunk at a time.
     #[inline]
     pub fn push(&mut self, value: T, control: &Control) -> Result<()> {
-        if self.last.len() == self.last.capacity() {
+        let (chunk, place) = (self.len / CHUNK, self.len % CHUNK);
+        if chunk == self.chunks.len() {
             self.grow(control)?;
         }
-        self.last.push(value);
+        let values: &mut [T] = bytemuck::cast_slice_mut(&mut self.chunks[chunk]);
+        values[place] = value;
+        self.len += 1;
         Ok(())
     }
 
     #[cold]
     fn grow(&mut self, control: &Control) -> Result<()> {
-        if self.last.capacity() == 0 {
-            self.last = control.vec(CHUNK)?;
-            return Ok(());
+        let bytes = CHUNK * std::mem::size_of::<T>();
+        control.reserve(bytes)?;
+        let refused = || {
+            control.release(bytes);
+            Error::OutOfMemory { needed: bytes, limit: usize::MAX }
+        };
+        self.chunks.try_reserve(1).map_err(|_| refused())?;
+        let mut pages = MmapOptions::new();
+        pages.len(bytes);
+        // Of a column that has come so far all pages will be written to; one by one they cost more.
+        if !self.chunks.is_empty() {
+            pages.populate();
         }
-        let bytes: &[u8] = bytemuck::cast_slice(&self.last);
-        control.reserve(bytes.len())?;
-        let refused = || Error::OutOfMemory { needed: bytes.len(), limit: usize::MAX };
-        let mut chunk = MmapMut::map_anon(bytes.len()).map_err(|_| refused())?;
-        self.full.try_reserve(1).map_err(|_| refused())?;
-        chunk.copy_from_slice(bytes);
-        self.full.push(chunk);
-        self.last.clear();
+        self.chunks.push(pages.map_anon().map_err(|_| refused())?);
         Ok(())
     }
 
     /// The number of values.
     pub fn len(&self) -> usize {
-        self.full.len() * CHUNK + self.last.len()
+        self.len
     }
 
     /// Whether there is no value.
     pub fn is_empty(&self) -> bool {
-        self.len() == 0
+        self.len == 0
     }
 
-    /// A chunk.
+    /// The values of a chunk.
     #[inline]
-    fn chunk(&self, index: usize) -> &[T] {
-        self.full.get(index).map_or(&self.last, |c| bytemuck::cast_slice(c))
+    pub(super) fn chunk(&self, index: usize) -> &[T] {
+        let values: &[T] = bytemuck::cast_slice(&self.chunks[index]);
+        &values[..(self.len - index * CHUNK).min(CHUNK)]
+    }
+
+    /// The same, which may be changed.
+    pub(super) fn chunk_mut(&mut self, index: usize) -> &mut [T] {
+        let values: &mut [T] = bytemuck::cast_slice_mut(&mut self.chunks[index]);
+        &mut values[..(self.len - index * CHUNK).min(CHUNK)]
     }
 
     /// The value at `index`, which must be below [`Chunked::len`].
     #[inline]
     pub fn get(&self, index: usize) -> T {
-        self.chunk(index / CHUNK)[index % CHUNK]
+        let values: &[T] = bytemuck::cast_slice(&self.chunks[index / CHUNK]);
+        values[index % CHUNK]
     }
 
     /// Write what `of` makes of the values at some indexes, each below [`Chunked::len`], one after the other. They may lie far apart, so those that come next
     /// are brought near meanwhile.
     #[inline]
     pub fn gather<U>(&self, indexes: &[u32], out: &mut [U], of: impl Fn(T) -> U) {
-        let chunks: Vec<&[T]> = (0..=self.full.len()).map(|c| self.chunk(c)).collect();
+        let first = indexes.first().copied().unwrap_or(0);
+        if indexes.iter().zip(first..).all(|(index, next)| *index == next) {
+            let count = indexes.len().min(out.len());
+            return self.read(first as usize, &mut out[..count], of);
+        }
+        let chunks: Vec<&[T]> = (0..self.chunks.len()).map(|c| self.chunk(c)).collect();
         for (i, (to, &index)) in out.iter_mut().zip(indexes).enumerate() {
             if let Some(&next) = indexes.get(i + AHEAD) {
                 prefetch(&chunks[next as usize / CHUNK][next as usize % CHUNK]);
@@ -91,14 +112,26 @@ impl<T: Pod> Chunked<T> {
         }
     }
 
+    /// Write what `of` makes of the values from `first` on, as many as there is room for; all below [`Chunked::len`].
+    #[inline]
+    pub fn read<U>(&self, mut first: usize, mut out: &mut [U], of: impl Fn(T) -> U) {
+        while !out.is_empty() {
+            let values = &self.chunk(first / CHUNK)[first % CHUNK..];
+            let (own, rest) = out.split_at_mut(values.len().min(out.len()));
+            own.iter_mut().zip(values).for_each(|(to, value)| *to = of(*value));
+            first += own.len();
+            out = rest;
+        }
+    }
+
     /// All values in the order they came.
     pub fn iter(&self) -> impl Iterator<Item = T> + Clone + '_ {
-        (0..=self.full.len()).flat_map(|c| self.chunk(c).iter().copied())
+        (0..self.chunks.len()).flat_map(|c| self.chunk(c).iter().copied())
     }
 
     /// Bytes that are allocated.
     pub fn bytes(&self) -> usize {
-        (self.full.len() * CHUNK + self.last.capacity()) * std::mem::size_of::<T>()
+        self.chunks.len() * CHUNK * std::mem::size_of::<T>()
     }
 
     /// Drop the values and give their memory back to the budget.

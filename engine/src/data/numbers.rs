@@ -103,6 +103,14 @@ impl Numbers {
         }
     }
 
+    /// Write the values from `first` on, as many as there is room for; all below [`Numbers::len`].
+    pub fn read(&self, first: usize, out: &mut [f64]) {
+        match self {
+            Numbers::Bytes(bytes) => bytes.read(first, out, number),
+            Numbers::Wide(values) => values.read(first, out, |value| value),
+        }
+    }
+
     /// All values in the order they came.
     pub fn iter(&self) -> impl Iterator<Item = f64> + Clone + '_ {
         let (bytes, values) = match self {
@@ -141,6 +149,9 @@ mod tests {
             let same = |a: f64, b: f64| a.to_bits() == b.to_bits() || (a.is_nan() && b.is_nan());
             assert!(numbers.iter().zip(&expected).all(|(a, &b)| same(a, b)) && numbers.len() == expected.len());
             assert!((0..expected.len()).all(|i| same(numbers.get(i), expected[i])));
+            let mut some = vec![0.0; CHUNK];
+            numbers.read(11, &mut some);
+            assert!(some.iter().zip(&expected[11..]).all(|(a, &b)| same(*a, b)));
             numbers.release(&control);
             assert_eq!(control.used(), 0);
         }

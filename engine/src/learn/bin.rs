@@ -161,9 +161,23 @@ pub(super) fn bin_numbers<T: Copy>(
     Ok(Binned { feature, encoding: Encoding::Number, stats, held: held_values })
 }
 
+/// The bins of numbers in their order, none of which is NaN, and how many each has.
+pub(super) fn counted(sorted: &[f64], params: &BinParams) -> (Vec<f64>, Vec<f64>, Vec<u64>) {
+    let (low, high) = edges(sorted, params.max_bins.clamp(2, MOST_BINS));
+    let (low, high) = wide(sorted, low, high, params.min_group);
+    let mut before = 0;
+    let rows = high.iter().map(|high| {
+        let first = std::mem::replace(&mut before, sorted.partition_point(|v| v <= high));
+        (before - first) as u64
+    });
+    let rows = rows.collect();
+    (low, high, rows)
+}
+
 /// Smallest and largest value of each bin: one bin a distinct value while they fit, else bins of about equal weight.
 pub(crate) fn edges(sorted: &[f64], most: usize) -> (Vec<f64>, Vec<f64>) {
-    let distinct = sorted.chunk_by(|a, b| a == b).count();
+    // No more need to be counted.
+    let distinct = sorted.chunk_by(|a, b| a == b).take(most.saturating_add(1)).count();
     let mut low = Vec::with_capacity(distinct.min(most));
     let mut high: Vec<f64> = Vec::with_capacity(distinct.min(most));
     let mut open = 0usize;

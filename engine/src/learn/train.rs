@@ -24,7 +24,7 @@ use std::time::Instant;
 use crate::clean::doctor::{self, Finding};
 use crate::clean::program::Program;
 use crate::control::Control;
-use crate::data::{ColumnData, Holdout, RowHashes, Table, MISSING};
+use crate::data::{ColumnData, Holdout, Permutation, RowHashes, Table, MISSING};
 use crate::error::{Error, Result};
 use crate::judge::contest::Contest;
 use crate::judge::{self, Metric};
@@ -386,9 +386,21 @@ impl<'a> Run<'a> {
         Model { inputs, features, task: prepared.task(), body, cleaning: None }
     }
 
+    /// Bring the rows of the table into canonical order, the held-out ones last, where they are all that it has: what looks at columns more
+    /// than once then reads them from end to end.
+    fn permute(&mut self, train: &mut [u32], held: &mut [u32]) -> Result<()> {
+        let table = &mut self.request.table;
+        let Some(order) = Permutation::of(&[train, held], table.rows, self.control)? else { return Ok(()) };
+        table.permute(&order, self.control)?;
+        order.release(self.control);
+        train.iter_mut().chain(held).zip(0..).for_each(|(row, place)| *row = place);
+        Ok(())
+    }
+
     /// Find segments, describe and number them.
     fn clustering(&mut self, holdout: Holdout) -> Result<Outcome> {
-        let Holdout { train, held, .. } = holdout;
+        let Holdout { mut train, mut held, .. } = holdout;
+        self.permute(&mut train, &mut held)?;
         let weight = self.weights(&train)?;
         let held_weight = self.weights(&held)?;
         let used = self.used_columns();

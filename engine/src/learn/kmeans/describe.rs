@@ -2,10 +2,10 @@
 
 use rayon::prelude::*;
 
-use super::lloyd::distance;
+use super::lloyd::{own_distance, BLOCK};
 use super::{KMeans, Points};
 use crate::control::Control;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::learn::random::Random;
 use crate::learn::sum::sums;
 use crate::model::{Axis, SegmentMap};
@@ -42,28 +42,46 @@ pub(in crate::learn) fn look(
 ) -> Result<Seen> {
     let mut first = 0;
     let mut seen = Seen::default();
-    for (&size, centre) in body.sizes.iter().zip(body.centres.chunks_exact(points.dimensions)) {
+    let far = far(points, body, labels, control)?;
+    for &size in &body.sizes {
         let rows = &order[first..first + size as usize];
         first += rows.len();
-        seen.spread.push(spread(points, rows, centre, control)?);
-        seen.typical.push(typical(points, rows, centre, control)?);
+        seen.spread.push(spread(points, rows, &far, control)?);
+        seen.typical.push(typical(points, rows, &far, control)?);
     }
+    control.release_vec(far);
     seen.map = map(points, body, labels, control)?;
     Ok(seen)
 }
 
-fn spread(points: &Points<'_>, rows: &[u32], centre: &[f64], control: &Control) -> Result<f64> {
+/// The squared distance of each row to its centre; of a row of none it says nothing.
+fn far(points: &Points<'_>, body: &KMeans, labels: &[u32], control: &Control) -> Result<Vec<f64>> {
+    let mut far: Vec<f64> = control.zeroed(labels.len())?;
+    let blocks = far.par_chunks_mut(BLOCK).zip(labels.par_chunks(BLOCK)).enumerate();
+    blocks.try_for_each(|(b, (far, labels))| {
+        control.check()?;
+        let rows = far.iter_mut().zip(labels).zip(b * BLOCK..);
+        for ((far, &label), row) in rows.filter(|((_, label), _)| (**label as usize) < body.sizes.len()) {
+            *far = own_distance(points, row, label, &body.centres);
+        }
+        Ok::<(), Error>(())
+    })?;
+    Ok(far)
+}
+
+/// The mean of the squared distances of rows.
+fn spread(points: &Points<'_>, rows: &[u32], far: &[f64], control: &Control) -> Result<f64> {
     let [weight, far] = sums(0..rows.len(), control, |part| {
-        rows[part].iter().fold([0.0, 0.0], |[weight, far], &row| {
+        rows[part].iter().fold([0.0, 0.0], |[weight, sum], &row| {
             let w = points.weight(row as usize);
-            [weight + w, far + w * distance(points.row(row as usize), centre)]
+            [weight + w, sum + w * far[row as usize]]
         })
     })?;
     Ok(if weight > 0.0 { far / weight } else { 0.0 })
 }
 
-/// The rows nearest to a centre that differ from each other; of equals the first.
-fn typical(points: &Points<'_>, rows: &[u32], centre: &[f64], control: &Control) -> Result<Vec<u32>> {
+/// The rows nearest to their centre that differ from each other; of equals the first.
+fn typical(points: &Points<'_>, rows: &[u32], far: &[f64], control: &Control) -> Result<Vec<u32>> {
     let merge = |mut all: Vec<(f64, u32)>, other: Vec<(f64, u32)>| {
         all.extend(other);
         all.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
@@ -77,12 +95,12 @@ fn typical(points: &Points<'_>, rows: &[u32], centre: &[f64], control: &Control)
         kept
     };
     let nearest = rows
-        .par_chunks(super::lloyd::BLOCK)
+        .par_chunks(BLOCK)
         .map(|block| {
             control.check()?;
             let mut kept: Vec<(f64, u32)> = Vec::new();
             for &row in block {
-                let far = distance(points.row(row as usize), centre);
+                let far = far[row as usize];
                 if kept.len() < TYPICAL || kept.last().is_some_and(|last| far < last.0) {
                     kept = merge(std::mem::take(&mut kept), vec![(far, row)]);
                 }

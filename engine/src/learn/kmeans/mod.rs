@@ -7,6 +7,7 @@
 mod assign;
 mod batch;
 mod choose;
+mod columns;
 mod definition;
 mod describe;
 mod gaps;

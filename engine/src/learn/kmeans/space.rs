@@ -8,14 +8,14 @@
 use rayon::prelude::*;
 
 use super::logarithm::{self, curve};
-use super::{KMeansParams, Points, Scaling, Treatment};
+use super::{columns, KMeansParams, Points, Scaling, Treatment};
 use crate::control::Control;
-use crate::data::{Chunked, Column, ColumnData, Numbers, Table, CHUNK, MISSING};
+use crate::data::{sort_numbers, Chunked, Column, ColumnData, Numbers, Table, CHUNK, MISSING};
 use crate::error::{Error, Result};
 use crate::learn::bin;
-use crate::learn::sum::sums;
 use crate::learn::Unlabelled;
 use crate::model::{Axis, Encoding, FeatureStats};
+use crate::simd::run_wide;
 
 /// Columns as dimensions, and the training rows in them.
 pub(crate) struct Space {
@@ -81,27 +81,20 @@ impl Space {
 pub(super) fn variance(points: &Points<'_>, control: &Control) -> Result<f64> {
     let d = points.dimensions;
     let n = points.rows().max(1) as f64;
-    let nothing = vec![0.0; d];
-    let mut means = by_dimension(points, control, |x, _| x, &nothing)?;
+    let mut means = by_dimension(points, control, None)?;
     means.iter_mut().for_each(|sum| *sum /= n);
-    let squares = by_dimension(points, control, |x, mean| (x - mean) * (x - mean), &means)?;
+    let squares = by_dimension(points, control, Some(&means))?;
     Ok(squares.iter().map(|sum| sum / n).sum::<f64>() / d.max(1) as f64)
 }
 
-/// The sum of a term over rows in each dimension, where `other` has a number for it.
-fn by_dimension(
-    points: &Points<'_>,
-    control: &Control,
-    term: impl Fn(f64, f64) -> f64 + Sync,
-    other: &[f64],
-) -> Result<Vec<f64>> {
+/// The sum of numbers in each dimension, or of the squares of what they differ by from `means`.
+fn by_dimension(points: &Points<'_>, control: &Control, means: Option<&[f64]>) -> Result<Vec<f64>> {
     let d = points.dimensions;
     let part = |values: &[f64]| {
-        control.check()?;
         let mut sums = vec![0.0; d];
-        for row in values.chunks_exact(d) {
-            let terms = row.iter().zip(other).map(|(x, other)| term(*x, *other));
-            sums.iter_mut().zip(terms).for_each(|(sum, x)| *sum += x);
+        for values in values.chunks(near(d) * d) {
+            control.check()?;
+            run_wide(columns::Sums { values, means, sums: &mut sums });
         }
         Ok(sums)
     };
@@ -128,37 +121,39 @@ pub(crate) fn build(
         values: Vec::new(),
         held: Vec::new(),
     };
+    let mut numbers = Vec::new();
     for (at, &f) in features.iter().enumerate() {
         control.check()?;
+        let column = &table.columns[f];
         let asked = params.treatment(at);
-        let (axis, encoding, stats) = axis(&table.columns[f], train, weight, (params, asked), control)?;
+        let (axis, encoding, stats) = match &column.data {
+            ColumnData::Number(_) => {
+                numbers.push((at, space.dimensions, asked));
+                (
+                    Axis::Number { fill: 0.0, shift: 0.0, scale: 0.0, low: 0.0, high: 0.0 },
+                    Encoding::Number,
+                    FeatureStats::default(),
+                )
+            }
+            ColumnData::Category { .. } => category_axis(column, train, weight, params, asked),
+        };
         space.dimensions += width(&axis);
         space.axes.push(axis);
         space.encodings.push(encoding);
         space.stats.push(stats);
     }
-    space.lengths(table, rows, params, control)?;
     let d = space.dimensions;
-    space.values = control.filled(train.len() * d, 0.0)?;
+    space.values = control.zeroed(train.len().saturating_mul(d))?;
     let coders: Vec<_> =
         features.iter().zip(&space.encodings).map(|(&f, encoding)| coder(&table.columns[f], encoding)).collect();
-    // Column by column within rows that are few enough to stay near.
-    space.values.par_chunks_mut(NEAR * d.max(1)).zip(train.par_chunks(NEAR)).try_for_each(|(values, rows)| {
-        control.check()?;
-        let (mut first, mut own) = (0, [0.0; NEAR]);
-        for (axis, code) in space.axes.iter().zip(&coders) {
-            let width = width(axis);
-            if width > 0 {
-                code.fill(rows, &mut own);
-                let cells = values.chunks_exact_mut(d).zip(&own);
-                cells.for_each(|(cells, &value)| {
-                    place(axis, value, cells, first);
-                });
-            }
-            first += width;
-        }
-        Ok::<(), Error>(())
-    })?;
+    // Numbers come in as they are, and are looked at and scaled in their place.
+    let ends = fill(&mut space.values, d, (&space.axes, &coders), (train, weight), control)?;
+    let seen = number_axes(&space.values, d, &numbers, ends, weight, params, control)?;
+    for ((at, ..), (axis, stats)) in numbers.iter().zip(seen) {
+        (space.axes[*at], space.stats[*at]) = (axis, stats);
+    }
+    space.lengths(table, rows, params, control)?;
+    scale(&mut space.values, d, &space.axes, control)?;
     for code in &coders {
         let mut held_values: Vec<f64> = control.filled(held.len(), 0.0)?;
         held_values.par_chunks_mut(CHUNK).zip(held.par_chunks(CHUNK)).try_for_each(|(values, rows)| {
@@ -175,6 +170,79 @@ pub(crate) fn build(
     Ok(space)
 }
 
+/// The most rows that are looked at together.
+const NEAR: usize = 1024;
+
+/// Rows that are looked at together: so few that they stay near.
+fn near(d: usize) -> usize {
+    (4 * NEAR / d.max(1)).clamp(64, NEAR)
+}
+
+/// Write the rows' numbers as they are and their categories as they stay, column by column within a few rows. The ends and sums of each dimension.
+fn fill(
+    values: &mut [f64],
+    d: usize,
+    (axes, coders): (&[Axis], &[Coder<'_>]),
+    (train, weight): (&[u32], Option<&[f64]>),
+    control: &Control,
+) -> Result<columns::Ends> {
+    let (near, d) = (near(d), d.max(1));
+    let chunk = |(c, (values, rows)): (usize, (&mut [f64], &[u32]))| {
+        let (mut ends, mut own) = (columns::Ends::new(d), [0.0; NEAR]);
+        for (i, (values, rows)) in values.chunks_mut(near * d).zip(rows.chunks(near)).enumerate() {
+            control.check()?;
+            let mut first = 0;
+            for (axis, code) in axes.iter().zip(coders) {
+                let width = width(axis);
+                if width > 0 {
+                    code.fill(rows, &mut own[..rows.len()]);
+                    let cells = values.chunks_exact_mut(d).zip(&own);
+                    match axis {
+                        Axis::Category { .. } => cells.for_each(|(cells, &value)| {
+                            place(axis, value, cells, first);
+                        }),
+                        _ => cells.for_each(|(cells, &value)| cells[first] = value),
+                    }
+                }
+                first += width;
+            }
+            let start = c * CHUNK + i * near;
+            let weight = weight.map(|weight| &weight[start..start + rows.len()]);
+            run_wide(columns::Look { values, weight, ends: &mut ends });
+        }
+        Ok(ends)
+    };
+    let chunks = values.par_chunks_mut(CHUNK * d).zip(train.par_chunks(CHUNK)).enumerate().map(chunk);
+    let mut all = columns::Ends::new(d);
+    chunks.collect::<Result<Vec<columns::Ends>>>()?.iter().for_each(|ends| all.join(ends));
+    Ok(all)
+}
+
+/// Bring numbers to their scale where they stand.
+fn scale(values: &mut [f64], d: usize, axes: &[Axis], control: &Control) -> Result<()> {
+    let (mut linear, mut others, mut first) = (columns::Linear::default(), Vec::new(), 0);
+    for axis in axes {
+        linear.push(axis);
+        if matches!(axis, Axis::Logarithm { .. } | Axis::Element { .. }) {
+            others.push((axis, first));
+        }
+        first += width(axis);
+    }
+    let near = near(d);
+    values.par_chunks_mut(CHUNK * d.max(1)).try_for_each(|values| {
+        for values in values.chunks_mut(near * d) {
+            control.check()?;
+            run_wide(columns::Scale { linear: &linear, values });
+            for cells in values.chunks_exact_mut(d) {
+                others.iter().for_each(|&(axis, first)| {
+                    place(axis, cells[first], cells, first);
+                });
+            }
+        }
+        Ok(())
+    })
+}
+
 /// The same for segments, of which there are none where no column varies.
 pub(in crate::learn) fn of_segments(
     table: &mut Table,
@@ -189,9 +257,6 @@ pub(in crate::learn) fn of_segments(
         _ => Ok(space),
     }
 }
-
-/// Rows whose numbers are written together.
-const NEAR: usize = 1024;
 
 /// The number of dimensions of an axis.
 pub(crate) fn width(axis: &Axis) -> usize {
@@ -318,84 +383,96 @@ pub(crate) fn coder<'a>(column: &'a Column, encoding: &Encoding) -> Coder<'a> {
     }
 }
 
-fn axis(
-    column: &Column,
-    train: &[u32],
+/// The axes of numbers, each given by its place among the features, its dimension and what is asked of it, which stand as they are in rows of `d` numbers.
+fn number_axes(
+    values: &[f64],
+    d: usize,
+    numbers: &[(usize, usize, Treatment)],
+    mut ends: columns::Ends,
     weight: Option<&[f64]>,
-    (params, asked): (&KMeansParams, Treatment),
+    params: &KMeansParams,
     control: &Control,
-) -> Result<(Axis, Encoding, FeatureStats)> {
-    match &column.data {
-        ColumnData::Number(values) => {
-            // The rows' order jumps about in the column, which is looked at several times.
-            let mut cells: Vec<f64> = control.filled(train.len(), 0.0)?;
-            cells.par_chunks_mut(CHUNK).zip(train.par_chunks(CHUNK)).try_for_each(|(cells, rows)| {
-                control.check()?;
-                values.gather(rows, cells);
-                Ok::<(), Error>(())
-            })?;
-            let (axis, stats) = number_axis(&|i| cells[i], train.len(), weight, (params, asked), control)?;
-            control.release_vec(cells);
-            Ok((axis, Encoding::Number, stats))
-        }
-        ColumnData::Category { .. } => Ok(category_axis(column, train, weight, params, asked)),
+) -> Result<Vec<(Axis, FeatureStats)>> {
+    if numbers.is_empty() {
+        return Ok(Vec::new());
     }
-}
-
-fn number_axis(
-    value: &(impl Fn(usize) -> f64 + Sync),
-    rows: usize,
-    weight: Option<&[f64]>,
-    (params, asked): (&KMeansParams, Treatment),
-    control: &Control,
-) -> Result<(Axis, FeatureStats)> {
-    let (weights, least) = (weight, params.min_group);
-    let weight = |i: usize| weight.map_or(1.0, |w| w[i]);
-    let chunk = |c: usize| {
-        control.check()?;
-        let values = (c * CHUNK..((c + 1) * CHUNK).min(rows)).map(value);
-        Ok(values.fold((f64::INFINITY, f64::NEG_INFINITY, 0u64), |(low, high, missing), v| match v.is_finite() {
-            true => (v.min(low), v.max(high), missing),
-            false => (low, high, missing + u64::from(v.is_nan())),
-        }))
-    };
-    let ends: Result<Vec<(f64, f64, u64)>> = (0..rows.div_ceil(CHUNK)).into_par_iter().map(chunk).collect();
-    let ends = ends?.into_iter().reduce(|a, b| (a.0.min(b.0), a.1.max(b.1), a.2 + b.2));
-    let (mut low, mut high, missing) = ends.unwrap_or((0.0, 0.0, 0));
-    if low > high {
-        (low, high) = (0.0, 0.0);
-    }
-    if least > 1 {
+    ends.close();
+    let mut nothing = vec![false; d];
+    if params.min_group > 1 {
         // The ends are values that enough rows are beyond; of fewer rows nothing is kept at all.
-        let mut finite: Vec<f64> = control.vec(rows)?;
-        finite.extend((0..rows).map(value).filter(|v| v.is_finite()).map(|v| v + 0.0));
-        crate::data::sort(&mut finite, f64::total_cmp, control)?;
-        let found = bin::ends(finite.len(), least).map(|(first, last)| (finite[first], finite[last]));
-        control.release_vec(finite);
-        let Some(found) = found else {
+        for &(_, first, _) in numbers {
+            let mut finite: Vec<f64> = control.vec(values.len() / d)?;
+            finite.extend(values.iter().skip(first).step_by(d).filter(|v| v.is_finite()).map(|v| v + 0.0));
+            sort_numbers(&mut finite, control)?;
+            match bin::ends(finite.len(), params.min_group) {
+                Some((low, high)) => (ends.low[first], ends.high[first]) = (finite[low], finite[high]),
+                None => nothing[first] = true,
+            }
+            control.release_vec(finite);
+        }
+    }
+    let (means, near) = (ends.means(), near(d));
+    let chunk = |(c, values): (usize, &[f64])| {
+        let mut moments = columns::Moments::new(d);
+        for (i, values) in values.chunks(near * d).enumerate() {
+            control.check()?;
+            let start = c * CHUNK + i * near;
+            let weight = weight.map(|weight| &weight[start..start + values.len() / d]);
+            run_wide(columns::Apart { values, weight, ends: &ends, means: &means, moments: &mut moments });
+        }
+        Ok(moments)
+    };
+    let mut all = columns::Moments::new(d);
+    let chunks: Result<Vec<columns::Moments>> = values.par_chunks(CHUNK * d).enumerate().map(chunk).collect();
+    chunks?.iter().for_each(|moments| all.join(moments));
+    let axis = |&(_, first, asked): &(usize, usize, Treatment)| {
+        let missing = ends.missing[first] as u64;
+        if nothing[first] {
             let axis = match asked.element {
                 Some(count) => Axis::Element { count, scale: 0.0, low: 0.0, high: 0.0 },
                 None => Axis::Number { fill: 0.0, shift: 0.0, scale: 0.0, low: 0.0, high: 0.0 },
             };
             return Ok((axis, FeatureStats { missing, ..FeatureStats::default() }));
+        }
+        let seen = Seen {
+            missing,
+            low: ends.low[first],
+            high: ends.high[first],
+            mean: means[first],
+            all: all.all,
+            squares: all.squares[first],
+            cubes: all.cubes[first],
+            inside: all.inside[first],
         };
-        (low, high) = found;
-    }
-    let [total, weighted] = sums(0..rows, control, |part| {
-        let finite = part.map(|i| (weight(i), value(i))).filter(|(_, v)| v.is_finite());
-        finite.fold([0.0, 0.0], |[total, weighted], (w, v)| [total + w, weighted + w * v])
-    })?;
-    let mean = if total > 0.0 { (weighted / total).clamp(low, high) } else { low };
-    // Every row counts for the spread: a missing value stands at the mean, an infinite one at an end.
-    let [all, squares, cubes, inside] = sums(0..rows, control, |part| {
-        part.fold([0.0; 4], |[all, squares, cubes, inside], i| {
-            let v = value(i);
-            let apart = if v.is_nan() { 0.0 } else { v.clamp(low, high) - mean };
-            let square = weight(i) * apart * apart;
-            let is_inside = f64::from(u8::from(low < v && v < high));
-            [all + weight(i), squares + square, cubes + square * apart, inside + is_inside]
-        })
-    })?;
+        let value = |i: usize| values[i * d + first];
+        number_axis(&value, values.len() / d, weight, &seen, (params, asked), control)
+    };
+    numbers.iter().map(axis).collect()
+}
+
+/// What was seen of a number.
+struct Seen {
+    missing: u64,
+    low: f64,
+    high: f64,
+    mean: f64,
+    /// The sum of weights, and of the second and third powers of what values differ by from the mean.
+    all: f64,
+    squares: f64,
+    cubes: f64,
+    /// Rows between the ends.
+    inside: f64,
+}
+
+fn number_axis(
+    value: &(impl Fn(usize) -> f64 + Sync),
+    rows: usize,
+    weights: Option<&[f64]>,
+    seen: &Seen,
+    (params, asked): (&KMeansParams, Treatment),
+    control: &Control,
+) -> Result<(Axis, FeatureStats)> {
+    let &Seen { missing, low, high, mean, all, squares, cubes, inside } = seen;
     let stddev = if all > 0.0 { (squares / all).sqrt() } else { 0.0 };
     let stats =
         FeatureStats { missing, minimum: low, maximum: high, mean, stddev, distinct: 0, level_rows: Vec::new() };

@@ -1,6 +1,8 @@
 //! What is kept of the training rows so that others can be compared with them: see [`crate::judge::drift`].
 
-use crate::data::ColumnData;
+use rayon::prelude::*;
+
+use crate::data::{sort_numbers, ColumnData};
 use crate::error::Result;
 use crate::learn::bin::{self, BinKind, BinParams, BinnedFeature};
 use crate::learn::tree::between;
@@ -126,14 +128,15 @@ impl Run<'_> {
             BinParams { max_bins: most.max(BINS), min_category_rows: 1, min_group: self.request.options.min_group };
         let of = |column: &usize| {
             let ColumnData::Number(values) = &self.request.table.columns[*column].data else { return Ok(None) };
-            let before = self.control.used();
-            let binned = bin::bin_numbers(&|row: u32| values.get(row as usize), &sample, &[], &params, self.control)?;
-            let bins = of_bins(&binned.feature, sample.len()).map(|bins| bins.joined(most));
-            drop(binned);
-            self.control.release(self.control.used().saturating_sub(before));
-            Ok(bins)
+            let mut sorted: Vec<f64> = self.control.vec(sample.len())?;
+            // Adding zero makes the two zeros one value.
+            sorted.extend(sample.iter().map(|&row| values.get(row as usize) + 0.0).filter(|v| !v.is_nan()));
+            sort_numbers(&mut sorted, self.control)?;
+            let (low, high, rows) = bin::counted(&sorted, &params);
+            self.control.release_vec(sorted);
+            Ok(Some(NumberBins { low, high, rows }.joined(most)))
         };
-        columns.iter().map(of).collect()
+        columns.par_iter().map(of).collect()
     }
 }
 
