@@ -410,6 +410,33 @@ fn many_levels_are_learned_by_slopes_alone() {
 }
 
 #[test]
+fn nothing_tells_of_fewer_rows_than_asked() {
+    let count = 400;
+    let x: Vec<f64> = (0..count)
+        .map(|i| {
+            if i == 7 {
+                1e6
+            } else if i < 3 {
+                f64::NAN
+            } else {
+                (i % 50) as f64
+            }
+        })
+        .collect();
+    let t: Vec<Option<String>> =
+        (0..count).map(|i| Some(if i < 5 { "few" } else { ["a", "b"][i % 2] }.to_owned())).collect();
+    let y: Vec<f64> = (0..count).map(|i| f64::from(u8::from(i % 3 == 0))).collect();
+    let rows = Rows { numbers: vec![("x".into(), x), ("y".into(), y)], texts: vec![("t".into(), t)] };
+    for algorithm in [Algorithm::LogisticRegression, Algorithm::Ridge, Algorithm::NaiveBayes] {
+        let found = rows.learn("y", algorithm, &json!({"min_group": 10, "holdout": 0, "min_category_rows": 1}));
+        let Term::Number { high, .. } = &body(&found).terms[0] else { panic!("no number") };
+        assert!(*high < 100.0, "{algorithm:?} {high}");
+        let hidden = |c: &&Coefficient| c.of == Part::Missing || c.of == Part::Level(2);
+        assert!(body(&found).coefficients.iter().find(hidden).is_none(), "{algorithm:?}");
+    }
+}
+
+#[test]
 fn targets_that_do_not_fit_are_refused() {
     let rows = drawn(200);
     let refused = |target: &str, algorithm, options: Value| {

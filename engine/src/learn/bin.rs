@@ -237,6 +237,18 @@ pub(crate) fn ends(count: usize, least: u64) -> Option<(usize, usize)> {
     Some(if low <= high { (low, high) } else { ((count - 1) / 2, (count - 1) / 2) })
 }
 
+/// The smallest and the largest finite number that so many are at most, and at least, as large as; 0 where there are fewer.
+pub(crate) fn finite_ends(column: &[f64], least: u64) -> (f64, f64) {
+    let finite = || column.iter().copied().filter(|x| x.is_finite());
+    if least <= 1 {
+        let (low, high) = (finite().fold(f64::INFINITY, f64::min), finite().fold(f64::NEG_INFINITY, f64::max));
+        return if low <= high { (low, high) } else { (0.0, 0.0) };
+    }
+    let mut sorted: Vec<f64> = finite().collect();
+    sorted.sort_unstable_by(f64::total_cmp);
+    ends(sorted.len(), least).map_or((0.0, 0.0), |(first, last)| (sorted[first], sorted[last]))
+}
+
 fn number_stats(sorted: &[f64], rows: usize, least: u64) -> FeatureStats {
     let missing = (rows - sorted.len()) as u64;
     let Some((first, last)) = ends(sorted.len(), least) else {

@@ -428,6 +428,8 @@ impl Options {
         options.kmeans.min_group = options.min_group;
         options.isolation.min_group = options.min_group;
         options.pca.min_group = options.min_group;
+        options.linear.min_group = options.min_group;
+        options.bayes.min_group = options.min_group;
         options.share_with_mixture();
         options.check_together()?;
         Ok(options)

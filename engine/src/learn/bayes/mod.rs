@@ -9,6 +9,7 @@ use rayon::prelude::*;
 use crate::control::Control;
 use crate::data::CHUNK;
 use crate::error::{Error, Result};
+use crate::learn::bin::finite_ends;
 use crate::learn::means::means;
 use crate::learn::Target;
 use crate::model::{additive, Additive, Encoding, Feature, FitStatistics, Input, InputKind, Link, Term};
@@ -51,6 +52,8 @@ pub struct BayesParams {
     pub fit_prior: bool,
     /// The fewest training rows of a level that is not pooled with the rare ones.
     pub min_category_rows: u64,
+    /// The fewest training rows that a level, a normal distribution or an end of a number stands for, for the sake of privacy.
+    pub min_group: u64,
 }
 
 impl Default for BayesParams {
@@ -61,6 +64,7 @@ impl Default for BayesParams {
             var_smoothing: 1e-9,
             fit_prior: true,
             min_category_rows: 10,
+            min_group: 1,
         }
     }
 }
@@ -144,7 +148,7 @@ pub fn fit(rows: Rows<'_>, params: &BayesParams, control: &Control) -> Result<Ad
                 numbers.push(at);
                 None
             }
-            _ => Some(normal(&rows.columns[at], (codes, classes), &weight, control)?),
+            _ => Some(normal(&rows.columns[at], (codes, classes), &weight, params.min_group, control)?),
         });
     }
     for own in words.iter().chain(std::iter::once(&numbers)).filter(|own| !own.is_empty()) {
@@ -258,7 +262,10 @@ fn levels(
 ) -> Result<Said> {
     let level = |row: usize| (!column[row].is_nan()).then(|| (column[row].max(0.0) as usize).min(count));
     let sums = by_class(codes, classes, &|row| Some((level(row)?, weight(row))), count + 1, control)?;
-    let seen: Vec<bool> = (0..=count).map(|l| (0..classes).any(|k| sums[k * (count + 1) + l] > 0.0)).collect();
+    let mut rows = vec![0u64; count + 1];
+    (0..column.len()).filter_map(level).for_each(|level| rows[level] += 1);
+    let there = |l: usize| rows[l] >= params.min_group && (0..classes).any(|k| sums[k * (count + 1) + l] > 0.0);
+    let seen: Vec<bool> = (0..=count).map(there).collect();
     let known = seen.iter().filter(|seen| **seen).count() as f64;
     let own = |l: usize| -> Vec<f64> {
         let share = |k: usize| {
@@ -280,26 +287,15 @@ fn logarithm(part: f64, whole: f64) -> f64 {
     }
 }
 
-/// The finite ends of a column.
-fn ends(column: &[f64]) -> (f64, f64) {
-    let finite = || column.iter().filter(|x| x.is_finite());
-    let (low, high) =
-        (finite().fold(f64::INFINITY, |a, b| a.min(*b)), finite().fold(f64::NEG_INFINITY, |a, b| a.max(*b)));
-    if low > high {
-        (0.0, 0.0)
-    } else {
-        (low, high)
-    }
-}
-
 /// Means and variances.
 fn normal(
     column: &[f64],
     (codes, classes): Classes<'_>,
     weight: &(impl Fn(usize) -> f64 + Sync),
+    least: u64,
     control: &Control,
 ) -> Result<Said> {
-    let (low, high) = ends(column);
+    let (low, high) = finite_ends(column, least);
     let value = |row: usize| {
         let x = column[row];
         let x = if x.is_infinite() { x.clamp(low, high) } else { x }.clamp(-LARGEST, LARGEST);
@@ -316,7 +312,9 @@ fn normal(
     // The variance of all rows is that within classes and that between them.
     let both = |k: usize| squares[k] + totals[k] * (means[k] - shift) * (means[k] - shift);
     let variance = if whole > 0.0 { (0..classes).map(both).sum::<f64>() / whole } else { 0.0 };
-    let own = |k: usize| (totals[k] > 0.0).then(|| (means[k] - shift, squares[k] / totals[k]));
+    let rows = by_class(codes, classes, &|row| value(row).map(|_| (0, 1.0)), 1, control)?;
+    let own =
+        |k: usize| (totals[k] > 0.0 && rows[k] as u64 >= least).then(|| (means[k] - shift, squares[k] / totals[k]));
     Ok(Said::Normal { low, high, shift, variance, by_class: (0..classes).map(own).collect() })
 }
 
@@ -372,7 +370,7 @@ fn multinomial(
     }
     let whole: Vec<f64> = (0..classes).map(|k| sums.iter().map(|s| s[k] + params.alpha).sum()).collect();
     let of = |(&at, sums): (&usize, &Vec<f64>)| {
-        let (low, high) = ends(&rows.columns[at]);
+        let (low, high) = finite_ends(&rows.columns[at], params.min_group);
         let line = |k: usize| (0.0, logarithm(sums[k] + params.alpha, whole[k]));
         (at, Said::Line { low, high, by_class: (0..classes).map(line).collect() })
     };

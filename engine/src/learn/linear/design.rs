@@ -7,8 +7,8 @@
 use rayon::prelude::*;
 
 use crate::control::Control;
-use crate::data::CHUNK;
 use crate::error::{Error, Result};
+use crate::learn::bin::finite_ends;
 use crate::learn::sum::sums;
 use crate::model::{additive, Feature};
 
@@ -70,12 +70,13 @@ pub(super) struct Design {
 }
 
 impl Design {
-    /// The design of columns as scoring takes them; with a penalty every level has a dimension.
+    /// The design of columns as scoring takes them; with a penalty every level has a dimension. What fewer than `least` rows have, has none.
     pub fn new(
         features: &[Feature],
         columns: &[Vec<f64>],
         weight: Option<&[f64]>,
         penalized: bool,
+        least: u64,
         control: &Control,
     ) -> Result<Design> {
         let rows = columns.first().map_or(0, Vec::len);
@@ -85,8 +86,8 @@ impl Design {
         for (feature, column) in features.iter().zip(columns) {
             control.check()?;
             entries.push(match additive::levels(feature) {
-                Some(count) => levels(column, count, &weight),
-                None => number(column, &weight, &mut width, control)?,
+                Some(count) => levels(column, count, &weight, least),
+                None => number(column, &weight, &mut width, least, control)?,
             });
         }
         let (mut dimension, mut categories) = (width, 0);
@@ -182,22 +183,12 @@ fn number(
     column: &[f64],
     weight: &(impl Fn(usize) -> f64 + Sync),
     width: &mut u32,
+    least: u64,
     control: &Control,
 ) -> Result<Entry> {
-    let (mut low, mut high, mut absent) = (f64::INFINITY, f64::NEG_INFINITY, false);
-    for part in column.chunks(CHUNK) {
-        control.check()?;
-        for x in part {
-            absent |= x.is_nan();
-            if x.is_finite() {
-                low = low.min(*x);
-                high = high.max(*x);
-            }
-        }
-    }
-    if low > high {
-        (low, high) = (0.0, 0.0);
-    }
+    let (low, high) = finite_ends(column, least);
+    control.check()?;
+    let absent = column.iter().filter(|x| x.is_nan()).count() as u64 >= least.max(1);
     let rows = || 0..column.len();
     let [total, sum] = sums(rows(), control, |part| {
         let mut out = [0.0; 2];
@@ -225,11 +216,14 @@ fn number(
 }
 
 /// The weights of levels.
-fn levels(column: &[f64], count: usize, weight: &impl Fn(usize) -> f64) -> Entry {
-    let mut weights = vec![0.0; count + 2];
+fn levels(column: &[f64], count: usize, weight: &impl Fn(usize) -> f64, least: u64) -> Entry {
+    let (mut weights, mut rows) = (vec![0.0; count + 2], vec![0u64; count + 2]);
     for (row, x) in column.iter().enumerate() {
-        weights[level(*x, count + 1).unwrap_or(count + 1)] += weight(row);
+        let at = level(*x, count + 1).unwrap_or(count + 1);
+        weights[at] += weight(row);
+        rows[at] += 1;
     }
+    weights.iter_mut().zip(&rows).filter(|(_, rows)| **rows < least).for_each(|(weight, _)| *weight = 0.0);
     let reference = (0..weights.len()).fold(0, |best, at| if weights[at] > weights[best] { at } else { best });
     Entry::Levels { dimensions: vec![NONE; count + 1], missing: NONE, reference, weights }
 }

@@ -52,6 +52,8 @@ pub struct LinearParams {
     pub tol: f64,
     /// The fewest training rows of a level that is not pooled with the rare ones.
     pub min_category_rows: u64,
+    /// The fewest training rows that a level, a missing value or an end of a number stands for, for the sake of privacy.
+    pub min_group: u64,
     /// The variance power of the objective tweedie.
     pub power: f64,
 }
@@ -65,6 +67,7 @@ impl Default for LinearParams {
             max_iter: 100,
             tol: 1e-8,
             min_category_rows: 10,
+            min_group: 1,
             power: 1.5,
         }
     }
@@ -175,7 +178,7 @@ fn fit_counted(
     };
     let scored = if outputs > 1 { classes.len() } else { 1 };
     let penalized = params.alpha != Some(0.0);
-    let design = Design::new(rows.features, rows.columns, weight.as_deref(), penalized, control)?;
+    let design = Design::new(rows.features, rows.columns, weight.as_deref(), penalized, params.min_group, control)?;
     let family = match family {
         Family::Binomial if outputs > 1 => Family::Multinomial,
         family => family,
