@@ -14,7 +14,8 @@ pub const MOST_BINS: usize = 65_533;
 /// How columns are binned.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct BinParams {
-    /// The most bins of a number; exact while there are no more distinct values.
+    /// The most bins of a number; exact while there are no more distinct values. 0 for a learner that reads numbers as they are: then there are none, and
+    /// the first of the held rows are the training rows.
     pub max_bins: usize,
     /// Levels with fewer training rows are pooled as "other".
     pub min_category_rows: u64,
@@ -137,6 +138,9 @@ pub(super) fn bin_numbers<T: Copy>(
     params: &BinParams,
     control: &Control,
 ) -> Result<Binned> {
+    if params.max_bins == 0 {
+        return plain_numbers(value, train.len(), held, params.min_group, control);
+    }
     let mut ordered: Vec<f64> = control.vec(train.len())?;
     for part in train.chunks(CHUNK) {
         control.check()?;
@@ -145,7 +149,7 @@ pub(super) fn bin_numbers<T: Copy>(
     }
     let mut sorted: Vec<f64> = control.vec(train.len())?;
     sorted.extend(ordered.iter().copied().filter(|v| !v.is_nan()));
-    crate::data::sort(&mut sorted, f64::total_cmp, control)?;
+    crate::data::sort_numbers(&mut sorted, control)?;
     let (low, high) = edges(&sorted, params.max_bins.clamp(2, MOST_BINS));
     let (low, high) = wide(&sorted, low, high, params.min_group);
     let stats = number_stats(&sorted, train.len(), params.min_group);
@@ -159,6 +163,67 @@ pub(super) fn bin_numbers<T: Copy>(
     held_values.extend(held.iter().map(|&r| value(r)));
     let feature = BinnedFeature { codes, kind: BinKind::Number { low, high } };
     Ok(Binned { feature, encoding: Encoding::Number, stats, held: held_values })
+}
+
+/// Numbers as they are, and what the first `rows` of them were in training.
+fn plain_numbers<T: Copy>(
+    value: &impl Fn(T) -> f64,
+    rows: usize,
+    held: &[T],
+    least: u64,
+    control: &Control,
+) -> Result<Binned> {
+    let mut values: Vec<f64> = control.vec(held.len())?;
+    for part in held.chunks(CHUNK) {
+        control.check()?;
+        values.extend(part.iter().map(|&r| value(r) + 0.0));
+    }
+    let own = &values[..rows.min(values.len())];
+    let stats = if least > 1 {
+        let mut sorted: Vec<f64> = control.vec(own.len())?;
+        sorted.extend(own.iter().filter(|v| !v.is_nan()));
+        crate::data::sort_numbers(&mut sorted, control)?;
+        let stats = number_stats(&sorted, own.len(), least);
+        control.release_vec(sorted);
+        stats
+    } else {
+        plain_stats(own)
+    };
+    let feature =
+        BinnedFeature { codes: Codes::U8(Vec::new()), kind: BinKind::Number { low: Vec::new(), high: Vec::new() } };
+    Ok(Binned { feature, encoding: Encoding::Number, stats, held: values })
+}
+
+/// The same as [`number_stats`], of numbers as they come.
+fn plain_stats(values: &[f64]) -> FeatureStats {
+    let (mut missing, mut finite, mut sum) = (0u64, 0u64, 0.0);
+    let (mut minimum, mut maximum) = (f64::INFINITY, f64::NEG_INFINITY);
+    for &v in values {
+        if v.is_nan() {
+            missing += 1;
+            continue;
+        }
+        minimum = minimum.min(v);
+        maximum = maximum.max(v);
+        if v.is_finite() {
+            sum += v;
+            finite += 1;
+        }
+    }
+    if missing as usize == values.len() {
+        return FeatureStats { missing, ..FeatureStats::default() };
+    }
+    let mean = if finite > 0 { sum / finite as f64 } else { 0.0 };
+    let squares: f64 = values.iter().filter(|v| v.is_finite()).map(|v| (v - mean) * (v - mean)).sum();
+    FeatureStats {
+        missing,
+        minimum,
+        maximum,
+        mean: if mean.is_finite() { mean } else { 0.0 },
+        stddev: if finite > 0 && squares.is_finite() { (squares / finite as f64).sqrt() } else { 0.0 },
+        distinct: 0,
+        level_rows: Vec::new(),
+    }
 }
 
 /// The bins of numbers in their order, none of which is NaN, and how many each has.

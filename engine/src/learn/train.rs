@@ -327,7 +327,8 @@ impl<'a> Run<'a> {
         let mut made = self.features(&RowsOf { held: &shown, ..parts.rows(&holdout) }, keep)?;
         self.control.release_vec(shown);
         let grown = self.grow(&mut made, &parts.rows(&holdout), prepared, false)?;
-        let baseline = made.baseline(holdout.train.len(), holdout.held.len(), self.request.options.min_group);
+        let baseline =
+            made.baseline(holdout.train.len(), holdout.held.len(), self.request.options.min_group, self.control)?;
         let Features { inputs, binned, features, mut held, .. } = made;
         drop(binned);
         self.lap("grow");
@@ -361,7 +362,7 @@ impl<'a> Run<'a> {
         let offset = exposure::offsets(&self.request, &shown, self.control)?;
         let mut made = self.features(&RowsOf { held: &shown, ..parts.rows(&everything) }, false)?;
         let grown = self.grow(&mut made, &parts.rows(&everything), prepared, false)?;
-        let baseline = made.baseline(everything.train.len(), 0, self.request.options.min_group);
+        let baseline = made.baseline(everything.train.len(), 0, self.request.options.min_group, self.control)?;
         let before = std::mem::take(&mut outcome.baseline);
         let mut baseline = baseline::with_held(baseline, &made.features, before, &outcome.scorer.model().features);
         drop(made.binned);

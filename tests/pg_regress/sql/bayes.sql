@@ -25,7 +25,7 @@ SELECT feature, kind FROM orchard.importance('filter') WHERE rank = 1;
 SELECT model, metric, score > 0.9 AS usual FROM orchard.train('folders', 'SELECT subject, links, folder FROM mails', 'folder', 'naive_bayes', '{"text_columns": ["subject"]}');
 SELECT predict_folders('win money', 11) AS folder, predict_folders('the meeting', 2) AS other, predict_folders(NULL, NULL) IS NOT NULL AS nothing;
 SELECT orchard.report('folders') LIKE '%naive_bayes%' AS page;
-SELECT model FROM orchard.train('counts', 'SELECT i * 3 % 7 AS a, i * 5 % 4 AS b, 'k' || i % 3 AS kind FROM generate_series(1, 300) AS i', 'kind', 'naive_bayes', '{"distribution": "multinomial", "alpha": 0.5, "fit_prior": false}');
+SELECT model FROM orchard.train('counts', 'SELECT i * 3 % 7 AS a, i * 5 % 4 AS b, ''k'' || i % 3 AS kind FROM generate_series(1, 300) AS i', 'kind', 'naive_bayes', '{"distribution": "multinomial", "alpha": 0.5, "fit_prior": false}');
 SELECT promoted, metric FROM orchard.retrain('filter', promote => 'always');
 SELECT parameters FROM orchard.tune('filter', 'SELECT links, sender, attached, spam FROM mails', 'spam', 'naive_bayes', '{"alpha": [0.1, 1, 10]}') WHERE trial = 1;
 SELECT option, type, default_value FROM orchard.options('naive_bayes') WHERE option IN ('distribution', 'alpha', 'var_smoothing', 'fit_prior', 'min_category_rows');

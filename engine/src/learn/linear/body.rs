@@ -16,7 +16,6 @@ use crate::model::{Additive, Coefficient, FitStatistics, Term};
 pub(super) struct Known<'a> {
     pub strength: f64,
     pub l1_ratio: f64,
-    pub null_loss: f64,
     pub class_weight: Option<&'a [f64]>,
     /// The outputs of the model.
     pub outputs: usize,
@@ -60,7 +59,7 @@ pub(super) fn additive(
         degrees,
         dispersion,
         deviance: finite(deviance(solution.loss)),
-        null_deviance: finite(deviance(known.null_loss)),
+        null_deviance: finite(deviance(solution.null_loss)),
         alpha: known.strength,
         l1_ratio: known.l1_ratio,
         iterations: solution.iterations,

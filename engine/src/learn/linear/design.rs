@@ -10,7 +10,7 @@ use crate::control::Control;
 use crate::error::{Error, Result};
 use crate::learn::bin::finite_ends;
 use crate::learn::sum::sums;
-use crate::model::{additive, Feature};
+use crate::model::{additive, Feature, FeatureStats};
 
 /// No dimension.
 pub(super) const NONE: u32 = u32::MAX;
@@ -80,6 +80,7 @@ impl Design {
         control: &Control,
     ) -> Result<Design> {
         let rows = columns.first().map_or(0, Vec::len);
+        let weighted = weight.is_some();
         let weight = |row: usize| weight.map_or(1.0, |w| w[row]);
         let mut entries = Vec::with_capacity(features.len());
         let mut width = 1u32;
@@ -87,7 +88,7 @@ impl Design {
             control.check()?;
             entries.push(match additive::levels(feature) {
                 Some(count) => levels(column, count, &weight, least),
-                None => number(column, &weight, &mut width, least, control)?,
+                None => number(column, (&feature.stats, weighted), &weight, &mut width, least, control)?,
             });
         }
         let (mut dimension, mut categories) = (width, 0);
@@ -181,14 +182,39 @@ fn level(x: f64, count: usize) -> Option<usize> {
 /// A number gets the next dimension if it varies; where some are missing, that is a level to be numbered later.
 fn number(
     column: &[f64],
+    (stats, weighted): (&FeatureStats, bool),
     weight: &(impl Fn(usize) -> f64 + Sync),
     width: &mut u32,
     least: u64,
     control: &Control,
 ) -> Result<Entry> {
-    let (low, high) = finite_ends(column, least);
-    control.check()?;
-    let absent = column.iter().filter(|x| x.is_nan()).count() as u64 >= least.max(1);
+    let known = |x: f64| x.is_finite() && x.abs() < LARGEST;
+    let (low, high) = match known(stats.minimum) && known(stats.maximum) {
+        true => (stats.minimum, stats.maximum),
+        false => finite_ends(column, least),
+    };
+    let absent = stats.missing >= least.max(1);
+    // What is known of the rows already, if they all count the same.
+    let (total, mean, deviation) = if !weighted && known(stats.mean) && known(stats.stddev) && stats.stddev > 0.0 {
+        (column.len() as f64, stats.mean, stats.stddev)
+    } else {
+        spread(column, weight, (low, high), control)?
+    };
+    // What rounding leaves of a constant is no difference.
+    let varies = low < high && deviation > mean.abs() * 1e-14;
+    let dimension = if varies { *width } else { NONE };
+    *width += u32::from(varies);
+    let missing = if absent && total > 0.0 { 0 } else { NONE };
+    Ok(Entry::Number { dimension, missing, shift: mean, deviation, low, high })
+}
+
+/// The weight of the numbers that are there, their mean and their standard deviation.
+fn spread(
+    column: &[f64],
+    weight: &(impl Fn(usize) -> f64 + Sync),
+    (low, high): (f64, f64),
+    control: &Control,
+) -> Result<(f64, f64, f64)> {
     let rows = || 0..column.len();
     let [total, sum] = sums(rows(), control, |part| {
         let mut out = [0.0; 2];
@@ -200,19 +226,11 @@ fn number(
         out
     })?;
     let mean = if total > 0.0 { sum / total } else { 0.0 };
+    let apart = |row: usize| within(column[row], low, high) - mean;
     let [squares] = sums(rows(), control, |part| {
-        let present = part.filter(|row| !column[*row].is_nan());
-        [present
-            .map(|row| weight(row) * (within(column[row], low, high) - mean) * (within(column[row], low, high) - mean))
-            .sum()]
+        [part.filter(|row| !column[*row].is_nan()).map(|row| weight(row) * apart(row) * apart(row)).sum()]
     })?;
-    let deviation = if total > 0.0 { (squares / total).sqrt() } else { 0.0 };
-    // What rounding leaves of a constant is no difference.
-    let varies = low < high && deviation > mean.abs() * 1e-14;
-    let dimension = if varies { *width } else { NONE };
-    *width += u32::from(varies);
-    let missing = if absent && total > 0.0 { 0 } else { NONE };
-    Ok(Entry::Number { dimension, missing, shift: mean, deviation, low, high })
+    Ok((total, mean, if total > 0.0 { (squares / total).sqrt() } else { 0.0 }))
 }
 
 /// The weights of levels.

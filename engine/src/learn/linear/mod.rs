@@ -122,6 +122,8 @@ struct Solution {
     /// The factor of the second derivatives; none where they were not taken.
     factor: Option<Factor>,
     loss: f64,
+    /// That of the intercept alone.
+    null_loss: f64,
     iterations: u32,
     converged: bool,
 }
@@ -193,7 +195,7 @@ fn fit_counted(
     };
     let whole = weight.as_ref().map_or(count as f64, |w| w.iter().sum());
     let start = start(&problem, whole, control)?;
-    let null_loss = problem.pass(&start, 0..count, Depth::Slope, control)?.loss;
+    let at_start = || Ok::<f64, Error>(problem.pass(&start, 0..count, Depth::Slope, control)?.loss);
     // One class only, or nothing to learn from: the intercept is all there is.
     let constant = design.dimensions == 1 && rows.offset.is_none() && family != Family::Gaussian;
     let lone = matches!(family, Family::Binomial | Family::Multinomial) && {
@@ -204,14 +206,15 @@ fn fit_counted(
     let found = params.alpha.is_none().then(|| choose::alpha(&problem, params, &start, control)).transpose()?;
     let strength = found.or(params.alpha).unwrap_or(0.0) * if params.per_row { whole } else { 1.0 };
     let solution = if lone || constant && strength == 0.0 && family.is_canonical() {
-        Solution { coefficients: start, factor: None, loss: null_loss, iterations: 1, converged: true }
+        let loss = at_start()?;
+        let (null_loss, coefficients) = (loss, start);
+        Solution { coefficients, factor: None, loss, null_loss, iterations: 1, converged: true }
     } else {
         solve(&problem, start, (strength, params.l1_ratio), params, control)?
     };
     let known = body::Known {
         strength: found.or(params.alpha).unwrap_or(0.0),
         l1_ratio: params.l1_ratio,
-        null_loss,
         class_weight,
         outputs,
         classes: &classes,
@@ -276,15 +279,17 @@ fn solve(
     }
     let mut x = start;
     if size > MOST_SQUARE || heavy && !lean {
+        let null_loss = problem.pass(&x, 0..problem.design.rows, Depth::Slope, control)?.loss;
         let (loss, iterations, converged) =
             many::descend(problem, &mut x, &square, params.max_iter, params.tol, control)?;
-        return Ok(Solution { coefficients: x, factor: None, loss, iterations, converged });
+        return Ok(Solution { coefficients: x, factor: None, loss, null_loss, iterations, converged });
     }
     // The second derivatives, their factor, and a copy of both while steps are taken.
     control.reserve(problem.curve_bytes().saturating_mul(2))?;
     let rows = problem.design.rows;
     let value = |x: &[f64], sums: &Sums| sums.loss + Quadratic::penalty(x, &absolute, &square);
     let mut sums = problem.pass(&x, 0..rows, Depth::Curve, control)?;
+    let null_loss = sums.loss;
     let (mut iterations, mut converged, mut aliased) = (1, false, None);
     let mut factor;
     loop {
@@ -344,7 +349,7 @@ fn solve(
         }
     }
     let factor = (!lean).then_some(factor);
-    Ok(Solution { coefficients: x, factor, loss: sums.loss, iterations, converged })
+    Ok(Solution { coefficients: x, factor, loss: sums.loss, null_loss, iterations, converged })
 }
 
 /// The slope of the quadratic around `x`, at 0.

@@ -2,6 +2,7 @@
 
 use rayon::prelude::*;
 
+use crate::control::Control;
 use crate::data::{sort_numbers, ColumnData};
 use crate::error::Result;
 use crate::learn::bin::{self, BinKind, BinParams, BinnedFeature};
@@ -40,20 +41,28 @@ fn unseen(encoding: &Encoding, held: &[f64]) -> u64 {
 
 impl Features {
     /// The baseline of so many training rows, and of so many rows that stand first among the held-out ones. No bin tells of fewer than `least`.
-    pub(super) fn baseline(&self, rows: usize, held_rows: usize, least: u64) -> Baseline {
+    pub(super) fn baseline(&self, rows: usize, held_rows: usize, least: u64, control: &Control) -> Result<Baseline> {
         let most = most_bins(self.features.len());
-        let of = |((feature, binned), held): ((&Feature, &BinnedFeature), &Vec<f64>)| match &feature.encoding {
-            Encoding::Token { .. } => FeatureBaseline::default(),
-            encoding if encoding.is_category() => {
-                FeatureBaseline { numbers: None, held_unseen: unseen(encoding, &held[..held_rows]) }
-            }
-            _ => {
-                let bins = of_bins(binned, rows).map(|bins| bins.joined(most));
-                FeatureBaseline { numbers: bins.and_then(|bins| veiled(bins, feature, least)), held_unseen: 0 }
-            }
+        let bins = |at: usize, binned: &BinnedFeature| match self.values.get(at) {
+            // Of a learner that has no bins.
+            Some(values) => of_numbers(values.len(), |i| values[i], most, least, control).map(Some),
+            None => Ok(of_bins(binned, rows).map(|bins| bins.joined(most))),
         };
-        let features = self.features.iter().zip(&self.binned).zip(&self.held).map(of).collect();
-        Baseline { rows: rows as u64, held_rows: held_rows as u64, features, scores: Vec::new() }
+        let of = |(at, ((feature, binned), held)): (usize, ((&Feature, &BinnedFeature), &Vec<f64>))| {
+            Ok(match &feature.encoding {
+                Encoding::Token { .. } => FeatureBaseline::default(),
+                encoding if encoding.is_category() => {
+                    FeatureBaseline { numbers: None, held_unseen: unseen(encoding, &held[..held_rows]) }
+                }
+                _ => {
+                    let bins = bins(at, binned)?;
+                    FeatureBaseline { numbers: bins.and_then(|bins| veiled(bins, feature, least)), held_unseen: 0 }
+                }
+            })
+        };
+        let features: Result<Vec<FeatureBaseline>> =
+            self.features.iter().zip(&self.binned).zip(&self.held).enumerate().map(of).collect();
+        Ok(Baseline { rows: rows as u64, held_rows: held_rows as u64, features: features?, scores: Vec::new() })
     }
 }
 
@@ -118,23 +127,34 @@ pub(super) fn with_held(
     Baseline { held_rows: before.held_rows, features, ..baseline }
 }
 
+/// The bins of some of so many numbers, evenly spaced.
+fn of_numbers(
+    count: usize,
+    value: impl Fn(usize) -> f64,
+    most: usize,
+    least: u64,
+    control: &Control,
+) -> Result<NumberBins> {
+    let step = count.div_ceil(SAMPLE).max(1);
+    let params = BinParams { max_bins: most.max(BINS), min_category_rows: 1, min_group: least };
+    let mut sorted: Vec<f64> = control.vec(count.div_ceil(step))?;
+    // Adding zero makes the two zeros one value.
+    sorted.extend((0..count).step_by(step).map(|i| value(i) + 0.0).filter(|v| !v.is_nan()));
+    sort_numbers(&mut sorted, control)?;
+    let (low, high, rows) = bin::counted(&sorted, &params);
+    control.release_vec(sorted);
+    Ok(NumberBins { low, high, rows }.joined(most))
+}
+
 impl Run<'_> {
     /// The bins of columns of numbers, for a learner that makes none; `None` of categories.
     pub(super) fn number_bins(&self, columns: &[usize], train: &[u32]) -> Result<Vec<Option<NumberBins>>> {
         let most = most_bins(columns.len());
-        let step = train.len().div_ceil(SAMPLE).max(1);
-        let sample: Vec<u32> = train.iter().step_by(step).copied().collect();
-        let params =
-            BinParams { max_bins: most.max(BINS), min_category_rows: 1, min_group: self.request.options.min_group };
+        let least = self.request.options.min_group;
         let of = |column: &usize| {
             let ColumnData::Number(values) = &self.request.table.columns[*column].data else { return Ok(None) };
-            let mut sorted: Vec<f64> = self.control.vec(sample.len())?;
-            // Adding zero makes the two zeros one value.
-            sorted.extend(sample.iter().map(|&row| values.get(row as usize) + 0.0).filter(|v| !v.is_nan()));
-            sort_numbers(&mut sorted, self.control)?;
-            let (low, high, rows) = bin::counted(&sorted, &params);
-            self.control.release_vec(sorted);
-            Ok(Some(NumberBins { low, high, rows }.joined(most)))
+            let value = |i: usize| values.get(train[i] as usize);
+            of_numbers(train.len(), value, most, least, self.control).map(Some)
         };
         columns.par_iter().map(of).collect()
     }

@@ -87,7 +87,7 @@ impl Run<'_> {
                     _ => self.request.options.linear.min_category_rows,
                 };
                 let min_group = self.request.options.min_group;
-                (bin::BinParams { min_category_rows, min_group, ..tree.bin_params() }, usize::MAX)
+                (bin::BinParams { max_bins: 0, min_category_rows, min_group }, usize::MAX)
             }
             // Nothing is known that levels could be put in order by.
             Algorithm::IsolationForest => (tree.bin_params(), usize::MAX),

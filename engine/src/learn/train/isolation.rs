@@ -40,7 +40,7 @@ impl Run<'_> {
         let columns: Vec<&[f64]> = made.held.iter().map(|column| &column[first..]).collect();
         let trees = isolation::fit(&made.features, &columns, &draws, &params, self.control)?;
         draws.release(self.control);
-        let kept = made.baseline(train.len(), held.len(), params.min_group);
+        let kept = made.baseline(train.len(), held.len(), params.min_group, self.control)?;
         let Features { inputs, binned, features, held: shown, .. } = std::mem::take(&mut made);
         drop(binned);
         self.lap("grow");
