@@ -65,17 +65,17 @@ def scaled_fit(x, fit):
 
 
 def figures(db, data):
-    adult = pd.read_csv(data / "adult.csv.gz").drop(columns=["split", "education_num"], errors="ignore")
-    adult = adult.drop(columns=[c for c in adult if c.startswith("education-num") or c.startswith("education.num")])
-    bank = pd.read_csv(data / "bank_marketing.csv.gz").drop(columns="duration")
-    bike = pd.read_csv(data / "bike_sharing_hour.csv.gz").drop(columns=["instant", "dteday", "casual", "registered", "yr", "atemp"])
+    # Columns that others say already are left out, as are the countries: referees do not find coefficients without a limit.
+    adult = pd.read_csv(data / "adult.csv.gz").drop(columns=["split", "education_num", "workclass", "native_country"])
+    bank = pd.read_csv(data / "bank_marketing.csv.gz").drop(columns=["duration", "loan"])
+    bike = pd.read_csv(data / "bike_sharing_hour.csv.gz").drop(columns=["instant", "dteday", "casual", "registered", "yr", "atemp", "workingday"])
     for column in ["season", "mnth", "hr", "weekday", "weathersit"]:
         bike[column] = "v" + bike[column].astype(str)
     cases = [
-        ("adult", adult, "income", "logistic_regression", lambda y, z: sm.GLM(y, z, family=sm.families.Binomial()).fit(tol=1e-13, maxiter=100)),
-        ("bank_marketing", bank, "y", "logistic_regression", lambda y, z: sm.GLM(y, z, family=sm.families.Binomial()).fit(tol=1e-13, maxiter=100)),
+        ("adult", adult, "income", "logistic_regression", lambda y, z: sm.GLM(y, z, family=sm.families.Binomial()).fit(tol=1e-8, maxiter=40)),
+        ("bank_marketing", bank, "y", "logistic_regression", lambda y, z: sm.GLM(y, z, family=sm.families.Binomial()).fit(tol=1e-8, maxiter=40)),
         ("bike_sharing_hour", bike, "cnt", "linear_regression", lambda y, z: sm.OLS(y, z).fit()),
-        ("bike_sharing_hour", bike, "cnt", "glm", lambda y, z: sm.GLM(y, z, family=sm.families.Poisson()).fit(tol=1e-13, maxiter=100)),
+        ("bike_sharing_hour", bike, "cnt", "glm", lambda y, z: sm.GLM(y, z, family=sm.families.Poisson()).fit(tol=1e-8, maxiter=40)),
     ]
     for name, frame, target, algorithm, fit in cases:
         load(db, frame, "linear_rows")
@@ -96,7 +96,8 @@ def figures(db, data):
         arguments = ", ".join(f'"{c}"' for c in features)
         scores = [r[0] for r in db.execute(f"SELECT predict_linear_bench({arguments}) FROM linear_rows ORDER BY row_number")]
         # What rows of nearly nobody say has no limit, and both end where they like.
-        sure = [at for at, n in enumerate(names) if abs(value[at]) < 15 and error[at] < 100]
+        limit = np.inf if algorithm == "linear_regression" else 12
+        sure = [at for at, n in enumerate(names) if abs(value[at]) < limit and own[n][1] is not None]
         print(
             f"{name} {algorithm}, {len(frame):,} rows, {len(names)} coefficients ({len(names) - len(sure)} without a limit): coefficients {apart([own[names[at]][0] for at in sure], value[sure]):.1e}, "
             f"standard errors {apart([own[names[at]][1] for at in sure], error[sure]):.1e}, predictions {apart(scores, predicted):.1e}"
@@ -108,7 +109,7 @@ def figures(db, data):
                 numbers = frame[column].dtype.kind in "if"
                 z += [((frame[column] - frame[column].mean()) / frame[column].std(ddof=0)).to_numpy()] if numbers else [(frame[column] == level).to_numpy(float) for level in sorted(frame[column].unique())]
             z = np.column_stack(z)
-            peer = LogisticRegression(C=1, tol=1e-10, max_iter=10000).fit(z, y).predict_proba(z)[:, 1]
+            peer = LogisticRegression(C=1, solver="newton-cholesky", tol=1e-10, max_iter=1000).fit(z, y).predict_proba(z)[:, 1]
             db.execute("SELECT orchard.train('linear_bench', 'linear_rows', %s, %s, %s::jsonb)", (target, algorithm, f'{{"features": [{listed}], "holdout": 0, "min_category_rows": 1}}'))
             scores = [r[0] for r in db.execute(f"SELECT predict_linear_bench({arguments}) FROM linear_rows ORDER BY row_number")]
             print(f"  with a penalty, against scikit-learn: probabilities {apart(scores, peer):.1e}")
@@ -137,12 +138,10 @@ def seconds(db, rows, threads, times):
         options = f'{{"features": [{columns}], "holdout": 0}}'
         own = timed(lambda: db.execute("SELECT orchard.train('linear_bench', 'linear_rows', 'y', 'logistic_regression', %s::jsonb)", (options,)), times)
         scan = timed(lambda: db.execute("SELECT regr_slope(c0, c1) FROM linear_rows").fetchall(), times)
-        passes = db.execute("SELECT count(*) FROM orchard.coefficients('linear_bench')").fetchone()
         with threadpool_limits(count):
             peer = timed(lambda: LogisticRegression().fit(z, y), times)
             iterations = LogisticRegression().fit(z, y).n_iter_[0]
-        timings = db.execute("SELECT timings FROM orchard.model_versions WHERE model = 'linear_bench' ORDER BY version DESC LIMIT 1").fetchone() if False else ""
-        print(f"{rows:,} x 12, {count} threads: the statement {own:.2f} s, scikit-learn's fit {peer:.2f} s ({iterations} iterations), a pass of regr_slope {scan:.2f} s; {passes[0]} coefficients {timings}")
+        print(f"{rows:,} x 12, {count} threads: the statement {own:.2f} s, scikit-learn's fit {peer:.2f} s ({iterations} iterations), a pass of regr_slope {scan:.2f} s")
         db.execute(f"SELECT orchard.drop_model('linear_bench')")
 
 
