@@ -71,7 +71,8 @@ pub fn search(
     }
     sort(&mut hits);
     hits.truncate(wish.alternatives);
-    let alternatives = hits.into_iter().map(|hit| alternative(&columns, hit)).collect();
+    let stepless = scorer.model().body.as_trees().is_none();
+    let alternatives = hits.into_iter().map(|hit| alternative(&columns, hit, stepless)).collect();
     Ok(Found { before, there: false, alternatives })
 }
 
@@ -207,7 +208,8 @@ fn pair(
     Ok(best)
 }
 
-fn alternative(columns: &[Column], hit: Hit) -> Alternative {
+/// Where what numbers say has no steps, not all of their values are looked at.
+fn alternative(columns: &[Column], hit: Hit, stepless: bool) -> Alternative {
     let change = |&(column, candidate): &(usize, usize)| {
         let Column { argument, candidates } = &columns[column];
         Change {
@@ -218,5 +220,6 @@ fn alternative(columns: &[Column], hit: Hit) -> Alternative {
     };
     let mut changes: Vec<Change> = hit.at.iter().map(change).collect();
     changes.sort_by(|a, b| b.distance.total_cmp(&a.distance).then(a.argument.cmp(&b.argument)));
-    Alternative { changes, distance: hit.distance, after: hit.after, proven: hit.proven }
+    let all = !stepless || changes.iter().all(|change| matches!(change.to, Given::Text(_)));
+    Alternative { changes, distance: hit.distance, after: hit.after, proven: hit.proven && all }
 }
