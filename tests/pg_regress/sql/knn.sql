@@ -35,14 +35,16 @@ SELECT count(*) > 2 AS dependence FROM orchard.partial_dependence('prices', 'roo
 -- judged, watched, told
 SELECT metric FROM orchard.evaluate('sells', 'homes') WHERE metric IN ('accuracy', 'roc_auc') ORDER BY 1;
 SELECT feature, verdict FROM orchard.drift('prices', 'SELECT rooms + 3 AS rooms, age, area FROM homes') ORDER BY 1;
-SELECT count(*) > 1 AS sizes FROM orchard.learning_curve('prices');
+SELECT count(*) > 1 AS sizes FROM orchard.learning_curve('kinds', 'rows');
 SELECT orchard.report('sells') LIKE '%How the answer depends%' AS page, orchard.model_card('sells') LIKE '%the nearest rows answer there%' AS card;
 SELECT orchard.plot('sells', 'shap');
-SELECT trial, params, rank FROM orchard.tune('tuned', 'SELECT rooms, age, area, price FROM homes', 'price', 'knn', '{"n_neighbors": [1, 8], "weights": ["uniform", "distance"]}') ORDER BY rank LIMIT 1;
-SELECT version, deployed FROM orchard.retrain('prices', promote => 'always');
-SELECT * FROM orchard.forget('kinds', 'area', ARRAY['west']);
+SELECT parameters, metric, best FROM orchard.tune('tuned', 'SELECT rooms, age, area, price FROM homes', 'price', 'knn', '{"n_neighbors": [1, 8], "weights": ["uniform", "distance"], "scaling": ["standard", "none"]}') ORDER BY rank LIMIT 1;
+SELECT version, promoted, metric FROM orchard.retrain('prices', promote => 'always');
+SELECT predict_prices(rooms, age, area) = orchard.predict('prices', h, version => 1) AS same_bytes FROM homes AS h LIMIT 1;
+SELECT * FROM orchard.forget_categories('kinds', 'area', ARRAY['west']);
 SELECT predict_kinds(9.5, 20, 'west') IS NOT NULL AS answers;
-SELECT octet_length(orchard.export_model('prices')) > 1000 AS kept;
+SELECT orchard.import_model('prices_again', orchard.export_model('prices')) IS NOT NULL AS kept;
+SELECT bool_and(predict_prices(rooms, age, area) = predict_prices_again(rooms, age, area)) AS alike FROM homes;
 
 -- few rows, rows by weight, rows that are alike, and a column that does not vary
 SELECT model FROM orchard.train('two', 'SELECT x, y FROM (VALUES (1, 10.5), (2, 20.5)) AS v(x, y)', 'y', 'knn', '{"holdout": 0, "task": "regression"}');

@@ -646,7 +646,7 @@ pub(super) const SPECS: &[Spec] = &[
         key: "n_neighbors", algorithms: NEIGHBORS,
         kind: Kind::Integer(1, 100_000, |o, v| o.neighbors.n_neighbors = v as u32), default: |o| json!(o.neighbors.n_neighbors),
         elsewhere: &["k", "neighbors", "neighbours", "n_neighbours", "num_neighbors", "kmax"],
-        meaning: "the nearest training rows that answer; rows count by their weight, and those that are equally far at the last place share it",
+        meaning: "the number of nearest training rows that answer; rows count by their weight, and those that are equally far at the last place share it",
     },
     Spec {
         key: "weights", algorithms: NEIGHBORS,
@@ -655,7 +655,7 @@ pub(super) const SPECS: &[Spec] = &[
         }),
         default: |o| json!(o.neighbors.weights.name()),
         elsewhere: &["weighting", "weight_function", "voting"],
-        meaning: "what each of them counts: all the same, or one over its distance, where rows at no distance count alone",
+        meaning: "what each neighbour counts: all the same, or one over its distance, where rows at no distance count alone",
     },
     Spec {
         key: "n_clusters", algorithms: COUNTED,
