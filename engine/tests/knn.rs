@@ -114,7 +114,8 @@ fn crowded(rows: usize) -> Vec<(&'static str, Cells)> {
     let c = (0..rows).map(|i| (i % 7 > 0).then(|| ["x", "y", "z"][few(3.0, &mut next) as usize])).collect();
     let target = a.iter().map(|a| if a.is_nan() { 1.0 } else { a * 2.0 } + few(20.0, &mut next)).collect();
     let weight = (0..rows).map(|i| [0.0, 0.5, 1.0, 2.25][i % 4]).collect();
-    let columns = [Cells::Numbers(a), Cells::Numbers(b), Cells::Texts(c), Cells::Numbers(target), Cells::Numbers(weight)];
+    let columns =
+        [Cells::Numbers(a), Cells::Numbers(b), Cells::Texts(c), Cells::Numbers(target), Cells::Numbers(weight)];
     ["a", "b", "c", "target", "weight"].into_iter().zip(columns).collect()
 }
 
@@ -153,8 +154,7 @@ fn rows_that_are_equally_far_share_the_last_place() {
     let (Cells::Numbers(a), Cells::Numbers(b)) = (&columns[0].1, &columns[1].1) else { panic!("no numbers") };
     for weighting in ["uniform", "distance"] {
         for k in [1, 2, 7, 60, 5000] {
-            let options =
-                json!({"holdout": 0, "n_neighbors": k, "weights": weighting, "sample_weight": "weight", "task": "regression"});
+            let options = json!({"holdout": 0, "n_neighbors": k, "weights": weighting, "sample_weight": "weight", "task": "regression"});
             let found = learn(&columns, &options);
             let body = body(&found);
             // Rows at one place are one point.
@@ -221,7 +221,8 @@ fn hard_tables_have_answers() {
         {
             let options = json!({"holdout": 0, "n_neighbors": k, "weights": weights, "scaling": scaling, "features": &names[..features]});
             // Of a column that is the same in all rows nothing else is known.
-            let found = try_learn(&columns, &options, &(0..10).collect::<Vec<_>>()).unwrap_or_else(|e| panic!("{name}: {e}"));
+            let found =
+                try_learn(&columns, &options, &(0..10).collect::<Vec<_>>()).unwrap_or_else(|e| panic!("{name}: {e}"));
             check_answers(&found.scorer, features);
             // One row says what it is.
             let one = try_learn(&columns, &options, &[7]).unwrap_or_else(|e| panic!("{name}: {e}"));
@@ -237,11 +238,12 @@ fn a_level_never_seen_and_a_missing_value_have_a_place() {
     let level: Vec<Option<&str>> = (0..rows).map(|i| [Some("a"), Some("b"), None][i % 3]).collect();
     let target: Vec<f64> = (0..rows).map(|i| [1.0, 2.0, 9.0][i % 3]).collect();
     let ones = Cells::Numbers(vec![1.0; rows]);
-    let columns =
-        [("level", Cells::Texts(level)), ("target", Cells::Numbers(target)), ("weight", ones)];
+    let columns = [("level", Cells::Texts(level)), ("target", Cells::Numbers(target)), ("weight", ones)];
     let found = learn(&columns, &json!({"holdout": 0, "task": "regression"}));
     let mut out = [0.0];
-    for (cell, expected) in [(found.scorer.category(0, b"b"), 2.0), (f64::NAN, 9.0), (found.scorer.category(0, b"new"), 4.0)] {
+    for (cell, expected) in
+        [(found.scorer.category(0, b"b"), 2.0), (f64::NAN, 9.0), (found.scorer.category(0, b"new"), 4.0)]
+    {
         found.scorer.predict(&[cell], &mut out);
         assert!((out[0] - expected).abs() < 1e-12, "{cell}: {} {expected}", out[0]);
     }
@@ -251,7 +253,8 @@ fn a_level_never_seen_and_a_missing_value_have_a_place() {
 fn it_is_judged_refitted_and_tuned_as_others() {
     let control = Control::default();
     let clicks = Clicks::new(3000);
-    let options = json!({"refit": true, "importance": true, "n_neighbors": 40, "weights": "distance", "exclude": ["ad"]});
+    let options =
+        json!({"refit": true, "importance": true, "n_neighbors": 40, "weights": "distance", "exclude": ["ad"]});
     let found = train(clicks.request(Algorithm::Knn, &options, &control), &control).unwrap();
     assert_eq!(found.metric, Some("roc_auc"));
     let auc = found.metrics.iter().find(|m| m.name == "roc_auc").and_then(|m| m.value).unwrap();

@@ -267,11 +267,7 @@ impl Body {
             Body::KMeans(body) => Some(body),
             Body::Density(body) => Some(&body.clusters),
             Body::Mixture(body) => Some(&body.clusters),
-            Body::Trees(_)
-            | Body::Calibrated(_)
-            | Body::Projection(_)
-            | Body::Additive(_)
-            | Body::Neighbors(_) => None,
+            Body::Trees(_) | Body::Calibrated(_) | Body::Projection(_) | Body::Additive(_) | Body::Neighbors(_) => None,
         }
     }
 
@@ -281,11 +277,7 @@ impl Body {
             Body::KMeans(body) => Some(body),
             Body::Density(body) => Some(&mut body.clusters),
             Body::Mixture(body) => Some(&mut body.clusters),
-            Body::Trees(_)
-            | Body::Calibrated(_)
-            | Body::Projection(_)
-            | Body::Additive(_)
-            | Body::Neighbors(_) => None,
+            Body::Trees(_) | Body::Calibrated(_) | Body::Projection(_) | Body::Additive(_) | Body::Neighbors(_) => None,
         }
     }
 

@@ -105,6 +105,7 @@ impl Near {
     }
 
     /// The place of a node among all: leaves come first, and whatever is below a node comes before it.
+    #[inline(always)]
     pub fn place(&self, node: Node) -> usize {
         self.starts[node.level as usize] + node.at as usize
     }
@@ -127,6 +128,7 @@ impl Near {
     }
 
     /// The nodes below a node: none of a leaf, else one or two.
+    #[inline(always)]
     pub fn children(&self, node: Node) -> (Option<Node>, Option<Node>) {
         let Some(level) = node.level.checked_sub(1) else { return (None, None) };
         let count = self.starts[node.level as usize] - self.starts[level as usize];
@@ -148,13 +150,14 @@ impl Near {
         true
     }
 
+    #[inline(always)]
     fn ends(&self, node: Node) -> (&[f64], &[f64]) {
         let d = self.dimensions;
         self.boxes[2 * d * self.place(node)..][..2 * d].split_at(d)
     }
 
     /// No point below the node is nearer than this (squared).
-    #[inline]
+    #[inline(always)]
     pub fn least(&self, node: Node, point: &[f64]) -> f64 {
         let (low, high) = self.ends(node);
         let apart = |((x, low), high): ((&f64, &f64), &f64)| {
@@ -188,7 +191,7 @@ impl Near {
     }
 
     /// The squared distances of the points of a leaf.
-    #[inline]
+    #[inline(always)]
     pub fn distances(&self, leaf: Node, point: &[f64]) -> [f64; LEAF] {
         let size = LEAF * self.dimensions;
         let values = &self.values[leaf.at as usize * size..][..size];

@@ -105,7 +105,9 @@ pub fn fit(rows: Rows<'_>, params: &NeighborsParams, control: &Control) -> Resul
         weights.push(weight);
         match (&mut known, rows.target) {
             (Known::Classes(all), _) => all.push(rows.class(own[0])),
-            (Known::Numbers(all), Target::Number(values)) => all.push(mean(own, values, |row| rows.weight(row), weight)),
+            (Known::Numbers(all), Target::Number(values)) => {
+                all.push(mean(own, values, |row| rows.weight(row), weight))
+            }
             _ => {}
         }
     }

@@ -2,8 +2,8 @@
 
 use crate::error::{Error, Result};
 use crate::learn::calibrate::Method;
-use crate::learn::options::{Algorithm, Options};
 use crate::learn::kmeans::space::Space;
+use crate::learn::options::{Algorithm, Options};
 use crate::learn::{bin, boost, ordered, parts, text, Target};
 use crate::model::{Encoding, Feature, Input, InputKind};
 
