@@ -618,6 +618,33 @@ fn validate_finds_what_is_wrong_with_dense_parts() {
 }
 
 #[test]
+fn validate_finds_what_is_wrong_with_neighbours() {
+    let bad = |spoil: fn(&mut Neighbors), message| {
+        let spoil = |m: &mut Model| match &mut m.body {
+            Body::Neighbors(n) => spoil(n),
+            _ => panic!("no neighbours"),
+        };
+        spoiled(samples::neighbors(), spoil, message);
+    };
+    bad(|n| n.axes.truncate(1), "the axes do not fit the features");
+    bad(|n| n.dimensions = 2, "the axes do not fill the dimensions");
+    bad(|n| n.known = Known::Classes(vec![]), "0 points");
+    bad(|n| n.known = Known::Classes(vec![0, 1, 2, 0]), "the points do not fit the dimensions");
+    bad(|n| n.points.truncate(8), "the points do not fit the dimensions");
+    bad(|n| n.points[3] = f64::NAN, "a point is too far out or not a number");
+    bad(|n| n.points[3] = -1e200, "a point is too far out or not a number");
+    bad(|n| n.weights.truncate(2), "the weights do not fit the points");
+    bad(|n| n.weights[1] = 0.0, "a weight is not above 0");
+    bad(|n| n.weights[1] = f64::INFINITY, "a weight is not above 0");
+    bad(|n| n.weights.fill(1e308), "the weights are too large");
+    bad(|n| n.n_neighbors = 0, "no neighbour answers");
+    bad(|n| n.known = Known::Classes(vec![0, 1, 3]), "a point is of no class");
+    bad(|n| n.known = Known::Numbers(vec![0.0; 3]), "neighbours for another task");
+    spoiled(samples::neighbors(), |m| m.task = Task::Regression, "neighbours for another task");
+    spoiled(samples::neighbors(), |m| m.task = Task::Clustering, "neighbours for another task");
+}
+
+#[test]
 fn validate_finds_what_is_wrong_with_curves() {
     let bad = |spoil: fn(&mut Vec<Curve>), message| {
         let spoil = |m: &mut Model| match &mut m.body {

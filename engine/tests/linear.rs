@@ -72,8 +72,7 @@ impl Rows {
     fn try_learn(&self, target: &str, algorithm: Algorithm, options: &Value) -> Result<Outcome, Error> {
         let order: Vec<usize> = (0..self.len()).collect();
         let (request, control) = self.request(&order, target, algorithm, options);
-        let found = train(request, &control);
-        found
+        train(request, &control)
     }
 
     fn learn(&self, target: &str, algorithm: Algorithm, options: &Value) -> Outcome {

@@ -6,7 +6,7 @@ use orchard_engine::control::Control;
 use orchard_engine::judge::coefficients::coefficients;
 use orchard_engine::judge::given::encode;
 use orchard_engine::judge::partial::{dependence, Along};
-use orchard_engine::judge::shap::{answers, columns};
+use orchard_engine::judge::shap::{answers, columns, has_scores};
 use orchard_engine::judge::Metric;
 use orchard_engine::learn::train::{by_model, judge_rows, read_importance, Insight};
 use orchard_engine::model::{date_text, day, HeldActual, HeldRows, Task};
@@ -236,7 +236,8 @@ fn looks(found: &Found, scorer: &Rc<Scorer>, source: Option<&str>, rows: Rows<'_
     };
     let sample = read.sample(LABEL, MOST_ROWS, &control)?;
     let (model, source) = (&**scorer, read.source());
-    if all || matches!(rows, Rows::Shap(_)) {
+    let is_explained = has_scores(model.model());
+    if (all && is_explained) || matches!(rows, Rows::Shap(_)) {
         let explain = || {
             let cells = encode(model, &sample, &control)?;
             // The sample is in the order of a hash, so the first of it are a fair sample as well.
@@ -253,7 +254,9 @@ fn looks(found: &Found, scorer: &Rc<Scorer>, source: Option<&str>, rows: Rows<'_
         Rows::All => {
             let mut order: Vec<&report::Influence> = facts.influences.iter().collect();
             order.sort_by(|a, b| b.size().total_cmp(&a.size()));
-            let named = order.iter().filter_map(|i| Some((i.column.clone(), Along::find(model.model(), &i.column)?)));
+            let inputs = model.model().inputs.iter().filter(|_| !is_explained).map(|input| &input.name);
+            let names = order.iter().map(|i| &i.column).chain(inputs);
+            let named = names.filter_map(|name| Some((name.clone(), Along::find(model.model(), name)?)));
             named.filter(|(_, along)| along.is_whole(model.model())).take(MOST_COLUMNS).collect()
         }
         _ => Vec::new(),

@@ -1,11 +1,11 @@
 //! Rows that are alike in the eyes of a model.
 //!
 //! For trees it is their proximity (Breiman 2003): the share of the trees in which two rows come to the same leaf. Columns that the model does not look
-//! at do not count, and others as far as it tells their values apart. For segments it is the distance in the space in which they are made.
+//! at do not count, and others as far as it tells their values apart. For segments and neighbours it is the distance in their space.
 
 use crate::data::mix;
 use crate::model::{Additive, Body};
-use crate::score::{kmeans, projection, Scorer};
+use crate::score::{kmeans, neighbors, projection, Scorer};
 
 /// What a row looks like to a model, to compare others with it.
 #[derive(Debug)]
@@ -37,6 +37,11 @@ impl Likeness {
                     projection::point(body, row, &mut point);
                     Look::Point(point)
                 }
+                Body::Neighbors(body) => {
+                    let mut point = Vec::new();
+                    neighbors::point(body, row, &mut point);
+                    Look::Point(point)
+                }
                 Body::Additive(body) => Look::Point(said(body, row)),
                 body => {
                     let trees = body.as_trees().map_or(0, |(trees, _)| trees.roots.len());
@@ -61,6 +66,7 @@ impl Likeness {
                 match (body.as_segments(), body) {
                     (Some(body), _) => kmeans::point(body, row, other),
                     (None, Body::Projection(body)) => projection::point(body, row, other),
+                    (None, Body::Neighbors(body)) => neighbors::point(body, row, other),
                     (None, Body::Additive(body)) => *other = said(body, row),
                     _ => return f64::INFINITY,
                 }

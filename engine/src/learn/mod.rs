@@ -16,6 +16,7 @@ pub mod isolation;
 pub mod kmeans;
 pub mod linear;
 mod means;
+pub mod neighbors;
 pub mod options;
 pub mod ordered;
 pub mod parts;

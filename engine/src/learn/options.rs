@@ -24,6 +24,7 @@ use crate::learn::isolation::IsolationParams;
 use crate::learn::kmeans::gaussian::MixtureParams;
 use crate::learn::kmeans::{Init, KMeansParams, Scaling};
 use crate::learn::linear::LinearParams;
+use crate::learn::neighbors::NeighborsParams;
 use crate::learn::pca::PcaParams;
 use crate::learn::tree::TreeParams;
 use crate::learn::tune::TuneParams;
@@ -55,6 +56,8 @@ pub enum Algorithm {
     Glm,
     /// Features that know nothing of each other.
     NaiveBayes,
+    /// The rows that are nearest.
+    Knn,
     /// k-means clustering.
     KMeans,
     /// k-means whose centres have one level of each category.
@@ -75,7 +78,7 @@ const FEW_ROWS: usize = 250;
 
 impl Algorithm {
     /// All learners, those first that learn best from most tables.
-    pub const ALL: [Algorithm; 17] = [
+    pub const ALL: [Algorithm; 18] = [
         Algorithm::GradientBoosting,
         Algorithm::RandomForest,
         Algorithm::ExtraTrees,
@@ -87,6 +90,7 @@ impl Algorithm {
         Algorithm::Lasso,
         Algorithm::Glm,
         Algorithm::NaiveBayes,
+        Algorithm::Knn,
         Algorithm::KMeans,
         Algorithm::KPrototypes,
         Algorithm::GaussianMixture,
@@ -149,6 +153,7 @@ impl Algorithm {
             Algorithm::Lasso => "lasso",
             Algorithm::Glm => "glm",
             Algorithm::NaiveBayes => "naive_bayes",
+            Algorithm::Knn => "knn",
             Algorithm::KMeans => "kmeans",
             Algorithm::KPrototypes => "kprototypes",
             Algorithm::GaussianMixture => "gaussian_mixture",
@@ -194,7 +199,8 @@ impl Algorithm {
             | Algorithm::ElasticNet
             | Algorithm::Lasso
             | Algorithm::Glm
-            | Algorithm::NaiveBayes => true,
+            | Algorithm::NaiveBayes
+            | Algorithm::Knn => true,
             Algorithm::KMeans
             | Algorithm::KPrototypes
             | Algorithm::GaussianMixture
@@ -303,9 +309,9 @@ pub struct Options {
     pub offset: Option<String>,
     /// Columns and which way the prediction may go while they rise.
     pub monotone_constraints: Vec<(String, i8)>,
-    /// By column, what its squared differences count in a clustering; 1 for a column that is not named.
+    /// By column, what its squared differences count in a space; 1 for a column that is not named.
     pub feature_weights: Vec<(String, f64)>,
-    /// Whether only the direction of an array counts in a clustering.
+    /// Whether only the direction of an array counts in a space.
     pub cosine: bool,
     /// Sets of columns that may meet; all may where there is none.
     pub interaction_constraints: Vec<Vec<String>>,
@@ -315,6 +321,8 @@ pub struct Options {
     pub linear: LinearParams,
     /// For naive_bayes.
     pub bayes: BayesParams,
+    /// For knn.
+    pub neighbors: NeighborsParams,
     /// The column of what a row is worth, which is no feature.
     pub value_column: Option<String>,
     /// Whether segments keep the numbers and names of those of the version before.
@@ -352,7 +360,8 @@ impl Options {
             personal_data: PersonalData::Exclude,
             known_columns: Vec::new(),
             masked_columns: Vec::new(),
-            date_parts: true,
+            // Parts of a date are no numbers to measure distances by.
+            date_parts: algorithm != Algorithm::Knn,
             text_columns: Vec::new(),
             max_text_features: 100,
             task: algorithm.task().map(str::to_owned),
@@ -378,12 +387,16 @@ impl Options {
             boost: BoostParams::default(),
             linear: LinearParams::of(algorithm),
             bayes: BayesParams::default(),
+            neighbors: NeighborsParams::default(),
             value_column: None,
             keep_numbers: true,
             kmeans: KMeansParams {
                 modes: algorithm == Algorithm::KPrototypes,
                 // A row far from all others makes a column skewed, and is what dense parts leave out.
-                scaling: if algorithm == Algorithm::Dbscan { Scaling::Standard } else { Scaling::Auto },
+                scaling: match algorithm {
+                    Algorithm::Dbscan | Algorithm::Knn => Scaling::Standard,
+                    _ => Scaling::Auto,
+                },
                 ..KMeansParams::default()
             },
             mixture: MixtureParams::default(),
@@ -405,11 +418,15 @@ impl Options {
             Value::Object(map) => map,
             _ => return Err(Error::option("options must be a JSON object", "Write for example '{\"max_depth\": 6}'.")),
         };
-        if algorithm == Algorithm::Dbscan && given.contains_key("min_group") {
-            return Err(Error::option(
-                "option \"min_group\" is not for dbscan, whose models keep rows as they are",
-                "Leave it out, or use kmeans, whose models keep means.",
-            ));
+        let keeps_rows = matches!(algorithm, Algorithm::Dbscan | Algorithm::Knn);
+        if keeps_rows && given.contains_key("min_group") {
+            let message =
+                format!("option \"min_group\" is not for {}, whose models keep rows as they are", algorithm.name());
+            let other = match algorithm {
+                Algorithm::Dbscan => "kmeans, whose models keep means",
+                _ => "gradient_boosting, whose leaves stand for groups",
+            };
+            return Err(Error::option(message, format!("Leave it out, or use {other}.")));
         }
         for (key, value) in given {
             let spec = find(key, algorithm)?;
@@ -610,16 +627,17 @@ fn find(key: &str, algorithm: Algorithm) -> Result<&'static Spec> {
     }
     let keys: Vec<&str> = specs(algorithm).map(|s| s.key).collect();
     let valid = format!("Valid options for {} are: {}.", algorithm.name(), keys.join(", "));
+    let elsewhere = specs(algorithm).find(|s| s.elsewhere.iter().any(|e| e.eq_ignore_ascii_case(key))).map(|s| s.key);
     let owners: Vec<&str> =
         SPECS.iter().filter(|s| s.key == key).flat_map(|s| s.algorithms).map(|a| a.name()).collect();
     if !owners.is_empty() {
         let message = format!("option \"{key}\" is not an option of {}", algorithm.name());
-        return Err(Error::option(message, format!("It belongs to {}. {valid}", owners.join(", "))));
+        let guess = elsewhere.map_or_else(String::new, did_you_mean);
+        return Err(Error::option(message, format!("{guess}It belongs to {}. {valid}", owners.join(", "))));
     }
     if TUNING.iter().any(|s| s.key == key) {
         return Err(Error::option(format!("option \"{key}\" is an option of orchard.tune alone"), valid));
     }
-    let elsewhere = specs(algorithm).find(|s| s.elsewhere.iter().any(|e| e.eq_ignore_ascii_case(key))).map(|s| s.key);
     let guess = elsewhere.or_else(|| spec::nearest(key, keys.iter().copied())).map_or_else(String::new, did_you_mean);
     Err(Error::option(format!("unrecognized option \"{}\"", spec::shorten(key)), guess + &valid))
 }

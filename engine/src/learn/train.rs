@@ -13,6 +13,7 @@ mod insight;
 mod isolation;
 mod judged;
 mod mixture;
+mod neighbors;
 mod reduction;
 mod rows;
 mod segments;

@@ -236,7 +236,12 @@ impl Body {
         match self {
             Body::Trees(trees) => Some(trees),
             Body::Calibrated(calibrated) => Some(&mut calibrated.trees),
-            Body::KMeans(_) | Body::Projection(_) | Body::Density(_) | Body::Mixture(_) | Body::Additive(_) => None,
+            Body::KMeans(_)
+            | Body::Projection(_)
+            | Body::Density(_)
+            | Body::Mixture(_)
+            | Body::Additive(_)
+            | Body::Neighbors(_) => None,
         }
     }
 
@@ -246,6 +251,7 @@ impl Body {
         }
         let axes = match &mut *self {
             Body::Projection(body) => Some(&mut body.axes),
+            Body::Neighbors(body) => Some(&mut body.axes),
             body => body.as_segments_mut().map(|body| &mut body.axes),
         };
         for (f, axis) in axes.into_iter().flatten().enumerate() {

@@ -11,6 +11,7 @@ mod curve;
 mod forget;
 mod held;
 pub(crate) mod mixture;
+pub mod neighbors;
 mod package;
 mod part;
 mod projection;
@@ -29,6 +30,7 @@ pub use curve::{Calibrated, Curve};
 pub use forget::Forgotten;
 pub use held::{decode_held, encode_held, HeldActual, HeldRows};
 pub use mixture::{Covariance, Mixture};
+pub use neighbors::{Known, Neighbors, Weighting};
 pub use package::{decode_package, encode_package, Package};
 pub use part::{date_of, date_text, day, days, DatePart};
 pub use projection::Projection;
@@ -231,6 +233,8 @@ pub enum Body {
     Mixture(Mixture),
     /// A sum of what each feature says.
     Additive(Additive),
+    /// The nearest training rows.
+    Neighbors(Neighbors),
 }
 
 impl Body {
@@ -248,7 +252,12 @@ impl Body {
         match self {
             Body::Trees(trees) => Some((trees, &[])),
             Body::Calibrated(calibrated) => Some((&calibrated.trees, &calibrated.curves)),
-            Body::KMeans(_) | Body::Projection(_) | Body::Density(_) | Body::Mixture(_) | Body::Additive(_) => None,
+            Body::KMeans(_)
+            | Body::Projection(_)
+            | Body::Density(_)
+            | Body::Mixture(_)
+            | Body::Additive(_)
+            | Body::Neighbors(_) => None,
         }
     }
 
@@ -258,7 +267,7 @@ impl Body {
             Body::KMeans(body) => Some(body),
             Body::Density(body) => Some(&body.clusters),
             Body::Mixture(body) => Some(&body.clusters),
-            Body::Trees(_) | Body::Calibrated(_) | Body::Projection(_) | Body::Additive(_) => None,
+            Body::Trees(_) | Body::Calibrated(_) | Body::Projection(_) | Body::Additive(_) | Body::Neighbors(_) => None,
         }
     }
 
@@ -268,7 +277,7 @@ impl Body {
             Body::KMeans(body) => Some(body),
             Body::Density(body) => Some(&mut body.clusters),
             Body::Mixture(body) => Some(&mut body.clusters),
-            Body::Trees(_) | Body::Calibrated(_) | Body::Projection(_) | Body::Additive(_) => None,
+            Body::Trees(_) | Body::Calibrated(_) | Body::Projection(_) | Body::Additive(_) | Body::Neighbors(_) => None,
         }
     }
 

@@ -92,6 +92,7 @@ impl Model {
                 ensure(predicts, || "a sum of what features say for another task".into())?;
                 super::additive::validate(body, &self.features, &self.task, self.outputs_of_task()?)
             }
+            Body::Neighbors(body) => super::neighbors::validate(body, &self.features, &self.task),
         }
     }
 
@@ -331,10 +332,11 @@ fn validate_curve(curve: &Curve) -> Result<()> {
     }
 }
 
-pub(super) fn validate_kmeans(kmeans: &KMeans, features: &[Feature]) -> Result<()> {
-    ensure(kmeans.axes.len() == features.len(), || "the axes do not fit the features".into())?;
+/// The axes of a space, and its dimensions.
+pub(super) fn validate_axes(axes: &[Axis], expected: u32, features: &[Feature]) -> Result<()> {
+    ensure(axes.len() == features.len(), || "the axes do not fit the features".into())?;
     let (mut dimensions, mut elements) = (0u64, 0u32);
-    for (axis, feature) in kmeans.axes.iter().zip(features) {
+    for (axis, feature) in axes.iter().zip(features) {
         dimensions += validate_axis(axis, feature)?;
         let Axis::Element { count, .. } = axis else {
             ensure(elements == 0, || "an array has no end".into())?;
@@ -345,8 +347,12 @@ pub(super) fn validate_kmeans(kmeans: &KMeans, features: &[Feature]) -> Result<(
         elements = if *count == 0 { elements } else { 0 };
     }
     ensure(elements == 0, || "an array has no end".into())?;
-    ensure(dimensions == u64::from(kmeans.dimensions), || "the axes do not fill the dimensions".into())?;
-    let segments = kmeans.sizes.len();
+    ensure(dimensions == u64::from(expected), || "the axes do not fill the dimensions".into())
+}
+
+pub(super) fn validate_kmeans(kmeans: &KMeans, features: &[Feature]) -> Result<()> {
+    validate_axes(&kmeans.axes, kmeans.dimensions, features)?;
+    let (segments, dimensions) = (kmeans.sizes.len(), u64::from(kmeans.dimensions));
     ensure(segments >= 1 && segments <= i32::MAX as usize, || format!("{segments} segments"))?;
     let numbers = (segments as u64).checked_mul(dimensions);
     ensure(numbers == Some(kmeans.centres.len() as u64), || "the centres do not fit the segments".into())?;

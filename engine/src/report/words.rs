@@ -271,7 +271,11 @@ pub fn limits(facts: &Facts) -> Vec<String> {
     let ranged: Vec<&str> =
         facts.columns.iter().filter(|c| c.holds.contains(" to ")).map(|c| c.name.as_str()).take(3).collect();
     if !ranged.is_empty() && is_trees {
-        all.push(format!("Outside the ranges it saw ({}): trees answer there as at the edge.", ranged.join(", ")));
+        let how = match facts.algorithm.as_str() {
+            "knn" => "the nearest rows answer there, however far they are",
+            _ => "trees answer there as at the edge",
+        };
+        all.push(format!("Outside the ranges it saw ({}): {how}.", ranged.join(", ")));
     }
     if !ranged.is_empty() && !facts.coefficients.is_empty() {
         all.push(format!("Outside the ranges it saw ({}): lines go on there for ever.", ranged.join(", ")));

@@ -19,6 +19,7 @@ mod masks;
 pub mod mixture;
 mod moment;
 pub(crate) mod near;
+pub mod neighbors;
 mod nodes;
 mod places;
 pub mod projection;
@@ -80,7 +81,7 @@ pub struct Scorer {
     blocks: Option<Blocks>,
     /// The same for one row.
     words: Option<Words>,
-    /// The core rows of dense parts.
+    /// The core rows of dense parts, or training rows.
     near: Option<Near>,
 }
 
@@ -105,7 +106,7 @@ impl Scorer {
         let quads = nodes.as_ref().and_then(|nodes| Quads::new(nodes, model.features.len(), outputs, is_text));
         let blocks = nodes.as_ref().and_then(|nodes| Blocks::new(nodes, outputs, model.features.len()));
         let words = blocks.as_ref().and_then(|blocks| Words::new(blocks, outputs));
-        let near = density::index(&model.body);
+        let near = density::index(&model.body).or_else(|| neighbors::index(&model.body));
         Scorer {
             model,
             levels,
@@ -274,6 +275,11 @@ impl Scorer {
             (Body::Density(body), _) => out[0] = self.dense(body, row),
             (Body::Mixture(body), _) => most_probable(body, row, out),
             (Body::Additive(body), _) => additive::predict(body, &self.model.task, row, out),
+            (Body::Neighbors(body), _) => {
+                if let Some(near) = &self.near {
+                    neighbors::predict(body, near, &self.model.task, row, out);
+                }
+            }
             _ => {}
         }
     }
@@ -352,6 +358,7 @@ impl Scorer {
                 (Body::Density(body), _) => density::nanoseconds(body),
                 (Body::Mixture(m), _) => 20.0 + mixture::numbers(m) as f64,
                 (Body::Additive(body), _) => additive::nanoseconds(body),
+                (Body::Neighbors(body), _) => neighbors::nanoseconds(body),
                 (_, Some(nodes)) if self.words.is_some() => {
                     50.0 + nodes.roots().len() as f64 * nodes.depth().mul_add(1.5, -5.0)
                 }
@@ -433,6 +440,7 @@ fn model_bytes(model: &Model) -> usize {
         }
         Body::Mixture(m) => segments_bytes(&m.clusters) + (m.precisions.len() + 2 * m.log_weights.len()) * 8,
         Body::Additive(body) => additive::bytes(body),
+        Body::Neighbors(body) => neighbors::bytes(body),
     };
     inputs + features + model.classes().iter().map(text).sum::<usize>() + body
 }

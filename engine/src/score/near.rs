@@ -105,6 +105,7 @@ impl Near {
     }
 
     /// The place of a node among all: leaves come first, and whatever is below a node comes before it.
+    #[inline(always)]
     pub fn place(&self, node: Node) -> usize {
         self.starts[node.level as usize] + node.at as usize
     }
@@ -127,6 +128,7 @@ impl Near {
     }
 
     /// The nodes below a node: none of a leaf, else one or two.
+    #[inline(always)]
     pub fn children(&self, node: Node) -> (Option<Node>, Option<Node>) {
         let Some(level) = node.level.checked_sub(1) else { return (None, None) };
         let count = self.starts[node.level as usize] - self.starts[level as usize];
@@ -148,13 +150,14 @@ impl Near {
         true
     }
 
+    #[inline(always)]
     fn ends(&self, node: Node) -> (&[f64], &[f64]) {
         let d = self.dimensions;
         self.boxes[2 * d * self.place(node)..][..2 * d].split_at(d)
     }
 
     /// No point below the node is nearer than this (squared).
-    #[inline]
+    #[inline(always)]
     pub fn least(&self, node: Node, point: &[f64]) -> f64 {
         let (low, high) = self.ends(node);
         let apart = |((x, low), high): ((&f64, &f64), &f64)| {
@@ -188,7 +191,7 @@ impl Near {
     }
 
     /// The squared distances of the points of a leaf.
-    #[inline]
+    #[inline(always)]
     pub fn distances(&self, leaf: Node, point: &[f64]) -> [f64; LEAF] {
         let size = LEAF * self.dimensions;
         let values = &self.values[leaf.at as usize * size..][..size];
@@ -206,6 +209,67 @@ impl Near {
         let first = i / LEAF * LEAF * self.dimensions + i % LEAF;
         out.clear();
         out.extend((0..self.dimensions).map(|k| self.values[first + k * LEAF]));
+    }
+
+    /// The points nearest to another that weigh `wanted` together, and all that are as far as the last of them; with how far they are (squared), the nearest
+    /// first. All there are where they weigh less.
+    #[inline(always)]
+    pub fn nearest_of_weight(&self, point: &[f64], wanted: f64, weights: &[f64], found: &mut Vec<(f64, u32)>) {
+        found.clear();
+        // The weight of all that are found, and of those that are furthest.
+        let (mut total, mut last) = (0.0, 0.0);
+        let mut limit = f64::INFINITY;
+        let mut waiting = [(self.root(), 0.0); LEVELS];
+        let mut count = 1;
+        while count > 0 {
+            count -= 1;
+            let (node, least) = waiting[count];
+            if !within(least, limit) {
+                continue;
+            }
+            let (left, right) = self.children(node);
+            let Some(left) = left else {
+                let first = node.at as usize * LEAF;
+                for (i, far) in self.distances(node, point).into_iter().enumerate() {
+                    let Some(weight) = weights.get(first + i).filter(|_| within(far, limit)) else { continue };
+                    let end = found.last().map_or(-1.0, |furthest| furthest.0);
+                    let at = if far >= end { found.len() } else { found.partition_point(|other| other.0 <= far) };
+                    found.insert(at, (far, (first + i) as u32));
+                    total += weight;
+                    if far > end {
+                        last = *weight;
+                    } else if far == end {
+                        last += weight;
+                    }
+                    // Those that are furthest go where the others are enough.
+                    while found.len() > 1 && total - last >= wanted {
+                        total -= last;
+                        let end = found.last().map_or(0.0, |furthest| furthest.0);
+                        while found.pop_if(|other| other.0 == end).is_some() {}
+                        let end = found.last().map_or(0.0, |furthest| furthest.0);
+                        let alike = found.iter().rev().take_while(|other| other.0 == end);
+                        last = alike.map(|other| weights[other.1 as usize]).sum();
+                    }
+                    if total >= wanted {
+                        limit = found.last().map_or(f64::INFINITY, |furthest| furthest.0);
+                    }
+                }
+                continue;
+            };
+            let mut pair = [(left, self.least(left, point)); 2];
+            let mut both = 1;
+            if let Some(right) = right {
+                (pair[1], both) = ((right, self.least(right, point)), 2);
+                if pair[0].1 < pair[1].1 {
+                    pair.swap(0, 1);
+                }
+            }
+            // The nearer one is looked at first.
+            for next in &pair[..both] {
+                waiting[count] = *next;
+                count += 1;
+            }
+        }
     }
 
     /// The nearest point no further than `reach` (squared), and how far it is; of equally near ones that of the lowest rank.

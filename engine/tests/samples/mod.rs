@@ -26,6 +26,7 @@ pub fn all() -> Vec<(&'static str, Model)> {
         ("pca", pca()),
         ("additive", additive()),
         ("density", density()),
+        ("neighbors", neighbors()),
         ("ordered", ordered()),
         ("calibrated", calibrated()),
         ("calibrated_classes", calibrated_classes()),
@@ -513,6 +514,24 @@ pub fn density() -> Model {
             labels: vec![1, 1, 0],
             numbers: vec![1, 0],
             noise: 8,
+        });
+    }
+    model
+}
+
+/// Three points in the space of [`kmeans`].
+pub fn neighbors() -> Model {
+    let mut model = kmeans();
+    if let Body::KMeans(clusters) = model.body {
+        model.task = classes(&["a", "b", "c"], 0);
+        model.body = Body::Neighbors(Neighbors {
+            axes: clusters.axes,
+            dimensions: clusters.dimensions,
+            points: vec![0.5, 0.75, 0.0, 0.25, 0.75, 0.0, -2.0, 0.0, 0.75],
+            known: Known::Classes(vec![1, 0, 2]),
+            weights: vec![1.0, 3.0, 2.5],
+            n_neighbors: 5,
+            weighting: Weighting::Distance,
         });
     }
     model

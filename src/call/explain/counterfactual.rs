@@ -46,7 +46,10 @@ unsafe fn rows(fcinfo: FunctionCallInfo, site: &mut Site) -> Result<()> {
         Task::Reduction => "the model reduces rows to components, which have no threshold to cross",
         _ => "the model is a clustering, whose segments have no threshold to cross",
     };
-    check_scores(model).map_err(|failure| failure.message(thresholdless))?;
+    // An answer is all that is looked at.
+    if !model.task.has_target() {
+        check_scores(model).map_err(|failure| failure.message(thresholdless))?;
+    }
     let class = class_of(model, value::<String>(fcinfo, 4).as_deref())?;
     let goal = goal(&scorer, &site.out, value(fcinfo, 2), value::<String>(fcinfo, 3).as_deref(), class)?;
     let limits: Option<crate::json::JsonArgument> = value(fcinfo, 7);

@@ -62,6 +62,11 @@ pub fn check_scores(model: &Model) -> Result<()> {
     match model.body.as_trees() {
         Some(_) => Ok(()),
         None if matches!(model.body, Body::Additive(_)) => Ok(()),
+        None if matches!(model.body, Body::Neighbors(_)) => Err(Failure::new(
+            pgrx::PgSqlErrorCode::ERRCODE_WRONG_OBJECT_TYPE,
+            "the model answers as the nearest rows of its training, which have no contributions of columns",
+        )
+        .hint("orchard.similar_rows shows the nearest rows, orchard.importance of a source what columns are worth.")),
         None if model.task == Task::Reduction => Err(Failure::new(
             pgrx::PgSqlErrorCode::ERRCODE_WRONG_OBJECT_TYPE,
             "the model reduces rows to components, which have no contributions of columns",

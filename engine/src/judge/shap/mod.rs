@@ -24,7 +24,7 @@ pub use sentence::Unit;
 
 use crate::control::Control;
 use crate::error::{Error, Result};
-use crate::model::{Body, Link, Task, Trees, LEAF};
+use crate::model::{Body, Link, Model, Task, Trees, LEAF};
 use crate::score::Scorer;
 use crate::simd::run_wide;
 
@@ -223,6 +223,11 @@ impl<'a> Shap<'a> {
     }
 }
 
+/// Whether a model has scores that are explained column by column: trees, and sums of what columns say.
+pub fn has_scores(model: &Model) -> bool {
+    model.body.as_trees().is_some() || matches!(model.body, Body::Additive(_))
+}
+
 /// The trees of a scorer; `None` where features are added instead.
 fn trees_of(scorer: &Scorer) -> Result<Option<&Trees>> {
     match scorer.model().body.as_trees() {
@@ -231,6 +236,10 @@ fn trees_of(scorer: &Scorer) -> Result<Option<&Trees>> {
         None if scorer.model().task == Task::Reduction => {
             Err(Error::data("components have no scores to explain", "orchard.components tells what they are made of."))
         }
+        None if matches!(scorer.model().body, Body::Neighbors(_)) => Err(Error::data(
+            "neighbours have no contributions of columns",
+            "orchard.similar_rows shows the rows that are nearest, orchard.importance of a source what columns are worth.",
+        )),
         None => Err(Error::data(
             "a clustering has no scores to explain",
             "Compare the row with the centres of the segments.",

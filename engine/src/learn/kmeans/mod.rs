@@ -30,7 +30,7 @@ pub(super) use silhouette::by_segment as silhouettes;
 pub(crate) use silhouette::coefficients;
 pub use silhouette::{silhouette, SAMPLE};
 pub(super) use space::of_segments;
-pub(crate) use space::{before, coder, inverse, place, width};
+pub(crate) use space::{before, coder, inverse, place, place_beyond, width};
 pub use stability::{stability, SegmentStability, Stability};
 
 use crate::control::Control;

@@ -276,20 +276,34 @@ pub(crate) fn before(axis: &Axis) -> usize {
 
 /// Write the dimensions of one encoded value to `out` from `first` on, and say where they end. With the last element of an array that has a direction the
 /// others are brought to their length.
+#[inline]
 pub(crate) fn place(axis: &Axis, value: f64, out: &mut [f64], first: usize) -> usize {
+    put(axis, value, out, first, f64::clamp)
+}
+
+/// The same where a value beyond those of training is as far out as it is; infinities alone stand at the ends.
+#[inline]
+pub(crate) fn place_beyond(axis: &Axis, value: f64, out: &mut [f64], first: usize) -> usize {
+    let within = |value: f64, low: f64, high: f64| if value.is_infinite() { value.clamp(low, high) } else { value };
+    put(axis, value, out, first, within)
+}
+
+/// The same with a rule for values beyond the ends of an axis.
+#[inline(always)]
+fn put(axis: &Axis, value: f64, out: &mut [f64], first: usize, within: impl Fn(f64, f64, f64) -> f64) -> usize {
     match axis {
         Axis::Number { fill, shift, scale, low, high } => {
-            let value = if value.is_nan() { *fill } else { value.clamp(*low, *high) };
+            let value = if value.is_nan() { *fill } else { within(value, *low, *high) };
             out[first] = (value - shift) * scale;
             first + 1
         }
         Axis::Logarithm { unit, fill, shift, scale, low, high } => {
-            let value = if value.is_nan() { *fill } else { curve(value.clamp(*low, *high), *unit) };
+            let value = if value.is_nan() { *fill } else { curve(within(value, *low, *high), *unit) };
             out[first] = (value - shift) * scale;
             first + 1
         }
         Axis::Element { count, scale, low, high } => {
-            out[first] = if value.is_nan() { 0.0 } else { value.clamp(*low, *high) };
+            out[first] = if value.is_nan() { 0.0 } else { within(value, *low, *high) };
             if *count > 0 {
                 with_length(&mut out[(first + 1).saturating_sub(*count as usize)..=first], *scale);
             }

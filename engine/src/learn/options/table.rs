@@ -5,7 +5,7 @@ use serde_json::json;
 use super::spec::{Kind, Spec, MOST_CLUSTERS};
 use super::Algorithm::{
     self, Dbscan, DecisionTree, ElasticNet, ExtraTrees, GaussianMixture, Glm, GradientBoosting, IsolationForest,
-    KMeans, KPrototypes, Lasso, LinearRegression, LogisticRegression, NaiveBayes, Pca, RandomForest, Ridge,
+    KMeans, KPrototypes, Knn, Lasso, LinearRegression, LogisticRegression, NaiveBayes, Pca, RandomForest, Ridge,
 };
 use super::{Options, PersonalData};
 use crate::learn::bayes::Distribution;
@@ -15,10 +15,11 @@ use crate::learn::calibrate::Method;
 use crate::learn::forest::{self, Part};
 use crate::learn::kmeans::Scaling;
 use crate::learn::tree::{Criterion, DEEPEST};
-use crate::model::Covariance;
+use crate::model::{Covariance, Weighting};
 
 const ALL: &[Algorithm] = &Algorithm::ALL;
-const SUPERVISED: &[Algorithm] = &[
+/// Those that read free text.
+const READING: &[Algorithm] = &[
     DecisionTree,
     RandomForest,
     ExtraTrees,
@@ -31,12 +32,28 @@ const SUPERVISED: &[Algorithm] = &[
     Glm,
     NaiveBayes,
 ];
+const SUPERVISED: &[Algorithm] = &[
+    DecisionTree,
+    RandomForest,
+    ExtraTrees,
+    GradientBoosting,
+    LogisticRegression,
+    LinearRegression,
+    Ridge,
+    ElasticNet,
+    Lasso,
+    Glm,
+    NaiveBayes,
+    Knn,
+];
 /// Those whose classes have weights.
 const WEIGHED: &[Algorithm] = &[DecisionTree, RandomForest, ExtraTrees, GradientBoosting, LogisticRegression];
-/// Those of trees with a target, which decides their task.
+/// Those of trees with a target.
 const GROWN: &[Algorithm] = &[DecisionTree, RandomForest, ExtraTrees, GradientBoosting];
 const CLASSIFIERS: &[Algorithm] =
-    &[DecisionTree, RandomForest, ExtraTrees, GradientBoosting, LogisticRegression, NaiveBayes];
+    &[DecisionTree, RandomForest, ExtraTrees, GradientBoosting, LogisticRegression, NaiveBayes, Knn];
+/// Those whose target decides their task.
+const EITHER: &[Algorithm] = &[DecisionTree, RandomForest, ExtraTrees, GradientBoosting, Knn];
 const LINEAR: &[Algorithm] = &[LogisticRegression, LinearRegression, Ridge, ElasticNet, Lasso, Glm];
 /// Those whose penalty has a default.
 const PENALIZED: &[Algorithm] = &[LogisticRegression, Glm];
@@ -47,6 +64,7 @@ const STEPPED: &[Algorithm] = &[LogisticRegression, ElasticNet, Lasso, Glm];
 const TREE: &[Algorithm] = &[DecisionTree];
 const FOREST: &[Algorithm] = &[RandomForest, ExtraTrees];
 const BAYES: &[Algorithm] = &[NaiveBayes];
+const NEIGHBORS: &[Algorithm] = &[Knn];
 const BOOST: &[Algorithm] = &[GradientBoosting];
 const CLUSTER: &[Algorithm] = &[KMeans, KPrototypes];
 const PROTOTYPES: &[Algorithm] = &[KPrototypes];
@@ -55,7 +73,11 @@ const DENSITY: &[Algorithm] = &[Dbscan];
 /// Those that are told how many segments there are.
 const COUNTED: &[Algorithm] = &[KMeans, KPrototypes, GaussianMixture];
 /// Those that go by distances, whose scale counts.
-const DISTANCES: &[Algorithm] = &[KMeans, KPrototypes, Dbscan];
+const DISTANCES: &[Algorithm] = &[KMeans, KPrototypes, Dbscan, Knn];
+/// Those of them whose columns may only describe segments.
+const DESCRIBED: &[Algorithm] = &[KMeans, KPrototypes, Dbscan];
+/// Those in whose space each of a few levels has a dimension.
+const SPACED: &[Algorithm] = &[KMeans, KPrototypes, GaussianMixture, Dbscan, Knn];
 const SEGMENTS: &[Algorithm] = &[KMeans, KPrototypes, GaussianMixture, Dbscan];
 const ISOLATION: &[Algorithm] = &[IsolationForest];
 const COMPONENTS: &[Algorithm] = &[Pca];
@@ -184,19 +206,19 @@ pub(super) const SPECS: &[Spec] = &[
         meaning: "whether dates and timestamps give month, day, weekday and hour as features of their own",
     },
     Spec {
-        key: "text_columns", algorithms: SUPERVISED,
+        key: "text_columns", algorithms: READING,
         kind: Kind::Columns(0, |o, v| o.text_columns = v), default: |o| json!(o.text_columns),
         elsewhere: &["text_features", "text", "free_text"],
         meaning: "the list of columns of free text, of which words become features",
     },
     Spec {
-        key: "max_text_features", algorithms: SUPERVISED,
+        key: "max_text_features", algorithms: READING,
         kind: Kind::Integer(1, 10_000, |o, v| o.max_text_features = v as usize), default: |o| json!(o.max_text_features),
         elsewhere: &["max_features_text", "vocabulary_size", "max_tokens"],
         meaning: "the most words of a column of free text that become features",
     },
     Spec {
-        key: "task", algorithms: GROWN,
+        key: "task", algorithms: EITHER,
         kind: Kind::Choice(&["classification", "regression"], |o, v| o.task = Some(v.into())), default: |o| json!(o.task),
         elsewhere: &["problem_type"], meaning: "what to learn; without it the target's type decides",
     },
@@ -621,6 +643,21 @@ pub(super) const SPECS: &[Spec] = &[
         elsewhere: &["min_data_per_group", "min_frequency"], meaning: "the fewest training rows of a level that is not pooled with the rare ones",
     },
     Spec {
+        key: "n_neighbors", algorithms: NEIGHBORS,
+        kind: Kind::Integer(1, 100_000, |o, v| o.neighbors.n_neighbors = v as u32), default: |o| json!(o.neighbors.n_neighbors),
+        elsewhere: &["k", "neighbors", "neighbours", "n_neighbours", "num_neighbors", "kmax"],
+        meaning: "the number of nearest training rows that answer; rows count by their weight, and those that are equally far at the last place share it",
+    },
+    Spec {
+        key: "weights", algorithms: NEIGHBORS,
+        kind: Kind::Choice(&["uniform", "distance"], |o, v| {
+            o.neighbors.weights = Weighting::NAMED.iter().find(|n| n.0 == v).map_or(Weighting::Uniform, |n| n.1);
+        }),
+        default: |o| json!(o.neighbors.weights.name()),
+        elsewhere: &["weighting", "weight_function", "voting"],
+        meaning: "what each neighbour counts: all the same, or one over its distance, where rows at no distance count alone",
+    },
+    Spec {
         key: "n_clusters", algorithms: COUNTED,
         kind: Kind::IntegerOrAuto(1, MOST_CLUSTERS as u64, |o, v| match v {
             Some(v) => (o.kmeans.n_clusters, o.kmeans.choose) = (v as u32, false),
@@ -676,7 +713,7 @@ pub(super) const SPECS: &[Spec] = &[
         meaning: "the rows, itself among them, that a core row has within its reach; rows count by their weight",
     },
     Spec {
-        key: "max_categories", algorithms: SEGMENTS,
+        key: "max_categories", algorithms: SPACED,
         kind: Kind::Integer(1, 1_000, |o, v| o.kmeans.max_categories = v as u32), default: |o| json!(o.kmeans.max_categories),
         elsewhere: &["max_levels"], meaning: "the most levels of a category that count on their own",
     },
@@ -742,10 +779,16 @@ pub(super) const SPECS: &[Spec] = &[
         meaning: "how numbers are made comparable: less their mean and over their standard deviation (\"standard\"), by their logarithm and then so (\"log\"), so where they are skewed (\"auto\"), or as they are (\"none\")",
     },
     Spec {
-        key: "feature_weights", algorithms: DISTANCES,
+        key: "feature_weights", algorithms: DESCRIBED,
         kind: Kind::Weights(|o, v| o.feature_weights = v), default: |_| json!(null),
         elsewhere: &["column_weights", "weights_by_column", "variable_weights"],
         meaning: "by column, what its squared differences are multiplied by: 0 for a column that only describes segments, 1 for one that is not named",
+    },
+    Spec {
+        key: "feature_weights", algorithms: NEIGHBORS,
+        kind: Kind::Weights(|o, v| o.feature_weights = v), default: |_| json!(null),
+        elsewhere: &["column_weights", "weights_by_column", "variable_weights"],
+        meaning: "by column, what its squared differences are multiplied by: 0 for a column that does not count, 1 for one that is not named",
     },
     Spec {
         key: "distance", algorithms: DISTANCES,

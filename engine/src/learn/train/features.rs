@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::learn::calibrate::Method;
+use crate::learn::kmeans::space::Space;
 use crate::learn::options::{Algorithm, Options};
 use crate::learn::{bin, boost, ordered, parts, text, Target};
 use crate::model::{Encoding, Feature, Input, InputKind};
@@ -54,6 +55,8 @@ pub(in crate::learn) struct Features {
     pub held: Vec<Vec<f64>>,
     /// The training rows in the same way, for learners that read numbers as they are.
     pub(super) values: Vec<Vec<f64>>,
+    /// The training rows as points, for learners that go by distances.
+    pub(super) space: Option<Space>,
 }
 
 impl Features {
@@ -89,8 +92,8 @@ impl Run<'_> {
                 let min_group = self.request.options.min_group;
                 (bin::BinParams { max_bins: 0, min_category_rows, min_group }, usize::MAX)
             }
-            // Nothing is known that levels could be put in order by.
-            Algorithm::IsolationForest => (tree.bin_params(), usize::MAX),
+            // Nothing is known that levels could be put in order by, or they stand side by side.
+            Algorithm::IsolationForest | Algorithm::Knn => (tree.bin_params(), usize::MAX),
             _ => {
                 let bins = tree.bin_params();
                 let max_bins = if *exact { bin::MOST_BINS } else { bins.max_bins };
@@ -105,12 +108,17 @@ impl Run<'_> {
         let rates = (options.exposure.is_some() || options.offset.is_some()).then_some(options.objective);
         let columns = (options.max_text_features, options.monotone_constraints.clone());
         let calibrated = options.calibration != Method::None;
-        (self.bin_params(), columns, rates, self.watched_share(), calibrated)
+        let space = (options.kmeans.scaling, options.kmeans.max_categories, options.cosine);
+        let space = (space, options.feature_weights.clone());
+        (self.bin_params(), columns, rates, self.watched_share(), calibrated, space)
     }
 
     /// Turn columns into features: binned for the learner, encoded for scoring. The last `watched` of `train` say nothing of a level.
     /// Columns give their memory back as they go, unless they are to be `kept`.
     pub fn features(&mut self, rows: &RowsOf<'_>, keep: bool) -> Result<Features> {
+        if self.request.algorithm == Algorithm::Knn {
+            return self.spaced(rows, keep);
+        }
         if !self.request.algorithm.is_additive() {
             return self.binned(rows, keep);
         }
@@ -127,7 +135,7 @@ impl Run<'_> {
         Ok(made)
     }
 
-    fn binned(&mut self, rows: &RowsOf<'_>, keep: bool) -> Result<Features> {
+    pub(super) fn binned(&mut self, rows: &RowsOf<'_>, keep: bool) -> Result<Features> {
         let bins = self.bin_params();
         let used = self.used_columns();
         let request = &mut self.request;

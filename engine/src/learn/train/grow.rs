@@ -31,6 +31,7 @@ impl Run<'_> {
             | Algorithm::Lasso
             | Algorithm::Glm => self.linear(made, rows, prepared),
             Algorithm::NaiveBayes => self.bayes(made, rows),
+            Algorithm::Knn => self.neighbors(made, rows, keep),
             Algorithm::KMeans
             | Algorithm::KPrototypes
             | Algorithm::GaussianMixture

@@ -7,7 +7,7 @@ use crate::control::Control;
 use crate::data::mix;
 use crate::error::Result;
 use crate::judge::importance::{mean_shap, of_splits, permutation, Estimate, Shuffle};
-use crate::judge::shap::{columns, Explained};
+use crate::judge::shap::{columns, has_scores, Explained};
 use crate::judge::COMPARED;
 use crate::learn::exposure;
 use crate::model::{Additive, Body, HeldActual, HeldRows, Model, Trees};
@@ -136,7 +136,10 @@ pub fn by_rows(
 ) -> Result<(Vec<Importance>, Option<&'static str>)> {
     let Judged { mut cells, actual, weight, offset } = in_one_order(rows, control)?;
     control.stage(2);
-    let mut all = ranked(columns, "mean_abs_shap", mean_shap(scorer, &cells, columns, control)?.into_iter().map(exact));
+    let mut all = match has_scores(scorer.model()) {
+        true => ranked(columns, "mean_abs_shap", mean_shap(scorer, &cells, columns, control)?.into_iter().map(exact)),
+        false => Vec::new(),
+    };
     control.end_stage();
     if actual == HeldActual::None {
         return Ok((all, None));

@@ -103,7 +103,9 @@ pub fn tune(mut request: Request, search: &Search, control: &Control) -> Result<
             "Train with orchard.train, and look at orchard.explained_variance.",
         ));
     }
-    check_spaces(&search.trials)?;
+    if request.algorithm.is_clustering() {
+        check_spaces(&search.trials)?;
+    }
     request.options = search.trials[0].options.clone();
     let (mut run, prepared) = Run::new(request, control)?;
     run.notices.extend(search.notices.iter().cloned());

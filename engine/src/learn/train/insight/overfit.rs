@@ -27,8 +27,8 @@ pub struct Overfitting {
     pub hint: String,
 }
 
-/// Look whether a model says more of its training rows than of others. Trees of a forest know their rows by design, so of forests only what
-/// held-out rows say is looked at. Where answers are off by design nothing is said.
+/// Look whether a model says more of its training rows than of others. Trees of a forest know their rows by design, as do neighbours, so of these only
+/// what held-out rows say is looked at. Where answers are off by design nothing is said.
 pub(in crate::learn) fn verdict(
     insight: &Insight,
     task: &Task,
@@ -45,8 +45,8 @@ pub(in crate::learn) fn verdict(
         Task::Regression => "the squared error",
         _ => "the log loss",
     };
-    // Trees of a forest know their rows by design.
-    let is_forest = matches!(algorithm, Algorithm::RandomForest | Algorithm::ExtraTrees);
+    // Trees of a forest know their rows by design, as do neighbours.
+    let is_forest = matches!(algorithm, Algorithm::RandomForest | Algorithm::ExtraTrees | Algorithm::Knn);
     let stopped = algorithm == Algorithm::GradientBoosting && options.boost.early_stopping_rounds.is_some();
     if let Some(detail) = by_heart(insight, task, held, (constant, saved), what, stopped).filter(|_| !is_forest) {
         return Some(Overfitting {
