@@ -61,7 +61,7 @@ INSERT INTO queries (query) VALUES
     ('WITH s AS MATERIALIZED (SELECT id, p FROM scored) SELECT a.id, b.p FROM s AS a JOIN s AS b ON a.id = b.id + 1'),
     ('SELECT id, p FROM scored UNION ALL SELECT -id, p / 2 FROM scored WHERE hour < 12'),
     ('SELECT p FROM scored EXCEPT SELECT p FROM scored WHERE id > 100'),
-    ('SELECT o.hour, (SELECT avg(predict_p(o.hour, t.device, t.ad, t.bid)) FROM t WHERE t.hour < 12) FROM generate_series(0, 3) AS o (hour)'),
+    ('SELECT o.hour, (SELECT round(avg(predict_p(o.hour, t.device, t.ad, t.bid))::numeric, 9) FROM t WHERE t.hour < 12) FROM generate_series(0, 3) AS o (hour)'),
     ('SELECT o.hour, s.* FROM generate_series(0, 3) AS o (hour), LATERAL (SELECT max(predict_p(t.hour, t.device, t.ad, t.bid + o.hour)), min(note) FROM t JOIN other USING (id)) AS s'),
     ('SELECT id, p FROM scored WHERE p > 0.4'),
     ('SELECT id, generate_series(1, 2), p FROM scored'),
@@ -99,7 +99,7 @@ SELECT (check_batch('SELECT id, orchard.predict(''p'', t), orchard.predict_label
 SELECT (check_batch('SELECT id, orchard.predict(''p'', s) FROM (SELECT bid, ad, device, hour + 1 AS hour, id FROM t) AS s')).*;
 SELECT (check_batch('SELECT orchard.predict(''p'', s) FROM (SELECT * FROM t ORDER BY id LIMIT 1000) AS s')).*;
 SELECT (check_batch('SELECT orchard.predict(''p'', scored) FROM scored')).*;
-SELECT (check_batch('SELECT sum(orchard.predict(''p'', t)) FROM t JOIN other USING (id)')).*;
+SELECT (check_batch('SELECT round(sum(orchard.predict(''p'', t))::numeric, 6) FROM t JOIN other USING (id)')).*;
 SELECT count(*) AS rows, count(orchard.predict('p', t)) AS scored, count(predict_p(t.hour, t.device, t.ad, t.bid)) AS by_columns
 FROM t RIGHT JOIN generate_series(4000, 6000) AS g (id) USING (id);
 SELECT bool_and(orchard.predict('p', t) = predict_p(hour, device, ad, bid)) AS same, bool_and(orchard.predict_label('l', t) = predict_l(hour, device, bid)) AS labels,
@@ -125,7 +125,7 @@ ALTER TABLE parts1 DROP COLUMN gone;
 ALTER TABLE parts ATTACH PARTITION parts1 FOR VALUES IN (1, 2);
 INSERT INTO parts SELECT * FROM t;
 ANALYZE parts;
-SELECT (check_batch('SELECT id, predict_p(hour, device, ad, bid) FROM parts')).*, (check_batch('SELECT part, sum(predict_p(hour, device, ad, bid)) FROM parts GROUP BY part')).*;
+SELECT (check_batch('SELECT id, predict_p(hour, device, ad, bid) FROM parts')).*, (check_batch('SELECT part, round(sum(predict_p(hour, device, ad, bid))::numeric, 6) FROM parts GROUP BY part')).*;
 
 -- writing
 CREATE TABLE scores AS SELECT id, p FROM scored;
