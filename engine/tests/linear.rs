@@ -436,6 +436,23 @@ fn nothing_tells_of_fewer_rows_than_asked() {
 }
 
 #[test]
+fn where_a_sum_is_wrong_is_told() {
+    let mut random = numbers(3);
+    let mut draw = || random.next().unwrap();
+    let x: Vec<f64> = (0..6_000).map(|_| draw() * 2.0 - 1.0).collect();
+    // Lowest in the middle, which no line says.
+    let y: Vec<f64> = x.iter().map(|x| f64::from(u8::from(draw() < 0.1 + 0.8 * x * x))).collect();
+    let rows = Rows { numbers: vec![("x".into(), x), ("y".into(), y)], ..Rows::default() };
+    let found = rows.learn("y", Algorithm::LogisticRegression, &json!({}));
+    assert!(found.insight.looked > 0);
+    assert!(
+        found.insight.segments.iter().any(|s| s.feature == "x" && s.problem == "predicted too high"),
+        "{:?}",
+        found.insight.segments
+    );
+}
+
+#[test]
 fn targets_that_do_not_fit_are_refused() {
     let rows = drawn(200);
     let refused = |target: &str, algorithm, options: Value| {

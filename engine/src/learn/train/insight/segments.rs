@@ -8,10 +8,10 @@ use crate::error::Result;
 use crate::judge::importance::of_splits;
 use crate::judge::said_and_true;
 use crate::judge::shap::features;
-use crate::model::{date_text, day, Encoding, HeldActual, HeldRows, InputKind, Model, Task};
+use crate::model::{date_text, day, Body, Encoding, Feature, HeldActual, HeldRows, InputKind, Model, Task};
 use crate::score::Scorer;
 
-/// Features whose values make segments: those that the trees gain most from.
+/// Features whose values make segments: those that the model makes most of.
 const MOST_FEATURES: usize = 20;
 /// The most frequent levels of a category, and the parts of a number.
 const MOST_LEVELS: usize = 12;
@@ -52,14 +52,25 @@ pub(super) fn worst(
 ) -> Result<(Vec<WorstSegment>, u64)> {
     let fewest = FEWEST_ROWS.max(usize::try_from(least).unwrap_or(usize::MAX));
     let model = scorer.model();
-    let Some((trees, _)) = model.body.as_trees() else { return Ok((Vec::new(), 0)) };
     if held.rows() / 2 < fewest {
         return Ok((Vec::new(), 0));
     }
-    let gains = of_splits(trees, &features(model));
+    // What the model makes most of comes first; of a model that does not say, what is first.
+    let worth: Vec<f64> = match (model.body.as_trees(), &model.body) {
+        (Some((trees, _)), _) => {
+            let gains = of_splits(trees, &features(model));
+            gains.iter().map(|(gain, splits)| if *splits > 0 { *gain } else { f64::NAN }).collect()
+        }
+        (None, Body::Additive(body)) => {
+            let spread = |(f, feature): (usize, &Feature)| Some(body.spread(f, &feature.stats)).filter(|s| *s > 0.0);
+            model.features.iter().enumerate().map(spread).map(|s| s.unwrap_or(f64::NAN)).collect()
+        }
+        (None, Body::Neighbors(_)) => vec![0.0; model.features.len()],
+        _ => return Ok((Vec::new(), 0)),
+    };
     let mut order: Vec<usize> =
-        (0..gains.len().min(columns.len())).filter(|&f| gains[f].1 > 0 && is_shown(model, f)).collect();
-    order.sort_by(|&a, &b| gains[b].0.total_cmp(&gains[a].0));
+        (0..worth.len().min(columns.len())).filter(|&f| !worth[f].is_nan() && is_shown(model, f)).collect();
+    order.sort_by(|&a, &b| worth[b].total_cmp(&worth[a]));
     order.truncate(MOST_FEATURES);
     let judged = Judged::of(&model.task, held);
     let of_feature = |&feature: &usize| {
