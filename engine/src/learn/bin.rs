@@ -196,34 +196,14 @@ fn plain_numbers<T: Copy>(
 
 /// The same as [`number_stats`], of numbers as they come.
 fn plain_stats(values: &[f64]) -> FeatureStats {
-    let (mut missing, mut finite, mut sum) = (0u64, 0u64, 0.0);
-    let (mut minimum, mut maximum) = (f64::INFINITY, f64::NEG_INFINITY);
-    for &v in values {
-        if v.is_nan() {
-            missing += 1;
-            continue;
-        }
-        minimum = minimum.min(v);
-        maximum = maximum.max(v);
-        if v.is_finite() {
-            sum += v;
-            finite += 1;
-        }
-    }
+    let there = || values.iter().copied().filter(|v| !v.is_nan());
+    let missing = (values.len() - there().count()) as u64;
     if missing as usize == values.len() {
         return FeatureStats { missing, ..FeatureStats::default() };
     }
-    let mean = if finite > 0 { sum / finite as f64 } else { 0.0 };
-    let squares: f64 = values.iter().filter(|v| v.is_finite()).map(|v| (v - mean) * (v - mean)).sum();
-    FeatureStats {
-        missing,
-        minimum,
-        maximum,
-        mean: if mean.is_finite() { mean } else { 0.0 },
-        stddev: if finite > 0 && squares.is_finite() { (squares / finite as f64).sqrt() } else { 0.0 },
-        distinct: 0,
-        level_rows: Vec::new(),
-    }
+    let (minimum, maximum) = (there().fold(f64::INFINITY, f64::min), there().fold(f64::NEG_INFINITY, f64::max));
+    let (mean, stddev) = moments(values);
+    FeatureStats { missing, minimum, maximum, mean, stddev, ..FeatureStats::default() }
 }
 
 /// The bins of numbers in their order, none of which is NaN, and how many each has.
@@ -314,27 +294,27 @@ pub(crate) fn finite_ends(column: &[f64], least: u64) -> (f64, f64) {
     ends(sorted.len(), least).map_or((0.0, 0.0), |(first, last)| (sorted[first], sorted[last]))
 }
 
+/// The mean and the standard deviation of the finite numbers; 0 for what is beyond all numbers.
+fn moments(values: &[f64]) -> (f64, f64) {
+    let finite = || values.iter().filter(|v| v.is_finite());
+    let (mut sum, mut n) = (0.0, 0u64);
+    for v in finite() {
+        sum += v;
+        n += 1;
+    }
+    let mean = if n > 0 { sum / n as f64 } else { 0.0 };
+    let squares: f64 = finite().map(|v| (v - mean) * (v - mean)).sum();
+    let stddev = if n > 0 && squares.is_finite() { (squares / n as f64).sqrt() } else { 0.0 };
+    (if mean.is_finite() { mean } else { 0.0 }, stddev)
+}
+
 fn number_stats(sorted: &[f64], rows: usize, least: u64) -> FeatureStats {
     let missing = (rows - sorted.len()) as u64;
     let Some((first, last)) = ends(sorted.len(), least) else {
         return FeatureStats { missing, ..FeatureStats::default() };
     };
-    let (mut sum, mut n) = (0.0, 0u64);
-    for v in sorted.iter().filter(|v| v.is_finite()) {
-        sum += v;
-        n += 1;
-    }
-    let mean = if n > 0 { sum / n as f64 } else { 0.0 };
-    let squares: f64 = sorted.iter().filter(|v| v.is_finite()).map(|v| (v - mean) * (v - mean)).sum();
-    FeatureStats {
-        missing,
-        minimum: sorted[first],
-        maximum: sorted[last],
-        mean: if mean.is_finite() { mean } else { 0.0 },
-        stddev: if n > 0 && squares.is_finite() { (squares / n as f64).sqrt() } else { 0.0 },
-        distinct: 0,
-        level_rows: Vec::new(),
-    }
+    let (mean, stddev) = moments(sorted);
+    FeatureStats { missing, minimum: sorted[first], maximum: sorted[last], mean, stddev, ..FeatureStats::default() }
 }
 
 /// Finds the bin of a value: a table over evenly spaced cells narrows the search to a few bins.

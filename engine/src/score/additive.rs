@@ -20,11 +20,7 @@ pub(super) fn predict(body: &Additive, task: &Task, row: &[f64], out: &mut [f64]
 /// From scores to answers.
 pub(super) fn respond(body: &Additive, task: &Task, out: &mut [f64]) {
     unlink(body.link, matches!(task, Task::Classification { .. }), out);
-    match Answer::of(task) {
-        Answer::AsItIs => {}
-        Answer::Complement => out[0] = 1.0 - out[0],
-        Answer::Constant(p) => out[0] = p,
-    }
+    Answer::of(task).turn(out);
 }
 
 /// About how many nanoseconds a row takes.

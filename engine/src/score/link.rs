@@ -25,6 +25,16 @@ impl Answer {
             _ => Answer::AsItIs,
         }
     }
+
+    /// Turn what comes out of the link into the answer.
+    #[inline(always)]
+    pub fn turn(self, sums: &mut [f64]) {
+        match self {
+            Answer::AsItIs => {}
+            Answer::Complement => sums[0] = 1.0 - sums[0],
+            Answer::Constant(p) => sums[0] = p,
+        }
+    }
 }
 
 /// Partial sums of leaves: tree `t` is added to lane `t % LANES`, so that a sum is the same in one register or many.
@@ -52,11 +62,7 @@ pub(super) fn finish(trees: &Trees, curves: &[Curve], answer: Answer, probabilit
 pub(super) fn respond(trees: &Trees, curves: &[Curve], answer: Answer, probabilities: bool, sums: &mut [f64]) {
     unlink(trees.link, probabilities, sums);
     calibrate(curves, sums);
-    match answer {
-        Answer::AsItIs => {}
-        Answer::Complement => sums[0] = 1.0 - sums[0],
-        Answer::Constant(p) => sums[0] = p,
-    }
+    answer.turn(sums);
 }
 
 /// The part of [`finish`] up to the link, with it.

@@ -190,6 +190,26 @@ impl Near {
         low.iter().zip(high).map(|(low, high)| (high - low) * (high - low)).sum()
     }
 
+    /// Put the nodes below a node behind those that wait, the nearer one last, as it is looked at first; false of a leaf.
+    #[inline(always)]
+    fn wait(&self, node: Node, point: &[f64], waiting: &mut [(Node, f64); LEVELS], count: &mut usize) -> bool {
+        let (left, right) = self.children(node);
+        let Some(left) = left else { return false };
+        let mut pair = [(left, self.least(left, point)); 2];
+        let mut both = 1;
+        if let Some(right) = right {
+            (pair[1], both) = ((right, self.least(right, point)), 2);
+            if pair[0].1 < pair[1].1 {
+                pair.swap(0, 1);
+            }
+        }
+        for next in &pair[..both] {
+            waiting[*count] = *next;
+            *count += 1;
+        }
+        true
+    }
+
     /// The squared distances of the points of a leaf.
     #[inline(always)]
     pub fn distances(&self, leaf: Node, point: &[f64]) -> [f64; LEAF] {
@@ -227,8 +247,7 @@ impl Near {
             if !within(least, limit) {
                 continue;
             }
-            let (left, right) = self.children(node);
-            let Some(left) = left else {
+            if !self.wait(node, point, &mut waiting, &mut count) {
                 let first = node.at as usize * LEAF;
                 for (i, far) in self.distances(node, point).into_iter().enumerate() {
                     let Some(weight) = weights.get(first + i).filter(|_| within(far, limit)) else { continue };
@@ -254,20 +273,6 @@ impl Near {
                         limit = found.last().map_or(f64::INFINITY, |furthest| furthest.0);
                     }
                 }
-                continue;
-            };
-            let mut pair = [(left, self.least(left, point)); 2];
-            let mut both = 1;
-            if let Some(right) = right {
-                (pair[1], both) = ((right, self.least(right, point)), 2);
-                if pair[0].1 < pair[1].1 {
-                    pair.swap(0, 1);
-                }
-            }
-            // The nearer one is looked at first.
-            for next in &pair[..both] {
-                waiting[count] = *next;
-                count += 1;
             }
         }
     }
@@ -285,8 +290,7 @@ impl Near {
             if !within(least, limit) {
                 continue;
             }
-            let (left, right) = self.children(node);
-            let Some(left) = left else {
+            if !self.wait(node, point, &mut waiting, &mut count) {
                 let first = node.at as usize * LEAF;
                 for (i, far) in self.distances(node, point).into_iter().enumerate() {
                     let nearer = match best {
@@ -297,20 +301,6 @@ impl Near {
                         (best, limit) = (Some((first + i, far)), far);
                     }
                 }
-                continue;
-            };
-            let mut pair = [(left, self.least(left, point)); 2];
-            let mut both = 1;
-            if let Some(right) = right {
-                (pair[1], both) = ((right, self.least(right, point)), 2);
-                if pair[0].1 < pair[1].1 {
-                    pair.swap(0, 1);
-                }
-            }
-            // The nearer one is looked at first.
-            for next in &pair[..both] {
-                waiting[count] = *next;
-                count += 1;
             }
         }
         best

@@ -13,7 +13,17 @@ fn product(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(x, y)| x * y).sum()
 }
 
-/// Go from `start` to where the slope of loss and penalty is small; how many passes that took, and whether it is.
+/// Where the way ended.
+pub(super) struct Found {
+    pub loss: f64,
+    /// The loss of the start.
+    pub null_loss: f64,
+    pub passes: u32,
+    /// Whether the slope is small there.
+    pub converged: bool,
+}
+
+/// Go from `start` to where the slope of loss and penalty is small.
 pub(super) fn descend(
     problem: &Problem<'_>,
     start: &mut Vec<f64>,
@@ -21,7 +31,7 @@ pub(super) fn descend(
     max_iter: u32,
     tol: f64,
     control: &Control,
-) -> Result<(f64, u32, bool)> {
+) -> Result<Found> {
     let rows = || 0..problem.design.rows;
     let scale: Vec<f64> = {
         let first = problem.pass(start, rows(), Depth::Diagonal, control)?;
@@ -34,6 +44,8 @@ pub(super) fn descend(
         Ok::<_, crate::error::Error>((found.loss + penalty, slope, found.loss))
     };
     let (mut value, mut slope, mut loss) = look(start)?;
+    let null_loss = loss;
+    let found = |loss, passes, converged| Ok(Found { loss, null_loss, passes, converged });
     let (mut steps, mut turns): (Vec<Vec<f64>>, Vec<Vec<f64>>) = (Vec::new(), Vec::new());
     let mut passes = 2;
     while passes < max_iter.saturating_mul(10) {
@@ -41,7 +53,7 @@ pub(super) fn descend(
         // How far a Newton step on the diagonal would go, in standard deviations of all rows.
         let far = slope.iter().zip(&scale).map(|(g, s)| (g * g * s).sqrt()).fold(0.0, f64::max);
         if far <= tol * (1.0 + value.abs()).sqrt() {
-            return Ok((loss, passes, true));
+            return found(loss, passes, true);
         }
         let mut way: Vec<f64> = slope.clone();
         let mut shares = Vec::with_capacity(steps.len());
@@ -58,26 +70,26 @@ pub(super) fn descend(
         let down = product(&slope, &way);
         if down <= 0.0 || !down.is_finite() {
             if steps.is_empty() {
-                return Ok((loss, passes, false));
+                return found(loss, passes, false);
             }
             (steps, turns) = (Vec::new(), Vec::new());
             continue;
         }
         let mut length = 1.0;
-        let mut found = None;
+        let mut lower = None;
         for _ in 0..HALVINGS {
             let next: Vec<f64> = start.iter().zip(&way).map(|(x, w)| x - length * w).collect();
             let (there, slope, loss) = look(&next)?;
             passes += 1;
             if there.is_finite() && there <= value - 1e-4 * length * down {
-                found = Some((next, there, slope, loss));
+                lower = Some((next, there, slope, loss));
                 break;
             }
             length *= 0.5;
         }
-        let Some((next, there, turned, lost)) = found else {
+        let Some((next, there, turned, lost)) = lower else {
             if steps.is_empty() {
-                return Ok((loss, passes, far <= tol.sqrt() * (1.0 + value.abs()).sqrt()));
+                return found(loss, passes, far <= tol.sqrt() * (1.0 + value.abs()).sqrt());
             }
             (steps, turns) = (Vec::new(), Vec::new());
             continue;
@@ -94,5 +106,5 @@ pub(super) fn descend(
         }
         (*start, value, slope, loss) = (next, there, turned, lost);
     }
-    Ok((loss, passes, false))
+    found(loss, passes, false)
 }

@@ -199,7 +199,6 @@ fn fit_counted(
     };
     let whole = weight.as_ref().map_or(count as f64, |w| w.iter().sum());
     let start = start(&problem, whole, control)?;
-    let at_start = || Ok::<f64, Error>(problem.pass(&start, 0..count, Depth::Slope, control)?.loss);
     // One class only, or nothing to learn from: the intercept is all there is.
     let constant = design.dimensions == 1 && rows.offset.is_none() && family != Family::Gaussian;
     let lone = matches!(family, Family::Binomial | Family::Multinomial) && {
@@ -210,9 +209,8 @@ fn fit_counted(
     let found = params.alpha.is_none().then(|| choose::alpha(&problem, params, &start, control)).transpose()?;
     let strength = found.or(params.alpha).unwrap_or(0.0) * if params.per_row { whole } else { 1.0 };
     let solution = if lone || constant && strength == 0.0 && family.is_canonical() {
-        let loss = at_start()?;
-        let (null_loss, coefficients) = (loss, start);
-        Solution { coefficients, factor: None, loss, null_loss, iterations: 1, converged: true }
+        let loss = problem.pass(&start, 0..count, Depth::Slope, control)?.loss;
+        Solution { coefficients: start, factor: None, loss, null_loss: loss, iterations: 1, converged: true }
     } else {
         solve(&problem, start, (strength, params.l1_ratio), params, control)?
     };
@@ -283,10 +281,9 @@ fn solve(
     }
     let mut x = start;
     if size > MOST_SQUARE || heavy && !lean {
-        let null_loss = problem.pass(&x, 0..problem.design.rows, Depth::Slope, control)?.loss;
-        let (loss, iterations, converged) =
+        let many::Found { loss, null_loss, passes, converged } =
             many::descend(problem, &mut x, &square, params.max_iter, params.tol, control)?;
-        return Ok(Solution { coefficients: x, factor: None, loss, null_loss, iterations, converged });
+        return Ok(Solution { coefficients: x, factor: None, loss, null_loss, iterations: passes, converged });
     }
     // The second derivatives, their factor, and a copy of both while steps are taken.
     control.reserve(problem.curve_bytes().saturating_mul(2))?;

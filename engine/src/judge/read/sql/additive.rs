@@ -1,16 +1,14 @@
 //! The sum of what columns say.
 
-use std::collections::HashMap;
-
 use super::answer::{needs_all, Answer};
 use super::cells::{Cell, Cells, Holds, Names};
 use super::groups::Groups;
 use super::literal::{number, value};
-use super::space::{FARTHEST, LEAST};
+use super::space::{finite, LEAST};
 use crate::error::Result;
 use crate::judge::read::out::Out;
 use crate::judge::read::output::Output;
-use crate::model::{Additive, Encoding, InputKind, Term};
+use crate::model::{Additive, Encoding, Term};
 use crate::score::Scorer;
 
 /// Slopes below this add nothing, and their products would be out of PostgreSQL's range.
@@ -30,7 +28,6 @@ pub(super) fn write(
         true => (0..body.outputs as usize).collect(),
         false => vec![output.index],
     };
-    let mut groups: HashMap<usize, Groups> = HashMap::new();
     for (feature, term) in body.terms.iter().enumerate() {
         if let (Term::Levels { values, .. }, Encoding::Category { .. }) = (term, &model.features[feature].encoding) {
             // Levels that say the same are one.
@@ -43,9 +40,7 @@ pub(super) fn write(
                     )
                 })
                 .collect();
-            let own = Groups::by(&said);
-            cells.regroup(feature, own.clone(), model, names)?;
-            groups.insert(feature, own);
+            cells.regroup(feature, Groups::by(&said), model, names)?;
         }
     }
     let bounds = vec![(f64::NEG_INFINITY, f64::INFINITY); outputs.len()];
@@ -55,8 +50,7 @@ pub(super) fn write(
         out.push(if i == 0 { "" } else { ",\n    " })?;
         out.push(&value(body.intercept[*k]))?;
         for (feature, term) in body.terms.iter().enumerate() {
-            let is_boolean = model.inputs.iter().any(|i| i.first as usize == feature && i.kind == InputKind::Boolean);
-            if let Some(text) = said(term, *k, cells.of(feature), is_boolean, groups.get(&feature)) {
+            if let Some(text) = said(term, *k, cells.of(feature)) {
                 out.push(&format!("\n+ {text}"))?;
             }
         }
@@ -68,14 +62,8 @@ pub(super) fn write(
 }
 
 /// What a feature says for an output; `None` where that is nothing.
-fn said(term: &Term, k: usize, cell: &Cell, is_boolean: bool, groups: Option<&Groups>) -> Option<String> {
-    let x = &match cell.holds {
-        _ if is_boolean => format!("({})::int", cell.text),
-        // Days since 2000-01-01, also of the infinite ones, which cannot be subtracted.
-        Holds::Date => format!("((extract(epoch FROM {}) - 946684800) / 86400)::float8", cell.text),
-        Holds::Timestamp => format!("(extract(epoch FROM {}) - 946684800)::float8", cell.text),
-        _ => cell.text.clone(),
-    };
+fn said(term: &Term, k: usize, cell: &Cell) -> Option<String> {
+    let x = &cell.number();
     match term {
         Term::Number { low, high, shift, slope, square, missing } => {
             let (slope, missing) = (slope[k], missing[k]);
@@ -83,15 +71,7 @@ fn said(term: &Term, k: usize, cell: &Cell, is_boolean: bool, groups: Option<&Gr
             if slope == 0.0 && missing == 0.0 && square == 0.0 {
                 return None;
             }
-            let inside = format!(
-                "CASE {x} WHEN {} THEN {} WHEN {} THEN {} ELSE least(greatest({x}, {}), {}) END",
-                value(f64::INFINITY),
-                number(*high),
-                value(f64::NEG_INFINITY),
-                number(*low),
-                number(-FARTHEST),
-                number(FARTHEST)
-            );
+            let inside = finite(x, *low, *high);
             let far = match *shift == 0.0 {
                 true => format!("({inside})"),
                 false => format!("(({inside}) - {})", number(*shift)),
@@ -114,13 +94,13 @@ fn said(term: &Term, k: usize, cell: &Cell, is_boolean: bool, groups: Option<&Gr
             let of = |level: usize| values.get(level * count + k).copied().unwrap_or(0.0);
             let last = (values.len() / count).saturating_sub(1);
             let mut text = format!("CASE WHEN {x} IS NULL THEN {}", value(missing[k]));
-            match groups {
-                Some(groups) => {
+            match &cell.holds {
+                Holds::Group(groups) => {
                     for (group, level) in groups.sample.iter().enumerate().skip(1) {
                         text += &format!(" WHEN {x} = {group} THEN {}", value(of(*level)));
                     }
                 }
-                None => {
+                _ => {
                     let differs = (0..last).filter(|level| of(*level) != of(last));
                     differs.for_each(|level| text += &format!(" WHEN {x} = {level} THEN {}", value(of(level))));
                 }

@@ -54,6 +54,19 @@ pub(super) struct Cell {
     pub holds: Holds,
 }
 
+impl Cell {
+    /// The piece as a number beside numbers.
+    pub fn number(&self) -> String {
+        match self.holds {
+            Holds::Boolean => format!("({})::int", self.text),
+            // Days since 2000-01-01, also of the infinite ones, which cannot be subtracted.
+            Holds::Date => format!("((extract(epoch FROM {}) - 946684800) / 86400)::float8", self.text),
+            Holds::Timestamp => format!("(extract(epoch FROM {}) - 946684800)::float8", self.text),
+            _ => self.text.clone(),
+        }
+    }
+}
+
 /// The inputs of a model as pieces of SQL.
 pub(super) struct Names<'a> {
     model: &'a Model,

@@ -6,7 +6,7 @@ use super::literal::{number, value};
 use crate::error::{Error, Result};
 use crate::judge::read::out::Out;
 use crate::learn::kmeans::width;
-use crate::model::{Axis, InputKind};
+use crate::model::Axis;
 use crate::score::Scorer;
 
 /// What numbers can be multiplied: PostgreSQL raises where a result overflows or underflows.
@@ -16,7 +16,20 @@ const SOUND: std::ops::RangeInclusive<f64> = 1e-60..=1e60;
 pub(super) const LEAST: f64 = 1e-60;
 
 /// Numbers beyond are taken as this.
-pub(super) const FARTHEST: f64 = 1e60;
+const FARTHEST: f64 = 1e60;
+
+/// A number that can be multiplied: infinite ones are the ends they lie beyond, and what is as large as that is nearly infinite.
+pub(super) fn finite(x: &str, low: f64, high: f64) -> String {
+    format!(
+        "CASE {x} WHEN {} THEN {} WHEN {} THEN {} ELSE least(greatest({x}, {}), {}) END",
+        value(f64::INFINITY),
+        number(high),
+        value(f64::NEG_INFINITY),
+        number(low),
+        number(-FARTHEST),
+        number(FARTHEST)
+    )
+}
 
 /// The cells of a row, and from them each dimension of the space; numbers are clipped to the ends of the training rows, or infinite ones alone.
 pub(super) fn dimensions(
@@ -33,21 +46,14 @@ pub(super) fn dimensions(
         if let Axis::Category { dimension, .. } = axis {
             cells.regroup(feature, Groups::by(dimension), model, names)?;
         }
-        let is_boolean = model.inputs.iter().any(|i| i.first as usize == feature && i.kind == InputKind::Boolean);
         let cell = cells.of(feature);
-        // Only numbers are compared with numbers.
-        let x = &match cell.holds {
-            _ if is_boolean => format!("({})::int", cell.text),
-            // Days since 2000-01-01, also of the infinite ones, which cannot be subtracted.
-            Holds::Date => format!("((extract(epoch FROM {}) - 946684800) / 86400)::float8", cell.text),
-            Holds::Timestamp => {
-                return Err(Error::data(
-                    format!("the moments of column \"{}\" are no numbers of plain SQL", model.features[feature].name),
-                    "Learn from its epoch, or use the function of the model.",
-                ))
-            }
-            _ => cell.text.clone(),
-        };
+        if cell.holds == Holds::Timestamp {
+            return Err(Error::data(
+                format!("the moments of column \"{}\" are no numbers of plain SQL", model.features[feature].name),
+                "Learn from its epoch, or use the function of the model.",
+            ));
+        }
+        let x = &cell.number();
         match axis {
             Axis::Number { fill, shift, scale, low, high } => {
                 let sound = |x: f64| x == 0.0 || SOUND.contains(&x.abs());
@@ -64,16 +70,7 @@ pub(super) fn dimensions(
                 }
                 let inside = match clipped {
                     true => format!("least(greatest({x}, {}), {})", number(*low), number(*high)),
-                    // What is as large as that is nearly infinite, and PostgreSQL could not multiply it.
-                    false => format!(
-                        "CASE {x} WHEN {} THEN {} WHEN {} THEN {} ELSE least(greatest({x}, {}), {}) END",
-                        value(f64::INFINITY),
-                        number(*high),
-                        value(f64::NEG_INFINITY),
-                        number(*low),
-                        number(-FARTHEST),
-                        number(FARTHEST)
-                    ),
+                    false => finite(x, *low, *high),
                 };
                 let of = |x: String| format!("({x} - {}) * {}", number(*shift), value(*scale));
                 dimensions.push(format!(
