@@ -10,6 +10,7 @@ mod codec;
 mod curve;
 mod forget;
 mod held;
+pub mod machine;
 pub(crate) mod mixture;
 pub mod neighbors;
 mod package;
@@ -29,6 +30,7 @@ pub use codec::{decode, encode, FORMAT_VERSION};
 pub use curve::{Calibrated, Curve};
 pub use forget::Forgotten;
 pub use held::{decode_held, encode_held, HeldActual, HeldRows};
+pub use machine::Machine;
 pub use mixture::{Covariance, Mixture};
 pub use neighbors::{Known, Neighbors, Weighting};
 pub use package::{decode_package, encode_package, Package};
@@ -235,6 +237,8 @@ pub enum Body {
     Additive(Additive),
     /// The nearest training rows.
     Neighbors(Neighbors),
+    /// Points and what each says of a row that is near.
+    Machine(Machine),
 }
 
 impl Body {
@@ -257,7 +261,8 @@ impl Body {
             | Body::Density(_)
             | Body::Mixture(_)
             | Body::Additive(_)
-            | Body::Neighbors(_) => None,
+            | Body::Neighbors(_)
+            | Body::Machine(_) => None,
         }
     }
 
@@ -267,7 +272,12 @@ impl Body {
             Body::KMeans(body) => Some(body),
             Body::Density(body) => Some(&body.clusters),
             Body::Mixture(body) => Some(&body.clusters),
-            Body::Trees(_) | Body::Calibrated(_) | Body::Projection(_) | Body::Additive(_) | Body::Neighbors(_) => None,
+            Body::Trees(_)
+            | Body::Calibrated(_)
+            | Body::Projection(_)
+            | Body::Additive(_)
+            | Body::Neighbors(_)
+            | Body::Machine(_) => None,
         }
     }
 
@@ -277,7 +287,12 @@ impl Body {
             Body::KMeans(body) => Some(body),
             Body::Density(body) => Some(&mut body.clusters),
             Body::Mixture(body) => Some(&mut body.clusters),
-            Body::Trees(_) | Body::Calibrated(_) | Body::Projection(_) | Body::Additive(_) | Body::Neighbors(_) => None,
+            Body::Trees(_)
+            | Body::Calibrated(_)
+            | Body::Projection(_)
+            | Body::Additive(_)
+            | Body::Neighbors(_)
+            | Body::Machine(_) => None,
         }
     }
 

@@ -15,6 +15,7 @@ pub mod kmeans;
 mod leaves;
 mod levels;
 pub mod link;
+pub(crate) mod machine;
 mod masks;
 pub mod mixture;
 mod moment;
@@ -83,6 +84,8 @@ pub struct Scorer {
     words: Option<Words>,
     /// The core rows of dense parts, or training rows.
     near: Option<Near>,
+    /// The points of a support vector machine.
+    machine: Option<machine::Layout>,
 }
 
 impl Scorer {
@@ -107,6 +110,7 @@ impl Scorer {
         let blocks = nodes.as_ref().and_then(|nodes| Blocks::new(nodes, outputs, model.features.len()));
         let words = blocks.as_ref().and_then(|blocks| Words::new(blocks, outputs));
         let near = density::index(&model.body).or_else(|| neighbors::index(&model.body));
+        let machine = machine::layout(&model.body);
         Scorer {
             model,
             levels,
@@ -118,6 +122,7 @@ impl Scorer {
             blocks,
             words,
             near,
+            machine,
         }
     }
 
@@ -280,6 +285,11 @@ impl Scorer {
                     neighbors::predict(body, near, &self.model.task, row, out);
                 }
             }
+            (Body::Machine(body), _) => {
+                if let Some(layout) = &self.machine {
+                    machine::predict(body, layout, &self.model.task, row, out);
+                }
+            }
             _ => {}
         }
     }
@@ -359,6 +369,7 @@ impl Scorer {
                 (Body::Mixture(m), _) => 20.0 + mixture::numbers(m) as f64,
                 (Body::Additive(body), _) => additive::nanoseconds(body),
                 (Body::Neighbors(body), _) => neighbors::nanoseconds(body),
+                (Body::Machine(body), _) => machine::nanoseconds(body),
                 (_, Some(nodes)) if self.words.is_some() => {
                     50.0 + nodes.roots().len() as f64 * nodes.depth().mul_add(1.5, -5.0)
                 }
@@ -382,7 +393,8 @@ impl Scorer {
             + self.masks.get().map_or(masks::TABLE, |masks| masks.as_ref().map_or(0, Masks::bytes))
             + self.blocks.as_ref().map_or(0, Blocks::bytes)
             + self.words.as_ref().map_or(0, Words::bytes)
-            + self.near.as_ref().map_or(0, Near::bytes);
+            + self.near.as_ref().map_or(0, Near::bytes)
+            + self.machine.as_ref().map_or(0, machine::Layout::bytes);
         std::mem::size_of::<Scorer>() + self.levels.capacity() * 120 + own + nodes + model_bytes(&self.model)
     }
 }
@@ -441,6 +453,7 @@ fn model_bytes(model: &Model) -> usize {
         Body::Mixture(m) => segments_bytes(&m.clusters) + (m.precisions.len() + 2 * m.log_weights.len()) * 8,
         Body::Additive(body) => additive::bytes(body),
         Body::Neighbors(body) => neighbors::bytes(body),
+        Body::Machine(body) => machine::bytes(body),
     };
     inputs + features + model.classes().iter().map(text).sum::<usize>() + body
 }

@@ -67,6 +67,14 @@ pub fn check_scores(model: &Model) -> Result<()> {
             "the model answers as the nearest rows of its training, which have no contributions of columns",
         )
         .hint("orchard.similar_rows shows the nearest rows, orchard.importance of a source what columns are worth.")),
+        None if matches!(model.body, Body::Machine(_)) => Err(Failure::new(
+            pgrx::PgSqlErrorCode::ERRCODE_WRONG_OBJECT_TYPE,
+            "the model compares a row with others by a radial kernel, which has no contributions of columns",
+        )
+        .hint(match model.task.has_target() {
+            true => "orchard.importance of a source tells what columns are worth, \"kernel\": \"linear\" has contributions.",
+            false => "Take an algorithm isolation_forest, which has contributions.",
+        })),
         None if model.task == Task::Reduction => Err(Failure::new(
             pgrx::PgSqlErrorCode::ERRCODE_WRONG_OBJECT_TYPE,
             "the model reduces rows to components, which have no contributions of columns",

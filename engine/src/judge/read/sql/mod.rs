@@ -67,6 +67,12 @@ pub fn expression(scorer: &Scorer, request: &Request<'_>, control: &Control) -> 
             "Call the function of the model, or train an algorithm whose models are trees or sums.",
         ));
     }
+    if let Body::Machine(_) = &model.body {
+        return Err(Error::option(
+            "the model compares a row with hundreds of others, which no expression can",
+            "Call the function of the model, or train with \"kernel\": \"linear\", whose models are sums.",
+        ));
+    }
     let trees = match &model.body {
         Body::KMeans(_) | Body::Mixture(_) => {
             if request.class.is_some() {
