@@ -203,21 +203,24 @@ impl Kernel for Ends<'_> {
         let (mut up, mut down) = ([ends.0; LANES], [ends.1; LANES]);
         let halves = weights.chunks_exact(n).zip(low.chunks_exact(n)).zip(high.chunks_exact(n)).zip(gain.chunks_exact(n));
         for (((weights, low), high), gain) in halves {
-            let mut look = |i: usize, lane: usize| {
-                let slope = gain[i] - said[i];
-                let rises = if weights[i] < high[i] { slope } else { f64::NEG_INFINITY };
-                let falls = if weights[i] > low[i] { slope } else { f64::INFINITY };
-                up[lane] = if rises > up[lane] { rises } else { up[lane] };
-                down[lane] = if falls < down[lane] { falls } else { down[lane] };
-            };
-            let whole = n / LANES * LANES;
-            for first in (0..whole).step_by(LANES) {
+            let (said, gain) = (said.as_chunks::<LANES>(), gain.as_chunks::<LANES>());
+            let (weights, low, high) =
+                (weights.as_chunks::<LANES>(), low.as_chunks::<LANES>(), high.as_chunks::<LANES>());
+            let whole = said.0.iter().zip(gain.0).zip(weights.0).zip(low.0).zip(high.0);
+            for ((((said, gain), weight), low), high) in whole {
                 for lane in 0..LANES {
-                    look(first + lane, lane);
+                    let slope = gain[lane] - said[lane];
+                    let rises = if weight[lane] < high[lane] { slope } else { f64::NEG_INFINITY };
+                    let falls = if weight[lane] > low[lane] { slope } else { f64::INFINITY };
+                    up[lane] = if rises > up[lane] { rises } else { up[lane] };
+                    down[lane] = if falls < down[lane] { falls } else { down[lane] };
                 }
             }
-            for i in whole..said.len() {
-                look(i, 0);
+            let left = said.1.iter().zip(gain.1).zip(weights.1).zip(low.1).zip(high.1);
+            for ((((said, gain), weight), low), high) in left {
+                let slope = gain - said;
+                up[0] = if weight < high && slope > up[0] { slope } else { up[0] };
+                down[0] = if weight > low && slope < down[0] { slope } else { down[0] };
             }
         }
         ends.0 = up.iter().fold(f64::NEG_INFINITY, |a, b| if *b > a { *b } else { a });
