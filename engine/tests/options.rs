@@ -97,7 +97,10 @@ fn an_option_of_another_algorithm_says_so() {
     let owners = "It belongs to kmeans, kprototypes, gaussian_mixture. Valid options for decision_tree are: ";
     assert!(hint.starts_with(owners), "{hint}");
     let (_, hint) = refused(json!({"max_categories": 3}), DecisionTree);
-    assert!(hint.starts_with("It belongs to kmeans, kprototypes, gaussian_mixture, dbscan, knn, svm, one_class_svm, pca. "), "{hint}");
+    assert!(
+        hint.starts_with("It belongs to kmeans, kprototypes, gaussian_mixture, dbscan, knn, svm, one_class_svm, pca. "),
+        "{hint}"
+    );
     for key in ["n_clusters", "n_init", "init", "batch_size", "max_iter", "tol", "max_clusters"] {
         let (message, hint) = refused(json!({ key: 3 }), Dbscan);
         assert_eq!(message, format!("option \"{key}\" is not an option of dbscan"));

@@ -20,7 +20,12 @@ enum Cells {
 }
 
 /// Train on columns in some order of the rows; the last but one is the target, if there is to be one, the last the weights.
-fn try_learn(columns: &[(&str, Cells)], options: &Value, algorithm: Algorithm, order: &[usize]) -> Result<Outcome, Error> {
+fn try_learn(
+    columns: &[(&str, Cells)],
+    options: &Value,
+    algorithm: Algorithm,
+    order: &[usize],
+) -> Result<Outcome, Error> {
     let control = Control::default();
     let (mut own, mut inputs) = (Vec::new(), Vec::new());
     for (name, cells) in columns {
@@ -146,7 +151,14 @@ fn clouds(rows: usize, seed: u64) -> Vec<(&'static str, Cells)> {
         two.push(Some(if own == 1 { "yes" } else { "no" }));
         weight.push([0.0, 0.5, 1.0, 2.25][i % 4]);
     }
-    vec![("a", Cells::Numbers(a)), ("b", Cells::Numbers(b)), ("c", Cells::Texts(c)), ("two", Cells::Texts(two)), ("kind", Cells::Texts(kind)), ("weight", Cells::Numbers(weight))]
+    vec![
+        ("a", Cells::Numbers(a)),
+        ("b", Cells::Numbers(b)),
+        ("c", Cells::Texts(c)),
+        ("two", Cells::Texts(two)),
+        ("kind", Cells::Texts(kind)),
+        ("weight", Cells::Numbers(weight)),
+    ]
 }
 
 /// Those with a target and the weights.
@@ -332,7 +344,11 @@ fn a_cancel_and_a_lack_of_memory_end_it() {
     let control = Control::new(8 << 20);
     let (mut own, mut inputs) = (Vec::new(), Vec::new());
     for (name, cells) in &columns[..4] {
-        inputs.push(input(own.len(), name, if matches!(cells, Cells::Texts(_)) { InputKind::Category } else { InputKind::Number }));
+        inputs.push(input(
+            own.len(),
+            name,
+            if matches!(cells, Cells::Texts(_)) { InputKind::Category } else { InputKind::Number },
+        ));
         own.push(match cells {
             Cells::Texts(texts) => Column::from_texts(name, texts, &control).unwrap(),
             Cells::Numbers(numbers) => Column::from_numbers(name, numbers, &control).unwrap(),

@@ -53,8 +53,8 @@ fn importance(
     let rows = report(|| {
         let found = catalog::of_argument(model)?;
         let scorer = cache::deployed(&found)?;
-        let by_rows_alone = matches!(scorer.model().body, Body::Neighbors(_) | Body::Machine(_))
-            && scorer.model().task.has_target();
+        let by_rows_alone =
+            matches!(scorer.model().body, Body::Neighbors(_) | Body::Machine(_)) && scorer.model().task.has_target();
         if !by_rows_alone {
             check_scores(scorer.model())?;
         }

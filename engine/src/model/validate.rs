@@ -93,9 +93,7 @@ impl Model {
                 super::additive::validate(body, &self.features, &self.task, self.outputs_of_task()?)
             }
             Body::Neighbors(body) => super::neighbors::validate(body, &self.features, &self.task),
-            Body::Machine(body) => {
-                super::machine::validate(body, &self.features, &self.task, self.outputs_of_task()?)
-            }
+            Body::Machine(body) => super::machine::validate(body, &self.features, &self.task, self.outputs_of_task()?),
         }
     }
 

@@ -19,8 +19,8 @@ const LEAST: f64 = -708.0;
 pub(crate) fn exp(x: f64) -> f64 {
     // 1.5 * 2^52: added to a number it leaves the nearest whole one in the last bits.
     const ROUND: f64 = 6_755_399_441_055_744.0;
-    const HIGH: f64 = 6.931_471_803_691_238_16e-1;
-    const LOW: f64 = 1.908_214_929_270_587_70e-10;
+    const HIGH: f64 = 0.693_147_180_369_123_8;
+    const LOW: f64 = 1.908_214_929_270_587_7e-10;
     let is_there = x >= LEAST;
     let x = if is_there { x } else { LEAST };
     let whole = x * std::f64::consts::LOG2_E + ROUND;
@@ -198,7 +198,10 @@ mod tests {
             let (own, right) = (exp(x), libm::exp(x));
             assert!((own - right).abs() <= right * 4e-16, "{x} {own} {right}");
         }
-        assert_eq!((exp(0.0), exp(-0.0), exp(-1e300), exp(f64::NEG_INFINITY), exp(f64::NAN)), (1.0, 1.0, 0.0, 0.0, 0.0));
+        assert_eq!(
+            (exp(0.0), exp(-0.0), exp(-1e300), exp(f64::NEG_INFINITY), exp(f64::NAN)),
+            (1.0, 1.0, 0.0, 0.0, 0.0)
+        );
         assert!(exp(-707.9) > 0.0 && exp(-1e-320) == 1.0);
     }
 
@@ -213,7 +216,9 @@ mod tests {
                 let mut out = vec![f64::NAN; room(count)];
                 beside.kernels(0.7, &row, &mut out);
                 for (p, own) in out.iter().enumerate() {
-                    let far: f64 = (0..dimensions).map(|k| points.get(p * dimensions + k).map_or(0.0, |x| (x - row[k]) * (x - row[k]))).sum();
+                    let far: f64 = (0..dimensions)
+                        .map(|k| points.get(p * dimensions + k).map_or(0.0, |x| (x - row[k]) * (x - row[k])))
+                        .sum();
                     let right = if p < count { libm::exp(-0.7 * far) } else { 0.0 };
                     assert!((own - right).abs() < 1e-15, "{dimensions} {count} {p}: {own} {right}");
                 }

@@ -72,7 +72,9 @@ pub fn check_scores(model: &Model) -> Result<()> {
             "the model compares a row with others by a radial kernel, which has no contributions of columns",
         )
         .hint(match model.task.has_target() {
-            true => "orchard.importance of a source tells what columns are worth, \"kernel\": \"linear\" has contributions.",
+            true => {
+                "orchard.importance of a source tells what columns are worth, \"kernel\": \"linear\" has contributions."
+            }
             false => "Take an algorithm isolation_forest, which has contributions.",
         })),
         None if model.task == Task::Reduction => Err(Failure::new(

@@ -89,8 +89,7 @@ const SPACED: &[Algorithm] = &[KMeans, KPrototypes, GaussianMixture, Dbscan, Knn
 const SEGMENTS: &[Algorithm] = &[KMeans, KPrototypes, GaussianMixture, Dbscan];
 const ISOLATION: &[Algorithm] = &[IsolationForest];
 const COMPONENTS: &[Algorithm] = &[Pca];
-const UNSUPERVISED: &[Algorithm] =
-    &[KMeans, KPrototypes, GaussianMixture, IsolationForest, OneClassSvm, Pca, Dbscan];
+const UNSUPERVISED: &[Algorithm] = &[KMeans, KPrototypes, GaussianMixture, IsolationForest, OneClassSvm, Pca, Dbscan];
 /// Those whose models keep no row as it is.
 const GROUPED: &[Algorithm] = &[
     DecisionTree,

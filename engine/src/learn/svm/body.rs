@@ -99,7 +99,13 @@ pub(super) fn additive(
     let (mut terms, mut means, mut coefficients) = (Vec::new(), Vec::new(), Vec::new());
     let mut tell = |feature: u32, of: Part, said: &[f64]| {
         let own = said.iter().enumerate();
-        coefficients.extend(own.map(|(o, v)| Coefficient { feature, of, output: o as u32, value: *v, std_error: None }));
+        coefficients.extend(own.map(|(o, v)| Coefficient {
+            feature,
+            of,
+            output: o as u32,
+            value: *v,
+            std_error: None,
+        }));
     };
     tell(Coefficient::INTERCEPT, Part::Whole, &intercept);
     let mut first = 0;

@@ -77,7 +77,7 @@ impl Seen<'_> {
                 [hits + if self.classes[i] == class { own } else { 0.0 }, all + own]
             })
         })?;
-        if !(all > 0.0) {
+        if all.is_nan() || all <= 0.0 {
             return Ok(start);
         }
         // No row is quite sure of its class.
@@ -124,7 +124,7 @@ fn newton(look: &impl Fn(Line) -> Result<[f64; 6]>, start: Line, tilts: bool) ->
             false => (0.0, -b / bb),
         };
         let down = a * da + b * db;
-        if !(down < -1e-13 * (1.0 + loss.abs())) {
+        if down.is_nan() || down >= -1e-13 * (1.0 + loss.abs()) {
             break;
         }
         let mut part = 1.0;

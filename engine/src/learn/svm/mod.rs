@@ -165,13 +165,27 @@ enum Teacher<'a> {
 
 impl Teacher<'_> {
     /// Learn from the places that cost something, from what was `learned` of all of them on.
-    fn learn(&self, goal: &Goal, cost: &[f64], from: Option<&Learned>, params: &SvmParams, control: &Control) -> Result<Learned> {
+    fn learn(
+        &self,
+        goal: &Goal,
+        cost: &[f64],
+        from: Option<&Learned>,
+        params: &SvmParams,
+        control: &Control,
+    ) -> Result<Learned> {
         match self {
             Teacher::Exact(square) => {
                 let problem = match goal.loss {
                     Loss::Hinge => {
-                        let end = |which: f64| goal.target.iter().zip(cost).map(|(y, c)| if *y == which { y * c } else { 0.0 }).collect();
-                        Problem { weights: vec![0.0; cost.len()], low: end(-1.0), high: end(1.0), gain: goal.target.clone() }
+                        let end = |which: f64| {
+                            goal.target.iter().zip(cost).map(|(y, c)| if *y == which { y * c } else { 0.0 }).collect()
+                        };
+                        Problem {
+                            weights: vec![0.0; cost.len()],
+                            low: end(-1.0),
+                            high: end(1.0),
+                            gain: goal.target.clone(),
+                        }
                     }
                     Loss::Beyond(epsilon) => {
                         let nothing = || vec![0.0; cost.len()];
@@ -259,7 +273,9 @@ pub fn fit(
     let full: Vec<&Learned> = learned.iter().map(|(full, _)| full).collect();
     let body = match params.kernel {
         Likeness::Linear => {
-            let Teacher::Sums(numbers) = &teacher else { return Err(Error::Internal("a linear machine has no rows".into())) };
+            let Teacher::Sums(numbers) = &teacher else {
+                return Err(Error::Internal("a linear machine has no rows".into()));
+            };
             Body::Additive(body::additive(&rows, target, numbers, &full, &lines, params, control)?)
         }
         Likeness::Radial => {
@@ -299,7 +315,8 @@ fn of_landmarks(
 
 /// What the machines are to learn: one of numbers or of two classes, else one a class.
 fn goals(places: &Places<'_>, class_weight: Option<&[f64]>, params: &SvmParams) -> Vec<Goal> {
-    let weighed = |class: Option<u32>| class_weight.zip(class).and_then(|(w, c)| w.get(c as usize)).copied().unwrap_or(1.0);
+    let weighed =
+        |class: Option<u32>| class_weight.zip(class).and_then(|(w, c)| w.get(c as usize)).copied().unwrap_or(1.0);
     let cost: Vec<f64> = (0..places.count()).map(|p| params.c * places.weights[p] * weighed(places.class(p))).collect();
     let of_class = |class: u32| Goal {
         target: places.classes.iter().map(|c| if *c == class { 1.0 } else { -1.0 }).collect(),
@@ -319,7 +336,13 @@ fn goals(places: &Places<'_>, class_weight: Option<&[f64]>, params: &SvmParams) 
 type WithFolds = (Learned, Vec<(u8, Vec<f64>)>);
 
 /// Learn all machines.
-fn learn_all(teacher: &Teacher<'_>, goals: &[Goal], places: &Places<'_>, params: &SvmParams, control: &Control) -> Result<Vec<WithFolds>> {
+fn learn_all(
+    teacher: &Teacher<'_>,
+    goals: &[Goal],
+    places: &Places<'_>,
+    params: &SvmParams,
+    control: &Control,
+) -> Result<Vec<WithFolds>> {
     let folds = if teacher.is_exact() { FOLDS } else { places.enough_folds() };
     // What is kept of each.
     control.reserve(8 * places.count().saturating_mul(goals.len() * (FOLDS + 2)))?;
@@ -368,13 +391,18 @@ fn calibrated(learned: &[WithFolds], places: &Places<'_>, control: &Control) -> 
     let mut said: Vec<Vec<f64>> = vec![Vec::new(); learned.len()];
     for fold in 0..FOLDS as u8 {
         let of = |others: &[(u8, Vec<f64>)]| others.iter().position(|(f, _)| *f == fold);
-        let Some(found) = learned.iter().map(|(_, others)| of(others)).collect::<Option<Vec<usize>>>() else { continue };
+        let Some(found) = learned.iter().map(|(_, others)| of(others)).collect::<Option<Vec<usize>>>() else {
+            continue;
+        };
         for p in 0..places.count() {
             let weight = places.of_fold(p, fold);
             if weight > 0.0 {
                 classes.push(places.classes[p]);
                 weights.push(weight);
-                said.iter_mut().zip(learned).zip(&found).for_each(|((said, (_, others)), at)| said.push(others[*at].1[p]));
+                said.iter_mut()
+                    .zip(learned)
+                    .zip(&found)
+                    .for_each(|((said, (_, others)), at)| said.push(others[*at].1[p]));
             }
         }
     }

@@ -150,12 +150,14 @@ impl Numbers<'_> {
     /// What coefficients say of each row.
     fn say(&self, own: &[f64], control: &Control) -> Result<Vec<f64>> {
         let mut out: Vec<f64> = control.filled(self.rows, 0.0)?;
-        out.par_chunks_mut(PART).enumerate().try_for_each(|(c, out)| {
-            control.check()?;
-            run_wide(Say { numbers: self, first: c * PART, own, out });
-            Ok(())
-        })
-        .map(|()| out)
+        out.par_chunks_mut(PART)
+            .enumerate()
+            .try_for_each(|(c, out)| {
+                control.check()?;
+                run_wide(Say { numbers: self, first: c * PART, own, out });
+                Ok(())
+            })
+            .map(|()| out)
     }
 
     /// The sum of the numbers of rows times a number of each, and of these.

@@ -147,7 +147,11 @@ impl<'a> Places<'a> {
         self.classes.iter().zip(&self.weights).for_each(|(c, w)| rows[*c as usize] += w);
         let rarest = rows.iter().copied().filter(|r| *r > 0.0).fold(f64::INFINITY, f64::min);
         let wanted = (super::ENOUGH * FOLDS as f64 / rarest).ceil();
-        if wanted >= 1.0 { (wanted as usize).min(FOLDS) } else { 1 }
+        if wanted >= 1.0 {
+            (wanted as usize).min(FOLDS)
+        } else {
+            1
+        }
     }
 
     /// Less the mean and over the standard deviation, which are told; numbers that do not differ become 0.
@@ -163,7 +167,8 @@ impl<'a> Places<'a> {
             let part = (z / 2.0 - mean / 2.0) / most;
             part * part
         };
-        let spread = self.numbers.iter().zip(&self.weights).map(|(z, w)| w / all * square(z)).sum::<f64>().sqrt() * most;
+        let spread =
+            self.numbers.iter().zip(&self.weights).map(|(z, w)| w / all * square(z)).sum::<f64>().sqrt() * most;
         let is_sound = most > 0.0 && spread > 0.0 && spread.is_finite() && (2.0 * spread).is_finite();
         for z in &mut self.numbers {
             *z = if is_sound { (*z / 2.0 - mean / 2.0) / spread } else { 0.0 };
@@ -183,7 +188,9 @@ impl<'a> Places<'a> {
             if values.is_empty() {
                 return Vec::new();
             }
-            kept.iter().flat_map(|p| values[*p as usize * size..(*p as usize + 1) * size].iter().map(move |x| x * by)).collect()
+            kept.iter()
+                .flat_map(|p| values[*p as usize * size..(*p as usize + 1) * size].iter().map(move |x| x * by))
+                .collect()
         };
         self.weights = of(&self.weights, 1, by);
         self.folds = of(&self.folds, FOLDS, by);

@@ -132,13 +132,28 @@ pub(super) fn solve(square: &Square, problem: Problem, tol: f64, most: u32, cont
         let Some(i) = (0..weights.len()).find(|&t| weights[t] < high[t] && slope(t) == most_up) else { break };
         let mut best = 0.0;
         let row = square.row(i % n);
-        run_wide(Gains { said: &said, weights: &weights, low: &low, gain: &gain, most_up, row, gains: &mut gains, best: &mut best });
+        run_wide(Gains {
+            said: &said,
+            weights: &weights,
+            low: &low,
+            gain: &gain,
+            most_up,
+            row,
+            gains: &mut gains,
+            best: &mut best,
+        });
         let Some(j) = gains.iter().position(|g| *g == best).filter(|_| best > 0.0) else { break };
         let curve = (2.0 - 2.0 * f64::from(row[j % n])).max(FLAT);
         let step = ((most_up - slope(j)) / curve).min(high[i] - weights[i]).min(weights[j] - low[j]);
+        let (rises, falls) = (weights[i], weights[j]);
         // The ends are met to the last bit.
         weights[i] = if step >= high[i] - weights[i] { high[i] } else { weights[i] + step };
         weights[j] = if step >= weights[j] - low[j] { low[j] } else { weights[j] - step };
+        if weights[i] == rises && weights[j] == falls {
+            // Weights are so large that rounding lets them go no further.
+            settled = true;
+            break;
+        }
         if i % n != j % n {
             run_wide(Add { said: &mut said, one: row, other: Some(square.row(j % n)), by: step });
         }
@@ -201,7 +216,8 @@ impl Kernel for Ends<'_> {
         let Ends { said, weights, low, high, gain, ends } = self;
         let n = said.len().max(1);
         let (mut up, mut down) = ([ends.0; LANES], [ends.1; LANES]);
-        let halves = weights.chunks_exact(n).zip(low.chunks_exact(n)).zip(high.chunks_exact(n)).zip(gain.chunks_exact(n));
+        let halves =
+            weights.chunks_exact(n).zip(low.chunks_exact(n)).zip(high.chunks_exact(n)).zip(gain.chunks_exact(n));
         for (((weights, low), high), gain) in halves {
             let (said, gain) = (said.as_chunks::<LANES>(), gain.as_chunks::<LANES>());
             let (weights, low, high) =
@@ -245,7 +261,8 @@ impl Kernel for Gains<'_> {
     fn run(self) {
         let Gains { said, weights, low, gain, most_up, row, gains, best } = self;
         let n = said.len().max(1);
-        let halves = weights.chunks_exact(n).zip(low.chunks_exact(n)).zip(gain.chunks_exact(n)).zip(gains.chunks_exact_mut(n));
+        let halves =
+            weights.chunks_exact(n).zip(low.chunks_exact(n)).zip(gain.chunks_exact(n)).zip(gains.chunks_exact_mut(n));
         let mut most = [0.0; LANES];
         for (((weights, low), gain), gains) in halves {
             let cells = weights.iter().zip(low).zip(gain).zip(said).zip(row).zip(gains.iter_mut());
@@ -271,4 +288,3 @@ impl Kernel for Gains<'_> {
         *best = most.iter().fold(0.0, |a, b| if *b > a { *b } else { a });
     }
 }
-

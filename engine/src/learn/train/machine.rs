@@ -38,9 +38,9 @@ impl Run<'_> {
             let axes = space.axes.clone();
             self.tell_bent(&self.used_columns(), &axes);
             if let Some((landmarks, drawn)) = found.landmarks {
-                let rows = drawn.map_or_else(String::new, |n| format!(", and {n} of the different rows that are drawn"));
+                let rows = drawn.map_or_else(|| "they are".to_owned(), |n| format!("{n} of them are drawn and"));
                 self.notices.push(format!(
-                    "there are many different rows, so they are told apart by {landmarks} landmarks{rows}; \"n_components\" asks for more"
+                    "there are many different rows, so {rows} told apart by {landmarks} landmarks; \"n_components\" asks for more"
                 ));
             }
             if !found.settled {

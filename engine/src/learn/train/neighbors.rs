@@ -3,7 +3,7 @@
 use crate::error::{Error, Result};
 use crate::learn::kmeans::{self, KMeansParams};
 use crate::learn::{neighbors, Unlabelled};
-use crate::model::{Body, Encoding};
+use crate::model::Body;
 
 use super::grow::Grown;
 use super::{Features, RowsOf, Run};
@@ -18,11 +18,7 @@ impl Run<'_> {
         let mut space = kmeans::space::build(&mut self.request.table, own, &params, keep, self.control)?;
         let said = std::mem::take(&mut space.encodings).into_iter().zip(std::mem::take(&mut space.stats));
         for (feature, (encoding, stats)) in made.features.iter_mut().zip(said) {
-            // What is read off a clock stays so.
-            if !matches!(feature.encoding, Encoding::Clock { .. }) {
-                feature.encoding = encoding;
-            }
-            feature.stats = stats;
+            (feature.encoding, feature.stats) = (encoding, stats);
         }
         let held = std::mem::replace(&mut made.held, std::mem::take(&mut space.held));
         held.into_iter().for_each(|column| self.control.release_vec(column));
