@@ -13,7 +13,7 @@ const SIDE: usize = 16;
 /// Below this `exp` is 0.
 const LEAST: f64 = -708.0;
 
-/// `exp` of a number that is not above 0, within a unit of the last place or two; 0 below -708, and of NaN. Nothing but sums, products and bits, so that
+/// `exp` of a number that is not above 0, within three units of the last place; 0 below -708, and of NaN. Nothing but sums, products and bits, so that
 /// loops of it become vectors, and so the same on every processor.
 #[inline(always)]
 pub(crate) fn exp(x: f64) -> f64 {
