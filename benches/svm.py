@@ -71,7 +71,7 @@ def main():
                 frame[column] = "v" + frame[column].astype(str)
         # The same in every run.
         order = np.random.default_rng(1).permutation(len(frame))
-        held, train = frame.iloc[order[: len(frame) // 4]], frame.iloc[order[len(frame) // 4 :]]
+        held, train = (frame.iloc[part].reset_index(drop=True) for part in (order[: len(frame) // 4], order[len(frame) // 4 :]))
         numbers = [c for c in frame if c != target and frame[c].dtype.kind in "if"]
         texts = [c for c in frame if c != target and c not in numbers]
         encoder = ColumnTransformer([("n", StandardScaler(), numbers), ("t", OneHotEncoder(handle_unknown="ignore", sparse_output=False), texts)])

@@ -186,7 +186,7 @@ fn probabilities_come_true() {
         assert!(value(least) > 0.6, "{target} {options}");
         if target == "two" {
             let error = value("expected_calibration_error");
-            assert!(error < 0.05, "{options}: {error}");
+            assert!(error < 0.08, "{options}: {error}");
         }
     }
 }

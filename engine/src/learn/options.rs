@@ -372,6 +372,8 @@ impl Options {
     /// The defaults of an algorithm. What is an algorithm's own comes from the default of its parameters.
     pub fn new(algorithm: Algorithm) -> Options {
         let machine = matches!(algorithm, Algorithm::Svm | Algorithm::OneClassSvm);
+        // Levels of machines are 0 and 1, and as many as are seen.
+        let max_categories = if machine { 100 } else { KMeansParams::default().max_categories };
         Options {
             features: None,
             exclude: Vec::new(),
@@ -426,12 +428,11 @@ impl Options {
                     Algorithm::Dbscan | Algorithm::Knn | Algorithm::Svm | Algorithm::OneClassSvm => Scaling::Standard,
                     _ => Scaling::Auto,
                 },
-                // Levels of machines are 0 and 1, and as many as are seen.
                 gamma: machine.then_some(2.0),
-                max_categories: if machine { 100 } else { KMeansParams::default().max_categories },
+                max_categories,
                 ..KMeansParams::default()
             },
-            mixture: MixtureParams::default(),
+            mixture: MixtureParams { max_categories, ..MixtureParams::default() },
             isolation: IsolationParams::default(),
             pca: PcaParams::default(),
             density: DensityParams::default(),

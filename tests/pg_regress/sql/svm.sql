@@ -25,7 +25,7 @@ SELECT corr(predict_marked(rooms, age, area, luck, seen), predict_sells(rooms, a
 
 -- what it says of columns: a linear machine adds what they say
 SELECT feature, level, kind, coefficient > 0 AS up FROM orchard.coefficients('lines') ORDER BY feature NULLS FIRST, level NULLS FIRST;
-SELECT abs(sum(contribution) + min(base) - predict_lines(5, 20, 'west')) < 1e-9 AS exact FROM orchard.explain('lines', '{"rooms": 5, "age": 20, "area": "west"}'::jsonb);
+SELECT key ->> 'id' AS id, abs(base + (SELECT sum(c) FROM unnest(contributions) AS c) - score) < 1e-9 AS exact FROM orchard.explain_source('lines', 'SELECT * FROM plots WHERE id < 3', key => ARRAY['id']) ORDER BY 1;
 SELECT orchard.to_sql('lines') LIKE '%rooms%' AS written;
 SELECT feature, kind FROM orchard.importance('kinds') ORDER BY rank;
 SELECT orchard.importance('prices');
@@ -45,23 +45,23 @@ SELECT metric FROM orchard.evaluate('sells', 'plots') WHERE metric IN ('accuracy
 SELECT feature, verdict FROM orchard.drift('prices', 'SELECT rooms + 3 AS rooms, age, area FROM plots') ORDER BY 1;
 SELECT orchard.report('sells') LIKE '%How the answer depends%' AS page, orchard.model_card('sells') LIKE '%answers the same everywhere%' AS card;
 SELECT count(*) AS trials, bool_or(best) AS best FROM orchard.tune('tuned', 'SELECT rooms, age, area, price FROM plots', 'price', 'svm', '{"C": [1, 10], "gamma": [0.05, 0.2]}', '{"cv": 3}');
-SELECT version, deployed FROM orchard.retrain('prices', promote => 'always');
-SELECT * FROM orchard.forget('kinds', 'area', ARRAY['west']);
+SELECT version, promoted, metric FROM orchard.retrain('prices', promote => 'always');
+SELECT * FROM orchard.forget_categories('kinds', 'area', ARRAY['west']);
 SELECT predict_kinds(9.5, 20, 'west') IS NOT NULL AS answers;
 SELECT octet_length(orchard.export_model('prices')) > 1000 AS kept;
 
 -- rows that are unlike the others
 INSERT INTO plots (id, rooms, age, area) VALUES (1001, 60, 10, 'west'), (1002, 5, 900, 'north');
 SELECT algorithm, task, metric FROM orchard.train('odd', 'SELECT rooms, age, area FROM plots', algorithm => 'one_class_svm', options => '{"nu": 0.05}');
-SELECT count(*) FILTER (WHERE predict_odd(rooms, age, area) > 0.5) <= 0.06 * count(*) AS few_outside, predict_odd(60, 10, 'west') > 0.9 AS odd FROM plots;
-SELECT rank, key ->> 'id' AS id, score > 0.9 AS odd, features, sentence FROM orchard.anomalies('odd', 'plots', 2, ARRAY['id']) ORDER BY id;
+SELECT count(*) FILTER (WHERE predict_odd(rooms, age, area) > 0.5) <= 0.06 * count(*) AS few_outside, predict_odd(60, 10, 'west') > 0.7 AS odd FROM plots;
+SELECT rank, key ->> 'id' AS id, score > 0.7 AS odd, features, sentence FROM orchard.anomalies('odd', 'plots', 2, ARRAY['id']) ORDER BY id;
 SELECT metric FROM orchard.evaluate('odd', 'plots') ORDER BY 1;
 SELECT orchard.explain('odd', p) FROM plots AS p LIMIT 1;
 SELECT orchard.importance('odd', 'plots');
 SELECT orchard.rules('odd');
 SELECT orchard.to_sql('odd');
 SELECT orchard.tune('odd', 'SELECT rooms FROM plots', NULL, 'one_class_svm', '{"nu": [0.1, 0.2]}');
-SELECT version, deployed FROM orchard.retrain('odd', promote => 'always');
+SELECT version, promoted, metric FROM orchard.retrain('odd', promote => 'always');
 SELECT orchard.report('odd') IS NOT NULL AS page, orchard.model_card('odd') LIKE '%unlike what it saw%' AS card;
 DELETE FROM plots WHERE id > 1000;
 
