@@ -702,7 +702,7 @@ pub(super) const SPECS: &[Spec] = &[
         key: "n_components", algorithms: MACHINE,
         kind: Kind::Integer(2, 4_000, |o, v| o.svm.n_components = Some(v as u32)), default: |o| json!(o.svm.n_components),
         elsewhere: &["landmarks", "num_components", "rank"],
-        meaning: "the landmarks, training rows drawn, by which a radial kernel of more different rows is told; without it up to 5000 different rows are told exactly and more by 500",
+        meaning: "the landmarks, training rows drawn, by which a radial kernel of more different rows is told; without it up to 5000 different rows are told exactly and more by 500, of a regression by 1500",
     },
     Spec {
         key: "max_iter", algorithms: MACHINES,

@@ -34,8 +34,11 @@ use smo::{Problem, Square};
 
 /// The most places that a radial kernel is learned of exactly, where that is left open.
 pub const EXACT: usize = 5_000;
-/// Landmarks where there are more.
+/// Landmarks where there are more, of classes: AUC of the rows of adult and bank_marketing is no better with twice as many.
 const LANDMARKS: usize = 500;
+/// The same of numbers, whose shape matters everywhere and not at a border alone: of bike_sharing_hour 500 explain 0.86 of the variance, 1,000 0.91 and
+/// 1,500 0.92. There are no folds, so that they take no longer.
+const MORE_LANDMARKS: usize = 1_500;
 /// The most kernels of rows with landmarks that are kept; with more places some are drawn.
 const MOST_KERNELS: usize = 1 << 25;
 /// Rows of the rarest class whose answers are calibrated, of rows that are learned from quickly.
@@ -237,7 +240,8 @@ pub fn fit(
     let gamma = params.gamma.map_or_else(|| rows::gamma(&rows, control), Ok)?;
     let most = params.n_components.map_or(EXACT, |n| n as usize);
     let is_exact = params.kernel == Likeness::Radial && places.count() <= most;
-    let width = params.n_components.map_or(LANDMARKS, |n| n as usize);
+    let usual = if matches!(target, Target::Number(_)) { MORE_LANDMARKS } else { LANDMARKS };
+    let width = params.n_components.map_or(usual, |n| n as usize);
     let mut drawn = None;
     if params.kernel == Likeness::Radial && !is_exact && places.count() > (MOST_KERNELS / width).max(width) {
         places.draw((MOST_KERNELS / width).max(width), &mut Random::new(params.seed, 1), control)?;
