@@ -25,6 +25,7 @@ use crate::learn::kmeans::gaussian::MixtureParams;
 use crate::learn::kmeans::{Init, KMeansParams, Scaling};
 use crate::learn::linear::LinearParams;
 use crate::learn::neighbors::NeighborsParams;
+use crate::learn::network::{NetworkParams, Optimizer};
 use crate::learn::pca::PcaParams;
 use crate::learn::tree::TreeParams;
 use crate::learn::tune::TuneParams;
@@ -58,6 +59,8 @@ pub enum Algorithm {
     NaiveBayes,
     /// The rows that are nearest.
     Knn,
+    /// Layers of weights.
+    NeuralNetwork,
     /// k-means clustering.
     KMeans,
     /// k-means whose centres have one level of each category.
@@ -78,7 +81,7 @@ const FEW_ROWS: usize = 250;
 
 impl Algorithm {
     /// All learners, those first that learn best from most tables.
-    pub const ALL: [Algorithm; 18] = [
+    pub const ALL: [Algorithm; 19] = [
         Algorithm::GradientBoosting,
         Algorithm::RandomForest,
         Algorithm::ExtraTrees,
@@ -91,6 +94,7 @@ impl Algorithm {
         Algorithm::Glm,
         Algorithm::NaiveBayes,
         Algorithm::Knn,
+        Algorithm::NeuralNetwork,
         Algorithm::KMeans,
         Algorithm::KPrototypes,
         Algorithm::GaussianMixture,
@@ -154,6 +158,7 @@ impl Algorithm {
             Algorithm::Glm => "glm",
             Algorithm::NaiveBayes => "naive_bayes",
             Algorithm::Knn => "knn",
+            Algorithm::NeuralNetwork => "neural_network",
             Algorithm::KMeans => "kmeans",
             Algorithm::KPrototypes => "kprototypes",
             Algorithm::GaussianMixture => "gaussian_mixture",
@@ -166,6 +171,11 @@ impl Algorithm {
     /// Whether it finds segments.
     pub fn is_clustering(self) -> bool {
         matches!(self, Algorithm::KMeans | Algorithm::KPrototypes | Algorithm::GaussianMixture | Algorithm::Dbscan)
+    }
+
+    /// Whether it learns from columns as scoring reads them, neither binned nor in a space.
+    pub fn reads_values(self) -> bool {
+        self.is_additive() || self == Algorithm::NeuralNetwork
     }
 
     /// Whether its score is a sum of what columns say.
@@ -200,7 +210,8 @@ impl Algorithm {
             | Algorithm::Lasso
             | Algorithm::Glm
             | Algorithm::NaiveBayes
-            | Algorithm::Knn => true,
+            | Algorithm::Knn
+            | Algorithm::NeuralNetwork => true,
             Algorithm::KMeans
             | Algorithm::KPrototypes
             | Algorithm::GaussianMixture
@@ -323,6 +334,8 @@ pub struct Options {
     pub bayes: BayesParams,
     /// For knn.
     pub neighbors: NeighborsParams,
+    /// For neural_network; the seed is [`Options::seed`].
+    pub network: NetworkParams,
     /// The column of what a row is worth, which is no feature.
     pub value_column: Option<String>,
     /// Whether segments keep the numbers and names of those of the version before.
@@ -388,6 +401,7 @@ impl Options {
             linear: LinearParams::of(algorithm),
             bayes: BayesParams::default(),
             neighbors: NeighborsParams::default(),
+            network: NetworkParams::default(),
             value_column: None,
             keep_numbers: true,
             kmeans: KMeansParams {
@@ -447,6 +461,8 @@ impl Options {
         options.pca.min_group = options.min_group;
         options.linear.min_group = options.min_group;
         options.bayes.min_group = options.min_group;
+        options.network.min_group = options.min_group;
+        options.network.seed = options.seed;
         options.share_with_mixture();
         options.check_together()?;
         Ok(options)
@@ -542,6 +558,13 @@ impl Options {
         }
         if self.boost.validation_fraction != usual.validation_fraction && self.boost.early_stopping_rounds.is_none() {
             return Err(needs("validation_fraction", "\"early_stopping_rounds\" above 0"));
+        }
+        let (network, usual) = (&self.network, NetworkParams::default());
+        if network.validation_fraction != usual.validation_fraction && network.early_stopping_rounds.is_none() {
+            return Err(needs("validation_fraction", "\"early_stopping_rounds\" above 0"));
+        }
+        if network.momentum != usual.momentum && network.optimizer != Optimizer::Sgd {
+            return Err(needs("momentum", "\"optimizer\": \"sgd\""));
         }
         let regression = self.objective.is_some_and(|o| o != "log_loss");
         if self.task.as_deref().is_some_and(|task| self.objective.is_some() && (task == "regression") != regression) {

@@ -218,6 +218,9 @@ impl Model {
         if let Body::Additive(body) = &mut self.body {
             body.reorder(&order, &place);
         }
+        if let Body::Network(body) = &mut self.body {
+            body.reorder(&order);
+        }
         order
     }
 }
@@ -241,7 +244,8 @@ impl Body {
             | Body::Density(_)
             | Body::Mixture(_)
             | Body::Additive(_)
-            | Body::Neighbors(_) => None,
+            | Body::Neighbors(_)
+            | Body::Network(_) => None,
         }
     }
 
@@ -260,6 +264,9 @@ impl Body {
             }
         }
         if let Body::Additive(body) = &mut *self {
+            recoded.iter().for_each(|(feature, recoding)| body.recode(*feature, &recoding.places));
+        }
+        if let Body::Network(body) = &mut *self {
             recoded.iter().for_each(|(feature, recoding)| body.recode(*feature, &recoding.places));
         }
         if let Some(trees) = self.trees_mut() {

@@ -12,6 +12,7 @@ mod forget;
 mod held;
 pub(crate) mod mixture;
 pub mod neighbors;
+pub mod network;
 mod package;
 mod part;
 mod projection;
@@ -31,6 +32,7 @@ pub use forget::Forgotten;
 pub use held::{decode_held, encode_held, HeldActual, HeldRows};
 pub use mixture::{Covariance, Mixture};
 pub use neighbors::{Known, Neighbors, Weighting};
+pub use network::{Activation, Layer, Network, NetworkEntry, Norm};
 pub use package::{decode_package, encode_package, Package};
 pub use part::{date_of, date_text, day, days, DatePart};
 pub use projection::Projection;
@@ -235,6 +237,8 @@ pub enum Body {
     Additive(Additive),
     /// The nearest training rows.
     Neighbors(Neighbors),
+    /// Layers of weights.
+    Network(Network),
 }
 
 impl Body {
@@ -257,7 +261,8 @@ impl Body {
             | Body::Density(_)
             | Body::Mixture(_)
             | Body::Additive(_)
-            | Body::Neighbors(_) => None,
+            | Body::Neighbors(_)
+            | Body::Network(_) => None,
         }
     }
 
@@ -267,7 +272,12 @@ impl Body {
             Body::KMeans(body) => Some(body),
             Body::Density(body) => Some(&body.clusters),
             Body::Mixture(body) => Some(&body.clusters),
-            Body::Trees(_) | Body::Calibrated(_) | Body::Projection(_) | Body::Additive(_) | Body::Neighbors(_) => None,
+            Body::Trees(_)
+            | Body::Calibrated(_)
+            | Body::Projection(_)
+            | Body::Additive(_)
+            | Body::Neighbors(_)
+            | Body::Network(_) => None,
         }
     }
 
@@ -277,7 +287,12 @@ impl Body {
             Body::KMeans(body) => Some(body),
             Body::Density(body) => Some(&mut body.clusters),
             Body::Mixture(body) => Some(&mut body.clusters),
-            Body::Trees(_) | Body::Calibrated(_) | Body::Projection(_) | Body::Additive(_) | Body::Neighbors(_) => None,
+            Body::Trees(_)
+            | Body::Calibrated(_)
+            | Body::Projection(_)
+            | Body::Additive(_)
+            | Body::Neighbors(_)
+            | Body::Network(_) => None,
         }
     }
 

@@ -20,6 +20,7 @@ pub mod mixture;
 mod moment;
 pub(crate) mod near;
 pub mod neighbors;
+pub(crate) mod network;
 mod nodes;
 mod places;
 pub mod projection;
@@ -45,6 +46,7 @@ use levels::Levels;
 use link::join;
 use masks::Masks;
 use near::Near;
+use network::Net;
 use nodes::{place_value, Nodes};
 use places::{Layout, Places};
 use quads::{missing_key, number_key, place_key, Quads};
@@ -83,6 +85,8 @@ pub struct Scorer {
     words: Option<Words>,
     /// The core rows of dense parts, or training rows.
     near: Option<Near>,
+    /// The layers of a network.
+    net: Option<Net>,
 }
 
 impl Scorer {
@@ -106,6 +110,7 @@ impl Scorer {
         let quads = nodes.as_ref().and_then(|nodes| Quads::new(nodes, model.features.len(), outputs, is_text));
         let blocks = nodes.as_ref().and_then(|nodes| Blocks::new(nodes, outputs, model.features.len()));
         let words = blocks.as_ref().and_then(|blocks| Words::new(blocks, outputs));
+        let net = network::net(&model.body);
         let near = density::index(&model.body).or_else(|| neighbors::index(&model.body));
         Scorer {
             model,
@@ -118,6 +123,7 @@ impl Scorer {
             blocks,
             words,
             near,
+            net,
         }
     }
 
@@ -280,7 +286,20 @@ impl Scorer {
                     neighbors::predict(body, near, &self.model.task, row, out);
                 }
             }
+            (Body::Network(body), _) => {
+                if let Some(net) = &self.net {
+                    network::predict(body, net, &self.model.task, row, out);
+                }
+            }
             _ => {}
+        }
+    }
+
+    /// What the last layer of a network is given of a row; nothing without one.
+    pub(crate) fn hidden(&self, row: &[f64], out: &mut Vec<f64>) {
+        match &self.net {
+            Some(net) => network::hidden(net, row, out),
+            None => out.clear(),
         }
     }
 
@@ -359,6 +378,7 @@ impl Scorer {
                 (Body::Mixture(m), _) => 20.0 + mixture::numbers(m) as f64,
                 (Body::Additive(body), _) => additive::nanoseconds(body),
                 (Body::Neighbors(body), _) => neighbors::nanoseconds(body),
+                (Body::Network(body), _) => network::nanoseconds(body),
                 (_, Some(nodes)) if self.words.is_some() => {
                     50.0 + nodes.roots().len() as f64 * nodes.depth().mul_add(1.5, -5.0)
                 }
@@ -441,6 +461,7 @@ fn model_bytes(model: &Model) -> usize {
         Body::Mixture(m) => segments_bytes(&m.clusters) + (m.precisions.len() + 2 * m.log_weights.len()) * 8,
         Body::Additive(body) => additive::bytes(body),
         Body::Neighbors(body) => neighbors::bytes(body),
+        Body::Network(body) => network::bytes(body),
     };
     inputs + features + model.classes().iter().map(text).sum::<usize>() + body
 }
