@@ -842,7 +842,7 @@ COMMENT ON FUNCTION orchard.explain_source(text, text, integer, text, text[], te
 CREATE FUNCTION orchard.anomalies(model text, source text, top integer DEFAULT 10, key text[] DEFAULT NULL)
     RETURNS TABLE (rank integer, key jsonb, score double precision, features text[], "values" text[], contributions double precision[], sentence text)
     LANGUAGE c STABLE PARALLEL UNSAFE COST 1000000 ROWS 10 AS 'MODULE_PATHNAME', 'anomalies';
-COMMENT ON FUNCTION orchard.anomalies(text, text, integer, text[]) IS 'the rows of a table, view or query that are least like those an isolation forest learned from, and the columns that say most of it';
+COMMENT ON FUNCTION orchard.anomalies(text, text, integer, text[]) IS 'the rows of a table, view or query that are least like those a model of anomalies learned from, and of an isolation forest the columns that say most of it';
 
 CREATE FUNCTION orchard.importance(model text, source text DEFAULT NULL, derived boolean DEFAULT false, repeats integer DEFAULT 10, seed bigint DEFAULT 0)
     RETURNS TABLE (feature text, importance double precision, kind text, low double precision, high double precision, rank integer)

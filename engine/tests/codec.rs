@@ -697,6 +697,43 @@ fn validate_finds_what_is_wrong_with_a_network() {
 }
 
 #[test]
+fn validate_finds_what_is_wrong_with_machines() {
+    let bad = |spoil: fn(&mut Machine), message| {
+        let spoil = |m: &mut Model| match &mut m.body {
+            Body::Machine(n) => spoil(n),
+            _ => panic!("no machine"),
+        };
+        spoiled(samples::machine(), spoil, message);
+    };
+    bad(|n| n.axes.truncate(1), "the axes do not fit the features");
+    bad(|n| n.dimensions = 2, "the axes do not fill the dimensions");
+    bad(|n| n.gamma = 0.0, "gamma is not above 0");
+    bad(|n| n.gamma = f64::INFINITY, "gamma is not above 0");
+    bad(|n| n.outputs = 1, "1 outputs, not 3");
+    bad(|n| n.weights.truncate(8), "the weights do not fit the outputs");
+    bad(|n| n.weights.truncate(6), "the points do not fit the dimensions");
+    bad(|n| n.points[3] = f64::NAN, "a point is too far out or not a number");
+    bad(|n| n.points[3] = -1e200, "a point is too far out or not a number");
+    bad(|n| n.weights[1] = f64::NAN, "the weights are too large");
+    bad(|n| n.weights.fill(1e308), "the weights are too large");
+    bad(|n| n.intercept.truncate(1), "1 intercepts, not 3");
+    bad(|n| n.intercept[0] = f64::INFINITY, "an intercept is not finite");
+    bad(|n| n.link = Link::Logistic, "for another task");
+    spoiled(samples::machine(), |m| m.task = Task::Clustering, "trees for a clustering");
+    let like = |spoil: fn(&mut Machine)| {
+        let mut model = samples::machine();
+        model.task = Task::Anomaly;
+        if let Body::Machine(n) = &mut model.body {
+            (n.outputs, n.weights, n.intercept, n.link) = (1, vec![0.5, 0.25, 1.0], vec![0.0], Link::Identity);
+            spoil(n);
+        }
+        model.validate()
+    };
+    assert!(like(|_| {}).is_ok());
+    assert!(like(|n| n.weights[0] = -1.0).is_err() && like(|n| n.link = Link::Logistic).is_err());
+}
+
+#[test]
 fn validate_finds_what_is_wrong_with_curves() {
     let bad = |spoil: fn(&mut Vec<Curve>), message| {
         let spoil = |m: &mut Model| match &mut m.body {

@@ -97,7 +97,10 @@ fn an_option_of_another_algorithm_says_so() {
     let owners = "It belongs to kmeans, kprototypes, gaussian_mixture. Valid options for decision_tree are: ";
     assert!(hint.starts_with(owners), "{hint}");
     let (_, hint) = refused(json!({"max_categories": 3}), DecisionTree);
-    assert!(hint.starts_with("It belongs to kmeans, kprototypes, gaussian_mixture, dbscan, knn, pca. "), "{hint}");
+    assert!(
+        hint.starts_with("It belongs to kmeans, kprototypes, gaussian_mixture, dbscan, knn, svm, one_class_svm, pca. "),
+        "{hint}"
+    );
     for key in ["n_clusters", "n_init", "init", "batch_size", "max_iter", "tol", "max_clusters"] {
         let (message, hint) = refused(json!({ key: 3 }), Dbscan);
         assert_eq!(message, format!("option \"{key}\" is not an option of dbscan"));
@@ -111,7 +114,8 @@ fn an_option_of_another_algorithm_says_so() {
     assert_eq!((o.density.eps, o.density.min_samples, o.kmeans.max_categories), (Some(0.25), 9, 7));
     let (message, hint) = refused(json!({"task": "regression"}), KMeans);
     assert_eq!(message, "option \"task\" is not an option of kmeans");
-    let owners = "It belongs to decision_tree, random_forest, extra_trees, gradient_boosting, knn, neural_network. ";
+    let owners =
+        "It belongs to decision_tree, random_forest, extra_trees, gradient_boosting, knn, neural_network, svm. ";
     assert!(hint.starts_with(owners), "{hint}");
     let (_, hint) = refused(json!({"weights": "w"}), GradientBoosting);
     assert!(hint.starts_with("Did you mean \"sample_weight\"? It belongs to knn. "), "{hint}");
@@ -184,10 +188,10 @@ fn algorithms_have_names() {
     };
     let (message, hint) = error("k-means");
     assert_eq!(message, "unrecognized algorithm \"k-means\"");
-    assert_eq!(hint, "Did you mean \"kmeans\"? Valid algorithms are: auto, gradient_boosting, random_forest, extra_trees, decision_tree, logistic_regression, linear_regression, ridge, elastic_net, lasso, glm, naive_bayes, knn, neural_network, kmeans, kprototypes, gaussian_mixture, isolation_forest, pca, dbscan.");
+    assert_eq!(hint, "Did you mean \"kmeans\"? Valid algorithms are: auto, gradient_boosting, random_forest, extra_trees, decision_tree, logistic_regression, linear_regression, ridge, elastic_net, lasso, glm, naive_bayes, knn, neural_network, svm, kmeans, kprototypes, gaussian_mixture, isolation_forest, one_class_svm, pca, dbscan.");
     assert_eq!(
         error("xgboost").1,
-        "Valid algorithms are: auto, gradient_boosting, random_forest, extra_trees, decision_tree, logistic_regression, linear_regression, ridge, elastic_net, lasso, glm, naive_bayes, knn, neural_network, kmeans, kprototypes, gaussian_mixture, isolation_forest, pca, dbscan."
+        "Valid algorithms are: auto, gradient_boosting, random_forest, extra_trees, decision_tree, logistic_regression, linear_regression, ridge, elastic_net, lasso, glm, naive_bayes, knn, neural_network, svm, kmeans, kprototypes, gaussian_mixture, isolation_forest, one_class_svm, pca, dbscan."
     );
 }
 

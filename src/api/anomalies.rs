@@ -1,6 +1,6 @@
 //! `orchard.anomalies`.
 
-use orchard_engine::model::Task;
+use orchard_engine::model::{Body, Task};
 use pgrx::pg_sys::{self, FunctionCallInfo};
 use pgrx::spi::{quote_identifier, quote_literal};
 
@@ -47,6 +47,17 @@ unsafe fn run(fcinfo: FunctionCallInfo) -> Result<()> {
         key_object("s", &key)
     );
     let names: Vec<String> = key.iter().map(quote_literal).collect();
+    if matches!(scorer.model().body, Body::Machine(_)) {
+        // No column says a part of a radial kernel.
+        let key = key_object("s", &key);
+        let query = format!(
+            "SELECT pg_catalog.row_number() OVER (ORDER BY e.score DESC, e.key::pg_catalog.text)::pg_catalog.int4, e.key, e.score, \
+             NULL::pg_catalog.text[], NULL::pg_catalog.text[], NULL::pg_catalog.float8[], NULL::pg_catalog.text \
+             FROM (SELECT {key} AS key, {score} AS score FROM ({chosen}) AS s) AS e ORDER BY 1"
+        );
+        pg_sys::InitMaterializedSRF(fcinfo, 0);
+        return source::into_tuplestore(&query, (*fcinfo).resultinfo.cast());
+    }
     let query = format!(
         "SELECT pg_catalog.row_number() OVER (ORDER BY e.score DESC, e.key::pg_catalog.text)::pg_catalog.int4, e.key, e.score, \
          e.features, e.values, e.response_contributions, e.sentence \

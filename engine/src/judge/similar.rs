@@ -5,7 +5,7 @@
 
 use crate::data::mix;
 use crate::model::{Additive, Body};
-use crate::score::{kmeans, neighbors, projection, Scorer};
+use crate::score::{kmeans, machine, neighbors, projection, Scorer};
 
 /// What a row looks like to a model, to compare others with it.
 #[derive(Debug)]
@@ -42,6 +42,11 @@ impl Likeness {
                     neighbors::point(body, row, &mut point);
                     Look::Point(point)
                 }
+                Body::Machine(body) => {
+                    let mut point = Vec::new();
+                    machine::point(body, row, &mut point);
+                    Look::Point(point)
+                }
                 Body::Additive(body) => Look::Point(said(body, row)),
                 Body::Network(_) => {
                     let mut point = Vec::new();
@@ -72,6 +77,7 @@ impl Likeness {
                     (Some(body), _) => kmeans::point(body, row, other),
                     (None, Body::Projection(body)) => projection::point(body, row, other),
                     (None, Body::Neighbors(body)) => neighbors::point(body, row, other),
+                    (None, Body::Machine(body)) => machine::point(body, row, other),
                     (None, Body::Additive(body)) => *other = said(body, row),
                     (None, Body::Network(_)) => scorer.hidden(row, other),
                     _ => return f64::INFINITY,

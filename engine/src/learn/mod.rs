@@ -1,5 +1,6 @@
 //! Learning: from a table to a model.
 
+mod alike;
 pub mod bayes;
 pub mod bin;
 pub mod boost;
@@ -25,6 +26,7 @@ pub mod pca;
 mod personal;
 pub(crate) mod random;
 pub mod sum;
+pub mod svm;
 pub mod target;
 pub mod text;
 pub mod train;

@@ -27,6 +27,7 @@ use crate::learn::linear::LinearParams;
 use crate::learn::neighbors::NeighborsParams;
 use crate::learn::network::{NetworkParams, Optimizer};
 use crate::learn::pca::PcaParams;
+use crate::learn::svm::{Likeness, SvmParams};
 use crate::learn::tree::TreeParams;
 use crate::learn::tune::TuneParams;
 use table::SPECS;
@@ -61,6 +62,8 @@ pub enum Algorithm {
     Knn,
     /// Layers of weights.
     NeuralNetwork,
+    /// A support vector machine.
+    Svm,
     /// k-means clustering.
     KMeans,
     /// k-means whose centres have one level of each category.
@@ -69,6 +72,8 @@ pub enum Algorithm {
     GaussianMixture,
     /// Trees whose cuts are drawn, to tell which rows are unlike the others.
     IsolationForest,
+    /// A support vector machine that tells which rows are unlike the others.
+    OneClassSvm,
     /// Principal components.
     Pca,
     /// Clustering of rows that are dense.
@@ -81,7 +86,7 @@ const FEW_ROWS: usize = 250;
 
 impl Algorithm {
     /// All learners, those first that learn best from most tables.
-    pub const ALL: [Algorithm; 19] = [
+    pub const ALL: [Algorithm; 21] = [
         Algorithm::GradientBoosting,
         Algorithm::RandomForest,
         Algorithm::ExtraTrees,
@@ -95,10 +100,12 @@ impl Algorithm {
         Algorithm::NaiveBayes,
         Algorithm::Knn,
         Algorithm::NeuralNetwork,
+        Algorithm::Svm,
         Algorithm::KMeans,
         Algorithm::KPrototypes,
         Algorithm::GaussianMixture,
         Algorithm::IsolationForest,
+        Algorithm::OneClassSvm,
         Algorithm::Pca,
         Algorithm::Dbscan,
     ];
@@ -159,10 +166,12 @@ impl Algorithm {
             Algorithm::NaiveBayes => "naive_bayes",
             Algorithm::Knn => "knn",
             Algorithm::NeuralNetwork => "neural_network",
+            Algorithm::Svm => "svm",
             Algorithm::KMeans => "kmeans",
             Algorithm::KPrototypes => "kprototypes",
             Algorithm::GaussianMixture => "gaussian_mixture",
             Algorithm::IsolationForest => "isolation_forest",
+            Algorithm::OneClassSvm => "one_class_svm",
             Algorithm::Pca => "pca",
             Algorithm::Dbscan => "dbscan",
         }
@@ -180,7 +189,21 @@ impl Algorithm {
 
     /// Whether its score is a sum of what columns say.
     pub fn is_additive(self) -> bool {
-        self.task().is_some()
+        matches!(
+            self,
+            Algorithm::LogisticRegression
+                | Algorithm::LinearRegression
+                | Algorithm::Ridge
+                | Algorithm::ElasticNet
+                | Algorithm::Lasso
+                | Algorithm::Glm
+                | Algorithm::NaiveBayes
+        )
+    }
+
+    /// Whether it learns from rows as points of a space.
+    pub fn is_spaced(self) -> bool {
+        matches!(self, Algorithm::Knn | Algorithm::Svm | Algorithm::OneClassSvm)
     }
 
     /// The only task it is for; `None` where the target decides, or there is none.
@@ -211,11 +234,13 @@ impl Algorithm {
             | Algorithm::Glm
             | Algorithm::NaiveBayes
             | Algorithm::Knn
-            | Algorithm::NeuralNetwork => true,
+            | Algorithm::NeuralNetwork
+            | Algorithm::Svm => true,
             Algorithm::KMeans
             | Algorithm::KPrototypes
             | Algorithm::GaussianMixture
             | Algorithm::IsolationForest
+            | Algorithm::OneClassSvm
             | Algorithm::Pca
             | Algorithm::Dbscan => false,
         }
@@ -336,6 +361,8 @@ pub struct Options {
     pub neighbors: NeighborsParams,
     /// For neural_network; the seed is [`Options::seed`].
     pub network: NetworkParams,
+    /// For svm and one_class_svm; the seed is [`Options::seed`].
+    pub svm: SvmParams,
     /// The column of what a row is worth, which is no feature.
     pub value_column: Option<String>,
     /// Whether segments keep the numbers and names of those of the version before.
@@ -357,6 +384,9 @@ pub struct Options {
 impl Options {
     /// The defaults of an algorithm. What is an algorithm's own comes from the default of its parameters.
     pub fn new(algorithm: Algorithm) -> Options {
+        let machine = matches!(algorithm, Algorithm::Svm | Algorithm::OneClassSvm);
+        // Levels of machines are 0 and 1, and as many as are seen.
+        let max_categories = if machine { 100 } else { KMeansParams::default().max_categories };
         Options {
             features: None,
             exclude: Vec::new(),
@@ -374,7 +404,7 @@ impl Options {
             known_columns: Vec::new(),
             masked_columns: Vec::new(),
             // Parts of a date are no numbers to measure distances by.
-            date_parts: algorithm != Algorithm::Knn,
+            date_parts: !algorithm.is_spaced(),
             text_columns: Vec::new(),
             max_text_features: 100,
             task: algorithm.task().map(str::to_owned),
@@ -402,18 +432,21 @@ impl Options {
             bayes: BayesParams::default(),
             neighbors: NeighborsParams::default(),
             network: NetworkParams::default(),
+            svm: SvmParams::default(),
             value_column: None,
             keep_numbers: true,
             kmeans: KMeansParams {
                 modes: algorithm == Algorithm::KPrototypes,
                 // A row far from all others makes a column skewed, and is what dense parts leave out.
                 scaling: match algorithm {
-                    Algorithm::Dbscan | Algorithm::Knn => Scaling::Standard,
+                    Algorithm::Dbscan | Algorithm::Knn | Algorithm::Svm | Algorithm::OneClassSvm => Scaling::Standard,
                     _ => Scaling::Auto,
                 },
+                gamma: machine.then_some(2.0),
+                max_categories,
                 ..KMeansParams::default()
             },
-            mixture: MixtureParams::default(),
+            mixture: MixtureParams { max_categories, ..MixtureParams::default() },
             isolation: IsolationParams::default(),
             pca: PcaParams::default(),
             density: DensityParams::default(),
@@ -432,12 +465,13 @@ impl Options {
             Value::Object(map) => map,
             _ => return Err(Error::option("options must be a JSON object", "Write for example '{\"max_depth\": 6}'.")),
         };
-        let keeps_rows = matches!(algorithm, Algorithm::Dbscan | Algorithm::Knn);
+        let keeps_rows = algorithm == Algorithm::Dbscan || algorithm.is_spaced();
         if keeps_rows && given.contains_key("min_group") {
             let message =
                 format!("option \"min_group\" is not for {}, whose models keep rows as they are", algorithm.name());
             let other = match algorithm {
                 Algorithm::Dbscan => "kmeans, whose models keep means",
+                Algorithm::OneClassSvm => "isolation_forest, whose leaves stand for groups",
                 _ => "gradient_boosting, whose leaves stand for groups",
             };
             return Err(Error::option(message, format!("Leave it out, or use {other}.")));
@@ -451,6 +485,7 @@ impl Options {
         options.count_centres(given)?;
         options.kmeans.seed = options.seed;
         options.isolation.seed = options.seed;
+        options.svm.seed = options.seed;
         options.boost.seed = options.seed;
         options.forest.seed = options.seed;
         options.tree.min_group = options.min_group;
@@ -572,6 +607,19 @@ impl Options {
                 format!("objective \"{}\" does not fit the task", self.objective.unwrap_or_default()),
                 "\"log_loss\" is for a classification, the others are for a regression.",
             ));
+        }
+        let is_bent = self.cosine || matches!(self.kmeans.scaling, Scaling::Log | Scaling::Auto);
+        if self.svm.kernel == Likeness::Linear && is_bent {
+            return Err(Error::option(
+                "option \"kernel\": \"linear\" is for numbers as they are",
+                "Leave \"distance\" out and take \"scaling\": \"standard\" or \"none\", or the kernel \"rbf\".",
+            ));
+        }
+        if self.svm.kernel == Likeness::Linear {
+            let given = [("gamma", self.svm.gamma.is_some()), ("n_components", self.svm.n_components.is_some())];
+            if let Some((key, _)) = given.iter().find(|(_, given)| *given) {
+                return Err(needs(key, "\"kernel\": \"rbf\""));
+            }
         }
         if self.time_column.is_some() && !self.group_columns.is_empty() {
             return Err(Error::option(

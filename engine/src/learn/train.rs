@@ -12,6 +12,7 @@ mod importance;
 mod insight;
 mod isolation;
 mod judged;
+mod machine;
 mod mixture;
 mod neighbors;
 mod network;
@@ -299,6 +300,7 @@ impl<'a> Run<'a> {
                 self.clustering(holdout)?
             }
             Algorithm::IsolationForest => self.isolation(holdout)?,
+            Algorithm::OneClassSvm => self.one_class(holdout)?,
             Algorithm::Pca => self.reduction(holdout)?,
             _ => self.supervised(holdout, all, &self.predicted(prepared)?)?,
         };

@@ -245,7 +245,8 @@ impl Body {
             | Body::Mixture(_)
             | Body::Additive(_)
             | Body::Neighbors(_)
-            | Body::Network(_) => None,
+            | Body::Network(_)
+            | Body::Machine(_) => None,
         }
     }
 
@@ -256,6 +257,7 @@ impl Body {
         let axes = match &mut *self {
             Body::Projection(body) => Some(&mut body.axes),
             Body::Neighbors(body) => Some(&mut body.axes),
+            Body::Machine(body) => Some(&mut body.axes),
             body => body.as_segments_mut().map(|body| &mut body.axes),
         };
         for (f, axis) in axes.into_iter().flatten().enumerate() {

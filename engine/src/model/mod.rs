@@ -10,6 +10,7 @@ mod codec;
 mod curve;
 mod forget;
 mod held;
+pub mod machine;
 pub(crate) mod mixture;
 pub mod neighbors;
 pub mod network;
@@ -30,6 +31,7 @@ pub use codec::{decode, encode, FORMAT_VERSION};
 pub use curve::{Calibrated, Curve};
 pub use forget::Forgotten;
 pub use held::{decode_held, encode_held, HeldActual, HeldRows};
+pub use machine::Machine;
 pub use mixture::{Covariance, Mixture};
 pub use neighbors::{Known, Neighbors, Weighting};
 pub use network::{Activation, Layer, Network, NetworkEntry, Norm};
@@ -239,6 +241,8 @@ pub enum Body {
     Neighbors(Neighbors),
     /// Layers of weights.
     Network(Network),
+    /// Points and what each says of a row that is near.
+    Machine(Machine),
 }
 
 impl Body {
@@ -262,7 +266,8 @@ impl Body {
             | Body::Mixture(_)
             | Body::Additive(_)
             | Body::Neighbors(_)
-            | Body::Network(_) => None,
+            | Body::Network(_)
+            | Body::Machine(_) => None,
         }
     }
 
@@ -277,7 +282,8 @@ impl Body {
             | Body::Projection(_)
             | Body::Additive(_)
             | Body::Neighbors(_)
-            | Body::Network(_) => None,
+            | Body::Network(_)
+            | Body::Machine(_) => None,
         }
     }
 
@@ -292,7 +298,8 @@ impl Body {
             | Body::Projection(_)
             | Body::Additive(_)
             | Body::Neighbors(_)
-            | Body::Network(_) => None,
+            | Body::Network(_)
+            | Body::Machine(_) => None,
         }
     }
 

@@ -97,6 +97,7 @@ impl Model {
                 ensure(self.task.has_target(), || "a network for another task".into())?;
                 super::network::validate(body, &self.features, &self.task, self.outputs_of_task()?)
             }
+            Body::Machine(body) => super::machine::validate(body, &self.features, &self.task, self.outputs_of_task()?),
         }
     }
 

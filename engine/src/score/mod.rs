@@ -15,6 +15,7 @@ pub mod kmeans;
 mod leaves;
 mod levels;
 pub mod link;
+pub(crate) mod machine;
 mod masks;
 pub mod mixture;
 mod moment;
@@ -87,6 +88,8 @@ pub struct Scorer {
     near: Option<Near>,
     /// The layers of a network.
     net: Option<Net>,
+    /// The points of a support vector machine.
+    machine: Option<machine::Layout>,
 }
 
 impl Scorer {
@@ -112,6 +115,7 @@ impl Scorer {
         let words = blocks.as_ref().and_then(|blocks| Words::new(blocks, outputs));
         let net = network::net(&model.body);
         let near = density::index(&model.body).or_else(|| neighbors::index(&model.body));
+        let machine = machine::layout(&model.body);
         Scorer {
             model,
             levels,
@@ -124,6 +128,7 @@ impl Scorer {
             words,
             near,
             net,
+            machine,
         }
     }
 
@@ -291,6 +296,11 @@ impl Scorer {
                     network::predict(body, net, &self.model.task, row, out);
                 }
             }
+            (Body::Machine(body), _) => {
+                if let Some(layout) = &self.machine {
+                    machine::predict(body, layout, &self.model.task, row, out);
+                }
+            }
             _ => {}
         }
     }
@@ -379,6 +389,7 @@ impl Scorer {
                 (Body::Additive(body), _) => additive::nanoseconds(body),
                 (Body::Neighbors(body), _) => neighbors::nanoseconds(body),
                 (Body::Network(body), _) => network::nanoseconds(body),
+                (Body::Machine(body), _) => machine::nanoseconds(body),
                 (_, Some(nodes)) if self.words.is_some() => {
                     50.0 + nodes.roots().len() as f64 * nodes.depth().mul_add(1.5, -5.0)
                 }
@@ -402,7 +413,8 @@ impl Scorer {
             + self.masks.get().map_or(masks::TABLE, |masks| masks.as_ref().map_or(0, Masks::bytes))
             + self.blocks.as_ref().map_or(0, Blocks::bytes)
             + self.words.as_ref().map_or(0, Words::bytes)
-            + self.near.as_ref().map_or(0, Near::bytes);
+            + self.near.as_ref().map_or(0, Near::bytes)
+            + self.machine.as_ref().map_or(0, machine::Layout::bytes);
         std::mem::size_of::<Scorer>() + self.levels.capacity() * 120 + own + nodes + model_bytes(&self.model)
     }
 }
@@ -462,6 +474,7 @@ fn model_bytes(model: &Model) -> usize {
         Body::Additive(body) => additive::bytes(body),
         Body::Neighbors(body) => neighbors::bytes(body),
         Body::Network(body) => network::bytes(body),
+        Body::Machine(body) => machine::bytes(body),
     };
     inputs + features + model.classes().iter().map(text).sum::<usize>() + body
 }

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use super::near::Near;
 use crate::learn::kmeans::{place_beyond, width};
 use crate::model::neighbors::FARTHEST;
-use crate::model::{Body, Known, Neighbors, Task, Weighting};
+use crate::model::{Axis, Body, Known, Neighbors, Task, Weighting};
 use crate::simd::{run_wide, Kernel};
 
 /// A point of a tree and how far it is (squared), or what it counts.
@@ -25,11 +25,15 @@ pub(super) fn index(body: &Body) -> Option<Near> {
 
 /// An encoded row in the space. All numbers are finite, and so are their squares.
 pub fn point(body: &Neighbors, row: &[f64], out: &mut Vec<f64>) {
+    beyond(&body.axes, body.dimensions, row, out);
+}
+
+/// An encoded row in a space of axes, where a row beyond those of training is as far out as it is.
+pub(super) fn beyond(axes: &[Axis], dimensions: u32, row: &[f64], out: &mut Vec<f64>) {
     out.clear();
-    out.resize(body.dimensions as usize, 0.0);
+    out.resize(dimensions as usize, 0.0);
     let mut first = 0;
-    for (axis, &value) in body.axes.iter().zip(row) {
-        // A row beyond those of training is as far out as it is.
+    for (axis, &value) in axes.iter().zip(row) {
         place_beyond(axis, value, out, first);
         first += width(axis);
     }

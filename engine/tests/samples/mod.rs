@@ -29,6 +29,7 @@ pub fn all() -> Vec<(&'static str, Model)> {
         ("neighbors", neighbors()),
         ("network", network()),
         ("network_number", network_number()),
+        ("machine", machine()),
         ("ordered", ordered()),
         ("calibrated", calibrated()),
         ("calibrated_classes", calibrated_classes()),
@@ -522,6 +523,23 @@ pub fn density() -> Model {
 }
 
 /// Three points in the space of [`kmeans`].
+pub fn machine() -> Model {
+    let mut model = neighbors();
+    if let Body::Neighbors(rows) = model.body {
+        model.body = Body::Machine(Machine {
+            axes: rows.axes,
+            dimensions: rows.dimensions,
+            gamma: 0.5,
+            points: rows.points,
+            outputs: 3,
+            weights: vec![1.5, -0.5, 0.0, -2.0, 0.25, 1.0, 0.0, 3.0, -1.25],
+            intercept: vec![0.5, -0.25, 0.0],
+            link: Link::Softmax,
+        });
+    }
+    model
+}
+
 pub fn neighbors() -> Model {
     let mut model = kmeans();
     if let Body::KMeans(clusters) = model.body {

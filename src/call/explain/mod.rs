@@ -11,7 +11,7 @@ mod source;
 pub use shown::{beginning, Writer};
 
 use orchard_engine::judge::shap::Unit;
-use orchard_engine::model::{Model, Task};
+use orchard_engine::model::{Body, Model, Task};
 use pgrx::pg_sys::{Datum, FunctionCallInfo};
 
 use crate::call::raw::score;
@@ -62,6 +62,11 @@ pub fn check_scores(model: &Model) -> Result<()> {
     match model.body.as_trees() {
         Some(_) => Ok(()),
         None if model.task.has_target() => Ok(()),
+        None if matches!(model.body, Body::Machine(_)) => Err(Failure::new(
+            pgrx::PgSqlErrorCode::ERRCODE_WRONG_OBJECT_TYPE,
+            "the model compares a row with others by a radial kernel, which has no contributions of columns",
+        )
+        .hint("Take an algorithm isolation_forest, which has contributions.")),
         None if model.task == Task::Reduction => Err(Failure::new(
             pgrx::PgSqlErrorCode::ERRCODE_WRONG_OBJECT_TYPE,
             "the model reduces rows to components, which have no contributions of columns",

@@ -44,6 +44,10 @@ fn trees(model: &Model) -> Result<&Trees> {
             "the model compares a row with its training rows and has no trees",
             "orchard.similar_rows shows the rows that are nearest.",
         )),
+        None if matches!(model.body, Body::Machine(_)) => Err(Error::data(
+            "the model compares a row with some of its training rows and has no trees",
+            "orchard.importance of a source tells what columns are worth.",
+        )),
         None => Err(Error::data("the model is a clustering, which has no trees", "orchard.to_sql writes it as SQL.")),
     }
 }

@@ -17,7 +17,7 @@ mod family;
 mod logistic;
 mod many;
 mod pass;
-mod solve;
+pub(super) mod solve;
 
 pub use family::Family;
 

@@ -10,7 +10,7 @@ const ALIASED: f64 = 1e-11;
 
 /// The lower factor of a symmetric matrix, row by row; rows of what is left out are 0.
 #[derive(Debug)]
-pub(super) struct Factor {
+pub(in crate::learn) struct Factor {
     size: usize,
     rows: Vec<f64>,
     /// What is left out.

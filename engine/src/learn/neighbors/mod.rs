@@ -5,9 +5,10 @@
 //!
 //! linfa-nn 0.8 is not used: it gives a number of points, knows no weights, and says nothing of points that are equally far.
 
+use super::alike::Alike;
 use super::Target;
 use crate::control::Control;
-use crate::data::{par_sort, CHUNK};
+use crate::data::CHUNK;
 use crate::error::{Error, Result};
 use crate::model::neighbors::FARTHEST;
 use crate::model::{Axis, Known, Neighbors, Weighting};
@@ -67,27 +68,15 @@ pub fn fit(rows: Rows<'_>, params: &NeighborsParams, control: &Control) -> Resul
     let n = rows.target.len();
     let d = rows.dimensions;
     control.start(4);
-    let mut sorted: Vec<u32> = control.vec(n)?;
-    sorted.extend((0..n as u32).filter(|row| rows.weight(*row) > 0.0));
-    let by_point = |a: u32, b: u32| {
-        let pairs = rows.row(a).iter().zip(rows.row(b));
-        // Zeros of both signs are one number.
-        let found = pairs.map(|(x, y)| (x + 0.0).total_cmp(&(y + 0.0))).find(|o| o.is_ne());
-        found.unwrap_or_else(|| rows.class(a).cmp(&rows.class(b)))
-    };
-    par_sort(&mut sorted, &|a: &u32, b: &u32| by_point(*a, *b).then_with(|| a.cmp(b)), control)?;
-    control.advance(1);
-    let mut starts: Vec<u32> = control.vec(sorted.len())?;
-    let is_start = |i: &usize| *i == 0 || by_point(sorted[i - 1], sorted[*i]).is_ne();
-    starts.extend((0..sorted.len()).filter(is_start).map(|i| i as u32));
-    let count = starts.len();
+    let by_class = |a: u32, b: u32| rows.class(a).cmp(&rows.class(b));
+    let alike = Alike::new(n, |row| rows.weight(row) > 0.0, |row| rows.row(row), by_class, control)?;
+    let count = alike.count();
     if count == 0 {
         return Err(Error::data("no row to learn from has a weight", "Give some row a weight above 0."));
     }
-    let first = |group: u32| sorted[starts[group as usize] as usize];
     let mut order: Vec<u32> = control.vec(count)?;
     order.extend(0..count as u32);
-    near::order(&mut order, d, &|group| rows.row(first(group)), control)?;
+    near::order(&mut order, d, &|group| rows.row(alike.group(group as usize)[0]), control)?;
     control.advance(1);
     let (mut points, mut weights): (Vec<f64>, Vec<f64>) = (control.vec(count.saturating_mul(d))?, control.vec(count)?);
     let mut known = match rows.target {
@@ -98,8 +87,7 @@ pub fn fit(rows: Rows<'_>, params: &NeighborsParams, control: &Control) -> Resul
         if at % CHUNK == 0 {
             control.check()?;
         }
-        let end = starts.get(group as usize + 1).map_or(sorted.len(), |end| *end as usize);
-        let own = &sorted[starts[group as usize] as usize..end];
+        let own = alike.group(group as usize);
         points.extend(rows.row(own[0]).iter().map(|x| x.clamp(-FARTHEST, FARTHEST) + 0.0));
         let weight: f64 = own.iter().map(|row| rows.weight(*row)).sum();
         weights.push(weight);
@@ -113,8 +101,7 @@ pub fn fit(rows: Rows<'_>, params: &NeighborsParams, control: &Control) -> Resul
     }
     control.advance(1);
     control.release_vec(order);
-    control.release_vec(starts);
-    control.release_vec(sorted);
+    alike.release(control);
     if !weights.iter().sum::<f64>().is_finite() {
         return Err(Error::data("the weights of the rows are too large to be added", "Divide them by a number."));
     }

@@ -5,8 +5,8 @@ use serde_json::json;
 use super::spec::{Kind, Spec, MOST_CLUSTERS};
 use super::Algorithm::{
     self, Dbscan, DecisionTree, ElasticNet, ExtraTrees, GaussianMixture, Glm, GradientBoosting, IsolationForest,
-    KMeans, KPrototypes, Knn, Lasso, LinearRegression, LogisticRegression, NaiveBayes, NeuralNetwork, Pca,
-    RandomForest, Ridge,
+    KMeans, KPrototypes, Knn, Lasso, LinearRegression, LogisticRegression, NaiveBayes, NeuralNetwork, OneClassSvm, Pca,
+    RandomForest, Ridge, Svm,
 };
 use super::{Options, PersonalData};
 use crate::learn::bayes::Distribution;
@@ -16,6 +16,7 @@ use crate::learn::calibrate::Method;
 use crate::learn::forest::{self, Part};
 use crate::learn::kmeans::Scaling;
 use crate::learn::network::{Normalization, Optimizer, Schedule};
+use crate::learn::svm::Likeness;
 use crate::learn::tree::{Criterion, DEEPEST};
 use crate::model::network::{MOST_LAYERS, WIDEST};
 use crate::model::{Activation, Covariance, Weighting};
@@ -50,16 +51,26 @@ const SUPERVISED: &[Algorithm] = &[
     NaiveBayes,
     Knn,
     NeuralNetwork,
+    Svm,
 ];
 /// Those whose classes have weights.
 const WEIGHED: &[Algorithm] =
-    &[DecisionTree, RandomForest, ExtraTrees, GradientBoosting, LogisticRegression, NeuralNetwork];
+    &[DecisionTree, RandomForest, ExtraTrees, GradientBoosting, LogisticRegression, NeuralNetwork, Svm];
 /// Those of trees with a target.
 const GROWN: &[Algorithm] = &[DecisionTree, RandomForest, ExtraTrees, GradientBoosting];
-const CLASSIFIERS: &[Algorithm] =
-    &[DecisionTree, RandomForest, ExtraTrees, GradientBoosting, LogisticRegression, NaiveBayes, Knn, NeuralNetwork];
+const CLASSIFIERS: &[Algorithm] = &[
+    DecisionTree,
+    RandomForest,
+    ExtraTrees,
+    GradientBoosting,
+    LogisticRegression,
+    NaiveBayes,
+    Knn,
+    NeuralNetwork,
+    Svm,
+];
 /// Those whose target decides their task.
-const EITHER: &[Algorithm] = &[DecisionTree, RandomForest, ExtraTrees, GradientBoosting, Knn, NeuralNetwork];
+const EITHER: &[Algorithm] = &[DecisionTree, RandomForest, ExtraTrees, GradientBoosting, Knn, NeuralNetwork, Svm];
 const LINEAR: &[Algorithm] = &[LogisticRegression, LinearRegression, Ridge, ElasticNet, Lasso, Glm];
 /// Those whose penalty has a default.
 const PENALIZED: &[Algorithm] = &[LogisticRegression, Glm];
@@ -72,6 +83,11 @@ const FOREST: &[Algorithm] = &[RandomForest, ExtraTrees];
 const BAYES: &[Algorithm] = &[NaiveBayes];
 const NEIGHBORS: &[Algorithm] = &[Knn];
 const NETWORK: &[Algorithm] = &[NeuralNetwork];
+/// Those whose distances may be weighed.
+const WEIGHTED_SPACE: &[Algorithm] = &[Knn, Svm, OneClassSvm];
+const MACHINE: &[Algorithm] = &[Svm];
+const ONE_CLASS: &[Algorithm] = &[OneClassSvm];
+const MACHINES: &[Algorithm] = &[Svm, OneClassSvm];
 const BOOST: &[Algorithm] = &[GradientBoosting];
 const CLUSTER: &[Algorithm] = &[KMeans, KPrototypes];
 const PROTOTYPES: &[Algorithm] = &[KPrototypes];
@@ -80,15 +96,15 @@ const DENSITY: &[Algorithm] = &[Dbscan];
 /// Those that are told how many segments there are.
 const COUNTED: &[Algorithm] = &[KMeans, KPrototypes, GaussianMixture];
 /// Those that go by distances, whose scale counts.
-const DISTANCES: &[Algorithm] = &[KMeans, KPrototypes, Dbscan, Knn];
+const DISTANCES: &[Algorithm] = &[KMeans, KPrototypes, Dbscan, Knn, Svm, OneClassSvm];
 /// Those of them whose columns may only describe segments.
 const DESCRIBED: &[Algorithm] = &[KMeans, KPrototypes, Dbscan];
 /// Those in whose space each of a few levels has a dimension.
-const SPACED: &[Algorithm] = &[KMeans, KPrototypes, GaussianMixture, Dbscan, Knn];
+const SPACED: &[Algorithm] = &[KMeans, KPrototypes, GaussianMixture, Dbscan, Knn, Svm, OneClassSvm];
 const SEGMENTS: &[Algorithm] = &[KMeans, KPrototypes, GaussianMixture, Dbscan];
 const ISOLATION: &[Algorithm] = &[IsolationForest];
 const COMPONENTS: &[Algorithm] = &[Pca];
-const UNSUPERVISED: &[Algorithm] = &[KMeans, KPrototypes, GaussianMixture, IsolationForest, Pca, Dbscan];
+const UNSUPERVISED: &[Algorithm] = &[KMeans, KPrototypes, GaussianMixture, IsolationForest, OneClassSvm, Pca, Dbscan];
 /// Those whose models keep no row as it is.
 const GROUPED: &[Algorithm] = &[
     DecisionTree,
@@ -765,6 +781,55 @@ pub(super) const SPECS: &[Spec] = &[
         meaning: "what each neighbour counts: all the same, or one over its distance, where rows at no distance count alone",
     },
     Spec {
+        key: "kernel", algorithms: MACHINE,
+        kind: Kind::Choice(&["rbf", "linear"], |o, v| {
+            o.svm.kernel = Likeness::NAMED.iter().find(|n| n.0 == v).map_or(Likeness::Radial, |n| n.1);
+        }),
+        default: |o| json!(o.svm.kernel.name()),
+        elsewhere: &["kernel_type", "svm_type"],
+        meaning: "how rows are compared: by their distance, or by a sum of what columns say",
+    },
+    Spec {
+        key: "C", algorithms: MACHINE,
+        kind: Kind::Positive(|o, v| o.svm.c = v), default: |o| json!(o.svm.c),
+        elsewhere: &["cost", "penalty", "regularization"],
+        meaning: "what a row costs that is on the wrong side: larger follows the rows more closely",
+    },
+    Spec {
+        key: "gamma", algorithms: MACHINES,
+        kind: Kind::Positive(|o, v| o.svm.gamma = Some(v)), default: |o| json!(o.svm.gamma),
+        elsewhere: &["sigma", "bandwidth", "kernel_width"],
+        meaning: "what squared distances are multiplied by in the kernel exp(-gamma * distance^2); without it 1 over the dimensions of the scaled space and their variance",
+    },
+    Spec {
+        key: "epsilon", algorithms: MACHINE,
+        kind: Kind::Number(0.0, f64::INFINITY, |o, v| o.svm.epsilon = v), default: |o| json!(o.svm.epsilon),
+        elsewhere: &["eps", "tube"],
+        meaning: "how far a predicted number may be off at no cost, in standard deviations of the target",
+    },
+    Spec {
+        key: "nu", algorithms: ONE_CLASS,
+        kind: Kind::Share(|o, v| o.svm.nu = v), default: |o| json!(o.svm.nu),
+        elsewhere: &["contamination", "outlier_fraction", "outliers_fraction"],
+        meaning: "the most of the training rows that are outside, with a score above 0.5",
+    },
+    Spec {
+        key: "n_components", algorithms: MACHINE,
+        kind: Kind::Integer(2, 4_000, |o, v| o.svm.n_components = Some(v as u32)), default: |o| json!(o.svm.n_components),
+        elsewhere: &["landmarks", "num_components", "rank"],
+        meaning: "the landmarks, training rows drawn, by which a radial kernel of more different rows is told; without it up to 5000 different rows are told exactly and more by 500",
+    },
+    Spec {
+        key: "max_iter", algorithms: MACHINES,
+        kind: Kind::Integer(1, 1_000_000_000, |o, v| o.svm.max_iter = v as u32), default: |o| json!(o.svm.max_iter),
+        elsewhere: &["iterations", "max_iterations", "num_iterations"], meaning: "the most steps of an exact machine",
+    },
+    Spec {
+        key: "tol", algorithms: MACHINES,
+        kind: Kind::Positive(|o, v| o.svm.tol = v), default: |o| json!(o.svm.tol),
+        elsewhere: &["tolerance"], meaning: "how far the slopes of an exact machine may differ at the end",
+    },
+    Spec {
         key: "n_clusters", algorithms: COUNTED,
         kind: Kind::IntegerOrAuto(1, MOST_CLUSTERS as u64, |o, v| match v {
             Some(v) => (o.kmeans.n_clusters, o.kmeans.choose) = (v as u32, false),
@@ -892,7 +957,7 @@ pub(super) const SPECS: &[Spec] = &[
         meaning: "by column, what its squared differences are multiplied by: 0 for a column that only describes segments, 1 for one that is not named",
     },
     Spec {
-        key: "feature_weights", algorithms: NEIGHBORS,
+        key: "feature_weights", algorithms: WEIGHTED_SPACE,
         kind: Kind::Weights(|o, v| o.feature_weights = v), default: |_| json!(null),
         elsewhere: &["column_weights", "weights_by_column", "variable_weights"],
         meaning: "by column, what its squared differences are multiplied by: 0 for a column that does not count, 1 for one that is not named",

@@ -94,7 +94,9 @@ impl Run<'_> {
                 (bin::BinParams { max_bins: 0, min_category_rows, min_group }, usize::MAX)
             }
             // Nothing is known that levels could be put in order by, or they stand side by side.
-            Algorithm::IsolationForest | Algorithm::Knn => (tree.bin_params(), usize::MAX),
+            algorithm if algorithm == Algorithm::IsolationForest || algorithm.is_spaced() => {
+                (tree.bin_params(), usize::MAX)
+            }
             _ => {
                 let bins = tree.bin_params();
                 let max_bins = if *exact { bin::MOST_BINS } else { bins.max_bins };
@@ -117,7 +119,7 @@ impl Run<'_> {
     /// Turn columns into features: binned for the learner, encoded for scoring. The last `watched` of `train` say nothing of a level.
     /// Columns give their memory back as they go, unless they are to be `kept`.
     pub fn features(&mut self, rows: &RowsOf<'_>, keep: bool) -> Result<Features> {
-        if self.request.algorithm == Algorithm::Knn {
+        if self.request.algorithm.is_spaced() {
             return self.spaced(rows, keep);
         }
         if !self.request.algorithm.reads_values() {

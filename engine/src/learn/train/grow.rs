@@ -33,10 +33,12 @@ impl Run<'_> {
             Algorithm::NaiveBayes => self.bayes(made, rows),
             Algorithm::Knn => self.neighbors(made, rows, keep),
             Algorithm::NeuralNetwork => self.network(made, rows, prepared, keep),
+            Algorithm::Svm => self.machine(made, rows, prepared, keep),
             Algorithm::KMeans
             | Algorithm::KPrototypes
             | Algorithm::GaussianMixture
             | Algorithm::IsolationForest
+            | Algorithm::OneClassSvm
             | Algorithm::Pca
             | Algorithm::Dbscan => Err(Error::Internal("a learner without a target was given one".into())),
         }

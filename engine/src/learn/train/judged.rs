@@ -157,6 +157,7 @@ fn score_parts(
         // At worst a row is compared with all of them.
         Body::Neighbors(body) => body.known.len(),
         Body::Network(body) => body.weights() / 64,
+        Body::Machine(body) => body.count(),
         body => body.as_trees().map_or(1, |(trees, _)| trees.roots.len()),
     };
     let size = (MOST_WALKS / walks.max(1)).clamp(16, PART);

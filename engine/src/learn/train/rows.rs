@@ -213,7 +213,9 @@ impl Run<'_> {
             rates: None,
             folds: None,
         };
-        if self.request.options.calibration != Method::None {
+        let asked = self.request.options.calibration != Method::None;
+        // What a machine says becomes a probability by what it says of rows left out.
+        if asked || (self.request.algorithm == Algorithm::Svm && matches!(parts.target, Target::Class { .. })) {
             let Target::Class { codes, .. } = &parts.target else {
                 return Err(Error::option("option \"calibration\" needs a classification", "Leave it out."));
             };

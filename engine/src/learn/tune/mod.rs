@@ -91,9 +91,9 @@ fn check_spaces(trials: &[Trial]) -> Result<()> {
 /// Search, then train with the best parameters. The options of `request` are overruled by those of the trials. Memory of
 /// `request.table` must already be counted in `control`.
 pub fn tune(mut request: Request, search: &Search, control: &Control) -> Result<Tuned> {
-    if request.algorithm == Algorithm::IsolationForest {
+    if matches!(request.algorithm, Algorithm::IsolationForest | Algorithm::OneClassSvm) {
         return Err(Error::option(
-            "trials of isolation forests have nothing that they could be compared by",
+            format!("trials of {} have nothing that they could be compared by", request.algorithm.name()),
             "Train with orchard.train, and look at orchard.anomalies.",
         ));
     }

@@ -73,6 +73,15 @@ pub fn expression(scorer: &Scorer, request: &Request<'_>, control: &Control) -> 
             "Call the function of the model, or train an algorithm whose models are trees or sums.",
         ));
     }
+    if let Body::Machine(_) = &model.body {
+        return Err(Error::option(
+            "the model compares a row with hundreds of others, which no expression can",
+            match model.task {
+                Task::Anomaly => "Call the function of the model, or train an algorithm isolation_forest.",
+                _ => "Call the function of the model, or train with \"kernel\": \"linear\", whose models are sums.",
+            },
+        ));
+    }
     let trees = match &model.body {
         Body::KMeans(_) | Body::Mixture(_) => {
             if request.class.is_some() {

@@ -169,6 +169,7 @@ fn simpler(algorithm: Algorithm) -> &'static str {
         Algorithm::DecisionTree => "Train with a smaller \"max_depth\" or a larger \"min_samples_leaf\", or take a random_forest.",
         Algorithm::NaiveBayes => "Train with a larger \"alpha\" or \"var_smoothing\", or fewer columns; more rows help most.",
         Algorithm::NeuralNetwork => "Train with early stopping, \"early_stopping_rounds\", with \"dropout\" or \"weight_decay\", or fewer \"hidden_layers\"; more rows help most.",
+        Algorithm::Svm => "Train with a smaller \"C\" or \"gamma\"; more rows help most.",
         algorithm if algorithm.is_additive() => "Train with a larger penalty, \"alpha\", or fewer columns; more rows help most.",
         _ => "Train with fewer leaves, \"max_leaf_nodes\", larger ones, \"min_samples_leaf\", or with early stopping, \"early_stopping_rounds\"; more rows help most.",
     }
