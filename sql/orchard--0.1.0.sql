@@ -983,10 +983,10 @@ CREATE FUNCTION orchard.overfitting(model text)
     LANGUAGE c STABLE PARALLEL UNSAFE COST 10000 ROWS 8 AS 'MODULE_PATHNAME', 'overfitting_wrapper';
 COMMENT ON FUNCTION orchard.overfitting(text) IS 'metrics of the deployed version on rows it learned from beside those on its held-out rows; a gap above 0 says that training rows look better';
 
-CREATE FUNCTION orchard.learning_curve(model text, by text DEFAULT 'trees', source text DEFAULT NULL)
+CREATE FUNCTION orchard.learning_curve(model text, by text DEFAULT NULL, source text DEFAULT NULL)
     RETURNS TABLE (size bigint, metric text, training double precision, holdout double precision)
     LANGUAGE c VOLATILE PARALLEL UNSAFE COST 1000000 ROWS 50 AS 'MODULE_PATHNAME', 'learning_curve_wrapper';
-COMMENT ON FUNCTION orchard.learning_curve(text, text, text) IS 'metrics on training and on held-out rows by the number of trees, as training found them, or by that of rows, for which models are learned anew from parts of the rows';
+COMMENT ON FUNCTION orchard.learning_curve(text, text, text) IS 'metrics on training and on held-out rows by the number of trees, as training found them, losses of a network on training and on watched rows by epoch, or metrics by the number of rows, for which models are learned anew from parts of the rows';
 
 CREATE FUNCTION orchard.report(model text, source text DEFAULT NULL) RETURNS text
     LANGUAGE c STABLE PARALLEL UNSAFE COST 1000000 AS 'MODULE_PATHNAME', 'report_page_wrapper';

@@ -645,6 +645,58 @@ fn validate_finds_what_is_wrong_with_neighbours() {
 }
 
 #[test]
+fn validate_finds_what_is_wrong_with_a_network() {
+    let bad = |spoil: fn(&mut Network), message| {
+        let spoil = |m: &mut Model| match &mut m.body {
+            Body::Network(n) => spoil(n),
+            _ => panic!("no network"),
+        };
+        spoiled(samples::network(), spoil, message);
+    };
+    bad(|n| n.link = Link::Identity, "link Identity does not fit the task");
+    bad(|n| n.link = Link::Logistic, "link Logistic does not fit the task");
+    bad(|n| n.scale = f64::NAN, "the scale of answers is not finite");
+    bad(|n| n.layers.clear(), "0 layers");
+    bad(|n| n.layers = vec![n.layers[1].clone(); 33], "33 layers");
+    bad(|n| n.layers.truncate(1), "2 outputs, not 3");
+    bad(|n| n.inputs = 5, "the weights do not fit the layers");
+    bad(|n| n.inputs = u32::MAX, "the weights do not fit the layers");
+    bad(|n| n.layers[0].outputs = 0, "a layer of 0");
+    bad(|n| n.layers[0].outputs = 5000, "a layer of 5000");
+    bad(|n| n.layers[0].bias.truncate(1), "a layer does not fit");
+    bad(|n| n.layers[0].norm = Norm::Layer { gain: vec![1.0], shift: vec![0.0, 0.0] }, "a layer does not fit");
+    bad(|n| n.layers[0].weights[3] = f32::NAN, "a weight is not finite");
+    bad(|n| n.layers[0].weights[3] = 1e30, "a weight is not finite");
+    bad(
+        |n| n.layers[1].norm = Norm::Layer { gain: vec![1.0; 3], shift: vec![0.0; 3] },
+        "the last layer is brought to a scale",
+    );
+    bad(|n| n.entries.truncate(2), "the entries do not fit the features");
+    bad(|n| n.entries.swap(0, 1), "the entry of feature \"spend\" does not fit");
+    let number = |at, missing, low, high| NetworkEntry::Number { at, missing, shift: 0.0, scale: 1.0, low, high };
+    let entry = |entry: NetworkEntry, at: usize, message| {
+        let spoil = move |m: &mut Model| {
+            if let Body::Network(n) = &mut m.body {
+                n.entries[at] = entry.clone();
+            }
+        };
+        spoiled(samples::network(), spoil, message);
+    };
+    entry(number(4, NetworkEntry::NONE, 0.0, 1.0), 0, "the entry of feature \"spend\" does not fit");
+    entry(number(0, 4, 0.0, 1.0), 0, "the entry of feature \"spend\" does not fit");
+    entry(number(0, 1, 1.0, 0.0), 0, "the entry of feature \"spend\" does not fit");
+    entry(number(0, 1, f64::NAN, 0.0), 0, "the entry of feature \"spend\" does not fit");
+    entry(NetworkEntry::Levels { values: vec![0.0; 7] }, 1, "the entry of feature \"city\" does not fit");
+    let embedding = |at, dimension, count| NetworkEntry::Embedding { at, dimension, values: vec![0.0; count] };
+    entry(embedding(3, 2, 6), 2, "the entry of feature \"ad\" does not fit");
+    entry(embedding(u32::MAX, 2, 6), 2, "the entry of feature \"ad\" does not fit");
+    entry(embedding(2, 0, 0), 2, "the entry of feature \"ad\" does not fit");
+    entry(embedding(2, 2, 5), 2, "the entry of feature \"ad\" does not fit");
+    spoiled(samples::network(), |m| m.task = Task::Clustering, "a network for another task");
+    spoiled(samples::network(), |m| m.task = Task::Regression, "link Softmax does not fit the task");
+}
+
+#[test]
 fn validate_finds_what_is_wrong_with_machines() {
     let bad = |spoil: fn(&mut Machine), message| {
         let spoil = |m: &mut Model| match &mut m.body {

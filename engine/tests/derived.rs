@@ -46,6 +46,7 @@ fn learn_target(
         previous: None,
         value: None,
         old_segments: None,
+        former: None,
     };
     train(request, &control).unwrap()
 }
@@ -252,6 +253,7 @@ fn training_on_text_stops_when_it_should() {
             previous: None,
             value: None,
             old_segments: None,
+            former: None,
         }
     };
     let free = Control::default();
@@ -295,6 +297,7 @@ fn a_number_is_no_text() {
         previous: None,
         value: None,
         old_segments: None,
+        former: None,
     };
     let error = train(request, &control).unwrap_err().to_string();
     assert!(error.contains("column \"x\" of option \"text_columns\" is not a text"), "{error}");

@@ -121,6 +121,7 @@ impl Plant {
             previous: None,
             value: None,
             old_segments: None,
+            former: None,
         }
     }
 

@@ -114,7 +114,8 @@ fn an_option_of_another_algorithm_says_so() {
     assert_eq!((o.density.eps, o.density.min_samples, o.kmeans.max_categories), (Some(0.25), 9, 7));
     let (message, hint) = refused(json!({"task": "regression"}), KMeans);
     assert_eq!(message, "option \"task\" is not an option of kmeans");
-    let owners = "It belongs to decision_tree, random_forest, extra_trees, gradient_boosting, knn, svm. ";
+    let owners =
+        "It belongs to decision_tree, random_forest, extra_trees, gradient_boosting, knn, neural_network, svm. ";
     assert!(hint.starts_with(owners), "{hint}");
     let (_, hint) = refused(json!({"weights": "w"}), GradientBoosting);
     assert!(hint.starts_with("Did you mean \"sample_weight\"? It belongs to knn. "), "{hint}");
@@ -187,10 +188,10 @@ fn algorithms_have_names() {
     };
     let (message, hint) = error("k-means");
     assert_eq!(message, "unrecognized algorithm \"k-means\"");
-    assert_eq!(hint, "Did you mean \"kmeans\"? Valid algorithms are: auto, gradient_boosting, random_forest, extra_trees, decision_tree, logistic_regression, linear_regression, ridge, elastic_net, lasso, glm, naive_bayes, knn, svm, kmeans, kprototypes, gaussian_mixture, isolation_forest, one_class_svm, pca, dbscan.");
+    assert_eq!(hint, "Did you mean \"kmeans\"? Valid algorithms are: auto, gradient_boosting, random_forest, extra_trees, decision_tree, logistic_regression, linear_regression, ridge, elastic_net, lasso, glm, naive_bayes, knn, neural_network, svm, kmeans, kprototypes, gaussian_mixture, isolation_forest, one_class_svm, pca, dbscan.");
     assert_eq!(
         error("xgboost").1,
-        "Valid algorithms are: auto, gradient_boosting, random_forest, extra_trees, decision_tree, logistic_regression, linear_regression, ridge, elastic_net, lasso, glm, naive_bayes, knn, svm, kmeans, kprototypes, gaussian_mixture, isolation_forest, one_class_svm, pca, dbscan."
+        "Valid algorithms are: auto, gradient_boosting, random_forest, extra_trees, decision_tree, logistic_regression, linear_regression, ridge, elastic_net, lasso, glm, naive_bayes, knn, neural_network, svm, kmeans, kprototypes, gaussian_mixture, isolation_forest, one_class_svm, pca, dbscan."
     );
 }
 
@@ -301,6 +302,7 @@ fn options_of_forests() {
 fn example(kind: Kind) -> Value {
     match kind {
         Kind::Integer(low, ..) | Kind::IntegerOrAuto(low, ..) => json!(low + 1),
+        Kind::Integers(_, low, ..) => json!([low + 3, low]),
         Kind::Number(low, ..) => json!(low + 0.75),
         Kind::Positive(_) | Kind::Share(_) | Kind::Fraction(_) => json!(0.625),
         Kind::Part(..) => json!(3),
@@ -335,6 +337,7 @@ fn every_row_of_the_table_works() {
                 "tweedie_variance_power" => given["objective"] = json!("tweedie"),
                 "max_text_features" => given["text_columns"] = json!(["a"]),
                 "exposure" | "offset" => given["objective"] = json!("poisson"),
+                "momentum" => given["optimizer"] = json!("sgd"),
                 _ => {}
             }
             if spec.default_value(algorithm) == Some(json!(false)) {

@@ -5,10 +5,10 @@ use std::rc::Rc;
 use orchard_engine::clean::program::{self, Kind, Program};
 use orchard_engine::control::Control;
 use orchard_engine::judge::importance::Shuffle;
-use orchard_engine::judge::shap::{columns, features, Explained};
+use orchard_engine::judge::shap::{columns, features, is_asked, Explained};
 use orchard_engine::learn::exposure;
 use orchard_engine::learn::train::{by_model, by_rows, read_importance, Importance, Judged};
-use orchard_engine::model::{Body, HeldActual, Task};
+use orchard_engine::model::{HeldActual, Task};
 use orchard_engine::score::Scorer;
 use orchard_engine::Error;
 use pgrx::iter::TableIterator;
@@ -53,11 +53,7 @@ fn importance(
     let rows = report(|| {
         let found = catalog::of_argument(model)?;
         let scorer = cache::deployed(&found)?;
-        let by_rows_alone =
-            matches!(scorer.model().body, Body::Neighbors(_) | Body::Machine(_)) && scorer.model().task.has_target();
-        if !by_rows_alone {
-            check_scores(scorer.model())?;
-        }
+        check_scores(scorer.model())?;
         let repeats = usize::try_from(repeats.unwrap_or(10)).unwrap_or(0);
         if !(5..=1000).contains(&repeats) {
             return Err(Failure::argument("repeats must be from 5 to 1000"));
@@ -79,10 +75,10 @@ fn importance(
             }
             None => {}
         }
-        if all.is_empty() && by_rows_alone && source.is_none() {
+        if all.is_empty() && is_asked(scorer.model()) && source.is_none() {
             return Err(Failure::new(
                 PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
-                "the model keeps rows, which do not say by themselves what columns are worth",
+                "the model does not say by itself what columns are worth",
             )
             .hint("Give rows to judge by: source => 'table'. Or train with the option \"importance\": true."));
         }

@@ -3,7 +3,7 @@
 use orchard_engine::clean::doctor::Finding;
 use orchard_engine::control::Control;
 use orchard_engine::judge::{self, COMPARED};
-use orchard_engine::learn::train::{self, Insight, Outcome, SizePoint};
+use orchard_engine::learn::train::{self, EpochPoint, Insight, Outcome, SizePoint};
 use orchard_engine::model::Task;
 use pgrx::iter::TableIterator;
 use pgrx::prelude::*;
@@ -116,15 +116,21 @@ fn learning_curve(
 > {
     TableIterator::new(report(|| {
         let found = find("learning_curve", model)?;
-        match by.unwrap_or("trees") {
+        let usual = if insight(&found)?.epochs.is_empty() { "trees" } else { "epochs" };
+        match by.unwrap_or(usual) {
             "trees" if source.is_some() => {
                 Err(Failure::argument("a learning curve by trees is kept from training and takes no source")
                     .hint("Leave the source out, or ask by => 'rows'."))
             }
             "trees" => by_trees(&found),
+            "epochs" if source.is_some() => {
+                Err(Failure::argument("a learning curve by epochs is kept from training and takes no source")
+                    .hint("Leave the source out, or ask by => 'rows'."))
+            }
+            "epochs" => by_epochs(&found),
             "rows" => by_rows(&found, source),
             other => Err(Failure::argument(format!("there is no learning curve by \"{other}\""))
-                .hint("Write by => 'trees' or by => 'rows'.")),
+                .hint("Write by => 'trees', by => 'epochs' or by => 'rows'.")),
         }
     }))
 }
@@ -145,6 +151,22 @@ fn by_trees(found: &Found) -> Result<Vec<Point>> {
         }
     }
     Ok(points)
+}
+
+/// The losses of a network, epoch by epoch.
+fn by_epochs(found: &Found) -> Result<Vec<Point>> {
+    let insight = insight(found)?;
+    let task = cache::deployed(found)?.model().task.clone();
+    if insight.epochs.is_empty() {
+        notice!("this version is no network, so it has no learning curve by epochs");
+    }
+    let is_number = task == Task::Regression;
+    let shown = |loss: f64| if is_number { loss.max(0.0).sqrt() } else { loss };
+    let metric = if is_number { "rmse" } else { "log_loss" };
+    let point = |e: &EpochPoint| {
+        (i64::from(e.epoch), metric.to_owned(), Some(shown(e.training_loss)), e.validation_loss.map(shown))
+    };
+    Ok(insight.epochs.iter().map(point).collect())
 }
 
 /// Learn the deployed version again from parts of its rows.

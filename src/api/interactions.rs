@@ -2,7 +2,7 @@
 
 use orchard_engine::control::Control;
 use orchard_engine::judge::given::encode;
-use orchard_engine::judge::shap::{columns, features, interactions as pairs};
+use orchard_engine::judge::shap::{columns, features, interactions as pairs, is_asked};
 use orchard_engine::score::Scorer;
 use pgrx::iter::TableIterator;
 use pgrx::prelude::*;
@@ -11,7 +11,7 @@ use super::sampled::{read, sample_rows, with_source};
 use crate::call::explain::check_scores;
 use crate::catalog::name::ModelName;
 use crate::catalog::{self, cache};
-use crate::error::{given, report, Result};
+use crate::error::{given, report, Failure, Result};
 use crate::{interrupt, settings};
 
 const LABEL: &str = "orchard.interactions";
@@ -44,6 +44,13 @@ fn run(model: &str, source: Option<&str>, derived: bool, sample: Option<i32>) ->
     let found = catalog::find(&ModelName::parse(model)?)?;
     let scorer = cache::deployed(&found)?;
     check_scores(scorer.model())?;
+    if is_asked(scorer.model()) {
+        return Err(Failure::new(
+            pgrx::PgSqlErrorCode::ERRCODE_WRONG_OBJECT_TYPE,
+            "the model is neither trees nor a sum, so what its columns do together is not known",
+        )
+        .hint("orchard.partial_dependence of two columns shows how answers depend on both."));
+    }
     let most = sample_rows(sample, 1_000)?;
     let control = Control::new(settings::max_memory());
     let read = with_source(&found, source, |source| read(&found, &scorer, source, &control))?;

@@ -17,7 +17,7 @@ use super::manage::owned;
 use super::recipe::Recipe;
 use super::sampled::with_source;
 use super::save::save;
-use super::train::{check_signature, old_segments, read, request, Job, Types};
+use super::train::{check_signature, former, old_segments, read, request, Job, Types};
 use super::{diagnose, insight};
 use crate::call::slot::kind_name;
 use crate::catalog::versions::Event;
@@ -221,6 +221,7 @@ fn learn(
     let champion = Champion { scorer, places: places(scorer, &rows)?, metric };
     let (mut request, types) = request(job, rows, Some(model.task.clone()))?;
     request.old_segments = old_segments(&found.deployed()?, scorer);
+    request.former = former(scorer, &job.options);
     let warn = settings::warnings();
     let label = format!("orchard.retrain {}", job.name);
     let (mut outcome, warnings) =

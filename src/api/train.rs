@@ -5,9 +5,10 @@ use std::rc::Rc;
 
 use orchard_engine::control::Control;
 use orchard_engine::learn::kmeans;
+use orchard_engine::learn::network::Former;
 use orchard_engine::learn::options::{Algorithm, Options};
 use orchard_engine::learn::train::{self, OldSegments, Request, SourceInput};
-use orchard_engine::model::Task;
+use orchard_engine::model::{Body, Task};
 use orchard_engine::score::Scorer;
 use pgrx::iter::TableIterator;
 use pgrx::pg_sys;
@@ -148,6 +149,7 @@ pub(super) fn ready(job: &Job<'_>, control: &Control) -> Result<(Option<Found>, 
     let previous = existing.as_ref().map_or(Ok(None), |found| previous(found, job.target))?;
     let (mut request, types) = request(job, rows, previous.as_ref().map(|(_, model)| model.model().task.clone()))?;
     request.old_segments = previous.as_ref().and_then(|(version, scorer)| old_segments(version, scorer));
+    request.former = previous.as_ref().and_then(|(_, scorer)| former(scorer, &job.options));
     Ok((existing, request, types))
 }
 
@@ -338,6 +340,16 @@ pub(super) fn old_segments(version: &Id, scorer: &Scorer) -> Option<OldSegments>
     Some(OldSegments { model: scorer.model().clone(), facts })
 }
 
+/// The network of a version, if it has one and a training is to go on from it.
+pub(super) fn former(scorer: &Scorer, options: &Options) -> Option<Former> {
+    let Body::Network(body) = &scorer.model().body else { return None };
+    options.network.warm_start.then(|| Former {
+        features: scorer.model().features.clone(),
+        body: body.clone(),
+        classes: scorer.model().classes().to_vec(),
+    })
+}
+
 /// What the engine is to learn from the rows, and the types of their columns.
 pub(super) fn request(job: &Job<'_>, rows: Rows, previous: Option<Task>) -> Result<(Request, Types)> {
     let place = |name: &str| rows.column(name).map(|c| c.first);
@@ -379,6 +391,7 @@ pub(super) fn request(job: &Job<'_>, rows: Rows, previous: Option<Task>) -> Resu
         table: rows.table,
         previous,
         old_segments: None,
+        former: None,
     };
     if request.target.as_ref().is_some_and(|t| t.count != 1 || t.kind == orchard_engine::model::InputKind::Array) {
         return Err(Failure::argument("an array cannot be the target"));

@@ -48,6 +48,11 @@ impl Likeness {
                     Look::Point(point)
                 }
                 Body::Additive(body) => Look::Point(said(body, row)),
+                Body::Network(_) => {
+                    let mut point = Vec::new();
+                    scorer.hidden(row, &mut point);
+                    Look::Point(point)
+                }
                 body => {
                     let trees = body.as_trees().map_or(0, |(trees, _)| trees.roots.len());
                     let mut leaves = vec![0; trees];
@@ -74,6 +79,7 @@ impl Likeness {
                     (None, Body::Neighbors(body)) => neighbors::point(body, row, other),
                     (None, Body::Machine(body)) => machine::point(body, row, other),
                     (None, Body::Additive(body)) => *other = said(body, row),
+                    (None, Body::Network(_)) => scorer.hidden(row, other),
                     _ => return f64::INFINITY,
                 }
                 own.iter().zip(&*other).map(|(a, b)| (a - b) * (a - b)).sum::<f64>().sqrt()

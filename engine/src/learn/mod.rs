@@ -18,6 +18,7 @@ pub mod kmeans;
 pub mod linear;
 mod means;
 pub mod neighbors;
+pub mod network;
 pub mod options;
 pub mod ordered;
 pub mod parts;

@@ -25,6 +25,7 @@ use crate::learn::kmeans::gaussian::MixtureParams;
 use crate::learn::kmeans::{Init, KMeansParams, Scaling};
 use crate::learn::linear::LinearParams;
 use crate::learn::neighbors::NeighborsParams;
+use crate::learn::network::{NetworkParams, Optimizer};
 use crate::learn::pca::PcaParams;
 use crate::learn::svm::{Likeness, SvmParams};
 use crate::learn::tree::TreeParams;
@@ -59,6 +60,8 @@ pub enum Algorithm {
     NaiveBayes,
     /// The rows that are nearest.
     Knn,
+    /// Layers of weights.
+    NeuralNetwork,
     /// A support vector machine.
     Svm,
     /// k-means clustering.
@@ -83,7 +86,7 @@ const FEW_ROWS: usize = 250;
 
 impl Algorithm {
     /// All learners, those first that learn best from most tables.
-    pub const ALL: [Algorithm; 20] = [
+    pub const ALL: [Algorithm; 21] = [
         Algorithm::GradientBoosting,
         Algorithm::RandomForest,
         Algorithm::ExtraTrees,
@@ -96,6 +99,7 @@ impl Algorithm {
         Algorithm::Glm,
         Algorithm::NaiveBayes,
         Algorithm::Knn,
+        Algorithm::NeuralNetwork,
         Algorithm::Svm,
         Algorithm::KMeans,
         Algorithm::KPrototypes,
@@ -161,6 +165,7 @@ impl Algorithm {
             Algorithm::Glm => "glm",
             Algorithm::NaiveBayes => "naive_bayes",
             Algorithm::Knn => "knn",
+            Algorithm::NeuralNetwork => "neural_network",
             Algorithm::Svm => "svm",
             Algorithm::KMeans => "kmeans",
             Algorithm::KPrototypes => "kprototypes",
@@ -175,6 +180,11 @@ impl Algorithm {
     /// Whether it finds segments.
     pub fn is_clustering(self) -> bool {
         matches!(self, Algorithm::KMeans | Algorithm::KPrototypes | Algorithm::GaussianMixture | Algorithm::Dbscan)
+    }
+
+    /// Whether it learns from columns as scoring reads them, neither binned nor in a space.
+    pub fn reads_values(self) -> bool {
+        self.is_additive() || self == Algorithm::NeuralNetwork
     }
 
     /// Whether its score is a sum of what columns say.
@@ -224,6 +234,7 @@ impl Algorithm {
             | Algorithm::Glm
             | Algorithm::NaiveBayes
             | Algorithm::Knn
+            | Algorithm::NeuralNetwork
             | Algorithm::Svm => true,
             Algorithm::KMeans
             | Algorithm::KPrototypes
@@ -348,6 +359,8 @@ pub struct Options {
     pub bayes: BayesParams,
     /// For knn.
     pub neighbors: NeighborsParams,
+    /// For neural_network; the seed is [`Options::seed`].
+    pub network: NetworkParams,
     /// For svm and one_class_svm; the seed is [`Options::seed`].
     pub svm: SvmParams,
     /// The column of what a row is worth, which is no feature.
@@ -418,6 +431,7 @@ impl Options {
             linear: LinearParams::of(algorithm),
             bayes: BayesParams::default(),
             neighbors: NeighborsParams::default(),
+            network: NetworkParams::default(),
             svm: SvmParams::default(),
             value_column: None,
             keep_numbers: true,
@@ -482,6 +496,8 @@ impl Options {
         options.pca.min_group = options.min_group;
         options.linear.min_group = options.min_group;
         options.bayes.min_group = options.min_group;
+        options.network.min_group = options.min_group;
+        options.network.seed = options.seed;
         options.share_with_mixture();
         options.check_together()?;
         Ok(options)
@@ -577,6 +593,13 @@ impl Options {
         }
         if self.boost.validation_fraction != usual.validation_fraction && self.boost.early_stopping_rounds.is_none() {
             return Err(needs("validation_fraction", "\"early_stopping_rounds\" above 0"));
+        }
+        let (network, usual) = (&self.network, NetworkParams::default());
+        if network.validation_fraction != usual.validation_fraction && network.early_stopping_rounds.is_none() {
+            return Err(needs("validation_fraction", "\"early_stopping_rounds\" above 0"));
+        }
+        if network.momentum != usual.momentum && network.optimizer != Optimizer::Sgd {
+            return Err(needs("momentum", "\"optimizer\": \"sgd\""));
         }
         let regression = self.objective.is_some_and(|o| o != "log_loss");
         if self.task.as_deref().is_some_and(|task| self.objective.is_some() && (task == "regression") != regression) {

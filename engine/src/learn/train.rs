@@ -15,6 +15,7 @@ mod judged;
 mod machine;
 mod mixture;
 mod neighbors;
+mod network;
 mod reduction;
 mod rows;
 mod segments;
@@ -30,6 +31,7 @@ use crate::data::{ColumnData, Holdout, Permutation, RowHashes, Table, MISSING};
 use crate::error::{Error, Result};
 use crate::judge::contest::Contest;
 use crate::judge::{self, Metric};
+use crate::learn::network::Former;
 use crate::learn::options::{Algorithm, Options};
 use crate::learn::target::Prepared;
 use crate::learn::{columns, exposure, kmeans, personal, Unlabelled};
@@ -44,7 +46,7 @@ pub(super) use features::Features;
 pub use features::RowsOf;
 pub use importance::{by_model, by_rows, read_importance, Importance, Judged};
 use insight::Seen;
-pub use insight::{Insight, Overfitting, TrainingMetric, TreesPoint, WorstSegment};
+pub use insight::{EpochPoint, Insight, Overfitting, TrainingMetric, TreesPoint, WorstSegment};
 pub(super) use judged::score_encoded;
 use judged::{actual, Known};
 pub use judged::{judge_rows, score_columns, MOST_HELD_ROWS};
@@ -105,6 +107,8 @@ pub struct Request {
     pub previous: Option<Task>,
     /// The version whose segments hand their numbers and names on.
     pub old_segments: Option<OldSegments>,
+    /// The network of the version before, for the option "warm_start".
+    pub former: Option<Former>,
 }
 
 /// What came out.
@@ -202,6 +206,8 @@ pub(super) struct Run<'a> {
     oob: Option<HeldRows>,
     /// What a model that is to be replaced says of the held-out rows.
     rival: Option<Rival>,
+    /// The losses of a network, epoch by epoch.
+    epochs: Vec<EpochPoint>,
 }
 
 impl<'a> Run<'a> {
@@ -220,6 +226,7 @@ impl<'a> Run<'a> {
             beside_program: None,
             oob: None,
             rival: None,
+            epochs: Vec::new(),
         };
         run.clean_beside()?;
         run.masked = personal::look(&mut run.request, &mut run.notices, control)?;
@@ -356,6 +363,8 @@ impl<'a> Run<'a> {
         if let Some(iterations) = iterations {
             self.request.options.boost.n_estimators = iterations;
             self.request.options.boost.early_stopping_rounds = None;
+            self.request.options.network.last_epoch = Some(iterations);
+            self.request.options.network.early_stopping_rounds = None;
         }
         self.folds = false;
         self.refitting = true;

@@ -218,6 +218,9 @@ impl Model {
         if let Body::Additive(body) = &mut self.body {
             body.reorder(&order, &place);
         }
+        if let Body::Network(body) = &mut self.body {
+            body.reorder(&order);
+        }
         order
     }
 }
@@ -242,6 +245,7 @@ impl Body {
             | Body::Mixture(_)
             | Body::Additive(_)
             | Body::Neighbors(_)
+            | Body::Network(_)
             | Body::Machine(_) => None,
         }
     }
@@ -262,6 +266,9 @@ impl Body {
             }
         }
         if let Body::Additive(body) = &mut *self {
+            recoded.iter().for_each(|(feature, recoding)| body.recode(*feature, &recoding.places));
+        }
+        if let Body::Network(body) = &mut *self {
             recoded.iter().for_each(|(feature, recoding)| body.recode(*feature, &recoding.places));
         }
         if let Some(trees) = self.trees_mut() {

@@ -13,6 +13,7 @@ mod held;
 pub mod machine;
 pub(crate) mod mixture;
 pub mod neighbors;
+pub mod network;
 mod package;
 mod part;
 mod projection;
@@ -33,6 +34,7 @@ pub use held::{decode_held, encode_held, HeldActual, HeldRows};
 pub use machine::Machine;
 pub use mixture::{Covariance, Mixture};
 pub use neighbors::{Known, Neighbors, Weighting};
+pub use network::{Activation, Layer, Network, NetworkEntry, Norm};
 pub use package::{decode_package, encode_package, Package};
 pub use part::{date_of, date_text, day, days, DatePart};
 pub use projection::Projection;
@@ -237,6 +239,8 @@ pub enum Body {
     Additive(Additive),
     /// The nearest training rows.
     Neighbors(Neighbors),
+    /// Layers of weights.
+    Network(Network),
     /// Points and what each says of a row that is near.
     Machine(Machine),
 }
@@ -262,6 +266,7 @@ impl Body {
             | Body::Mixture(_)
             | Body::Additive(_)
             | Body::Neighbors(_)
+            | Body::Network(_)
             | Body::Machine(_) => None,
         }
     }
@@ -277,6 +282,7 @@ impl Body {
             | Body::Projection(_)
             | Body::Additive(_)
             | Body::Neighbors(_)
+            | Body::Network(_)
             | Body::Machine(_) => None,
         }
     }
@@ -292,6 +298,7 @@ impl Body {
             | Body::Projection(_)
             | Body::Additive(_)
             | Body::Neighbors(_)
+            | Body::Network(_)
             | Body::Machine(_) => None,
         }
     }

@@ -93,6 +93,10 @@ impl Model {
                 super::additive::validate(body, &self.features, &self.task, self.outputs_of_task()?)
             }
             Body::Neighbors(body) => super::neighbors::validate(body, &self.features, &self.task),
+            Body::Network(body) => {
+                ensure(self.task.has_target(), || "a network for another task".into())?;
+                super::network::validate(body, &self.features, &self.task, self.outputs_of_task()?)
+            }
             Body::Machine(body) => super::machine::validate(body, &self.features, &self.task, self.outputs_of_task()?),
         }
     }

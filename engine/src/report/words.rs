@@ -273,6 +273,7 @@ pub fn limits(facts: &Facts) -> Vec<String> {
     if !ranged.is_empty() && is_trees {
         let how = match facts.algorithm.as_str() {
             "knn" => "the nearest rows answer there, however far they are",
+            "neural_network" => "the network answers there as at the edge",
             "svm" => "far from all rows that it saw it answers the same everywhere",
             "one_class_svm" => "there everything is unlike what it saw",
             _ => "trees answer there as at the edge",

@@ -54,7 +54,10 @@ impl Batch {
         assert_eq!(columns.len(), scorer.model.features.len(), "a column a feature");
         assert!(columns.iter().all(|column| column.len() == rows), "a cell a row");
         let by_row = scorer.near.is_some()
-            || matches!(scorer.model.body, Body::Projection(_) | Body::Additive(_) | Body::Machine(_));
+            || matches!(
+                scorer.model.body,
+                Body::Projection(_) | Body::Additive(_) | Body::Network(_) | Body::Machine(_)
+            );
         if self.level == Level::Scalar || by_row {
             return self.row_by_row(scorer, columns, out);
         }

@@ -21,6 +21,7 @@ pub mod mixture;
 mod moment;
 pub(crate) mod near;
 pub mod neighbors;
+pub(crate) mod network;
 mod nodes;
 mod places;
 pub mod projection;
@@ -46,6 +47,7 @@ use levels::Levels;
 use link::join;
 use masks::Masks;
 use near::Near;
+use network::Net;
 use nodes::{place_value, Nodes};
 use places::{Layout, Places};
 use quads::{missing_key, number_key, place_key, Quads};
@@ -84,6 +86,8 @@ pub struct Scorer {
     words: Option<Words>,
     /// The core rows of dense parts, or training rows.
     near: Option<Near>,
+    /// The layers of a network.
+    net: Option<Net>,
     /// The points of a support vector machine.
     machine: Option<machine::Layout>,
 }
@@ -109,6 +113,7 @@ impl Scorer {
         let quads = nodes.as_ref().and_then(|nodes| Quads::new(nodes, model.features.len(), outputs, is_text));
         let blocks = nodes.as_ref().and_then(|nodes| Blocks::new(nodes, outputs, model.features.len()));
         let words = blocks.as_ref().and_then(|blocks| Words::new(blocks, outputs));
+        let net = network::net(&model.body);
         let near = density::index(&model.body).or_else(|| neighbors::index(&model.body));
         let machine = machine::layout(&model.body);
         Scorer {
@@ -122,6 +127,7 @@ impl Scorer {
             blocks,
             words,
             near,
+            net,
             machine,
         }
     }
@@ -285,12 +291,25 @@ impl Scorer {
                     neighbors::predict(body, near, &self.model.task, row, out);
                 }
             }
+            (Body::Network(body), _) => {
+                if let Some(net) = &self.net {
+                    network::predict(body, net, &self.model.task, row, out);
+                }
+            }
             (Body::Machine(body), _) => {
                 if let Some(layout) = &self.machine {
                     machine::predict(body, layout, &self.model.task, row, out);
                 }
             }
             _ => {}
+        }
+    }
+
+    /// What the last layer of a network is given of a row; nothing without one.
+    pub(crate) fn hidden(&self, row: &[f64], out: &mut Vec<f64>) {
+        match &self.net {
+            Some(net) => network::hidden(net, row, out),
+            None => out.clear(),
         }
     }
 
@@ -369,6 +388,7 @@ impl Scorer {
                 (Body::Mixture(m), _) => 20.0 + mixture::numbers(m) as f64,
                 (Body::Additive(body), _) => additive::nanoseconds(body),
                 (Body::Neighbors(body), _) => neighbors::nanoseconds(body),
+                (Body::Network(body), _) => network::nanoseconds(body),
                 (Body::Machine(body), _) => machine::nanoseconds(body),
                 (_, Some(nodes)) if self.words.is_some() => {
                     50.0 + nodes.roots().len() as f64 * nodes.depth().mul_add(1.5, -5.0)
@@ -453,6 +473,7 @@ fn model_bytes(model: &Model) -> usize {
         Body::Mixture(m) => segments_bytes(&m.clusters) + (m.precisions.len() + 2 * m.log_weights.len()) * 8,
         Body::Additive(body) => additive::bytes(body),
         Body::Neighbors(body) => neighbors::bytes(body),
+        Body::Network(body) => network::bytes(body),
         Body::Machine(body) => machine::bytes(body),
     };
     inputs + features + model.classes().iter().map(text).sum::<usize>() + body

@@ -12,6 +12,7 @@ pub(crate) mod nearest;
 #[cfg(target_arch = "aarch64")]
 pub(crate) mod neon;
 mod prefetch;
+pub(crate) mod product;
 mod wide;
 
 #[cfg(target_arch = "x86_64")]

@@ -141,6 +141,7 @@ pub fn learn(people: &[Person], target: &str, algorithm: Algorithm, options: &Va
         previous: None,
         value: None,
         old_segments: None,
+        former: None,
     };
     train(request, &control)
 }

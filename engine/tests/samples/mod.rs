@@ -27,6 +27,8 @@ pub fn all() -> Vec<(&'static str, Model)> {
         ("additive", additive()),
         ("density", density()),
         ("neighbors", neighbors()),
+        ("network", network()),
+        ("network_number", network_number()),
         ("machine", machine()),
         ("ordered", ordered()),
         ("calibrated", calibrated()),
@@ -553,6 +555,56 @@ pub fn neighbors() -> Model {
         });
     }
     model
+}
+
+/// A network of a number, a category and an embedded one, for three classes.
+pub fn network() -> Model {
+    let layer = |inputs: usize, outputs: u32, norm| Layer {
+        outputs,
+        weights: (0..inputs * outputs as usize).map(|i| (i % 7) as f32 / 4.0 - 0.75).collect(),
+        bias: (0..outputs).map(|i| i as f32 / 8.0 - 0.125).collect(),
+        norm,
+    };
+    let body = Network {
+        inputs: 4,
+        entries: vec![
+            NetworkEntry::Number { at: 0, missing: 1, shift: 2.0, scale: 0.5, low: -8.0, high: 12.0 },
+            NetworkEntry::Levels { values: vec![0.5, -0.5, 0.25, 1.0, 0.0, -1.0, 0.125, 0.75] },
+            NetworkEntry::Embedding { at: 2, dimension: 2, values: vec![0.5, 0.25, -0.5, 0.75, 0.0, 1.0] },
+        ],
+        activation: Activation::Gelu,
+        layers: vec![
+            layer(
+                4,
+                2,
+                Norm::Batch {
+                    mean: vec![0.25, -0.5],
+                    by: vec![0.5, 2.0],
+                    gain: vec![1.0, 0.75],
+                    shift: vec![0.0, 0.25],
+                },
+            ),
+            layer(2, 3, Norm::None),
+        ],
+        shift: 0.0,
+        scale: 1.0,
+        link: Link::Softmax,
+    };
+    let features = vec![number("spend"), category("city", &["Lyon", "Paris"]), category("ad", &["a1"])];
+    model(features, classes(&["a", "b", "c"], 0), Body::Network(body))
+}
+
+/// A network that predicts a number.
+pub fn network_number() -> Model {
+    let mut m = network();
+    m.task = Task::Regression;
+    if let Body::Network(body) = &mut m.body {
+        body.activation = Activation::Tanh;
+        body.layers[0].norm = Norm::Layer { gain: vec![1.0, 0.5], shift: vec![0.25, 0.0] };
+        body.layers[1] = Layer { outputs: 1, weights: vec![0.5, -1.5], bias: vec![0.25], norm: Norm::None };
+        (body.shift, body.scale, body.link) = (40.0, 8.0, Link::Identity);
+    }
+    m
 }
 
 /// A mixture in the space of [`kmeans`].

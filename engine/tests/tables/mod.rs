@@ -36,6 +36,7 @@ pub fn request(table: Table, inputs: Vec<SourceInput>, algorithm: Algorithm, opt
         groups: Vec::new(),
         value: None,
         old_segments: None,
+        former: None,
         zone: None,
         algorithm,
         options,
@@ -115,6 +116,7 @@ impl Clicks {
             previous: None,
             value: None,
             old_segments: None,
+            former: None,
         }
     }
 }

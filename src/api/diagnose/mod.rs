@@ -135,6 +135,7 @@ impl<'a> Asked<'a> {
             previous: None,
             value: None,
             old_segments: None,
+            former: None,
         };
         Ok((request, texts))
     }

@@ -57,26 +57,16 @@ pub fn class_of(model: &Model, label: Option<&str>) -> Result<Option<usize>> {
     }
 }
 
-/// Only what has scores can be explained: trees, and sums of what columns say.
+/// Only what predicts a target, or has trees, can be explained.
 pub fn check_scores(model: &Model) -> Result<()> {
     match model.body.as_trees() {
         Some(_) => Ok(()),
-        None if matches!(model.body, Body::Additive(_)) => Ok(()),
-        None if matches!(model.body, Body::Neighbors(_)) => Err(Failure::new(
-            pgrx::PgSqlErrorCode::ERRCODE_WRONG_OBJECT_TYPE,
-            "the model answers as the nearest rows of its training, which have no contributions of columns",
-        )
-        .hint("orchard.similar_rows shows the nearest rows, orchard.importance of a source what columns are worth.")),
+        None if model.task.has_target() => Ok(()),
         None if matches!(model.body, Body::Machine(_)) => Err(Failure::new(
             pgrx::PgSqlErrorCode::ERRCODE_WRONG_OBJECT_TYPE,
             "the model compares a row with others by a radial kernel, which has no contributions of columns",
         )
-        .hint(match model.task.has_target() {
-            true => {
-                "orchard.importance of a source tells what columns are worth, \"kernel\": \"linear\" has contributions."
-            }
-            false => "Take an algorithm isolation_forest, which has contributions.",
-        })),
+        .hint("Take an algorithm isolation_forest, which has contributions.")),
         None if model.task == Task::Reduction => Err(Failure::new(
             pgrx::PgSqlErrorCode::ERRCODE_WRONG_OBJECT_TYPE,
             "the model reduces rows to components, which have no contributions of columns",

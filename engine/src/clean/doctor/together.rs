@@ -82,6 +82,7 @@ fn learn(request: &Request, without: &[usize], sample: &Sample, control: &Contro
         previous: None,
         value: None,
         old_segments: None,
+        former: None,
     };
     let outcome = train(request, control)?;
     Ok(outcome.metrics.iter().find(|m| m.name == metric).and_then(|m| m.value))

@@ -36,6 +36,10 @@ fn trees(model: &Model) -> Result<&Trees> {
             "the model adds what columns say and has no trees",
             "orchard.coefficients tells what they say, orchard.to_sql writes it as SQL.",
         )),
+        None if matches!(model.body, Body::Network(_)) => Err(Error::data(
+            "the model is a network and has no trees",
+            "orchard.explain tells what columns add to the answer to a row.",
+        )),
         None if matches!(model.body, Body::Neighbors(_)) => Err(Error::data(
             "the model compares a row with its training rows and has no trees",
             "orchard.similar_rows shows the rows that are nearest.",

@@ -10,9 +10,9 @@ use super::columns::Explained;
 use super::masks::{walk, Leaf, Masks, Table};
 use super::plan::Plan;
 use super::quadrature::{self, Point};
-use super::Shap;
+use super::{is_asked, Shap};
 use crate::control::Control;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::model::Trees;
 use crate::score::Scorer;
 
@@ -25,6 +25,12 @@ const NONE: u32 = u32::MAX;
 /// `(a, b)`, `a` before `b`, in order. It is that of `[a, b]` in the matrix of a row, where `[b, a]` has as much.
 pub fn interactions(scorer: &Scorer, cells: &[Vec<f64>], columns: &[Explained], control: &Control) -> Result<Vec<f64>> {
     let rows = cells.first().map_or(0, Vec::len);
+    if is_asked(scorer.model()) {
+        return Err(Error::data(
+            "the model is neither trees nor a sum, so what its columns do together is not known",
+            "Look at how its answers depend on two columns.",
+        ));
+    }
     // What a model is unfit for is said first.
     let shap = Shap::new(scorer, control)?;
     let (trees, sign, outputs) = (shap.trees.as_ref().map(|(trees, _)| *trees), shap.turn.sign(), shap.outputs());

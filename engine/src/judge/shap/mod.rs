@@ -3,8 +3,10 @@
 //! They are those of path-dependent TreeSHAP (Lundberg et al. 2020, algorithm 2), exactly: what is not known of a row is averaged over the
 //! training rows that took each branch; with a background, over its rows (algorithm 3, interventional). The sum over the features is the score less the mean, on the scale on which trees are
 //! added: log-odds for boosted trees of a classification, probabilities for other trees of one, logarithms of the value with a log link, else values.
+//! Models that are neither trees nor sums are asked ([`asked`]), so what they add up to are answers.
 
 mod additive;
+mod asked;
 mod background;
 mod columns;
 mod explain;
@@ -36,14 +38,14 @@ use quadrature::Point;
 /// Rows that go through a tree side by side.
 const ROWS: usize = 32;
 
-/// Explains rows of a model of trees, or of one that adds what features say; keeps what it needs from one call to the next.
+/// Explains rows of a model of trees, of one that adds what features say, or of another that predicts a target, which is asked; keeps what it needs from one call to the next.
 #[derive(Debug)]
 pub struct Shap<'a> {
     scorer: &'a Scorer,
     outputs: usize,
     link: Link,
     turn: Turn,
-    /// The trees and how one of them is walked; without them features are added.
+    /// The trees and how one of them is walked; without them features are added, or the model is asked.
     trees: Option<(&'a Trees, Plan)>,
     /// By number of points.
     rules: Vec<Vec<Point>>,
@@ -92,10 +94,11 @@ impl<'a> Shap<'a> {
         let (outputs, link) = match (trees, &scorer.model().body) {
             (Some(trees), _) => (trees.outputs, trees.link),
             (None, Body::Additive(body)) => (body.outputs, body.link),
-            _ => return Err(Error::Internal("a model without scores is explained".into())),
+            // What is asked are answers.
+            _ => (scorer.outputs() as u32, Link::Identity),
         };
         let trees = trees.map(|trees| Ok::<_, Error>((trees, Plan::new(scorer, trees, control)?))).transpose()?;
-        let turn = Turn::of(&scorer.model().task, link);
+        let turn = if is_asked(scorer.model()) { Turn::Keep } else { Turn::of(&scorer.model().task, link) };
         let (outputs, rules) = (outputs as usize, Vec::new());
         Ok(Shap { scorer, outputs, link, turn, trees, rules, many: Space::new(), one: Space::new(), background })
     }
@@ -127,6 +130,9 @@ impl<'a> Shap<'a> {
             let mean = additive::explain(body, columns, self.background, output, out, control)?;
             out.iter_mut().for_each(|value| *value *= self.turn.sign());
             return Ok(self.turn.score(mean));
+        }
+        if is_asked(self.scorer.model()) {
+            return asked::explain(self.scorer, columns, self.background, output, out, control);
         }
         let mean = if let Some(background) = self.background {
             self.compare(background, columns, output, out, control)?
@@ -228,21 +234,22 @@ pub fn has_scores(model: &Model) -> bool {
     model.body.as_trees().is_some() || matches!(model.body, Body::Additive(_))
 }
 
-/// The trees of a scorer; `None` where features are added instead.
+/// Whether a model predicts a target, and how is not looked into: it is asked.
+pub fn is_asked(model: &Model) -> bool {
+    model.task.has_target() && !has_scores(model)
+}
+
+/// The trees of a scorer; `None` where features are added instead, or the model is asked.
 fn trees_of(scorer: &Scorer) -> Result<Option<&Trees>> {
     match scorer.model().body.as_trees() {
         Some((trees, _)) => Ok(Some(trees)),
-        None if matches!(scorer.model().body, Body::Additive(_)) => Ok(None),
+        None if scorer.model().task.has_target() => Ok(None),
         None if scorer.model().task == Task::Reduction => {
             Err(Error::data("components have no scores to explain", "orchard.components tells what they are made of."))
         }
-        None if matches!(scorer.model().body, Body::Neighbors(_)) => Err(Error::data(
-            "neighbours have no contributions of columns",
-            "orchard.similar_rows shows the rows that are nearest, orchard.importance of a source what columns are worth.",
-        )),
         None if matches!(scorer.model().body, Body::Machine(_)) => Err(Error::data(
             "a machine with a radial kernel has no contributions of columns",
-            "orchard.importance of a source tells what columns are worth, \"kernel\": \"linear\" has contributions.",
+            "Take an isolation_forest, which has contributions.",
         )),
         None => Err(Error::data(
             "a clustering has no scores to explain",

@@ -20,6 +20,8 @@ pub enum Kind {
     Integer(u64, u64, fn(&mut Options, u64)),
     /// The same, or null or `"auto"`, by which none is given.
     IntegerOrAuto(u64, u64, fn(&mut Options, Option<u64>)),
+    /// Up to so many whole numbers, each from the second to the third.
+    Integers(usize, u64, u64, fn(&mut Options, Vec<u64>)),
     /// A number from the first to below the second; of any size when the second is infinite.
     Number(f64, f64, fn(&mut Options, f64)),
     /// A number above 0.
@@ -78,6 +80,7 @@ impl Spec {
             Kind::Integer(low, u64::MAX, _) => format!("an integer of at least {low}"),
             Kind::Integer(low, high, _) => format!("an integer between {low} and {high}"),
             Kind::IntegerOrAuto(low, high, _) => format!("an integer between {low} and {high}, null or \"auto\""),
+            Kind::Integers(most, low, high, _) => format!("an array of up to {most} integers between {low} and {high}"),
             Kind::Number(low, f64::INFINITY, _) => format!("a number of at least {low}"),
             Kind::Number(low, below, _) => format!("a number of at least {low} and below {below}"),
             Kind::Positive(_) => "a number above 0".into(),
@@ -132,6 +135,11 @@ impl Spec {
                 let asked = integer(value).filter(|v| (low..=high).contains(v));
                 let auto = value.is_null() || value.as_str() == Some("auto");
                 set(options, if auto { None } else { Some(asked.ok_or_else(wrong)?) });
+            }
+            Kind::Integers(most, low, high, set) => {
+                let one = |v: &Value| integer(v).filter(|v| (low..=high).contains(v));
+                let all = value.as_array().filter(|all| all.len() <= most);
+                set(options, all.and_then(|all| all.iter().map(one).collect()).ok_or_else(wrong)?);
             }
             Kind::Number(low, below, set) => {
                 set(options, value.as_f64().filter(|v| *v >= low && *v < below).ok_or_else(wrong)?);

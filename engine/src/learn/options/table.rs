@@ -5,8 +5,8 @@ use serde_json::json;
 use super::spec::{Kind, Spec, MOST_CLUSTERS};
 use super::Algorithm::{
     self, Dbscan, DecisionTree, ElasticNet, ExtraTrees, GaussianMixture, Glm, GradientBoosting, IsolationForest,
-    KMeans, KPrototypes, Knn, Lasso, LinearRegression, LogisticRegression, NaiveBayes, OneClassSvm, Pca, RandomForest,
-    Ridge, Svm,
+    KMeans, KPrototypes, Knn, Lasso, LinearRegression, LogisticRegression, NaiveBayes, NeuralNetwork, OneClassSvm, Pca,
+    RandomForest, Ridge, Svm,
 };
 use super::{Options, PersonalData};
 use crate::learn::bayes::Distribution;
@@ -15,9 +15,11 @@ use crate::learn::boost;
 use crate::learn::calibrate::Method;
 use crate::learn::forest::{self, Part};
 use crate::learn::kmeans::Scaling;
+use crate::learn::network::{Normalization, Optimizer, Schedule};
 use crate::learn::svm::Likeness;
 use crate::learn::tree::{Criterion, DEEPEST};
-use crate::model::{Covariance, Weighting};
+use crate::model::network::{MOST_LAYERS, WIDEST};
+use crate::model::{Activation, Covariance, Weighting};
 
 const ALL: &[Algorithm] = &Algorithm::ALL;
 /// Those that read free text.
@@ -33,6 +35,7 @@ const READING: &[Algorithm] = &[
     Lasso,
     Glm,
     NaiveBayes,
+    NeuralNetwork,
 ];
 const SUPERVISED: &[Algorithm] = &[
     DecisionTree,
@@ -47,16 +50,27 @@ const SUPERVISED: &[Algorithm] = &[
     Glm,
     NaiveBayes,
     Knn,
+    NeuralNetwork,
     Svm,
 ];
 /// Those whose classes have weights.
-const WEIGHED: &[Algorithm] = &[DecisionTree, RandomForest, ExtraTrees, GradientBoosting, LogisticRegression, Svm];
+const WEIGHED: &[Algorithm] =
+    &[DecisionTree, RandomForest, ExtraTrees, GradientBoosting, LogisticRegression, NeuralNetwork, Svm];
 /// Those of trees with a target.
 const GROWN: &[Algorithm] = &[DecisionTree, RandomForest, ExtraTrees, GradientBoosting];
-const CLASSIFIERS: &[Algorithm] =
-    &[DecisionTree, RandomForest, ExtraTrees, GradientBoosting, LogisticRegression, NaiveBayes, Knn, Svm];
+const CLASSIFIERS: &[Algorithm] = &[
+    DecisionTree,
+    RandomForest,
+    ExtraTrees,
+    GradientBoosting,
+    LogisticRegression,
+    NaiveBayes,
+    Knn,
+    NeuralNetwork,
+    Svm,
+];
 /// Those whose target decides their task.
-const EITHER: &[Algorithm] = &[DecisionTree, RandomForest, ExtraTrees, GradientBoosting, Knn, Svm];
+const EITHER: &[Algorithm] = &[DecisionTree, RandomForest, ExtraTrees, GradientBoosting, Knn, NeuralNetwork, Svm];
 const LINEAR: &[Algorithm] = &[LogisticRegression, LinearRegression, Ridge, ElasticNet, Lasso, Glm];
 /// Those whose penalty has a default.
 const PENALIZED: &[Algorithm] = &[LogisticRegression, Glm];
@@ -68,6 +82,7 @@ const TREE: &[Algorithm] = &[DecisionTree];
 const FOREST: &[Algorithm] = &[RandomForest, ExtraTrees];
 const BAYES: &[Algorithm] = &[NaiveBayes];
 const NEIGHBORS: &[Algorithm] = &[Knn];
+const NETWORK: &[Algorithm] = &[NeuralNetwork];
 /// Those whose distances may be weighed.
 const WEIGHTED_SPACE: &[Algorithm] = &[Knn, Svm, OneClassSvm];
 const MACHINE: &[Algorithm] = &[Svm];
@@ -103,6 +118,7 @@ const GROUPED: &[Algorithm] = &[
     Lasso,
     Glm,
     NaiveBayes,
+    NeuralNetwork,
     KMeans,
     KPrototypes,
     GaussianMixture,
@@ -121,6 +137,7 @@ const PARTED: &[Algorithm] = &[
     Lasso,
     Glm,
     NaiveBayes,
+    NeuralNetwork,
     IsolationForest,
 ];
 
@@ -129,6 +146,11 @@ const MOST_ROWS: u64 = u64::MAX;
 const MOST_LEAVES: u64 = 1 << 24;
 /// More than any table has, and no sum of a few of them overflows.
 const MOST_GROUP: u64 = 1 << 32;
+
+/// What a word of a choice stands for.
+fn named<T: Copy + Default>(all: &[(&str, T)], word: &str) -> T {
+    all.iter().find(|named| named.0 == word).map_or_else(T::default, |named| named.1)
+}
 
 /// The words for a part of the features.
 const FEATURES: &[(&str, Part)] = &[("sqrt", Part::Sqrt), ("log2", Part::Log2), ("all", Part::Share(1.0))];
@@ -649,6 +671,99 @@ pub(super) const SPECS: &[Spec] = &[
         key: "min_category_rows", algorithms: BAYES,
         kind: Kind::Integer(1, MOST_ROWS, |o, v| o.bayes.min_category_rows = v), default: |o| json!(o.bayes.min_category_rows),
         elsewhere: &["min_data_per_group", "min_frequency"], meaning: "the fewest training rows of a level that is not pooled with the rare ones",
+    },
+    Spec {
+        key: "hidden_layers", algorithms: NETWORK,
+        kind: Kind::Integers(MOST_LAYERS - 1, 1, WIDEST as u64, |o, v| o.network.hidden_layers = v.into_iter().map(|v| v as u32).collect()),
+        default: |o| json!(o.network.hidden_layers),
+        elsewhere: &["hidden_layer_sizes", "hidden_units", "layers", "hidden", "units"],
+        meaning: "the list of how many numbers each hidden layer gives, from the first to the last",
+    },
+    Spec {
+        key: "activation", algorithms: NETWORK,
+        kind: Kind::Choice(&["relu", "tanh", "gelu"], |o, v| o.network.activation = named(&Activation::NAMED, v)),
+        default: |o| json!(o.network.activation.name()),
+        elsewhere: &["activation_fn", "activation_function", "nonlinearity"], meaning: "what hidden layers do to their sums",
+    },
+    Spec {
+        key: "normalization", algorithms: NETWORK,
+        kind: Kind::Choice(&["none", "batch", "layer"], |o, v| o.network.normalization = named(&Normalization::NAMED, v)),
+        default: |o| json!(o.network.normalization.name()),
+        elsewhere: &["batch_normalization", "batch_norm", "layer_norm", "normalisation"],
+        meaning: "how the sums of hidden layers are brought to one scale: not at all, each by the rows of its batch, or those of a row by themselves",
+    },
+    Spec {
+        key: "dropout", algorithms: NETWORK,
+        kind: Kind::Number(0.0, 1.0, |o, v| o.network.dropout = v), default: |o| json!(o.network.dropout),
+        elsewhere: &["dropout_rate", "hidden_dropout_ratios"], meaning: "the share of what hidden layers give that a row goes without while learning",
+    },
+    Spec {
+        key: "optimizer", algorithms: NETWORK,
+        kind: Kind::Choice(&["adam", "adamw", "sgd"], |o, v| o.network.optimizer = named(&Optimizer::NAMED, v)),
+        default: |o| json!(o.network.optimizer.name()), elsewhere: &["solver", "optimiser"], meaning: "how weights follow slopes",
+    },
+    Spec {
+        key: "learning_rate", algorithms: NETWORK,
+        kind: Kind::Positive(|o, v| o.network.learning_rate = v), default: |o| json!(o.network.learning_rate),
+        elsewhere: &["learning_rate_init", "eta", "shrinkage", "lr", "learn_rate", "rate"], meaning: "how far a step goes",
+    },
+    Spec {
+        key: "learning_rate_schedule", algorithms: NETWORK,
+        kind: Kind::Choice(&["constant", "cosine", "exponential", "plateau"], |o, v| o.network.schedule = named(&Schedule::NAMED, v)),
+        default: |o| json!(o.network.schedule.name()),
+        elsewhere: &["lr_schedule", "schedule", "lr_scheduler", "decay_schedule"],
+        meaning: "how the learning rate changes from epoch to epoch: not at all, to nothing along half a wave, to a hundredth, or by halves where the loss got no lower for four epochs",
+    },
+    Spec {
+        key: "momentum", algorithms: NETWORK,
+        kind: Kind::Number(0.0, 1.0, |o, v| o.network.momentum = v), default: |o| json!(o.network.momentum),
+        elsewhere: &["nesterov_momentum"], meaning: "what the steps before count in a step of the optimizer sgd",
+    },
+    Spec {
+        key: "weight_decay", algorithms: NETWORK,
+        kind: Kind::Number(0.0, f64::INFINITY, |o, v| o.network.weight_decay = Some(v)), default: |o| json!(o.network.weight_decay),
+        elsewhere: &["alpha", "l2", "l2_reg", "kernel_regularizer", "reg_lambda"],
+        meaning: "the penalty of the squares of weights, with adamw a share of weights that a step takes off; without it 0, with adamw 0.01",
+    },
+    Spec {
+        key: "batch_size", algorithms: NETWORK,
+        kind: Kind::Integer(1, 1 << 20, |o, v| o.network.batch_size = v as u32), default: |o| json!(o.network.batch_size),
+        elsewhere: &["mini_batch_size", "minibatch_size"], meaning: "the rows of which a step sees the mean slope",
+    },
+    Spec {
+        key: "epochs", algorithms: NETWORK,
+        kind: Kind::Integer(1, 100_000, |o, v| o.network.epochs = v as u32), default: |o| json!(o.network.epochs),
+        elsewhere: &["max_iter", "n_epochs", "num_epochs", "max_epochs", "n_estimators"], meaning: "how often all training rows are gone through, at most",
+    },
+    Spec {
+        key: "early_stopping_rounds", algorithms: NETWORK,
+        kind: Kind::Integer(0, 100_000, |o, v| o.network.early_stopping_rounds = (v > 0).then_some(v as u32)),
+        default: |o| json!(o.network.early_stopping_rounds.unwrap_or(0)),
+        elsewhere: &["early_stopping", "n_iter_no_change", "stopping_rounds", "patience"],
+        meaning: "the epochs without a lower validation loss that end the training, of which the best epoch is kept; 0 for all epochs",
+    },
+    Spec {
+        key: "validation_fraction", algorithms: NETWORK,
+        kind: Kind::Number(0.0, 1.0, |o, v| o.network.validation_fraction = v), default: |o| json!(o.network.validation_fraction),
+        elsewhere: &["validation_split"], meaning: "the share of the training rows on which early stopping finds the best epoch",
+    },
+    Spec {
+        key: "embedding_dimension", algorithms: NETWORK,
+        kind: Kind::IntegerOrAuto(1, 256, |o, v| o.network.embedding_dimension = v.map(|v| v as u32)),
+        default: |o| json!(o.network.embedding_dimension),
+        elsewhere: &["embedding_size", "embedding_dim", "emb_szs"],
+        meaning: "the numbers that stand for a level of a category of more than 32 levels; without it by the number of levels, at most 50",
+    },
+    Spec {
+        key: "min_category_rows", algorithms: NETWORK,
+        kind: Kind::Integer(1, MOST_ROWS, |o, v| o.network.min_category_rows = v), default: |o| json!(o.network.min_category_rows),
+        elsewhere: &["min_data_per_group", "min_frequency"], meaning: "the fewest training rows of a level that is not pooled with the rare ones",
+    },
+    Spec {
+        key: "warm_start", algorithms: NETWORK,
+        kind: Kind::Boolean(|o, v| o.network.warm_start = v), default: |o| json!(o.network.warm_start),
+        elsewhere: &["init_model", "transfer", "continue_training", "checkpoint"],
+        meaning: "whether to go on from the weights of the deployed version, which must have the same hidden layers",
     },
     Spec {
         key: "n_neighbors", algorithms: NEIGHBORS,

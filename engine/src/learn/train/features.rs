@@ -84,9 +84,10 @@ impl Run<'_> {
             Algorithm::RandomForest | Algorithm::ExtraTrees => (forest.bin_params(), forest.max_subset_levels),
             Algorithm::GradientBoosting => (boost.bin_params(), boost.max_subset_levels),
             // Levels have numbers of their own.
-            algorithm if algorithm.is_additive() => {
+            algorithm if algorithm.reads_values() => {
                 let min_category_rows = match algorithm {
                     Algorithm::NaiveBayes => self.request.options.bayes.min_category_rows,
+                    Algorithm::NeuralNetwork => self.request.options.network.min_category_rows,
                     _ => self.request.options.linear.min_category_rows,
                 };
                 let min_group = self.request.options.min_group;
@@ -121,7 +122,7 @@ impl Run<'_> {
         if self.request.algorithm.is_spaced() {
             return self.spaced(rows, keep);
         }
-        if !self.request.algorithm.is_additive() {
+        if !self.request.algorithm.reads_values() {
             return self.binned(rows, keep);
         }
         // Learning reads what scoring reads.

@@ -13,7 +13,7 @@ use super::{Features, RowsOf, Run};
 /// What a learner made of features.
 pub(in crate::learn) struct Grown {
     pub body: Body,
-    /// How many iterations of boosting were enough.
+    /// How many iterations of boosting, or epochs of a network, were enough.
     pub iterations: Option<u32>,
 }
 
@@ -32,6 +32,7 @@ impl Run<'_> {
             | Algorithm::Glm => self.linear(made, rows, prepared),
             Algorithm::NaiveBayes => self.bayes(made, rows),
             Algorithm::Knn => self.neighbors(made, rows, keep),
+            Algorithm::NeuralNetwork => self.network(made, rows, prepared, keep),
             Algorithm::Svm => self.machine(made, rows, prepared, keep),
             Algorithm::KMeans
             | Algorithm::KPrototypes

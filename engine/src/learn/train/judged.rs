@@ -79,6 +79,7 @@ impl Run<'_> {
             shorten(&mut held);
             held_rows = Some(crate::model::encode_held(&held)?);
         }
+        insight.epochs = std::mem::take(&mut self.epochs);
         if let Some(oob) = self.oob.take() {
             let (judged, headline) = judge_rows(&scorer, &oob);
             let named = forest::oob_metrics(&judged);
@@ -155,6 +156,7 @@ fn score_parts(
     let walks = match &scorer.model().body {
         // At worst a row is compared with all of them.
         Body::Neighbors(body) => body.known.len(),
+        Body::Network(body) => body.weights() / 64,
         Body::Machine(body) => body.count(),
         body => body.as_trees().map_or(1, |(trees, _)| trees.roots.len()),
     };

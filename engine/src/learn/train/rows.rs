@@ -134,9 +134,13 @@ impl Run<'_> {
 
     /// The share of the training rows that the learner watches to find out when to stop.
     pub fn watched_share(&self) -> Option<f64> {
-        let boost = &self.request.options.boost;
-        let watches = self.request.algorithm == Algorithm::GradientBoosting && boost.early_stopping_rounds.is_some();
-        watches.then_some(boost.validation_fraction)
+        let options = &self.request.options;
+        let (rounds, share) = match self.request.algorithm {
+            Algorithm::GradientBoosting => (options.boost.early_stopping_rounds, options.boost.validation_fraction),
+            Algorithm::NeuralNetwork => (options.network.early_stopping_rounds, options.network.validation_fraction),
+            _ => (None, 0.0),
+        };
+        rounds.map(|_| share)
     }
 
     /// Whether the training rows are so few, and drawn one by one, that folds tell more than a watched part.
@@ -144,7 +148,8 @@ impl Run<'_> {
         let request = &self.request;
         let rows = holdout.train.len();
         let one_by_one = request.time.is_none() && request.groups.is_empty();
-        self.watched_share().is_some_and(|share| share > 0.0)
+        request.algorithm == Algorithm::GradientBoosting
+            && self.watched_share().is_some_and(|share| share > 0.0)
             && one_by_one
             && (4 * enough::FOLDS..=enough::FEW_ROWS).contains(&rows)
     }

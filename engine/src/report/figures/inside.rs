@@ -1,6 +1,7 @@
 //! Charts of what is inside a model: its trees, what it looks at, how answers depend on columns.
 
 use crate::error::Result;
+use crate::learn::train::EpochPoint;
 use crate::model::{date_text, Task};
 use crate::report::facts::{Effects, Facts, Values};
 use crate::report::plot::theme::{number, percent, FIRST, SECOND};
@@ -10,11 +11,27 @@ use super::{axis, line, titled, writer};
 
 pub(super) fn learning_curve(facts: &Facts) -> Result<Option<String>> {
     let points = &facts.insight.trees;
+    let root = facts.task == Task::Regression;
+    let value = |loss: Option<f64>| loss.map(|l| if root { l.max(0.0).sqrt() } else { l });
+    let epochs = &facts.insight.epochs;
+    if epochs.len() > 1 {
+        let of = |loss: fn(&EpochPoint) -> Option<f64>| -> Vec<(f64, f64)> {
+            epochs.iter().filter_map(|e| Some((f64::from(e.epoch), value(loss(e))?))).collect()
+        };
+        return lines(&Lines {
+            title: "What more epochs are worth".to_owned(),
+            x: axis("epoch"),
+            y: axis(if root { "rmse" } else { "log loss" }),
+            lines: vec![
+                line("training rows", SECOND, Look::Line, of(|e| Some(e.training_loss))),
+                line("watched rows", FIRST, Look::Line, of(|e| e.validation_loss)),
+            ],
+        })
+        .map(Some);
+    }
     if points.len() < 2 {
         return Ok(None);
     }
-    let root = facts.task == Task::Regression;
-    let value = |loss: Option<f64>| loss.map(|l| if root { l.max(0.0).sqrt() } else { l });
     let of = |loss: fn(&crate::learn::train::TreesPoint) -> Option<f64>| -> Vec<(f64, f64)> {
         points.iter().filter_map(|p| Some((f64::from(p.trees), value(loss(p))?))).collect()
     };

@@ -61,6 +61,12 @@ pub fn expression(scorer: &Scorer, request: &Request<'_>, control: &Control) -> 
             "Call the function of the model, or train an algorithm kmeans, whose centres an expression can hold.",
         ));
     }
+    if let Body::Network(_) = &model.body {
+        return Err(Error::option(
+            "the model is a network, whose sums of sums no expression of a sensible length can hold",
+            "Call the function of the model, or train an algorithm whose models are trees or sums.",
+        ));
+    }
     if let Body::Neighbors(_) = &model.body {
         return Err(Error::option(
             "the model compares a row with all rows of its training, which no expression can",

@@ -43,6 +43,8 @@ pub struct Insight {
     pub rows: u64,
     /// The model after its first trees, on training and held-out rows.
     pub trees: Vec<TreesPoint>,
+    /// The losses of a network, epoch by epoch.
+    pub epochs: Vec<EpochPoint>,
     /// Where the model is at its worst, the worst first.
     pub segments: Vec<WorstSegment>,
     /// How many segments were looked at.
@@ -53,6 +55,19 @@ pub struct Insight {
     pub findings: Vec<String>,
     /// The columns of the source, those that are not learned from too.
     pub columns: Vec<String>,
+}
+
+/// What a network said after an epoch.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct EpochPoint {
+    /// The epoch, from 1.
+    pub epoch: u32,
+    /// The mean loss of training rows while it went: log loss, or squared error of a number.
+    pub training_loss: f64,
+    /// That of watched rows after it.
+    pub validation_loss: Option<f64>,
+    /// Whether its weights are kept.
+    pub kept: bool,
 }
 
 /// A metric on training rows.

@@ -47,7 +47,11 @@ pub(in crate::learn) fn verdict(
     };
     // Trees of a forest know their rows by design, as do neighbours.
     let is_forest = matches!(algorithm, Algorithm::RandomForest | Algorithm::ExtraTrees | Algorithm::Knn);
-    let stopped = algorithm == Algorithm::GradientBoosting && options.boost.early_stopping_rounds.is_some();
+    let stopped = match algorithm {
+        Algorithm::GradientBoosting => options.boost.early_stopping_rounds.is_some(),
+        Algorithm::NeuralNetwork => options.network.early_stopping_rounds.is_some(),
+        _ => false,
+    };
     if let Some(detail) = by_heart(insight, task, held, (constant, saved), what, stopped).filter(|_| !is_forest) {
         return Some(Overfitting {
             message: "the model knows its training rows much better than new ones".to_owned(),
@@ -164,6 +168,7 @@ fn simpler(algorithm: Algorithm) -> &'static str {
     match algorithm {
         Algorithm::DecisionTree => "Train with a smaller \"max_depth\" or a larger \"min_samples_leaf\", or take a random_forest.",
         Algorithm::NaiveBayes => "Train with a larger \"alpha\" or \"var_smoothing\", or fewer columns; more rows help most.",
+        Algorithm::NeuralNetwork => "Train with early stopping, \"early_stopping_rounds\", with \"dropout\" or \"weight_decay\", or fewer \"hidden_layers\"; more rows help most.",
         Algorithm::Svm => "Train with a smaller \"C\" or \"gamma\"; more rows help most.",
         algorithm if algorithm.is_additive() => "Train with a larger penalty, \"alpha\", or fewer columns; more rows help most.",
         _ => "Train with fewer leaves, \"max_leaf_nodes\", larger ones, \"min_samples_leaf\", or with early stopping, \"early_stopping_rounds\"; more rows help most.",

@@ -1,0 +1,369 @@
+//! Products of matrices of f32, the same bit for bit with any instructions: each sum goes over its terms one after the other, and no product is joined with a
+//! sum.
+//!
+//! The crates that multiply matrices (matrixmultiply, gemm, faer) take fused instructions where a processor has them, so that the last bits of weights would
+//! depend on it; hence these.
+
+use super::{level, Level};
+
+/// Numbers of a row stand in multiples of so many.
+pub(crate) const LANES: usize = 16;
+
+/// `c(m, n) = start(m, n) + sum over k of a(m, k) * b(k, n)`.
+pub(crate) struct Product<'a> {
+    /// The left matrix: `a(m, k)` is `a[m * a_row + k * a_step]`.
+    pub a: &'a [f32],
+    pub a_row: usize,
+    pub a_step: usize,
+    /// The right matrix: `b(k, n)` is `b[k * b_row + n]`.
+    pub b: &'a [f32],
+    pub b_row: usize,
+    /// The product: `c(m, n)` is `c[m * c_row + n]`.
+    pub c: &'a mut [f32],
+    pub c_row: usize,
+    /// Rows of the product.
+    pub m: usize,
+    /// Columns of the product, a multiple of [`LANES`].
+    pub n: usize,
+    /// Terms of each sum.
+    pub k: usize,
+    /// Where sums begin.
+    pub start: Start<'a>,
+}
+
+/// Where sums begin.
+#[derive(Clone, Copy)]
+pub(crate) enum Start<'a> {
+    /// At 0.
+    Zero,
+    /// At these, a number a column.
+    Row(&'a [f32]),
+    /// At what stands there.
+    There,
+}
+
+impl Product<'_> {
+    /// With the instructions in use.
+    #[inline]
+    pub fn run(self) {
+        self.run_at(level());
+    }
+
+    /// With the instructions of a level; with those that every processor has where this one lacks them.
+    pub fn run_at(self, level: Level) {
+        let Product { m, n, k, a_row, a_step, b_row, c_row, .. } = self;
+        if m == 0 || n == 0 {
+            return;
+        }
+        // What the tiles trust.
+        assert!(n.is_multiple_of(LANES) && c_row >= n, "whole lanes");
+        assert!(self.c.len() >= (m - 1) * c_row + n, "room for the product");
+        assert!(k == 0 || self.a.len() > (m - 1) * a_row + (k - 1) * a_step, "all of the left matrix");
+        assert!(k == 0 || (b_row >= n && self.b.len() >= (k - 1) * b_row + n), "all of the right matrix");
+        if let Start::Row(row) = self.start {
+            assert!(row.len() >= n, "a start a column");
+        }
+        #[allow(unsafe_code)]
+        match level {
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: the processor has the instructions, and the matrices hold what was asserted.
+            Level::Avx512 if level.is_there() => unsafe { avx512(self) },
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: as above.
+            Level::Avx2 if level.is_there() => unsafe { avx2(self) },
+            // SAFETY: plain numbers need no instructions, and the matrices hold what was asserted.
+            _ => unsafe { plain(self) },
+        }
+    }
+
+    /// All tiles. Sums of a tile stand in registers: of `M` rows, of the last ones `FEW` or one, `N` registers each.
+    ///
+    /// # Safety
+    /// The processor has the instructions of `V`, and the matrices hold what [`Product::run_at`] asserts.
+    #[inline(always)]
+    #[allow(unsafe_code)]
+    unsafe fn tiles<V: Vector, const M: usize, const FEW: usize, const N: usize, const LONE: usize>(mut self) {
+        let mut row = 0;
+        while row + M <= self.m {
+            let mut column = 0;
+            while column < self.n {
+                // SAFETY: N registers are LANES columns, of which n is a multiple.
+                unsafe { self.tile::<V, M, N>(row, column) };
+                column += LANES;
+            }
+            row += M;
+        }
+        while row + FEW <= self.m {
+            let mut column = 0;
+            while column < self.n {
+                // SAFETY: as above.
+                unsafe { self.tile::<V, FEW, N>(row, column) };
+                column += LANES;
+            }
+            row += FEW;
+        }
+        // Of a single row many columns go side by side, as a sum waits for itself.
+        while row < self.m {
+            let mut column = 0;
+            while column + LONE * V::LANES <= self.n {
+                // SAFETY: as many columns are left.
+                unsafe { self.tile::<V, 1, LONE>(row, column) };
+                column += LONE * V::LANES;
+            }
+            while column < self.n {
+                // SAFETY: N registers are LANES columns, of which n is a multiple.
+                unsafe { self.tile::<V, 1, N>(row, column) };
+                column += LANES;
+            }
+            row += 1;
+        }
+    }
+
+    /// # Safety
+    /// As for [`Product::tiles`]; there are `M` rows from `row` on, and as many columns from `column` on as `N` registers hold.
+    #[inline(always)]
+    #[allow(unsafe_code)]
+    unsafe fn tile<V: Vector, const M: usize, const N: usize>(&mut self, row: usize, column: usize) {
+        // SAFETY: a, b, c and the start hold all that rows, columns and terms reach, as the caller says.
+        unsafe {
+            let mut sums = [[V::splat(0.0); N]; M];
+            for (i, sums) in sums.iter_mut().enumerate() {
+                for (j, sum) in sums.iter_mut().enumerate() {
+                    let at = column + j * V::LANES;
+                    match self.start {
+                        Start::Zero => {}
+                        Start::Row(start) => *sum = V::load(start.as_ptr().add(at)),
+                        Start::There => *sum = V::load(self.c.as_ptr().add((row + i) * self.c_row + at)),
+                    }
+                }
+            }
+            let mut a = self.a.as_ptr().add(if self.k == 0 { 0 } else { row * self.a_row });
+            let mut b = self.b.as_ptr().add(if self.k == 0 { 0 } else { column });
+            for k in 0..self.k {
+                let mut own = [V::splat(0.0); N];
+                for (j, own) in own.iter_mut().enumerate() {
+                    *own = V::load(b.add(j * V::LANES));
+                }
+                for (i, sums) in sums.iter_mut().enumerate() {
+                    let left = V::splat(*a.add(i * self.a_row));
+                    for (sum, own) in sums.iter_mut().zip(own) {
+                        *sum = sum.add(left.times(own));
+                    }
+                }
+                if k + 1 < self.k {
+                    a = a.add(self.a_step);
+                    b = b.add(self.b_row);
+                }
+            }
+            let c = self.c.as_mut_ptr();
+            for (i, sums) in sums.iter().enumerate() {
+                for (j, sum) in sums.iter().enumerate() {
+                    sum.store(c.add((row + i) * self.c_row + column + j * V::LANES));
+                }
+            }
+        }
+    }
+}
+
+/// # Safety
+/// The processor has AVX-512, and the matrices hold what [`Product::run_at`] asserts.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f")]
+#[allow(unsafe_code)]
+unsafe fn avx512(product: Product<'_>) {
+    // SAFETY: as the caller says.
+    unsafe { product.tiles::<x86::Wide, 8, 4, 1, 4>() }
+}
+
+/// # Safety
+/// The processor has AVX2, and the matrices hold what [`Product::run_at`] asserts.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+#[allow(unsafe_code)]
+unsafe fn avx2(product: Product<'_>) {
+    // SAFETY: as the caller says.
+    unsafe { product.tiles::<x86::Half, 4, 2, 2, 4>() }
+}
+
+/// # Safety
+/// The matrices hold what [`Product::run_at`] asserts.
+#[allow(unsafe_code)]
+unsafe fn plain(product: Product<'_>) {
+    // SAFETY: as the caller says.
+    unsafe { product.tiles::<Four, 2, 1, 4, 4>() }
+}
+
+/// Numbers side by side.
+#[allow(unsafe_code)]
+trait Vector: Copy {
+    const LANES: usize;
+    /// # Safety
+    /// The processor has the instructions.
+    unsafe fn splat(x: f32) -> Self;
+    /// # Safety
+    /// The processor has the instructions, and as many numbers may be read.
+    unsafe fn load(from: *const f32) -> Self;
+    /// # Safety
+    /// The processor has the instructions, and as many numbers may be written.
+    unsafe fn store(self, to: *mut f32);
+    /// # Safety
+    /// The processor has the instructions.
+    unsafe fn add(self, other: Self) -> Self;
+    /// # Safety
+    /// The processor has the instructions.
+    unsafe fn times(self, other: Self) -> Self;
+}
+
+/// Four numbers, with the instructions that every processor has.
+#[derive(Clone, Copy)]
+struct Four([f32; 4]);
+
+#[allow(unsafe_code)]
+impl Vector for Four {
+    const LANES: usize = 4;
+    #[inline(always)]
+    unsafe fn splat(x: f32) -> Self {
+        Four([x; 4])
+    }
+    #[inline(always)]
+    unsafe fn load(from: *const f32) -> Self {
+        // SAFETY: four numbers may be read, as the caller says.
+        Four(unsafe { from.cast::<[f32; 4]>().read_unaligned() })
+    }
+    #[inline(always)]
+    unsafe fn store(self, to: *mut f32) {
+        // SAFETY: four numbers may be written, as the caller says.
+        unsafe { to.cast::<[f32; 4]>().write_unaligned(self.0) }
+    }
+    #[inline(always)]
+    unsafe fn add(self, other: Self) -> Self {
+        let ([a, b, c, d], [e, f, g, h]) = (self.0, other.0);
+        Four([a + e, b + f, c + g, d + h])
+    }
+    #[inline(always)]
+    unsafe fn times(self, other: Self) -> Self {
+        let ([a, b, c, d], [e, f, g, h]) = (self.0, other.0);
+        Four([a * e, b * f, c * g, d * h])
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[allow(unsafe_code)]
+mod x86 {
+    use core::arch::x86_64::{
+        __m256, __m512, _mm256_add_ps, _mm256_loadu_ps, _mm256_mul_ps, _mm256_set1_ps, _mm256_storeu_ps, _mm512_add_ps,
+        _mm512_loadu_ps, _mm512_mul_ps, _mm512_set1_ps, _mm512_storeu_ps,
+    };
+
+    use super::Vector;
+
+    /// Sixteen numbers.
+    #[derive(Clone, Copy)]
+    pub(super) struct Wide(__m512);
+
+    impl Vector for Wide {
+        const LANES: usize = 16;
+        #[inline(always)]
+        unsafe fn splat(x: f32) -> Self {
+            // SAFETY: the processor has AVX-512, as the caller says.
+            Wide(unsafe { _mm512_set1_ps(x) })
+        }
+        #[inline(always)]
+        unsafe fn load(from: *const f32) -> Self {
+            // SAFETY: so it has, and sixteen numbers may be read.
+            Wide(unsafe { _mm512_loadu_ps(from) })
+        }
+        #[inline(always)]
+        unsafe fn store(self, to: *mut f32) {
+            // SAFETY: so it has, and sixteen numbers may be written.
+            unsafe { _mm512_storeu_ps(to, self.0) }
+        }
+        #[inline(always)]
+        unsafe fn add(self, other: Self) -> Self {
+            // SAFETY: so it has.
+            Wide(unsafe { _mm512_add_ps(self.0, other.0) })
+        }
+        #[inline(always)]
+        unsafe fn times(self, other: Self) -> Self {
+            // SAFETY: so it has.
+            Wide(unsafe { _mm512_mul_ps(self.0, other.0) })
+        }
+    }
+
+    /// Eight numbers.
+    #[derive(Clone, Copy)]
+    pub(super) struct Half(__m256);
+
+    impl Vector for Half {
+        const LANES: usize = 8;
+        #[inline(always)]
+        unsafe fn splat(x: f32) -> Self {
+            // SAFETY: the processor has AVX2, as the caller says.
+            Half(unsafe { _mm256_set1_ps(x) })
+        }
+        #[inline(always)]
+        unsafe fn load(from: *const f32) -> Self {
+            // SAFETY: so it has, and eight numbers may be read.
+            Half(unsafe { _mm256_loadu_ps(from) })
+        }
+        #[inline(always)]
+        unsafe fn store(self, to: *mut f32) {
+            // SAFETY: so it has, and eight numbers may be written.
+            unsafe { _mm256_storeu_ps(to, self.0) }
+        }
+        #[inline(always)]
+        unsafe fn add(self, other: Self) -> Self {
+            // SAFETY: so it has.
+            Half(unsafe { _mm256_add_ps(self.0, other.0) })
+        }
+        #[inline(always)]
+        unsafe fn times(self, other: Self) -> Self {
+            // SAFETY: so it has.
+            Half(unsafe { _mm256_mul_ps(self.0, other.0) })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn numbers(count: usize, seed: u32) -> Vec<f32> {
+        (0..count as u32).map(|i| ((i * 37 + seed * 11) % 23) as f32 / 7.0 - 1.5).collect()
+    }
+
+    #[test]
+    fn a_product_is_that_of_the_definition_at_every_level() {
+        for (m, n, k) in [(1, 16, 1), (3, 32, 5), (13, 48, 20), (9, 112, 64), (4, 16, 0), (0, 16, 3)] {
+            let (a, b) = (numbers(m * k + 1, 1), numbers(k * n + 1, 2));
+            let bias = numbers(n, 3);
+            for (a_row, a_step) in [(k, 1), (1, m)] {
+                let mut expected = vec![0.0f32; m * n];
+                for i in 0..m {
+                    for j in 0..n {
+                        let mut sum = bias[j];
+                        for l in 0..k {
+                            sum += a[i * a_row + l * a_step] * b[l * n + j];
+                        }
+                        expected[i * n + j] = sum;
+                    }
+                }
+                for level in Level::ALL {
+                    let mut c = vec![9.0f32; m * n];
+                    let (a, b, start) = (&a, &b, Start::Row(&bias));
+                    Product { a, a_row, a_step, b, b_row: n, c: &mut c, c_row: n, m, n, k, start }.run_at(level);
+                    assert_eq!(c, expected, "{m} {n} {k} {level:?}");
+                    let mut twice = c.clone();
+                    let start = Start::There;
+                    Product { a, a_row, a_step, b, b_row: n, c: &mut twice, c_row: n, m, n, k, start }.run_at(level);
+                    let zero = Start::Zero;
+                    let mut own = vec![0.0f32; m * n];
+                    Product { a, a_row, a_step, b, b_row: n, c: &mut own, c_row: n, m, n, k, start: zero }
+                        .run_at(level);
+                    let near = |((t, c), o): ((&f32, &f32), &f32)| (t - c - o).abs() < 1e-3;
+                    assert!(twice.iter().zip(&c).zip(&own).all(near));
+                }
+            }
+        }
+    }
+}
