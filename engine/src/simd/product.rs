@@ -123,17 +123,19 @@ impl Product<'_> {
     /// As for [`Product::tiles`]; there are `M` rows from `row` on, and as many columns from `column` on as `N` registers hold.
     #[inline(always)]
     #[allow(unsafe_code)]
+    #[allow(clippy::needless_range_loop, reason = "see below")]
     unsafe fn tile<V: Vector, const M: usize, const N: usize>(&mut self, row: usize, column: usize) {
         // SAFETY: a, b, c and the start hold all that rows, columns and terms reach, as the caller says.
         unsafe {
+            // Loops by place, which become straight code: through iterators the compiler may leave calls among the sums.
             let mut sums = [[V::splat(0.0); N]; M];
-            for (i, sums) in sums.iter_mut().enumerate() {
-                for (j, sum) in sums.iter_mut().enumerate() {
+            for i in 0..M {
+                for j in 0..N {
                     let at = column + j * V::LANES;
                     match self.start {
                         Start::Zero => {}
-                        Start::Row(start) => *sum = V::load(start.as_ptr().add(at)),
-                        Start::There => *sum = V::load(self.c.as_ptr().add((row + i) * self.c_row + at)),
+                        Start::Row(start) => sums[i][j] = V::load(start.as_ptr().add(at)),
+                        Start::There => sums[i][j] = V::load(self.c.as_ptr().add((row + i) * self.c_row + at)),
                     }
                 }
             }
@@ -141,13 +143,13 @@ impl Product<'_> {
             let mut b = self.b.as_ptr().add(if self.k == 0 { 0 } else { column });
             for k in 0..self.k {
                 let mut own = [V::splat(0.0); N];
-                for (j, own) in own.iter_mut().enumerate() {
-                    *own = V::load(b.add(j * V::LANES));
+                for j in 0..N {
+                    own[j] = V::load(b.add(j * V::LANES));
                 }
-                for (i, sums) in sums.iter_mut().enumerate() {
+                for i in 0..M {
                     let left = V::splat(*a.add(i * self.a_row));
-                    for (sum, own) in sums.iter_mut().zip(own) {
-                        *sum = sum.add(left.times(own));
+                    for j in 0..N {
+                        sums[i][j] = sums[i][j].add(left.times(own[j]));
                     }
                 }
                 if k + 1 < self.k {
@@ -156,9 +158,9 @@ impl Product<'_> {
                 }
             }
             let c = self.c.as_mut_ptr();
-            for (i, sums) in sums.iter().enumerate() {
-                for (j, sum) in sums.iter().enumerate() {
-                    sum.store(c.add((row + i) * self.c_row + column + j * V::LANES));
+            for i in 0..M {
+                for j in 0..N {
+                    sums[i][j].store(c.add((row + i) * self.c_row + column + j * V::LANES));
                 }
             }
         }
