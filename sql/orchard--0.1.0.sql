@@ -819,19 +819,19 @@ COMMENT ON FUNCTION orchard.score(text, text, text[]) IS 'scores every row of a 
 CREATE FUNCTION orchard.explain(model text, "row" record, class text DEFAULT NULL, derived boolean DEFAULT false, background text DEFAULT NULL)
     RETURNS TABLE (feature text, value text, contribution double precision, response_contribution double precision, rank integer, sentence text)
     LANGUAGE c STABLE PARALLEL SAFE COST 20000 ROWS 10 AS 'MODULE_PATHNAME', 'explain';
-COMMENT ON FUNCTION orchard.explain(text, record, text, boolean, text) IS 'what each column of a row, matched by name, contributes to its score: exact Shapley values of the trees';
+COMMENT ON FUNCTION orchard.explain(text, record, text, boolean, text) IS 'what each column of a row, matched by name, contributes to its score: exact Shapley values of trees and sums, or of the answer of a model that is asked';
 CREATE FUNCTION orchard.explain(model text, "row" jsonb, class text DEFAULT NULL, derived boolean DEFAULT false, background text DEFAULT NULL)
     RETURNS TABLE (feature text, value text, contribution double precision, response_contribution double precision, rank integer, sentence text)
     LANGUAGE c STABLE PARALLEL SAFE COST 20000 ROWS 10 AS 'MODULE_PATHNAME', 'explain';
-COMMENT ON FUNCTION orchard.explain(text, jsonb, text, boolean, text) IS 'what each key of a JSON object contributes to its score: exact Shapley values of the trees';
+COMMENT ON FUNCTION orchard.explain(text, jsonb, text, boolean, text) IS 'what each key of a JSON object contributes to its score: exact Shapley values of trees and sums, or of the answer of a model that is asked';
 CREATE FUNCTION orchard.explain(model text, "row" json, class text DEFAULT NULL, derived boolean DEFAULT false, background text DEFAULT NULL)
     RETURNS TABLE (feature text, value text, contribution double precision, response_contribution double precision, rank integer, sentence text)
     LANGUAGE c STABLE PARALLEL SAFE COST 20000 ROWS 10 AS 'MODULE_PATHNAME', 'explain';
-COMMENT ON FUNCTION orchard.explain(text, json, text, boolean, text) IS 'what each key of a JSON object contributes to its score: exact Shapley values of the trees';
+COMMENT ON FUNCTION orchard.explain(text, json, text, boolean, text) IS 'what each key of a JSON object contributes to its score: exact Shapley values of trees and sums, or of the answer of a model that is asked';
 CREATE FUNCTION orchard.explain(model text, "row" text, class text DEFAULT NULL, derived boolean DEFAULT false, background text DEFAULT NULL)
     RETURNS TABLE (feature text, value text, contribution double precision, response_contribution double precision, rank integer, sentence text)
     LANGUAGE c STABLE PARALLEL SAFE COST 20000 ROWS 10 AS 'MODULE_PATHNAME', 'explain';
-COMMENT ON FUNCTION orchard.explain(text, text, text, boolean, text) IS 'what each key of a JSON object written as text contributes to its score: exact Shapley values of the trees';
+COMMENT ON FUNCTION orchard.explain(text, text, text, boolean, text) IS 'what each key of a JSON object written as text contributes to its score: exact Shapley values of trees and sums, or of the answer of a model that is asked';
 CREATE FUNCTION orchard.explain_source(model text, source text, top integer DEFAULT 3, class text DEFAULT NULL, key text[] DEFAULT NULL, background text DEFAULT NULL)
     RETURNS TABLE (key jsonb, score double precision, class text, features text[], "values" text[], contributions double precision[],
         response_contributions double precision[], base double precision, others double precision, response_base double precision,

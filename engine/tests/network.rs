@@ -5,6 +5,7 @@ mod tables;
 
 use orchard_engine::control::Control;
 use orchard_engine::data::{Column, Table};
+use orchard_engine::judge::shap::Shap;
 use orchard_engine::learn::network::{fit, Former, NetworkFit, NetworkParams, Normalization, Optimizer, Rows};
 use orchard_engine::learn::options::{Algorithm, Options};
 use orchard_engine::learn::train::{score_columns, train, Outcome, Request};
@@ -549,5 +550,60 @@ fn levels_of_many_have_embeddings_and_what_is_new_is_their_mean() {
         let mean: f64 = (0..61).map(|l| weights(l) / whole * f64::from(values[l * width + d])).sum();
         // The level that no row has weighs nothing.
         assert!((mean - f64::from(values[5 * width + d])).abs() < 1e-6);
+    }
+}
+
+#[test]
+fn a_network_is_explained_by_asking_it() {
+    let (columns, target) = rings(800);
+    let found = learn(&columns, &target, &json!({"epochs": 8}));
+    let scorer = &found.scorer;
+    let say = |x: f64, y: f64| {
+        let mut out = [0.0];
+        scorer.predict(&[x, y], &mut out);
+        out[0]
+    };
+    let stats: Vec<f64> = scorer.model().features.iter().map(|f| f.stats.mean).collect();
+    let control = Control::default();
+    let rows: Vec<&[f64]> = columns.iter().map(|c| &c[..40]).collect();
+    let mut values = vec![0.0; 80];
+    let mut shap = Shap::new(scorer, &control).unwrap();
+    let mean = shap.explain(&rows, 0, &mut values, &control).unwrap();
+    assert_eq!(mean, say(stats[0], stats[1]));
+    // Of two columns there are two orders.
+    let of = |x: f64, y: f64, (a, b): (f64, f64)| 0.5 * (say(x, b) - say(a, b) + say(x, y) - say(a, y));
+    for (row, own) in values.chunks(2).enumerate() {
+        let (x, y) = (columns[0][row], columns[1][row]);
+        assert!((own[0] - of(x, y, (stats[0], stats[1]))).abs() < 1e-12);
+        assert!((mean + own[0] + own[1] - say(x, y)).abs() < 1e-12);
+    }
+    let background: Vec<Vec<f64>> = columns.iter().map(|c| c[100..107].to_vec()).collect();
+    let mut shap = Shap::against(scorer, &background, &control).unwrap();
+    let mean = shap.explain(&rows, 0, &mut values, &control).unwrap();
+    let all = || (0..7).map(|b| (background[0][b], background[1][b]));
+    assert!((mean - all().map(|(a, b)| say(a, b)).sum::<f64>() / 7.0).abs() < 1e-12);
+    for (row, own) in values.chunks(2).enumerate() {
+        let (x, y) = (columns[0][row], columns[1][row]);
+        assert!((own[0] - all().map(|b| of(x, y, b)).sum::<f64>() / 7.0).abs() < 1e-12);
+    }
+}
+
+#[test]
+fn of_many_columns_orders_are_drawn_and_sum_to_the_answer() {
+    let rows = 600;
+    let columns: Vec<Vec<f64>> = (0..16).map(|c| (0..rows).map(|r| unit(r, c + 1)).collect()).collect();
+    let target: Vec<f64> = (0..rows).map(|r| 10.0 * columns[0][r] - 4.0 * columns[1][r]).collect();
+    let found = learn(&columns, &target, &json!({"epochs": 30, "hidden_layers": [], "learning_rate": 0.02}));
+    let control = Control::default();
+    let own: Vec<&[f64]> = columns.iter().map(|c| &c[..20]).collect();
+    let mut values = vec![0.0; 320];
+    let mut shap = Shap::new(&found.scorer, &control).unwrap();
+    let mean = shap.explain(&own, 0, &mut values, &control).unwrap();
+    let scores = score_columns(&found.scorer, &columns, &control).unwrap();
+    for (row, values) in values.chunks(16).enumerate() {
+        assert!((mean + values.iter().sum::<f64>() - scores[row]).abs() < 1e-9);
+        // Without a hidden layer it is a line, of which orders do not matter.
+        let slope = 10.0 * (columns[0][row] - found.scorer.model().features[0].stats.mean);
+        assert!((values[0] - slope).abs() < 0.1 + 0.1 * slope.abs(), "{} {slope}", values[0]);
     }
 }

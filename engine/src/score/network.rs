@@ -5,8 +5,8 @@ use std::cell::RefCell;
 use super::link::{unlink, Answer};
 use crate::model::network::NORM_EPSILON;
 use crate::model::{Activation, Body, Layer, Network, NetworkEntry, Norm, Task};
-use crate::simd::product::{Product, Start, LANES};
-use crate::simd::{run_wide, Kernel};
+use crate::simd::product::{add_row, LANES};
+use crate::simd::{level, run_at, Kernel, Level};
 
 thread_local! {
     /// What a layer is given and what it gives; kept so that a row costs no allocation.
@@ -99,10 +99,11 @@ pub(super) fn net(body: &Body) -> Option<Net> {
 
 /// Write the answers of an encoded row.
 pub(super) fn predict(body: &Network, net: &Net, task: &Task, row: &[f64], out: &mut [f64]) {
+    let level = level();
     ROOM.with_borrow_mut(|(given, sums)| {
         given.resize(net.widest, 0.0);
         sums.resize(net.widest, 0.0);
-        run_wide(Row { net, row, given, sums, out: &mut *out, hidden: false });
+        run_at(level, Row { net, row, given, sums, out: &mut *out, hidden: false, level });
     });
     for x in out.iter_mut() {
         let score = if x.is_nan() { 0.0 } else { x.clamp(-MOST, MOST) };
@@ -119,10 +120,11 @@ pub(super) fn predict(body: &Network, net: &Net, task: &Task, row: &[f64], out: 
 pub(super) fn hidden(net: &Net, row: &[f64], out: &mut Vec<f64>) {
     out.clear();
     out.resize(net.layers.last().map_or(0, |layer| layer.inputs), 0.0);
+    let level = level();
     ROOM.with_borrow_mut(|(given, sums)| {
         given.resize(net.widest, 0.0);
         sums.resize(net.widest, 0.0);
-        run_wide(Row { net, row, given, sums, out, hidden: true });
+        run_at(level, Row { net, row, given, sums, out, hidden: true, level });
     });
     out.iter_mut().for_each(|x| *x = if x.is_nan() { 0.0 } else { x.clamp(-MOST, MOST) });
 }
@@ -139,12 +141,13 @@ struct Row<'a> {
     out: &'a mut [f64],
     /// Whether what the last layer is given is asked for.
     hidden: bool,
+    level: Level,
 }
 
 impl Kernel for Row<'_> {
     #[inline(always)]
     fn run(self) {
-        let Row { net, row, mut given, mut sums, out, hidden } = self;
+        let Row { net, row, mut given, mut sums, out, hidden, level } = self;
         let Some(first) = net.layers.first() else { return };
         sums[..first.stride].copy_from_slice(&first.bias);
         for (entry, &value) in net.entries.iter().zip(row) {
@@ -175,22 +178,11 @@ impl Kernel for Row<'_> {
                 out.iter_mut().zip(&*given).for_each(|(out, x)| *out = f64::from(*x));
                 return;
             }
-            let start = if l == 0 { Start::There } else { Start::Row(&layer.bias) };
-            let (n, k) = (layer.stride, layer.inputs);
-            let product = Product {
-                a: given,
-                a_row: k,
-                a_step: 1,
-                b: &layer.weights,
-                b_row: n,
-                c: &mut *sums,
-                c_row: n,
-                m: 1,
-                n,
-                k,
-                start,
-            };
-            product.run();
+            let n = layer.stride;
+            if l > 0 {
+                sums[..n].copy_from_slice(&layer.bias);
+            }
+            add_row(&given[..layer.inputs], &layer.weights, &mut sums[..n], level);
             if let Some((gain, shift)) = &layer.norm {
                 let (mean, by) = moments(&sums[..layer.outputs]);
                 for ((x, gain), shift) in sums.iter_mut().zip(gain).zip(shift) {

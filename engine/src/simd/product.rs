@@ -167,6 +167,104 @@ impl Product<'_> {
     }
 }
 
+/// Add to `c` the product of a row `a` and the rows of `b`, which have as many numbers: four sums side by side, each of every fourth term, which are then
+/// added, as one sum would wait for itself. The numbers of `c` are a multiple of [`LANES`].
+pub(crate) fn add_row(a: &[f32], b: &[f32], c: &mut [f32], level: Level) {
+    assert!(c.len().is_multiple_of(LANES) && b.len() >= a.len() * c.len(), "all of the right matrix");
+    #[allow(unsafe_code)]
+    match level {
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: the processor has the instructions, and the matrices hold what was asserted.
+        Level::Avx512 if level.is_there() => unsafe { row_avx512(a, b, c) },
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: as above.
+        Level::Avx2 if level.is_there() => unsafe { row_avx2(a, b, c) },
+        // SAFETY: plain numbers need no instructions, and the matrices hold what was asserted.
+        _ => unsafe { row::<Four, 4, 2>(a, b, c) },
+    }
+}
+
+/// Chains of sums.
+const CHAINS: usize = 4;
+
+/// `MANY` registers of columns at a time, then `FEW`, which are [`LANES`] columns.
+///
+/// # Safety
+/// The processor has the instructions of `V`, and `b` holds a row of `c.len()` numbers for each of `a`.
+#[inline(always)]
+#[allow(unsafe_code)]
+unsafe fn row<V: Vector, const FEW: usize, const MANY: usize>(a: &[f32], b: &[f32], c: &mut [f32]) {
+    let mut column = 0;
+    while column + MANY * V::LANES <= c.len() {
+        // SAFETY: as many columns are left.
+        unsafe { columns::<V, MANY>(a, b, c, column) };
+        column += MANY * V::LANES;
+    }
+    while column < c.len() {
+        // SAFETY: FEW registers are LANES columns, of which there is a multiple.
+        unsafe { columns::<V, FEW>(a, b, c, column) };
+        column += LANES;
+    }
+}
+
+/// # Safety
+/// As for [`row`], and there are as many columns from `column` on as `N` registers hold.
+#[inline(always)]
+#[allow(unsafe_code)]
+#[allow(clippy::needless_range_loop, reason = "loops by place become straight code")]
+unsafe fn columns<V: Vector, const N: usize>(a: &[f32], b: &[f32], c: &mut [f32], column: usize) {
+    // SAFETY: rows of b are c.len() numbers, one for each number of a, and the columns are among them.
+    unsafe {
+        let mut sums = [[V::splat(0.0); N]; CHAINS];
+        let whole = a.len() / CHAINS * CHAINS;
+        let mut from = b.as_ptr().add(if a.is_empty() { 0 } else { column });
+        let mut k = 0;
+        while k < whole {
+            for chain in 0..CHAINS {
+                let left = V::splat(*a.get_unchecked(k + chain));
+                for j in 0..N {
+                    sums[chain][j] = sums[chain][j].add(left.times(V::load(from.add(j * V::LANES))));
+                }
+                from = from.wrapping_add(c.len());
+            }
+            k += CHAINS;
+        }
+        for chain in 0..a.len() - whole {
+            let left = V::splat(*a.get_unchecked(whole + chain));
+            for j in 0..N {
+                sums[chain][j] = sums[chain][j].add(left.times(V::load(from.add(j * V::LANES))));
+            }
+            from = from.wrapping_add(c.len());
+        }
+        let to = c.as_mut_ptr().add(column);
+        for j in 0..N {
+            let [first, second, third, fourth] = [sums[0][j], sums[1][j], sums[2][j], sums[3][j]];
+            let sum = first.add(third).add(second.add(fourth));
+            V::load(to.add(j * V::LANES)).add(sum).store(to.add(j * V::LANES));
+        }
+    }
+}
+
+/// # Safety
+/// The processor has AVX-512, and the matrices hold what [`add_row`] asserts.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f")]
+#[allow(unsafe_code)]
+unsafe fn row_avx512(a: &[f32], b: &[f32], c: &mut [f32]) {
+    // SAFETY: as the caller says.
+    unsafe { row::<x86::Wide, 1, 2>(a, b, c) }
+}
+
+/// # Safety
+/// The processor has AVX2, and the matrices hold what [`add_row`] asserts.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+#[allow(unsafe_code)]
+unsafe fn row_avx2(a: &[f32], b: &[f32], c: &mut [f32]) {
+    // SAFETY: as the caller says.
+    unsafe { row::<x86::Half, 2, 2>(a, b, c) }
+}
+
 /// # Safety
 /// The processor has AVX-512, and the matrices hold what [`Product::run_at`] asserts.
 #[cfg(target_arch = "x86_64")]
@@ -365,6 +463,25 @@ mod tests {
                     let near = |((t, c), o): ((&f32, &f32), &f32)| (t - c - o).abs() < 1e-3;
                     assert!(twice.iter().zip(&c).zip(&own).all(near));
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn a_row_is_added_alike_at_every_level() {
+        for (n, k) in [(16, 1), (32, 64), (48, 21), (112, 7), (64, 0), (0, 3)] {
+            let (a, b, start) = (numbers(k, 1), numbers(k * n + 1, 2), numbers(n, 3));
+            let mut plain = start.clone();
+            add_row(&a, &b, &mut plain, Level::Scalar);
+            for (j, sum) in plain.iter().enumerate() {
+                let expected = f64::from(start[j])
+                    + a.iter().enumerate().map(|(l, a)| f64::from(*a) * f64::from(b[l * n + j])).sum::<f64>();
+                assert!((f64::from(*sum) - expected).abs() < 1e-4, "{n} {k} {j}");
+            }
+            for level in Level::ALL {
+                let mut own = start.clone();
+                add_row(&a, &b, &mut own, level);
+                assert_eq!(own, plain, "{n} {k} {level:?}");
             }
         }
     }

@@ -30,7 +30,7 @@ SELECT orchard.to_sql('lines') LIKE '%rooms%' AS written;
 SELECT feature, kind FROM orchard.importance('kinds') ORDER BY rank;
 SELECT orchard.importance('prices');
 SELECT feature, importance > 1 AS much FROM orchard.importance('prices', 'plots', repeats => 5) WHERE kind = 'permutation' ORDER BY rank;
-SELECT orchard.explain('sells', p) FROM plots AS p LIMIT 1;
+SELECT count(*) AS parts FROM orchard.explain('sells', (SELECT p FROM plots AS p LIMIT 1));
 SELECT orchard.interactions('sells', 'plots');
 SELECT orchard.rules('sells');
 SELECT orchard.to_sql('sells');
