@@ -53,7 +53,7 @@ fn importance(
     let rows = report(|| {
         let found = catalog::of_argument(model)?;
         let scorer = cache::deployed(&found)?;
-        let by_rows_alone = matches!(scorer.model().body, Body::Neighbors(_));
+        let by_rows_alone = matches!(scorer.model().body, Body::Neighbors(_) | Body::Ensemble(_));
         if !by_rows_alone {
             check_scores(scorer.model())?;
         }
@@ -81,7 +81,10 @@ fn importance(
         if all.is_empty() && by_rows_alone && source.is_none() {
             return Err(Failure::new(
                 PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
-                "the model keeps rows, which do not say by themselves what columns are worth",
+                match scorer.model().body {
+                    Body::Ensemble(_) => "the model joins several, which do not say together what columns are worth",
+                    _ => "the model keeps rows, which do not say by themselves what columns are worth",
+                },
             )
             .hint("Give rows to judge by: source => 'table'. Or train with the option \"importance\": true."));
         }

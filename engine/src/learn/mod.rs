@@ -7,6 +7,7 @@ pub mod calibrate;
 pub mod columns;
 pub mod constraints;
 pub mod density;
+pub mod ensemble;
 mod enough;
 pub mod exposure;
 pub mod few;

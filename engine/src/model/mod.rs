@@ -8,6 +8,7 @@ mod baseline;
 mod cleaning;
 mod codec;
 mod curve;
+mod ensemble;
 mod forget;
 mod held;
 pub(crate) mod mixture;
@@ -27,6 +28,7 @@ pub use cleaning::{Argument, Cleaning, RawColumn};
 pub use codec::reseal;
 pub use codec::{decode, encode, FORMAT_VERSION};
 pub use curve::{Calibrated, Curve};
+pub use ensemble::{Ensemble, Join, Member, MOST_MEMBERS};
 pub use forget::Forgotten;
 pub use held::{decode_held, encode_held, HeldActual, HeldRows};
 pub use mixture::{Covariance, Mixture};
@@ -235,6 +237,8 @@ pub enum Body {
     Additive(Additive),
     /// The nearest training rows.
     Neighbors(Neighbors),
+    /// Several models together.
+    Ensemble(Ensemble),
 }
 
 impl Body {
@@ -257,7 +261,8 @@ impl Body {
             | Body::Density(_)
             | Body::Mixture(_)
             | Body::Additive(_)
-            | Body::Neighbors(_) => None,
+            | Body::Neighbors(_)
+            | Body::Ensemble(_) => None,
         }
     }
 
@@ -267,7 +272,12 @@ impl Body {
             Body::KMeans(body) => Some(body),
             Body::Density(body) => Some(&body.clusters),
             Body::Mixture(body) => Some(&body.clusters),
-            Body::Trees(_) | Body::Calibrated(_) | Body::Projection(_) | Body::Additive(_) | Body::Neighbors(_) => None,
+            Body::Trees(_)
+            | Body::Calibrated(_)
+            | Body::Projection(_)
+            | Body::Additive(_)
+            | Body::Neighbors(_)
+            | Body::Ensemble(_) => None,
         }
     }
 
@@ -277,7 +287,37 @@ impl Body {
             Body::KMeans(body) => Some(body),
             Body::Density(body) => Some(&mut body.clusters),
             Body::Mixture(body) => Some(&mut body.clusters),
-            Body::Trees(_) | Body::Calibrated(_) | Body::Projection(_) | Body::Additive(_) | Body::Neighbors(_) => None,
+            Body::Trees(_)
+            | Body::Calibrated(_)
+            | Body::Projection(_)
+            | Body::Additive(_)
+            | Body::Neighbors(_)
+            | Body::Ensemble(_) => None,
+        }
+    }
+
+    /// The members of an ensemble; `None` where there are none.
+    pub fn as_ensemble(&self) -> Option<&Ensemble> {
+        match self {
+            Body::Ensemble(body) => Some(body),
+            _ => None,
+        }
+    }
+
+    /// Trees that a row walks down, or rows that it is compared with, at worst; 1 where it is neither.
+    pub fn walks(&self) -> usize {
+        match self {
+            Body::Neighbors(body) => body.known.len(),
+            Body::Ensemble(body) => body.members.iter().map(|m| m.model.body.leaf_walks()).sum(),
+            body => body.leaf_walks(),
+        }
+    }
+
+    /// The same of a body that is no ensemble.
+    fn leaf_walks(&self) -> usize {
+        match self {
+            Body::Neighbors(body) => body.known.len(),
+            body => body.as_trees().map_or(1, |(trees, _)| trees.roots.len()),
         }
     }
 

@@ -93,6 +93,10 @@ impl Model {
                 super::additive::validate(body, &self.features, &self.task, self.outputs_of_task()?)
             }
             Body::Neighbors(body) => super::neighbors::validate(body, &self.features, &self.task),
+            Body::Ensemble(body) => {
+                ensure(self.task.has_target(), || "an ensemble for another task".into())?;
+                super::ensemble::validate(body, &self.features, &self.task, self.outputs_of_task()?)
+            }
         }
     }
 

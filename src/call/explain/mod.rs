@@ -67,6 +67,11 @@ pub fn check_scores(model: &Model) -> Result<()> {
             "the model answers as the nearest rows of its training, which have no contributions of columns",
         )
         .hint("orchard.similar_rows shows the nearest rows, orchard.importance of a source what columns are worth.")),
+        None if matches!(model.body, Body::Ensemble(_)) => Err(Failure::new(
+            pgrx::PgSqlErrorCode::ERRCODE_WRONG_OBJECT_TYPE,
+            "the model joins the answers of several models, which have no contributions of columns together",
+        )
+        .hint("orchard.importance of a source tells what columns are worth, orchard.partial_dependence how the answer goes with them.")),
         None if model.task == Task::Reduction => Err(Failure::new(
             pgrx::PgSqlErrorCode::ERRCODE_WRONG_OBJECT_TYPE,
             "the model reduces rows to components, which have no contributions of columns",

@@ -240,6 +240,10 @@ fn trees_of(scorer: &Scorer) -> Result<Option<&Trees>> {
             "neighbours have no contributions of columns",
             "orchard.similar_rows shows the rows that are nearest, orchard.importance of a source what columns are worth.",
         )),
+        None if matches!(scorer.model().body, Body::Ensemble(_)) => Err(Error::data(
+            "an ensemble has no contributions of columns",
+            "orchard.importance of a source tells what columns are worth, orchard.partial_dependence how the answer goes with them.",
+        )),
         None => Err(Error::data(
             "a clustering has no scores to explain",
             "Compare the row with the centres of the segments.",

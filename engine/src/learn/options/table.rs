@@ -5,13 +5,15 @@ use serde_json::json;
 use super::spec::{Kind, Spec, MOST_CLUSTERS};
 use super::Algorithm::{
     self, Dbscan, DecisionTree, ElasticNet, ExtraTrees, GaussianMixture, Glm, GradientBoosting, IsolationForest,
-    KMeans, KPrototypes, Knn, Lasso, LinearRegression, LogisticRegression, NaiveBayes, Pca, RandomForest, Ridge,
+    KMeans, KPrototypes, Knn, Lasso, LinearRegression, LogisticRegression, NaiveBayes, Pca, RandomForest, Ridge, Stacking,
+    Voting,
 };
 use super::{Options, PersonalData};
 use crate::learn::bayes::Distribution;
 use crate::learn::bin::MOST_BINS;
 use crate::learn::boost;
 use crate::learn::calibrate::Method;
+use crate::learn::ensemble;
 use crate::learn::forest::{self, Part};
 use crate::learn::kmeans::Scaling;
 use crate::learn::tree::{Criterion, DEEPEST};
@@ -31,6 +33,8 @@ const READING: &[Algorithm] = &[
     Lasso,
     Glm,
     NaiveBayes,
+    Voting,
+    Stacking,
 ];
 const SUPERVISED: &[Algorithm] = &[
     DecisionTree,
@@ -45,15 +49,17 @@ const SUPERVISED: &[Algorithm] = &[
     Glm,
     NaiveBayes,
     Knn,
+    Voting,
+    Stacking,
 ];
 /// Those whose classes have weights.
-const WEIGHED: &[Algorithm] = &[DecisionTree, RandomForest, ExtraTrees, GradientBoosting, LogisticRegression];
+const WEIGHED: &[Algorithm] = &[DecisionTree, RandomForest, ExtraTrees, GradientBoosting, LogisticRegression, Voting, Stacking];
 /// Those of trees with a target.
 const GROWN: &[Algorithm] = &[DecisionTree, RandomForest, ExtraTrees, GradientBoosting];
 const CLASSIFIERS: &[Algorithm] =
-    &[DecisionTree, RandomForest, ExtraTrees, GradientBoosting, LogisticRegression, NaiveBayes, Knn];
+    &[DecisionTree, RandomForest, ExtraTrees, GradientBoosting, LogisticRegression, NaiveBayes, Knn, Voting, Stacking];
 /// Those whose target decides their task.
-const EITHER: &[Algorithm] = &[DecisionTree, RandomForest, ExtraTrees, GradientBoosting, Knn];
+const EITHER: &[Algorithm] = &[DecisionTree, RandomForest, ExtraTrees, GradientBoosting, Knn, Voting, Stacking];
 const LINEAR: &[Algorithm] = &[LogisticRegression, LinearRegression, Ridge, ElasticNet, Lasso, Glm];
 /// Those whose penalty has a default.
 const PENALIZED: &[Algorithm] = &[LogisticRegression, Glm];
@@ -65,6 +71,7 @@ const TREE: &[Algorithm] = &[DecisionTree];
 const FOREST: &[Algorithm] = &[RandomForest, ExtraTrees];
 const BAYES: &[Algorithm] = &[NaiveBayes];
 const NEIGHBORS: &[Algorithm] = &[Knn];
+const ENSEMBLES: &[Algorithm] = &[Voting, Stacking];
 const BOOST: &[Algorithm] = &[GradientBoosting];
 const CLUSTER: &[Algorithm] = &[KMeans, KPrototypes];
 const PROTOTYPES: &[Algorithm] = &[KPrototypes];
@@ -100,6 +107,8 @@ const GROUPED: &[Algorithm] = &[
     GaussianMixture,
     IsolationForest,
     Pca,
+    Voting,
+    Stacking,
 ];
 const PARTED: &[Algorithm] = &[
     DecisionTree,
@@ -114,6 +123,8 @@ const PARTED: &[Algorithm] = &[
     Glm,
     NaiveBayes,
     IsolationForest,
+    Voting,
+    Stacking,
 ];
 
 /// Row counts and leaf counts fit the fields they go to.
@@ -656,6 +667,24 @@ pub(super) const SPECS: &[Spec] = &[
         default: |o| json!(o.neighbors.weights.name()),
         elsewhere: &["weighting", "weight_function", "voting"],
         meaning: "what each neighbour counts: all the same, or one over its distance, where rows at no distance count alone",
+    },
+    Spec {
+        key: "estimators", algorithms: ENSEMBLES,
+        kind: Kind::Estimators(|o, v| o.ensemble.estimators = Some(v)), default: |_| ensemble::usual(),
+        elsewhere: &["models", "base_models", "base_learners", "members", "learners", "algorithms"],
+        meaning: "the learners, each by its name or as {\"algorithm\": ..., \"options\": {...}} with options of its own",
+    },
+    Spec {
+        key: "weights", algorithms: &[Voting],
+        kind: Kind::Numbers(|o, v| o.ensemble.weights = Some(v)), default: |o| json!(o.ensemble.weights),
+        elsewhere: &["member_weights", "estimator_weights"],
+        meaning: "what each estimator counts in the mean, in their order; without it all count the same",
+    },
+    Spec {
+        key: "cv", algorithms: &[Stacking],
+        kind: Kind::Integer(2, 100, |o, v| o.ensemble.cv = v as usize), default: |o| json!(o.ensemble.cv),
+        elsewhere: &["folds", "n_folds", "nfolds", "n_splits"],
+        meaning: "the folds in which training rows are answered by estimators that did not see them, for the final linear model",
     },
     Spec {
         key: "n_clusters", algorithms: COUNTED,

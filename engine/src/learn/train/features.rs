@@ -92,6 +92,10 @@ impl Run<'_> {
                 let min_group = self.request.options.min_group;
                 (bin::BinParams { max_bins: 0, min_category_rows, min_group }, usize::MAX)
             }
+            // Every level that some member may tell apart.
+            Algorithm::Voting | Algorithm::Stacking => {
+                (bin::BinParams { min_category_rows: 1, ..tree.bin_params() }, usize::MAX)
+            }
             // Nothing is known that levels could be put in order by, or they stand side by side.
             Algorithm::IsolationForest | Algorithm::Knn => (tree.bin_params(), usize::MAX),
             _ => {
@@ -110,7 +114,7 @@ impl Run<'_> {
         let calibrated = options.calibration != Method::None;
         let space = (options.kmeans.scaling, options.kmeans.max_categories, options.cosine);
         let space = (space, options.feature_weights.clone());
-        (self.bin_params(), columns, rates, self.watched_share(), calibrated, space)
+        (self.request.algorithm, self.bin_params(), columns, rates, self.watched_share(), calibrated, space)
     }
 
     /// Turn columns into features: binned for the learner, encoded for scoring. The last `watched` of `train` say nothing of a level.
@@ -118,6 +122,10 @@ impl Run<'_> {
     pub fn features(&mut self, rows: &RowsOf<'_>, keep: bool) -> Result<Features> {
         if self.request.algorithm == Algorithm::Knn {
             return self.spaced(rows, keep);
+        }
+        if self.request.algorithm.is_ensemble() {
+            // Members make their own of the same columns.
+            return self.binned(rows, true);
         }
         if !self.request.algorithm.is_additive() {
             return self.binned(rows, keep);

@@ -32,6 +32,7 @@ impl Run<'_> {
             | Algorithm::Glm => self.linear(made, rows, prepared),
             Algorithm::NaiveBayes => self.bayes(made, rows),
             Algorithm::Knn => self.neighbors(made, rows, keep),
+            Algorithm::Voting | Algorithm::Stacking => self.ensemble(made, rows, prepared, keep),
             Algorithm::KMeans
             | Algorithm::KPrototypes
             | Algorithm::GaussianMixture
