@@ -111,10 +111,10 @@ fn an_option_of_another_algorithm_says_so() {
     assert_eq!((o.density.eps, o.density.min_samples, o.kmeans.max_categories), (Some(0.25), 9, 7));
     let (message, hint) = refused(json!({"task": "regression"}), KMeans);
     assert_eq!(message, "option \"task\" is not an option of kmeans");
-    let owners = "It belongs to decision_tree, random_forest, extra_trees, gradient_boosting, knn. ";
+    let owners = "It belongs to decision_tree, random_forest, extra_trees, gradient_boosting, knn, voting, stacking. ";
     assert!(hint.starts_with(owners), "{hint}");
     let (_, hint) = refused(json!({"weights": "w"}), GradientBoosting);
-    assert!(hint.starts_with("Did you mean \"sample_weight\"? It belongs to knn. "), "{hint}");
+    assert!(hint.starts_with("Did you mean \"sample_weight\"? It belongs to knn, voting. "), "{hint}");
 }
 
 #[test]

@@ -58,6 +58,18 @@ impl EnsembleParams {
         }
     }
 
+    /// The columns that options of members name.
+    pub fn named_columns(&self) -> Vec<String> {
+        // They were checked before.
+        let members = self.estimators.as_ref().and_then(|_| self.members(true).ok()).unwrap_or_default();
+        let named = members.into_iter().flat_map(|member| {
+            let Options { monotone_constraints, interaction_constraints, feature_weights, .. } = member.options;
+            let directions = monotone_constraints.into_iter().map(|c| c.0);
+            directions.chain(interaction_constraints.into_iter().flatten()).chain(feature_weights.into_iter().map(|w| w.0))
+        });
+        named.collect()
+    }
+
     /// The members with their options.
     ///
     /// Fails with [`Error::InvalidOption`] that names the place of an option that is wrong.

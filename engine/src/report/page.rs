@@ -112,6 +112,8 @@ fn judgement(facts: &Facts) -> Result<Markup> {
         @if let Some(stories) = &facts.segments { (super::segments_page::segments(stories)) }
         @if !facts.coefficients.is_empty() { (super::coefficients::table(&facts.coefficients)) }
         @if !facts.components.is_empty() { (super::components::table(&facts.components)) }
+        (super::leaderboard::members(facts))
+        (super::leaderboard::trials(facts))
         (metrics(facts))
     })
 }
