@@ -323,3 +323,93 @@ fn members_are_shared_and_not_copied() {
     let member = &body(&found).members[0].model;
     assert!(Arc::strong_count(member) >= 2);
 }
+
+fn numbers(value: &Value) -> Vec<f64> {
+    value.as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect()
+}
+
+/// Train on some of the rows of the fixture.
+fn of_fixture(fixture: &Value, target: &str, algorithm: Algorithm, options: &Value, row: impl Fn(usize) -> bool) -> Scorer {
+    let control = Control::default();
+    let count = fixture["columns"]["x"].as_array().unwrap().len();
+    let rows: Vec<usize> = (0..count).filter(|r| row(*r)).collect();
+    let pick = |name: &str| -> Vec<f64> {
+        let all = numbers(&fixture["columns"][name]);
+        rows.iter().map(|r| all[*r]).collect()
+    };
+    let mut columns: Vec<Column> =
+        ["x", "y", "z"].iter().map(|name| Column::from_numbers(name, &pick(name), &control).unwrap()).collect();
+    let is_number = target == "value";
+    columns.push(if is_number {
+        Column::from_numbers(target, &pick(target), &control).unwrap()
+    } else {
+        let texts = fixture["columns"][target].as_array().unwrap();
+        let texts: Vec<Option<&str>> = rows.iter().map(|r| texts[*r].as_str()).collect();
+        Column::from_texts(target, &texts, &control).unwrap()
+    });
+    let inputs = ["x", "y", "z"].iter().enumerate().map(|(i, name)| input(i, name, InputKind::Number)).collect();
+    let parsed = Options::parse(options, algorithm).unwrap();
+    let request = tables::request(Table { rows: rows.len(), columns }, inputs, algorithm, parsed);
+    let kind = if is_number { InputKind::Number } else { InputKind::Category };
+    train(Request { target: Some(input(3, target, kind)), ..request }, &control).unwrap().scorer
+}
+
+fn estimators(target: &str) -> Value {
+    match target {
+        "value" => json!(["ridge", {"algorithm": "knn", "options": {"n_neighbors": 9, "weights": "distance"}}]),
+        _ => json!(["naive_bayes", {"algorithm": "knn", "options": {"n_neighbors": 9}}, "logistic_regression"]),
+    }
+}
+
+#[test]
+fn votes_are_those_of_scikit_learn() {
+    let fixture: Value = serde_json::from_str(include_str!("fixtures/ensembles.json")).unwrap();
+    let asked: Vec<Vec<f64>> = fixture["asked"].as_array().unwrap().iter().map(numbers).collect();
+    for case in fixture["votes"].as_array().unwrap() {
+        let target = case["target"].as_str().unwrap();
+        let mut options = json!({"holdout": 0, "estimators": estimators(target)});
+        if !case["weights"].is_null() {
+            options["weights"] = case["weights"].clone();
+        }
+        let scorer = of_fixture(&fixture, target, Algorithm::Voting, &options, |_| true);
+        let own = score_columns(&scorer, &asked, &Control::default()).unwrap();
+        let expected = numbers(&case["said"]);
+        // Of two classes the second is told.
+        let step = expected.len() / own.len();
+        for (row, own) in own.iter().enumerate() {
+            let expected = expected[row * step + step - 1];
+            let shown = (target, &case["weights"], row);
+            assert!((own - expected).abs() < 1e-7 * expected.abs().max(1.0), "{shown:?}: {own}, not {expected}");
+        }
+    }
+}
+
+#[test]
+fn stacks_are_as_good_as_those_of_scikit_learn() {
+    let fixture: Value = serde_json::from_str(include_str!("fixtures/ensembles.json")).unwrap();
+    for case in fixture["stacks"].as_array().unwrap() {
+        let target = case["target"].as_str().unwrap();
+        let options = json!({"holdout": 0, "estimators": estimators(target)});
+        let scorer = of_fixture(&fixture, target, Algorithm::Stacking, &options, |r| r % 3 > 0);
+        let new: Vec<usize> = (0..600).filter(|r| r % 3 == 0).collect();
+        let columns: Vec<Vec<f64>> = ["x", "y", "z"]
+            .iter()
+            .map(|name| {
+                let all = numbers(&fixture["columns"][name]);
+                new.iter().map(|r| all[*r]).collect()
+            })
+            .collect();
+        let said = score_columns(&scorer, &columns, &Control::default()).unwrap();
+        let score = if target == "value" {
+            let all = numbers(&fixture["columns"]["value"]);
+            let truth: Vec<f64> = new.iter().map(|r| all[*r]).collect();
+            orchard_engine::judge::regression(&said, &truth, None).into_iter().find(|m| m.name == "r2")
+        } else {
+            let labels = fixture["columns"]["two"].as_array().unwrap();
+            let truth: Vec<bool> = new.iter().map(|r| labels[*r] == json!("yes")).collect();
+            orchard_engine::judge::binary(&said, &truth, None, 0.5).into_iter().find(|m| m.name == "roc_auc")
+        };
+        let (score, expected) = (score.unwrap().value.unwrap(), case["score"].as_f64().unwrap());
+        assert!(score > expected - 0.005, "{target}: {score}, not {expected}");
+    }
+}

@@ -200,6 +200,8 @@ pub(super) struct Run<'a> {
     beside_program: Option<Program>,
     /// Training rows with what the trees that did not see them say.
     oob: Option<HeldRows>,
+    /// Whether members of an ensemble learn from the same table, each from columns of its own.
+    sharing: bool,
     /// How many iterations of boosting were enough for each member of an ensemble.
     member_iterations: Vec<Option<u32>>,
     /// What a model that is to be replaced says of the held-out rows.
@@ -221,6 +223,7 @@ impl<'a> Run<'a> {
             cleaning: None,
             beside_program: None,
             oob: None,
+            sharing: false,
             member_iterations: Vec::new(),
             rival: None,
         };

@@ -22,8 +22,8 @@ SELECT option, type FROM orchard.options('auto') WHERE option = 'time_budget';
 
 -- a vote is the mean of what its members say when they are trained alone
 SET client_min_messages = warning;
-SELECT count(*) FROM orchard.train('s1', 'SELECT rooms, age, area, luck, street, sold FROM homes', 'sold', 'random_forest'), orchard.train('s2', 'SELECT rooms, age, area, luck, street, sold FROM homes', 'sold', 'knn', '{"n_neighbors": 9}'),
-    orchard.train('s3', 'SELECT rooms, age, area, luck, street, sold FROM homes', 'sold', 'logistic_regression');
+SELECT count(*) FROM orchard.train('s1', 'SELECT rooms, age, area, luck, street, sold FROM homes', 'sold', 'random_forest') AS a, orchard.train('s2', 'SELECT rooms, age, area, luck, street, sold FROM homes', 'sold', 'knn', '{"n_neighbors": 9}') AS b,
+    orchard.train('s3', 'SELECT rooms, age, area, luck, street, sold FROM homes', 'sold', 'logistic_regression') AS c;
 RESET client_min_messages;
 SELECT max(abs(orchard.predict('sells', h) - (2 * orchard.predict('s1', h) + orchard.predict('s2', h) + orchard.predict('s3', h)) / 4)) < 1e-15 AS mean FROM homes AS h;
 -- NULL, a level never seen and numbers far out have answers
@@ -49,9 +49,9 @@ SELECT orchard.leaderboard('sells');
 -- as plain SQL, where all members can be
 SELECT orchard.to_sql('sells');
 SET client_min_messages = warning;
-SELECT count(*) FROM orchard.train('plain', 'SELECT rooms, age, area, street, sold FROM homes', 'sold', 'voting', '{"estimators": ["decision_tree", "logistic_regression", {"algorithm": "gradient_boosting", "options": {"n_estimators": 5}}], "weights": [1, 2, 0.5]}'),
-    orchard.train('stacked', 'SELECT rooms, age, area, kind FROM homes', 'kind', 'stacking', '{"estimators": [{"algorithm": "decision_tree", "options": {"max_depth": 3}}, "naive_bayes"]}'),
-    orchard.train('dear', 'SELECT rooms, age, area, price FROM homes', 'price', 'stacking', '{"estimators": [{"algorithm": "decision_tree", "options": {"max_depth": 3}}, "ridge"]}');
+SELECT count(*) FROM orchard.train('plain', 'SELECT rooms, age, area, street, sold FROM homes', 'sold', 'voting', '{"estimators": ["decision_tree", "logistic_regression", {"algorithm": "gradient_boosting", "options": {"n_estimators": 5}}], "weights": [1, 2, 0.5]}') AS a,
+    orchard.train('stacked', 'SELECT rooms, age, area, kind FROM homes', 'kind', 'stacking', '{"estimators": [{"algorithm": "decision_tree", "options": {"max_depth": 3}}, "naive_bayes"]}') AS b,
+    orchard.train('dear', 'SELECT rooms, age, area, price FROM homes', 'price', 'stacking', '{"estimators": [{"algorithm": "decision_tree", "options": {"max_depth": 3}}, "ridge"]}') AS c;
 RESET client_min_messages;
 CREATE FUNCTION as_sql(model text, class text) RETURNS TABLE (apart float8) LANGUAGE plpgsql AS $$
 BEGIN
@@ -65,7 +65,7 @@ SELECT metric FROM orchard.evaluate('sells', 'homes') WHERE metric IN ('accuracy
 SELECT feature, verdict FROM orchard.drift('kinds', 'SELECT rooms + 3 AS rooms, age, area FROM homes') ORDER BY 1;
 SELECT count(*) > 1 AS sizes FROM orchard.learning_curve('kinds', 'rows');
 SELECT orchard.report('sells') LIKE '%The answer is the mean of what its members say%' AS page, orchard.report('prices') LIKE '%A linear model joins%' AS stack, orchard.model_card('sells') LIKE '%each member answers there%' AS card;
-SELECT orchard.plot('sells', 'roc') LIKE '%<svg%' AS drawn;
+SELECT orchard.plot('sells', 'roc_curve') LIKE '%<svg%' AS drawn;
 SELECT algorithm, promoted, reason FROM orchard.retrain('kinds', promote => 'always'), orchard.models WHERE models.model = 'kinds';
 SELECT orchard.import_model('copy', orchard.export_model('prices')) IS NOT NULL AS imported;
 SELECT count(*) FILTER (WHERE orchard.predict('copy', h) = orchard.predict('prices', h)) FROM homes AS h;
@@ -74,7 +74,8 @@ SELECT orchard.predict('sells', '{"rooms": 3, "age": 5, "area": "west", "street"
 SELECT rank, parameters FROM orchard.tune('tuned', 'SELECT rooms, age, area, price FROM homes', 'price', 'voting', '{"weights": [[1, 0], [0, 1]]}', '{"estimators": ["ridge", {"algorithm": "decision_tree", "options": {"max_depth": 2}}], "cv": 2}') ORDER BY rank;
 SELECT rank, algorithm, options, metric, score > 0 AS scored, stddev IS NOT NULL AS spread, rows, seconds > 0 AS timed, chosen FROM orchard.leaderboard('tuned');
 SET orchard.warnings = off;
-SELECT count(DISTINCT checksum) FROM orchard.train('again', 'SELECT rooms, age, area, kind FROM homes', 'kind', 'stacking', '{"cv": 3}') AS a, orchard.train('more', 'SELECT * FROM (SELECT rooms, age, area, kind FROM homes ORDER BY id DESC) AS s', 'kind', 'stacking', '{"cv": 3}') AS b, orchard.model_versions AS v WHERE v.model IN ('again', 'more');
+SELECT a.version, b.version FROM orchard.train('again', 'SELECT rooms, age, area, kind FROM homes', 'kind', 'stacking', '{"cv": 3}') AS a, orchard.train('more', 'SELECT * FROM (SELECT rooms, age, area, kind FROM homes ORDER BY id DESC) AS s', 'kind', 'stacking', '{"cv": 3}') AS b;
+SELECT count(DISTINCT checksum) FROM orchard.model_versions WHERE model IN ('again', 'more');
 RESET orchard.warnings;
 
 -- groups and times are kept whole and in order
@@ -96,7 +97,7 @@ SELECT reason FROM orchard.retrain('found', promote => 'never');
 SELECT m.algorithm = v.algorithm AS same FROM orchard.models AS m, orchard.model_versions AS v WHERE m.model = 'found' AND v.model = 'found' AND v.version = 2;
 RESET client_min_messages;
 SELECT algorithm FROM orchard.train('hasty', 'SELECT rooms, age, area, sold FROM homes', 'sold', 'auto', '{"time_budget": 1e-9, "refit": false}');
-SELECT orchard.leaderboard('hasty');
+SELECT rank, algorithm, score, chosen, note FROM orchard.leaderboard('hasty');
 SELECT algorithm FROM orchard.train('few', 'SELECT rooms, sold FROM homes WHERE id < 12', 'sold', 'auto', '{"time_budget": 3}');
 SELECT orchard.train('m', 'homes', NULL, 'auto', '{"time_budget": 3}');
 SELECT orchard.train('m', 'homes', 'sold', 'auto', '{"time_budget": 0}');

@@ -36,7 +36,9 @@ impl Run<'_> {
         keep: bool,
     ) -> Result<Grown> {
         let own = (self.request.algorithm, self.request.options.clone(), self.request.inputs.clone());
+        self.sharing = true;
         let body = self.joined(made, rows, prepared, keep);
+        self.sharing = false;
         // Also where it failed: a search goes on with other trials.
         (self.request.algorithm, self.request.options, self.request.inputs) = own;
         self.folds = false;

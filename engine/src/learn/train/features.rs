@@ -151,7 +151,7 @@ impl Run<'_> {
         let others = others.chain(request.exposure).chain(request.offset);
         let kept: Vec<usize> = others.chain(request.groups.iter().copied()).filter(|_| keep).collect();
         for (i, column) in request.table.columns.iter_mut().enumerate() {
-            if !used.contains(&i) && !kept.contains(&i) {
+            if !used.contains(&i) && !kept.contains(&i) && !self.sharing {
                 column.release(self.control);
             }
         }
