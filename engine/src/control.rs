@@ -74,7 +74,8 @@ impl Control {
     /// Let [`Control::check`] fail with [`Error::OutOfTime`] so many seconds from now; `None` takes that back.
     pub fn set_deadline(&self, seconds: Option<f64>) {
         // A cast saturates.
-        let deadline = seconds.map_or(NEVER, |s| self.milliseconds().saturating_add((s * 1000.0) as u64).min(NEVER - 1));
+        let deadline =
+            seconds.map_or(NEVER, |s| self.milliseconds().saturating_add((s * 1000.0) as u64).min(NEVER - 1));
         self.deadline.store(deadline, Relaxed);
     }
 

@@ -129,12 +129,19 @@ fn neither_threads_nor_the_order_of_rows_change_a_model() {
     let mut next = || draw.next().unwrap();
     let x: Vec<f64> = (0..rows).map(|_| (next() * 40.0).floor()).collect();
     let level: Vec<usize> = (0..rows).map(|_| (next() * 40.0) as usize).collect();
-    let words: Vec<String> = (0..rows).map(|_| ["red", "blue", "old", "new"][(next() * 4.0) as usize].repeat(1) + " shoes").collect();
+    let words: Vec<String> =
+        (0..rows).map(|_| ["red", "blue", "old", "new"][(next() * 4.0) as usize].repeat(1) + " shoes").collect();
     let y: Vec<f64> = x.iter().zip(&level).map(|(x, l)| x + *l as f64 / 4.0 + next()).collect();
     for (algorithm, options) in [
         (Algorithm::Voting, json!({"estimators": ["gradient_boosting", "knn", "ridge"]})),
-        (Algorithm::Stacking, json!({"text_columns": ["words"], "estimators": [{"algorithm": "gradient_boosting", "options": {"n_estimators": 30}}, "ridge", {"algorithm": "extra_trees", "options": {"n_estimators": 8}}, "knn"]})),
-        (Algorithm::Stacking, json!({"time_column": "x", "cv": 3, "refit": true, "estimators": ["decision_tree", "ridge"]})),
+        (
+            Algorithm::Stacking,
+            json!({"text_columns": ["words"], "estimators": [{"algorithm": "gradient_boosting", "options": {"n_estimators": 30}}, "ridge", {"algorithm": "extra_trees", "options": {"n_estimators": 8}}, "knn"]}),
+        ),
+        (
+            Algorithm::Stacking,
+            json!({"time_column": "x", "cv": 3, "refit": true, "estimators": ["decision_tree", "ridge"]}),
+        ),
     ] {
         let learn = |turned: bool, threads: usize| {
             let control = Control::default();
@@ -219,7 +226,9 @@ fn hard_tables_have_answers() {
                             assert!(out[0].is_finite(), "{algorithm:?} {name} {rows}: {cell} {}", out[0]);
                         }
                     }
-                    Err(Error::InvalidData { .. }) => assert!(rows < 10 || *name == "numbers", "{algorithm:?} {name} {rows}"),
+                    Err(Error::InvalidData { .. }) => {
+                        assert!(rows < 10 || *name == "numbers", "{algorithm:?} {name} {rows}")
+                    }
                     Err(other) => panic!("{algorithm:?} {name} {rows}: {other}"),
                 }
             }
@@ -241,14 +250,26 @@ fn what_is_wrong_is_said_with_its_place() {
         (json!(["knn", {}]), "estimator 2 names no algorithm"),
         (json!(["knn", "auto"]), "estimator 2 cannot be \"auto\""),
         (json!(["knn", {"algorithm": "ridge", "option": {}}]), "estimator 2 has an unrecognized key \"option\""),
-        (json!(["knn", {"algorithm": "ridge", "options": 3}]), "the options of estimator 2 (ridge) must be a JSON object"),
+        (
+            json!(["knn", {"algorithm": "ridge", "options": 3}]),
+            "the options of estimator 2 (ridge) must be a JSON object",
+        ),
         (json!(["knn", "forest"]), "estimator 2: unrecognized algorithm \"forest\""),
         (json!(["knn", "kmeans"]), "estimator 2 (kmeans) cannot be a member of voting"),
         (json!(["stacking", "knn"]), "estimator 1 (stacking) cannot be a member of voting"),
         (json!(["knn", {"algorithm": "knn", "options": {"k": 3}}]), "estimator 2 (knn): unrecognized option \"k\""),
-        (json!(["knn", {"algorithm": "knn", "options": {"seed": 3}}]), "estimator 2 (knn): option \"seed\" is not one of a single estimator"),
-        (json!(["knn", {"algorithm": "knn", "options": {"n_neighbors": 0}}]), "estimator 2 (knn): option \"n_neighbors\" must be an integer between 1 and"),
-        (json!(["logistic_regression", "ridge"]), "estimator 2 (ridge) is for a regression, but estimator 1 (logistic_regression) for a classification"),
+        (
+            json!(["knn", {"algorithm": "knn", "options": {"seed": 3}}]),
+            "estimator 2 (knn): option \"seed\" is not one of a single estimator",
+        ),
+        (
+            json!(["knn", {"algorithm": "knn", "options": {"n_neighbors": 0}}]),
+            "estimator 2 (knn): option \"n_neighbors\" must be an integer between 1 and",
+        ),
+        (
+            json!(["logistic_regression", "ridge"]),
+            "estimator 2 (ridge) is for a regression, but estimator 1 (logistic_regression) for a classification",
+        ),
     ] {
         let found = voting(json!({"estimators": estimators}));
         assert!(found.starts_with(message), "{found}");
@@ -258,10 +279,14 @@ fn what_is_wrong_is_said_with_its_place() {
     assert_eq!(voting(json!({"estimators": two, "weights": [0, 0]})), "all numbers of option \"weights\" are 0");
     assert!(voting(json!({"estimators": two, "weights": [1, -1]})).starts_with("option \"weights\" must be an array"));
     assert!(voting(json!({"estimators": two, "min_group": 5})).starts_with("estimator 1 (knn): option \"min_group\""));
-    assert!(voting(json!({"estimators": ["ridge", "knn"], "task": "classification"})).contains("but the option \"task\""));
+    assert!(
+        voting(json!({"estimators": ["ridge", "knn"], "task": "classification"})).contains("but the option \"task\"")
+    );
     assert_eq!(voting(json!({"cv": 3})), "option \"cv\" is not an option of voting");
     assert!(refused(json!({"weights": [1, 2, 3]}), Algorithm::Stacking).contains("not an option of stacking"));
-    assert!(voting(json!({"estimators": ["knn", "naive_bayes"], "class_weight": "balanced"})).starts_with("no estimator"));
+    assert!(
+        voting(json!({"estimators": ["knn", "naive_bayes"], "class_weight": "balanced"})).starts_with("no estimator")
+    );
     assert!(voting(json!({"time_budget": 3})).contains("is an option of auto alone"));
     let parsed = Options::parse(&json!({"estimators": ["knn", "ridge"]}), Algorithm::Stacking).unwrap();
     assert_eq!(parsed.task.as_deref(), Some("regression"));
@@ -303,7 +328,11 @@ fn a_search_finds_a_learner_in_its_time() {
     // No time at all: the default.
     let found = auto(request(), &options, 1e-9, false, &control).unwrap();
     assert_eq!((found.algorithm, found.options["refit"].as_bool()), (Algorithm::GradientBoosting, Some(true)));
-    assert!(found.outcome.notices.iter().any(|n| n.starts_with("no learner was judged within")), "{:?}", found.outcome.notices);
+    assert!(
+        found.outcome.notices.iter().any(|n| n.starts_with("no learner was judged within")),
+        "{:?}",
+        found.outcome.notices
+    );
     // Few rows.
     let few = Clicks::new(20);
     let request = few.request(Algorithm::RandomForest, &json!({"refit": true}), &control);
@@ -329,7 +358,13 @@ fn numbers(value: &Value) -> Vec<f64> {
 }
 
 /// Train on some of the rows of the fixture.
-fn of_fixture(fixture: &Value, target: &str, algorithm: Algorithm, options: &Value, row: impl Fn(usize) -> bool) -> Scorer {
+fn of_fixture(
+    fixture: &Value,
+    target: &str,
+    algorithm: Algorithm,
+    options: &Value,
+    row: impl Fn(usize) -> bool,
+) -> Scorer {
     let control = Control::default();
     let count = fixture["columns"]["x"].as_array().unwrap().len();
     let rows: Vec<usize> = (0..count).filter(|r| row(*r)).collect();

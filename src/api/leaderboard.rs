@@ -6,8 +6,8 @@ use pgrx::prelude::*;
 use pgrx::JsonB;
 use serde_json::Value;
 
-use crate::catalog::relations::{self, ChunkKind};
 use crate::catalog;
+use crate::catalog::relations::{self, ChunkKind};
 use crate::error::report;
 
 /// The trials of the search that found the learner or the parameters of a version, the best first.

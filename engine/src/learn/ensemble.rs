@@ -65,7 +65,9 @@ impl EnsembleParams {
         let named = members.into_iter().flat_map(|member| {
             let Options { monotone_constraints, interaction_constraints, feature_weights, .. } = member.options;
             let directions = monotone_constraints.into_iter().map(|c| c.0);
-            directions.chain(interaction_constraints.into_iter().flatten()).chain(feature_weights.into_iter().map(|w| w.0))
+            directions
+                .chain(interaction_constraints.into_iter().flatten())
+                .chain(feature_weights.into_iter().map(|w| w.0))
         });
         named.collect()
     }
@@ -93,7 +95,8 @@ impl EnsembleParams {
                 options.insert("min_group".into(), least.clone());
             }
             // Without free texts there is nothing to limit.
-            if !options.contains_key("text_columns") && own(at).is_none_or(|own| !own.contains_key("max_text_features")) {
+            if !options.contains_key("text_columns") && own(at).is_none_or(|own| !own.contains_key("max_text_features"))
+            {
                 options.remove("max_text_features");
             }
             let options = Options::parse(&Value::Object(options), algorithm).map_err(placed)?;
@@ -163,7 +166,8 @@ fn of_place(error: Error, at: usize, algorithm: Algorithm) -> Error {
 
 /// The estimators that a value names; the error says what is wrong of which. `ensemble` is for whom.
 pub(super) fn read(value: &Value, ensemble: Algorithm) -> Result<Vec<(Algorithm, Map<String, Value>)>> {
-    let example = "Write for example [\"random_forest\", {\"algorithm\": \"knn\", \"options\": {\"n_neighbors\": 15}}].";
+    let example =
+        "Write for example [\"random_forest\", {\"algorithm\": \"knn\", \"options\": {\"n_neighbors\": 15}}].";
     let Value::Array(list) = value else {
         return Err(Error::option("option \"estimators\" must be an array of algorithms", example));
     };
@@ -208,7 +212,10 @@ pub(super) fn read(value: &Value, ensemble: Algorithm) -> Result<Vec<(Algorithm,
             let names: Vec<&str> = Algorithm::members().map(Algorithm::name).collect();
             return Err(Error::option(
                 format!("estimator {at} ({}) cannot be a member of {}", algorithm.name(), ensemble.name()),
-                format!("Members are learners that predict a target and are no ensembles themselves: {}.", names.join(", ")),
+                format!(
+                    "Members are learners that predict a target and are no ensembles themselves: {}.",
+                    names.join(", ")
+                ),
             ));
         }
         Ok((algorithm, options))

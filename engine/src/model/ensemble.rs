@@ -103,7 +103,9 @@ pub(super) fn validate(body: &Ensemble, features: &[Feature], task: &Task, outpu
         ensure(is_member(&model.body) && model.cleaning.is_none(), || "a member that cannot be one".into())?;
         ensure(model.task == *task, || format!("member {algorithm:?} is for another task"))?;
         model.validate()?;
-        ensure(places.len() == model.features.len(), || format!("the features of member {algorithm:?} have no places"))?;
+        ensure(places.len() == model.features.len(), || {
+            format!("the features of member {algorithm:?} have no places")
+        })?;
         for (place, own) in places.iter().zip(&model.features) {
             let fits = |feature: &Feature| feature.encoding.is_category() == own.encoding.is_category();
             ensure(features.get(*place as usize).is_some_and(fits), || {

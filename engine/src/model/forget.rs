@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::{
-    Axis, Baseline, Body, CategorySet, Encoding, Feature, Input, InputKind, Member, Model, SegmentFacts, TraitKind, Trees,
-    LEAF,
+    Axis, Baseline, Body, CategorySet, Encoding, Feature, Input, InputKind, Member, Model, SegmentFacts, TraitKind,
+    Trees, LEAF,
 };
 use crate::clean::program::{Kind, Program, Renaming, Seeker, Source};
 use crate::learn::train::Insight;
@@ -315,7 +315,9 @@ impl Member {
         for (own, place) in model.features.iter_mut().zip(&self.places) {
             let given = &features[*place as usize];
             own.name.clone_from(&given.name);
-            if let (Encoding::Token { token: own, .. }, Encoding::Token { token, .. }) = (&mut own.encoding, &given.encoding) {
+            if let (Encoding::Token { token: own, .. }, Encoding::Token { token, .. }) =
+                (&mut own.encoding, &given.encoding)
+            {
                 own.clone_from(token);
             }
         }

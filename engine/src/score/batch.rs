@@ -42,7 +42,15 @@ impl Batch {
             _ => None,
         };
         let members = scorer.members.as_ref().map(|members| ensemble::Room::new(members, level));
-        Batch { level, space, centres, mixture, members, row: vec![f64::NAN; scorer.model.features.len()], sums: Vec::new() }
+        Batch {
+            level,
+            space,
+            centres,
+            mixture,
+            members,
+            row: vec![f64::NAN; scorer.model.features.len()],
+            sums: Vec::new(),
+        }
     }
 
     /// Rows that are best given at once, or a multiple of them.
@@ -73,7 +81,9 @@ impl Batch {
         if let (Body::KMeans(body), Some(centres)) = (&scorer.model.body, &mut self.centres) {
             return centres.find(self.level, body, columns, out);
         }
-        if let (Body::Ensemble(body), Some(members), Some(room)) = (&scorer.model.body, &scorer.members, &mut self.members) {
+        if let (Body::Ensemble(body), Some(members), Some(room)) =
+            (&scorer.model.body, &scorer.members, &mut self.members)
+        {
             return room.predict(members, (body, &scorer.model.task), columns, scorer.outputs(), out);
         }
         if let (Body::Mixture(body), Some(mixture)) = (&scorer.model.body, &mut self.mixture) {

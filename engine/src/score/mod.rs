@@ -479,7 +479,9 @@ fn model_bytes(model: &Model) -> usize {
         Body::Additive(body) => additive::bytes(body),
         Body::Neighbors(body) => neighbors::bytes(body),
         // Their scorers count them.
-        Body::Ensemble(body) => body.members.iter().map(|m| m.places.capacity() * 4 + m.algorithm.capacity() + 64).sum(),
+        Body::Ensemble(body) => {
+            body.members.iter().map(|m| m.places.capacity() * 4 + m.algorithm.capacity() + 64).sum()
+        }
     };
     inputs + features + model.classes().iter().map(text).sum::<usize>() + body
 }

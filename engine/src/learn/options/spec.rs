@@ -105,7 +105,9 @@ impl Spec {
             Kind::Groups(_) => "an array of arrays of column names".into(),
             Kind::Clean(_) => "\"auto\" or an array of cleaning steps".into(),
             Kind::Numbers(_) => format!("an array of numbers of at least 0 and up to {MOST_WEIGHT}"),
-            Kind::Estimators(_) => "an array of algorithms, each a name or an object of \"algorithm\" and \"options\"".into(),
+            Kind::Estimators(_) => {
+                "an array of algorithms, each a name or an object of \"algorithm\" and \"options\"".into()
+            }
             Kind::Init(_) => {
                 "\"k-means++\", \"k-means||\", \"random\" or an array of objects of columns and values, one a segment"
                     .into()

@@ -5,8 +5,8 @@ use serde_json::json;
 use super::spec::{Kind, Spec, MOST_CLUSTERS};
 use super::Algorithm::{
     self, Dbscan, DecisionTree, ElasticNet, ExtraTrees, GaussianMixture, Glm, GradientBoosting, IsolationForest,
-    KMeans, KPrototypes, Knn, Lasso, LinearRegression, LogisticRegression, NaiveBayes, Pca, RandomForest, Ridge, Stacking,
-    Voting,
+    KMeans, KPrototypes, Knn, Lasso, LinearRegression, LogisticRegression, NaiveBayes, Pca, RandomForest, Ridge,
+    Stacking, Voting,
 };
 use super::{Options, PersonalData};
 use crate::learn::bayes::Distribution;
@@ -53,7 +53,8 @@ const SUPERVISED: &[Algorithm] = &[
     Stacking,
 ];
 /// Those whose classes have weights.
-const WEIGHED: &[Algorithm] = &[DecisionTree, RandomForest, ExtraTrees, GradientBoosting, LogisticRegression, Voting, Stacking];
+const WEIGHED: &[Algorithm] =
+    &[DecisionTree, RandomForest, ExtraTrees, GradientBoosting, LogisticRegression, Voting, Stacking];
 /// Those of trees with a target.
 const GROWN: &[Algorithm] = &[DecisionTree, RandomForest, ExtraTrees, GradientBoosting];
 const CLASSIFIERS: &[Algorithm] =

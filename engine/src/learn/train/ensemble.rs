@@ -45,13 +45,7 @@ impl Run<'_> {
         Ok(Grown { body: Body::Ensemble(body?), iterations: None })
     }
 
-    fn joined(
-        &mut self,
-        made: &mut Features,
-        rows: &RowsOf<'_>,
-        prepared: &Prepared,
-        keep: bool,
-    ) -> Result<Ensemble> {
+    fn joined(&mut self, made: &mut Features, rows: &RowsOf<'_>, prepared: &Prepared, keep: bool) -> Result<Ensemble> {
         let (stacks, params) = (self.request.algorithm == Algorithm::Stacking, self.request.options.ensemble.clone());
         let (seed, least) = (self.request.options.seed, self.request.options.min_group);
         let estimators = params.members(prepared.labels().is_some())?;
@@ -335,7 +329,9 @@ fn places(made: &Features, member: &Model) -> Result<Vec<u32>> {
                     _ => range.nth(at as usize),
                 }
             });
-            places.push(found.ok_or_else(|| Error::Internal(format!("feature \"{}\" of a member has no place", own.name)))?);
+            places.push(
+                found.ok_or_else(|| Error::Internal(format!("feature \"{}\" of a member has no place", own.name)))?,
+            );
         }
     }
     Ok(places)

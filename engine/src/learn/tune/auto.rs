@@ -67,21 +67,26 @@ fn candidates(classification: bool) -> Vec<Candidate> {
         RandomForest, Ridge, Stacking, Voting,
     };
     let linear = if classification { LogisticRegression } else { Ridge };
-    let mut all = vec![(linear, json!({})), (GradientBoosting, json!({})), (RandomForest, json!({}))];
+    let boosting = |own: Value| (GradientBoosting, own);
+    let mut all = vec![
+        boosting(json!({})),
+        (linear, json!({})),
+        (RandomForest, json!({})),
+        boosting(json!({"learning_rate": 0.03, "n_estimators": 1500})),
+        boosting(json!({"max_leaf_nodes": 8, "learning_rate": 0.05, "n_estimators": 1000})),
+    ];
     if classification {
         all.push((NaiveBayes, json!({})));
     }
     all.extend([
         (ExtraTrees, json!({})),
+        boosting(json!({"subsample": 0.8, "colsample_bytree": 0.6, "reg_lambda": 5})),
         (Knn, json!({"n_neighbors": 25, "weights": "distance"})),
-        (GradientBoosting, json!({"learning_rate": 0.03, "n_estimators": 1500})),
-        (GradientBoosting, json!({"max_leaf_nodes": 8, "learning_rate": 0.05, "n_estimators": 1000})),
-        (GradientBoosting, json!({"subsample": 0.8, "colsample_bytree": 0.6, "reg_lambda": 5})),
         (Stacking, json!({})),
         (Voting, json!({})),
+        boosting(json!({"max_leaf_nodes": 63, "min_samples_leaf": 40, "reg_lambda": 10})),
         (linear, json!({"alpha": 30})),
         (linear, json!({"alpha": 0.03})),
-        (GradientBoosting, json!({"max_leaf_nodes": 63, "min_samples_leaf": 40, "reg_lambda": 10})),
         (RandomForest, json!({"max_features": 0.5})),
         (ExtraTrees, json!({"max_features": 0.7, "min_samples_leaf": 5})),
         (Knn, json!({"n_neighbors": 7})),
@@ -112,8 +117,7 @@ fn trials(run: &Run<'_>, prepared: &Prepared, fixed: &Map<String, Value>) -> Res
         options.extend(parameters.clone());
         Ok(Trial { algorithm, parameters, options: Options::parse(&Value::Object(options), algorithm)? })
     };
-    let mut all: Vec<Trial> =
-        candidates(classification).into_iter().filter(fits).map(trial).collect::<Result<_>>()?;
+    let mut all: Vec<Trial> = candidates(classification).into_iter().filter(fits).map(trial).collect::<Result<_>>()?;
     // What is trained where nothing was judged in time.
     let given = Value::Object(fixed.clone());
     let usual = Algorithm::choose(&given, true, Some(request.table.rows)).0;
@@ -156,7 +160,7 @@ impl Trials<'_, '_> {
         let most = (0..FOLDS).map(|f| parts.learning_rows(f)).max().unwrap_or(0);
         let everyone: Vec<usize> = (0..self.search.trials.len()).collect();
         let halves = most > MANY_ROWS;
-        control.stage(everyone.len() as u64 + 1);
+        control.stage((everyone.len() * FOLDS) as u64 + 1);
         control.set_deadline(Some(if halves { budget / 2.0 } else { budget }));
         let first = if halves { FIRST_ROWS } else { most };
         let mut found = self.round(&everyone, (1, first, most), (rows, &parts), prepared);
@@ -213,13 +217,13 @@ impl Trials<'_, '_> {
             let judged = judged.and_then(|()| self.scores.end_round(&[trial], &mut self.run.notices));
             self.run.request.inputs = inputs;
             control.release(control.used().saturating_sub(used));
-            control.end_stage();
             let seconds = clock.elapsed().as_secs_f64();
             match judged {
                 Ok(()) => {}
                 Err(Error::OutOfTime) => {
                     self.run.notices.truncate(told);
-                    let note = if before.mean.is_none() { "its time was over before all folds were judged" } else { "" };
+                    let note =
+                        if before.mean.is_none() { "its time was over before all folds were judged" } else { "" };
                     self.scores.give_up(trial, before, seconds, note.to_owned());
                     return Ok(());
                 }

@@ -46,7 +46,8 @@ pub(in crate::learn) fn verdict(
         _ => "the log loss",
     };
     // Trees of a forest know their rows by design, as do neighbours.
-    let is_forest = matches!(algorithm, Algorithm::RandomForest | Algorithm::ExtraTrees | Algorithm::Knn) || algorithm.is_ensemble();
+    let is_forest = matches!(algorithm, Algorithm::RandomForest | Algorithm::ExtraTrees | Algorithm::Knn)
+        || algorithm.is_ensemble();
     let stopped = algorithm == Algorithm::GradientBoosting && options.boost.early_stopping_rounds.is_some();
     if let Some(detail) = by_heart(insight, task, held, (constant, saved), what, stopped).filter(|_| !is_forest) {
         return Some(Overfitting {
