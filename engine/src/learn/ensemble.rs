@@ -6,11 +6,14 @@ use crate::error::{Error, Result};
 use crate::learn::options::{find_own, specs, Algorithm, Options};
 use crate::model::MOST_MEMBERS;
 
+/// Members by their learners, each with options of its own.
+pub type Chosen = Vec<(Algorithm, Map<String, Value>)>;
+
 /// How members are chosen and joined. Names are scikit-learn's.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EnsembleParams {
     /// The members that are asked for, each with options of its own; the usual ones when `None`.
-    pub estimators: Option<Vec<(Algorithm, Map<String, Value>)>>,
+    pub estimators: Option<Chosen>,
     /// What each answer counts in the mean; all the same when `None`.
     pub weights: Option<Vec<f64>>,
     /// Folds in which training rows are answered by members that did not see them.
@@ -165,7 +168,7 @@ fn of_place(error: Error, at: usize, algorithm: Algorithm) -> Error {
 }
 
 /// The estimators that a value names; the error says what is wrong of which. `ensemble` is for whom.
-pub(super) fn read(value: &Value, ensemble: Algorithm) -> Result<Vec<(Algorithm, Map<String, Value>)>> {
+pub(super) fn read(value: &Value, ensemble: Algorithm) -> Result<Chosen> {
     let example =
         "Write for example [\"random_forest\", {\"algorithm\": \"knn\", \"options\": {\"n_neighbors\": 15}}].";
     let Value::Array(list) = value else {

@@ -1,11 +1,11 @@
 //! One option: its type, its range, the check of a value and the words for it.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::{Algorithm, ClassWeight, Clean, Options};
 use crate::clean::step::Step;
 use crate::error::{Error, Result};
-use crate::learn::ensemble;
+use crate::learn::ensemble::{self, Chosen};
 use crate::learn::forest::Part;
 use crate::learn::kmeans::Init;
 
@@ -54,7 +54,7 @@ pub enum Kind {
     /// Numbers of at least 0.
     Numbers(fn(&mut Options, Vec<f64>)),
     /// Names of learners, or objects of a name and options.
-    Estimators(fn(&mut Options, Vec<(Algorithm, Map<String, Value>)>)),
+    Estimators(fn(&mut Options, Chosen)),
     /// `"k-means++"`, `"k-means||"`, `"random"`, or an array of objects of columns and values.
     Init(fn(&mut Options, Init)),
 }
