@@ -98,7 +98,7 @@ fn many_rows_are_scored_as_one_by_one() {
     let clicks = Clicks::new(2500);
     for (algorithm, options) in [
         (Algorithm::Voting, json!({"estimators": light()})),
-        (Algorithm::Stacking, json!({"estimators": light(), "cv": 3})),
+        (Algorithm::Stacking, json!({"estimators": light(), "folds": 3})),
     ] {
         let found = learn(&clicks, algorithm, &options);
         let copy = Scorer::new(decode(&found.bytes).unwrap());
@@ -140,7 +140,7 @@ fn neither_threads_nor_the_order_of_rows_change_a_model() {
         ),
         (
             Algorithm::Stacking,
-            json!({"time_column": "x", "cv": 3, "refit": true, "estimators": ["decision_tree", "ridge"]}),
+            json!({"time_column": "x", "folds": 3, "refit": true, "estimators": ["decision_tree", "ridge"]}),
         ),
     ] {
         let learn = |turned: bool, threads: usize| {
@@ -282,7 +282,7 @@ fn what_is_wrong_is_said_with_its_place() {
     assert!(
         voting(json!({"estimators": ["ridge", "knn"], "task": "classification"})).contains("but the option \"task\"")
     );
-    assert_eq!(voting(json!({"cv": 3})), "option \"cv\" is not an option of voting");
+    assert_eq!(voting(json!({"folds": 3})), "option \"folds\" is not an option of voting");
     assert!(refused(json!({"weights": [1, 2, 3]}), Algorithm::Stacking).contains("not an option of stacking"));
     assert!(
         voting(json!({"estimators": ["knn", "naive_bayes"], "class_weight": "balanced"})).starts_with("no estimator")

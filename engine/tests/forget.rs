@@ -68,7 +68,7 @@ fn trainings() -> Vec<(Algorithm, &'static str, Value)> {
         (
             Stacking,
             "y",
-            json!({"personal_data": "keep", "clean": filled, "cv": 2, "estimators": [
+            json!({"personal_data": "keep", "clean": filled, "folds": 2, "estimators": [
                 {"algorithm": "decision_tree", "options": {"min_samples_leaf": 2, "min_category_rows": 1, "max_subset_levels": 3}}, "logistic_regression",
             ]}),
         ),

@@ -312,6 +312,9 @@ fn example(kind: Kind) -> Value {
         Kind::Groups(_) => json!([["a", "b"], ["b"]]),
         Kind::Clean(_) => json!([{"step": "trim"}]),
         Kind::Init(_) => json!([{"a": 1}, {"a": 2}]),
+        // One for each of the usual members.
+        Kind::Numbers(_) => json!([1, 0, 2.5]),
+        Kind::Estimators(_) => json!(["knn", {"algorithm": "decision_tree", "options": {"max_depth": 3}}]),
     }
 }
 

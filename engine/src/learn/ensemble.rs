@@ -1,6 +1,6 @@
 //! Several learners together: which they are, and how they are joined.
 
-use serde_json::{json, Map, Value};
+use serde_json::{Map, Value};
 
 use crate::error::{Error, Result};
 use crate::learn::options::{find_own, specs, Algorithm, Options};
@@ -17,14 +17,14 @@ pub struct EnsembleParams {
     /// What each answer counts in the mean; all the same when `None`.
     pub weights: Option<Vec<f64>>,
     /// Folds in which training rows are answered by members that did not see them.
-    pub cv: usize,
+    pub folds: usize,
     /// The options of the ensemble that are those of its members, too.
     pub common: Map<String, Value>,
 }
 
 impl Default for EnsembleParams {
     fn default() -> Self {
-        EnsembleParams { estimators: None, weights: None, cv: 5, common: Map::new() }
+        EnsembleParams { estimators: None, weights: None, folds: 5, common: Map::new() }
     }
 }
 
@@ -44,9 +44,13 @@ const COMMON: &[&str] = &["seed", "min_group", "date_parts", "text_columns", "ma
 const USUAL: [Algorithm; 2] = [Algorithm::GradientBoosting, Algorithm::RandomForest];
 
 impl EnsembleParams {
-    /// Keep what members have from the options given for the ensemble.
-    pub(super) fn share(&mut self, given: &Map<String, Value>) {
-        let shared = given.iter().filter(|(key, value)| COMMON.contains(&key.as_str()) && !value.is_null());
+    /// Keep what members have from the options given for the ensemble, where it is not the default.
+    pub(super) fn share(&mut self, given: &Map<String, Value>, ensemble: Algorithm) {
+        let usual =
+            |key: &str| specs(ensemble).find(|spec| spec.key == key).and_then(|spec| spec.default_value(ensemble));
+        let shared = given.iter().filter(|(key, value)| {
+            COMMON.contains(&key.as_str()) && !value.is_null() && usual(key).as_ref() != Some(*value)
+        });
         self.common = shared.map(|(key, value)| (key.clone(), value.clone())).collect();
     }
 
@@ -224,9 +228,4 @@ pub(super) fn read(value: &Value, ensemble: Algorithm) -> Result<Chosen> {
         Ok((algorithm, options))
     };
     list.iter().enumerate().map(one).collect()
-}
-
-/// The default of the option, as it is listed.
-pub(super) fn usual() -> Value {
-    json!(["gradient_boosting", "random_forest", "logistic_regression or ridge"])
 }

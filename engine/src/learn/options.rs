@@ -474,7 +474,7 @@ impl Options {
         options.bayes.min_group = options.min_group;
         options.share_with_mixture();
         if algorithm.is_ensemble() {
-            options.ensemble.share(given);
+            options.ensemble.share(given, algorithm);
             options.task = options.ensemble.task(options.task.as_deref())?;
             options.ensemble.check(algorithm)?;
         }

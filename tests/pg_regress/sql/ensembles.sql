@@ -12,12 +12,12 @@ UPDATE homes SET sold = price < 80, kind = CASE WHEN price < 60 THEN 'small' WHE
 SELECT algorithm, task, rows, metric, score > 0.95 AS good FROM orchard.train('sells', 'SELECT rooms, age, area, luck, street, sold FROM homes', 'sold', 'voting',
     '{"estimators": ["random_forest", {"algorithm": "knn", "options": {"n_neighbors": 9}}, "logistic_regression"], "weights": [2, 1, 1]}');
 SELECT algorithm, task, metric, score > 0.9 AS good FROM orchard.train('kinds', 'SELECT rooms, age, area, kind FROM homes', 'kind', 'stacking',
-    '{"estimators": ["decision_tree", "naive_bayes"], "cv": 3, "importance": true}');
+    '{"estimators": ["decision_tree", "naive_bayes"], "folds": 3, "importance": true}');
 SELECT algorithm, task, metric, score < 8 AS good FROM orchard.train('prices', 'SELECT rooms, age, area, listed, ad, price FROM homes', 'price', 'stacking',
     '{"text_columns": ["ad"], "refit": true, "estimators": ["knn", "ridge", {"algorithm": "gradient_boosting", "options": {"n_estimators": 60}}]}');
 SELECT algorithm, metric, score > 0.9 AS good FROM orchard.train('usual', 'SELECT rooms, age, area, sold FROM homes', 'sold', 'stacking');
-SELECT option, type, default_value FROM orchard.options('voting') WHERE option IN ('estimators', 'weights', 'cv', 'task', 'min_group', 'class_weight') ORDER BY 1;
-SELECT option, type, default_value FROM orchard.options('stacking') WHERE option IN ('weights', 'cv') ORDER BY 1;
+SELECT option, type, default_value FROM orchard.options('voting') WHERE option IN ('estimators', 'weights', 'folds', 'task', 'min_group', 'class_weight') ORDER BY 1;
+SELECT option, type, default_value FROM orchard.options('stacking') WHERE option IN ('weights', 'folds') ORDER BY 1;
 SELECT option, type FROM orchard.options('auto') WHERE option = 'time_budget';
 
 -- a vote is the mean of what its members say when they are trained alone
@@ -74,13 +74,13 @@ SELECT orchard.predict('sells', '{"rooms": 3, "age": 5, "area": "west", "street"
 SELECT rank, parameters FROM orchard.tune('tuned', 'SELECT rooms, age, area, price FROM homes', 'price', 'voting', '{"weights": [[1, 0], [0, 1]]}', '{"estimators": ["ridge", {"algorithm": "decision_tree", "options": {"max_depth": 2}}], "cv": 2}') ORDER BY rank;
 SELECT rank, algorithm, options, metric, score > 0 AS scored, stddev IS NOT NULL AS spread, rows, seconds > 0 AS timed, chosen FROM orchard.leaderboard('tuned');
 SET orchard.warnings = off;
-SELECT a.version, b.version FROM orchard.train('again', 'SELECT rooms, age, area, kind FROM homes', 'kind', 'stacking', '{"cv": 3}') AS a, orchard.train('more', 'SELECT * FROM (SELECT rooms, age, area, kind FROM homes ORDER BY id DESC) AS s', 'kind', 'stacking', '{"cv": 3}') AS b;
+SELECT a.version, b.version FROM orchard.train('again', 'SELECT rooms, age, area, kind FROM homes', 'kind', 'stacking', '{"folds": 3}') AS a, orchard.train('more', 'SELECT * FROM (SELECT rooms, age, area, kind FROM homes ORDER BY id DESC) AS s', 'kind', 'stacking', '{"folds": 3}') AS b;
 SELECT count(DISTINCT checksum) FROM orchard.model_versions WHERE model IN ('again', 'more');
 RESET orchard.warnings;
 
 -- groups and times are kept whole and in order
 SELECT algorithm FROM orchard.train('grouped', 'SELECT rooms, age, street, price FROM homes', 'price', 'stacking', '{"estimators": ["ridge", "decision_tree"], "group_columns": ["street"]}');
-SELECT algorithm FROM orchard.train('timed', 'SELECT rooms, age, listed, price FROM homes', 'price', 'stacking', '{"estimators": ["ridge", "decision_tree"], "time_column": "listed", "cv": 3}');
+SELECT algorithm FROM orchard.train('timed', 'SELECT rooms, age, listed, price FROM homes', 'price', 'stacking', '{"estimators": ["ridge", "decision_tree"], "time_column": "listed", "folds": 3}');
 SELECT algorithm FROM orchard.train('private', 'SELECT rooms, age, street, sold FROM homes', 'sold', 'voting', '{"min_group": 20}');
 SELECT algorithm FROM orchard.train('weighed', 'SELECT rooms, age, luck, sold FROM homes WHERE luck IS NOT NULL', 'sold', 'stacking', '{"sample_weight": "luck", "class_weight": "balanced", "estimators": ["decision_tree", "knn"]}');
 SELECT algorithm FROM orchard.train('cleaned', 'SELECT rooms, area, sold FROM homes', 'sold', 'voting', '{"clean": [{"step": "case", "columns": ["area"], "to": "upper"}], "estimators": ["decision_tree", "logistic_regression"]}');

@@ -13,7 +13,6 @@ use crate::learn::bayes::Distribution;
 use crate::learn::bin::MOST_BINS;
 use crate::learn::boost;
 use crate::learn::calibrate::Method;
-use crate::learn::ensemble;
 use crate::learn::forest::{self, Part};
 use crate::learn::kmeans::Scaling;
 use crate::learn::tree::{Criterion, DEEPEST};
@@ -671,9 +670,9 @@ pub(super) const SPECS: &[Spec] = &[
     },
     Spec {
         key: "estimators", algorithms: ENSEMBLES,
-        kind: Kind::Estimators(|o, v| o.ensemble.estimators = Some(v)), default: |_| ensemble::usual(),
+        kind: Kind::Estimators(|o, v| o.ensemble.estimators = Some(v)), default: |_| json!(null),
         elsewhere: &["models", "base_models", "base_learners", "members", "learners", "algorithms"],
-        meaning: "the learners, each by its name or as {\"algorithm\": ..., \"options\": {...}} with options of its own",
+        meaning: "the learners, each by its name or as {\"algorithm\": ..., \"options\": {...}} with options of its own; without it gradient_boosting, random_forest and a linear model",
     },
     Spec {
         key: "weights", algorithms: &[Voting],
@@ -682,9 +681,9 @@ pub(super) const SPECS: &[Spec] = &[
         meaning: "what each estimator counts in the mean, in their order; without it all count the same",
     },
     Spec {
-        key: "cv", algorithms: &[Stacking],
-        kind: Kind::Integer(2, 100, |o, v| o.ensemble.cv = v as usize), default: |o| json!(o.ensemble.cv),
-        elsewhere: &["folds", "n_folds", "nfolds", "n_splits"],
+        key: "folds", algorithms: &[Stacking],
+        kind: Kind::Integer(2, 100, |o, v| o.ensemble.folds = v as usize), default: |o| json!(o.ensemble.folds),
+        elsewhere: &["cv", "n_folds", "nfolds", "n_splits"],
         meaning: "the folds in which training rows are answered by estimators that did not see them, for the final linear model",
     },
     Spec {

@@ -59,7 +59,7 @@ impl Run<'_> {
             true => {
                 let said = (self.notices.len(), self.timings.len());
                 let all = (&estimators[..], &names[..], &known[..]);
-                let model = self.stacked(all, &inputs, rows, prepared, (params.cv, seed, least))?;
+                let model = self.stacked(all, &inputs, rows, prepared, (params.folds, seed, least))?;
                 self.notices.truncate(said.0);
                 self.timings.truncate(said.1);
                 self.lap("folds");
@@ -164,7 +164,14 @@ impl Run<'_> {
     ) -> Result<Model> {
         let control = self.control;
         let hashes = self.hashes(rows.train, prepared)?;
-        let parts = self.draw(Some(prepared), |draw| folds(&hashes, count, seed ^ FOLD, draw, control))?;
+        let parts = self.draw(Some(prepared), |draw| folds(&hashes, count, seed ^ FOLD, draw, control));
+        let parts = parts.map_err(|error| match error {
+            Error::InvalidData { message, detail, .. } => {
+                let hint = "Give fewer \"folds\", read more rows, or use voting, which needs none.".to_owned();
+                Error::InvalidData { message, detail, hint }
+            }
+            other => other,
+        })?;
         control.release_vec(hashes);
         let labels = prepared.labels().map(|l| l.labels);
         let outputs = labels.as_ref().map_or(1, |l| if l.len() > 2 { l.len() } else { 1 });
