@@ -41,7 +41,7 @@ fn rows(scorer: &Scorer, count: usize) -> Vec<Vec<f64>> {
     let mut draw = tables::numbers(4);
     let mut next = move || draw.next().unwrap();
     let row = |i: usize| {
-        let bid = [next(), f64::NAN, f64::INFINITY, -1e300][if i % 4 == 0 { i / 4 % 4 } else { 0 }];
+        let bid = [next(), f64::NAN, f64::INFINITY, -1e300][if i.is_multiple_of(4) { i / 4 % 4 } else { 0 }];
         let device = ["phone", "tablet", "desktop", "fridge"][i % 4];
         let ad = format!("ad-{:05}", (next() * 330.0) as usize);
         vec![bid, (next() * 24.0).floor(), scorer.category(2, device.as_bytes()), scorer.category(3, ad.as_bytes())]
@@ -130,7 +130,7 @@ fn neither_threads_nor_the_order_of_rows_change_a_model() {
     let x: Vec<f64> = (0..rows).map(|_| (next() * 40.0).floor()).collect();
     let level: Vec<usize> = (0..rows).map(|_| (next() * 40.0) as usize).collect();
     let words: Vec<String> =
-        (0..rows).map(|_| ["red", "blue", "old", "new"][(next() * 4.0) as usize].repeat(1) + " shoes").collect();
+        (0..rows).map(|_| ["red", "blue", "old", "new"][(next() * 4.0) as usize].to_owned() + " shoes").collect();
     let y: Vec<f64> = x.iter().zip(&level).map(|(x, l)| x + *l as f64 / 4.0 + next()).collect();
     for (algorithm, options) in [
         (Algorithm::Voting, json!({"estimators": ["gradient_boosting", "knn", "ridge"]})),
