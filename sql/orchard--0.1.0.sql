@@ -603,6 +603,12 @@ CREATE FUNCTION orchard.tune(model text, source text, target text, algorithm tex
     LANGUAGE c VOLATILE PARALLEL UNSAFE COST 10000000 ROWS 20 AS 'MODULE_PATHNAME', 'tune_wrapper';
 COMMENT ON FUNCTION orchard.tune(text, text, text, text, jsonb, jsonb) IS 'compares parameters on folds of the training rows, then learns the model with the best of them as orchard.train does';
 
+CREATE FUNCTION orchard.leaderboard(model text, version integer DEFAULT NULL)
+    RETURNS TABLE (rank integer, algorithm text, options jsonb, metric text, score double precision, stddev double precision, rows bigint,
+        seconds double precision, chosen boolean, note text)
+    LANGUAGE c STABLE PARALLEL UNSAFE COST 10000 ROWS 20 AS 'MODULE_PATHNAME', 'leaderboard_wrapper';
+COMMENT ON FUNCTION orchard.leaderboard(text, integer) IS 'the trials of the search that found the learner (auto with a time_budget) or the parameters (tune) of a version, the best first';
+
 CREATE FUNCTION orchard.retrain(model text, promote text DEFAULT 'if_better', min_gain double precision DEFAULT 0, metric text DEFAULT NULL)
     RETURNS TABLE (model text, version integer, champion_version integer, metric text, champion double precision,
         challenger double precision, difference double precision, low double precision, high double precision, promoted boolean,
@@ -613,7 +619,7 @@ COMMENT ON FUNCTION orchard.retrain(text, text, double precision, text) IS 'trai
 CREATE FUNCTION orchard.options(algorithm text)
     RETURNS TABLE (option text, type text, default_value jsonb, meaning text)
     LANGUAGE c STABLE STRICT PARALLEL SAFE ROWS 20 AS 'MODULE_PATHNAME', 'options_wrapper';
-COMMENT ON FUNCTION orchard.options(text) IS 'the options of an algorithm, or of tune, rfm or event_features, with their types, defaults and meanings';
+COMMENT ON FUNCTION orchard.options(text) IS 'the options of an algorithm, of auto, or of tune, rfm or event_features, with their types, defaults and meanings';
 
 ------------------------------------------------------------------------------------------------------------------------
 -- Export and import

@@ -103,7 +103,7 @@ impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let message = error.to_string();
         match error {
-            Error::Cancelled => Failure::new(PgSqlErrorCode::ERRCODE_QUERY_CANCELED, message),
+            Error::Cancelled | Error::OutOfTime => Failure::new(PgSqlErrorCode::ERRCODE_QUERY_CANCELED, message),
             Error::OutOfMemory { needed, limit } => Failure::new(
                 PgSqlErrorCode::ERRCODE_OUT_OF_MEMORY,
                 "the data does not fit into the memory that orchard.max_memory allows",

@@ -1,6 +1,7 @@
 //! How the caller cancels, watches and bounds a run, without the engine knowing who the caller is.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::time::Instant;
 
 use bytemuck::Zeroable;
 
@@ -19,7 +20,13 @@ pub struct Control {
     total: AtomicU64,
     stages_done: AtomicU64,
     stages: AtomicU64,
+    began: Instant,
+    /// Milliseconds after it began at which checks fail; [`NEVER`] for none.
+    deadline: AtomicU64,
 }
+
+/// No deadline.
+const NEVER: u64 = u64::MAX;
 
 impl Default for Control {
     fn default() -> Self {
@@ -42,6 +49,8 @@ impl Control {
             total: AtomicU64::new(0),
             stages_done: AtomicU64::new(0),
             stages: AtomicU64::new(0),
+            began: Instant::now(),
+            deadline: AtomicU64::new(NEVER),
         }
     }
 
@@ -53,10 +62,25 @@ impl Control {
     /// Fail with [`Error::Cancelled`] once [`Control::cancel`] was called. Called at least every few milliseconds of work.
     pub fn check(&self) -> Result<()> {
         if self.cancelled.load(Relaxed) {
-            Err(Error::Cancelled)
-        } else {
-            Ok(())
+            return Err(Error::Cancelled);
         }
+        match self.deadline.load(Relaxed) {
+            NEVER => Ok(()),
+            deadline if self.milliseconds() >= deadline => Err(Error::OutOfTime),
+            _ => Ok(()),
+        }
+    }
+
+    /// Let [`Control::check`] fail with [`Error::OutOfTime`] so many seconds from now; `None` takes that back.
+    pub fn set_deadline(&self, seconds: Option<f64>) {
+        // A cast saturates.
+        let deadline =
+            seconds.map_or(NEVER, |s| self.milliseconds().saturating_add((s * 1000.0) as u64).min(NEVER - 1));
+        self.deadline.store(deadline, Relaxed);
+    }
+
+    fn milliseconds(&self) -> u64 {
+        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(NEVER - 1)
     }
 
     /// Count `bytes` against the budget, before they are allocated.

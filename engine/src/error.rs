@@ -8,6 +8,9 @@ pub enum Error {
     /// The caller asked the run to stop.
     #[error("canceling the training on request")]
     Cancelled,
+    /// A search has used its time; whoever set a limit goes on with what it has.
+    #[error("the search has used its time")]
+    OutOfTime,
     /// The run would need more memory than its budget.
     #[error("the data needs more than {limit} bytes of memory")]
     OutOfMemory {

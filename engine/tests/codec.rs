@@ -4,6 +4,7 @@
 mod samples;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use orchard_engine::model::additive::Part;
 use orchard_engine::model::*;
@@ -731,6 +732,40 @@ fn validate_finds_what_is_wrong_with_machines() {
     };
     assert!(like(|_| {}).is_ok());
     assert!(like(|n| n.weights[0] = -1.0).is_err() && like(|n| n.link = Link::Logistic).is_err());
+}
+
+#[test]
+fn validate_finds_what_is_wrong_with_ensembles() {
+    let spoil = |model: fn() -> Model, spoil: fn(&mut Ensemble), message| {
+        let spoil = |m: &mut Model| match &mut m.body {
+            Body::Ensemble(e) => spoil(e),
+            _ => panic!("no ensemble"),
+        };
+        spoiled(model(), spoil, message);
+    };
+    let bad = |own: fn(&mut Ensemble), message| spoil(samples::voting, own, message);
+    bad(|e| e.members.clear(), "0 members");
+    bad(|e| e.members[0].algorithm.clear(), "a member without a name");
+    bad(|e| e.members[0].places.truncate(1), "have no places");
+    bad(|e| e.members[0].places[0] = 3, "is made of another kind");
+    bad(|e| e.members[0].places[0] = 1, "is made of another kind");
+    bad(|e| Arc::make_mut(&mut e.members[1].model).task = Task::Regression, "is for another task");
+    bad(|e| e.members[1].model = Arc::new(samples::voting()), "a member that cannot be one");
+    bad(|e| e.members[1].model = Arc::new(samples::kmeans()), "a member that cannot be one");
+    bad(|e| e.join = Join::Mean(vec![1.0]), "the weights do not fit the members");
+    bad(|e| e.join = Join::Mean(vec![1.0, -1.0, 2.0]), "a weight is negative");
+    bad(|e| e.join = Join::Mean(vec![0.0; 3]), "all 0 or too large");
+    bad(|e| e.join = Join::Mean(vec![f64::MAX; 3]), "all 0 or too large");
+    bad(|e| e.join = Join::Model(Arc::clone(&e.members[1].model)), "no sum of what they say");
+    bad(|e| e.join = Join::Model(Arc::clone(&e.members[0].model)), "does not read their answers");
+    spoil(
+        samples::stacking,
+        |e| {
+            e.members.pop();
+        },
+        "does not read their answers",
+    );
+    spoiled(samples::voting(), |m| m.task = Task::Clustering, "an ensemble for another task");
 }
 
 #[test]

@@ -6,7 +6,7 @@ mod tables;
 
 use orchard_engine::judge::segments;
 use orchard_engine::learn::options::Algorithm::{
-    self, DecisionTree, ExtraTrees, GradientBoosting, KMeans, RandomForest,
+    self, DecisionTree, ExtraTrees, GradientBoosting, KMeans, RandomForest, Stacking, Voting,
 };
 use orchard_engine::learn::train::Outcome;
 use orchard_engine::model::{
@@ -57,6 +57,21 @@ fn trainings() -> Vec<(Algorithm, &'static str, Value)> {
         (DecisionTree, "y", with(json!({"clean": ordinal, "min_samples_leaf": 2}))),
         (DecisionTree, "y", with(json!({"clean": masked, "min_samples_leaf": 2}))),
         (GradientBoosting, "y", with(json!({"clean": "auto", "n_estimators": 20, "text_columns": ["note"]}))),
+        (
+            Voting,
+            "class",
+            json!({"personal_data": "keep", "text_columns": ["note"], "estimators": [
+                {"algorithm": "gradient_boosting", "options": {"n_estimators": 15, "min_category_rows": 1}}, {"algorithm": "knn", "options": {"max_categories": 1000}},
+                {"algorithm": "naive_bayes", "options": {"min_category_rows": 20}},
+            ]}),
+        ),
+        (
+            Stacking,
+            "y",
+            json!({"personal_data": "keep", "clean": filled, "folds": 2, "estimators": [
+                {"algorithm": "decision_tree", "options": {"min_samples_leaf": 2, "min_category_rows": 1, "max_subset_levels": 3}}, "logistic_regression",
+            ]}),
+        ),
     ]
 }
 

@@ -115,10 +115,10 @@ fn an_option_of_another_algorithm_says_so() {
     let (message, hint) = refused(json!({"task": "regression"}), KMeans);
     assert_eq!(message, "option \"task\" is not an option of kmeans");
     let owners =
-        "It belongs to decision_tree, random_forest, extra_trees, gradient_boosting, knn, neural_network, svm. ";
+        "It belongs to decision_tree, random_forest, extra_trees, gradient_boosting, knn, neural_network, svm, voting, stacking. ";
     assert!(hint.starts_with(owners), "{hint}");
     let (_, hint) = refused(json!({"weights": "w"}), GradientBoosting);
-    assert!(hint.starts_with("Did you mean \"sample_weight\"? It belongs to knn. "), "{hint}");
+    assert!(hint.starts_with("Did you mean \"sample_weight\"? It belongs to knn, voting. "), "{hint}");
 }
 
 #[test]
@@ -188,10 +188,10 @@ fn algorithms_have_names() {
     };
     let (message, hint) = error("k-means");
     assert_eq!(message, "unrecognized algorithm \"k-means\"");
-    assert_eq!(hint, "Did you mean \"kmeans\"? Valid algorithms are: auto, gradient_boosting, random_forest, extra_trees, decision_tree, logistic_regression, linear_regression, ridge, elastic_net, lasso, glm, naive_bayes, knn, neural_network, svm, kmeans, kprototypes, gaussian_mixture, isolation_forest, one_class_svm, pca, dbscan.");
+    assert_eq!(hint, "Did you mean \"kmeans\"? Valid algorithms are: auto, gradient_boosting, random_forest, extra_trees, decision_tree, logistic_regression, linear_regression, ridge, elastic_net, lasso, glm, naive_bayes, knn, neural_network, svm, kmeans, kprototypes, gaussian_mixture, isolation_forest, one_class_svm, pca, dbscan, voting, stacking.");
     assert_eq!(
         error("xgboost").1,
-        "Valid algorithms are: auto, gradient_boosting, random_forest, extra_trees, decision_tree, logistic_regression, linear_regression, ridge, elastic_net, lasso, glm, naive_bayes, knn, neural_network, svm, kmeans, kprototypes, gaussian_mixture, isolation_forest, one_class_svm, pca, dbscan."
+        "Valid algorithms are: auto, gradient_boosting, random_forest, extra_trees, decision_tree, logistic_regression, linear_regression, ridge, elastic_net, lasso, glm, naive_bayes, knn, neural_network, svm, kmeans, kprototypes, gaussian_mixture, isolation_forest, one_class_svm, pca, dbscan, voting, stacking."
     );
 }
 
@@ -317,6 +317,9 @@ fn example(kind: Kind) -> Value {
         Kind::Groups(_) => json!([["a", "b"], ["b"]]),
         Kind::Clean(_) => json!([{"step": "trim"}]),
         Kind::Init(_) => json!([{"a": 1}, {"a": 2}]),
+        // One for each of the usual members.
+        Kind::Numbers(_) => json!([1, 0, 2.5]),
+        Kind::Estimators(_) => json!(["knn", {"algorithm": "decision_tree", "options": {"max_depth": 3}}]),
     }
 }
 

@@ -78,7 +78,10 @@ fn importance(
         if all.is_empty() && is_asked(scorer.model()) && source.is_none() {
             return Err(Failure::new(
                 PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
-                "the model does not say by itself what columns are worth",
+                match scorer.model().body {
+                    Body::Ensemble(_) => "the model joins several, which do not say together what columns are worth",
+                    _ => "the model does not say by itself what columns are worth",
+                },
             )
             .hint("Give rows to judge by: source => 'table'. Or train with the option \"importance\": true."));
         }

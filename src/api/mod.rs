@@ -20,6 +20,7 @@ mod importance;
 mod insight;
 mod interactions;
 mod judged;
+mod leaderboard;
 mod manage;
 mod moves;
 mod options;

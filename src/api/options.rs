@@ -1,7 +1,7 @@
 //! `orchard.options`: what may be set.
 
 use orchard_engine::clean::events;
-use orchard_engine::learn::options::{specs, tuning_specs, Algorithm, Spec};
+use orchard_engine::learn::options::{specs, tuning_specs, Algorithm, Spec, BUDGET};
 use pgrx::iter::TableIterator;
 use pgrx::prelude::*;
 
@@ -29,7 +29,8 @@ fn options(
         "event_features" => return of_events(events::EVENT_FEATURES),
         name => {
             let learner = report(|| Ok(Algorithm::parse(name, true)?));
-            (learner, specs(learner).collect())
+            let own = (name.eq_ignore_ascii_case("auto")).then_some(&BUDGET);
+            (learner, specs(learner).chain(own).collect())
         }
     };
     TableIterator::new(

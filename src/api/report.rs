@@ -9,7 +9,7 @@ use orchard_engine::judge::partial::{dependence, Along};
 use orchard_engine::judge::shap::{answers, columns, has_scores};
 use orchard_engine::judge::Metric;
 use orchard_engine::learn::train::{by_model, judge_rows, read_importance, Insight};
-use orchard_engine::model::{date_text, day, HeldActual, HeldRows, Task};
+use orchard_engine::model::{date_text, day, Ensemble, HeldActual, HeldRows, Join, Task};
 use orchard_engine::report::{self, ColumnFacts, Facts, Figure};
 use orchard_engine::score::Scorer;
 use pgrx::prelude::*;
@@ -176,6 +176,7 @@ fn facts(found: &Found, source: Option<&str>, rows: Rows<'_>) -> Result<Facts> {
         sizes,
         segments,
         coefficients: coefficients(scorer.model()).unwrap_or_default(),
+        members: members(&scorer),
         components: report::components(scorer.model()),
         exposure: store::options(&version)?["exposure"].as_str().map(str::to_owned),
         judged_on: held_rows,
@@ -184,6 +185,16 @@ fn facts(found: &Found, source: Option<&str>, rows: Rows<'_>) -> Result<Facts> {
     };
     looks(found, &scorer, source, rows, &mut facts)?;
     Ok(facts)
+}
+
+/// The members of an ensemble, each with what it counts in the mean.
+fn members(scorer: &Scorer) -> Vec<(String, Option<f64>)> {
+    let Some(Ensemble { members, join }) = scorer.model().body.as_ensemble() else { return Vec::new() };
+    let weight = |at: usize| match join {
+        Join::Mean(weights) => weights.get(at).copied(),
+        Join::Model(_) => None,
+    };
+    members.iter().enumerate().map(|(at, member)| (member.algorithm.clone(), weight(at))).collect()
 }
 
 /// Rows of the source that a page or chart looks at.

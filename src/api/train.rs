@@ -8,6 +8,7 @@ use orchard_engine::learn::kmeans;
 use orchard_engine::learn::network::Former;
 use orchard_engine::learn::options::{Algorithm, Options};
 use orchard_engine::learn::train::{self, OldSegments, Request, SourceInput};
+use orchard_engine::learn::tune;
 use orchard_engine::model::{Body, Task};
 use orchard_engine::score::Scorer;
 use pgrx::iter::TableIterator;
@@ -79,11 +80,16 @@ fn run(
     source: Option<&str>,
     target: Option<&str>,
     algorithm: &str,
-    options: Value,
+    mut options: Value,
 ) -> Result<Row> {
     let started = std::time::Instant::now();
     let (name, source) = begin(c"orchard.train()", model, source)?;
     let auto = algorithm.eq_ignore_ascii_case("auto");
+    let budget = if auto { tune::parse_budget(&mut options)? } else { None };
+    if budget.is_some() && target.is_none() {
+        return Err(Failure::argument("option \"time_budget\" needs a target")
+            .hint("Segments of different learners cannot be compared: name the learner, or the column to predict: target => 'column'."));
+    }
     let algorithm = match auto {
         true => Algorithm::choose(&options, target.is_some(), None).0,
         false => Algorithm::parse(algorithm, target.is_some())?,
@@ -104,6 +110,9 @@ fn run(
     };
     let control = Control::new(settings::max_memory());
     let (existing, mut request, types) = ready(&job, &control)?;
+    if let Some(budget) = budget {
+        return searched(job, existing, request, &types, (options, budget), started, &control);
+    }
     if auto {
         // Learners that need a target read a source alike, so the choice can wait until it is known how many rows there are.
         let (chosen, why) = Algorithm::choose(&options, target.is_some(), Some(request.table.rows));
@@ -124,6 +133,30 @@ fn run(
     diagnose::warn(&warnings, &options);
     insight::warn(&mut outcome, &warnings, &job);
     save(&job, existing, &outcome, &types, started, Event { name: "train", details: None })
+}
+
+/// Search for the learner, train it, and keep it as if it had been asked for.
+fn searched(
+    mut job: Job<'_>,
+    existing: Option<Found>,
+    request: Request,
+    types: &Types,
+    (given, budget): (Value, f64),
+    started: std::time::Instant,
+    control: &Control,
+) -> Result<Row> {
+    let warn = settings::warnings();
+    let mut tuned = interrupt::run(&format!("orchard.train {}", job.name), control, || {
+        tune::auto(request, &given, budget, warn, control)
+    })?;
+    for notice in &tuned.outcome.notices {
+        notice!("{notice}");
+    }
+    diagnose::warn(&tuned.warnings, &given);
+    (job.algorithm, job.options) = (tuned.algorithm, Options::parse(&tuned.options, tuned.algorithm)?);
+    job.options_text = tuned.options.to_string();
+    insight::warn(&mut tuned.outcome, &tuned.warnings, &job);
+    save(&job, existing, &tuned.outcome, types, started, Event { name: "train", details: None })
 }
 
 /// Refuse a call that could not write, and read the arguments that every training has.
@@ -225,6 +258,8 @@ fn choose(job: &Job<'_>, attributes: &[Attribute]) -> Result<Vec<Option<Wanted>>
     let constrained =
         options.monotone_constraints.iter().map(|c| &c.0).chain(options.interaction_constraints.iter().flatten());
     let constrained = constrained.chain(options.feature_weights.iter().map(|w| &w.0));
+    let of_members = options.ensemble.named_columns();
+    let constrained = constrained.chain(&of_members);
     let listed = options.features.iter().flatten().chain(&options.exclude).chain(&options.text_columns);
     let listed = listed.chain(constrained).map(String::as_str);
     for name in listed.chain(special.iter().copied()) {

@@ -3,7 +3,7 @@
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
 use crate::model::additive::Part;
-use crate::model::{Additive, Body, Coefficient, DatePart, Encoding, Link, Model, Task};
+use crate::model::{Additive, Body, Coefficient, DatePart, Encoding, Ensemble, Join, Link, Model, Task};
 
 /// The normal quantile of a 95 % interval.
 const NORMAL: f64 = 1.959_963_984_540_054;
@@ -37,8 +37,13 @@ pub struct Row {
 const OTHER: &str = "(other)";
 const MISSING: &str = "(missing)";
 
-/// The coefficients of a linear model; `None` of another one. Of two classes they are of the log-odds of the positive one.
+/// The coefficients of a linear model, or of the one that joins the members of an ensemble; `None` of another one. Of two classes they are of the log-odds of the positive one.
 pub fn coefficients(model: &Model) -> Option<Vec<Row>> {
+    // Of an ensemble those of what joins its members.
+    let model = match &model.body {
+        Body::Ensemble(Ensemble { join: Join::Model(last), .. }) => last,
+        _ => model,
+    };
     let Body::Additive(body) = &model.body else { return None };
     if body.coefficients.is_empty() {
         return None;

@@ -1,7 +1,8 @@
 //! Rows that are alike in the eyes of a model.
 //!
 //! For trees it is their proximity (Breiman 2003): the share of the trees in which two rows come to the same leaf. Columns that the model does not look
-//! at do not count, and others as far as it tells their values apart. For segments and neighbours it is the distance in their space.
+//! at do not count, and others as far as it tells their values apart. For segments and neighbours it is the distance in their space. For an ensemble it is the
+//! mean of what its members say.
 
 use crate::data::mix;
 use crate::model::{Additive, Body};
@@ -12,6 +13,10 @@ use crate::score::{kmeans, machine, neighbors, projection, Scorer};
 pub struct Likeness {
     own: Look,
     other: Look,
+    /// Of an ensemble, to what each member sees.
+    members: Vec<Likeness>,
+    /// A row of a member.
+    row: Vec<f64>,
 }
 
 #[derive(Debug, Clone)]
@@ -25,6 +30,12 @@ enum Look {
 impl Likeness {
     /// To a row as it is scored.
     pub fn new(scorer: &Scorer, row: &[f64]) -> Likeness {
+        let mut seen = Vec::new();
+        let member = |(at, member): (usize, &Scorer)| {
+            scorer.member_row(at, row, &mut seen);
+            Likeness::new(member, &seen)
+        };
+        let members = scorer.members().enumerate().map(member).collect();
         let own = match scorer.model().body.as_segments() {
             Some(body) => {
                 let mut point = Vec::new();
@@ -61,11 +72,20 @@ impl Likeness {
                 }
             },
         };
-        Likeness { other: own.clone(), own }
+        Likeness { other: own.clone(), own, members, row: Vec::new() }
     }
 
     /// How far another row is: for trees the share of them that tell the two apart, else the distance in the space.
     pub fn distance(&mut self, scorer: &Scorer, row: &[f64]) -> f64 {
+        if !self.members.is_empty() {
+            let mut apart = 0.0;
+            for (at, (own, member)) in self.members.iter_mut().zip(scorer.members()).enumerate() {
+                scorer.member_row(at, row, &mut self.row);
+                let distance = own.distance(member, &self.row);
+                apart += 1.0 - own.similarity(distance);
+            }
+            return apart / self.members.len() as f64;
+        }
         match (&self.own, &mut self.other, &scorer.model().body) {
             (Look::Leaves(own), Look::Leaves(other), _) => {
                 scorer.leaves(row, other);
@@ -91,6 +111,7 @@ impl Likeness {
     /// From the distance to a number that is 1 for rows that the model does not tell apart, and 0 at most for those that have nothing in common.
     pub fn similarity(&self, distance: f64) -> f64 {
         match &self.own {
+            // An ensemble looks at leaves of no tree.
             Look::Leaves(_) => 1.0 - distance,
             Look::Point(_) => 1.0 / (1.0 + distance),
         }

@@ -102,7 +102,8 @@ fn picked<T: Copy>(from: &[T], order: &[u32], control: &Control) -> Result<Vec<T
 }
 
 impl Target {
-    fn pick(&self, order: &[u32], control: &Control) -> Result<Target> {
+    /// The targets of rows in another order.
+    pub(super) fn pick(&self, order: &[u32], control: &Control) -> Result<Target> {
         Ok(match self {
             Target::Class { codes, classes } => {
                 Target::Class { codes: picked(codes, order, control)?, classes: *classes }

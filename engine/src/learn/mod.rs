@@ -9,6 +9,7 @@ pub mod columns;
 pub mod constraints;
 pub mod density;
 mod enough;
+pub mod ensemble;
 pub mod exposure;
 pub mod few;
 pub mod fold;

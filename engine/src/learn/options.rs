@@ -19,6 +19,7 @@ use crate::learn::bayes::BayesParams;
 use crate::learn::boost::BoostParams;
 use crate::learn::calibrate::Method;
 use crate::learn::density::DensityParams;
+use crate::learn::ensemble::EnsembleParams;
 use crate::learn::forest::ForestParams;
 use crate::learn::isolation::IsolationParams;
 use crate::learn::kmeans::gaussian::MixtureParams;
@@ -31,6 +32,7 @@ use crate::learn::svm::{Likeness, SvmParams};
 use crate::learn::tree::TreeParams;
 use crate::learn::tune::TuneParams;
 use table::SPECS;
+pub use tuning::BUDGET;
 use tuning::{NOT_SEARCHED, TUNING};
 
 /// A learner.
@@ -78,6 +80,10 @@ pub enum Algorithm {
     Pca,
     /// Clustering of rows that are dense.
     Dbscan,
+    /// The mean of what several learners say.
+    Voting,
+    /// A linear model of what several learners say.
+    Stacking,
 }
 
 /// Below this many rows `auto` takes a random forest. Defaults on draws from eight tables, its loss by that of boosting, the mean of the
@@ -86,7 +92,7 @@ const FEW_ROWS: usize = 250;
 
 impl Algorithm {
     /// All learners, those first that learn best from most tables.
-    pub const ALL: [Algorithm; 21] = [
+    pub const ALL: [Algorithm; 23] = [
         Algorithm::GradientBoosting,
         Algorithm::RandomForest,
         Algorithm::ExtraTrees,
@@ -108,6 +114,8 @@ impl Algorithm {
         Algorithm::OneClassSvm,
         Algorithm::Pca,
         Algorithm::Dbscan,
+        Algorithm::Voting,
+        Algorithm::Stacking,
     ];
 
     /// The algorithm of a name, in any case; `auto` is gradient_boosting with a target and kmeans without.
@@ -174,6 +182,8 @@ impl Algorithm {
             Algorithm::OneClassSvm => "one_class_svm",
             Algorithm::Pca => "pca",
             Algorithm::Dbscan => "dbscan",
+            Algorithm::Voting => "voting",
+            Algorithm::Stacking => "stacking",
         }
     }
 
@@ -185,6 +195,16 @@ impl Algorithm {
     /// Whether it learns from columns as scoring reads them, neither binned nor in a space.
     pub fn reads_values(self) -> bool {
         self.is_additive() || self == Algorithm::NeuralNetwork
+    }
+
+    /// Whether its models have members.
+    pub fn is_ensemble(self) -> bool {
+        matches!(self, Algorithm::Voting | Algorithm::Stacking)
+    }
+
+    /// The learners that can be members of an ensemble.
+    pub fn members() -> impl Iterator<Item = Algorithm> {
+        Algorithm::ALL.into_iter().filter(|a| a.needs_target() && !a.is_ensemble())
     }
 
     /// Whether its score is a sum of what columns say.
@@ -235,7 +255,9 @@ impl Algorithm {
             | Algorithm::NaiveBayes
             | Algorithm::Knn
             | Algorithm::NeuralNetwork
-            | Algorithm::Svm => true,
+            | Algorithm::Svm
+            | Algorithm::Voting
+            | Algorithm::Stacking => true,
             Algorithm::KMeans
             | Algorithm::KPrototypes
             | Algorithm::GaussianMixture
@@ -363,6 +385,8 @@ pub struct Options {
     pub network: NetworkParams,
     /// For svm and one_class_svm; the seed is [`Options::seed`].
     pub svm: SvmParams,
+    /// For voting and stacking.
+    pub ensemble: EnsembleParams,
     /// The column of what a row is worth, which is no feature.
     pub value_column: Option<String>,
     /// Whether segments keep the numbers and names of those of the version before.
@@ -433,6 +457,7 @@ impl Options {
             neighbors: NeighborsParams::default(),
             network: NetworkParams::default(),
             svm: SvmParams::default(),
+            ensemble: EnsembleParams::default(),
             value_column: None,
             keep_numbers: true,
             kmeans: KMeansParams {
@@ -499,6 +524,11 @@ impl Options {
         options.network.min_group = options.min_group;
         options.network.seed = options.seed;
         options.share_with_mixture();
+        if algorithm.is_ensemble() {
+            options.ensemble.share(given, algorithm);
+            options.task = options.ensemble.task(options.task.as_deref())?;
+            options.ensemble.check(algorithm)?;
+        }
         options.check_together()?;
         Ok(options)
     }
@@ -655,6 +685,18 @@ pub(super) fn find_searched(key: &str, algorithm: Algorithm) -> Result<&'static 
     Ok(spec)
 }
 
+/// Whether a key is an option that a member of an ensemble may have of its own, or the error that says why not.
+pub(super) fn find_own(key: &str, algorithm: Algorithm) -> Result<()> {
+    let spec = find(key, algorithm)?;
+    if matches!(spec.kind, Kind::Column(_) | Kind::Columns(..)) || NOT_SEARCHED.contains(&key) {
+        return Err(Error::option(
+            format!("option \"{key}\" is not one of a single estimator"),
+            "It decides which rows and columns there are, or what is kept: give it beside \"estimators\", if the ensemble has it.",
+        ));
+    }
+    Ok(())
+}
+
 /// Part what is given to `orchard.tune` into the options of a training, each checked by itself, and those of tuning.
 pub(super) fn part(value: &Value, algorithm: Algorithm) -> Result<(Map<String, Value>, TuneParams)> {
     let mut options = Options::new(algorithm);
@@ -705,6 +747,9 @@ fn find(key: &str, algorithm: Algorithm) -> Result<&'static Spec> {
         let message = format!("option \"{key}\" is not an option of {}", algorithm.name());
         let guess = elsewhere.map_or_else(String::new, did_you_mean);
         return Err(Error::option(message, format!("{guess}It belongs to {}. {valid}", owners.join(", "))));
+    }
+    if key == BUDGET.key {
+        return Err(Error::option(format!("option \"{key}\" is an option of auto alone"), valid));
     }
     if TUNING.iter().any(|s| s.key == key) {
         return Err(Error::option(format!("option \"{key}\" is an option of orchard.tune alone"), valid));

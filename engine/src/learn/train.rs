@@ -6,6 +6,7 @@ mod beside;
 mod clean;
 mod contest;
 mod density;
+mod ensemble;
 mod features;
 mod grow;
 mod importance;
@@ -46,7 +47,7 @@ pub(super) use features::Features;
 pub use features::RowsOf;
 pub use importance::{by_model, by_rows, read_importance, Importance, Judged};
 use insight::Seen;
-pub use insight::{EpochPoint, Insight, Overfitting, TrainingMetric, TreesPoint, WorstSegment};
+pub use insight::{EpochPoint, Insight, Overfitting, Standing, TrainingMetric, TreesPoint, WorstSegment};
 pub(super) use judged::score_encoded;
 use judged::{actual, Known};
 pub use judged::{judge_rows, score_columns, MOST_HELD_ROWS};
@@ -204,6 +205,10 @@ pub(super) struct Run<'a> {
     beside_program: Option<Program>,
     /// Training rows with what the trees that did not see them say.
     oob: Option<HeldRows>,
+    /// Whether members of an ensemble learn from the same table, each from columns of its own.
+    sharing: bool,
+    /// How many iterations of boosting were enough for each member of an ensemble.
+    member_iterations: Vec<Option<u32>>,
     /// What a model that is to be replaced says of the held-out rows.
     rival: Option<Rival>,
     /// The losses of a network, epoch by epoch.
@@ -225,6 +230,8 @@ impl<'a> Run<'a> {
             cleaning: None,
             beside_program: None,
             oob: None,
+            sharing: false,
+            member_iterations: Vec::new(),
             rival: None,
             epochs: Vec::new(),
         };

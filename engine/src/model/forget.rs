@@ -3,9 +3,11 @@
 //! What a row without a forgotten text is answered stays the same to the last bit. A row with one takes the way of a text that was never seen.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 
 use super::{
-    Axis, Baseline, Body, CategorySet, Encoding, Input, InputKind, Model, SegmentFacts, TraitKind, Trees, LEAF,
+    Axis, Baseline, Body, CategorySet, Encoding, Feature, Input, InputKind, Member, Model, SegmentFacts, TraitKind,
+    Trees, LEAF,
 };
 use crate::clean::program::{Kind, Program, Renaming, Seeker, Source};
 use crate::learn::train::Insight;
@@ -75,9 +77,15 @@ impl Model {
             }
         }
         self.body.recode(&recoded);
+        if let Body::Ensemble(body) = &mut self.body {
+            body.members.iter_mut().for_each(|member| member.forget(&self.features, &recoded));
+        }
         let mut rows: Vec<(u32, u64)> = recoded.iter().map(|(f, recoding)| (*f, recoding.rows)).collect();
         rows.sort_unstable();
         forgotten.order = self.sort_words();
+        if let Body::Ensemble(body) = &mut self.body {
+            body.members.iter_mut().for_each(|member| member.rename(&self.inputs, &self.features));
+        }
         let place = |f: u32| forgotten.order.iter().position(|old| *old == f).unwrap_or_default();
         forgotten.rows = rows.into_iter().filter(|(_, rows)| *rows > 0).map(|(f, rows)| (place(f), rows)).collect();
         forgotten.places = recoded.into_iter().map(|(f, recoding)| (place(f), recoding.places)).collect();
@@ -143,30 +151,7 @@ impl Model {
                 }
             }
         }
-        kept.sort_unstable();
-        kept.dedup_by(|a, b| a.0 == b.0);
-        let mut places: Vec<usize> = kept.iter().map(|(_, at)| *at).collect();
-        places.push(old.len());
-        let mut stays = vec![false; old.len() + 1];
-        places.iter().for_each(|at| stays[*at] = true);
-        let mut rows = 0;
-        let counts = &mut feature.stats.level_rows;
-        if counts.len() == old.len() + 1 {
-            rows = counts.iter().zip(&stays).filter(|(_, stays)| !**stays).map(|(rows, _)| rows).sum();
-            *counts = places.iter().map(|at| counts[*at]).collect();
-            if let Some(other) = counts.last_mut() {
-                *other = other.saturating_add(rows);
-            }
-        }
-        match &mut feature.encoding {
-            Encoding::Category { levels } => *levels = kept.into_iter().map(|k| k.0).collect(),
-            Encoding::Ordered { levels, keys } => {
-                *keys = places.iter().map(|at| keys[*at]).collect();
-                *levels = kept.into_iter().map(|k| k.0).collect();
-            }
-            _ => {}
-        }
-        Some(Recoding { places, rows })
+        Some(keep_levels(feature, kept))
     }
 
     /// Replace words of a free text by what no text has; the names of their features before and after.
@@ -221,8 +206,41 @@ impl Model {
         if let Body::Network(body) = &mut self.body {
             body.reorder(&order);
         }
+        if let Body::Ensemble(body) = &mut self.body {
+            let places = body.members.iter_mut().flat_map(|member| &mut member.places);
+            places.for_each(|f| *f = place[*f as usize]);
+        }
         order
     }
+}
+
+/// Leave a category the levels that are `kept`, by their new names with their old places.
+fn keep_levels(feature: &mut Feature, mut kept: Vec<(String, usize)>) -> Recoding {
+    let old = feature.encoding.levels().to_vec();
+    kept.sort_unstable();
+    kept.dedup_by(|a, b| a.0 == b.0);
+    let mut places: Vec<usize> = kept.iter().map(|(_, at)| *at).collect();
+    places.push(old.len());
+    let mut stays = vec![false; old.len() + 1];
+    places.iter().for_each(|at| stays[*at] = true);
+    let mut rows = 0;
+    let counts = &mut feature.stats.level_rows;
+    if counts.len() == old.len() + 1 {
+        rows = counts.iter().zip(&stays).filter(|(_, stays)| !**stays).map(|(rows, _)| rows).sum();
+        *counts = places.iter().map(|at| counts[*at]).collect();
+        if let Some(other) = counts.last_mut() {
+            *other = other.saturating_add(rows);
+        }
+    }
+    match &mut feature.encoding {
+        Encoding::Category { levels } => *levels = kept.into_iter().map(|k| k.0).collect(),
+        Encoding::Ordered { levels, keys } => {
+            *keys = places.iter().map(|at| keys[*at]).collect();
+            *levels = kept.into_iter().map(|k| k.0).collect();
+        }
+        _ => {}
+    }
+    Recoding { places, rows, old }
 }
 
 /// How the codes of a feature have changed.
@@ -232,6 +250,8 @@ struct Recoding {
     places: Vec<usize>,
     /// The training rows of the levels that went.
     rows: u64,
+    /// The levels as they were.
+    old: Vec<String>,
 }
 
 impl Body {
@@ -246,7 +266,8 @@ impl Body {
             | Body::Additive(_)
             | Body::Neighbors(_)
             | Body::Network(_)
-            | Body::Machine(_) => None,
+            | Body::Machine(_)
+            | Body::Ensemble(_) => None,
         }
     }
 
@@ -274,6 +295,49 @@ impl Body {
         if let Some(trees) = self.trees_mut() {
             trees.recode(recoded);
         }
+    }
+}
+
+impl Member {
+    /// Forget levels as the features of the ensemble did, which are as they are now.
+    fn forget(&mut self, features: &[Feature], recoded: &HashMap<u32, Recoding>) {
+        let model = Arc::make_mut(&mut self.model);
+        let mut own: HashMap<u32, Recoding> = HashMap::new();
+        for ((f, feature), place) in (0..).zip(&mut model.features).zip(&self.places) {
+            let Some(recoding) = recoded.get(place).filter(|_| feature.encoding.is_category()) else { continue };
+            let now = features[*place as usize].encoding.levels();
+            let name = |level: &String| {
+                let old = recoding.old.binary_search(level).ok()?;
+                let new = recoding.places.iter().position(|place| *place == old)?;
+                now.get(new).cloned()
+            };
+            let levels = feature.encoding.levels().iter().enumerate();
+            let kept = levels.filter_map(|(at, level)| Some((name(level)?, at))).collect();
+            own.insert(f, keep_levels(feature, kept));
+        }
+        model.body.recode(&own);
+    }
+
+    /// Take the names and words of the ensemble, and put words in their order.
+    fn rename(&mut self, inputs: &[Input], features: &[Feature]) {
+        let model = Arc::make_mut(&mut self.model);
+        for (own, place) in model.features.iter_mut().zip(&self.places) {
+            let given = &features[*place as usize];
+            own.name.clone_from(&given.name);
+            if let (Encoding::Token { token: own, .. }, Encoding::Token { token, .. }) =
+                (&mut own.encoding, &given.encoding)
+            {
+                own.clone_from(token);
+            }
+        }
+        for own in &mut model.inputs {
+            let place = self.places[own.first as usize];
+            if let Some(given) = inputs.iter().find(|i| (i.first..i.first + i.count).contains(&place)) {
+                own.name.clone_from(&given.name);
+            }
+        }
+        let order = model.sort_words();
+        self.places = order.iter().map(|old| self.places[*old as usize]).collect();
     }
 }
 

@@ -8,6 +8,7 @@ mod baseline;
 mod cleaning;
 mod codec;
 mod curve;
+mod ensemble;
 mod forget;
 mod held;
 pub mod machine;
@@ -29,6 +30,7 @@ pub use cleaning::{Argument, Cleaning, RawColumn};
 pub use codec::reseal;
 pub use codec::{decode, encode, FORMAT_VERSION};
 pub use curve::{Calibrated, Curve};
+pub use ensemble::{Ensemble, Join, Member, MOST_MEMBERS};
 pub use forget::Forgotten;
 pub use held::{decode_held, encode_held, HeldActual, HeldRows};
 pub use machine::Machine;
@@ -243,6 +245,8 @@ pub enum Body {
     Network(Network),
     /// Points and what each says of a row that is near.
     Machine(Machine),
+    /// Several models together.
+    Ensemble(Ensemble),
 }
 
 impl Body {
@@ -267,7 +271,8 @@ impl Body {
             | Body::Additive(_)
             | Body::Neighbors(_)
             | Body::Network(_)
-            | Body::Machine(_) => None,
+            | Body::Machine(_)
+            | Body::Ensemble(_) => None,
         }
     }
 
@@ -283,7 +288,8 @@ impl Body {
             | Body::Additive(_)
             | Body::Neighbors(_)
             | Body::Network(_)
-            | Body::Machine(_) => None,
+            | Body::Machine(_)
+            | Body::Ensemble(_) => None,
         }
     }
 
@@ -299,7 +305,35 @@ impl Body {
             | Body::Additive(_)
             | Body::Neighbors(_)
             | Body::Network(_)
-            | Body::Machine(_) => None,
+            | Body::Machine(_)
+            | Body::Ensemble(_) => None,
+        }
+    }
+
+    /// The members of an ensemble; `None` where there are none.
+    pub fn as_ensemble(&self) -> Option<&Ensemble> {
+        match self {
+            Body::Ensemble(body) => Some(body),
+            _ => None,
+        }
+    }
+
+    /// Trees that a row walks down, or rows that it is compared with, at worst; 1 where it is neither.
+    pub fn walks(&self) -> usize {
+        match self {
+            Body::Ensemble(body) => body.members.iter().map(|m| m.model.body.leaf_walks()).sum(),
+            body => body.leaf_walks(),
+        }
+    }
+
+    /// The same of a body that is no ensemble.
+    fn leaf_walks(&self) -> usize {
+        match self {
+            Body::Neighbors(body) => body.known.len(),
+            Body::Machine(body) => body.count(),
+            // As much work as so many walks.
+            Body::Network(body) => (body.weights() / 64).max(1),
+            body => body.as_trees().map_or(1, |(trees, _)| trees.roots.len()),
         }
     }
 

@@ -98,6 +98,10 @@ impl Model {
                 super::network::validate(body, &self.features, &self.task, self.outputs_of_task()?)
             }
             Body::Machine(body) => super::machine::validate(body, &self.features, &self.task, self.outputs_of_task()?),
+            Body::Ensemble(body) => {
+                ensure(self.task.has_target(), || "an ensemble for another task".into())?;
+                super::ensemble::validate(body, &self.features, &self.task, self.outputs_of_task()?)
+            }
         }
     }
 

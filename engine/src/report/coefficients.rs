@@ -26,18 +26,22 @@ fn chance(p: f64) -> String {
     }
 }
 
-/// The coefficients, a row each.
-pub(super) fn table(all: &[Row]) -> Markup {
+/// The coefficients, a row each; those of the members of an ensemble, or of columns.
+pub(super) fn table(all: &[Row], of_members: bool) -> Markup {
     let classes = all.iter().any(|row| row.class.is_some());
     let ratios = all.iter().any(|row| row.odds_ratio.is_some());
     let text = |value: Option<f64>| value.map_or_else(String::new, number);
     html! {
-        h2 { "What columns say" }
-        p.muted { "The score is the sum of the coefficients, each times its number; a level counts in place of the one that is named as reference. A coefficient says what goes together with the other columns as they are, not what would happen if the column were changed." }
+        h2 { @if of_members { "What members count" } @else { "What columns say" } }
+        @if of_members {
+            p.muted { "The score is the sum of the coefficients, each times what the member says of a row that it did not see. Members that say nearly the same share what they count." }
+        } @else {
+            p.muted { "The score is the sum of the coefficients, each times its number; a level counts in place of the one that is named as reference. A coefficient says what goes together with the other columns as they are, not what would happen if the column were changed." }
+        }
         div.scroll { table {
             thead { tr {
                 @if classes { th { "class" } }
-                th { "column" } th.n { "coefficient" } th.n { "standard error" } th.n { "p-value" }
+                th { @if of_members { "member" } @else { "column" } } th.n { "coefficient" } th.n { "standard error" } th.n { "p-value" }
                 @if ratios { th.n { "odds ratio" } }
             } }
             tbody {

@@ -67,6 +67,8 @@ pub struct Facts {
     pub segments: Option<SegmentStories>,
     /// The coefficients of a linear model.
     pub coefficients: Vec<Row>,
+    /// The members of an ensemble, each with what it counts in the mean, if that is what joins them.
+    pub members: Vec<(String, Option<f64>)>,
     /// What components are made of.
     pub components: Vec<ComponentFacts>,
     /// The column by whose unit a number is expected.

@@ -5,6 +5,7 @@ mod coefficients;
 mod components;
 mod facts;
 mod figures;
+mod leaderboard;
 mod looks;
 mod page;
 pub mod plot;

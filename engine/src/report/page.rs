@@ -110,8 +110,10 @@ fn judgement(facts: &Facts) -> Result<Markup> {
         h2 { @if facts.task == Task::Clustering { "Where they are" } @else if facts.task == Task::Reduction { "How much they tell" } @else { "How good it is" } }
         div.figures { @for figure in figures { (figure) } }
         @if let Some(stories) = &facts.segments { (super::segments_page::segments(stories)) }
-        @if !facts.coefficients.is_empty() { (super::coefficients::table(&facts.coefficients)) }
+        @if !facts.coefficients.is_empty() { (super::coefficients::table(&facts.coefficients, !facts.members.is_empty())) }
         @if !facts.components.is_empty() { (super::components::table(&facts.components)) }
+        (super::leaderboard::members(facts))
+        (super::leaderboard::trials(facts))
         (metrics(facts))
     })
 }

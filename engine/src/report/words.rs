@@ -244,7 +244,8 @@ pub fn limits(facts: &Facts) -> Vec<String> {
     if let Some((message, _)) = &facts.overfitting {
         all.push(format!("For decisions that cost money, as long as {message}."));
     }
-    let is_trees = !matches!(facts.task, Task::Clustering | Task::Reduction) && facts.coefficients.is_empty();
+    let lines = !facts.coefficients.is_empty() && facts.members.is_empty();
+    let is_trees = !matches!(facts.task, Task::Clustering | Task::Reduction) && !lines;
     match facts.held.as_ref().map_or(0, crate::model::HeldRows::rows) {
         0 if facts.task.has_target() => all
             .push("For anything that costs money: it was judged on no row, so nobody knows how good it is.".to_owned()),
@@ -276,11 +277,12 @@ pub fn limits(facts: &Facts) -> Vec<String> {
             "neural_network" => "the network answers there as at the edge",
             "svm" => "far from all rows that it saw it answers the same everywhere",
             "one_class_svm" => "there everything is unlike what it saw",
+            "voting" | "stacking" => "each member answers there in its own way: trees as at the edge, lines go on",
             _ => "trees answer there as at the edge",
         };
         all.push(format!("Outside the ranges it saw ({}): {how}.", ranged.join(", ")));
     }
-    if !ranged.is_empty() && !facts.coefficients.is_empty() {
+    if !ranged.is_empty() && lines {
         all.push(format!("Outside the ranges it saw ({}): lines go on there for ever.", ranged.join(", ")));
     }
     if facts.columns.iter().any(|c| c.holds.contains("levels")) {

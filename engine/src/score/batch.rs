@@ -2,6 +2,7 @@
 
 use super::blocks::{Blocks, Space, ROWS};
 use super::centres::Centres;
+use super::ensemble;
 use super::link::{join, LANES};
 use super::mixture;
 use super::Scorer;
@@ -16,6 +17,7 @@ pub struct Batch {
     space: Option<Space>,
     centres: Option<Centres>,
     mixture: Option<mixture::Room>,
+    members: Option<ensemble::Room>,
     row: Vec<f64>,
     /// Of each row of a block and each output, the lanes of its sum.
     sums: Vec<[f64; LANES]>,
@@ -39,7 +41,16 @@ impl Batch {
             Body::Mixture(body) => Some(mixture::Room::new(body)),
             _ => None,
         };
-        Batch { level, space, centres, mixture, row: vec![f64::NAN; scorer.model.features.len()], sums: Vec::new() }
+        let members = scorer.members.as_ref().map(|members| ensemble::Room::new(members, level));
+        Batch {
+            level,
+            space,
+            centres,
+            mixture,
+            members,
+            row: vec![f64::NAN; scorer.model.features.len()],
+            sums: Vec::new(),
+        }
     }
 
     /// Rows that are best given at once, or a multiple of them.
@@ -73,6 +84,11 @@ impl Batch {
     fn block(&mut self, scorer: &Scorer, columns: &[&[f64]], out: &mut [f64]) {
         if let (Body::KMeans(body), Some(centres)) = (&scorer.model.body, &mut self.centres) {
             return centres.find(self.level, body, columns, out);
+        }
+        if let (Body::Ensemble(body), Some(members), Some(room)) =
+            (&scorer.model.body, &scorer.members, &mut self.members)
+        {
+            return room.predict(members, (body, &scorer.model.task), columns, scorer.outputs(), out);
         }
         if let (Body::Mixture(body), Some(mixture)) = (&scorer.model.body, &mut self.mixture) {
             return mixture.find(self.level, body, columns, out);

@@ -11,6 +11,7 @@ mod centres;
 mod cleaned;
 pub(crate) mod curve;
 mod density;
+mod ensemble;
 pub mod kmeans;
 mod leaves;
 mod levels;
@@ -31,7 +32,7 @@ pub mod walk;
 mod words;
 
 use std::cell::RefCell;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use crate::model::{Body, Calibrated, Curve, Encoding, KMeans, Model, Task, Trees};
 pub use crate::simd::{choose, level, Level};
@@ -43,6 +44,7 @@ pub use quads::Key;
 pub use text::Text;
 
 use blocks::Blocks;
+use ensemble::Members;
 use levels::Levels;
 use link::join;
 use masks::Masks;
@@ -67,7 +69,7 @@ thread_local! {
 /// A model and what is made from it when it is loaded, ready to score rows. Cheap to share between threads.
 #[derive(Debug)]
 pub struct Scorer {
-    model: Model,
+    model: Arc<Model>,
     /// By feature; `None` for a number.
     levels: Vec<Option<Levels>>,
     /// How the levels of each feature are numbered.
@@ -90,12 +92,19 @@ pub struct Scorer {
     net: Option<Net>,
     /// The points of a support vector machine.
     machine: Option<machine::Layout>,
+    /// The members of an ensemble.
+    members: Option<Members>,
 }
 
 impl Scorer {
     /// Make a model ready. It must have passed [`Model::validate`], as one from [`crate::model::decode`] has: its indexes are
     /// trusted from here on, and a false one panics.
     pub fn new(model: Model) -> Scorer {
+        Scorer::of(Arc::new(model))
+    }
+
+    /// The same of a model that others hold, too.
+    fn of(model: Arc<Model>) -> Scorer {
         let (layout, nodes) = match model.body.as_trees() {
             Some((trees, curves)) => {
                 let layout = Layout::new(trees, &model.features);
@@ -104,6 +113,8 @@ impl Scorer {
             }
             None => (Layout::plain(model.features.len()), None),
         };
+        let members = Members::new(&model);
+        let used = members.as_ref().map_or(layout.used, |members| members.used(model.features.len()));
         let table = |(encoding, places): (&Encoding, &Places)| {
             encoding.is_category().then(|| Levels::new(encoding.levels(), |code| places.of(code)))
         };
@@ -120,7 +131,7 @@ impl Scorer {
             model,
             levels,
             places: layout.places,
-            used: layout.used,
+            used,
             nodes,
             quads,
             masks: OnceLock::new(),
@@ -129,6 +140,7 @@ impl Scorer {
             near,
             net,
             machine,
+            members,
         }
     }
 
@@ -301,6 +313,11 @@ impl Scorer {
                     machine::predict(body, layout, &self.model.task, row, out);
                 }
             }
+            (Body::Ensemble(body), _) => {
+                if let Some(members) = &self.members {
+                    members.predict(body, &self.model.task, row, out);
+                }
+            }
             _ => {}
         }
     }
@@ -346,6 +363,23 @@ impl Scorer {
         }
     }
 
+    /// The scorers of the members of an ensemble; none of another model.
+    pub fn members(&self) -> impl Iterator<Item = &Scorer> {
+        self.members.iter().flat_map(Members::scorers)
+    }
+
+    /// The scorer of the model that joins the answers of members, if there is one.
+    pub fn last_member(&self) -> Option<&Scorer> {
+        self.members.as_ref().and_then(Members::last)
+    }
+
+    /// What stands in a row of a member for a row of the ensemble.
+    pub(crate) fn member_row(&self, member: usize, row: &[f64], out: &mut Vec<f64>) {
+        if let Some(members) = &self.members {
+            members.row(member, row, out);
+        }
+    }
+
     fn masks(&self) -> Option<&Masks> {
         let make = || {
             let nodes = self.nodes.as_ref().filter(|_| self.outputs() == 1)?;
@@ -374,7 +408,8 @@ impl Scorer {
             Body::Mixture(body) => mixture::numbers(body) >= MANY_CENTRES,
             _ => false,
         };
-        (self.blocks.is_some() || centres) && level() != Level::Scalar
+        let members = || self.members.as_ref().is_some_and(Members::gain_from_batches);
+        (self.blocks.is_some() || centres || members()) && level() != Level::Scalar
     }
 
     /// About how many nanoseconds [`Scorer::predict`] takes, for a planner: what was measured of each layout on a processor of 2023.
@@ -390,6 +425,7 @@ impl Scorer {
                 (Body::Neighbors(body), _) => neighbors::nanoseconds(body),
                 (Body::Network(body), _) => network::nanoseconds(body),
                 (Body::Machine(body), _) => machine::nanoseconds(body),
+                (Body::Ensemble(_), _) => self.members.as_ref().map_or(0.0, Members::nanoseconds),
                 (_, Some(nodes)) if self.words.is_some() => {
                     50.0 + nodes.roots().len() as f64 * nodes.depth().mul_add(1.5, -5.0)
                 }
@@ -414,7 +450,8 @@ impl Scorer {
             + self.blocks.as_ref().map_or(0, Blocks::bytes)
             + self.words.as_ref().map_or(0, Words::bytes)
             + self.near.as_ref().map_or(0, Near::bytes)
-            + self.machine.as_ref().map_or(0, machine::Layout::bytes);
+            + self.machine.as_ref().map_or(0, machine::Layout::bytes)
+            + self.members.as_ref().map_or(0, Members::bytes);
         std::mem::size_of::<Scorer>() + self.levels.capacity() * 120 + own + nodes + model_bytes(&self.model)
     }
 }
@@ -475,6 +512,10 @@ fn model_bytes(model: &Model) -> usize {
         Body::Neighbors(body) => neighbors::bytes(body),
         Body::Network(body) => network::bytes(body),
         Body::Machine(body) => machine::bytes(body),
+        // Their scorers count them.
+        Body::Ensemble(body) => {
+            body.members.iter().map(|m| m.places.capacity() * 4 + m.algorithm.capacity() + 64).sum()
+        }
     };
     inputs + features + model.classes().iter().map(text).sum::<usize>() + body
 }

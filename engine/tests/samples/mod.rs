@@ -6,6 +6,8 @@ use orchard_engine::clean::program::{
     TextOp,
 };
 use orchard_engine::clean::text::{Form, Method};
+use std::sync::Arc;
+
 use orchard_engine::model::additive::Part;
 use orchard_engine::model::*;
 
@@ -30,6 +32,8 @@ pub fn all() -> Vec<(&'static str, Model)> {
         ("network", network()),
         ("network_number", network_number()),
         ("machine", machine()),
+        ("voting", voting()),
+        ("stacking", stacking()),
         ("ordered", ordered()),
         ("calibrated", calibrated()),
         ("calibrated_classes", calibrated_classes()),
@@ -605,6 +609,67 @@ pub fn network_number() -> Model {
         (body.shift, body.scale, body.link) = (40.0, 8.0, Link::Identity);
     }
     m
+}
+
+/// A sum and three points, each with levels of its own.
+pub fn voting() -> Model {
+    let mut sum = additive();
+    if let Encoding::Category { levels } = &mut sum.features[1].encoding {
+        levels[1] = "Nice".into();
+    }
+    let member = |algorithm: &str, places: Vec<u32>, model: Model| Member {
+        algorithm: algorithm.into(),
+        places,
+        model: Arc::new(model),
+    };
+    let members = vec![
+        member("logistic_regression", vec![2, 1], sum),
+        member("knn", vec![2, 1], neighbors()),
+        member("random_forest", vec![1, 0], three()),
+    ];
+    let body = Ensemble { members, join: Join::Mean(vec![1.0, 0.0, 2.5]) };
+    let features = vec![number("age"), category("city", &["Lyon", "Nice", "Paris"]), number("spend")];
+    model(features, classes(&["a", "b", "c"], 0), Body::Ensemble(body))
+}
+
+/// The mean of a tree that asks for a category and a number, of three classes.
+fn three() -> Model {
+    let mut trees = empty(3, Link::Identity);
+    trees.average = true;
+    trees.roots = vec![0];
+    split_set(&mut trees, 0, &[0b01], true, 1, 2);
+    leaf(&mut trees, &[0.5, 0.25, 0.25]);
+    leaf(&mut trees, &[0.0, 1.0, 0.0]);
+    let features = vec![category("city", &["Lyon"]), number("age")];
+    model(features, classes(&["a", "b", "c"], 0), Body::Trees(trees))
+}
+
+/// The same members under a sum of what they say.
+pub fn stacking() -> Model {
+    let mut model_of = voting();
+    let Body::Ensemble(body) = &mut model_of.body else { return model_of };
+    let names: Vec<String> =
+        body.members.iter().flat_map(|m| ["a", "b", "c"].map(|class| format!("{}: {class}", m.algorithm))).collect();
+    let features: Vec<Feature> = names.iter().map(|name| number(name)).collect();
+    let term = |at: usize| Term::Number {
+        low: 0.0,
+        high: 1.0,
+        shift: 0.25,
+        slope: vec![at as f64, -1.5, 0.5],
+        square: Vec::new(),
+        missing: vec![0.0, 0.5, -0.5],
+    };
+    let last = Additive {
+        outputs: 3,
+        intercept: vec![0.5, -0.25, 0.0],
+        terms: (0..features.len()).map(term).collect(),
+        means: vec![0.125; 3 * features.len()],
+        link: Link::Softmax,
+        coefficients: Vec::new(),
+        fit: FitStatistics::default(),
+    };
+    body.join = Join::Model(Arc::new(model(features, classes(&["a", "b", "c"], 0), Body::Additive(last))));
+    model_of
 }
 
 /// A mixture in the space of [`kmeans`].

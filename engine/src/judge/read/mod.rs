@@ -48,6 +48,10 @@ fn trees(model: &Model) -> Result<&Trees> {
             "the model compares a row with some of its training rows and has no trees",
             "orchard.importance of a source tells what columns are worth.",
         )),
+        None if matches!(model.body, Body::Ensemble(_)) => Err(Error::data(
+            "the model joins the answers of several models and has no trees of its own",
+            "orchard.to_sql writes it as SQL where its members can be written so.",
+        )),
         None => Err(Error::data("the model is a clustering, which has no trees", "orchard.to_sql writes it as SQL.")),
     }
 }

@@ -251,6 +251,10 @@ fn trees_of(scorer: &Scorer) -> Result<Option<&Trees>> {
             "a machine with a radial kernel has no contributions of columns",
             "Take an isolation_forest, which has contributions.",
         )),
+        None if matches!(scorer.model().body, Body::Ensemble(_)) => Err(Error::data(
+            "an ensemble has no contributions of columns",
+            "orchard.importance of a source tells what columns are worth, orchard.partial_dependence how the answer goes with them.",
+        )),
         None => Err(Error::data(
             "a clustering has no scores to explain",
             "Compare the row with the centres of the segments.",

@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::{Algorithm, ClassWeight, Clean, Options};
 use crate::clean::step::Step;
 use crate::error::{Error, Result};
+use crate::learn::ensemble::{self, Chosen};
 use crate::learn::forest::Part;
 use crate::learn::kmeans::Init;
 
@@ -52,6 +53,10 @@ pub enum Kind {
     Groups(fn(&mut Options, Vec<Vec<String>>)),
     /// `"auto"`, or an array of cleaning steps.
     Clean(fn(&mut Options, Clean)),
+    /// Numbers of at least 0.
+    Numbers(fn(&mut Options, Vec<f64>)),
+    /// Names of learners, or objects of a name and options.
+    Estimators(fn(&mut Options, Chosen)),
     /// `"k-means++"`, `"k-means||"`, `"random"`, or an array of objects of columns and values.
     Init(fn(&mut Options, Init)),
 }
@@ -102,6 +107,10 @@ impl Spec {
             Kind::Weights(_) => format!("an object of column names and numbers of at least 0 and up to {MOST_WEIGHT}"),
             Kind::Groups(_) => "an array of arrays of column names".into(),
             Kind::Clean(_) => "\"auto\" or an array of cleaning steps".into(),
+            Kind::Numbers(_) => format!("an array of numbers of at least 0 and up to {MOST_WEIGHT}"),
+            Kind::Estimators(_) => {
+                "an array of algorithms, each a name or an object of \"algorithm\" and \"options\"".into()
+            }
             Kind::Init(_) => {
                 "\"k-means++\", \"k-means||\", \"random\" or an array of objects of columns and values, one a segment"
                     .into()
@@ -171,6 +180,8 @@ impl Spec {
                 value if value.as_str() == Some("auto") => set(options, Clean::Auto),
                 _ => return Err(wrong()),
             },
+            Kind::Numbers(set) => set(options, numbers(value).ok_or_else(wrong)?),
+            Kind::Estimators(set) => set(options, ensemble::read(value, algorithm)?),
             Kind::Init(set) => set(options, init(value).ok_or_else(wrong)?),
             Kind::Groups(set) => {
                 let groups = groups(value).ok_or_else(wrong)?;
@@ -259,6 +270,11 @@ fn weights(value: &Value) -> Option<Vec<(String, f64)>> {
         (!name.is_empty()).then(|| (name.clone(), weight))
     };
     value.as_object().filter(|object| !object.is_empty())?.iter().map(weight).collect()
+}
+
+fn numbers(value: &Value) -> Option<Vec<f64>> {
+    let number = |value: &Value| value.as_f64().filter(|v| (0.0..=MOST_WEIGHT).contains(v));
+    value.as_array()?.iter().map(number).collect()
 }
 
 fn groups(value: &Value) -> Option<Vec<Vec<String>>> {

@@ -6,7 +6,7 @@ use super::spec::{Kind, Spec, MOST_CLUSTERS};
 use super::Algorithm::{
     self, Dbscan, DecisionTree, ElasticNet, ExtraTrees, GaussianMixture, Glm, GradientBoosting, IsolationForest,
     KMeans, KPrototypes, Knn, Lasso, LinearRegression, LogisticRegression, NaiveBayes, NeuralNetwork, OneClassSvm, Pca,
-    RandomForest, Ridge, Svm,
+    RandomForest, Ridge, Stacking, Svm, Voting,
 };
 use super::{Options, PersonalData};
 use crate::learn::bayes::Distribution;
@@ -36,6 +36,8 @@ const READING: &[Algorithm] = &[
     Glm,
     NaiveBayes,
     NeuralNetwork,
+    Voting,
+    Stacking,
 ];
 const SUPERVISED: &[Algorithm] = &[
     DecisionTree,
@@ -52,10 +54,21 @@ const SUPERVISED: &[Algorithm] = &[
     Knn,
     NeuralNetwork,
     Svm,
+    Voting,
+    Stacking,
 ];
 /// Those whose classes have weights.
-const WEIGHED: &[Algorithm] =
-    &[DecisionTree, RandomForest, ExtraTrees, GradientBoosting, LogisticRegression, NeuralNetwork, Svm];
+const WEIGHED: &[Algorithm] = &[
+    DecisionTree,
+    RandomForest,
+    ExtraTrees,
+    GradientBoosting,
+    LogisticRegression,
+    NeuralNetwork,
+    Svm,
+    Voting,
+    Stacking,
+];
 /// Those of trees with a target.
 const GROWN: &[Algorithm] = &[DecisionTree, RandomForest, ExtraTrees, GradientBoosting];
 const CLASSIFIERS: &[Algorithm] = &[
@@ -68,9 +81,12 @@ const CLASSIFIERS: &[Algorithm] = &[
     Knn,
     NeuralNetwork,
     Svm,
+    Voting,
+    Stacking,
 ];
 /// Those whose target decides their task.
-const EITHER: &[Algorithm] = &[DecisionTree, RandomForest, ExtraTrees, GradientBoosting, Knn, NeuralNetwork, Svm];
+const EITHER: &[Algorithm] =
+    &[DecisionTree, RandomForest, ExtraTrees, GradientBoosting, Knn, NeuralNetwork, Svm, Voting, Stacking];
 const LINEAR: &[Algorithm] = &[LogisticRegression, LinearRegression, Ridge, ElasticNet, Lasso, Glm];
 /// Those whose penalty has a default.
 const PENALIZED: &[Algorithm] = &[LogisticRegression, Glm];
@@ -88,6 +104,7 @@ const WEIGHTED_SPACE: &[Algorithm] = &[Knn, Svm, OneClassSvm];
 const MACHINE: &[Algorithm] = &[Svm];
 const ONE_CLASS: &[Algorithm] = &[OneClassSvm];
 const MACHINES: &[Algorithm] = &[Svm, OneClassSvm];
+const ENSEMBLES: &[Algorithm] = &[Voting, Stacking];
 const BOOST: &[Algorithm] = &[GradientBoosting];
 const CLUSTER: &[Algorithm] = &[KMeans, KPrototypes];
 const PROTOTYPES: &[Algorithm] = &[KPrototypes];
@@ -124,6 +141,8 @@ const GROUPED: &[Algorithm] = &[
     GaussianMixture,
     IsolationForest,
     Pca,
+    Voting,
+    Stacking,
 ];
 const PARTED: &[Algorithm] = &[
     DecisionTree,
@@ -139,6 +158,8 @@ const PARTED: &[Algorithm] = &[
     NaiveBayes,
     NeuralNetwork,
     IsolationForest,
+    Voting,
+    Stacking,
 ];
 
 /// Row counts and leaf counts fit the fields they go to.
@@ -828,6 +849,24 @@ pub(super) const SPECS: &[Spec] = &[
         key: "tol", algorithms: MACHINES,
         kind: Kind::Positive(|o, v| o.svm.tol = v), default: |o| json!(o.svm.tol),
         elsewhere: &["tolerance"], meaning: "how far the slopes of an exact machine may differ at the end",
+    },
+    Spec {
+        key: "estimators", algorithms: ENSEMBLES,
+        kind: Kind::Estimators(|o, v| o.ensemble.estimators = Some(v)), default: |_| json!(null),
+        elsewhere: &["models", "base_models", "base_learners", "members", "learners", "algorithms"],
+        meaning: "the learners, each by its name or as {\"algorithm\": ..., \"options\": {...}} with options of its own; without it gradient_boosting, random_forest and a linear model",
+    },
+    Spec {
+        key: "weights", algorithms: &[Voting],
+        kind: Kind::Numbers(|o, v| o.ensemble.weights = Some(v)), default: |o| json!(o.ensemble.weights),
+        elsewhere: &["member_weights", "estimator_weights"],
+        meaning: "what each estimator counts in the mean, in their order; without it all count the same",
+    },
+    Spec {
+        key: "folds", algorithms: &[Stacking],
+        kind: Kind::Integer(2, 100, |o, v| o.ensemble.folds = v as usize), default: |o| json!(o.ensemble.folds),
+        elsewhere: &["cv", "n_folds", "nfolds", "n_splits"],
+        meaning: "the folds in which training rows are answered by estimators that did not see them, for the final linear model",
     },
     Spec {
         key: "n_clusters", algorithms: COUNTED,

@@ -12,6 +12,16 @@ pub const MOST_TRIALS: u64 = 1_000;
 
 const ALL: &[Algorithm] = &Algorithm::ALL;
 
+/// The option of `auto` that makes it search among learners; [`crate::learn::tune::parse_budget`] reads it.
+pub const BUDGET: Spec = Spec {
+    key: "time_budget",
+    algorithms: &[],
+    kind: Kind::Positive(|_, _| ()),
+    default: |_| json!(null),
+    elsewhere: &["max_runtime_secs", "time_limit", "max_time", "timeout"],
+    meaning: "the seconds in which learners are compared by cross-validation, of which the best is trained; without it none are compared",
+};
+
 /// What decides the rows, the features or the judgement is the same for every trial; options that name columns are, too.
 pub(super) const NOT_SEARCHED: &[&str] = &[
     "holdout",

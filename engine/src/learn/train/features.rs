@@ -93,6 +93,10 @@ impl Run<'_> {
                 let min_group = self.request.options.min_group;
                 (bin::BinParams { max_bins: 0, min_category_rows, min_group }, usize::MAX)
             }
+            // Every level that some member may tell apart.
+            Algorithm::Voting | Algorithm::Stacking => {
+                (bin::BinParams { min_category_rows: 1, ..tree.bin_params() }, usize::MAX)
+            }
             // Nothing is known that levels could be put in order by, or they stand side by side.
             algorithm if algorithm == Algorithm::IsolationForest || algorithm.is_spaced() => {
                 (tree.bin_params(), usize::MAX)
@@ -113,7 +117,7 @@ impl Run<'_> {
         let calibrated = options.calibration != Method::None;
         let space = (options.kmeans.scaling, options.kmeans.max_categories, options.cosine);
         let space = (space, options.feature_weights.clone());
-        (self.bin_params(), columns, rates, self.watched_share(), calibrated, space)
+        (self.request.algorithm, self.bin_params(), columns, rates, self.watched_share(), calibrated, space)
     }
 
     /// Turn columns into features: binned for the learner, encoded for scoring. The last `watched` of `train` say nothing of a level.
@@ -121,6 +125,10 @@ impl Run<'_> {
     pub fn features(&mut self, rows: &RowsOf<'_>, keep: bool) -> Result<Features> {
         if self.request.algorithm.is_spaced() {
             return self.spaced(rows, keep);
+        }
+        if self.request.algorithm.is_ensemble() {
+            // Members make their own of the same columns.
+            return self.binned(rows, true);
         }
         if !self.request.algorithm.reads_values() {
             return self.binned(rows, keep);
@@ -146,7 +154,7 @@ impl Run<'_> {
         let others = others.chain(request.exposure).chain(request.offset);
         let kept: Vec<usize> = others.chain(request.groups.iter().copied()).filter(|_| keep).collect();
         for (i, column) in request.table.columns.iter_mut().enumerate() {
-            if !used.contains(&i) && !kept.contains(&i) {
+            if !used.contains(&i) && !kept.contains(&i) && !self.sharing {
                 column.release(self.control);
             }
         }

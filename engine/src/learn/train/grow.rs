@@ -34,6 +34,7 @@ impl Run<'_> {
             Algorithm::Knn => self.neighbors(made, rows, keep),
             Algorithm::NeuralNetwork => self.network(made, rows, prepared, keep),
             Algorithm::Svm => self.machine(made, rows, prepared, keep),
+            Algorithm::Voting | Algorithm::Stacking => self.ensemble(made, rows, prepared, keep),
             Algorithm::KMeans
             | Algorithm::KPrototypes
             | Algorithm::GaussianMixture

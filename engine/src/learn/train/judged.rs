@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::judge::{self, Metric};
 use crate::learn::target::Labels;
 use crate::learn::{exposure, forest, Target};
-use crate::model::{encode, Baseline, Body, HeldActual, HeldRows, Model, Task};
+use crate::model::{encode, Baseline, HeldActual, HeldRows, Model, Task};
 use crate::score::{Batch, Scorer};
 
 use super::importance::of_holdout;
@@ -153,13 +153,7 @@ fn score_parts(
     let outputs = scorer.outputs();
     let mut scores: Vec<f64> = control.filled(rows * outputs, f64::NAN)?;
     // Between two looks for a cancel a thread walks down so many trees, however many there are.
-    let walks = match &scorer.model().body {
-        // At worst a row is compared with all of them.
-        Body::Neighbors(body) => body.known.len(),
-        Body::Network(body) => body.weights() / 64,
-        Body::Machine(body) => body.count(),
-        body => body.as_trees().map_or(1, |(trees, _)| trees.roots.len()),
-    };
+    let walks = scorer.model().body.walks();
     let size = (MOST_WALKS / walks.max(1)).clamp(16, PART);
     let parts = scores.par_chunks_mut(size * outputs).enumerate();
     let init = || Batch::new(scorer);

@@ -18,6 +18,8 @@ const MOST_DRAWS: usize = 100;
 /// Parameters to try.
 #[derive(Debug, Clone)]
 pub struct Trial {
+    /// The learner.
+    pub algorithm: Algorithm,
     /// The parameters, as options.
     pub parameters: Map<String, Value>,
     /// All options of the training.
@@ -32,11 +34,13 @@ pub struct Search {
     /// How they are compared.
     pub params: TuneParams,
     /// The options of training that are the same for all trials, as they are given to `orchard.train`.
-    fixed: Map<String, Value>,
+    pub(super) fixed: Map<String, Value>,
     /// What the user should know.
     pub notices: Vec<String>,
     /// Whether to look for what would make the metrics lie.
     pub warn: bool,
+    /// The seconds that a search among learners may take; `None` where all trials are made.
+    pub(super) budget: Option<f64>,
 }
 
 /// The values of one option.
@@ -85,7 +89,7 @@ impl Search {
         let trial = |parameters: Map<String, Value>| {
             let mut options = fixed.clone();
             options.extend(parameters.clone());
-            Ok(Trial { parameters, options: Options::parse(&Value::Object(options), algorithm)? })
+            Ok(Trial { algorithm, parameters, options: Options::parse(&Value::Object(options), algorithm)? })
         };
         let trials: Vec<Trial> = chosen.into_iter().map(trial).collect::<Result<_>>()?;
         let regression = |t: &Trial| t.options.objective.map(|o| o != "log_loss");
@@ -95,7 +99,7 @@ impl Search {
                 "\"log_loss\" is for a classification, the others are for a regression.",
             ));
         }
-        Ok(Search { trials, params, fixed, notices, warn: false })
+        Ok(Search { trials, params, fixed, notices, warn: false, budget: None })
     }
 
     /// The options that make `orchard.train` do what a trial does, and the search does with the best.

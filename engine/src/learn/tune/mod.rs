@@ -4,14 +4,18 @@
 //! numbers of wide categories and the rows that early stopping watches are made from what a fold learns from alone. Trials follow one
 //! another, each using all threads: so memory holds one at a time, and those that bin alike share a fold's bins.
 
+mod auto;
 mod grid;
 mod halving;
 mod scores;
 
+pub use auto::{auto, parse_budget};
 pub use grid::{Search, Trial};
 pub use scores::Scored;
 
 use std::time::Instant;
+
+use serde_json::Value;
 
 use crate::clean::doctor::Finding;
 use crate::control::Control;
@@ -21,7 +25,7 @@ use crate::judge;
 use crate::learn::kmeans::gaussian;
 use crate::learn::options::{Algorithm, Options};
 use crate::learn::target::Prepared;
-use crate::learn::train::{judge_rows, score_encoded, Features, Outcome, Parts, Request, Run};
+use crate::learn::train::{judge_rows, score_encoded, Features, Outcome, Parts, Request, Run, Standing};
 use crate::learn::{density, kmeans, Unlabelled};
 use crate::model::{HeldRows, Task};
 use crate::score::Scorer;
@@ -70,6 +74,10 @@ pub struct Tuned {
     pub outcome: Outcome,
     /// What would make its metrics lie, if that was asked for.
     pub warnings: Vec<Finding>,
+    /// The learner of the best trial.
+    pub algorithm: Algorithm,
+    /// The options that make `orchard.train` do what the best trial did.
+    pub options: Value,
 }
 
 /// Segments are judged in their space, so all trials must have the same.
@@ -107,7 +115,14 @@ pub fn tune(mut request: Request, search: &Search, control: &Control) -> Result<
         check_spaces(&search.trials)?;
     }
     request.options = search.trials[0].options.clone();
-    let (mut run, prepared) = Run::new(request, control)?;
+    let (run, prepared) = Run::new(request, control)?;
+    searched(run, prepared, search)
+}
+
+/// Make the trials of a search, then train with the best.
+fn searched(mut run: Run<'_>, prepared: Option<Prepared>, search: &Search) -> Result<Tuned> {
+    let control = run.control;
+    run.take(&search.trials[0]);
     run.notices.extend(search.notices.iter().cloned());
     let task = prepared.as_ref().map_or(Task::Clustering, Prepared::task);
     let metric = metric(search, task, run.request.algorithm)?;
@@ -129,14 +144,15 @@ pub fn tune(mut request: Request, search: &Search, control: &Control) -> Result<
     };
     let began = Instant::now();
     let mut trials = Trials { run: &mut run, search, metric, scores: Scores::new(search.trials.len(), metric) };
-    match &prepared {
-        Some(prepared) => trials.on_folds(&rows, prepared)?,
-        None => trials.of_segments(&holdout)?,
-    }
+    let told = match (&prepared, search.budget) {
+        (Some(prepared), Some(budget)) => Some(trials.within(budget, &rows, prepared)?),
+        (Some(prepared), None) => trials.on_folds(&rows, prepared).map(|()| None)?,
+        (None, _) => trials.of_segments(&holdout).map(|()| None)?,
+    };
     let scored = ranks(trials.scores);
     run.lap_since("search", began);
     let best = scored.iter().position(|s| s.best).unwrap_or(0);
-    run.request.options = search.trials[best].options.clone();
+    run.take(&search.trials[best]);
     if by_fold {
         all = run.clean_rows(&mut holdout, all, &mut rows, prepared.as_ref())?;
     }
@@ -145,15 +161,47 @@ pub fn tune(mut request: Request, search: &Search, control: &Control) -> Result<
     let mut outcome = run.learn(holdout, all, prepared)?;
     control.end_stage();
     let chosen = &scored[best];
-    outcome.notices.push(format!(
-        "trial {} of {} is the best, with a {}{metric} of {:.4}: {}",
-        best + 1,
-        scored.len(),
-        if chosen.folds.len() > 1 { "mean " } else { "" },
-        chosen.mean.unwrap_or(f64::NAN),
-        serde_json::Value::Object(search.trials[best].parameters.clone())
-    ));
-    Ok(Tuned { trials: scored, best, metric, outcome, warnings })
+    outcome.notices.push(told.unwrap_or_else(|| {
+        format!(
+            "trial {} of {} is the best, with a {}{metric} of {:.4}: {}",
+            best + 1,
+            scored.len(),
+            if chosen.folds.len() > 1 { "mean " } else { "" },
+            chosen.mean.unwrap_or(f64::NAN),
+            Value::Object(search.trials[best].parameters.clone())
+        )
+    }));
+    outcome.insight.leaderboard = standings(&scored, search, metric);
+    let (algorithm, options) = (search.trials[best].algorithm, search.training_options(best));
+    Ok(Tuned { trials: scored, best, metric, outcome, warnings, algorithm, options })
+}
+
+/// The trials that were made, the best first, to be kept with the version.
+fn standings(scored: &[Scored], search: &Search, metric: &'static str) -> Vec<Standing> {
+    let made = scored.iter().zip(&search.trials).filter(|(own, _)| own.round > 0 || !own.note.is_empty());
+    let standing = |(own, trial): (&Scored, &Trial)| Standing {
+        rank: own.rank as u32,
+        algorithm: trial.algorithm.name().to_owned(),
+        options: trial.parameters.clone(),
+        metric: metric.to_owned(),
+        score: own.mean,
+        deviation: own.deviation,
+        rows: own.rows as u64,
+        seconds: own.seconds,
+        chosen: own.best,
+        note: own.note.clone(),
+    };
+    let mut all: Vec<Standing> = made.map(standing).collect();
+    all.sort_by_key(|own| own.rank);
+    all
+}
+
+impl Run<'_> {
+    /// Take the learner and the options of a trial.
+    fn take(&mut self, trial: &Trial) {
+        self.request.algorithm = trial.algorithm;
+        self.request.options = trial.options.clone();
+    }
 }
 
 /// What the trials are compared by.
@@ -239,7 +287,7 @@ impl Trials<'_, '_> {
     fn alike(&mut self, trials: &[usize]) -> Vec<Vec<usize>> {
         let mut groups: Vec<(_, Vec<usize>)> = Vec::new();
         for &trial in trials {
-            self.run.request.options = self.search.trials[trial].options.clone();
+            self.run.take(&self.search.trials[trial]);
             let key = self.run.features_key();
             match groups.iter_mut().find(|g| g.0 == key) {
                 Some(group) => group.1.push(trial),
@@ -260,11 +308,29 @@ impl Trials<'_, '_> {
         prepared: &Prepared,
     ) -> Result<()> {
         let clock = Instant::now();
-        self.run.request.options = self.search.trials[trials[0]].options.clone();
+        self.run.take(&self.search.trials[trials[0]]);
         let said = (self.run.notices.len(), self.run.timings.len());
-        let mut holdout = self.fold_rows(rows, parts, fold, wanted, prepared)?;
+        let holdout = self.fold_rows(rows, parts, fold, wanted, prepared)?;
         let raw = self.run.learns_cleaning().then(|| self.run.raw_inputs()).transpose()?;
-        if raw.is_some() {
+        let judged = self.judge(rows, holdout, (trials, clock), raw.is_some(), prepared);
+        if let Some(raw) = raw {
+            self.run.restore(raw);
+        }
+        self.run.notices.truncate(said.0);
+        self.run.timings.truncate(said.1);
+        judged
+    }
+
+    /// Judge trials that bin alike on the held rows of a fold.
+    fn judge(
+        &mut self,
+        rows: &[RowHashes],
+        mut holdout: Holdout,
+        (trials, clock): (&[usize], Instant),
+        cleans: bool,
+        prepared: &Prepared,
+    ) -> Result<()> {
+        if cleans {
             self.run.clean(&mut holdout, Vec::new(), rows, Some(prepared))?;
         }
         let mut parts = self.run.parts(&holdout, prepared)?;
@@ -274,17 +340,12 @@ impl Trials<'_, '_> {
         for &trial in trials {
             let clock = Instant::now();
             let before = self.run.control.used();
-            self.run.request.options = self.search.trials[trial].options.clone();
+            self.run.take(&self.search.trials[trial]);
             let (score, why, iterations) = self.score(&mut made, &parts, &holdout, &mut held, prepared)?;
             self.run.control.release(self.run.control.used().saturating_sub(before));
             self.run.control.end_stage();
             self.scores.add(trial, score, why, iterations, shared + clock.elapsed().as_secs_f64());
         }
-        if let Some(raw) = raw {
-            self.run.restore(raw);
-        }
-        self.run.notices.truncate(said.0);
-        self.run.timings.truncate(said.1);
         Ok(())
     }
 
@@ -350,7 +411,7 @@ impl Trials<'_, '_> {
         for &trial in &everyone {
             let clock = Instant::now();
             let before = control.used();
-            self.run.request.options = self.search.trials[trial].options.clone();
+            self.run.take(&self.search.trials[trial]);
             let params = self.run.kmeans_params()?;
             let Options { density: own, mixture, .. } = self.run.request.options.clone();
             let table = &mut self.run.request.table;

@@ -24,6 +24,8 @@ pub struct Scored {
     pub rank: usize,
     /// Whether this is the one to train with.
     pub best: bool,
+    /// Why it has no score, if it was tried.
+    pub note: String,
 }
 
 /// The scores of a search under way.
@@ -60,6 +62,17 @@ impl Scores {
         if score.is_none() {
             self.why = why;
         }
+    }
+
+    /// Put back what was known of a trial before a round that it did not end; it took so many seconds more.
+    pub fn give_up(&mut self, trial: usize, before: Scored, seconds: f64, note: String) {
+        let seconds = before.seconds + seconds;
+        self.trials[trial] = Scored { seconds, note, ..before };
+    }
+
+    /// What is known of a trial.
+    pub fn of(&self, trial: usize) -> &Scored {
+        &self.trials[trial]
     }
 
     /// Take the means. Folds on which no trial has a score count for none of them.
@@ -112,6 +125,13 @@ impl Scores {
         let worst = f64::NEG_INFINITY;
         let key = |t: usize| self.trials[t].mean.map_or(worst, |m| if self.greater { m } else { -m });
         self.trials[b].round.cmp(&self.trials[a].round).then(key(b).total_cmp(&key(a))).then(a.cmp(&b))
+    }
+
+    /// Trials, the best first.
+    pub fn in_order(&self, trials: &[usize]) -> Vec<usize> {
+        let mut order = trials.to_vec();
+        order.sort_by(|&a, &b| self.compare(a, b));
+        order
     }
 
     /// The best `count` of the trials, in their own order.

@@ -10,6 +10,7 @@ mod case;
 mod cells;
 mod clean;
 mod condition;
+mod ensemble;
 mod groups;
 mod kmeans;
 mod literal;
@@ -54,7 +55,6 @@ pub struct Request<'a> {
 pub fn expression(scorer: &Scorer, request: &Request<'_>, control: &Control) -> Result<String> {
     let model = scorer.model();
     let mut out = Out::new(control);
-    let names = Names::new(scorer, request)?;
     if let Body::Density(_) = &model.body {
         return Err(Error::option(
             "the model compares a row with all core rows of its training, which no expression can",
@@ -82,6 +82,11 @@ pub fn expression(scorer: &Scorer, request: &Request<'_>, control: &Control) -> 
             },
         ));
     }
+    if let Body::Ensemble(body) = &model.body {
+        ensemble::write(scorer, body, request, &mut out)?;
+        return Ok(out.finish());
+    }
+    let names = Names::new(scorer, request)?;
     let trees = match &model.body {
         Body::KMeans(_) | Body::Mixture(_) => {
             if request.class.is_some() {

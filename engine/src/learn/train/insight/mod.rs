@@ -55,6 +55,34 @@ pub struct Insight {
     pub findings: Vec<String>,
     /// The columns of the source, those that are not learned from too.
     pub columns: Vec<String>,
+    /// The trials of the search that found its learner or parameters, the best first.
+    pub leaderboard: Vec<Standing>,
+}
+
+/// How a trial of a search did.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Standing {
+    /// 1 for the best; equal scores have the same rank.
+    pub rank: u32,
+    /// The learner.
+    pub algorithm: String,
+    /// The options that it has of its own.
+    pub options: serde_json::Map<String, serde_json::Value>,
+    /// What trials were compared by.
+    pub metric: String,
+    /// Its mean over the folds; `None` without one.
+    pub score: Option<f64>,
+    /// Its standard deviation over the folds.
+    pub deviation: Option<f64>,
+    /// The rows that it learned from (of the largest fold).
+    pub rows: u64,
+    /// The seconds it took.
+    pub seconds: f64,
+    /// Whether the model was trained so.
+    pub chosen: bool,
+    /// Why it has no score.
+    pub note: String,
 }
 
 /// What a network said after an epoch.
@@ -135,7 +163,10 @@ pub(super) fn look(
     control: &Control,
 ) -> Result<Insight> {
     let Known { actual, weight, offset, .. } = seen.known;
-    let trees = scorer.model().body.as_trees().map_or(1, |(trees, _)| trees.roots.len().max(1));
+    let trees = match scorer.model().body.as_ensemble() {
+        Some(_) => scorer.model().body.walks().max(1),
+        None => scorer.model().body.as_trees().map_or(1, |(trees, _)| trees.roots.len().max(1)),
+    };
     let rows = seen.columns.first().map_or(0, Vec::len).min((MOST_WALKS / trees).max(FEWEST_SEEN));
     let columns: Vec<Vec<f64>> = seen.columns.iter().map(|column| column[..rows].to_vec()).collect();
     let mut scores = super::score_encoded(scorer, &columns, control)?;

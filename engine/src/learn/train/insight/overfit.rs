@@ -46,7 +46,8 @@ pub(in crate::learn) fn verdict(
         _ => "the log loss",
     };
     // Trees of a forest know their rows by design, as do neighbours.
-    let is_forest = matches!(algorithm, Algorithm::RandomForest | Algorithm::ExtraTrees | Algorithm::Knn);
+    let is_forest = matches!(algorithm, Algorithm::RandomForest | Algorithm::ExtraTrees | Algorithm::Knn)
+        || algorithm.is_ensemble();
     let stopped = match algorithm {
         Algorithm::GradientBoosting => options.boost.early_stopping_rounds.is_some(),
         Algorithm::NeuralNetwork => options.network.early_stopping_rounds.is_some(),

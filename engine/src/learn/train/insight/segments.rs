@@ -65,7 +65,9 @@ pub(super) fn worst(
             let spread = |(f, feature): (usize, &Feature)| Some(body.spread(f, &feature.stats)).filter(|s| *s > 0.0);
             model.features.iter().enumerate().map(spread).map(|s| s.unwrap_or(f64::NAN)).collect()
         }
-        (None, Body::Neighbors(_) | Body::Network(_) | Body::Machine(_)) => vec![0.0; model.features.len()],
+        (None, Body::Neighbors(_) | Body::Network(_) | Body::Machine(_) | Body::Ensemble(_)) => {
+            vec![0.0; model.features.len()]
+        }
         _ => return Ok((Vec::new(), 0)),
     };
     let mut order: Vec<usize> =
