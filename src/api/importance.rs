@@ -8,7 +8,7 @@ use orchard_engine::judge::importance::Shuffle;
 use orchard_engine::judge::shap::{columns, features, is_asked, Explained};
 use orchard_engine::learn::exposure;
 use orchard_engine::learn::train::{by_model, by_rows, read_importance, Importance, Judged};
-use orchard_engine::model::{HeldActual, Task};
+use orchard_engine::model::{Body, HeldActual, Task};
 use orchard_engine::score::Scorer;
 use orchard_engine::Error;
 use pgrx::iter::TableIterator;
