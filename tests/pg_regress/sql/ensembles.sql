@@ -38,7 +38,7 @@ SELECT rank, actual IS NOT NULL AS known, similarity BETWEEN 0 AND 1 AS fits FRO
 SELECT feature, kind FROM orchard.importance('kinds') ORDER BY rank;
 SELECT orchard.importance('sells');
 SELECT feature FROM orchard.importance('sells', 'homes', repeats => 5) WHERE kind = 'permutation' ORDER BY rank LIMIT 1;
-SELECT orchard.explain('sells', h) FROM homes AS h LIMIT 1;
+SELECT count(*) AS parts FROM orchard.explain('sells', (SELECT h FROM homes AS h WHERE id = 3));
 SELECT orchard.interactions('sells', 'homes');
 SELECT orchard.rules('sells');
 SELECT orchard.to_pmml('sells');
