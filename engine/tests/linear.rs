@@ -276,6 +276,25 @@ const LEARNERS: [(Algorithm, &str); 7] = [
 ];
 
 #[test]
+fn of_many_rows_a_part_is_gone_to_first_and_all_decide() {
+    let rows = drawn(120_000);
+    for (target, algorithm) in [("c", Algorithm::LogisticRegression), ("n", Algorithm::Glm)] {
+        let rows = only(&rows, target);
+        let found = rows.learn(target, algorithm, &json!({"alpha": 0, "holdout": 0}));
+        let (scores, truth) = (rows.scores(&found), &rows.numbers.iter().find(|c| c.0 == target).unwrap().1);
+        // Where the loss is least, errors have nothing in common with any column.
+        for (name, column) in rows.numbers.iter().filter(|c| c.0 != target) {
+            let there = || (0..column.len()).filter(|r| !column[*r].is_nan());
+            let error: f64 = there().map(|r| (scores[r] - truth[r]) * column[r]).sum();
+            let size: f64 = there().map(|r| (truth[r] * column[r]).abs()).sum();
+            assert!(error.abs() < 1e-8 * size, "{target} {name}: {error} of {size}");
+        }
+        assert!(body(&found).fit.deviance < body(&found).fit.null_deviance);
+        assert!(body(&found).fit.iterations <= 6, "{}", body(&found).fit.iterations);
+    }
+}
+
+#[test]
 fn neither_threads_nor_instructions_nor_the_order_of_rows_change_a_model() {
     let rows = drawn(9_000);
     for (algorithm, target) in LEARNERS {

@@ -5,7 +5,7 @@ mod random_trees;
 mod samples;
 
 use orchard_engine::control::Control;
-use orchard_engine::judge::shap::{columns, features, has_scores, Part, Shap};
+use orchard_engine::judge::shap::{columns, features, has_scores, is_asked, Part, Shap};
 use orchard_engine::model::*;
 use orchard_engine::score::{choose, walk, Level, Scorer};
 use orchard_engine::Error;
@@ -105,13 +105,32 @@ fn near(a: f64, b: f64, scale: f64) -> bool {
     (a - b).abs() <= 1e-12 * scale.max(1.0) || a == b
 }
 
+/// What a model says that is asked is its answers, and contributions sum to them.
+fn sums_to_answers(name: &str, scorer: &Scorer, control: &Control) {
+    let mut shap = Shap::new(scorer, control).unwrap();
+    let count = scorer.model().features.len();
+    for row in samples::rows(count).into_iter().step_by(11) {
+        let given = placed(scorer, &row);
+        let mut answers = vec![0.0; scorer.outputs()];
+        scorer.predict(&given, &mut answers);
+        for (output, answer) in answers.iter().enumerate() {
+            let (mean, values) = explain(&mut shap, std::slice::from_ref(&given), output);
+            let sum = mean + values.iter().sum::<f64>();
+            assert!((sum - answer).abs() <= 1e-9 * answer.abs().max(1.0), "{name} {output}: {sum}, not {answer}");
+        }
+    }
+}
+
 #[test]
 fn explanations_sum_to_score_and_answer() {
     let control = Control::default();
     for (name, model) in samples::all() {
         let scorer = Scorer::new(model.clone());
         let Some((trees, _)) = model.body.as_trees() else {
-            assert_eq!(Shap::new(&scorer, &control).is_ok(), has_scores(&model), "{name}");
+            assert_eq!(Shap::new(&scorer, &control).is_ok(), has_scores(&model) || is_asked(&model), "{name}");
+            if is_asked(&model) {
+                sums_to_answers(name, &scorer, &control);
+            }
             continue;
         };
         let mut shap = Shap::new(&scorer, &control).unwrap();

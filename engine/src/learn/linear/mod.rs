@@ -38,6 +38,11 @@ pub const MOST_SQUARE: usize = 2048;
 const MOST_PRODUCTS: f64 = 1e11;
 /// Halvings of a step that does not lower what is made small.
 const HALVINGS: u32 = 30;
+/// Rows from which on a part of them is gone to first, and the part.
+const MANY_ROWS: usize = 100_000;
+const PART: usize = 16;
+/// A step as small as this ends that: all rows say something else by about as much.
+const NEAR: f64 = 1e-3;
 /// The score of a class that training rows are never of.
 const NEVER: f64 = -50.0;
 
@@ -288,34 +293,84 @@ fn solve(
     // The second derivatives, their factor, and a copy of both while steps are taken.
     control.reserve(problem.curve_bytes().saturating_mul(2))?;
     let rows = problem.design.rows;
-    let value = |x: &[f64], sums: &Sums| sums.loss + Quadratic::penalty(x, &absolute, &square);
-    let mut sums = problem.pass(&x, 0..rows, Depth::Curve, control)?;
-    let null_loss = sums.loss;
-    let (mut iterations, mut converged, mut aliased) = (1, false, None);
+    let penalties = (absolute.as_slice(), square.as_slice());
+    let goes_on = problem.outputs == 1 && problem.family != Family::Gaussian;
+    let (first, null_loss) = match goes_on && rows >= MANY_ROWS {
+        true => {
+            let null_loss = problem.lone_loss(x[0], control)?;
+            // Rows are in the order of a hash, so the first are drawn fairly: what they say is near what all say, and takes a part of the time.
+            let few = rows / PART;
+            let less = |all: &[f64]| all.iter().map(|p| p / PART as f64).collect::<Vec<f64>>();
+            let (fewer, lesser) = (less(&absolute), less(&square));
+            let near = newton(problem, x.clone(), 0..few, (&fewer, &lesser), (NEAR, params.max_iter), control)?;
+            (if near.converged && near.x.iter().all(|v| v.is_finite()) { near.x } else { x }, Some(null_loss))
+        }
+        false => (x, None),
+    };
+    let found = newton(problem, first, 0..rows, penalties, (params.tol, params.max_iter), control)?;
+    let converged = found.converged || found.stands && strength > 0.0;
+    let factor = (!lean).then_some(found.factor);
+    Ok(Solution {
+        coefficients: found.x,
+        factor,
+        loss: found.loss,
+        null_loss: null_loss.unwrap_or(found.first_loss),
+        iterations: found.passes,
+        converged,
+    })
+}
+
+/// What Newton's method found.
+struct Walk {
+    x: Vec<f64>,
+    factor: Factor,
+    loss: f64,
+    /// That of the start.
+    first_loss: f64,
+    passes: u32,
+    /// Whether the last step was small enough.
+    converged: bool,
+    /// Whether it got nowhere any more.
+    stands: bool,
+}
+
+/// Go from `x` to where some rows' loss and the penalties are least, in at most so many passes, until steps are as small as `tol`.
+fn newton(
+    problem: &Problem<'_>,
+    mut x: Vec<f64>,
+    rows: std::ops::Range<usize>,
+    (absolute, square): (&[f64], &[f64]),
+    (tol, max_iter): (f64, u32),
+    control: &Control,
+) -> Result<Walk> {
+    let lean = absolute.iter().any(|p| *p > 0.0);
+    let value = |x: &[f64], sums: &Sums| sums.loss + Quadratic::penalty(x, absolute, square);
+    let mut sums = problem.pass(&x, rows.clone(), Depth::Curve, control)?;
+    let first_loss = sums.loss;
+    let (mut passes, mut converged, mut stands, mut aliased) = (1, false, false, None);
     let mut factor;
     loop {
         control.check()?;
-        factor = Factor::new(&sums.curve, &square, control)?;
+        factor = Factor::new(&sums.curve, square, control)?;
         // What had something to say at first and has no more is beyond all limits.
         if *aliased.get_or_insert_with(|| factor.aliased.clone()) != factor.aliased {
             break;
         }
         let mut step: Vec<f64> = if lean {
-            let quadratic =
-                Quadratic { matrix: &sums.curve, side: &side(&sums, &x), absolute: &absolute, square: &square };
+            let quadratic = Quadratic { matrix: &sums.curve, side: &side(&sums, &x), absolute, square };
             let mut next = x.clone();
-            quadratic.descend(&mut next, params.tol * 1e-3, control)?;
+            quadratic.descend(&mut next, tol * 1e-3, control)?;
             next.iter().zip(&x).map(|(a, b)| b - a).collect()
         } else {
-            let mut step: Vec<f64> = sums.slope.iter().zip(&x).zip(&square).map(|((g, x), s)| g + s * x).collect();
+            let mut step: Vec<f64> = sums.slope.iter().zip(&x).zip(square).map(|((g, x), s)| g + s * x).collect();
             factor.solve(&mut step);
             step
         };
         let far = step.iter().zip(&x).map(|(s, x)| s.abs() / x.abs().max(1.0)).fold(0.0, f64::max);
         // A step of Newton's method leaves the square of itself, others a part.
-        let enough = if problem.family.is_canonical() { params.tol.sqrt().min(1e-6) } else { params.tol };
+        let enough = if problem.family.is_canonical() { tol.sqrt().min(1e-6).max(tol) } else { tol };
         let last = far <= enough;
-        if iterations >= params.max_iter && !last {
+        if passes >= max_iter && !last {
             break;
         }
         let now = value(&x, &sums);
@@ -323,8 +378,8 @@ fn solve(
         loop {
             let next: Vec<f64> = x.iter().zip(&step).map(|(x, s)| x - s).collect();
             let depth = if last { Depth::Slope } else { Depth::Curve };
-            let found = problem.pass(&next, 0..rows, depth, control)?;
-            iterations += 1;
+            let found = problem.pass(&next, rows.clone(), depth, control)?;
+            passes += 1;
             let there = value(&next, &found);
             if there.is_finite() && there <= now + now.abs() * 1e-12 {
                 x = next;
@@ -344,15 +399,13 @@ fn solve(
         if last || halvings > HALVINGS {
             break;
         }
-        // What has no end gets nowhere any more.
-        if now - value(&x, &sums) <= now.abs() * 1e-13 && iterations > 12 {
-            // With a penalty it is there, as near as rounding lets it.
-            converged = strength > 0.0;
+        // What has no end gets nowhere any more. With a penalty it is there, as near as rounding lets it.
+        if now - value(&x, &sums) <= now.abs() * 1e-13 && passes > 12 {
+            stands = true;
             break;
         }
     }
-    let factor = (!lean).then_some(factor);
-    Ok(Solution { coefficients: x, factor, loss: sums.loss, null_loss, iterations, converged })
+    Ok(Walk { x, factor, loss: sums.loss, first_loss, passes, converged, stands })
 }
 
 /// The slope of the quadratic around `x`, at 0.

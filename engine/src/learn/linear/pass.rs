@@ -66,6 +66,15 @@ impl Problem<'_> {
         self.design.dimensions * self.outputs
     }
 
+    /// The loss where every row's score is one number and its offset; for one output.
+    pub fn lone_loss(&self, score: f64, control: &Control) -> Result<f64> {
+        let of = |row: usize| {
+            let score = score + self.offset.map_or(0.0, |offset| offset[row]);
+            self.weight.map_or(1.0, |w| w[row]) * self.family.at(score, self.target[row]).loss
+        };
+        crate::learn::sum::sum(0..self.target.len(), control, of)
+    }
+
     /// Bytes of the second derivatives.
     pub fn curve_bytes(&self) -> usize {
         self.size().saturating_mul(self.size()).saturating_mul(8)
