@@ -3,6 +3,10 @@
 //! Numbers have a normal distribution in each class, or are counts of one multinomial, or truth values; truth values and levels of categories have a smoothed share
 //! in each class (Laplace), and words of a free text are a multinomial of their own. As the logarithms of likelihoods add up, the model is a sum of what features
 //! say. A missing value says nothing, in training and where rows are scored; nor does a level that training did not see.
+//!
+//! linfa-bayes 0.8 was read and is not used: it has one distribution for all columns, no categorical one, no weights of rows and nothing for a missing value,
+//! at which its prediction panics (the greatest of numbers that are none); probabilities come from exponentials of sums that are not taken from the
+//! greatest first, so that of many columns all are 0 and no probability is a number; equal classes are told by the order of a hash.
 
 use rayon::prelude::*;
 
