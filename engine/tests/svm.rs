@@ -8,7 +8,7 @@ use orchard_engine::data::{Column, Table};
 use orchard_engine::learn::options::{Algorithm, Options};
 use orchard_engine::learn::train::{score_columns, train, Outcome, Request};
 use orchard_engine::model::{Body, InputKind, Machine};
-use orchard_engine::score::Scorer;
+use orchard_engine::score::{choose, Level, Scorer};
 use orchard_engine::Error;
 use serde_json::{json, Value};
 use tables::{input, Clicks};
@@ -193,7 +193,7 @@ fn probabilities_come_true() {
 }
 
 #[test]
-fn neither_threads_nor_the_order_of_rows_change_a_model() {
+fn neither_threads_nor_instructions_nor_the_order_of_rows_change_a_model() {
     let all = clouds(1500, 5);
     let order: Vec<usize> = (0..1500).collect();
     for (target, algorithm, options) in [
@@ -208,7 +208,14 @@ fn neither_threads_nor_the_order_of_rows_change_a_model() {
             pool.install(|| try_learn(&columns, &options, algorithm, order).unwrap()).bytes
         };
         let turned: Vec<usize> = order.iter().rev().copied().collect();
-        assert!(learn(&order, 1) == learn(&turned, 3), "{options}");
+        let bytes = learn(&order, 1);
+        assert!(bytes == learn(&turned, 3), "{options}");
+        for level in Level::ALL.into_iter().filter(|level| level.is_there()) {
+            choose(Some(level));
+            let same = bytes == learn(&order, 2);
+            choose(None);
+            assert!(same, "{options} {level:?}");
+        }
     }
 }
 

@@ -52,7 +52,7 @@ pub(super) struct Data {
     pub tables: Vec<Table>,
     /// The name of each feature.
     pub names: Vec<String>,
-    /// By table its levels; none of a part of a date, of which values are told apart.
+    /// By table its levels, where a network to go on from knows some; none of a part of a date, of which values are told apart.
     pub levels: Vec<Vec<String>>,
     /// Numbers of a row, without those of embeddings.
     pub numbers: usize,
@@ -112,7 +112,10 @@ impl Data {
             values: control.filled(count.saturating_mul(numbers), 0.0)?,
             codes: control.filled(count.saturating_mul(tables.len()), 0)?,
             names: rows.features.iter().map(|f| f.name.clone()).collect(),
-            levels: tables.iter().map(|t| rows.features[t.feature].encoding.levels().to_vec()).collect(),
+            levels: match former {
+                Some(_) => tables.iter().map(|t| rows.features[t.feature].encoding.levels().to_vec()).collect(),
+                None => Vec::new(),
+            },
             tables,
             goal: Goal::Numbers(Vec::new()),
             target: (0.0, 1.0),
@@ -273,7 +276,10 @@ fn entry(
     match known {
         // What it was told before means the same as it did.
         Some(NetworkEntry::Number { at, missing, shift, scale, low, high }) if *at != NetworkEntry::NONE => {
-            let (low, high) = (low.min(ends.0), high.max(ends.1));
+            // Numbers far beyond those of before are no larger than a network bears.
+            let far = if *scale > 0.0 { FARTHEST * FARTHEST / scale } else { 0.0 };
+            let (low, high) = (low.min(ends.0).max(shift - far), high.max(ends.1).min(shift + far));
+            let (low, high) = (low.min(*shift), high.max(*shift));
             let at = take(true);
             let missing = take(absent || *missing != NetworkEntry::NONE);
             NetworkEntry::Number { at, missing, shift: *shift, scale: *scale, low, high }

@@ -24,7 +24,7 @@ use crate::model::{Activation, Feature, Network};
 
 use data::Data;
 use optimize::Descent;
-use pass::{Epoch, Room};
+use pass::{Epoch, Room, JUDGED};
 use shape::Shape;
 use start::Weights;
 
@@ -185,7 +185,11 @@ fn fit_counted(
     };
     let parts = batch.div_ceil(part);
     control.reserve(shape.room_bytes(part, &data).saturating_mul(parts))?;
-    let mut rooms: Vec<Room> = (0..parts).map(|_| Room::new(&shape, &data, part)).collect();
+    let mut rooms: Vec<Room> = (0..parts).map(|_| Room::new(&shape, &data, part, true)).collect();
+    if data.fit_rows < data.rows {
+        // Each thread judges rows of its own.
+        control.reserve(shape.room_bytes(JUDGED, &data).saturating_mul(rayon::current_num_threads()))?;
+    }
     let mut order: Vec<u32> = control.vec(data.fit_rows)?;
     let (mut losses, mut best, mut kept) = (Vec::new(), weights.clone(), 0);
     let (mut lowest, mut since, mut diverged) = (f64::INFINITY, 0, false);

@@ -17,7 +17,7 @@ use crate::simd::product::{Product, Start};
 use crate::simd::{run_wide, Kernel};
 
 /// Rows that are judged at a time.
-const JUDGED: usize = 256;
+pub(super) const JUDGED: usize = 256;
 /// What the mean and the variance of a batch count in those that are kept.
 const NEW: f32 = 0.1;
 
@@ -55,8 +55,8 @@ struct LayerRoom {
 }
 
 impl Room {
-    /// For as many rows.
-    pub fn new(shape: &Shape, data: &Data, rows: usize) -> Room {
+    /// For as many rows; slopes have room where they are `learned` from.
+    pub fn new(shape: &Shape, data: &Data, rows: usize, learned: bool) -> Room {
         let hidden = shape.layers.len() - 1;
         let layer = |(l, layer): (usize, &LayerShape)| {
             let all = rows * layer.stride;
@@ -78,7 +78,7 @@ impl Room {
             layers: shape.layers.iter().enumerate().map(layer).collect(),
             slopes: vec![0.0; rows * widest],
             given: vec![0.0; rows * widest],
-            weights: vec![0.0; shape.numbers],
+            weights: vec![0.0; if learned { shape.numbers } else { 0 }],
             loss: 0.0,
             whole: 0.0,
         }
@@ -201,7 +201,7 @@ impl Epoch<'_> {
     /// The mean loss of the rows that are not learned from.
     pub fn judge(&self, weights: &Weights, control: &Control) -> Result<f64> {
         let rows: Vec<u32> = (self.data.fit_rows as u32..self.data.rows as u32).collect();
-        let init = || Room::new(self.shape, self.data, JUDGED);
+        let init = || Room::new(self.shape, self.data, JUDGED, false);
         let part = |room: &mut Room, rows: &[u32]| {
             control.check()?;
             run_wide(Pass { epoch: self, weights, rows, room, learns: None });
