@@ -1,4 +1,4 @@
-//! Products of matrices of f32, the same bit for bit with any instructions: each sum goes over its terms one after the other, and no product is joined with a
+//! Products of matrices of f32 or f64, the same bit for bit with any instructions: each sum goes over its terms one after the other, and no product is joined with a
 //! sum.
 //!
 //! The crates that multiply matrices (matrixmultiply, gemm, faer) take fused instructions where a processor has them, so that the last bits of weights would
@@ -6,43 +6,43 @@
 
 use super::{level, Level};
 
-/// Numbers of a row stand in multiples of so many.
-pub(crate) const LANES: usize = 16;
+/// Numbers of a row of f32 stand in multiples of so many.
+pub(crate) const LANES: usize = <f32 as Number>::LANES;
 
 /// `c(m, n) = start(m, n) + sum over k of a(m, k) * b(k, n)`.
-pub(crate) struct Product<'a> {
+pub(crate) struct Product<'a, T: Number> {
     /// The left matrix: `a(m, k)` is `a[m * a_row + k * a_step]`.
-    pub a: &'a [f32],
+    pub a: &'a [T],
     pub a_row: usize,
     pub a_step: usize,
     /// The right matrix: `b(k, n)` is `b[k * b_row + n]`.
-    pub b: &'a [f32],
+    pub b: &'a [T],
     pub b_row: usize,
     /// The product: `c(m, n)` is `c[m * c_row + n]`.
-    pub c: &'a mut [f32],
+    pub c: &'a mut [T],
     pub c_row: usize,
     /// Rows of the product.
     pub m: usize,
-    /// Columns of the product, a multiple of [`LANES`].
+    /// Columns of the product, a multiple of [`Number::LANES`].
     pub n: usize,
     /// Terms of each sum.
     pub k: usize,
     /// Where sums begin.
-    pub start: Start<'a>,
+    pub start: Start<'a, T>,
 }
 
 /// Where sums begin.
 #[derive(Clone, Copy)]
-pub(crate) enum Start<'a> {
+pub(crate) enum Start<'a, T> {
     /// At 0.
     Zero,
     /// At these, a number a column.
-    Row(&'a [f32]),
+    Row(&'a [T]),
     /// At what stands there.
     There,
 }
 
-impl Product<'_> {
+impl<T: Number> Product<'_, T> {
     /// With the instructions in use.
     #[inline]
     pub fn run(self) {
@@ -56,7 +56,7 @@ impl Product<'_> {
             return;
         }
         // What the tiles trust.
-        assert!(n.is_multiple_of(LANES) && c_row >= n, "whole lanes");
+        assert!(n.is_multiple_of(T::LANES) && c_row >= n, "whole lanes");
         assert!(self.c.len() >= (m - 1) * c_row + n, "room for the product");
         assert!(k == 0 || self.a.len() > (m - 1) * a_row + (k - 1) * a_step, "all of the left matrix");
         assert!(k == 0 || (b_row >= n && self.b.len() >= (k - 1) * b_row + n), "all of the right matrix");
@@ -82,14 +82,16 @@ impl Product<'_> {
     /// The processor has the instructions of `V`, and the matrices hold what [`Product::run_at`] asserts.
     #[inline(always)]
     #[allow(unsafe_code)]
-    unsafe fn tiles<V: Vector, const M: usize, const FEW: usize, const N: usize, const LONE: usize>(mut self) {
+    unsafe fn tiles<V: Vector<Number = T>, const M: usize, const FEW: usize, const N: usize, const LONE: usize>(
+        mut self,
+    ) {
         let mut row = 0;
         while row + M <= self.m {
             let mut column = 0;
             while column < self.n {
-                // SAFETY: N registers are LANES columns, of which n is a multiple.
+                // SAFETY: N registers are T::LANES columns, of which n is a multiple.
                 unsafe { self.tile::<V, M, N>(row, column) };
-                column += LANES;
+                column += T::LANES;
             }
             row += M;
         }
@@ -98,7 +100,7 @@ impl Product<'_> {
             while column < self.n {
                 // SAFETY: as above.
                 unsafe { self.tile::<V, FEW, N>(row, column) };
-                column += LANES;
+                column += T::LANES;
             }
             row += FEW;
         }
@@ -111,9 +113,9 @@ impl Product<'_> {
                 column += LONE * V::LANES;
             }
             while column < self.n {
-                // SAFETY: N registers are LANES columns, of which n is a multiple.
+                // SAFETY: N registers are T::LANES columns, of which n is a multiple.
                 unsafe { self.tile::<V, 1, N>(row, column) };
-                column += LANES;
+                column += T::LANES;
             }
             row += 1;
         }
@@ -124,11 +126,11 @@ impl Product<'_> {
     #[inline(always)]
     #[allow(unsafe_code)]
     #[allow(clippy::needless_range_loop, reason = "see below")]
-    unsafe fn tile<V: Vector, const M: usize, const N: usize>(&mut self, row: usize, column: usize) {
+    unsafe fn tile<V: Vector<Number = T>, const M: usize, const N: usize>(&mut self, row: usize, column: usize) {
         // SAFETY: a, b, c and the start hold all that rows, columns and terms reach, as the caller says.
         unsafe {
             // Loops by place, which become straight code: through iterators the compiler may leave calls among the sums.
-            let mut sums = [[V::splat(0.0); N]; M];
+            let mut sums = [[V::splat(T::ZERO); N]; M];
             for i in 0..M {
                 for j in 0..N {
                     let at = column + j * V::LANES;
@@ -142,7 +144,7 @@ impl Product<'_> {
             let mut a = self.a.as_ptr().add(if self.k == 0 { 0 } else { row * self.a_row });
             let mut b = self.b.as_ptr().add(if self.k == 0 { 0 } else { column });
             for k in 0..self.k {
-                let mut own = [V::splat(0.0); N];
+                let mut own = [V::splat(T::ZERO); N];
                 for j in 0..N {
                     own[j] = V::load(b.add(j * V::LANES));
                 }
@@ -193,7 +195,7 @@ const CHAINS: usize = 4;
 /// The processor has the instructions of `V`, and `b` holds a row of `c.len()` numbers for each of `a`.
 #[inline(always)]
 #[allow(unsafe_code)]
-unsafe fn row<V: Vector, const FEW: usize, const MANY: usize>(a: &[f32], b: &[f32], c: &mut [f32]) {
+unsafe fn row<V: Vector<Number = f32>, const FEW: usize, const MANY: usize>(a: &[f32], b: &[f32], c: &mut [f32]) {
     let mut column = 0;
     while column + MANY * V::LANES <= c.len() {
         // SAFETY: as many columns are left.
@@ -212,7 +214,7 @@ unsafe fn row<V: Vector, const FEW: usize, const MANY: usize>(a: &[f32], b: &[f3
 #[inline(always)]
 #[allow(unsafe_code)]
 #[allow(clippy::needless_range_loop, reason = "loops by place become straight code")]
-unsafe fn columns<V: Vector, const N: usize>(a: &[f32], b: &[f32], c: &mut [f32], column: usize) {
+unsafe fn columns<V: Vector<Number = f32>, const N: usize>(a: &[f32], b: &[f32], c: &mut [f32], column: usize) {
     // SAFETY: rows of b are c.len() numbers, one for each number of a, and the columns are among them.
     unsafe {
         let mut sums = [[V::splat(0.0); N]; CHAINS];
@@ -270,9 +272,9 @@ unsafe fn row_avx2(a: &[f32], b: &[f32], c: &mut [f32]) {
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f")]
 #[allow(unsafe_code)]
-unsafe fn avx512(product: Product<'_>) {
+unsafe fn avx512<T: Number>(product: Product<'_, T>) {
     // SAFETY: as the caller says.
-    unsafe { product.tiles::<x86::Wide, 8, 4, 1, 4>() }
+    unsafe { product.tiles::<T::Wide, 8, 4, 1, 4>() }
 }
 
 /// # Safety
@@ -280,32 +282,33 @@ unsafe fn avx512(product: Product<'_>) {
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
 #[allow(unsafe_code)]
-unsafe fn avx2(product: Product<'_>) {
+unsafe fn avx2<T: Number>(product: Product<'_, T>) {
     // SAFETY: as the caller says.
-    unsafe { product.tiles::<x86::Half, 4, 2, 2, 4>() }
+    unsafe { product.tiles::<T::Half, 4, 2, 2, 4>() }
 }
 
 /// # Safety
 /// The matrices hold what [`Product::run_at`] asserts.
 #[allow(unsafe_code)]
-unsafe fn plain(product: Product<'_>) {
+unsafe fn plain<T: Number>(product: Product<'_, T>) {
     // SAFETY: as the caller says.
-    unsafe { product.tiles::<Four, 2, 1, 4, 4>() }
+    unsafe { product.tiles::<T::Plain, 2, 1, 4, 4>() }
 }
 
 /// Numbers side by side.
 #[allow(unsafe_code)]
-trait Vector: Copy {
+pub(crate) trait Vector: Copy {
+    type Number;
     const LANES: usize;
     /// # Safety
     /// The processor has the instructions.
-    unsafe fn splat(x: f32) -> Self;
+    unsafe fn splat(x: Self::Number) -> Self;
     /// # Safety
     /// The processor has the instructions, and as many numbers may be read.
-    unsafe fn load(from: *const f32) -> Self;
+    unsafe fn load(from: *const Self::Number) -> Self;
     /// # Safety
     /// The processor has the instructions, and as many numbers may be written.
-    unsafe fn store(self, to: *mut f32);
+    unsafe fn store(self, to: *mut Self::Number);
     /// # Safety
     /// The processor has the instructions.
     unsafe fn add(self, other: Self) -> Self;
@@ -314,114 +317,149 @@ trait Vector: Copy {
     unsafe fn times(self, other: Self) -> Self;
 }
 
-/// Four numbers, with the instructions that every processor has.
-#[derive(Clone, Copy)]
-struct Four([f32; 4]);
-
-#[allow(unsafe_code)]
-impl Vector for Four {
-    const LANES: usize = 4;
-    #[inline(always)]
-    unsafe fn splat(x: f32) -> Self {
-        Four([x; 4])
-    }
-    #[inline(always)]
-    unsafe fn load(from: *const f32) -> Self {
-        // SAFETY: four numbers may be read, as the caller says.
-        Four(unsafe { from.cast::<[f32; 4]>().read_unaligned() })
-    }
-    #[inline(always)]
-    unsafe fn store(self, to: *mut f32) {
-        // SAFETY: four numbers may be written, as the caller says.
-        unsafe { to.cast::<[f32; 4]>().write_unaligned(self.0) }
-    }
-    #[inline(always)]
-    unsafe fn add(self, other: Self) -> Self {
-        let ([a, b, c, d], [e, f, g, h]) = (self.0, other.0);
-        Four([a + e, b + f, c + g, d + h])
-    }
-    #[inline(always)]
-    unsafe fn times(self, other: Self) -> Self {
-        let ([a, b, c, d], [e, f, g, h]) = (self.0, other.0);
-        Four([a * e, b * f, c * g, d * h])
-    }
+/// A number whose matrices can be multiplied.
+pub(crate) trait Number: Copy {
+    /// Numbers of a row stand in multiples of so many.
+    const LANES: usize;
+    const ZERO: Self;
+    /// With AVX-512.
+    #[cfg(target_arch = "x86_64")]
+    type Wide: Vector<Number = Self>;
+    /// With AVX2.
+    #[cfg(target_arch = "x86_64")]
+    type Half: Vector<Number = Self>;
+    /// With the instructions that every processor has.
+    type Plain: Vector<Number = Self>;
 }
+
+impl Number for f32 {
+    const LANES: usize = 16;
+    const ZERO: f32 = 0.0;
+    #[cfg(target_arch = "x86_64")]
+    type Wide = x86::Wide;
+    #[cfg(target_arch = "x86_64")]
+    type Half = x86::Half;
+    type Plain = Four;
+}
+
+impl Number for f64 {
+    const LANES: usize = 8;
+    const ZERO: f64 = 0.0;
+    #[cfg(target_arch = "x86_64")]
+    type Wide = x86::WideDouble;
+    #[cfg(target_arch = "x86_64")]
+    type Half = x86::HalfDouble;
+    type Plain = Two;
+}
+
+/// Numbers side by side, with the instructions that every processor has.
+macro_rules! plain {
+    ($name:ident, $number:ty, $lanes:literal) => {
+        #[derive(Clone, Copy)]
+        pub(crate) struct $name([$number; $lanes]);
+
+        #[allow(unsafe_code)]
+        impl Vector for $name {
+            type Number = $number;
+            const LANES: usize = $lanes;
+            #[inline(always)]
+            unsafe fn splat(x: $number) -> Self {
+                $name([x; $lanes])
+            }
+            #[inline(always)]
+            unsafe fn load(from: *const $number) -> Self {
+                // SAFETY: as many numbers may be read, as the caller says.
+                $name(unsafe { from.cast::<[$number; $lanes]>().read_unaligned() })
+            }
+            #[inline(always)]
+            unsafe fn store(self, to: *mut $number) {
+                // SAFETY: as many numbers may be written, as the caller says.
+                unsafe { to.cast::<[$number; $lanes]>().write_unaligned(self.0) }
+            }
+            #[inline(always)]
+            unsafe fn add(self, other: Self) -> Self {
+                $name(std::array::from_fn(|i| self.0[i] + other.0[i]))
+            }
+            #[inline(always)]
+            unsafe fn times(self, other: Self) -> Self {
+                $name(std::array::from_fn(|i| self.0[i] * other.0[i]))
+            }
+        }
+    };
+}
+
+plain!(Four, f32, 4);
+plain!(Two, f64, 2);
 
 #[cfg(target_arch = "x86_64")]
 #[allow(unsafe_code)]
 mod x86 {
-    use core::arch::x86_64::{
-        __m256, __m512, _mm256_add_ps, _mm256_loadu_ps, _mm256_mul_ps, _mm256_set1_ps, _mm256_storeu_ps, _mm512_add_ps,
-        _mm512_loadu_ps, _mm512_mul_ps, _mm512_set1_ps, _mm512_storeu_ps,
-    };
+    use core::arch::x86_64::*;
 
     use super::Vector;
 
-    /// Sixteen numbers.
-    #[derive(Clone, Copy)]
-    pub(super) struct Wide(__m512);
+    /// Numbers side by side, with instructions that the caller says the processor has.
+    macro_rules! register {
+        ($name:ident, $number:ty, $lanes:literal, $register:ty, $splat:ident, $load:ident, $store:ident, $add:ident, $times:ident) => {
+            #[derive(Clone, Copy)]
+            pub(crate) struct $name($register);
 
-    impl Vector for Wide {
-        const LANES: usize = 16;
-        #[inline(always)]
-        unsafe fn splat(x: f32) -> Self {
-            // SAFETY: the processor has AVX-512, as the caller says.
-            Wide(unsafe { _mm512_set1_ps(x) })
-        }
-        #[inline(always)]
-        unsafe fn load(from: *const f32) -> Self {
-            // SAFETY: so it has, and sixteen numbers may be read.
-            Wide(unsafe { _mm512_loadu_ps(from) })
-        }
-        #[inline(always)]
-        unsafe fn store(self, to: *mut f32) {
-            // SAFETY: so it has, and sixteen numbers may be written.
-            unsafe { _mm512_storeu_ps(to, self.0) }
-        }
-        #[inline(always)]
-        unsafe fn add(self, other: Self) -> Self {
-            // SAFETY: so it has.
-            Wide(unsafe { _mm512_add_ps(self.0, other.0) })
-        }
-        #[inline(always)]
-        unsafe fn times(self, other: Self) -> Self {
-            // SAFETY: so it has.
-            Wide(unsafe { _mm512_mul_ps(self.0, other.0) })
-        }
+            impl Vector for $name {
+                type Number = $number;
+                const LANES: usize = $lanes;
+                #[inline(always)]
+                unsafe fn splat(x: $number) -> Self {
+                    // SAFETY: the processor has the instructions, as the caller says.
+                    $name(unsafe { $splat(x) })
+                }
+                #[inline(always)]
+                unsafe fn load(from: *const $number) -> Self {
+                    // SAFETY: so it has, and as many numbers may be read.
+                    $name(unsafe { $load(from) })
+                }
+                #[inline(always)]
+                unsafe fn store(self, to: *mut $number) {
+                    // SAFETY: so it has, and as many numbers may be written.
+                    unsafe { $store(to, self.0) }
+                }
+                #[inline(always)]
+                unsafe fn add(self, other: Self) -> Self {
+                    // SAFETY: so it has.
+                    $name(unsafe { $add(self.0, other.0) })
+                }
+                #[inline(always)]
+                unsafe fn times(self, other: Self) -> Self {
+                    // SAFETY: so it has.
+                    $name(unsafe { $times(self.0, other.0) })
+                }
+            }
+        };
     }
 
-    /// Eight numbers.
-    #[derive(Clone, Copy)]
-    pub(super) struct Half(__m256);
-
-    impl Vector for Half {
-        const LANES: usize = 8;
-        #[inline(always)]
-        unsafe fn splat(x: f32) -> Self {
-            // SAFETY: the processor has AVX2, as the caller says.
-            Half(unsafe { _mm256_set1_ps(x) })
-        }
-        #[inline(always)]
-        unsafe fn load(from: *const f32) -> Self {
-            // SAFETY: so it has, and eight numbers may be read.
-            Half(unsafe { _mm256_loadu_ps(from) })
-        }
-        #[inline(always)]
-        unsafe fn store(self, to: *mut f32) {
-            // SAFETY: so it has, and eight numbers may be written.
-            unsafe { _mm256_storeu_ps(to, self.0) }
-        }
-        #[inline(always)]
-        unsafe fn add(self, other: Self) -> Self {
-            // SAFETY: so it has.
-            Half(unsafe { _mm256_add_ps(self.0, other.0) })
-        }
-        #[inline(always)]
-        unsafe fn times(self, other: Self) -> Self {
-            // SAFETY: so it has.
-            Half(unsafe { _mm256_mul_ps(self.0, other.0) })
-        }
-    }
+    register!(Wide, f32, 16, __m512, _mm512_set1_ps, _mm512_loadu_ps, _mm512_storeu_ps, _mm512_add_ps, _mm512_mul_ps);
+    register!(Half, f32, 8, __m256, _mm256_set1_ps, _mm256_loadu_ps, _mm256_storeu_ps, _mm256_add_ps, _mm256_mul_ps);
+    register!(
+        WideDouble,
+        f64,
+        8,
+        __m512d,
+        _mm512_set1_pd,
+        _mm512_loadu_pd,
+        _mm512_storeu_pd,
+        _mm512_add_pd,
+        _mm512_mul_pd
+    );
+    register!(
+        HalfDouble,
+        f64,
+        4,
+        __m256d,
+        _mm256_set1_pd,
+        _mm256_loadu_pd,
+        _mm256_storeu_pd,
+        _mm256_add_pd,
+        _mm256_mul_pd
+    );
 }
 
 #[cfg(test)]
@@ -482,6 +520,26 @@ mod tests {
                 let mut own = start.clone();
                 add_row(&a, &b, &mut own, level);
                 assert_eq!(own, plain, "{n} {k} {level:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn sums_of_doubles_go_on_alike_at_every_level() {
+        for (m, n, k) in [(13, 16, 64), (4, 8, 1), (1, 24, 7)] {
+            let double = |count, seed| numbers(count, seed).into_iter().map(f64::from).collect::<Vec<f64>>();
+            let (a, b, start) = (double(m * k, 1), double(n * k, 2), double(m * n, 3));
+            let mut expected = start.clone();
+            for i in 0..m {
+                for j in 0..n {
+                    (0..k).for_each(|l| expected[i * n + j] += a[l * m + i] * b[l * n + j]);
+                }
+            }
+            for level in Level::ALL {
+                let mut c = start.clone();
+                let (a, b, start) = (&a, &b, Start::There);
+                Product { a, a_row: 1, a_step: m, b, b_row: n, c: &mut c, c_row: n, m, n, k, start }.run_at(level);
+                assert_eq!(c, expected, "{m} {n} {k} {level:?}");
             }
         }
     }

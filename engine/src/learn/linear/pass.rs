@@ -14,6 +14,7 @@ use crate::control::Control;
 use crate::error::Result;
 use crate::learn::pca::lanes::dot;
 use crate::score::link::softmax;
+use crate::simd::product::{Product, Start};
 use crate::simd::{run_wide, Kernel};
 
 /// The most parts, and the bytes that their sums may take together.
@@ -225,6 +226,7 @@ impl Look<'_, '_> {
         let (line, slope) = wide.split_at_mut(stride);
         line[..width].copy_from_slice(&coefficients[..width]);
         let mut told = Block::default();
+        let mut scaled = vec![0.0; if depth == Depth::Curve { BLOCK * stride } else { 0 }];
         let mut from = rows.start;
         while from < rows.end {
             let count = (rows.end - from).min(BLOCK);
@@ -263,7 +265,7 @@ impl Look<'_, '_> {
                 }
                 Depth::Curve => {
                     let (square, rest) = sums.own.split_at_mut(width * stride);
-                    products(square, numbers, &told.curve, stride);
+                    products(square, numbers, &told.curve, stride, &mut scaled);
                     if categories > 0 {
                         for (i, row) in numbers.chunks_exact(stride).enumerate() {
                             meet(rest, told.curve[i], row, &codes[i * categories..][..categories], (width, levels));
@@ -283,6 +285,7 @@ impl Look<'_, '_> {
         let outputs = problem.outputs;
         let (mut scores, mut slopes) = (vec![0.0; outputs], vec![0.0; outputs]);
         let mut curves = vec![0.0; outputs * (outputs + 1) / 2];
+        let mut scaled = vec![0.0; stride];
         let levels = dimensions - width;
         let per_pair = sums.own.len() / curves.len().max(1);
         for row in rows {
@@ -310,7 +313,7 @@ impl Look<'_, '_> {
                 Depth::Curve => {
                     for (own, &curve) in sums.own.chunks_exact_mut(per_pair).zip(&curves) {
                         let (square, rest) = own.split_at_mut(width * stride);
-                        products(square, numbers, &[curve], stride);
+                        products(square, numbers, &[curve], stride, &mut scaled);
                         meet(rest, curve, numbers, codes, (width, levels));
                     }
                 }
@@ -360,43 +363,28 @@ impl Block {
     }
 }
 
-/// Rows of the square whose sums are in registers, and numbers of each.
-const SIDE: usize = 4;
-const LANES: usize = super::design::LANES;
-
-/// Add the products of the numbers of rows, each times `curve`, row after row.
+/// Add the products of the numbers of rows, each times `curve`, row after row; `scaled` has room for the numbers.
 #[inline(always)]
-fn products(square: &mut [f64], numbers: &[f64], curve: &[f64], stride: usize) {
-    for (band, sums) in square.chunks_mut(SIDE * stride).enumerate() {
-        let first = band * SIDE;
-        if sums.len() < SIDE * stride {
-            for (i, sums) in sums.chunks_exact_mut(stride).enumerate() {
-                for (row, by) in numbers.chunks_exact(stride).zip(curve) {
-                    let scaled = by * row[first + i];
-                    sums.iter_mut().zip(row).for_each(|(sum, x)| *sum += scaled * x);
-                }
-            }
-            continue;
-        }
-        for at in (0..stride).step_by(LANES) {
-            let mut own = [[0.0; LANES]; SIDE];
-            for (i, own) in own.iter_mut().enumerate() {
-                own.copy_from_slice(&sums[i * stride + at..][..LANES]);
-            }
-            for (row, by) in numbers.chunks_exact(stride).zip(curve) {
-                let (left, right) = (&row[first..first + SIDE], &row[at..at + LANES]);
-                for i in 0..SIDE {
-                    let scaled = by * left[i];
-                    for lane in 0..LANES {
-                        own[i][lane] += scaled * right[lane];
-                    }
-                }
-            }
-            for (i, own) in own.iter().enumerate() {
-                sums[i * stride + at..][..LANES].copy_from_slice(own);
-            }
-        }
+fn products(square: &mut [f64], numbers: &[f64], curve: &[f64], stride: usize, scaled: &mut [f64]) {
+    let rows = numbers.len() / stride.max(1);
+    let scaled = &mut scaled[..rows * stride];
+    for ((scaled, row), by) in scaled.chunks_exact_mut(stride).zip(numbers.chunks_exact(stride)).zip(curve) {
+        scaled.iter_mut().zip(row).for_each(|(scaled, x)| *scaled = by * x);
     }
+    Product {
+        a: scaled,
+        a_row: 1,
+        a_step: stride,
+        b: numbers,
+        b_row: stride,
+        m: square.len() / stride.max(1),
+        c: square,
+        c_row: stride,
+        n: stride,
+        k: rows,
+        start: Start::There,
+    }
+    .run();
 }
 
 /// Add what a row's levels meet: its numbers, and each other.
