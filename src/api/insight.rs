@@ -11,7 +11,7 @@ use pgrx::prelude::*;
 use super::recipe::Recipe;
 use super::sampled::with_source;
 use super::train::{ready_to_read, Job};
-use crate::catalog::relations::{self, ChunkKind};
+use crate::catalog::relations::{self, ChunkKind, Id};
 use crate::catalog::{self, cache, store, Found};
 use crate::error::{report, Failure, Result};
 use crate::{interrupt, settings};
@@ -33,7 +33,12 @@ pub(super) fn warn(outcome: &mut Outcome, findings: &[Finding], job: &Job<'_>) {
 
 /// What training saw of the deployed version.
 pub(super) fn insight(found: &Found) -> Result<Insight> {
-    let bytes = relations::chunks(&found.deployed()?, ChunkKind::Insight)?;
+    insight_of(&found.deployed()?)
+}
+
+/// What the training of a version saw.
+pub(super) fn insight_of(version: &Id) -> Result<Insight> {
+    let bytes = relations::chunks(version, ChunkKind::Insight)?;
     Ok(bytes.map_or_else(Insight::default, |bytes| Insight::read(&bytes)))
 }
 
@@ -116,27 +121,23 @@ fn learning_curve(
 > {
     TableIterator::new(report(|| {
         let found = find("learning_curve", model)?;
-        let usual = if insight(&found)?.epochs.is_empty() { "trees" } else { "epochs" };
+        let kept = if by == Some("rows") { Insight::default() } else { insight(&found)? };
+        let usual = if kept.epochs.is_empty() { "trees" } else { "epochs" };
         match by.unwrap_or(usual) {
-            "trees" if source.is_some() => {
-                Err(Failure::argument("a learning curve by trees is kept from training and takes no source")
-                    .hint("Leave the source out, or ask by => 'rows'."))
-            }
-            "trees" => by_trees(&found),
-            "epochs" if source.is_some() => {
-                Err(Failure::argument("a learning curve by epochs is kept from training and takes no source")
-                    .hint("Leave the source out, or ask by => 'rows'."))
-            }
-            "epochs" => by_epochs(&found),
             "rows" => by_rows(&found, source),
+            by @ ("trees" | "epochs") if source.is_some() => {
+                Err(Failure::argument(format!("a learning curve by {by} is kept from training and takes no source"))
+                    .hint("Leave the source out, or ask by => 'rows'."))
+            }
+            "trees" => by_trees(&found, &kept),
+            "epochs" => by_epochs(&found, &kept),
             other => Err(Failure::argument(format!("there is no learning curve by \"{other}\""))
                 .hint("Write by => 'trees', by => 'epochs' or by => 'rows'.")),
         }
     }))
 }
 
-fn by_trees(found: &Found) -> Result<Vec<Point>> {
-    let insight = insight(found)?;
+fn by_trees(found: &Found, insight: &Insight) -> Result<Vec<Point>> {
     let task = cache::deployed(found)?.model().task.clone();
     if insight.trees.is_empty() {
         notice!("this version has one tree, or no held-out rows, so it has no learning curve by trees");
@@ -154,8 +155,7 @@ fn by_trees(found: &Found) -> Result<Vec<Point>> {
 }
 
 /// The losses of a network, epoch by epoch.
-fn by_epochs(found: &Found) -> Result<Vec<Point>> {
-    let insight = insight(found)?;
+fn by_epochs(found: &Found, insight: &Insight) -> Result<Vec<Point>> {
     let task = cache::deployed(found)?.model().task.clone();
     if insight.epochs.is_empty() {
         notice!("this version is no network, so it has no learning curve by epochs");

@@ -1,13 +1,13 @@
 //! `orchard.leaderboard`: the trials of the search that found a model.
 
-use orchard_engine::learn::train::{Insight, Standing};
+use orchard_engine::learn::train::Standing;
 use pgrx::iter::TableIterator;
 use pgrx::prelude::*;
 use pgrx::JsonB;
 use serde_json::Value;
 
+use super::insight::insight_of;
 use crate::catalog;
-use crate::catalog::relations::{self, ChunkKind};
 use crate::error::report;
 
 /// The trials of the search that found the learner or the parameters of a version, the best first.
@@ -37,8 +37,7 @@ fn leaderboard(
             Some(number) => catalog::version_id(&found.row, number)?,
             None => found.deployed()?,
         };
-        let bytes = relations::chunks(&version, ChunkKind::Insight)?;
-        let insight = bytes.map_or_else(Insight::default, |bytes| Insight::read(&bytes));
+        let insight = insight_of(&version)?;
         if insight.leaderboard.is_empty() {
             notice!("this version was trained without a search; orchard.tune and the option \"time_budget\" of auto make one");
         }

@@ -282,6 +282,22 @@ pub(crate) fn ends(count: usize, least: u64) -> Option<(usize, usize)> {
     Some(if low <= high { (low, high) } else { ((count - 1) / 2, (count - 1) / 2) })
 }
 
+/// Larger numbers are not squared as they are.
+pub(crate) const LARGEST: f64 = 1e100;
+
+/// Whether a number can be squared.
+pub(crate) fn can_be_squared(x: f64) -> bool {
+    x.is_finite() && x.abs() < LARGEST
+}
+
+/// The ends that training saw of a column; looked for in it where those cannot be squared.
+pub(crate) fn seen_ends(stats: &FeatureStats, column: &[f64], least: u64) -> (f64, f64) {
+    match can_be_squared(stats.minimum) && can_be_squared(stats.maximum) {
+        true => (stats.minimum, stats.maximum),
+        false => finite_ends(column, least),
+    }
+}
+
 /// The smallest and the largest finite number that so many are at most, and at least, as large as; 0 where there are fewer.
 pub(crate) fn finite_ends(column: &[f64], least: u64) -> (f64, f64) {
     let finite = || column.iter().copied().filter(|x| x.is_finite());

@@ -533,6 +533,14 @@ impl Options {
         Ok(options)
     }
 
+    /// Learn for as many iterations of boosting, or epochs of a network, as are known to be enough.
+    pub fn end_after(&mut self, iterations: u32) {
+        self.boost.n_estimators = iterations;
+        self.boost.early_stopping_rounds = None;
+        self.network.last_epoch = Some(iterations);
+        self.network.early_stopping_rounds = None;
+    }
+
     /// A mixture has the options of all clusterings from where those are set.
     fn share_with_mixture(&mut self) {
         let KMeansParams { n_clusters, choose, max_clusters, seed, max_categories, min_group, .. } = self.kmeans;

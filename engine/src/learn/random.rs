@@ -25,6 +25,13 @@ impl Random {
         ((u128::from(self.next()) * end as u128) >> 64) as usize
     }
 
+    /// Put what is there into an order drawn from all (Fisher, Yates).
+    pub fn shuffle<T>(&mut self, all: &mut [T]) {
+        for i in (1..all.len()).rev() {
+            all.swap(i, self.below(i + 1));
+        }
+    }
+
     /// From 0 to below 1.
     #[inline]
     pub fn unit(&mut self) -> f64 {

@@ -368,10 +368,7 @@ impl<'a> Run<'a> {
         prepared: &Prepared,
     ) -> Result<()> {
         if let Some(iterations) = iterations {
-            self.request.options.boost.n_estimators = iterations;
-            self.request.options.boost.early_stopping_rounds = None;
-            self.request.options.network.last_epoch = Some(iterations);
-            self.request.options.network.early_stopping_rounds = None;
+            self.request.options.end_after(iterations);
         }
         self.folds = false;
         self.refitting = true;

@@ -128,10 +128,7 @@ impl Ask<'_> {
         let mut order = apart.to_vec();
         for pair in 0..pairs {
             order.copy_from_slice(apart);
-            let mut random = Random::new(SEED, pair as u64);
-            for i in (1..order.len()).rev() {
-                order.swap(i, random.below(i + 1));
-            }
+            Random::new(SEED, pair as u64).shuffle(&mut order);
             for _ in 0..2 {
                 let mut row = other.to_vec();
                 let mut last = before;

@@ -13,7 +13,7 @@ use rayon::prelude::*;
 use crate::control::Control;
 use crate::data::CHUNK;
 use crate::error::{Error, Result};
-use crate::learn::bin::finite_ends;
+use crate::learn::bin::{finite_ends, LARGEST};
 use crate::learn::means::means;
 use crate::learn::Target;
 use crate::model::{additive, Additive, Encoding, Feature, FitStatistics, Input, InputKind, Link, Term};
@@ -88,8 +88,6 @@ pub struct Rows<'a> {
     pub weight: Option<&'a [f64]>,
 }
 
-/// Larger numbers are not squared as they are.
-const LARGEST: f64 = 1e100;
 /// Nothing that a feature says is more than this.
 const MOST: f64 = 1e280;
 /// The score of a class that training rows are never of.

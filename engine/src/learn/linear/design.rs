@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use crate::control::Control;
 use crate::error::{Error, Result};
-use crate::learn::bin::finite_ends;
+use crate::learn::bin::{can_be_squared, seen_ends, LARGEST};
 use crate::learn::sum::sums;
 use crate::model::{additive, Feature, FeatureStats};
 
@@ -16,8 +16,6 @@ use crate::model::{additive, Feature, FeatureStats};
 pub(super) const NONE: u32 = u32::MAX;
 /// Numbers of a row are padded to a multiple of this.
 pub(super) const LANES: usize = 8;
-/// Larger numbers are not squared as they are.
-const LARGEST: f64 = 1e100;
 
 /// How a feature enters.
 #[derive(Debug)]
@@ -188,14 +186,11 @@ fn number(
     least: u64,
     control: &Control,
 ) -> Result<Entry> {
-    let known = |x: f64| x.is_finite() && x.abs() < LARGEST;
-    let (low, high) = match known(stats.minimum) && known(stats.maximum) {
-        true => (stats.minimum, stats.maximum),
-        false => finite_ends(column, least),
-    };
+    let (low, high) = seen_ends(stats, column, least);
     let absent = stats.missing >= least.max(1);
     // What is known of the rows already, if they all count the same.
-    let (total, mean, deviation) = if !weighted && known(stats.mean) && known(stats.stddev) && stats.stddev > 0.0 {
+    let known = can_be_squared(stats.mean) && can_be_squared(stats.stddev) && stats.stddev > 0.0;
+    let (total, mean, deviation) = if !weighted && known {
         (column.len() as f64, stats.mean, stats.stddev)
     } else {
         spread(column, weight, (low, high), control)?

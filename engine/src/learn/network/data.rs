@@ -5,19 +5,17 @@ use rayon::prelude::*;
 use super::{Former, NetworkParams, Rows};
 use crate::control::Control;
 use crate::error::{Error, Result};
-use crate::learn::bin::finite_ends;
+use crate::learn::bin::{can_be_squared, seen_ends, LARGEST};
 use crate::learn::Target;
 use crate::model::{additive, Feature, NetworkEntry};
 use crate::score::network::{number, place};
 
 /// A category of more levels than this has an embedding.
-pub(super) const MOST_DIRECT: usize = 32;
+const MOST_DIRECT: usize = 32;
 /// An embedding is not wider.
 const WIDEST: usize = 50;
 /// A standard score is not larger.
 const FARTHEST: f64 = 10.0;
-/// Larger numbers are not squared as they are.
-const LARGEST: f64 = 1e100;
 
 /// A category with numbers a level.
 #[derive(Debug, Clone)]
@@ -83,17 +81,14 @@ impl Data {
         let (mut entries, mut tables, mut numbers) = (Vec::new(), Vec::new(), 0);
         for (at, (feature, column)) in rows.features.iter().zip(rows.columns).enumerate() {
             control.check()?;
+            let known = former.and_then(|former| known(former, feature));
             entries.push(match additive::levels(feature) {
                 Some(count) => {
-                    let known = former.and_then(|former| known(former, feature));
                     tables.push(table(at, count + 2, params, column, (rows.weight, known)));
                     // Filled in when weights are known.
                     NetworkEntry::Levels { values: Vec::new() }
                 }
-                None => {
-                    let known = former.and_then(|former| known(former, feature));
-                    entry(feature, column, known, params.min_group, &mut numbers)
-                }
+                None => entry(feature, column, known, params.min_group, &mut numbers),
             });
         }
         let mut inputs = numbers;
@@ -259,13 +254,10 @@ fn entry(
         }
     };
     let stats = &feature.stats;
-    let is_plain = |x: f64| x.is_finite() && x.abs() < LARGEST;
-    let (low, high) = match is_plain(stats.minimum) && is_plain(stats.maximum) {
-        true => (stats.minimum, stats.maximum),
-        false => finite_ends(column, least),
-    };
+    let (low, high) = seen_ends(stats, column, least);
     let (low, high) = (low.clamp(-LARGEST, LARGEST), high.clamp(-LARGEST, LARGEST));
-    let (mean, deviation) = match is_plain(stats.mean) && is_plain(stats.stddev) && stats.stddev > 0.0 {
+    let known_spread = can_be_squared(stats.mean) && can_be_squared(stats.stddev) && stats.stddev > 0.0;
+    let (mean, deviation) = match known_spread {
         true => (stats.mean, stats.stddev),
         false => spread(column, |_| 1.0),
     };

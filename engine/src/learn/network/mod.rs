@@ -198,7 +198,7 @@ fn fit_counted(
     for epoch in 0..last {
         order.clear();
         order.extend(0..data.fit_rows as u32);
-        shuffle(&mut order, &mut Random::new(params.seed, u64::from(epoch)));
+        Random::new(params.seed, u64::from(epoch)).shuffle(&mut order);
         let run = Epoch { shape: &shape, data: &data, part, dropout: params.dropout, seed: params.seed, epoch };
         let training = run.learn(&order, batch, &mut weights, &mut descent, &mut rooms, control)?;
         let watched = (data.fit_rows < data.rows).then(|| run.judge(&weights, control)).transpose()?;
@@ -228,11 +228,4 @@ fn fit_counted(
         ));
     }
     Ok(NetworkFit { body: best.body(&data, &shape, params, class_weight), losses, kept, diverged })
-}
-
-/// An order drawn from all (Fisher, Yates).
-fn shuffle(order: &mut [u32], random: &mut Random) {
-    for i in (1..order.len()).rev() {
-        order.swap(i, random.below(i + 1));
-    }
 }

@@ -168,9 +168,9 @@ const MOST_LEAVES: u64 = 1 << 24;
 /// More than any table has, and no sum of a few of them overflows.
 const MOST_GROUP: u64 = 1 << 32;
 
-/// What a word of a choice stands for.
-fn named<T: Copy + Default>(all: &[(&str, T)], word: &str) -> T {
-    all.iter().find(|named| named.0 == word).map_or_else(T::default, |named| named.1)
+/// What a word of a choice, which is one of them, stands for.
+fn named<T: Copy, const N: usize>(all: &[(&str, T); N], word: &str) -> T {
+    all.iter().find(|named| named.0 == word).unwrap_or(&all[0]).1
 }
 
 /// The words for a part of the features.
@@ -666,9 +666,7 @@ pub(super) const SPECS: &[Spec] = &[
     },
     Spec {
         key: "distribution", algorithms: BAYES,
-        kind: Kind::Choice(&["gaussian", "multinomial", "bernoulli"], |o, v| {
-            o.bayes.distribution = Distribution::NAMED.iter().find(|n| n.0 == v).map_or(Distribution::Gaussian, |n| n.1);
-        }),
+        kind: Kind::Choice(&["gaussian", "multinomial", "bernoulli"], |o, v| o.bayes.distribution = named(&Distribution::NAMED, v)),
         default: |o| json!(o.bayes.distribution.name()),
         elsewhere: &["family", "model", "kernel", "event_model"],
         meaning: "what numbers are taken for: normal in each class, counts of one multinomial, or 0 and 1; categories, truth values and words are what they are",
@@ -794,18 +792,14 @@ pub(super) const SPECS: &[Spec] = &[
     },
     Spec {
         key: "weights", algorithms: NEIGHBORS,
-        kind: Kind::Choice(&["uniform", "distance"], |o, v| {
-            o.neighbors.weights = Weighting::NAMED.iter().find(|n| n.0 == v).map_or(Weighting::Uniform, |n| n.1);
-        }),
+        kind: Kind::Choice(&["uniform", "distance"], |o, v| o.neighbors.weights = named(&Weighting::NAMED, v)),
         default: |o| json!(o.neighbors.weights.name()),
         elsewhere: &["weighting", "weight_function", "voting"],
         meaning: "what each neighbour counts: all the same, or one over its distance, where rows at no distance count alone",
     },
     Spec {
         key: "kernel", algorithms: MACHINE,
-        kind: Kind::Choice(&["rbf", "linear"], |o, v| {
-            o.svm.kernel = Likeness::NAMED.iter().find(|n| n.0 == v).map_or(Likeness::Radial, |n| n.1);
-        }),
+        kind: Kind::Choice(&["rbf", "linear"], |o, v| o.svm.kernel = named(&Likeness::NAMED, v)),
         default: |o| json!(o.svm.kernel.name()),
         elsewhere: &["kernel_type", "svm_type"],
         meaning: "how rows are compared: by their distance, or by a sum of what columns say",
@@ -930,9 +924,7 @@ pub(super) const SPECS: &[Spec] = &[
     },
     Spec {
         key: "covariance_type", algorithms: MIXTURE,
-        kind: Kind::Choice(&["full", "tied", "diag", "spherical"], |o, v| {
-            o.mixture.covariance = Covariance::NAMED.iter().find(|named| named.0 == v).map_or(Covariance::Full, |named| named.1);
-        }),
+        kind: Kind::Choice(&["full", "tied", "diag", "spherical"], |o, v| o.mixture.covariance = named(&Covariance::NAMED, v)),
         default: |o| json!(o.mixture.covariance.name()),
         elsewhere: &["covariance", "covariance_structure", "model_name", "shape"],
         meaning: "the shapes of segments: each its own, one for all, along the columns alone, or round",

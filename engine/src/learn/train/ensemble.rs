@@ -100,10 +100,7 @@ impl Run<'_> {
     ) -> Result<Fitted> {
         self.turn_to(estimator, inputs)?;
         if let Some(iterations) = iterations {
-            self.request.options.boost.n_estimators = iterations;
-            self.request.options.boost.early_stopping_rounds = None;
-            self.request.options.network.last_epoch = Some(iterations);
-            self.request.options.network.early_stopping_rounds = None;
+            self.request.options.end_after(iterations);
         }
         let copy = |rows: &[u32]| {
             let mut own = self.control.vec(rows.len())?;
