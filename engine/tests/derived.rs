@@ -45,6 +45,7 @@ fn learn_target(
         beside: Vec::new(),
         previous: None,
         value: None,
+        treatment: None,
         old_segments: None,
         former: None,
     };
@@ -252,7 +253,8 @@ fn training_on_text_stops_when_it_should() {
             beside: Vec::new(),
             previous: None,
             value: None,
-            old_segments: None,
+            treatment: None,
+        old_segments: None,
             former: None,
         }
     };
@@ -296,6 +298,7 @@ fn a_number_is_no_text() {
         beside: Vec::new(),
         previous: None,
         value: None,
+        treatment: None,
         old_segments: None,
         former: None,
     };

@@ -120,7 +120,8 @@ impl Plant {
             beside: Vec::new(),
             previous: None,
             value: None,
-            old_segments: None,
+            treatment: None,
+        old_segments: None,
             former: None,
         }
     }

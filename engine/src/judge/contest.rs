@@ -7,6 +7,7 @@
 use rayon::prelude::*;
 
 use super::ranked::order;
+use super::uplift::Resampled;
 use super::{calibration::quantile, clip, most_probable, Interval, COMPARED};
 use crate::control::Control;
 use crate::error::Result;
@@ -46,6 +47,7 @@ pub fn metrics(task: &Task) -> &'static [&'static str] {
         Task::Classification { .. } => &["accuracy", "log_loss"],
         Task::Regression => &["rmse", "mae"],
         Task::Clustering => &["silhouette"],
+        Task::Uplift { .. } => &["qini"],
         Task::Anomaly | Task::Reduction => &[],
     }
 }
@@ -77,6 +79,7 @@ pub fn contest(
     let draw = match (groups, &challenger.actual) {
         (Some(groups), _) => Draw::groups(groups),
         (None, HeldActual::Class(classes)) => Draw::strata(classes),
+        (None, HeldActual::Treated { arms, .. }) => Draw::strata(arms),
         _ => Draw::strata(&vec![0; challenger.rows()]),
     };
     compare(metric, pair, &draw, (challenger.rows(), challenger.weight.as_deref()), seed, control)
@@ -139,6 +142,8 @@ enum Side {
     Mean { of: Vec<f64>, root: bool },
     /// The rows from the highest score down, a list a score, and whether each is positive.
     Ranked { ties: Vec<Vec<(u32, bool)>>, precision: bool },
+    /// The rows of each treatment from the highest score down.
+    Uplift(Resampled),
 }
 
 impl Side {
@@ -172,6 +177,9 @@ impl Side {
                 let of = |(p, a): (&f64, &f64)| if root { (p - a) * (p - a) } else { (p - a).abs() };
                 Side::Mean { of: scores.iter().zip(actual).map(of).collect(), root }
             }
+            (_, HeldActual::Treated { outcome, arms }) => {
+                Side::Uplift(Resampled::new(scores, rows, outcome, arms))
+            }
             (_, HeldActual::None) => Side::Mean { of: Vec::new(), root: false },
         }
     }
@@ -193,6 +201,7 @@ impl Side {
                     mean
                 }
             }
+            Side::Uplift(rows) => rows.value(weight),
             Side::Ranked { ties, precision } => ranked(ties, *precision, weight),
         };
         Some(found).filter(|value| value.is_finite())

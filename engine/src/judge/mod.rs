@@ -31,6 +31,7 @@ pub mod segments;
 pub mod shap;
 pub mod similar;
 mod thresholds;
+pub mod uplift;
 
 pub use anomaly::anomalies;
 pub use binary::binary;
@@ -84,7 +85,7 @@ impl Metric {
 }
 
 /// The metrics by which models can be compared, and whether more is better; the others only describe.
-pub const COMPARED: [(&str, bool); 15] = [
+pub const COMPARED: [(&str, bool); 16] = [
     ("roc_auc", true),
     ("pr_auc", true),
     ("log_loss", false),
@@ -100,6 +101,7 @@ pub const COMPARED: [(&str, bool); 15] = [
     ("silhouette", true),
     ("log_likelihood", true),
     ("bic", false),
+    ("qini", true),
 ];
 
 /// The names of [`COMPARED`] that there are for a task.
@@ -108,6 +110,8 @@ pub fn compared(task: &Task) -> Vec<&'static str> {
     let fits = |name: &str| match (task, name) {
         (Task::Clustering, _) => matches!(name, "silhouette" | "log_likelihood" | "bic"),
         (Task::Anomaly | Task::Reduction, _) => false,
+        (Task::Uplift { .. }, _) => name == "qini",
+        (_, "qini") => false,
         (Task::Regression, _) => matches!(name, "rmse" | "mae" | "median_error" | "r2"),
         (_, "pr_auc") => two,
         _ => !matches!(name, "rmse" | "mae" | "median_error" | "r2" | "silhouette" | "log_likelihood" | "bic"),
@@ -124,6 +128,7 @@ pub fn headline(task: &Task) -> &'static str {
         Task::Clustering => "silhouette",
         Task::Anomaly => "mean_score",
         Task::Reduction => "explained_variance_ratio",
+        Task::Uplift { .. } => "qini",
     }
 }
 

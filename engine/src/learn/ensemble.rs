@@ -171,61 +171,68 @@ fn of_place(error: Error, at: usize, algorithm: Algorithm) -> Error {
     }
 }
 
+const EXAMPLE: &str =
+    "Write for example [\"random_forest\", {\"algorithm\": \"knn\", \"options\": {\"n_neighbors\": 15}}].";
+
 /// The estimators that a value names; the error says what is wrong of which. `ensemble` is for whom.
 pub(super) fn read(value: &Value, ensemble: Algorithm) -> Result<Chosen> {
-    let example =
-        "Write for example [\"random_forest\", {\"algorithm\": \"knn\", \"options\": {\"n_neighbors\": 15}}].";
     let Value::Array(list) = value else {
-        return Err(Error::option("option \"estimators\" must be an array of algorithms", example));
+        return Err(Error::option("option \"estimators\" must be an array of algorithms", EXAMPLE));
     };
     if !(2..=MOST_MEMBERS).contains(&list.len()) {
         return Err(Error::option(
             format!("option \"estimators\" names {}, but an ensemble has from 2 to {MOST_MEMBERS}", list.len()),
-            example,
+            EXAMPLE,
         ));
     }
-    let one = |(at, value): (usize, &Value)| {
-        let at = at + 1;
-        let (name, options) = match value {
-            Value::String(name) => (name.as_str(), Map::new()),
-            Value::Object(object) => {
-                if let Some(key) = object.keys().find(|key| !matches!(key.as_str(), "algorithm" | "options")) {
-                    let message = format!("estimator {at} has an unrecognized key \"{key}\"");
-                    return Err(Error::option(message, "An estimator has \"algorithm\" and, if need be, \"options\"."));
-                }
-                let Some(name) = object.get("algorithm").and_then(Value::as_str) else {
-                    return Err(Error::option(format!("estimator {at} names no algorithm"), example));
-                };
-                let options = match object.get("options") {
-                    None | Some(Value::Null) => Map::new(),
-                    Some(Value::Object(options)) => options.clone(),
-                    Some(_) => {
-                        let message = format!("the options of estimator {at} ({name}) must be a JSON object");
-                        return Err(Error::option(message, example));
-                    }
-                };
-                (name, options)
-            }
-            _ => return Err(Error::option(format!("estimator {at} must be a name or an object"), example)),
-        };
-        let algorithm = match name.eq_ignore_ascii_case("auto") {
-            true => Err(Error::option(format!("estimator {at} cannot be \"auto\""), "Name a learner.")),
-            false => Algorithm::parse(name, true).map_err(|error| match error {
-                Error::InvalidOption { message, hint } => Error::option(format!("estimator {at}: {message}"), hint),
-                other => other,
-            }),
-        }?;
-        if !algorithm.needs_target() || algorithm.is_ensemble() {
-            let names: Vec<&str> = Algorithm::members().map(Algorithm::name).collect();
-            return Err(Error::option(
-                format!("estimator {at} ({}) cannot be a member of {}", algorithm.name(), ensemble.name()),
-                format!(
-                    "Members are learners that predict a target and are no ensembles themselves: {}.",
-                    names.join(", ")
-                ),
-            ));
-        }
-        Ok((algorithm, options))
-    };
+    let one = |(at, value)| read_one(value, &format!("estimator {}", at + 1), Some(ensemble));
     list.iter().enumerate().map(one).collect()
+}
+
+/// The learner that a value names, a member of an ensemble if there is one; the error says of `whom` something is wrong.
+pub(super) fn read_one(value: &Value, whom: &str, ensemble: Option<Algorithm>) -> Result<(Algorithm, Map<String, Value>)> {
+    let example = match ensemble {
+        Some(_) => EXAMPLE,
+        None => "Write for example \"random_forest\" or {\"algorithm\": \"knn\", \"options\": {\"n_neighbors\": 15}}.",
+    };
+    let (name, options) = match value {
+        Value::String(name) => (name.as_str(), Map::new()),
+        Value::Object(object) => {
+            if let Some(key) = object.keys().find(|key| !matches!(key.as_str(), "algorithm" | "options")) {
+                let message = format!("{whom} has an unrecognized key \"{key}\"");
+                return Err(Error::option(message, "An estimator has \"algorithm\" and, if need be, \"options\"."));
+            }
+            let Some(name) = object.get("algorithm").and_then(Value::as_str) else {
+                return Err(Error::option(format!("{whom} names no algorithm"), example));
+            };
+            let options = match object.get("options") {
+                None | Some(Value::Null) => Map::new(),
+                Some(Value::Object(options)) => options.clone(),
+                Some(_) => {
+                    let message = format!("the options of {whom} ({name}) must be a JSON object");
+                    return Err(Error::option(message, example));
+                }
+            };
+            (name, options)
+        }
+        _ => return Err(Error::option(format!("{whom} must be a name or an object"), example)),
+    };
+    let algorithm = match name.eq_ignore_ascii_case("auto") {
+        true => Err(Error::option(format!("{whom} cannot be \"auto\""), "Name a learner.")),
+        false => Algorithm::parse(name, true).map_err(|error| match error {
+            Error::InvalidOption { message, hint } => Error::option(format!("{whom}: {message}"), hint),
+            other => other,
+        }),
+    }?;
+    if !algorithm.can_be_member() {
+        let names: Vec<&str> = Algorithm::members().map(Algorithm::name).collect();
+        return Err(Error::option(
+            match ensemble {
+                Some(ensemble) => format!("{whom} ({}) cannot be a member of {}", algorithm.name(), ensemble.name()),
+                None => format!("{whom} cannot be {}", algorithm.name()),
+            },
+            format!("Members are learners that predict a target and are no ensembles themselves: {}.", names.join(", ")),
+        ));
+    }
+    Ok((algorithm, options))
 }

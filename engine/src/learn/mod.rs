@@ -33,6 +33,7 @@ pub mod text;
 pub mod train;
 pub mod tree;
 pub mod tune;
+pub mod uplift;
 
 /// The rows that a learner without a target looks at, by their places in a table, in canonical order.
 #[derive(Debug, Clone, Copy)]

@@ -6,6 +6,7 @@
 mod spec;
 mod table;
 mod tuning;
+mod uplift;
 
 pub(crate) use spec::{nearest, shorten};
 pub use spec::{Kind, Spec};
@@ -31,6 +32,7 @@ use crate::learn::pca::PcaParams;
 use crate::learn::svm::{Likeness, SvmParams};
 use crate::learn::tree::TreeParams;
 use crate::learn::tune::TuneParams;
+use crate::learn::uplift::UpliftParams;
 use table::SPECS;
 pub use tuning::BUDGET;
 use tuning::{NOT_SEARCHED, TUNING};
@@ -84,6 +86,16 @@ pub enum Algorithm {
     Voting,
     /// A linear model of what several learners say.
     Stacking,
+    /// What a treatment changes, by a model of rows that had it and one of rows that had none.
+    TLearner,
+    /// The same, by models of what these two say beside what was.
+    XLearner,
+    /// The same, by what is left of the target and of the treatment once both are expected.
+    RLearner,
+    /// A tree that parts rows by what a treatment changes.
+    UpliftTree,
+    /// Many such trees.
+    UpliftForest,
 }
 
 /// Below this many rows `auto` takes a random forest. Defaults on draws from eight tables, its loss by that of boosting, the mean of the
@@ -92,7 +104,7 @@ const FEW_ROWS: usize = 250;
 
 impl Algorithm {
     /// All learners, those first that learn best from most tables.
-    pub const ALL: [Algorithm; 23] = [
+    pub const ALL: [Algorithm; 28] = [
         Algorithm::GradientBoosting,
         Algorithm::RandomForest,
         Algorithm::ExtraTrees,
@@ -116,6 +128,11 @@ impl Algorithm {
         Algorithm::Dbscan,
         Algorithm::Voting,
         Algorithm::Stacking,
+        Algorithm::XLearner,
+        Algorithm::TLearner,
+        Algorithm::RLearner,
+        Algorithm::UpliftForest,
+        Algorithm::UpliftTree,
     ];
 
     /// The algorithm of a name, in any case; `auto` is gradient_boosting with a target and kmeans without.
@@ -184,6 +201,11 @@ impl Algorithm {
             Algorithm::Dbscan => "dbscan",
             Algorithm::Voting => "voting",
             Algorithm::Stacking => "stacking",
+            Algorithm::TLearner => "t_learner",
+            Algorithm::XLearner => "x_learner",
+            Algorithm::RLearner => "r_learner",
+            Algorithm::UpliftTree => "uplift_tree",
+            Algorithm::UpliftForest => "uplift_forest",
         }
     }
 
@@ -202,9 +224,24 @@ impl Algorithm {
         matches!(self, Algorithm::Voting | Algorithm::Stacking)
     }
 
+    /// Whether it learns what a treatment changes.
+    pub fn is_uplift(self) -> bool {
+        self.is_meta() || matches!(self, Algorithm::UpliftTree | Algorithm::UpliftForest)
+    }
+
+    /// Whether it learns that by other learners.
+    pub fn is_meta(self) -> bool {
+        matches!(self, Algorithm::TLearner | Algorithm::XLearner | Algorithm::RLearner)
+    }
+
+    /// Whether it predicts a target as it is, by itself.
+    pub fn can_be_member(self) -> bool {
+        self.needs_target() && !self.is_ensemble() && !self.is_uplift()
+    }
+
     /// The learners that can be members of an ensemble.
     pub fn members() -> impl Iterator<Item = Algorithm> {
-        Algorithm::ALL.into_iter().filter(|a| a.needs_target() && !a.is_ensemble())
+        Algorithm::ALL.into_iter().filter(|a| a.can_be_member())
     }
 
     /// Whether its score is a sum of what columns say.
@@ -257,7 +294,12 @@ impl Algorithm {
             | Algorithm::NeuralNetwork
             | Algorithm::Svm
             | Algorithm::Voting
-            | Algorithm::Stacking => true,
+            | Algorithm::Stacking
+            | Algorithm::TLearner
+            | Algorithm::XLearner
+            | Algorithm::RLearner
+            | Algorithm::UpliftTree
+            | Algorithm::UpliftForest => true,
             Algorithm::KMeans
             | Algorithm::KPrototypes
             | Algorithm::GaussianMixture
@@ -385,8 +427,10 @@ pub struct Options {
     pub network: NetworkParams,
     /// For svm and one_class_svm; the seed is [`Options::seed`].
     pub svm: SvmParams,
-    /// For voting and stacking.
+    /// For voting and stacking, and for learners of uplift that learn by others.
     pub ensemble: EnsembleParams,
+    /// For learners of uplift; the seed is [`Options::seed`].
+    pub uplift: UpliftParams,
     /// The column of what a row is worth, which is no feature.
     pub value_column: Option<String>,
     /// Whether segments keep the numbers and names of those of the version before.
@@ -437,7 +481,10 @@ impl Options {
             class_weight: ClassWeight::None,
             exact: false,
             criterion_given: false,
-            tree: TreeParams::default(),
+            tree: match algorithm.is_uplift() {
+                true => UpliftParams::tree(algorithm),
+                false => TreeParams::default(),
+            },
             forest: match algorithm {
                 Algorithm::ExtraTrees => ForestParams::extra_trees(),
                 _ => ForestParams::default(),
@@ -458,6 +505,7 @@ impl Options {
             network: NetworkParams::default(),
             svm: SvmParams::default(),
             ensemble: EnsembleParams::default(),
+            uplift: UpliftParams::of(algorithm),
             value_column: None,
             keep_numbers: true,
             kmeans: KMeansParams {
@@ -524,6 +572,11 @@ impl Options {
         options.network.min_group = options.min_group;
         options.network.seed = options.seed;
         options.share_with_mixture();
+        if algorithm.is_meta() {
+            options.ensemble.estimators = Some(options.uplift.estimators());
+            options.ensemble.share(given, algorithm);
+            options.check_learners()?;
+        }
         if algorithm.is_ensemble() {
             options.ensemble.share(given, algorithm);
             options.task = options.ensemble.task(options.task.as_deref())?;
@@ -531,6 +584,33 @@ impl Options {
         }
         options.check_together()?;
         Ok(options)
+    }
+
+    /// The learners of uplift are for the task at hand, and for numbers.
+    fn check_learners(&mut self) -> Result<()> {
+        let members = self.ensemble.members(true)?;
+        let [base, effect] = [0, 1].map(|at| members.get(at).map(|m| (m.algorithm, m.options.clone())));
+        if let Some((algorithm, _)) = effect.filter(|(algorithm, _)| algorithm.task() == Some("classification")) {
+            return Err(Error::option(
+                format!("option \"effect_learner\" names {}, which learns classes, and effects are numbers", algorithm.name()),
+                "Name a learner of numbers, for example \"ridge\" or \"gradient_boosting\".",
+            ));
+        }
+        let own = base.and_then(|(algorithm, options)| {
+            let by_objective = options.objective.map(|o| if o == "log_loss" { "classification" } else { "regression" });
+            algorithm.task().or(by_objective).map(|task| (algorithm, task))
+        });
+        match (own, self.task.as_deref()) {
+            (Some((algorithm, task)), Some(asked)) if task != asked => Err(Error::option(
+                format!("option \"base_learner\" names {}, which is for a {task}, but the task is {asked}", algorithm.name()),
+                "Name a learner of that task.",
+            )),
+            (Some((_, task)), None) => {
+                self.task = Some(task.to_owned());
+                Ok(())
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Learn for as many iterations of boosting, or epochs of a network, as are known to be enough.
@@ -669,9 +749,14 @@ impl Options {
     }
 }
 
+/// The options of all algorithms.
+fn all_specs() -> impl Iterator<Item = &'static Spec> {
+    SPECS.iter().chain(uplift::SPECS)
+}
+
 /// The options of an algorithm, in the order they are listed.
 pub fn specs(algorithm: Algorithm) -> impl Iterator<Item = &'static Spec> {
-    SPECS.iter().filter(move |s| s.algorithms.contains(&algorithm))
+    all_specs().filter(move |s| s.algorithms.contains(&algorithm))
 }
 
 /// The options of `orchard.tune` alone.
@@ -750,7 +835,7 @@ fn find(key: &str, algorithm: Algorithm) -> Result<&'static Spec> {
     let valid = format!("Valid options for {} are: {}.", algorithm.name(), keys.join(", "));
     let elsewhere = specs(algorithm).find(|s| s.elsewhere.iter().any(|e| e.eq_ignore_ascii_case(key))).map(|s| s.key);
     let owners: Vec<&str> =
-        SPECS.iter().filter(|s| s.key == key).flat_map(|s| s.algorithms).map(|a| a.name()).collect();
+        all_specs().filter(|s| s.key == key).flat_map(|s| s.algorithms).map(|a| a.name()).collect();
     if !owners.is_empty() {
         let message = format!("option \"{key}\" is not an option of {}", algorithm.name());
         let guess = elsewhere.map_or_else(String::new, did_you_mean);

@@ -32,12 +32,37 @@ pub struct Prepared {
 }
 
 #[derive(Debug)]
-struct Classes {
-    labels: Labels,
+pub(super) struct Classes {
+    pub(super) labels: Labels,
     /// The class of a dictionary code.
     by_code: Vec<u32>,
     /// The classes' numbers in ascending order; empty for texts.
     numbers: Vec<f64>,
+}
+
+impl Classes {
+    /// The classes of a column, which are at most [`MOST_CLASSES`].
+    pub(super) fn of(column: &Column, kind: InputKind) -> Result<Classes> {
+        let classes = match &column.data {
+            ColumnData::Category { .. } => Some(text_classes(column, &[])?),
+            ColumnData::Number(_) => number_classes(column, kind, Some("classification"), &[])?,
+        };
+        classes.ok_or_else(|| Error::Internal("a column has no classes".into()))
+    }
+
+    /// The class of a row; `None` where it has none.
+    pub(super) fn class(&self, data: &ColumnData, row: u32) -> Option<u32> {
+        match data {
+            ColumnData::Category { codes, .. } => match codes.get(row as usize) {
+                MISSING => None,
+                code => self.by_code.get(code as usize).copied(),
+            },
+            ColumnData::Number(values) => {
+                let value = values.get(row as usize);
+                value.is_finite().then(|| self.numbers.partition_point(|&n| n < value) as u32)
+            }
+        }
+    }
 }
 
 /// Whether a label is a number with a decimal sign, or with thousands apart.
@@ -97,6 +122,25 @@ impl Prepared {
             _ => {}
         }
         Ok(Prepared { column: target.first, classes: Some(classes) })
+    }
+
+    /// A number in a column of the table.
+    pub(super) fn number(column: usize) -> Self {
+        Prepared { column, classes: None }
+    }
+
+    /// Targets as numbers: of two classes 1 for the positive one and 0 for the other.
+    pub(super) fn values(&self, target: Target, control: &Control) -> Result<Vec<f64>> {
+        match target {
+            Target::Number(values) => Ok(values),
+            Target::Class { codes, .. } => {
+                let positive = self.classes.as_ref().map_or(0, |c| c.labels.positive as u32);
+                let mut values = control.vec(codes.len())?;
+                values.extend(codes.iter().map(|code| f64::from(u8::from(*code == positive))));
+                control.release_vec(codes);
+                Ok(values)
+            }
+        }
     }
 
     /// Whether the target of a row can be learned: not NULL, NaN or infinite.

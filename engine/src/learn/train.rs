@@ -22,6 +22,7 @@ mod rows;
 mod segments;
 mod sizes;
 mod space;
+mod uplift;
 
 use std::time::Instant;
 
@@ -35,6 +36,7 @@ use crate::judge::{self, Metric};
 use crate::learn::network::Former;
 use crate::learn::options::{Algorithm, Options};
 use crate::learn::target::Prepared;
+use crate::learn::uplift::Arms;
 use crate::learn::{columns, exposure, kmeans, personal, Unlabelled};
 use crate::model::{
     encode, Baseline, Body, Cleaning, Feature, HeldActual, HeldRows, Input, InputKind, Model, SegmentFacts, Task,
@@ -96,6 +98,8 @@ pub struct Request {
     pub time: Option<usize>,
     /// The columns of the rows' groups.
     pub groups: Vec<usize>,
+    /// The column of the rows' treatments.
+    pub treatment: Option<SourceInput>,
     /// The column of what rows are worth, by which segments are described.
     pub value: Option<usize>,
     /// The zone on whose clocks columns of [`InputKind::Timestamptz`] were read, if there are any.
@@ -213,6 +217,8 @@ pub(super) struct Run<'a> {
     rival: Option<Rival>,
     /// The losses of a network, epoch by epoch.
     epochs: Vec<EpochPoint>,
+    /// Who was treated, where it is to be learned what that changes.
+    arms: Option<Arms>,
 }
 
 impl<'a> Run<'a> {
@@ -234,6 +240,7 @@ impl<'a> Run<'a> {
             member_iterations: Vec::new(),
             rival: None,
             epochs: Vec::new(),
+            arms: None,
         };
         run.clean_beside()?;
         run.masked = personal::look(&mut run.request, &mut run.notices, control)?;
@@ -246,6 +253,8 @@ impl<'a> Run<'a> {
             Some(target) => Some(Prepared::new(table, target, options, previous.as_ref(), &mut run.notices)?),
             None => None,
         };
+        run.check_outcome(prepared.as_ref())?;
+        run.arms = run.read_arms()?;
         Ok((run, prepared))
     }
 
@@ -338,7 +347,8 @@ impl<'a> Run<'a> {
     /// Learn from the training rows and judge on the others; columns are kept for another time if asked.
     fn judged(&mut self, holdout: Holdout, prepared: &Prepared, keep: bool) -> Result<(Outcome, Option<u32>)> {
         let parts = self.parts(&holdout, prepared)?;
-        let count = Seen::count(&holdout, self.used_columns().len());
+        // What a treatment changes in a row is not seen, so there is no saying how well it was learned by heart.
+        let count = if self.arms.is_some() { 0 } else { Seen::count(&holdout, self.used_columns().len()) };
         let mut shown: Vec<u32> = self.control.vec(holdout.held.len() + count)?;
         shown.extend(holdout.held.iter().chain(&holdout.train[..count]));
         let mut made = self.features(&RowsOf { held: &shown, ..parts.rows(&holdout) }, keep)?;
@@ -349,12 +359,17 @@ impl<'a> Run<'a> {
         let Features { inputs, binned, features, mut held, .. } = made;
         drop(binned);
         self.lap("grow");
-        let model = Self::model(grown.body, inputs, features, prepared);
+        let model = self.model_of(grown.body, inputs, features, prepared);
         let seen = (count > 0).then(|| Seen::split(&mut held, count, &parts));
-        let Holdout { train, twins, .. } = holdout;
+        let Holdout { train, held: held_rows, twins, .. } = holdout;
         let Parts { held_target, held_weight, held_offset, .. } = parts;
-        let known = Known { actual: actual(held_target), weight: held_weight, offset: held_offset, twins };
-        let mut outcome = self.finish(model, train.len(), (&held, known), seen, prepared.labels())?;
+        let actual = match &self.arms {
+            Some(arms) => self.treated(arms, held_target, &held_rows, prepared)?,
+            None => actual(held_target),
+        };
+        let known = Known { actual, weight: held_weight, offset: held_offset, twins };
+        let labels = prepared.labels().filter(|_| self.arms.is_none());
+        let mut outcome = self.finish(model, train.len(), (&held, known), seen, labels)?;
         outcome.baseline = baseline;
         Ok((outcome, grown.iterations))
     }
@@ -382,7 +397,7 @@ impl<'a> Run<'a> {
         let before = std::mem::take(&mut outcome.baseline);
         let mut baseline = baseline::with_held(baseline, &made.features, before, &outcome.scorer.model().features);
         drop(made.binned);
-        let model = Self::model(grown.body, made.inputs, made.features, prepared);
+        let model = self.model_of(grown.body, made.inputs, made.features, prepared);
         let model = self.with_cleaning(model);
         outcome.bytes = encode(&model)?;
         outcome.scorer = Scorer::new(model);
@@ -396,6 +411,15 @@ impl<'a> Run<'a> {
         ));
         self.lap("refit");
         Ok(())
+    }
+
+    /// The model of what was grown by the learner that was asked for.
+    fn model_of(&self, body: Body, inputs: Vec<Input>, features: Vec<Feature>, prepared: &Prepared) -> Model {
+        let model = Self::model(body, inputs, features, prepared);
+        match &self.arms {
+            Some(arms) => Model { task: Self::uplift_task(arms, prepared), ..model },
+            None => model,
+        }
     }
 
     /// The model of what was grown.

@@ -27,7 +27,7 @@ pub struct Member {
     pub algorithm: String,
     /// By feature of the member, the feature of the ensemble that it is made of: the same number, or the same text with levels of its own.
     pub places: Vec<u32>,
-    /// The member, of the task of the ensemble and no ensemble itself. Scorers of it share it.
+    /// The member, of the task of the ensemble unless that is uplift, and no ensemble itself. Scorers of it share it.
     #[serde(with = "stored")]
     pub model: Arc<Model>,
 }
@@ -40,6 +40,8 @@ pub enum Join {
     /// What a model says whose features are the answers, member by member: of two classes the probability of the positive one, of more the probability of
     /// each, of a number the number.
     Model(#[serde(with = "stored")] Arc<Model>),
+    /// The effect of each treatment, a sum over all members: what the answer of each is multiplied by, treatment by treatment. Members predict a class or a number each, of the two kinds.
+    Effects(Vec<f64>),
 }
 
 /// A member as it is written. Its body is one of a closed list, so that no bytes make reading go deeper than one ensemble.
@@ -103,13 +105,21 @@ mod stored {
 /// Members are models of the task that read features which are there, and what joins them reads their answers.
 pub(super) fn validate(body: &Ensemble, features: &[Feature], task: &Task, outputs: usize) -> Result<()> {
     let Ensemble { members, join } = body;
-    ensure(task.has_target(), || "an ensemble for another task".into())?;
+    let treatments = match task {
+        Task::Uplift { treatments, .. } => Some(treatments.len()),
+        _ => None,
+    };
+    ensure(task.has_target() || treatments.is_some(), || "an ensemble for another task".into())?;
     ensure((1..=MOST_MEMBERS).contains(&members.len()), || format!("{} members", members.len()))?;
     for Member { algorithm, places, model } in members {
         ensure(!algorithm.is_empty() && !algorithm.contains('\0'), || "a member without a name".into())?;
         // Checked first, so that this goes no deeper.
         ensure(is_member(&model.body) && model.cleaning.is_none(), || "a member that cannot be one".into())?;
-        ensure(model.task == *task, || format!("member {algorithm:?} is for another task"))?;
+        let fits = match treatments {
+            Some(_) => model.task.has_target() && model.classes().len() <= 2,
+            None => model.task == *task,
+        };
+        ensure(fits, || format!("member {algorithm:?} is for another task"))?;
         model.validate()?;
         ensure(places.len() == model.features.len(), || {
             format!("the features of member {algorithm:?} have no places")
@@ -122,6 +132,12 @@ pub(super) fn validate(body: &Ensemble, features: &[Feature], task: &Task, outpu
         }
     }
     match join {
+        Join::Effects(effects) => {
+            let all = treatments.map(|treatments| treatments * members.len());
+            ensure(all == Some(effects.len()), || "the effects do not fit the members".into())?;
+            ensure(effects.iter().all(|e| e.abs() <= 1.0), || "an effect counts more than once".into())
+        }
+        Join::Mean(_) | Join::Model(_) if treatments.is_some() => ensure(false, || "uplift is no mean".into()),
         Join::Mean(weights) => {
             ensure(weights.len() == members.len(), || "the weights do not fit the members".into())?;
             ensure(weights.iter().all(|w| *w >= 0.0 && w.is_finite()), || "a weight is negative or not finite".into())?;

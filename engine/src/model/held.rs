@@ -27,6 +27,13 @@ pub enum HeldActual {
     Number(Vec<f64>),
     /// There is none: a clustering.
     None,
+    /// What came of each row, and who was treated.
+    Treated {
+        /// The value of the target, of two classes 1 for the positive one and 0 for the other.
+        outcome: Vec<f64>,
+        /// The treatment, counted from 1; 0 for none.
+        arms: Vec<u32>,
+    },
 }
 
 impl HeldActual {
@@ -36,6 +43,10 @@ impl HeldActual {
             HeldActual::Class(codes) => HeldActual::Class(codes[..count.min(codes.len())].to_vec()),
             HeldActual::Number(values) => HeldActual::Number(values[..count.min(values.len())].to_vec()),
             HeldActual::None => HeldActual::None,
+            HeldActual::Treated { outcome, arms } => {
+                let count = count.min(outcome.len()).min(arms.len());
+                HeldActual::Treated { outcome: outcome[..count].to_vec(), arms: arms[..count].to_vec() }
+            }
         }
     }
 }
@@ -59,6 +70,7 @@ impl HeldRows {
             HeldActual::Class(codes) => codes.len() == rows,
             HeldActual::Number(values) => values.len() == rows,
             HeldActual::None => true,
+            HeldActual::Treated { outcome, arms } => outcome.len() == rows && arms.len() == rows,
         };
         if !same || self.weight.as_ref().is_some_and(|w| w.len() != rows) {
             return fail("the parts differ in their number of rows");

@@ -203,6 +203,17 @@ pub enum Task {
     Anomaly,
     /// A few numbers in place of many.
     Reduction,
+    /// How much more of the target a treatment brings: the difference between what is expected with it and without.
+    Uplift {
+        /// The treatments, in their order; an answer has a number for each.
+        treatments: Vec<String>,
+        /// What stands for no treatment.
+        control: String,
+        /// The classes of the target, at most two; none where it is a number.
+        classes: Vec<String>,
+        /// The index of the class whose probability is to rise.
+        positive: u32,
+    },
 }
 
 impl Task {
@@ -216,6 +227,7 @@ impl Task {
         match self {
             Task::Anomaly => "the anomaly score",
             Task::Reduction => "the components",
+            Task::Uplift { .. } => "the uplift",
             _ => "the value",
         }
     }

@@ -99,14 +99,28 @@ impl Model {
             }
             Body::Machine(body) => super::machine::validate(body, &self.features, &self.task, self.outputs_of_task()?),
             Body::Ensemble(body) => {
-                ensure(self.task.has_target(), || "an ensemble for another task".into())?;
                 super::ensemble::validate(body, &self.features, &self.task, self.outputs_of_task()?)
             }
         }
     }
 
     fn validate_task(&self) -> Result<()> {
-        let Task::Classification { classes, positive } = &self.task else { return Ok(()) };
+        let (classes, positive) = match &self.task {
+            Task::Classification { classes, positive } => (classes, positive),
+            Task::Uplift { treatments, control, classes, positive } => {
+                let names = || treatments.iter().chain([control]);
+                ensure(!treatments.is_empty() && treatments.len() <= super::MOST_MEMBERS, || "no treatment, or too many".into())?;
+                ensure(names().all(|name| !name.contains('\0')), || "a zero byte in a treatment".into())?;
+                distinct(names().map(String::as_str), "treatment")?;
+                ensure(classes.len() <= 2, || "uplift of more than two classes".into())?;
+                ensure(matches!(self.body, Body::Ensemble(_)), || "uplift without models".into())?;
+                if classes.is_empty() {
+                    return Ok(());
+                }
+                (classes, positive)
+            }
+            _ => return Ok(()),
+        };
         ensure(!classes.is_empty(), || "no class".into())?;
         ensure(classes.iter().all(|c| !c.contains('\0')), || "a zero byte in a class".into())?;
         distinct(classes.iter().map(String::as_str), "class")?;
@@ -122,6 +136,7 @@ impl Model {
             Task::Classification { .. } | Task::Regression | Task::Anomaly => Ok(1),
             Task::Clustering => Err(invalid("trees for a clustering")),
             Task::Reduction => Err(invalid("trees for a reduction")),
+            Task::Uplift { treatments, .. } => Ok(treatments.len()),
         }
     }
 }

@@ -192,6 +192,10 @@ impl Facts {
                 None => format!("the {target} that is to be expected"),
             },
             Task::Clustering => "the segment that a row belongs to".to_owned(),
+            Task::Uplift { treatments, .. } => match treatments.as_slice() {
+                [one] => format!("how much {one} changes {target}"),
+                _ => format!("how much the best of {} treatments changes {target}", treatments.len()),
+            },
             Task::Anomaly => "how unlike the rows it learned from a row is, from 0 to 1".to_owned(),
             Task::Reduction => match self.components.len() {
                 1 => "one number in place of its columns".to_owned(),

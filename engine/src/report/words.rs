@@ -128,6 +128,13 @@ pub fn tiles(facts: &Facts) -> Vec<Tile> {
             }
         }
         Task::Reduction => tiles.push(tile("components", facts.components.len().to_string(), "kept".to_owned())),
+        Task::Uplift { .. } => {
+            for (name, note) in [("ate", "average effect"), ("uplift_at_30", "effect on the best 30 % of the rows")] {
+                if let Some(value) = facts.value(name) {
+                    tiles.push(tile(name, number(value), note.to_owned()));
+                }
+            }
+        }
         Task::Anomaly => {
             if let Some(score) = facts.value("score_p99") {
                 tiles.push(tile("99 of 100 rows", metric_text("score_p99", score), "or less".to_owned()));
@@ -217,6 +224,10 @@ pub fn verdict(facts: &Facts) -> String {
             });
             format!("{typical}The root of the mean squared error is {}.{explained}", number(value))
         }
+        Task::Uplift { .. } => match value {
+            v if v > 0.0 => "It puts rows that a treatment changes more before others, better than chance does.".to_owned(),
+            _ => "It tells no better than chance which rows a treatment changes more.".to_owned(),
+        },
         Task::Clustering | Task::Anomaly | Task::Reduction => String::new(),
     }
 }

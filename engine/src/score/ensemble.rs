@@ -92,7 +92,7 @@ impl Members {
             One { scorer, cells }
         };
         let last = match join {
-            Join::Mean(_) => None,
+            Join::Mean(_) | Join::Effects(_) => None,
             Join::Model(last) => Some(Box::new(Scorer::of(Arc::clone(last)))),
         };
         Some(Members { members: members.iter().map(one).collect(), last })
@@ -126,10 +126,10 @@ impl Members {
     /// Write the answer to an encoded row.
     pub fn predict(&self, body: &Ensemble, task: &Task, row: &[f64], out: &mut [f64]) {
         ROOM.with_borrow_mut(|(own, said)| {
-            let outputs = out.len();
+            let own_outputs = own_outputs(body, out.len());
             said.clear();
-            said.resize(self.members.len() * outputs, f64::NAN);
-            for (at, said) in said.chunks_exact_mut(outputs).enumerate() {
+            said.resize(self.members.len() * own_outputs, f64::NAN);
+            for (at, said) in said.chunks_exact_mut(own_outputs).enumerate() {
                 self.row(at, row, own);
                 self.members[at].scorer.predict(own, said);
             }
@@ -148,6 +148,17 @@ impl Members {
                     let own = said.iter().skip(output).step_by(outputs);
                     let sum: f64 = own.zip(weights).map(|(said, weight)| weight / total * held(*said)).sum();
                     *out = if is_class { sum.clamp(0.0, 1.0) } else { sum };
+                }
+            }
+            (Join::Effects(effects), _) => {
+                // Between two probabilities there is no more than 1.
+                let most = match task {
+                    Task::Uplift { classes, .. } if !classes.is_empty() => 1.0,
+                    _ => f64::MAX,
+                };
+                for (out, effects) in out.iter_mut().zip(effects.chunks_exact(said.len().max(1))) {
+                    let sum: f64 = said.iter().zip(effects).map(|(said, effect)| effect * held(*said)).sum();
+                    *out = sum.clamp(-most, most);
                 }
             }
             (Join::Model(_), Some(last)) => last.predict(said, out),
@@ -186,6 +197,14 @@ fn held(said: f64) -> f64 {
     }
 }
 
+/// Numbers of an answer of a member.
+fn own_outputs(body: &Ensemble, outputs: usize) -> usize {
+    match body.join {
+        Join::Effects(_) => 1,
+        Join::Mean(_) | Join::Model(_) => outputs,
+    }
+}
+
 /// What members need for many rows.
 #[derive(Debug)]
 pub(super) struct Room {
@@ -212,9 +231,10 @@ impl Room {
         out: &mut [f64],
     ) {
         let rows = out.len() / outputs;
+        let own = own_outputs(body, outputs);
         self.said.clear();
-        self.said.resize(members.members.len() * out.len(), f64::NAN);
-        let all = members.members.iter().zip(&mut self.batches).zip(self.said.chunks_exact_mut(out.len().max(1)));
+        self.said.resize(members.members.len() * rows * own, f64::NAN);
+        let all = members.members.iter().zip(&mut self.batches).zip(self.said.chunks_exact_mut((rows * own).max(1)));
         for ((one, batch), said) in all {
             self.columns.resize_with(self.columns.len().max(one.cells.len()), Vec::new);
             for (column, cell) in self.columns.iter_mut().zip(&one.cells) {
@@ -226,8 +246,8 @@ impl Room {
         }
         for (row, answer) in out.chunks_exact_mut(outputs).enumerate() {
             self.row.clear();
-            for said in self.said.chunks_exact(rows * outputs) {
-                self.row.extend_from_slice(&said[row * outputs..][..outputs]);
+            for said in self.said.chunks_exact(rows * own) {
+                self.row.extend_from_slice(&said[row * own..][..own]);
             }
             members.join(body, task, &self.row, answer);
         }

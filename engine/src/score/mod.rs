@@ -212,7 +212,7 @@ impl Scorer {
     }
 
     /// How many numbers [`Scorer::predict`] writes: the number of classes when there are more than two, the number of
-    /// components, else 1.
+    /// components or of treatments, else 1.
     pub fn outputs(&self) -> usize {
         outputs(&self.model)
     }
@@ -463,6 +463,7 @@ const OPERATION: f64 = 60.0;
 fn outputs(model: &Model) -> usize {
     match (&model.task, &model.body) {
         (Task::Classification { classes, .. }, _) if classes.len() > 2 => classes.len(),
+        (Task::Uplift { treatments, .. }, _) => treatments.len(),
         (_, Body::Projection(body)) => body.variance.len(),
         _ => 1,
     }

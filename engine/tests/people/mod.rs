@@ -140,6 +140,7 @@ pub fn learn(people: &[Person], target: &str, algorithm: Algorithm, options: &Va
         beside: Vec::new(),
         previous: None,
         value: None,
+        treatment: None,
         old_segments: None,
         former: None,
     };

@@ -35,6 +35,7 @@ pub fn request(table: Table, inputs: Vec<SourceInput>, algorithm: Algorithm, opt
         time: None,
         groups: Vec::new(),
         value: None,
+        treatment: None,
         old_segments: None,
         former: None,
         zone: None,
@@ -115,7 +116,8 @@ impl Clicks {
             beside: Vec::new(),
             previous: None,
             value: None,
-            old_segments: None,
+            treatment: None,
+        old_segments: None,
             former: None,
         }
     }

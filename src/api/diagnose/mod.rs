@@ -134,7 +134,8 @@ impl<'a> Asked<'a> {
             beside: Vec::new(),
             previous: None,
             value: None,
-            old_segments: None,
+            treatment: None,
+        old_segments: None,
             former: None,
         };
         Ok((request, texts))

@@ -75,6 +75,7 @@ fn learn(request: &Request, without: &[usize], sample: &Sample, control: &Contro
         offset: None,
         time: None,
         groups: Vec::new(),
+        treatment: None,
         zone: request.zone.clone(),
         algorithm: Algorithm::GradientBoosting,
         options: Options::parse(&options, Algorithm::GradientBoosting)?,

@@ -1,6 +1,6 @@
 //! One option: its type, its range, the check of a value and the words for it.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{Algorithm, ClassWeight, Clean, Options};
 use crate::clean::step::Step;
@@ -57,6 +57,8 @@ pub enum Kind {
     Numbers(fn(&mut Options, Vec<f64>)),
     /// Names of learners, or objects of a name and options.
     Estimators(fn(&mut Options, Chosen)),
+    /// The name of a learner, or an object of a name and options.
+    Estimator(fn(&mut Options, (Algorithm, Map<String, Value>))),
     /// `"k-means++"`, `"k-means||"`, `"random"`, or an array of objects of columns and values.
     Init(fn(&mut Options, Init)),
 }
@@ -111,6 +113,7 @@ impl Spec {
             Kind::Estimators(_) => {
                 "an array of algorithms, each a name or an object of \"algorithm\" and \"options\"".into()
             }
+            Kind::Estimator(_) => "an algorithm, by its name or as an object of \"algorithm\" and \"options\"".into(),
             Kind::Init(_) => {
                 "\"k-means++\", \"k-means||\", \"random\" or an array of objects of columns and values, one a segment"
                     .into()
@@ -182,6 +185,7 @@ impl Spec {
             },
             Kind::Numbers(set) => set(options, numbers(value).ok_or_else(wrong)?),
             Kind::Estimators(set) => set(options, ensemble::read(value, algorithm)?),
+            Kind::Estimator(set) => set(options, ensemble::read_one(value, &format!("option \"{}\"", self.key), None)?),
             Kind::Init(set) => set(options, init(value).ok_or_else(wrong)?),
             Kind::Groups(set) => {
                 let groups = groups(value).ok_or_else(wrong)?;

@@ -6,7 +6,7 @@ use super::spec::{Kind, Spec, MOST_CLUSTERS};
 use super::Algorithm::{
     self, Dbscan, DecisionTree, ElasticNet, ExtraTrees, GaussianMixture, Glm, GradientBoosting, IsolationForest,
     KMeans, KPrototypes, Knn, Lasso, LinearRegression, LogisticRegression, NaiveBayes, NeuralNetwork, OneClassSvm, Pca,
-    RandomForest, Ridge, Stacking, Svm, Voting,
+    RLearner, RandomForest, Ridge, Stacking, Svm, TLearner, UpliftForest, UpliftTree, Voting, XLearner,
 };
 use super::{Options, PersonalData};
 use crate::learn::bayes::Distribution;
@@ -38,8 +38,37 @@ const READING: &[Algorithm] = &[
     NeuralNetwork,
     Voting,
     Stacking,
+    TLearner,
+    XLearner,
+    RLearner,
+    UpliftTree,
+    UpliftForest,
 ];
 const SUPERVISED: &[Algorithm] = &[
+    DecisionTree,
+    RandomForest,
+    ExtraTrees,
+    GradientBoosting,
+    LogisticRegression,
+    LinearRegression,
+    Ridge,
+    ElasticNet,
+    Lasso,
+    Glm,
+    NaiveBayes,
+    Knn,
+    NeuralNetwork,
+    Svm,
+    Voting,
+    Stacking,
+    TLearner,
+    XLearner,
+    RLearner,
+    UpliftTree,
+    UpliftForest,
+];
+/// Those whose predictions can be compared with the target.
+const PREDICTING: &[Algorithm] = &[
     DecisionTree,
     RandomForest,
     ExtraTrees,
@@ -83,10 +112,29 @@ const CLASSIFIERS: &[Algorithm] = &[
     Svm,
     Voting,
     Stacking,
+    TLearner,
+    XLearner,
+    RLearner,
+    UpliftTree,
+    UpliftForest,
 ];
 /// Those whose target decides their task.
-const EITHER: &[Algorithm] =
-    &[DecisionTree, RandomForest, ExtraTrees, GradientBoosting, Knn, NeuralNetwork, Svm, Voting, Stacking];
+const EITHER: &[Algorithm] = &[
+    DecisionTree,
+    RandomForest,
+    ExtraTrees,
+    GradientBoosting,
+    Knn,
+    NeuralNetwork,
+    Svm,
+    Voting,
+    Stacking,
+    TLearner,
+    XLearner,
+    RLearner,
+    UpliftTree,
+    UpliftForest,
+];
 const LINEAR: &[Algorithm] = &[LogisticRegression, LinearRegression, Ridge, ElasticNet, Lasso, Glm];
 /// Those whose penalty has a default.
 const PENALIZED: &[Algorithm] = &[LogisticRegression, Glm];
@@ -143,6 +191,11 @@ const GROUPED: &[Algorithm] = &[
     Pca,
     Voting,
     Stacking,
+    TLearner,
+    XLearner,
+    RLearner,
+    UpliftTree,
+    UpliftForest,
 ];
 const PARTED: &[Algorithm] = &[
     DecisionTree,
@@ -160,21 +213,26 @@ const PARTED: &[Algorithm] = &[
     IsolationForest,
     Voting,
     Stacking,
+    TLearner,
+    XLearner,
+    RLearner,
+    UpliftTree,
+    UpliftForest,
 ];
 
 /// Row counts and leaf counts fit the fields they go to.
-const MOST_ROWS: u64 = u64::MAX;
+pub(super) const MOST_ROWS: u64 = u64::MAX;
 const MOST_LEAVES: u64 = 1 << 24;
 /// More than any table has, and no sum of a few of them overflows.
 const MOST_GROUP: u64 = 1 << 32;
 
 /// What a word of a choice, which is one of them, stands for.
-fn named<T: Copy, const N: usize>(all: &[(&str, T); N], word: &str) -> T {
+pub(super) fn named<T: Copy, const N: usize>(all: &[(&str, T); N], word: &str) -> T {
     all.iter().find(|named| named.0 == word).unwrap_or(&all[0]).1
 }
 
 /// The words for a part of the features.
-const FEATURES: &[(&str, Part)] = &[("sqrt", Part::Sqrt), ("log2", Part::Log2), ("all", Part::Share(1.0))];
+pub(super) const FEATURES: &[(&str, Part)] = &[("sqrt", Part::Sqrt), ("log2", Part::Log2), ("all", Part::Share(1.0))];
 
 /// Every option of every algorithm, in the order they are listed.
 #[rustfmt::skip]
@@ -212,7 +270,7 @@ pub(super) const SPECS: &[Spec] = &[
         meaning: "whether the model that is kept is learned again from all rows, the held-out ones too, once it was judged",
     },
     Spec {
-        key: "importance", algorithms: SUPERVISED,
+        key: "importance", algorithms: PREDICTING,
         kind: Kind::Boolean(|o, v| o.importance = v), default: |o| json!(o.importance),
         elsewhere: &["compute_importance", "feature_importance", "importance_type"],
         meaning: "whether what columns are worth is found on the held-out rows, for orchard.importance",

@@ -16,13 +16,13 @@ use super::grow::Grown;
 use super::{score_encoded, Features, RowsOf, Run, SourceInput};
 
 /// Keeps the folds of a stack apart from whatever else hashes.
-const FOLD: u64 = 0x6a09_e667_f3bc_c909;
+pub(super) const FOLD: u64 = 0x6a09_e667_f3bc_c909;
 
 /// A member that has learned.
-struct Fitted {
-    model: Model,
+pub(super) struct Fitted {
+    pub model: Model,
     /// The held-out rows by column, as it encodes them.
-    held: Vec<Vec<f64>>,
+    pub held: Vec<Vec<f64>>,
     iterations: Option<u32>,
 }
 
@@ -90,7 +90,7 @@ impl Run<'_> {
     }
 
     /// Learn a member from training rows, in canonical order, and encode held-out rows for it.
-    fn member(
+    pub(super) fn member(
         &mut self,
         estimator: &Estimator,
         inputs: &[SourceInput],
@@ -141,7 +141,7 @@ impl Run<'_> {
     }
 
     /// What stands for the hashes of rows that are in canonical order already: their places there.
-    fn hashes(&self, rows: &[u32], prepared: &Prepared) -> Result<Vec<RowHashes>> {
+    pub(super) fn hashes(&self, rows: &[u32], prepared: &Prepared) -> Result<Vec<RowHashes>> {
         let mut hashes = self.control.vec(rows.len())?;
         hashes.extend(rows.iter().enumerate().map(|(place, &row)| RowHashes {
             features: mix(place as u64, FOLD),
@@ -278,7 +278,7 @@ fn token(feature: &Feature) -> Option<&str> {
 }
 
 /// Add the words that some member looks at and others do not.
-fn unite(made: &mut Features, fitted: &[Fitted], control: &Control) -> Result<()> {
+pub(super) fn unite(made: &mut Features, fitted: &[Fitted], control: &Control) -> Result<()> {
     if !made.inputs.iter().any(|input| input.kind == InputKind::Text) {
         return Ok(());
     }
@@ -317,7 +317,7 @@ fn unite(made: &mut Features, fitted: &[Fitted], control: &Control) -> Result<()
 }
 
 /// By feature of a member, the feature that it is made of.
-fn places(made: &Features, member: &Model) -> Result<Vec<u32>> {
+pub(super) fn places(made: &Features, member: &Model) -> Result<Vec<u32>> {
     let mut places = Vec::with_capacity(member.features.len());
     for input in &member.inputs {
         let all = made.inputs.iter().find(|i| i.name == input.name);
@@ -344,7 +344,7 @@ fn places(made: &Features, member: &Model) -> Result<Vec<u32>> {
 }
 
 /// Forget the levels that no member tells apart from others.
-fn prune(made: &mut Features, placed: &[(String, Vec<u32>)], fitted: &[Fitted]) {
+pub(super) fn prune(made: &mut Features, placed: &[(String, Vec<u32>)], fitted: &[Fitted]) {
     for (at, feature) in made.features.iter_mut().enumerate() {
         let Encoding::Category { levels } = &mut feature.encoding else { continue };
         let mut known = vec![false; levels.len()];

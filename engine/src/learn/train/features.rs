@@ -94,7 +94,7 @@ impl Run<'_> {
                 (bin::BinParams { max_bins: 0, min_category_rows, min_group }, usize::MAX)
             }
             // Every level that some member may tell apart.
-            Algorithm::Voting | Algorithm::Stacking => {
+            algorithm if algorithm.is_ensemble() || algorithm.is_meta() => {
                 (bin::BinParams { min_category_rows: 1, ..tree.bin_params() }, usize::MAX)
             }
             // Nothing is known that levels could be put in order by, or they stand side by side.
@@ -126,7 +126,7 @@ impl Run<'_> {
         if self.request.algorithm.is_spaced() {
             return self.spaced(rows, keep);
         }
-        if self.request.algorithm.is_ensemble() {
+        if self.request.algorithm.is_ensemble() || self.request.algorithm.is_meta() {
             // Members make their own of the same columns.
             return self.binned(rows, true);
         }
@@ -152,6 +152,7 @@ impl Run<'_> {
         let request = &mut self.request;
         let others = request.target.as_ref().map(|t| t.first).into_iter().chain(request.weight).chain(request.time);
         let others = others.chain(request.exposure).chain(request.offset);
+        let others = others.chain(request.treatment.as_ref().map(|t| t.first));
         let kept: Vec<usize> = others.chain(request.groups.iter().copied()).filter(|_| keep).collect();
         for (i, column) in request.table.columns.iter_mut().enumerate() {
             if !used.contains(&i) && !kept.contains(&i) && !self.sharing {

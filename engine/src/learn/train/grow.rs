@@ -35,6 +35,16 @@ impl Run<'_> {
             Algorithm::NeuralNetwork => self.network(made, rows, prepared, keep),
             Algorithm::Svm => self.machine(made, rows, prepared, keep),
             Algorithm::Voting | Algorithm::Stacking => self.ensemble(made, rows, prepared, keep),
+            Algorithm::TLearner
+            | Algorithm::XLearner
+            | Algorithm::RLearner
+            | Algorithm::UpliftTree
+            | Algorithm::UpliftForest => {
+                let arms = self.arms.take().ok_or_else(|| Error::Internal("nobody says who was treated".into()))?;
+                let grown = self.uplift(made, rows, prepared, &arms, keep);
+                self.arms = Some(arms);
+                grown
+            }
             Algorithm::KMeans
             | Algorithm::KPrototypes
             | Algorithm::GaussianMixture

@@ -102,6 +102,10 @@ fn in_one_order(rows: Judged, control: &Control) -> Result<Judged> {
     match &actual {
         HeldActual::Class(codes) => hashes.iter_mut().zip(codes).for_each(|(h, code)| *h = mix(*h, u64::from(*code))),
         HeldActual::Number(values) => add(&mut hashes, values),
+        HeldActual::Treated { outcome, arms } => {
+            add(&mut hashes, outcome);
+            hashes.iter_mut().zip(arms).for_each(|(h, arm)| *h = mix(*h, u64::from(*arm)));
+        }
         HeldActual::None => {}
     }
     let mut order: Vec<u32> = control.vec(count)?;
@@ -118,6 +122,10 @@ fn in_one_order(rows: Judged, control: &Control) -> Result<Judged> {
     match &mut actual {
         HeldActual::Class(codes) => *codes = order.iter().map(|row| codes[*row as usize]).collect(),
         HeldActual::Number(values) => *values = order.iter().map(|row| values[*row as usize]).collect(),
+        HeldActual::Treated { outcome, arms } => {
+            *outcome = order.iter().map(|row| outcome[*row as usize]).collect();
+            *arms = order.iter().map(|row| arms[*row as usize]).collect();
+        }
         HeldActual::None => {}
     }
     control.release_vec(sorted);

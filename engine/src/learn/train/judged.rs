@@ -179,6 +179,9 @@ pub fn judge_rows(scorer: &Scorer, held: &HeldRows) -> (Vec<Metric>, Option<&'st
         (Task::Regression, HeldActual::Number(actual)) => {
             (judge::regression(&held.scores, actual, weight), Some("rmse"))
         }
+        (Task::Uplift { treatments, classes, .. }, HeldActual::Treated { .. }) => {
+            (judge::uplift::uplift(held, treatments, !classes.is_empty()), Some("qini"))
+        }
         _ => (Vec::new(), None),
     }
 }
@@ -189,6 +192,10 @@ fn shorten(held: &mut HeldRows) {
     match &mut held.actual {
         HeldActual::Class(v) => v.truncate(MOST_HELD_ROWS),
         HeldActual::Number(v) => v.truncate(MOST_HELD_ROWS),
+        HeldActual::Treated { outcome, arms } => {
+            outcome.truncate(MOST_HELD_ROWS);
+            arms.truncate(MOST_HELD_ROWS);
+        }
         HeldActual::None => {}
     }
     if let Some(weight) = &mut held.weight {

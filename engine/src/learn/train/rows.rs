@@ -66,10 +66,19 @@ impl Run<'_> {
             .chain(request.time)
             .chain(request.value)
             .chain(request.groups.iter().copied())
+            .chain(request.treatment.as_ref().map(|t| t.first))
             .collect();
+        let arms = self.arms.as_ref();
         let class = |row: u32| match prepared {
             None => 0,
-            Some(p) if p.is_known(&request.table, row) => p.stratum(&request.table, row),
+            Some(p) if p.is_known(&request.table, row) => {
+                let own = p.stratum(&request.table, row);
+                match arms.map(|arms| (arms, arms.arm(&request.table, row))) {
+                    None => own,
+                    Some((arms, Some(arm))) => own * arms.count() as u32 + arm,
+                    Some((_, None)) => UNKNOWN,
+                }
+            }
             Some(_) => UNKNOWN,
         };
         let mut rows = canonical_order(&request.table, &features, &rest, &class, self.control)?;
@@ -77,7 +86,8 @@ impl Run<'_> {
             rows.retain(|r| r.class != UNKNOWN);
             let dropped = request.table.rows - rows.len();
             if dropped > 0 {
-                self.notices.push(format!("{dropped} rows without a usable target are left out"));
+                let or = if arms.is_some() { " or a treatment" } else { "" };
+                self.notices.push(format!("{dropped} rows without a usable target{or} are left out"));
             }
         }
         if rows.is_empty() {
@@ -185,7 +195,7 @@ impl Run<'_> {
                     "Give one of them.",
                 ))
             }
-            (None, true) => Draw::Rows { classes: prepared.map_or(1, Prepared::strata) },
+            (None, true) => Draw::Rows { classes: super::uplift::strata(prepared, self.arms.as_ref()) },
         })
     }
 

@@ -125,6 +125,9 @@ fn add(
             .into_par_iter()
             .map_init(Scratch::default, |scratch, f| {
                 control.check()?;
+                if !rows.looks_at(nodes.len(), f, features.len()) {
+                    return Ok(None);
+                }
                 Ok(best(features, f, slice, &stat, rows, params, scratch))
             })
             .collect();

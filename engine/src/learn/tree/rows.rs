@@ -1,7 +1,9 @@
 //! The rows a tree learns from: targets, weights and the statistics of a set of rows.
 
+use super::uplift::Treated;
 use super::{Criterion, TreeParams};
 use crate::control::Control;
+use crate::data::mix;
 use crate::error::Result;
 use crate::learn::Target;
 
@@ -16,6 +18,10 @@ pub(super) struct Rows<'a> {
     /// Numbers a statistic has: one a class, or weight and weighted value.
     pub width: usize,
     criterion: Criterion,
+    /// Where what is to be explained is how treatments change the target.
+    pub treated: Option<&'a Treated<'a>>,
+    /// Where nodes look at some features each, drawn anew: their number, and the seed of the draws.
+    pub tries: Option<(usize, u64)>,
     /// Row indexes; each node has a range of them.
     pub order: Vec<u32>,
 }
@@ -35,7 +41,28 @@ impl<'a> Rows<'a> {
         };
         let centre = if centre.is_finite() { centre } else { 0.0 };
         let class_weight = params.class_weight.as_deref();
-        Ok(Rows { target, weight, class_weight, centre, width, criterion: params.criterion, order })
+        let (treated, tries) = (None, None);
+        Ok(Rows { target, weight, class_weight, centre, width, criterion: params.criterion, treated, tries, order })
+    }
+
+    /// The rows of `order`, of which is to be told how treatments change the target, a number.
+    pub fn treated(
+        (target, treated): (&'a Target, &'a Treated<'a>),
+        weight: Option<&'a [f64]>,
+        order: Vec<u32>,
+        params: &'a TreeParams,
+    ) -> Self {
+        Rows {
+            target,
+            weight,
+            class_weight: None,
+            centre: treated.centre,
+            width: treated.width(),
+            criterion: params.criterion,
+            treated: Some(treated),
+            tries: None,
+            order,
+        }
     }
 
     pub fn release(self, control: &Control) {
@@ -52,8 +79,14 @@ impl<'a> Rows<'a> {
                 stat[class] += w * self.class_weight.map_or(1.0, |c| c[class]);
             }
             Target::Number(values) => {
-                stat[0] += w;
-                stat[1] += w * (values[row as usize] - self.centre);
+                let value = values[row as usize] - self.centre;
+                match self.treated {
+                    Some(treated) => treated.add(row, value, w, stat),
+                    None => {
+                        stat[0] += w;
+                        stat[1] += w * value;
+                    }
+                }
             }
         }
     }
@@ -69,8 +102,15 @@ impl<'a> Rows<'a> {
     /// children's scores together, so the larger the better.
     #[inline]
     pub fn score(&self, stat: &[f64]) -> f64 {
+        if let Some(treated) = self.treated {
+            return treated.score(stat);
+        }
         match self.criterion {
-            Criterion::SquaredError => {
+            Criterion::SquaredError
+            | Criterion::Causal
+            | Criterion::Euclidean
+            | Criterion::KullbackLeibler
+            | Criterion::ChiSquared => {
                 if stat[0] > 0.0 {
                     stat[1] * stat[1] / stat[0]
                 } else {
@@ -97,12 +137,30 @@ impl<'a> Rows<'a> {
     pub fn total(&self, stat: &[f64]) -> f64 {
         match self.target {
             Target::Class { .. } => total(stat),
-            Target::Number(_) => stat[0],
+            Target::Number(_) => self.treated.map_or(stat[0], |_| Treated::total(stat)),
         }
+    }
+
+    /// Whether a side of a split has enough of what it is to speak of.
+    #[inline]
+    pub fn is_enough(&self, stat: &[f64]) -> bool {
+        self.total(stat) > 0.0 && self.treated.is_none_or(|treated| treated.is_enough(stat))
+    }
+
+    /// Whether a node looks at a feature, of so many.
+    pub fn looks_at(&self, node: usize, feature: usize, features: usize) -> bool {
+        let Some((tries, seed)) = self.tries.filter(|(tries, _)| *tries < features) else { return true };
+        let number = |feature: usize| mix(mix(seed, node as u64), feature as u64);
+        let own = (number(feature), feature);
+        (0..features).filter(|other| (number(*other), *other) < own).count() < tries
     }
 
     /// What is left to explain in a node: its impurity times its weight.
     pub fn impurity(&self, range: &[u32], stat: &[f64]) -> f64 {
+        if let Some(treated) = self.treated {
+            // Nothing says how much of an effect there is to be found.
+            return f64::from(u8::from(treated.is_enough(stat)));
+        }
         match self.target {
             Target::Number(values) => {
                 let squares: f64 = range
@@ -127,6 +185,9 @@ impl<'a> Rows<'a> {
         let total: f64 = range.iter().map(|&r| weight(r)).sum();
         // Rows that all weigh nothing still say what was seen there.
         let weight = |r: u32| if total > 0.0 { weight(r) } else { 1.0 };
+        if let Some(treated) = self.treated {
+            return (treated.effects(&self.sum(range)), total);
+        }
         let sum: f64 = range.iter().map(|&r| weight(r)).sum();
         let values = match self.target {
             Target::Number(values) => {

@@ -197,7 +197,7 @@ impl Scratch {
                 }
                 self.right.clear();
                 self.right.extend(node.iter().zip(&self.left).map(|(n, l)| n - l));
-                if rows.total(&self.left) <= 0.0 || rows.total(&self.right) <= 0.0 {
+                if !rows.is_enough(&self.left) || !rows.is_enough(&self.right) {
                     continue;
                 }
                 let gain = rows.score(&self.left) + rows.score(&self.right) - parent;
@@ -231,6 +231,7 @@ impl Scratch {
                 (stat[i] + smooth * node[i] / total.max(f64::MIN_POSITIVE)) / (weight + smooth).max(f64::MIN_POSITIVE)
             };
             let key = match (classes, width) {
+                _ if rows.treated.is_some() => rows.treated.map_or(0.0, |treated| treated.key(stat, node, smooth)),
                 (true, 0 | 1) => 0.0,
                 (_, 2) => share(1),
                 _ => axis.iter().enumerate().map(|(i, a)| a * share(i)).sum(),

@@ -44,6 +44,25 @@ pub(super) fn write(scorer: &Scorer, body: &Ensemble, request: &Request<'_>, out
             }
             out.push(if is_class { ", 1.0::double precision)" } else { ")" })
         }
+        (Join::Effects(effects), _) => {
+            // Of each treatment by itself; the largest is what the function of the model says.
+            let count = scorer.members().count().max(1);
+            let several = effects.len() > count;
+            out.push(if several { "greatest(" } else { "(" })?;
+            for (at, effects) in effects.chunks_exact(count).enumerate() {
+                out.push(if at == 0 { "" } else { ",\n" })?;
+                let bounded = matches!(&model.task, Task::Uplift { classes, .. } if !classes.is_empty());
+                out.push(if bounded { "least(greatest(" } else { "(" })?;
+                let counted = scorer.members().zip(effects).filter(|(_, effect)| **effect != 0.0);
+                for (at, (member, effect)) in counted.enumerate() {
+                    out.push(if at == 0 { "" } else { "\n+ " })?;
+                    out.push(&format!("{} * ", value(*effect)))?;
+                    out.push(&said(member, None, control)?)?;
+                }
+                out.push(if bounded { ", -1.0::double precision), 1.0::double precision)" } else { ")" })?;
+            }
+            out.push(")")
+        }
         (Join::Model(_), Some(last)) => {
             // Of two classes the positive one is asked for, of more each.
             let asked: Vec<Option<&str>> = match classes.len() {
