@@ -765,6 +765,19 @@ CREATE FUNCTION orchard.predict_proba(model text, "row" text, version integer DE
     LANGUAGE c STABLE PARALLEL SAFE COST 300 SUPPORT orchard.score_support AS 'MODULE_PATHNAME', 'predict_proba';
 COMMENT ON FUNCTION orchard.predict_proba(text, text, integer) IS 'the probability of each label for a JSON object written as text';
 
+CREATE FUNCTION orchard.predict_uplift(model text, "row" record, version integer DEFAULT NULL) RETURNS jsonb
+    LANGUAGE c STABLE PARALLEL SAFE COST 300 AS 'MODULE_PATHNAME', 'predict_uplift';
+COMMENT ON FUNCTION orchard.predict_uplift(text, record, integer) IS 'how much each treatment changes what is to be expected of a row, its columns matched by name';
+CREATE FUNCTION orchard.predict_uplift(model text, "row" jsonb, version integer DEFAULT NULL) RETURNS jsonb
+    LANGUAGE c STABLE PARALLEL SAFE COST 300 AS 'MODULE_PATHNAME', 'predict_uplift';
+COMMENT ON FUNCTION orchard.predict_uplift(text, jsonb, integer) IS 'how much each treatment changes what is to be expected of a JSON object, its keys matched by name';
+CREATE FUNCTION orchard.predict_uplift(model text, "row" json, version integer DEFAULT NULL) RETURNS jsonb
+    LANGUAGE c STABLE PARALLEL SAFE COST 300 AS 'MODULE_PATHNAME', 'predict_uplift';
+COMMENT ON FUNCTION orchard.predict_uplift(text, json, integer) IS 'how much each treatment changes what is to be expected of a JSON object, its keys matched by name';
+CREATE FUNCTION orchard.predict_uplift(model text, "row" text, version integer DEFAULT NULL) RETURNS jsonb
+    LANGUAGE c STABLE PARALLEL SAFE COST 300 AS 'MODULE_PATHNAME', 'predict_uplift';
+COMMENT ON FUNCTION orchard.predict_uplift(text, text, integer) IS 'how much each treatment changes what is to be expected of a JSON object written as text';
+
 CREATE FUNCTION orchard.transform(model text, "row" record, version integer DEFAULT NULL) RETURNS double precision[]
     LANGUAGE c STABLE PARALLEL SAFE COST 300 SUPPORT orchard.score_support AS 'MODULE_PATHNAME', 'transform';
 COMMENT ON FUNCTION orchard.transform(text, record, integer) IS 'the principal components of a row, its columns matched by name';
@@ -1044,6 +1057,14 @@ CREATE FUNCTION orchard.thresholds(model text, source text DEFAULT NULL, options
     LANGUAGE c STABLE PARALLEL UNSAFE COST 100000 ROWS 1000 AS 'MODULE_PATHNAME', 'thresholds_wrapper';
 COMMENT ON FUNCTION orchard.thresholds(text, text, jsonb, text) IS 'every useful threshold with what it finds and, by value_per_positive and cost_per_contact (numbers or columns), what it earns; the best one is marked';
 
+CREATE FUNCTION orchard.uplift_buckets(model text, source text DEFAULT NULL, buckets integer DEFAULT 10)
+    RETURNS TABLE (treatment text, bucket integer, rows bigint, treated_rows double precision, control_rows double precision, treated_mean double precision, control_mean double precision, uplift double precision, low double precision, high double precision, predicted double precision)
+    LANGUAGE c STABLE PARALLEL UNSAFE COST 100000 ROWS 10 AS 'MODULE_PATHNAME', 'uplift_buckets_wrapper';
+COMMENT ON FUNCTION orchard.uplift_buckets(text, text, integer) IS 'rows in buckets by what a model of uplift says a treatment changes, the most first: what came of treated rows and of others, their difference with an interval of 95 %, and what was predicted';
+CREATE FUNCTION orchard.qini_curve(model text, source text DEFAULT NULL, points integer DEFAULT 100)
+    RETURNS TABLE (treatment text, share double precision, rows bigint, qini double precision, uplift double precision, random double precision, policy_value double precision)
+    LANGUAGE c STABLE PARALLEL UNSAFE COST 100000 ROWS 100 AS 'MODULE_PATHNAME', 'qini_curve_wrapper';
+COMMENT ON FUNCTION orchard.qini_curve(text, text, integer) IS 'by the share of rows that are treated, those first of which a model of uplift says most: what treated rows brought beyond as many others (qini), what all would bring (uplift), what chance would (random), and the mean outcome where these are treated and the others are not (policy_value)';
 CREATE FUNCTION orchard.residuals(model text, source text DEFAULT NULL)
     RETURNS TABLE ("row" bigint, actual double precision, predicted double precision, residual double precision, weight double precision)
     LANGUAGE c STABLE PARALLEL UNSAFE COST 100000 ROWS 10000 AS 'MODULE_PATHNAME', 'residuals_wrapper';

@@ -319,6 +319,7 @@ fn example(kind: Kind) -> Value {
         Kind::Init(_) => json!([{"a": 1}, {"a": 2}]),
         // One for each of the usual members.
         Kind::Numbers(_) => json!([1, 0, 2.5]),
+        Kind::Estimator(_) => json!({"algorithm": "decision_tree", "options": {"max_depth": 3}}),
         Kind::Estimators(_) => json!(["knn", {"algorithm": "decision_tree", "options": {"max_depth": 3}}]),
     }
 }

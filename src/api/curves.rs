@@ -266,7 +266,7 @@ fn residuals(
     }))
 }
 
-fn number_of(what: &str, count: Option<i32>) -> Result<usize> {
+pub(super) fn number_of(what: &str, count: Option<i32>) -> Result<usize> {
     match count.unwrap_or(10) {
         count @ 1..=MOST_BUCKETS => Ok(count as usize),
         _ => Err(Failure::argument(format!("{what} must be between 1 and {MOST_BUCKETS}"))

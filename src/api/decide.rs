@@ -16,7 +16,7 @@ use pairs::Pairs;
 use sides::Sides;
 
 use super::amount::Amount;
-use crate::catalog::{self, cache};
+use crate::catalog::{self, cache, store};
 use crate::error::{given, report, Failure, Result};
 use crate::{interrupt, settings};
 
@@ -75,10 +75,18 @@ fn run(model: Option<&str>, source: Option<&str>, candidates: Option<&str>, opti
         _ => {}
     }
     let options = Options::parse(options)?;
-    let sides = Sides::new(source, candidates, scorer.model(), &options)?;
+    let treatment = match scorer.model().task {
+        Task::Uplift { .. } => store::options(&found.deployed()?)?["treatment"].as_str().map(str::to_owned),
+        _ => None,
+    };
+    let sides = Sides::new(source, candidates, (scorer.model(), treatment), &options)?;
     let control = Control::new(settings::max_memory());
     let pairs = match scorer.model().cleaning {
         None => apart::read(&sides, &scorer, &options, &control)?,
+        Some(_) if sides.treatment.is_some() => {
+            return Err(Failure::argument("a model of uplift that cleans its columns cannot choose among candidates")
+                .hint("Clean the source by orchard.clean, train on that, and give it here."))
+        }
         // What it makes of a row may need columns of both sides.
         Some(_) => Pairs::together(&sides.query(&found, &options), &control)?,
     };

@@ -66,7 +66,7 @@ pub(super) fn overall(found: &Found, source: Option<&str>) -> Result<Vec<Metric>
         Task::Clustering => return Ok(clusters(&judged.scorer, &judged.columns, &judged.held.scores)),
         Task::Anomaly => return Ok(judge::anomalies(&judged.held.scores)),
         Task::Reduction => return reduction(&judged),
-        Task::Classification { .. } | Task::Regression => {}
+        Task::Classification { .. } | Task::Regression | Task::Uplift { .. } => {}
     }
     let mut metrics = judge_rows(&judged.scorer, &judged.held).0;
     if source.is_none() {
@@ -92,7 +92,7 @@ pub(super) fn stored_metrics(found: &Found) -> Result<Vec<Metric>> {
 fn by_segment(found: &Found, source: &str, by: &str) -> Result<Vec<Row>> {
     let wish = Wish { by: Some(by), ..Wish::default() };
     let Judged { scorer, held, segments, .. } = judged(found, Some(source), &wish)?;
-    if !scorer.model().task.has_target() {
+    if !scorer.model().task.is_answer() {
         return Err(Failure::argument("only models that predict a target are judged by a column")
             .hint("Group the rows: SELECT column, predict_<model>(...), count(*) ... GROUP BY 1, 2."));
     }
@@ -107,8 +107,10 @@ fn by_segment(found: &Found, source: &str, by: &str) -> Result<Vec<Row>> {
         pgrx::check_for_interrupts!();
         let mut metrics = judge_rows(&scorer, &part(&held, &rows_of[segment])).0;
         let reference = largest.get_or_insert_with(|| metrics.clone());
-        let ratios = judge::ratios(&metrics, reference);
-        metrics.extend(ratios);
+        if scorer.model().task.has_target() {
+            let ratios = judge::ratios(&metrics, reference);
+            metrics.extend(ratios);
+        }
         let label = &labels[segment];
         rows.extend(metrics.into_iter().map(|metric| Row { metric, segment: label.clone() }));
     }
@@ -123,6 +125,10 @@ fn part(held: &HeldRows, rows: &[u32]) -> HeldRows {
         HeldActual::Class(codes) => HeldActual::Class(rows.iter().map(|r| codes[*r as usize]).collect()),
         HeldActual::Number(values) => HeldActual::Number(rows.iter().map(|r| values[*r as usize]).collect()),
         HeldActual::None => HeldActual::None,
+        HeldActual::Treated { outcome, arms } => HeldActual::Treated {
+            outcome: rows.iter().map(|r| outcome[*r as usize]).collect(),
+            arms: rows.iter().map(|r| arms[*r as usize]).collect(),
+        },
     };
     let weight = held.weight.as_ref().map(|w| rows.iter().map(|r| w[*r as usize]).collect());
     HeldRows { outputs: held.outputs, scores: scores.copied().collect(), actual, weight }

@@ -266,12 +266,20 @@ fn open(data: &[u8]) -> orchard_engine::Result<Opened> {
     }
     let part = |kind: ChunkKind| parts.iter().find(|part| part.0 == kind).map(|part| part.1.as_slice());
     let model = model::decode(part(ChunkKind::Model).ok_or_else(|| damaged("it has no model"))?)?;
-    let outputs = if model.classes().len() > 2 { model.classes().len() } else { 1 };
+    let outputs = match (model.classes().len(), model.task.treatments().len()) {
+        (0..=2, treatments @ 2..) => treatments + 1,
+        (0..=2, _) => 1,
+        (classes, _) => classes,
+    };
     if let Some(bytes) = part(ChunkKind::Held) {
         let held = model::decode_held(bytes)?;
         let fits = match &held.actual {
             HeldActual::Class(codes) => codes.iter().all(|code| (*code as usize) < model.classes().len()),
-            HeldActual::Number(_) => model.classes().is_empty(),
+            HeldActual::Number(_) => model.classes().is_empty() && model.task.treatments().is_empty(),
+            HeldActual::Treated { arms, .. } => {
+                let count = model.task.treatments().len() as u32;
+                arms.iter().all(|arm| *arm <= count)
+            }
             HeldActual::None => true,
         };
         if held.outputs as usize != outputs || !fits {

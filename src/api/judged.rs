@@ -9,11 +9,11 @@ use orchard_engine::control::Control;
 use orchard_engine::data::{ColumnData, Table, MISSING};
 use orchard_engine::learn::exposure;
 use orchard_engine::learn::train::score_columns;
-use orchard_engine::model::{decode_held, Argument, Baseline, Encoding, HeldActual, HeldRows, Input, InputKind};
+use orchard_engine::model::{decode_held, Argument, Baseline, Encoding, HeldActual, HeldRows, Input, InputKind, Task};
 use orchard_engine::score::{Scorer, Text};
 use pgrx::prelude::*;
 
-pub(super) use truth::{actual, class_at, unknown_class, Actual};
+pub(super) use truth::{actual, class_at, treated, unknown_class, Actual};
 pub(super) use watched::Watched;
 
 use super::cleaned;
@@ -100,11 +100,12 @@ fn on_source(found: &Found, source: &str, wish: &Wish<'_>) -> Result<Judged> {
     }
     let beside = ["exposure", "offset"].map(|key| options[key].as_str());
     let weighted = options["sample_weight"].as_str();
+    let treatment = options["treatment"].as_str();
     let control = Control::new(settings::max_memory());
     let arguments = scorer.model().arguments();
     let mut choose = |attributes: &[Attribute]| {
         check_names(attributes)?;
-        let needed = target.as_deref().filter(|_| wish.watch.is_none());
+        let needed = target.as_deref().into_iter().chain(treatment).filter(|_| wish.watch.is_none());
         let names = arguments.iter().map(Argument::name).chain(needed);
         let names = names.chain(beside.into_iter().flatten()).chain(wish.by).chain(wish.numbers.iter().copied());
         for name in names {
@@ -130,7 +131,7 @@ fn on_source(found: &Found, source: &str, wish: &Wish<'_>) -> Result<Judged> {
                         || weighted == name
                         || wish.numbers.contains(&a.name.as_str());
                     let read = |reader| Some(Wanted { reader, number: measured });
-                    match measured || wish.by == name {
+                    match measured || wish.by == name || treatment == name {
                         true => a.readable().map(read),
                         false => Ok(None),
                     }
@@ -142,7 +143,7 @@ fn on_source(found: &Found, source: &str, wish: &Wish<'_>) -> Result<Judged> {
     // Before the cleaning, which takes the columns that it reads.
     let segments = wish.by.map(|by| segments(&rows, by)).transpose()?;
     let numbers: Vec<Vec<f64>> = wish.numbers.iter().map(|name| numbers(&rows, name)).collect::<Result<_>>()?;
-    let no_features = target.as_deref().into_iter().chain(beside.into_iter().flatten()).chain(weighted);
+    let no_features = target.as_deref().into_iter().chain(beside.into_iter().flatten()).chain(weighted).chain(treatment);
     cleaned::clean(scorer.model(), &mut rows, no_features, &control)?;
     let observed =
         wish.watch.map(|baseline| watched::observe(&scorer, baseline.as_ref(), &mut rows, &control)).transpose()?;
@@ -150,7 +151,14 @@ fn on_source(found: &Found, source: &str, wish: &Wish<'_>) -> Result<Judged> {
     let there = target.as_deref().filter(|target| rows.column(target).is_some());
     let everything = vec![true; rows.table.rows];
     let actual = match (there, &scorer.model().task) {
-        (Some(target), task) => actual(&rows, target, task, wish.watch.is_some())?,
+        (Some(target), task) => match treatment.filter(|name| rows.column(name).is_some()) {
+            Some(treatment) => treated(&rows, target, treatment, task, wish.watch.is_some())?,
+            // Without it nothing is known of an effect.
+            None if matches!(task, Task::Uplift { .. }) => {
+                Actual { known: everything.clone(), held: HeldActual::None }
+            }
+            None => actual(&rows, target, task, wish.watch.is_some())?,
+        },
         (None, _) => Actual { known: everything.clone(), held: HeldActual::None },
     };
     let kept = if observed.is_some() { &everything } else { &actual.known };

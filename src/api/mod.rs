@@ -36,5 +36,6 @@ pub(crate) mod score;
 mod segments;
 mod train;
 mod tune;
+mod uplift;
 mod watch;
 mod web;

@@ -192,7 +192,7 @@ fn members(scorer: &Scorer) -> Vec<(String, Option<f64>)> {
     let Some(Ensemble { members, join }) = scorer.model().body.as_ensemble() else { return Vec::new() };
     let weight = |at: usize| match join {
         Join::Mean(weights) => weights.get(at).copied(),
-        Join::Model(_) => None,
+        Join::Model(_) | Join::Effects(_) => None,
     };
     members.iter().enumerate().map(|(at, member)| (member.algorithm.clone(), weight(at))).collect()
 }

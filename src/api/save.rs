@@ -126,6 +126,10 @@ pub(super) fn comment(name: &str, target: Option<&str>, exposure: Option<&str>, 
             }
         }
         (Task::Classification { .. }, Some(target)) => format!("model \"{name}\": most probable {target}"),
+        (Task::Uplift { treatments, .. }, Some(target)) => match treatments.len() {
+            1 => format!("model \"{name}\": by how much the treatment raises {target}"),
+            _ => format!("model \"{name}\": by how much the best treatment raises {target}"),
+        },
         (_, Some(target)) => {
             let unit = exposure.map_or_else(String::new, |e| format!(" for each unit of {e}"));
             format!("model \"{name}\": expected {target}{unit}")
@@ -145,6 +149,7 @@ pub(super) fn returns(task: &Task) -> (&'static str, Returns) {
         Task::Clustering => ("clustering", Returns::Segment),
         Task::Anomaly => ("anomaly_detection", Returns::Number),
         Task::Reduction => ("dimension_reduction", Returns::Components),
+        Task::Uplift { .. } => ("uplift", Returns::Number),
     }
 }
 

@@ -97,6 +97,7 @@ fn run(
     let options_text = options.to_string();
     let parsed = Options::parse(&options, algorithm)?;
     check_target(algorithm, target)?;
+    let name = name.of_algorithm(algorithm)?;
     let schema = creation_schema(&name)?;
     let mut job = Job {
         schema,
@@ -292,7 +293,10 @@ fn choose(job: &Job<'_>, attributes: &[Attribute]) -> Result<Vec<Option<Wanted>>
         reader => Ok(reader),
     };
     // Groups and features are told apart, everything else is measured.
-    let number = |a: &Attribute| special.contains(&a.name.as_str()) && !options.group_columns.contains(&a.name);
+    let number = |a: &Attribute| {
+        let told_apart = options.group_columns.contains(&a.name) || options.uplift.treatment.as_ref() == Some(&a.name);
+        special.contains(&a.name.as_str()) && !told_apart
+    };
     let read = |a: &Attribute| reader(a).map(|reader| Some(Wanted { reader, number: number(a) }));
     attributes.iter().map(|a| if wanted(a) { read(a) } else { Ok(None) }).collect()
 }
@@ -301,7 +305,7 @@ fn choose(job: &Job<'_>, attributes: &[Attribute]) -> Result<Vec<Option<Wanted>>
 fn special_columns<'a>(job: &'a Job<'_>) -> impl Iterator<Item = &'a str> {
     let o = &job.options;
     let one = job.target.into_iter().chain(o.sample_weight.as_deref()).chain(o.time_column.as_deref());
-    let one = one.chain(o.exposure.as_deref()).chain(o.offset.as_deref()).chain(o.value_column.as_deref());
+    let one = one.chain(o.uplift.treatment.as_deref()).chain(o.exposure.as_deref()).chain(o.offset.as_deref()).chain(o.value_column.as_deref());
     one.chain(o.group_columns.iter().map(String::as_str))
 }
 
@@ -418,6 +422,7 @@ pub(super) fn request(job: &Job<'_>, rows: Rows, previous: Option<Task>) -> Resu
         exposure: options.exposure.as_deref().and_then(place),
         offset: options.offset.as_deref().and_then(place),
         time: options.time_column.as_deref().and_then(place),
+        treatment: options.uplift.treatment.as_deref().and_then(|t| rows.column(t)).map(input),
         groups: options.group_columns.iter().filter_map(|g| place(g)).collect(),
         zone,
         algorithm: job.algorithm,
@@ -428,6 +433,9 @@ pub(super) fn request(job: &Job<'_>, rows: Rows, previous: Option<Task>) -> Resu
         old_segments: None,
         former: None,
     };
+    if request.treatment.as_ref().is_some_and(|t| t.count != 1 || t.kind == orchard_engine::model::InputKind::Array) {
+        return Err(Failure::argument("an array cannot be the treatment"));
+    }
     if request.target.as_ref().is_some_and(|t| t.count != 1 || t.kind == orchard_engine::model::InputKind::Array) {
         return Err(Failure::argument("an array cannot be the target"));
     }

@@ -12,6 +12,7 @@ use crate::entry;
 use crate::entry::null;
 use crate::error::Failure;
 use orchard_engine::model::Task;
+use orchard_engine::score::effects;
 
 /// Score the row of the running call; `None` for a NULL model or row.
 ///
@@ -109,6 +110,17 @@ fn proba(site: &Site) -> crate::error::Result<JsonB> {
         };
         (class.clone(), serde_json::Value::from(p))
     });
+    Ok(JsonB(serde_json::Value::Object(pairs.collect())))
+}
+
+/// The effect of each treatment as a JSON object.
+fn uplift(site: &Site) -> crate::error::Result<JsonB> {
+    let treatments = site.scorer.model().task.treatments();
+    if treatments.is_empty() {
+        return Err(Failure::new(pgrx::PgSqlErrorCode::ERRCODE_WRONG_OBJECT_TYPE, "the model knows of no treatments")
+            .hint("Train an algorithm x_learner, t_learner, r_learner, uplift_tree or uplift_forest."));
+    }
+    let pairs = treatments.iter().zip(effects(&site.out)).map(|(name, effect)| (name.clone(), (*effect).into()));
     Ok(JsonB(serde_json::Value::Object(pairs.collect())))
 }
 
@@ -234,4 +246,5 @@ entry!(distance, pg_finfo_distance, f => match score(f, Key::Version, Shape::Row
     None => null(f),
 });
 entry!(memberships, pg_finfo_memberships, f => json(f, Key::Version, shares));
+entry!(predict_uplift, pg_finfo_predict_uplift, f => json(f, Key::Version, uplift));
 entry!(predict_proba, pg_finfo_predict_proba, f => json(f, Key::Version, proba));

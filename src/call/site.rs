@@ -3,7 +3,8 @@
 use std::rc::Rc;
 
 use orchard_engine::model::{Argument, Task};
-use orchard_engine::score::Scorer;
+use orchard_engine::judge::uplift::best_treatment;
+use orchard_engine::score::{effects, Scorer};
 use pgrx::pg_sys::panic::pgrx_extern_c_guard;
 use pgrx::pg_sys::{self, Datum, FunctionCallInfo, Oid};
 use pgrx::PgSqlErrorCode;
@@ -153,6 +154,10 @@ impl Site {
 
     /// The most probable label of the row just scored.
     pub fn label(&self) -> Result<&str> {
+        if let Task::Uplift { treatments, control, .. } = &self.scorer.model().task {
+            let best = best_treatment(effects(&self.out)) as usize;
+            return Ok(best.checked_sub(1).and_then(|at| treatments.get(at)).unwrap_or(control));
+        }
         let (classes, _) = self.classes()?;
         Ok(classes.get(label_of(&self.scorer, &self.out)).map_or("", String::as_str))
     }
@@ -165,6 +170,11 @@ pub(super) fn classes(scorer: &Scorer) -> Result<(&[String], usize)> {
         Task::Regression => Err(not_a_classifier("a regression")),
         Task::Clustering => Err(not_a_classifier("a clustering")),
         Task::Anomaly => Err(not_a_classifier("an anomaly detection")),
+        Task::Uplift { .. } => Err(Failure::new(
+            PgSqlErrorCode::ERRCODE_WRONG_OBJECT_TYPE,
+            "the model predicts what treatments change, not probabilities",
+        )
+        .hint("Use orchard.predict_uplift for the effect of each treatment, or orchard.predict_label for the best.")),
         Task::Reduction => Err(Failure::new(
             PgSqlErrorCode::ERRCODE_WRONG_OBJECT_TYPE,
             "the model reduces rows to components and has no labels",

@@ -101,8 +101,15 @@ pub fn of_argument(model: Option<&str>) -> Result<Found> {
     find(&ModelName::parse(given(model, "model")?)?)
 }
 
-/// The model of a name, whether or not the caller may use it.
+/// The model of a name, whether or not the caller may use it. Where there is none, a model of uplift may be meant.
 fn look_up(name: &ModelName) -> Result<Option<Found>> {
+    match (look_up_as(name)?, name.of_uplift()) {
+        (None, Some(uplift)) if uplift != *name => look_up_as(&uplift),
+        (found, _) => Ok(found),
+    }
+}
+
+fn look_up_as(name: &ModelName) -> Result<Option<Found>> {
     for schema in schemas(name) {
         if let Some(row) = relations::model_by_name(&schema, &name.name)? {
             if let Some(function) = relations::function(&row.schema, &row.name, &row.id)? {

@@ -1,9 +1,14 @@
 //! How a model is called: `name` or `schema.name`, a part in double quotes where it holds a dot or a quote.
 
+use orchard_engine::learn::options::Algorithm;
+
 use crate::error::{Failure, Result};
 
 /// The longest name, so that `predict_<name>` fits into an identifier of 63 bytes.
 const LONGEST: usize = 55;
+
+/// What the names of models of uplift begin with.
+const UPLIFT: &str = "uplift_";
 
 /// The name of a model as the user wrote it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,6 +62,26 @@ impl ModelName {
             return Err(invalid(&format!("The name has {} bytes; {LONGEST} is the most.", name.len())));
         }
         Ok(ModelName { schema: parts.pop(), name })
+    }
+
+    /// The name that a model of an algorithm is kept by: that of uplift begins with `uplift_`, so that its function is `predict_uplift_<name>`.
+    pub fn of_algorithm(self, algorithm: Algorithm) -> Result<Self> {
+        match algorithm.is_uplift() {
+            true => self.of_uplift().ok_or_else(|| {
+                Failure::argument("the name of a model of uplift is too long")
+                    .detail(format!("Its function is predict_uplift_<name>, so {} bytes are the most.", LONGEST - UPLIFT.len()))
+            }),
+            false => Ok(self),
+        }
+    }
+
+    /// The name by which a model of uplift of this name is kept; `None` where that is too long.
+    pub fn of_uplift(&self) -> Option<Self> {
+        if self.name.starts_with(UPLIFT) {
+            return Some(self.clone());
+        }
+        let name = format!("{UPLIFT}{}", self.name);
+        (name.len() <= LONGEST).then(|| ModelName { schema: self.schema.clone(), name })
     }
 }
 

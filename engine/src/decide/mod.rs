@@ -5,4 +5,4 @@ pub mod budget;
 mod pairs;
 
 pub use assign::{assign, Assignment, Choice, Problem};
-pub use pairs::{pairs, Side};
+pub use pairs::{pairs, treatments, Side};

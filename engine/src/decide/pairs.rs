@@ -4,7 +4,8 @@ use rayon::prelude::*;
 
 use crate::control::Control;
 use crate::error::{Error, Result};
-use crate::score::{Batch, Scorer};
+use crate::learn::train::score_columns;
+use crate::score::{effects, Batch, Scorer};
 
 /// Rows that a thread scores with an offer at a time.
 const ROWS: usize = 1024;
@@ -54,3 +55,29 @@ pub fn pairs(scorer: &Scorer, rows: &Side, offers: &Side, control: &Control) -> 
     })?;
     Ok(scores)
 }
+/// What each treatment changes for each row, those of a row side by side: `arms` has for each its place among those of a model of uplift, counted from 1; 0 is none, which changes nothing, and what
+/// the model does not know is NaN.
+pub fn treatments(scorer: &Scorer, rows: &Side, arms: &[Option<u32>], control: &Control) -> Result<Vec<f64>> {
+    let columns: Vec<Vec<f64>> = rows
+        .features
+        .iter()
+        .map(|values| match values {
+            Some(values) => Ok(values.clone()),
+            None => control.filled(rows.rows, f64::NAN),
+        })
+        .collect::<Result<_>>()?;
+    let said = score_columns(scorer, &columns, control)?;
+    let mut scores: Vec<f64> = control.vec(rows.rows.saturating_mul(arms.len()))?;
+    for answer in said.chunks_exact(scorer.outputs()) {
+        let effects = effects(answer);
+        let of = |arm: &Option<u32>| match arm {
+            Some(0) => 0.0,
+            Some(arm) => effects.get(*arm as usize - 1).copied().unwrap_or(f64::NAN),
+            None => f64::NAN,
+        };
+        scores.extend(arms.iter().map(of));
+    }
+    control.release_vec(said);
+    Ok(scores)
+}
+

@@ -6,6 +6,7 @@ use super::interval::Z;
 use super::ranked::order;
 use super::{sum, weight_of, Metric};
 use crate::model::{HeldActual, HeldRows};
+use crate::score::effects;
 
 /// The share of rows of which [`Metric`] `uplift_at_30` speaks.
 const TOP: f64 = 0.3;
@@ -101,7 +102,7 @@ impl Treated {
         let outputs = (held.outputs as usize).max(1);
         let rows: Vec<usize> = (0..arms.len()).filter(|r| arms[*r] == 0 || arms[*r] as usize == treatment).collect();
         Treated {
-            scores: rows.iter().map(|r| held.scores[r * outputs + treatment - 1]).collect(),
+            scores: rows.iter().map(|r| effects(&held.scores[r * outputs..][..outputs])[treatment - 1]).collect(),
             outcome: rows.iter().map(|r| outcome[*r]).collect(),
             treated: rows.iter().map(|r| arms[*r] != 0).collect(),
             weight: held.weight.as_ref().map(|w| rows.iter().map(|r| w[*r]).collect()),
@@ -301,7 +302,7 @@ fn policy(held: &HeldRows, treatments: &[String]) -> Metric {
     let of_arm = |arm: usize| sum((0..arms.len()).filter(|row| arms[*row] as usize == arm).map(w)) / total;
     let shares: Vec<f64> = (0..=treatments.len()).map(of_arm).collect();
     let outputs = (held.outputs as usize).max(1);
-    let chosen: Vec<u32> = held.scores.chunks_exact(outputs).map(best_treatment).collect();
+    let chosen: Vec<u32> = held.scores.chunks_exact(outputs).map(|said| best_treatment(effects(said))).collect();
     let own = mean(&|row| chosen[row] == arms[row], &|row| shares[arms[row] as usize]);
     let each: Vec<String> = std::iter::once("none")
         .chain(treatments.iter().map(String::as_str))
@@ -337,7 +338,8 @@ impl Resampled {
         let one = |treatment: usize| {
             let own: Vec<u32> =
                 (0..arms.len() as u32).filter(|r| arms[*r as usize] == 0 || arms[*r as usize] as usize == treatment + 1).collect();
-            let said: Vec<f64> = own.iter().map(|r| scores[*r as usize * outputs + treatment]).collect();
+            let said: Vec<f64> =
+                own.iter().map(|r| effects(&scores[*r as usize * outputs..][..outputs])[treatment]).collect();
             let order = order(&said);
             let ties = order.chunk_by(|&a, &b| said[a as usize] == said[b as usize]);
             let row = |at: &u32| {
@@ -346,7 +348,7 @@ impl Resampled {
             };
             ties.map(|tie| tie.iter().map(row).collect()).collect()
         };
-        Resampled { all: (0..outputs).map(one).collect() }
+        Resampled { all: (0..effects(&vec![0.0; outputs]).len()).map(one).collect() }
     }
 
     /// The mean over treatments, each by the weight of its rows.

@@ -250,7 +250,10 @@ impl<'a> Run<'a> {
         }
         let Request { table, target, options, previous, .. } = &run.request;
         let prepared = match target {
-            Some(target) => Some(Prepared::new(table, target, options, previous.as_ref(), &mut run.notices)?),
+            Some(target) => {
+                let previous = previous.as_ref().map(contest::of_outcome);
+                Some(Prepared::new(table, target, options, previous.as_deref(), &mut run.notices)?)
+            }
             None => None,
         };
         run.check_outcome(prepared.as_ref())?;

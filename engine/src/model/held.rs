@@ -37,6 +37,21 @@ pub enum HeldActual {
 }
 
 impl HeldActual {
+    /// The number of rows; 0 where nothing is known of them.
+    pub fn len(&self) -> usize {
+        match self {
+            HeldActual::Class(codes) => codes.len(),
+            HeldActual::Number(values) => values.len(),
+            HeldActual::None => 0,
+            HeldActual::Treated { outcome, .. } => outcome.len(),
+        }
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// The truth of the first rows, at most so many.
     pub fn first(&self, count: usize) -> HeldActual {
         match self {

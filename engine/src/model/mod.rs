@@ -205,7 +205,7 @@ pub enum Task {
     Reduction,
     /// How much more of the target a treatment brings: the difference between what is expected with it and without.
     Uplift {
-        /// The treatments, in their order; an answer has a number for each.
+        /// The treatments, in their order; an answer has a number for each, after the largest of them where there are several.
         treatments: Vec<String>,
         /// What stands for no treatment.
         control: String,
@@ -220,6 +220,19 @@ impl Task {
     /// Whether there is a target, with which predictions can be compared.
     pub fn has_target(&self) -> bool {
         matches!(self, Task::Classification { .. } | Task::Regression)
+    }
+
+    /// The treatments whose effects it predicts; none where it predicts something else.
+    pub fn treatments(&self) -> &[String] {
+        match self {
+            Task::Uplift { treatments, .. } => treatments,
+            _ => &[],
+        }
+    }
+
+    /// Whether it gives a number that can be asked for and explained.
+    pub fn is_answer(&self) -> bool {
+        self.has_target() || matches!(self, Task::Uplift { .. })
     }
 
     /// What a prediction is called where no target has a name.

@@ -156,9 +156,16 @@ impl Members {
                     Task::Uplift { classes, .. } if !classes.is_empty() => 1.0,
                     _ => f64::MAX,
                 };
+                let (largest, out) = match out {
+                    [largest, each @ ..] if !each.is_empty() => (Some(largest), each),
+                    out => (None, out),
+                };
                 for (out, effects) in out.iter_mut().zip(effects.chunks_exact(said.len().max(1))) {
                     let sum: f64 = said.iter().zip(effects).map(|(said, effect)| effect * held(*said)).sum();
                     *out = sum.clamp(-most, most);
+                }
+                if let Some(largest) = largest {
+                    *largest = out.iter().copied().fold(f64::NEG_INFINITY, f64::max);
                 }
             }
             (Join::Model(_), Some(last)) => last.predict(said, out),

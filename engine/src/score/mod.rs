@@ -212,7 +212,8 @@ impl Scorer {
     }
 
     /// How many numbers [`Scorer::predict`] writes: the number of classes when there are more than two, the number of
-    /// components or of treatments, else 1.
+    /// components the number of treatments and one where there are several,
+    /// else 1.
     pub fn outputs(&self) -> usize {
         outputs(&self.model)
     }
@@ -272,7 +273,8 @@ impl Scorer {
     ///
     /// Classification writes the probability of the positive class, or of each class when there are more than two; where training
     /// saw one class only it writes 1 if that is the positive class, else 0. Regression writes the value. Clustering writes the
-    /// segment's number, counted from 1, or NaN for a row of none, a reduction its components.
+    /// segment's number, counted from 1, or NaN for a row of none, a reduction its components. Uplift writes the effect of the treatment; of several the largest effect,
+    /// then that of each: [`effects`].
     ///
     /// Panics when `row` or `out` is of another length.
     #[inline]
@@ -463,9 +465,19 @@ const OPERATION: f64 = 60.0;
 fn outputs(model: &Model) -> usize {
     match (&model.task, &model.body) {
         (Task::Classification { classes, .. }, _) if classes.len() > 2 => classes.len(),
-        (Task::Uplift { treatments, .. }, _) => treatments.len(),
+        // The largest effect, and, where there are several treatments, that of each.
+        (Task::Uplift { treatments, .. }, _) if treatments.len() > 1 => treatments.len() + 1,
         (_, Body::Projection(body)) => body.variance.len(),
         _ => 1,
+    }
+}
+
+/// The effect of each treatment, in an answer of a model of uplift.
+pub fn effects(answer: &[f64]) -> &[f64] {
+    match answer {
+        [one] => std::slice::from_ref(one),
+        [_, each @ ..] => each,
+        [] => answer,
     }
 }
 

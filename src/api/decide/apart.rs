@@ -5,7 +5,8 @@ use std::rc::Rc;
 use orchard_engine::control::Control;
 use orchard_engine::data::{ColumnData, MISSING};
 use orchard_engine::decide;
-use orchard_engine::model::{Argument, InputKind};
+use orchard_engine::model::{Argument, InputKind, Model, Task};
+use pgrx::prelude::*;
 use orchard_engine::score::Scorer;
 use pgrx::spi::quote_identifier;
 
@@ -25,6 +26,8 @@ struct Side {
     value: Option<Vec<f64>>,
     cost: Option<Vec<f64>>,
     capacity: Option<Vec<f64>>,
+    /// The treatment that each candidate is, by its place among those of the model, counted from 1; 0 for none, `None` for one that the model does not know.
+    arms: Option<Vec<Option<u32>>>,
 }
 
 /// Read both sides and score their pairs, by a model that cleans nothing.
@@ -34,7 +37,10 @@ pub(super) fn read(sides: &Sides, scorer: &Rc<Scorer>, options: &Options, contro
     let (count, width) = (rows.keys.len(), offers.keys.len());
     let model: &Scorer = scorer;
     let (ours, theirs) = (&rows.features, &offers.features);
-    let score = interrupt::run("orchard.best_action", control, || decide::pairs(model, ours, theirs, control))?;
+    let score = interrupt::run("orchard.best_action", control, || match &offers.arms {
+        Some(arms) => decide::treatments(model, ours, arms, control),
+        None => decide::pairs(model, ours, theirs, control),
+    })?;
     let mut profit: Vec<f64> = control.vec(score.len())?;
     let mut costs: Vec<f64> = control.vec(score.len())?;
     let amount =
@@ -91,6 +97,10 @@ fn side(sides: &Sides, candidate: bool, scorer: &Rc<Scorer>, options: &Options, 
     }
     let key_name = free("side_key");
     selected.push(format!("({})::pg_catalog.text AS {}", key_object("s", key), quote_identifier(&key_name)));
+    let arm_name = free("offer_treatment");
+    if let Some(treatment) = sides.treatment.as_ref().filter(|_| candidate) {
+        selected.push(format!("s.{}::pg_catalog.text AS {}", quote_identifier(treatment), quote_identifier(&arm_name)));
+    }
     let query = format!("SELECT {} FROM ({}\n) AS s", selected.join(", "), described.query);
     let mut choose = |attributes: &[Attribute]| {
         let wanted = |a: &Attribute| match arguments.iter().find(|i| i.name() == a.name && own(i.name())) {
@@ -98,7 +108,7 @@ fn side(sides: &Sides, candidate: bool, scorer: &Rc<Scorer>, options: &Options, 
                 let number = input.kind != InputKind::Category;
                 reader_for(scorer, input, a).map(|reader| Some(Wanted { reader, number }))
             }
-            _ => a.readable().map(|reader| Some(Wanted { reader, number: a.name != key_name })),
+            _ => a.readable().map(|reader| Some(Wanted { reader, number: a.name != key_name && a.name != arm_name })),
         };
         attributes.iter().map(wanted).collect()
     };
@@ -110,6 +120,10 @@ fn side(sides: &Sides, candidate: bool, scorer: &Rc<Scorer>, options: &Options, 
         }
     };
     let [value, cost, capacity] = amounts.map(|(_, name)| numbers(&name));
+    let arms = match &sides.treatment {
+        Some(_) if candidate => Some(arms(&rows, &arm_name, scorer.model())?),
+        _ => None,
+    };
     let features = encode(scorer, &rows, control)?;
     let is_own = |feature: usize| {
         let input = scorer.model().inputs.iter().find(|i| (i.first..i.first + i.count).contains(&(feature as u32)));
@@ -117,7 +131,20 @@ fn side(sides: &Sides, candidate: bool, scorer: &Rc<Scorer>, options: &Options, 
     };
     let features = features.into_iter().enumerate().map(|(f, values)| is_own(f).then_some(values)).collect();
     let features = decide::Side { features, rows: rows.table.rows };
-    Ok(Side { features, keys: keys(&rows, &key_name)?, value, cost, capacity })
+    Ok(Side { features, keys: keys(&rows, &key_name)?, value, cost, capacity, arms })
+}
+
+/// Which treatment each candidate is.
+fn arms(rows: &Rows, name: &str, model: &Model) -> Result<Vec<Option<u32>>> {
+    let Task::Uplift { treatments, control, .. } = &model.task else { return Ok(Vec::new()) };
+    let all: Vec<&String> = std::iter::once(control).chain(treatments).collect();
+    let place = |text: String| all.iter().position(|name| **name == text).map(|at| at as u32);
+    let found: Vec<Option<u32>> = keys(rows, name)?.into_iter().map(place).collect();
+    let unknown = found.iter().filter(|arm| arm.is_none()).count();
+    if unknown > 0 {
+        notice!("{unknown} candidates are no treatment that the model knows, and are not offered");
+    }
+    Ok(found)
 }
 
 /// A name that no column of a side has.

@@ -21,10 +21,17 @@ pub(super) struct Sides {
     pub inputs: Vec<(String, bool)>,
     pub key: Vec<String>,
     pub candidate_key: Vec<String>,
+    /// Of a model of uplift, the column of the candidates that says which treatment each is.
+    pub treatment: Option<String>,
 }
 
 impl Sides {
-    pub fn new(source: &str, candidates: &str, model: &Model, options: &Options) -> Result<Sides> {
+    pub fn new(
+        source: &str,
+        candidates: &str,
+        (model, treatment): (&Model, Option<String>),
+        options: &Options,
+    ) -> Result<Sides> {
         let (source, candidates) = (source::describe(source)?, source::describe(candidates)?);
         check_names(&source.attributes)?;
         check_names(&candidates.attributes)?;
@@ -39,6 +46,15 @@ impl Sides {
             (_, candidate) => Ok((name.to_owned(), candidate)),
         };
         let inputs: Vec<(String, bool)> = model.arguments().iter().map(|a| input(a.name())).collect::<Result<_>>()?;
+        if let Some(name) = &treatment {
+            if !has(&candidates, name) {
+                return Err(no_column(name, &candidates.attributes));
+            }
+            if let Some((name, _)) = inputs.iter().find(|(_, of_candidates)| *of_candidates) {
+                return Err(Failure::argument(format!("column \"{name}\", which the model reads, is one of the candidates"))
+                    .hint("What a treatment changes is predicted from the columns of the source: rename it in the candidates."));
+            }
+        }
         let number = |side: &Described, name: &str| match side.attributes.iter().find(|a| a.name == name) {
             Some(attribute) if !attribute.reader.is_some_and(is_number) => Err(not_numbers(attribute)),
             found => Ok(found.is_some()),
@@ -58,7 +74,7 @@ impl Sides {
         }
         let key = keys(&source, options.key.as_deref(), &inputs, false)?;
         let candidate_key = keys(&candidates, options.candidate_key.as_deref(), &inputs, true)?;
-        Ok(Sides { source, candidates, inputs, key, candidate_key })
+        Ok(Sides { source, candidates, inputs, key, candidate_key, treatment })
     }
 
     /// The columns that name a row of a side.

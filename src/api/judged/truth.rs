@@ -24,6 +24,10 @@ impl Actual {
         match &mut self.held {
             HeldActual::Class(codes) => *codes = known(codes, &kept),
             HeldActual::Number(values) => *values = known(values, &kept),
+            HeldActual::Treated { outcome, arms } => {
+                *outcome = known(outcome, &kept);
+                *arms = known(arms, &kept);
+            }
             HeldActual::None => {}
         }
         self.known.iter_mut().enumerate().for_each(|(row, known)| *known &= wanted(row));
@@ -52,6 +56,43 @@ pub(in crate::api) fn actual(rows: &Rows, target: &str, task: &Task, leave_out: 
             )),
         },
     }
+}
+
+/// What came of the rows of a source, and who was treated; rows whose treatment the model does not know are left out, which a notice says.
+pub(in crate::api) fn treated(rows: &Rows, target: &str, treatment: &str, task: &Task, leave_out: bool) -> Result<Actual> {
+    let Task::Uplift { treatments, control, classes, positive } = task else { return actual(rows, target, task, leave_out) };
+    let of_outcome = match classes.is_empty() {
+        true => Task::Regression,
+        false => Task::Classification { classes: classes.clone(), positive: *positive },
+    };
+    let found = actual(rows, target, &of_outcome, leave_out)?;
+    let outcome = match found.held {
+        HeldActual::Number(values) => values,
+        HeldActual::Class(codes) => codes.iter().map(|code| f64::from(u8::from(code == positive))).collect(),
+        _ => return Err(Failure::internal("a target has no values")),
+    };
+    let column = rows.column(treatment).ok_or_else(|| Failure::internal("the treatment was not read"))?;
+    let names: Vec<String> = std::iter::once(control).chain(treatments).cloned().collect();
+    let mut left_out = LeftOut::default();
+    let arms = classes_of(&rows.table.columns[column.first].data, column.reader, &names, treatment, Some(&mut left_out))?;
+    if left_out.rows > 0 {
+        notice!("{} rows are not judged, as the model knows no such treatment", left_out.rows);
+    }
+    let HeldActual::Class(codes) = arms.held else { return Err(Failure::internal("a treatment has no values")) };
+    // Both lists have the rows only that are known by one of them.
+    let (mut outcomes, mut codes) = (outcome.into_iter(), codes.into_iter());
+    let (mut own, mut own_arms) = (Vec::new(), Vec::new());
+    let mut both = Vec::with_capacity(found.known.len());
+    for (has_outcome, has_arm) in found.known.iter().zip(&arms.known) {
+        let outcome = if *has_outcome { outcomes.next() } else { None };
+        let arm = if *has_arm { codes.next() } else { None };
+        both.push(outcome.is_some() && arm.is_some());
+        if let (Some(outcome), Some(arm)) = (outcome, arm) {
+            own.push(outcome);
+            own_arms.push(arm);
+        }
+    }
+    Ok(Actual { known: both, held: HeldActual::Treated { outcome: own, arms: own_arms } })
 }
 
 /// Rows of classes that a model does not know.

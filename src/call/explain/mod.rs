@@ -61,7 +61,7 @@ pub fn class_of(model: &Model, label: Option<&str>) -> Result<Option<usize>> {
 pub fn check_scores(model: &Model) -> Result<()> {
     match model.body.as_trees() {
         Some(_) => Ok(()),
-        None if model.task.has_target() => Ok(()),
+        None if model.task.is_answer() => Ok(()),
         None if matches!(model.body, Body::Machine(_)) => Err(Failure::new(
             pgrx::PgSqlErrorCode::ERRCODE_WRONG_OBJECT_TYPE,
             "the model compares a row with others by a radial kernel, which has no contributions of columns",

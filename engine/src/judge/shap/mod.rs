@@ -236,14 +236,14 @@ pub fn has_scores(model: &Model) -> bool {
 
 /// Whether a model predicts a target, and how is not looked into: it is asked.
 pub fn is_asked(model: &Model) -> bool {
-    model.task.has_target() && !has_scores(model)
+    model.task.is_answer() && !has_scores(model)
 }
 
 /// The trees of a scorer; `None` where features are added instead, or the model is asked.
 fn trees_of(scorer: &Scorer) -> Result<Option<&Trees>> {
     match scorer.model().body.as_trees() {
         Some((trees, _)) => Ok(Some(trees)),
-        None if scorer.model().task.has_target() => Ok(None),
+        None if scorer.model().task.is_answer() => Ok(None),
         None if scorer.model().task == Task::Reduction => {
             Err(Error::data("components have no scores to explain", "orchard.components tells what they are made of."))
         }

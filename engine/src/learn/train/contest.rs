@@ -37,13 +37,25 @@ pub(super) struct Rival {
     dimensions: Vec<(String, usize)>,
 }
 
+/// The task of what comes of rows, where what is predicted is how that changes.
+pub(super) fn of_outcome(task: &Task) -> std::borrow::Cow<'_, Task> {
+    match task {
+        Task::Uplift { classes, .. } if classes.is_empty() => std::borrow::Cow::Owned(Task::Regression),
+        Task::Uplift { classes, positive, .. } => {
+            std::borrow::Cow::Owned(Task::Classification { classes: classes.clone(), positive: *positive })
+        }
+        task => std::borrow::Cow::Borrowed(task),
+    }
+}
+
 impl Run<'_> {
     /// The task must be the same, so that who uses the model is not surprised.
     pub(super) fn check_task(&self, champion: &Champion<'_>, prepared: Option<&Prepared>) -> Result<()> {
         let Some(target) = self.request.target.as_ref() else { return Ok(()) };
         let other =
             |message: String| Err(Error::data(message, "Mend the source, or train the model anew by orchard.train."));
-        match (&champion.scorer.model().task, prepared.map(Prepared::task)) {
+        let before = of_outcome(&champion.scorer.model().task);
+        match (&*before, prepared.map(Prepared::task)) {
             (Task::Classification { classes, .. }, Some(Task::Classification { classes: now, .. })) => {
                 let new = now.iter().find(|class| !classes.contains(class));
                 match new.filter(|_| classes.len() <= 2 && now.len() > 2) {
@@ -106,7 +118,11 @@ impl Run<'_> {
     /// Compare a new model, which says this of the held-out rows, with the champion.
     pub(super) fn contest(&self, scorer: &Scorer, held: &HeldRows) -> Result<Option<Contest>> {
         let Some(Rival { metric, scores, task, groups, .. }) = &self.rival else { return Ok(None) };
-        if !scorer.model().task.has_target() {
+        if !scorer.model().task.is_answer() {
+            return Ok(None);
+        }
+        if scores.len() * held.actual.len() == 0 || scores.len() / held.actual.len() != held.outputs as usize {
+            // Treatments came or went, so answers are no longer the same.
             return Ok(None);
         }
         let count = scores.len() / (held.outputs as usize).max(1);

@@ -29,7 +29,7 @@ pub struct SizePoint {
 ///
 /// Fails where nothing is held out, with a clustering, and as a training does.
 pub fn learning_curve(request: Request, shares: &[f64], control: &Control) -> Result<Vec<SizePoint>> {
-    if !request.algorithm.needs_target() {
+    if !request.algorithm.needs_target() || request.algorithm.is_uplift() {
         return Err(Error::option(
             format!("a model of \"{}\" has no learning curve", request.algorithm.name()),
             "orchard.evaluate judges it.",

@@ -105,6 +105,12 @@ pub fn tune(mut request: Request, search: &Search, control: &Control) -> Result<
             "Train with orchard.train, and look at orchard.anomalies.",
         ));
     }
+    if request.algorithm.is_uplift() {
+        return Err(Error::option(
+            format!("{} is not tuned", request.algorithm.name()),
+            "Tune its base learner on the target, and give what was found as options of \"base_learner\".",
+        ));
+    }
     if request.algorithm == Algorithm::Pca {
         return Err(Error::option(
             "trials of components have nothing that they could be compared by",
