@@ -1021,7 +1021,7 @@ COMMENT ON FUNCTION orchard.model_card(text, text) IS 'the card of the deployed 
 
 CREATE FUNCTION orchard.plot(model text, kind text, source text DEFAULT NULL, class text DEFAULT NULL, feature text DEFAULT NULL) RETURNS text
     LANGUAGE c STABLE PARALLEL UNSAFE COST 100000 AS 'MODULE_PATHNAME', 'plot_wrapper';
-COMMENT ON FUNCTION orchard.plot(text, text, text, text, text) IS 'a chart of the deployed version as SVG: lift, gain, roc_curve, precision_recall_curve, calibration, scores, thresholds, confusion_matrix, residuals, learning_curve, importance, shap, partial_dependence, segment_map, segment_sizes, explained_variance';
+COMMENT ON FUNCTION orchard.plot(text, text, text, text, text) IS 'a chart of the deployed version as SVG: lift, gain, roc_curve, precision_recall_curve, calibration, scores, thresholds, confusion_matrix, residuals, learning_curve, importance, shap, partial_dependence, segment_map, segment_sizes, explained_variance, qini_curve, uplift';
 
 CREATE FUNCTION orchard.roc_curve(model text, source text DEFAULT NULL, class text DEFAULT NULL)
     RETURNS TABLE (threshold double precision, tpr double precision, fpr double precision)

@@ -109,9 +109,10 @@ fn run(model: Option<&str>, source: Option<&str>, candidates: Option<&str>, opti
     notice!(
         "{} offers are expected to earn {:.2} and cost {:.2}; no choice earns more than {:.2}{more}",
         assignment.choices.len(),
-        assignment.profit,
+        // No offer earns 0, which may have a sign.
+        assignment.profit + 0.0,
         assignment.cost,
-        assignment.bound,
+        assignment.bound + 0.0,
     );
     let mut made = Vec::with_capacity(assignment.choices.len());
     let (mut before, mut rank) = (u32::MAX, 0);

@@ -2,7 +2,7 @@
 
 use orchard_engine::control::Control;
 use orchard_engine::import::{read_catboost, read_lightgbm, read_onnx, read_xgboost, ImportOptions, Imported};
-use orchard_engine::model::{self, Argument, Encoding, HeldActual, InputKind, Model};
+use orchard_engine::model::{self, Argument, Encoding, HeldActual, InputKind, Model, Task};
 use pgrx::iter::TableIterator;
 use pgrx::pg_sys::Oid;
 use pgrx::prelude::*;
@@ -78,6 +78,11 @@ fn import_model(model: Option<&str>, data: Option<&[u8]>, deploy: Option<bool>) 
         // What is decoded is as long as its bytes, and the model is decoded once more.
         control.reserve(data.len().saturating_mul(3))?;
         let opened = interrupt::run(&place.label(), &control, || open(data))?;
+        let uplift = matches!(opened.model.task, Task::Uplift { .. }).then(|| ModelName::parse(model.unwrap_or_default()));
+        let place = match uplift.transpose()?.as_ref().and_then(ModelName::of_uplift) {
+            Some(name) if name.name != place.name => Place::named(name)?,
+            _ => place,
+        };
         let types = recorded_types(&opened)?;
         let parts: Vec<(ChunkKind, &[u8])> =
             opened.parts.iter().map(|(kind, bytes)| (*kind, bytes.as_slice())).collect();
@@ -169,7 +174,10 @@ impl Place {
     /// Refuse a call that could not write, and make sure that the model can be kept; nobody else changes it before the transaction ends.
     fn of(call: &core::ffi::CStr, model: Option<&str>) -> Result<Place> {
         crate::catalog::check_writable(call);
-        let name = ModelName::parse(given(model, "model")?)?;
+        Place::named(ModelName::parse(given(model, "model")?)?)
+    }
+
+    fn named(name: ModelName) -> Result<Place> {
         let schema = creation_schema(&name)?;
         store::lock(&schema, &name.name);
         let existing = existing(&schema, &name.name)?;

@@ -54,6 +54,10 @@ fn importance(
         let found = catalog::of_argument(model)?;
         let scorer = cache::deployed(&found)?;
         check_scores(scorer.model())?;
+        if matches!(scorer.model().task, Task::Uplift { .. }) {
+            return Err(Failure::argument("what columns are worth is not known of a model of uplift")
+                .hint("orchard.explain_source tells which columns make the uplift of each row."));
+        }
         let repeats = usize::try_from(repeats.unwrap_or(10)).unwrap_or(0);
         if !(5..=1000).contains(&repeats) {
             return Err(Failure::argument("repeats must be from 5 to 1000"));

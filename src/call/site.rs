@@ -155,11 +155,18 @@ impl Site {
     /// The most probable label of the row just scored.
     pub fn label(&self) -> Result<&str> {
         if let Task::Uplift { treatments, control, .. } = &self.scorer.model().task {
-            let best = best_treatment(effects(&self.out)) as usize;
-            return Ok(best.checked_sub(1).and_then(|at| treatments.get(at)).unwrap_or(control));
+            return Ok(treatments.get(label_of(&self.scorer, &self.out)).unwrap_or(control));
         }
         let (classes, _) = self.classes()?;
         Ok(classes.get(label_of(&self.scorer, &self.out)).map_or("", String::as_str))
+    }
+}
+
+/// The labels that a model gives, by the places of [`label_of`]; an error where it gives none.
+pub(in crate::call) fn labels(scorer: &Scorer) -> Result<Vec<&str>> {
+    match &scorer.model().task {
+        Task::Uplift { treatments, control, .. } => Ok(treatments.iter().chain([control]).map(String::as_str).collect()),
+        _ => Ok(classes(scorer)?.0.iter().map(String::as_str).collect()),
     }
 }
 
@@ -183,8 +190,12 @@ pub(super) fn classes(scorer: &Scorer) -> Result<(&[String], usize)> {
     }
 }
 
-/// The index of the most probable class of an answer of a classifier. Of a model of one class it may be that of a class that never occurred.
+/// The index of the most probable class of an answer of a classifier. Of a model of one class it may be that of a class that never occurred. Of a model of uplift that of the best
+/// treatment, or their number where none raises anything.
 pub(in crate::call) fn label_of(scorer: &Scorer, out: &[f64]) -> usize {
+    if let Task::Uplift { treatments, .. } = &scorer.model().task {
+        return (best_treatment(effects(out)) as usize).checked_sub(1).unwrap_or(treatments.len());
+    }
     let Task::Classification { classes, positive } = &scorer.model().task else { return 0 };
     let positive = *positive as usize;
     match out {

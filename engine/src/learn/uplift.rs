@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::learn::ensemble::Chosen;
 use crate::learn::forest::Part;
 use crate::learn::options::Algorithm;
-use crate::learn::target::Classes;
+use crate::learn::target::{Classes, MOST_CLASSES};
 use crate::learn::train::SourceInput;
 use crate::learn::tree::{Criterion, TreeParams, UpliftForest};
 
@@ -117,8 +117,18 @@ impl Arms {
     /// Fails where there are fewer than two or too many, or where it is not known which of them is no treatment.
     pub fn new(table: &Table, column: &SourceInput, control: Option<&str>) -> Result<Arms> {
         let name = &column.name;
-        let classes = Classes::of(&table.columns[column.first], column.kind)?;
+        let many = |found: String| {
+            Error::data(
+                format!("treatment column \"{name}\" has {found} values, more than {}", MOST_TREATMENTS + 1),
+                "Pool treatments in the source.",
+            )
+        };
+        let classes = Classes::of(&table.columns[column.first], column.kind)
+            .map_err(|_| many(format!("more than {MOST_CLASSES}")))?;
         let labels = &classes.labels.labels;
+        if labels.is_empty() {
+            return Err(Error::data("the source has no row to learn from", "Check the source and its treatment column."));
+        }
         if labels.len() < 2 {
             return Err(Error::data(
                 format!("treatment column \"{name}\" has one value only"),
@@ -126,10 +136,7 @@ impl Arms {
             ));
         }
         if labels.len() > MOST_TREATMENTS + 1 {
-            return Err(Error::data(
-                format!("treatment column \"{name}\" has {} values, more than {}", labels.len(), MOST_TREATMENTS + 1),
-                "Pool treatments in the source.",
-            ));
+            return Err(many(labels.len().to_string()));
         }
         let place = |wanted: &str| labels.iter().position(|label| label == wanted);
         let all = format!("The values are: {}.", labels.join(", "));

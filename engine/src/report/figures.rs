@@ -47,11 +47,15 @@ pub enum Figure {
     SegmentSizes,
     /// What components explain.
     ExplainedVariance,
+    /// What treated rows bring beyond others, by the share of rows that are treated.
+    Qini,
+    /// What a treatment changes by tenths of the rows, and what was said of that.
+    Uplift,
 }
 
 impl Figure {
     /// All of them.
-    pub const ALL: [Figure; 16] = [
+    pub const ALL: [Figure; 18] = [
         Figure::Lift,
         Figure::Gain,
         Figure::Roc,
@@ -68,6 +72,8 @@ impl Figure {
         Figure::SegmentMap,
         Figure::SegmentSizes,
         Figure::ExplainedVariance,
+        Figure::Qini,
+        Figure::Uplift,
     ];
 
     /// Its name in SQL.
@@ -89,6 +95,8 @@ impl Figure {
             Figure::SegmentMap => "segment_map",
             Figure::SegmentSizes => "segment_sizes",
             Figure::ExplainedVariance => "explained_variance",
+            Figure::Qini => "qini_curve",
+            Figure::Uplift => "uplift",
         }
     }
 
@@ -109,6 +117,7 @@ impl Figure {
             Figure::SegmentMap | Figure::SegmentSizes => *task == Task::Clustering,
             Figure::ExplainedVariance => *task == Task::Reduction,
             _ if matches!(task, Task::Clustering | Task::Reduction) => false,
+            Figure::Qini | Figure::Uplift => matches!(task, Task::Uplift { .. }),
             _ if matches!(task, Task::Uplift { .. }) => self.needs_rows(),
             // Nothing was to be explained, so no split explains more than another, and there is no truth to judge by.
             _ if *task == Task::Anomaly => self.needs_rows(),
@@ -145,6 +154,8 @@ pub fn draw(figure: Figure, facts: &Facts, class: Option<usize>) -> Result<Optio
         Figure::SegmentMap => inside::segment_map(facts)?,
         Figure::SegmentSizes => Some(inside::segments(facts)?),
         Figure::ExplainedVariance => inside::explained_variance(facts)?,
+        Figure::Qini => rows::qini(facts)?,
+        Figure::Uplift => rows::uplift(facts)?,
     })
 }
 
@@ -173,6 +184,7 @@ fn line(name: &str, shade: Shade, look: Look, points: Vec<(f64, f64)>) -> Line {
 fn writer(facts: &Facts) -> fn(f64) -> String {
     match facts.task {
         Task::Regression => number,
+        Task::Uplift { ref classes, .. } if classes.is_empty() => number,
         _ => percent,
     }
 }

@@ -100,6 +100,8 @@ fn judgement(facts: &Facts) -> Result<Markup> {
         (Figure::Thresholds, "Choose a threshold by what a contact costs: orchard.thresholds reckons the profit."),
         (Figure::ConfusionMatrix, "Rows of the table are what was true, columns what was predicted."),
         (Figure::Residuals, "A dot a row; the nearer to the line the better."),
+        (Figure::Qini, "The further a curve is above its straight line, the better the model tells whom to treat."),
+        (Figure::Uplift, "The line should fall, and lie near what was predicted."),
         (Figure::LearningCurve, "Where the line of held-out rows rises while the other falls, more trees only learn by heart."),
     ] {
         if kind.is_for(&facts.task) {

@@ -48,7 +48,11 @@ impl Sides {
         let inputs: Vec<(String, bool)> = model.arguments().iter().map(|a| input(a.name())).collect::<Result<_>>()?;
         if let Some(name) = &treatment {
             if !has(&candidates, name) {
-                return Err(no_column(name, &candidates.attributes));
+                return Err(Failure::new(
+                    PgSqlErrorCode::ERRCODE_UNDEFINED_COLUMN,
+                    format!("the candidates have no column \"{name}\", which says which treatment each is"),
+                )
+                .hint("Names keep their case: write them as the model was trained."));
             }
             if let Some((name, _)) = inputs.iter().find(|(_, of_candidates)| *of_candidates) {
                 return Err(Failure::argument(format!("column \"{name}\", which the model reads, is one of the candidates"))

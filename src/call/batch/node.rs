@@ -15,7 +15,7 @@ use pgrx::PgMemoryContexts;
 use super::find::{self, Kind};
 use super::list::{elements, is, push};
 use crate::call::arguments::{Arguments, Block};
-use crate::call::site::{classes, in_none, label_of, slots, top_of};
+use crate::call::site::{in_none, label_of, labels, slots, top_of};
 use crate::catalog::{self, cache};
 use crate::error::Result;
 use crate::source::types::raw;
@@ -290,7 +290,7 @@ impl Call {
         let label = |text: &str| Datum::from(pg_sys::cstring_to_text_with_len(text.as_ptr().cast(), text.len() as i32));
         let labels = match self.kind {
             // Last the label of a class that never occurred, as a call has it.
-            Kind::Label => classes(&scorer)?.0.iter().map(String::as_str).chain([""]).map(label).collect(),
+            Kind::Label => labels(&scorer)?.into_iter().chain([""]).map(label).collect(),
             _ => Vec::new(),
         };
         Ok(Model {

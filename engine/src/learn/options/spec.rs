@@ -103,6 +103,7 @@ impl Spec {
             Kind::Column(_) => "the name of a column".into(),
             Kind::Columns(0, _) => "an array of column names".into(),
             Kind::Columns(..) => "an array of at least one column name".into(),
+            Kind::Label(_) if self.key == "control" => "a value of the treatment: a text, number or boolean".into(),
             Kind::Label(_) => "a label of the target: a text, number or boolean".into(),
             Kind::ClassWeight(_) => "\"balanced\" or an object of labels and weights above 0".into(),
             Kind::Directions(_) => "an object of column names and 1, 0 or -1".into(),

@@ -152,8 +152,9 @@ impl Run<'_> {
         let request = &mut self.request;
         let others = request.target.as_ref().map(|t| t.first).into_iter().chain(request.weight).chain(request.time);
         let others = others.chain(request.exposure).chain(request.offset);
-        let others = others.chain(request.treatment.as_ref().map(|t| t.first));
-        let kept: Vec<usize> = others.chain(request.groups.iter().copied()).filter(|_| keep).collect();
+        let kept = others.chain(request.groups.iter().copied()).filter(|_| keep);
+        // Who was treated is asked once features are made.
+        let kept: Vec<usize> = kept.chain(request.treatment.as_ref().map(|t| t.first)).collect();
         for (i, column) in request.table.columns.iter_mut().enumerate() {
             if !used.contains(&i) && !kept.contains(&i) && !self.sharing {
                 column.release(self.control);

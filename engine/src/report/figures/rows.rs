@@ -1,6 +1,7 @@
 //! Charts of rows with what was said of them and what came true.
 
 use crate::error::Result;
+use crate::judge::uplift::{Treated, UpliftBucket};
 use crate::judge::{
     calibration, confusion, lift, most_probable, precision_recall_curve, roc_curve, thresholds, Strategy,
 };
@@ -48,6 +49,52 @@ pub(super) fn gain(facts: &Facts, j: &Judged<'_>, class: Option<usize>) -> Resul
             line("by the model", FIRST, Look::Line, points),
         ],
     })
+}
+
+/// The rows of each treatment, as many as there are colours for.
+fn treatments(facts: &Facts) -> Vec<(&String, Treated)> {
+    let Some(held) = &facts.held else { return Vec::new() };
+    let named = facts.task.treatments().iter().enumerate().map(|(at, name)| (name, Treated::of(held, at + 1)));
+    named.filter(|(_, rows)| !rows.scores.is_empty()).take(LINES.len()).collect()
+}
+
+/// What treated rows bring beyond as many others, of each treatment.
+pub(super) fn qini(facts: &Facts) -> Result<Option<String>> {
+    let mut all = Vec::new();
+    for ((name, rows), shade) in treatments(facts).iter().zip(LINES) {
+        let whole = rows.sums().weight();
+        let point = |b: &UpliftBucket| (b.all.weight() / whole, b.all.incremental());
+        let points: Vec<(f64, f64)> = std::iter::once((0.0, 0.0)).chain(rows.buckets(100).iter().map(point)).collect();
+        let last = points.last().copied().unwrap_or_default();
+        all.push(line(&format!("{name}, at random"), MUTED, Look::Reference, vec![(0.0, 0.0), last]));
+        all.push(line(name, shade, Look::Line, points));
+    }
+    if all.is_empty() {
+        return Ok(None);
+    }
+    let target = facts.target.as_deref().unwrap_or("the target");
+    let y = axis(&format!("{target} of treated rows beyond that of others"));
+    lines(&Lines { title: "Qini curve".to_owned(), x: shares("share of the rows, the highest uplift first"), y, lines: all })
+        .map(Some)
+}
+
+/// What a treatment changed and what was said of that, by tenths of the rows of the first treatments.
+pub(super) fn uplift(facts: &Facts) -> Result<Option<String>> {
+    let mut all = Vec::new();
+    for ((name, rows), shade) in treatments(facts).iter().zip(LINES) {
+        let buckets = rows.buckets(10);
+        let place = |(at, value): (usize, Option<f64>)| Some((at as f64 + 1.0, value?));
+        let said = buckets.iter().map(|b| b.predicted).enumerate().filter_map(place).collect();
+        let came = buckets.iter().map(|b| b.own.uplift()).enumerate().filter_map(place).collect();
+        all.push(line(&format!("{name}, predicted"), shade, Look::Reference, said));
+        all.push(line(name, shade, Look::Line, came));
+    }
+    if all.is_empty() {
+        return Ok(None);
+    }
+    let x = axis("tenth of the rows, the highest predicted uplift first");
+    let y = Axis { write: Some(writer(facts)), ..axis("uplift") };
+    lines(&Lines { title: "Uplift by tenths".to_owned(), x, y, lines: all }).map(Some)
 }
 
 /// A class with its rows, or several.
