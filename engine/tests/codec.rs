@@ -229,7 +229,13 @@ fn held() -> Vec<(&'static str, HeldRows)> {
         weight: None,
     };
     let none = HeldRows { outputs: 1, scores: Vec::new(), actual: HeldActual::None, weight: None };
-    vec![("held_class", class), ("held_number", value), ("held_none", none)]
+    let treated = HeldRows {
+        outputs: 3,
+        scores: vec![0.25, 0.25, -0.5, 1.0, 0.0, 1.0],
+        actual: HeldActual::Treated { outcome: vec![1.0, -2.5], arms: vec![0, 2] },
+        weight: Some(vec![1.0, 0.5]),
+    };
+    vec![("held_class", class), ("held_number", value), ("held_none", none), ("held_treated", treated)]
 }
 
 fn baseline() -> Baseline {
@@ -766,6 +772,25 @@ fn validate_finds_what_is_wrong_with_ensembles() {
         "does not read their answers",
     );
     spoiled(samples::voting(), |m| m.task = Task::Clustering, "an ensemble for another task");
+    let bad = |own: fn(&mut Ensemble), message| spoil(samples::uplift, own, message);
+    bad(|e| e.join = Join::Effects(vec![1.0; 5]), "the effects do not fit the members");
+    bad(|e| e.join = Join::Effects(vec![1.5; 6]), "counts more than once");
+    bad(|e| e.join = Join::Effects(vec![f64::NAN; 6]), "counts more than once");
+    bad(|e| e.join = Join::Mean(vec![1.0; 3]), "uplift is no mean");
+    bad(|e| e.members[1].model = Arc::new(samples::voting()), "a member that cannot be one");
+    let bad = |own: fn(&mut Task), message| spoiled(samples::uplift(), |m| own(&mut m.task), message);
+    fn task(treatments: &[&str], control: &str, classes: &[&str]) -> Task {
+        let own = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        Task::Uplift { treatments: own(treatments), control: control.into(), classes: own(classes), positive: 1 }
+    }
+    bad(|t| *t = task(&[], "none", &[]), "no treatment, or too many");
+    bad(|t| *t = task(&["call", "call"], "none", &[]), "treatment");
+    bad(|t| *t = task(&["call", "none"], "none", &[]), "treatment");
+    bad(|t| *t = task(&["call", "a\0"], "none", &[]), "a zero byte in a treatment");
+    bad(|t| *t = task(&["call", "letter"], "none", &["a", "b", "c"]), "more than two classes");
+    bad(|t| *t = task(&["call"], "none", &[]), "the effects do not fit the members");
+    bad(|t| *t = Task::Regression, "the effects do not fit the members");
+    spoiled(Model { task: task(&["call"], "none", &[]), ..samples::tree() }, |_| (), "uplift without models");
 }
 
 #[test]

@@ -34,6 +34,7 @@ pub fn all() -> Vec<(&'static str, Model)> {
         ("machine", machine()),
         ("voting", voting()),
         ("stacking", stacking()),
+        ("uplift", uplift()),
         ("ordered", ordered()),
         ("calibrated", calibrated()),
         ("calibrated_classes", calibrated_classes()),
@@ -642,6 +643,21 @@ fn three() -> Model {
     leaf(&mut trees, &[0.0, 1.0, 0.0]);
     let features = vec![category("city", &["Lyon"]), number("age")];
     model(features, classes(&["a", "b", "c"], 0), Body::Trees(trees))
+}
+
+/// The effects of two treatments by three models of numbers.
+pub fn uplift() -> Model {
+    let of = |algorithm: &str| {
+        let model = regression();
+        let places = (0..model.features.len() as u32).collect();
+        Member { algorithm: algorithm.into(), places, model: Arc::new(model) }
+    };
+    let members = vec![of("expected without treatment"), of("expected with a call"), of("expected with a letter")];
+    let features = regression().features;
+    let body = Ensemble { members, join: Join::Effects(vec![-1.0, 1.0, 0.0, -1.0, 0.0, 0.75]) };
+    let treatments = vec!["call".to_owned(), "letter".to_owned()];
+    let task = Task::Uplift { treatments, control: "none".into(), classes: Vec::new(), positive: 0 };
+    model(features, task, Body::Ensemble(body))
 }
 
 /// The same members under a sum of what they say.
