@@ -1089,6 +1089,22 @@ CREATE FUNCTION orchard.allocate_budget(source text, campaign text, spend text, 
 COMMENT ON FUNCTION orchard.allocate_budget(text, text, text, text, jsonb) IS 'how to share a budget out among campaigns so that they bring most together, by curves of what their spending brought in past periods, a row of the source each';
 
 ------------------------------------------------------------------------------------------------------------------------
+-- Market baskets
+------------------------------------------------------------------------------------------------------------------------
+
+CREATE FUNCTION orchard.frequent_itemsets(source text, item text, basket text DEFAULT NULL, options jsonb DEFAULT '{}')
+    RETURNS TABLE (items text[], length integer, baskets bigint, support double precision)
+    LANGUAGE c STABLE PARALLEL UNSAFE COST 1000000 ROWS 1000 AS 'MODULE_PATHNAME', 'frequent_itemsets_wrapper';
+COMMENT ON FUNCTION orchard.frequent_itemsets(text, text, text, jsonb) IS 'sets of items that are in many baskets together, with the number and the share of these; a row of the source is an item of a basket, or, without basket, a list of items';
+
+CREATE FUNCTION orchard.association_rules(source text, item text, basket text DEFAULT NULL, options jsonb DEFAULT '{}')
+    RETURNS TABLE (antecedents text[], consequents text[], baskets bigint, support double precision, confidence double precision,
+        lift double precision, leverage double precision, conviction double precision, zhang double precision,
+        antecedent_support double precision, consequent_support double precision)
+    LANGUAGE c STABLE PARALLEL UNSAFE COST 1000000 ROWS 1000 AS 'MODULE_PATHNAME', 'association_rules_wrapper';
+COMMENT ON FUNCTION orchard.association_rules(text, text, text, jsonb) IS 'what baskets with some items tend to hold besides: rules with support, confidence, lift, leverage, conviction and Zhang''s metric';
+
+------------------------------------------------------------------------------------------------------------------------
 -- Keep
 ------------------------------------------------------------------------------------------------------------------------
 

@@ -2,7 +2,9 @@
 
 mod amount;
 mod anomalies;
+mod baskets;
 mod budget;
+mod choices;
 mod clean;
 mod cleaned;
 mod coefficients;
