@@ -1105,6 +1105,22 @@ CREATE FUNCTION orchard.association_rules(source text, item text, basket text DE
 COMMENT ON FUNCTION orchard.association_rules(text, text, text, jsonb) IS 'what baskets with some items tend to hold besides: rules with support, confidence, lift, leverage, conviction and Zhang''s metric';
 
 ------------------------------------------------------------------------------------------------------------------------
+-- Attribution
+------------------------------------------------------------------------------------------------------------------------
+
+CREATE FUNCTION orchard.attribute(source text, customer text, channel text, event_time text, conversion text, options jsonb DEFAULT '{}')
+    RETURNS TABLE (method text, channel_name text, conversions double precision, value double precision, share double precision,
+        removal_effect double precision)
+    LANGUAGE c STABLE PARALLEL UNSAFE COST 1000000 ROWS 100 AS 'MODULE_PATHNAME', 'attribute_wrapper';
+COMMENT ON FUNCTION orchard.attribute(text, text, text, text, text, jsonb) IS 'which channels brought the conversions, from the touches of customers before them, by first and last touch, linear, position, time decay, removal from a Markov chain and Shapley values';
+
+CREATE FUNCTION orchard.paths(source text, customer text, channel text, event_time text, conversion text, options jsonb DEFAULT '{}')
+    RETURNS TABLE (path text[], length integer, journeys bigint, converted bigint, conversion_rate double precision,
+        conversions double precision, value double precision, mean_days double precision)
+    LANGUAGE c STABLE PARALLEL UNSAFE COST 1000000 ROWS 1000 AS 'MODULE_PATHNAME', 'paths_wrapper';
+COMMENT ON FUNCTION orchard.paths(text, text, text, text, text, jsonb) IS 'the journeys of customers by the channels that touched them one after the other, with how many there were, how many converted, and how long they took';
+
+------------------------------------------------------------------------------------------------------------------------
 -- Keep
 ------------------------------------------------------------------------------------------------------------------------
 

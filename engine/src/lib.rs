@@ -2,6 +2,7 @@
 //!
 //! The crate cannot name Postgres, so its threads cannot call it; it is tested and benchmarked without a server.
 //!
+//! * [`attribute`]: which channels brought the conversions.
 //! * [`baskets`]: which items are bought together.
 //! * [`clean`]: what is wrong with columns, and how it is mended.
 //! * [`data`]: typed columns as they are read, the canonical row order, the holdout.
@@ -14,6 +15,7 @@
 //! * [`control`]: how the caller cancels, watches and bounds a run.
 //! * [`error`] has the one error type.
 
+pub mod attribute;
 pub mod baskets;
 pub mod clean;
 pub mod control;

@@ -221,12 +221,7 @@ impl Read {
         let ColumnData::Category { codes, dictionary } = &rows.table.columns[item].data else {
             return Err(Failure::internal("an item was read as a number"));
         };
-        // Codes in the order of names.
-        let sorted = dictionary.sorted();
-        let mut places: Vec<u32> = control.filled(dictionary.len(), 0)?;
-        for (place, &code) in sorted.iter().enumerate() {
-            places[code as usize] = place as u32;
-        }
+        let (names, mut places) = in_order(dictionary, control)?;
         for name in exclude.into_iter().flatten() {
             places[known(dictionary, name)? as usize] = MISSING;
         }
@@ -253,9 +248,6 @@ impl Read {
             notice!("{without} rows without a basket are left out");
         }
         control.release_vec(keys.codes);
-        let texts = sorted.iter().map(|&code| dictionary.text(code).len() + std::mem::size_of::<String>());
-        control.reserve(texts.sum())?;
-        let names = sorted.iter().map(|&code| String::from_utf8_lossy(dictionary.text(code)).into_owned()).collect();
         rows.table.columns[item].release(control);
         control.release_vec(places);
         Ok(Read { keys: baskets, items, names, count: keys.count })
@@ -312,15 +304,7 @@ fn query(
                 "Item and basket are two columns; leave basket out where each row is a basket with a list of items.",
             ));
         }
-        Some(name) => {
-            let attribute = find(name)?;
-            let key = format!("s.{}", quote_identifier(name));
-            match attribute.reader {
-                // Months count 30 days as numbers, and an array has as many numbers as elements.
-                None | Some(Reader::Interval | Reader::Array(_)) => format!("{key}::pg_catalog.text"),
-                Some(_) => key,
-            }
-        }
+        Some(name) => key_of(find(name)?),
     };
     let (rows, column) = (&described.query, quote_identifier(item));
     let list = |elements: String, filter: &str| {
@@ -349,6 +333,39 @@ fn query(
             format!("column \"{item}\" has type {}, which is no list of items", of.type_name),
         )
         .hint("Name the column of the basket, or give an array or a text such as 'bread,milk'.")),
-        _ => Ok(format!("SELECT {key} AS basket, s.{column}::pg_catalog.text AS item FROM ({rows}\n) AS s")),
+        _ => Ok(format!("SELECT {key} AS basket, {} AS item FROM ({rows}\n) AS s", text_of(of))),
     }
+}
+
+/// A column of the source `s` as what rows are told apart by.
+pub(super) fn key_of(attribute: &Attribute) -> String {
+    let name = quote_identifier(&attribute.name);
+    match attribute.reader {
+        // Months count 30 days as numbers, and an array has as many numbers as elements.
+        None | Some(Reader::Interval | Reader::Array(_)) => format!("s.{name}::pg_catalog.text"),
+        Some(_) => format!("s.{name}"),
+    }
+}
+
+/// A column of the source `s` as a name.
+pub(super) fn text_of(attribute: &Attribute) -> String {
+    let name = quote_identifier(&attribute.name);
+    match attribute.reader {
+        // 1.5 and 1.50 are one.
+        Some(Reader::Numeric) => format!("pg_catalog.trim_scale(s.{name})::pg_catalog.text"),
+        _ => format!("s.{name}::pg_catalog.text"),
+    }
+}
+
+/// The texts of a dictionary in C order, and the place of each code among them.
+pub(super) fn in_order(dictionary: &Dictionary, control: &Control) -> Result<(Vec<String>, Vec<u32>)> {
+    let sorted = dictionary.sorted();
+    let mut places: Vec<u32> = control.filled(dictionary.len(), 0)?;
+    for (place, &code) in sorted.iter().enumerate() {
+        places[code as usize] = place as u32;
+    }
+    let texts = sorted.iter().map(|&code| dictionary.text(code).len() + std::mem::size_of::<String>());
+    control.reserve(texts.sum())?;
+    let names = sorted.iter().map(|&code| String::from_utf8_lossy(dictionary.text(code)).into_owned()).collect();
+    Ok((names, places))
 }

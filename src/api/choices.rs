@@ -63,6 +63,11 @@ impl<'a> Choices<'a> {
         self.get(key, Value::as_str)
     }
 
+    /// A truth value.
+    pub(super) fn flag(&self, key: &str) -> Result<Option<bool>> {
+        self.get(key, Value::as_bool)
+    }
+
     /// A text or several.
     pub(super) fn texts(&self, key: &str) -> Result<Option<Vec<&'a str>>> {
         self.get(key, |value| match value {

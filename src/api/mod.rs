@@ -2,6 +2,7 @@
 
 mod amount;
 mod anomalies;
+mod attribute;
 mod baskets;
 mod budget;
 mod choices;
