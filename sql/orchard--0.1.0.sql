@@ -1120,6 +1120,13 @@ CREATE FUNCTION orchard.paths(source text, customer text, channel text, event_ti
     LANGUAGE c STABLE PARALLEL UNSAFE COST 1000000 ROWS 1000 AS 'MODULE_PATHNAME', 'paths_wrapper';
 COMMENT ON FUNCTION orchard.paths(text, text, text, text, text, jsonb) IS 'the journeys of customers by the channels that touched them one after the other, with how many there were, how many converted, and how long they took';
 
+CREATE FUNCTION orchard.response_curve(source text, campaign text, event_time text, spend text, outcome text, options jsonb DEFAULT '{}')
+    RETURNS TABLE (campaign_name text, periods bigint, decay double precision, half_life double precision, curve text, gain double precision,
+        bend double precision, base double precision, r2 double precision, r2_without_decay double precision, current_spend double precision,
+        current_outcome double precision, marginal double precision)
+    LANGUAGE c STABLE PARALLEL UNSAFE COST 1000000 ROWS 10 AS 'MODULE_PATHNAME', 'response_curve_wrapper';
+COMMENT ON FUNCTION orchard.response_curve(text, text, text, text, text, jsonb) IS 'what each campaign brings by what is spent on it now and before: how long spending works on (adstock), and the curve that saturates';
+
 ------------------------------------------------------------------------------------------------------------------------
 -- Keep
 ------------------------------------------------------------------------------------------------------------------------

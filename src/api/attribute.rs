@@ -273,6 +273,19 @@ fn data<'a>(rows: &'a Rows, name: &str) -> Result<&'a ColumnData> {
     Ok(&rows.table.columns[column.first].data)
 }
 
+/// How many of the units of a column's times are a day; an error where they are no times.
+pub(super) fn days(time: &Attribute) -> Result<f64> {
+    match time.reader {
+        Some(Reader::Timestamp | Reader::Timestamptz | Reader::Clock(_)) => Ok(DAY),
+        Some(reader) if reader == Reader::Date || is_number(reader) => Ok(1.0),
+        _ => Err(Failure::new(
+            PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
+            format!("column \"{}\" has type {}, which is no time", time.name, time.type_name),
+        )
+        .hint("Give a date, a timestamp, or a number of days.")),
+    }
+}
+
 /// The query that gives an event a row, and how many of the units of its times are a day.
 fn query(described: &source::Described, names: [&str; 4], value: Option<&str>) -> Result<(String, f64)> {
     let attributes = &described.attributes;
@@ -287,18 +300,7 @@ fn query(described: &source::Described, names: [&str; 4], value: Option<&str>) -
         found.push(attributes.iter().find(|a| a.name == *name).ok_or_else(|| no_column(name, attributes))?);
     }
     let [customer, channel, event_time, conversion] = [found[0], found[1], found[2], found[3]];
-    let unit = match event_time.reader {
-        Some(Reader::Timestamp | Reader::Timestamptz | Reader::Clock(_)) => DAY,
-        Some(Reader::Date) => 1.0,
-        Some(reader) if is_number(reader) => 1.0,
-        _ => {
-            return Err(Failure::new(
-                PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
-                format!("column \"{}\" has type {}, which is no time", event_time.name, event_time.type_name),
-            )
-            .hint("Give a date, a timestamp, or a number of days."))
-        }
-    };
+    let unit = days(event_time)?;
     if !conversion.reader.is_some_and(|reader| reader == Reader::Bool || is_number(reader)) {
         return Err(not_numbers(conversion).hint("Give a truth value, or the number of conversions."));
     }

@@ -32,6 +32,7 @@ mod profile;
 mod reading;
 mod recipe;
 mod report;
+mod response;
 mod retrain;
 pub(crate) mod sampled;
 mod save;
