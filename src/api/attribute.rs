@@ -12,6 +12,7 @@ use super::baskets::{in_order, key_of, text_of};
 use super::budget::is_number;
 use super::choices::Choices;
 use super::judged::not_numbers;
+use super::texts::{TextArray, Texts};
 use super::train::{check_names, no_column};
 use crate::error::{given, report, Failure, Result};
 use crate::source::types::Reader;
@@ -83,7 +84,7 @@ fn paths(
 ) -> TableIterator<
     'static,
     (
-        name!(path, Vec<String>),
+        name!(path, TextArray),
         name!(length, i32),
         name!(journeys, i64),
         name!(converted, i64),
@@ -95,14 +96,23 @@ fn paths(
 > {
     let options = options.map_or_else(|| Value::Object(Map::new()), |o| o.0);
     let (read, paths) = report(|| ways(source, [customer, channel, event_time, conversion], &options));
+    let texts = Texts::new(&read.names);
     // Rows are made one by one, as there may be as many as customers.
     TableIterator::new(paths.into_iter().map(move |path| {
         let channels = read.journeys.get(path.journey).channels;
-        let names: Vec<String> = channels.iter().map(|&channel| read.names[channel as usize].clone()).collect();
         let (length, count) = (channels.len() as i32, path.journeys as f64);
         let value = read.has_value.then_some(path.value);
         let rate = path.converted as f64 / count;
-        (names, length, path.journeys as i64, path.converted as i64, rate, path.conversions, value, path.days / count)
+        (
+            texts.array(channels),
+            length,
+            path.journeys as i64,
+            path.converted as i64,
+            rate,
+            path.conversions,
+            value,
+            path.days / count,
+        )
     }))
 }
 

@@ -9,6 +9,7 @@ use pgrx::spi::{quote_identifier, quote_literal};
 use serde_json::{Map, Value};
 
 use super::choices::Choices;
+use super::texts::{TextArray, Texts};
 use super::train::{check_names, no_column};
 use crate::error::{given, report, Failure, Result};
 use crate::source::types::Reader;
@@ -51,13 +52,14 @@ fn frequent_itemsets(
     item: Option<&str>,
     basket: Option<&str>,
     options: Option<crate::json::JsonArgument>,
-) -> TableIterator<'static, (name!(items, Vec<String>), name!(length, i32), name!(baskets, i64), name!(support, f64))> {
+) -> TableIterator<'static, (name!(items, TextArray), name!(length, i32), name!(baskets, i64), name!(support, f64))> {
     let options = options.map_or_else(|| Value::Object(Map::new()), |o| o.0);
     let Found { names, baskets, sets, .. } = report(|| sets(source, item, basket, &options));
+    let texts = Texts::new(&names);
     // Rows are made one by one, as there may be a million.
     TableIterator::new((0..sets.len()).map(move |index| {
         let (items, count) = sets.get(index);
-        (texts(&names, items), items.len() as i32, i64::from(count), f64::from(count) / baskets as f64)
+        (texts.array(items), items.len() as i32, i64::from(count), f64::from(count) / baskets as f64)
     }))
 }
 
@@ -72,8 +74,8 @@ fn association_rules(
 ) -> TableIterator<
     'static,
     (
-        name!(antecedents, Vec<String>),
-        name!(consequents, Vec<String>),
+        name!(antecedents, TextArray),
+        name!(consequents, TextArray),
         name!(baskets, i64),
         name!(support, f64),
         name!(confidence, f64),
@@ -87,10 +89,11 @@ fn association_rules(
 > {
     let options = options.map_or_else(|| Value::Object(Map::new()), |o| o.0);
     let Found { names, rules, .. } = report(|| strong(source, item, basket, &options));
+    let texts = Texts::new(&names);
     TableIterator::new((0..rules.len()).map(move |index| {
         let (antecedents, consequents) = rules.sides(index);
         let m = rules.measures(index);
-        let (from, to) = (texts(&names, antecedents), texts(&names, consequents));
+        let (from, to) = (texts.array(antecedents), texts.array(consequents));
         let (baskets, supports) = (i64::from(rules.baskets(index)), (m.antecedent_support, m.consequent_support));
         (from, to, baskets, m.support, m.confidence, m.lift, m.leverage, m.conviction, m.zhang, supports.0, supports.1)
     }))
@@ -104,10 +107,6 @@ struct Found {
     baskets: usize,
     sets: Itemsets,
     rules: Rules,
-}
-
-fn texts(names: &[String], items: &[u32]) -> Vec<String> {
-    items.iter().map(|&item| names[item as usize].clone()).collect()
 }
 
 /// What is frequent, of what, as it was asked for.

@@ -38,6 +38,7 @@ pub(crate) mod sampled;
 mod save;
 pub(crate) mod score;
 mod segments;
+mod texts;
 mod train;
 mod tune;
 mod watch;

@@ -145,12 +145,13 @@ pub fn attribute(journeys: &Journeys, channels: usize, order: usize, control: &C
         }
     }
     let sums = [0, 1].map(|of| lost.iter().map(|lost| lost[of]).sum::<f64>());
+    // With returns some channels may lose and some win; shares of their sum would mean nothing then, and values go the way of the conversions.
+    let one_sign = lost.iter().all(|lost| lost[1] >= 0.0) || lost.iter().all(|lost| lost[1] <= 0.0);
+    let of = if one_sign && sums[1] != 0.0 { 1 } else { 0 };
     for (credit, lost) in credits.iter_mut().zip(&lost) {
         credit.removal_effect = Some((lost[0] / total[0]).clamp(0.0, 1.0));
         credit.conversions = conversions * (lost[0] / sums[0]);
-        // Values may sum up to nothing, with returns; they then go the way of the conversions.
-        let own = sums[1] != 0.0 && (lost[1] / sums[1]).is_finite();
-        credit.value = value * if own { lost[1] / sums[1] } else { lost[0] / sums[0] };
+        credit.value = value * (lost[of] / sums[of]);
     }
     control.release_vec(visited);
     Ok(credits)

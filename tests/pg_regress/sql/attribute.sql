@@ -38,7 +38,7 @@ SELECT count(*) FROM (TABLE kept EXCEPT SELECT * FROM credits('{"value": "revenu
 RESET orchard.threads;
 -- Higher orders know more.
 SELECT o AS "order", round(max(removal_effect)::numeric, 4) AS largest, round(sum(conversions)::numeric, 6) AS conversions FROM generate_series(1, 5) AS o, LATERAL credits(jsonb_build_object('methods', 'markov', 'order', o)) GROUP BY 1 ORDER BY 1;
-SELECT sum(journeys) AS journeys, sum(converted) AS converted, sum(conversions) AS conversions, count(*) > 100 AS many, bool_and(value IS NULL) AS without FROM orchard.paths('walked', 'customer', 'channel', 'day', 'orders');
+SELECT sum(journeys) AS journeys, sum(converted) AS converted, sum(conversions) AS conversions, count(*) AS paths, bool_and(value IS NULL) AS without FROM orchard.paths('walked', 'customer', 'channel', 'day', 'orders');
 SELECT count(*) FROM orchard.paths('walked', 'customer', 'channel', 'day', 'orders', '{"collapse": true}') AS p, LATERAL unnest(path) WITH ORDINALITY AS u (c, i) WHERE path[i + 1] = c;
 -- Ends: missing values, infinite times, conversions that are none or too many, none to give to, one row, none.
 SELECT method, channel_name, conversions FROM orchard.attribute($$VALUES (1, 'a', '2024-01-01'::timestamptz, 1.0), (NULL, 'a', '2024-01-01', 1), (2, 'a', NULL, 1), (3, 'a', 'infinity', 1), (4, 'a', '2024-01-01', -1), (5, 'a', '2024-01-01', 'NaN'),

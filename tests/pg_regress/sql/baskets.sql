@@ -8,13 +8,15 @@ SELECT * FROM orchard.frequent_itemsets('bought', 'product', 'Order Id', '{"min_
 SELECT items, baskets FROM orchard.frequent_itemsets('bought', 'product', 'Order Id', '{"min_baskets": 3, "max_length": 1}');
 SELECT count(*), max(length) FROM orchard.frequent_itemsets('bought', 'product', 'Order Id');
 SELECT antecedents, consequents, baskets, round(confidence::numeric, 4) AS confidence, round(lift::numeric, 4) AS lift, round(leverage::numeric, 4) AS leverage, conviction, round(zhang::numeric, 4) AS zhang,
-    antecedent_support AS a, consequent_support AS c FROM orchard.association_rules('bought', 'product', 'Order Id', '{"min_support": 0.6, "min_confidence": 0.75}');
+    antecedent_support AS a, consequent_support AS c FROM orchard.association_rules('bought', 'product', 'Order Id', '{"min_support": 0.6, "min_confidence": 0.74}');
+-- A confidence is the quotient of two supports, as elsewhere, and 0.6 / 0.8 is a last digit below 0.75.
+SELECT antecedents, consequents, confidence FROM orchard.association_rules('bought', 'product', 'Order Id', '{"min_support": 0.6, "min_confidence": 0.75}');
 -- Rules are what SQL counts.
 WITH r AS (SELECT * FROM orchard.association_rules('bought', 'product', 'Order Id', '{"min_baskets": 1, "min_confidence": 0, "max_length": 3}')),
 b AS (SELECT "Order Id", array_agg(DISTINCT product) AS items FROM bought GROUP BY 1)
 SELECT count(*) AS rules, count(*) FILTER (WHERE baskets <> n_both OR abs(confidence - n_both::float8 / a) > 1e-12 OR abs(lift - n_both * n::float8 / a / c) > 1e-12
     OR abs(leverage - (n_both::float8 / n - a::float8 / n * c / n)) > 1e-12 OR (conviction = 'Infinity') <> (n_both = a) OR abs(zhang) > 1) AS wrong
-FROM r, LATERAL (SELECT count(*) FILTER (WHERE items @> antecedents || consequents) AS n_both, count(*) FILTER (WHERE items @> antecedents) AS a, count(*) FILTER (WHERE items @> consequents) AS c, count(*) AS n FROM b) AS counted;
+FROM r, LATERAL (SELECT count(*) FILTER (WHERE items @> (antecedents || consequents)) AS n_both, count(*) FILTER (WHERE items @> antecedents) AS a, count(*) FILTER (WHERE items @> consequents) AS c, count(*) AS n FROM b) AS counted;
 -- Which rules.
 SELECT antecedents, consequents FROM orchard.association_rules('bought', 'product', 'Order Id', '{"min_baskets": 2, "consequents": ["beer"], "antecedents": ["nappies", "cola", "milk"], "min_lift": 1.2}');
 SELECT count(*), max(cardinality(consequents)) FROM orchard.association_rules('bought', 'product', 'Order Id', '{"min_baskets": 1, "min_confidence": 0, "max_consequents": 1}');
