@@ -1,5 +1,6 @@
 //! Arrays of texts of which many are made of few.
 
+use pgrx::callconv::{BoxRet, FcInfo};
 use pgrx::pg_sys::{self, Datum, Oid};
 use pgrx::pgrx_sql_entity_graph::metadata::{
     ArgumentError, ReturnsError, ReturnsRef, SqlMappingRef, SqlTranslatable, TypeOrigin,
@@ -86,6 +87,14 @@ impl IntoDatum for TextArray {
 
     fn type_oid() -> Oid {
         pg_sys::TEXTARRAYOID
+    }
+}
+
+// SAFETY: the array was made for this call.
+unsafe impl BoxRet for TextArray {
+    unsafe fn box_into<'fcx>(self, fcinfo: &mut FcInfo<'fcx>) -> pgrx::datum::Datum<'fcx> {
+        // SAFETY: as of the caller.
+        unsafe { fcinfo.return_raw_datum(self.0) }
     }
 }
 

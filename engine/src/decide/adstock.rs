@@ -104,7 +104,7 @@ pub fn fit_carried(dated: &[Dated], decay: Option<f64>, control: &Control) -> Re
         return Ok(of(0.0, without));
     };
     let mut best = (0.0, without, first);
-    let mut consider = |decay: f64, best: &mut (f64, Response, f64)| {
+    let consider = |decay: f64, best: &mut (f64, Response, f64)| {
         if let Some((response, r2)) = with(decay)?.and_then(|response| Some((response, response.r2?))) {
             if r2 > best.2 {
                 *best = (decay, response, r2);

@@ -15,7 +15,7 @@ SELECT antecedents, consequents, confidence FROM orchard.association_rules('boug
 WITH r AS (SELECT * FROM orchard.association_rules('bought', 'product', 'Order Id', '{"min_baskets": 1, "min_confidence": 0, "max_length": 3}')),
 b AS (SELECT "Order Id", array_agg(DISTINCT product) AS items FROM bought GROUP BY 1)
 SELECT count(*) AS rules, count(*) FILTER (WHERE baskets <> n_both OR abs(confidence - n_both::float8 / a) > 1e-12 OR abs(lift - n_both * n::float8 / a / c) > 1e-12
-    OR abs(leverage - (n_both::float8 / n - a::float8 / n * c / n)) > 1e-12 OR (conviction = 'Infinity') <> (n_both = a) OR abs(zhang) > 1) AS wrong
+    OR abs(leverage - (n_both::float8 / n - a::float8 / n * c / n)) > 1e-12 OR (conviction = 'Infinity') <> (n_both = a) OR abs(zhang) > 1 + 1e-12) AS wrong
 FROM r, LATERAL (SELECT count(*) FILTER (WHERE items @> (antecedents || consequents)) AS n_both, count(*) FILTER (WHERE items @> antecedents) AS a, count(*) FILTER (WHERE items @> consequents) AS c, count(*) AS n FROM b) AS counted;
 -- Which rules.
 SELECT antecedents, consequents FROM orchard.association_rules('bought', 'product', 'Order Id', '{"min_baskets": 2, "consequents": ["beer"], "antecedents": ["nappies", "cola", "milk"], "min_lift": 1.2}');
