@@ -1110,6 +1110,45 @@ CREATE FUNCTION orchard.allocate_budget(source text, campaign text, spend text, 
 COMMENT ON FUNCTION orchard.allocate_budget(text, text, text, text, jsonb) IS 'how to share a budget out among campaigns so that they bring most together, by curves of what their spending brought in past periods, a row of the source each';
 
 ------------------------------------------------------------------------------------------------------------------------
+-- Market baskets
+------------------------------------------------------------------------------------------------------------------------
+
+CREATE FUNCTION orchard.frequent_itemsets(source text, item text, basket text DEFAULT NULL, options jsonb DEFAULT '{}')
+    RETURNS TABLE (items text[], length integer, baskets bigint, support double precision)
+    LANGUAGE c STABLE PARALLEL UNSAFE COST 1000000 ROWS 1000 AS 'MODULE_PATHNAME', 'frequent_itemsets_wrapper';
+COMMENT ON FUNCTION orchard.frequent_itemsets(text, text, text, jsonb) IS 'sets of items that are in many baskets together, with the number and the share of these; a row of the source is an item of a basket, or, without basket, a list of items';
+
+CREATE FUNCTION orchard.association_rules(source text, item text, basket text DEFAULT NULL, options jsonb DEFAULT '{}')
+    RETURNS TABLE (antecedents text[], consequents text[], baskets bigint, support double precision, confidence double precision,
+        lift double precision, leverage double precision, conviction double precision, zhang double precision,
+        antecedent_support double precision, consequent_support double precision)
+    LANGUAGE c STABLE PARALLEL UNSAFE COST 1000000 ROWS 1000 AS 'MODULE_PATHNAME', 'association_rules_wrapper';
+COMMENT ON FUNCTION orchard.association_rules(text, text, text, jsonb) IS 'what baskets with some items tend to hold besides: rules with support, confidence, lift, leverage, conviction and Zhang''s metric';
+
+------------------------------------------------------------------------------------------------------------------------
+-- Attribution
+------------------------------------------------------------------------------------------------------------------------
+
+CREATE FUNCTION orchard.attribute(source text, customer text, channel text, event_time text, conversion text, options jsonb DEFAULT '{}')
+    RETURNS TABLE (method text, channel_name text, conversions double precision, value double precision, share double precision,
+        removal_effect double precision)
+    LANGUAGE c STABLE PARALLEL UNSAFE COST 1000000 ROWS 100 AS 'MODULE_PATHNAME', 'attribute_wrapper';
+COMMENT ON FUNCTION orchard.attribute(text, text, text, text, text, jsonb) IS 'which channels brought the conversions, from the touches of customers before them, by first and last touch, linear, position, time decay, removal from a Markov chain and Shapley values';
+
+CREATE FUNCTION orchard.paths(source text, customer text, channel text, event_time text, conversion text, options jsonb DEFAULT '{}')
+    RETURNS TABLE (path text[], length integer, journeys bigint, converted bigint, conversion_rate double precision,
+        conversions double precision, value double precision, mean_days double precision)
+    LANGUAGE c STABLE PARALLEL UNSAFE COST 1000000 ROWS 1000 AS 'MODULE_PATHNAME', 'paths_wrapper';
+COMMENT ON FUNCTION orchard.paths(text, text, text, text, text, jsonb) IS 'the journeys of customers by the channels that touched them one after the other, with how many there were, how many converted, and how long they took';
+
+CREATE FUNCTION orchard.response_curve(source text, campaign text, event_time text, spend text, outcome text, options jsonb DEFAULT '{}')
+    RETURNS TABLE (campaign_name text, periods bigint, decay double precision, half_life double precision, curve text, gain double precision,
+        bend double precision, base double precision, r2 double precision, r2_without_decay double precision, current_spend double precision,
+        current_outcome double precision, marginal double precision)
+    LANGUAGE c STABLE PARALLEL UNSAFE COST 1000000 ROWS 10 AS 'MODULE_PATHNAME', 'response_curve_wrapper';
+COMMENT ON FUNCTION orchard.response_curve(text, text, text, text, text, jsonb) IS 'what each campaign brings by what is spent on it now and before: how long spending works on (adstock), and the curve that saturates';
+
+------------------------------------------------------------------------------------------------------------------------
 -- Keep
 ------------------------------------------------------------------------------------------------------------------------
 

@@ -2,6 +2,8 @@
 //!
 //! The crate cannot name Postgres, so its threads cannot call it; it is tested and benchmarked without a server.
 //!
+//! * [`attribute`]: which channels brought the conversions.
+//! * [`baskets`]: which items are bought together.
 //! * [`clean`]: what is wrong with columns, and how it is mended.
 //! * [`data`]: typed columns as they are read, the canonical row order, the holdout.
 //! * [`learn`]: options, binning, decision trees, k-means.
@@ -13,6 +15,8 @@
 //! * [`control`]: how the caller cancels, watches and bounds a run.
 //! * [`error`] has the one error type.
 
+pub mod attribute;
+pub mod baskets;
 pub mod clean;
 pub mod control;
 pub mod data;

@@ -2,12 +2,14 @@
 
 use orchard_engine::control::Control;
 use orchard_engine::data::{ColumnData, MISSING};
+use orchard_engine::decide::adstock::{fit_carried, in_order, Dated};
 use orchard_engine::decide::budget::{allocate, fit, Campaign, Period, Response};
 use pgrx::iter::TableIterator;
 use pgrx::prelude::*;
 use pgrx::spi::quote_identifier;
 use serde_json::{Map, Value};
 
+use super::attribute::days;
 use super::judged::not_numbers;
 use super::train::{check_names, no_column};
 use crate::error::{given, report, Failure, Result};
@@ -16,12 +18,17 @@ use crate::source::{self, Attribute, Rows, Wanted};
 use crate::{interrupt, settings};
 
 /// The options, with their types in words.
-const OPTIONS: [(&str, &str); 4] = [
+const OPTIONS: [(&str, &str); 6] = [
     ("budget", "a number from 0 to 1e100"),
     ("minimum", "a number from 0 to 1e100, or an object of such numbers by campaign"),
     ("maximum", "a number from 0 to 1e100, or an object of such numbers by campaign"),
     ("reach", "a number from 1 to 1e100"),
+    ("event_time", "the name of a column"),
+    ("decay", DECAY),
 ];
+
+/// What a decay may be.
+pub(super) const DECAY: &str = "a number from 0 to 0.99, or an object of such numbers by campaign";
 
 /// How many times the most that was ever spent on a campaign it may get, where no maximum is given.
 const USUAL_REACH: f64 = 2.0;
@@ -63,17 +70,32 @@ struct Options {
     minimum: Limits,
     maximum: Limits,
     reach: f64,
+    /// The column of the time of a period; with it what was spent works on.
+    event_time: Option<String>,
+    decay: Limits,
 }
 
-/// A limit of all campaigns, or of each.
-enum Limits {
+/// A number of all campaigns, or of each.
+pub(super) enum Limits {
     None,
     All(f64),
     Each(Map<String, Value>),
 }
 
 impl Limits {
-    fn of(&self, campaign: &str) -> Option<f64> {
+    /// Read one from an option's value; `None` where it is neither.
+    pub(super) fn parse(value: Option<&Value>, range: std::ops::RangeInclusive<f64>) -> Option<Limits> {
+        let is_limit = |value: &Value| value.as_f64().is_some_and(|n| range.contains(&n));
+        match value {
+            None | Some(Value::Null) => Some(Limits::None),
+            Some(Value::Object(each)) if each.values().all(is_limit) => Some(Limits::Each(each.clone())),
+            Some(value) if is_limit(value) => value.as_f64().map(Limits::All),
+            Some(_) => None,
+        }
+    }
+
+    /// The number of a campaign.
+    pub(super) fn of(&self, campaign: &str) -> Option<f64> {
         match self {
             Limits::None => None,
             Limits::All(limit) => Some(*limit),
@@ -81,10 +103,14 @@ impl Limits {
         }
     }
 
-    /// A campaign that has a limit and is not there.
-    fn unknown(&self, campaigns: &[String]) -> Option<&str> {
-        let Limits::Each(map) = self else { return None };
-        map.keys().find(|key| !campaigns.contains(key)).map(String::as_str)
+    /// An error where a campaign has a number and is not there.
+    pub(super) fn check(&self, histories: &[History]) -> Result<()> {
+        let Limits::Each(map) = self else { return Ok(()) };
+        match map.keys().find(|key| histories.iter().all(|history| history.name != **key)) {
+            None => Ok(()),
+            Some(unknown) => Err(Failure::argument(format!("the source has no campaign \"{unknown}\""))
+                .hint("Name campaigns as the source spells them.")),
+        }
     }
 }
 
@@ -107,20 +133,23 @@ impl Options {
             None | Some(Value::Null) => Ok(None),
             Some(value) => value.as_f64().filter(|n| *n >= least && *n <= LARGEST).map(Some).ok_or_else(|| wrong(key)),
         };
-        let limits = |key: &str| {
-            let is_limit = |value: &Value| value.as_f64().is_some_and(|n| (0.0..=LARGEST).contains(&n));
-            match map.get(key) {
-                None | Some(Value::Null) => Ok(Limits::None),
-                Some(Value::Object(each)) if each.values().all(is_limit) => Ok(Limits::Each(each.clone())),
-                Some(value) if is_limit(value) => Ok(Limits::All(value.as_f64().unwrap_or(0.0))),
-                Some(_) => Err(wrong(key)),
-            }
+        let limits = |key: &str, most: f64| Limits::parse(map.get(key), 0.0..=most).ok_or_else(|| wrong(key));
+        let event_time = match map.get("event_time") {
+            None | Some(Value::Null) => None,
+            Some(name) => Some(name.as_str().ok_or_else(|| wrong("event_time"))?.to_owned()),
         };
+        let decay = limits("decay", MOST_DECAY)?;
+        if event_time.is_none() && !matches!(decay, Limits::None) {
+            return Err(Failure::argument("option \"decay\" needs \"event_time\"")
+                .hint("Name the column of the time of each period: what was spent works on from one to the next."));
+        }
         Ok(Options {
             budget: number("budget", 0.0)?,
-            minimum: limits("minimum")?,
-            maximum: limits("maximum")?,
+            minimum: limits("minimum", LARGEST)?,
+            maximum: limits("maximum", LARGEST)?,
             reach: number("reach", 1.0)?.unwrap_or(USUAL_REACH),
+            event_time,
+            decay,
         })
     }
 }
@@ -128,20 +157,31 @@ impl Options {
 /// The largest amount that is reckoned with: the squares of larger ones would be infinite.
 const LARGEST: f64 = 1e100;
 
+/// More of what works may not last from one period to the next.
+pub(super) const MOST_DECAY: f64 = 0.99;
+
 /// A campaign as it was.
-struct History {
-    name: String,
-    periods: Vec<Period>,
+pub(super) struct History {
+    pub(super) name: String,
+    /// In the order of their times where these were read.
+    pub(super) periods: Vec<Dated>,
 }
 
 impl History {
-    fn mean(&self) -> f64 {
-        self.periods.iter().map(|p| p.spend).sum::<f64>() / self.periods.len().max(1) as f64
+    /// What was spent in a period on average.
+    pub(super) fn mean(&self) -> f64 {
+        self.periods.iter().map(|p| p.period.spend).sum::<f64>() / self.periods.len().max(1) as f64
     }
 
-    fn most(&self) -> f64 {
-        self.periods.iter().map(|p| p.spend).fold(0.0, f64::max)
+    /// The most that was spent in a period.
+    pub(super) fn most(&self) -> f64 {
+        self.periods.iter().map(|p| p.period.spend).fold(0.0, f64::max)
     }
+}
+
+/// The slope of a curve at a spend. That of a power at 0 is infinite, so it is asked for a little beyond.
+pub(super) fn marginal(history: &History, response: &Response, spend: f64) -> f64 {
+    response.slope(spend.max(history.most() * 1e-3).max(f64::MIN_POSITIVE))
 }
 
 fn run(source: Option<&str>, columns: [Option<&str>; 3], options: &Value) -> Result<Vec<Row>> {
@@ -150,19 +190,9 @@ fn run(source: Option<&str>, columns: [Option<&str>; 3], options: &Value) -> Res
     let names = [given(campaign, "campaign")?, given(spend, "spend")?, given(outcome, "outcome")?];
     let options = Options::parse(options)?;
     let control = Control::new(settings::max_memory());
-    let described = source::describe(source)?;
-    choose(&described.attributes, names)?;
-    let [c, s, o] = names.map(quote_identifier);
-    // The text of a date is what a reader knows it by.
-    let query = format!("SELECT s.{c}::pg_catalog.text AS {c}, s.{s}, s.{o} FROM ({}\n) AS s", described.query);
-    let rows = source::read(&query, &mut |attributes| choose(attributes, names), &control)?;
-    let histories = histories(&rows, names, &control)?;
-    let all: Vec<String> = histories.iter().map(|h| h.name.clone()).collect();
-    for limits in [&options.minimum, &options.maximum] {
-        if let Some(unknown) = limits.unknown(&all) {
-            return Err(Failure::argument(format!("the source has no campaign \"{unknown}\""))
-                .hint("Name campaigns as the source spells them."));
-        }
+    let histories = read(source, names, options.event_time.as_deref(), &control)?;
+    for limits in [&options.minimum, &options.maximum, &options.decay] {
+        limits.check(&histories)?;
     }
     let (rows, notices) =
         interrupt::run("orchard.allocate_budget", &control, || Ok(share(&histories, &options, &control)))??;
@@ -172,13 +202,35 @@ fn run(source: Option<&str>, columns: [Option<&str>; 3], options: &Value) -> Res
     Ok(rows)
 }
 
+/// Read the campaigns of a source: the columns of campaign, spend and outcome, and of the time of a period where it counts.
+pub(super) fn read(source: &str, names: [&str; 3], time: Option<&str>, control: &Control) -> Result<Vec<History>> {
+    let described = source::describe(source)?;
+    let names: Vec<&str> = names.into_iter().chain(time).collect();
+    choose(&described.attributes, &names)?;
+    let unit = time.and_then(|time| described.attributes.iter().find(|a| a.name == time)).map(days).transpose()?;
+    let columns: Vec<String> = names.iter().map(|name| quote_identifier(name)).collect();
+    let (c, others) = (&columns[0], &columns[1..]);
+    // The text of a date is what a reader knows it by.
+    let query =
+        format!("SELECT s.{c}::pg_catalog.text AS {c}, s.{} FROM ({}\n) AS s", others.join(", s."), described.query);
+    let rows = source::read(&query, &mut |attributes| choose(attributes, &names), control)?;
+    histories(&rows, &names, unit, control)
+}
+
 /// What each campaign gets.
 fn share(histories: &[History], options: &Options, control: &Control) -> Result<(Vec<Row>, Vec<String>)> {
     let mut notices = Vec::new();
     let mut known: Vec<(&History, Response)> = Vec::new();
     for history in histories {
         control.check()?;
-        known.extend(fit(&history.periods).map(|response| (history, response)));
+        let response = match options.event_time {
+            None => fit(&history.periods.iter().map(|p| p.period).collect::<Vec<Period>>()),
+            Some(_) => {
+                let carried = fit_carried(&history.periods, options.decay.of(&history.name), control)?;
+                carried.map(|carried| carried.response)
+            }
+        };
+        known.extend(response.map(|response| (history, response)));
     }
     if known.is_empty() {
         return Err(Failure::new(
@@ -226,8 +278,7 @@ fn share(histories: &[History], options: &Options, control: &Control) -> Result<
                 *share,
                 response.at(history.mean()),
                 response.at(*share),
-                // The slope of a power at 0 is infinite.
-                response.slope(share.max(history.most() * 1e-3).max(f64::MIN_POSITIVE)),
+                marginal(history, response, *share),
                 response.shape.name(),
                 response.r2,
             )
@@ -237,19 +288,22 @@ fn share(histories: &[History], options: &Options, control: &Control) -> Result<
     Ok((rows, notices))
 }
 
-/// Read the three columns.
-fn choose(attributes: &[Attribute], names: [&str; 3]) -> Result<Vec<Option<Wanted>>> {
+/// Read the columns of campaign, spend and outcome, and of the time if it is there.
+fn choose(attributes: &[Attribute], names: &[&str]) -> Result<Vec<Option<Wanted>>> {
     check_names(attributes)?;
     for (i, name) in names.iter().enumerate() {
         let Some(attribute) = attributes.iter().find(|a| a.name == *name) else {
             return Err(no_column(name, attributes));
         };
         if names[..i].contains(name) {
-            return Err(Failure::argument(format!("column \"{name}\" is named twice"))
-                .hint("Campaign, spend and outcome are three columns."));
+            let hint = match i {
+                3 => "Campaign, spend, outcome and the time of a period are columns of their own.",
+                _ => "Campaign, spend and outcome are three columns.",
+            };
+            return Err(Failure::argument(format!("column \"{name}\" is named twice")).hint(hint));
         }
         let reader = attribute.readable()?;
-        if i > 0 && !is_number(reader) {
+        if (i == 1 || i == 2) && !is_number(reader) {
             return Err(not_numbers(attribute));
         }
     }
@@ -266,7 +320,7 @@ pub(super) fn is_number(reader: Reader) -> bool {
 }
 
 /// The periods of each campaign, in an order that does not depend on that of the rows.
-fn histories(rows: &Rows, names: [&str; 3], control: &Control) -> Result<Vec<History>> {
+fn histories(rows: &Rows, names: &[&str], unit: Option<f64>, control: &Control) -> Result<Vec<History>> {
     let data = |name: &str| {
         let column = rows.column(name).ok_or_else(|| Failure::internal("a column was not read"))?;
         Ok::<_, Failure>(&rows.table.columns[column.first].data)
@@ -276,7 +330,8 @@ fn histories(rows: &Rows, names: [&str; 3], control: &Control) -> Result<Vec<His
         ColumnData::Category { .. } => Err(Failure::internal("a number was read as a text")),
     };
     let (spends, outcomes) = (numbers(names[1])?, numbers(names[2])?);
-    let mut all: std::collections::BTreeMap<String, Vec<Period>> = std::collections::BTreeMap::new();
+    let times = unit.map(|unit| Ok::<_, Failure>((numbers(names[3])?, unit))).transpose()?;
+    let mut all: std::collections::BTreeMap<String, Vec<Dated>> = std::collections::BTreeMap::new();
     let mut without = 0u64;
     for row in 0..rows.table.rows {
         if row % 65_536 == 0 {
@@ -290,23 +345,31 @@ fn histories(rows: &Rows, names: [&str; 3], control: &Control) -> Result<Vec<His
             ColumnData::Number(values) => Some(values.get(row)).filter(|v| !v.is_nan()).map(|v| format!("{}", v + 0.0)),
         };
         let period = Period { spend: spends.get(row), outcome: outcomes.get(row) };
-        let usable = (0.0..=LARGEST).contains(&period.spend) && period.outcome.abs() <= LARGEST;
+        let time = times.map_or(0.0, |(times, unit)| times.get(row) / unit + 0.0);
+        let usable = (0.0..=LARGEST).contains(&period.spend) && period.outcome.abs() <= LARGEST && time.is_finite();
         match name.filter(|_| usable) {
             Some(name) => {
                 if all.len() >= MOST_CAMPAIGNS && !all.contains_key(&name) {
                     return Err(Failure::argument(format!("the source has more than {MOST_CAMPAIGNS} campaigns"))
                         .hint("Group them in the source."));
                 }
-                all.entry(name).or_default().push(period);
+                all.entry(name).or_default().push(Dated { time, period });
             }
             None => without += 1,
         }
     }
     if without > 0 {
-        notice!("{without} rows without a campaign, a spend of 0 or more or an outcome are left out");
+        let time = if times.is_some() { ", a time" } else { "" };
+        notice!("{without} rows without a campaign{time}, a spend of 0 or more or an outcome are left out");
     }
-    let history = |(name, mut periods): (String, Vec<Period>)| {
-        periods.sort_by(|a, b| a.spend.total_cmp(&b.spend).then(a.outcome.total_cmp(&b.outcome)));
+    let history = |(name, mut periods): (String, Vec<Dated>)| {
+        match unit {
+            Some(_) => periods = in_order(periods),
+            None => periods.sort_by(|a, b| {
+                let (a, b) = (a.period, b.period);
+                a.spend.total_cmp(&b.spend).then(a.outcome.total_cmp(&b.outcome))
+            }),
+        }
         History { name, periods }
     };
     Ok(all.into_iter().map(history).collect())

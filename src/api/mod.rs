@@ -2,7 +2,10 @@
 
 mod amount;
 mod anomalies;
+mod attribute;
+mod baskets;
 mod budget;
+mod choices;
 mod clean;
 mod cleaned;
 mod coefficients;
@@ -29,11 +32,13 @@ mod profile;
 mod reading;
 mod recipe;
 mod report;
+mod response;
 mod retrain;
 pub(crate) mod sampled;
 mod save;
 pub(crate) mod score;
 mod segments;
+mod texts;
 mod train;
 mod tune;
 mod uplift;

@@ -121,10 +121,14 @@ pub fn fit(periods: &[Period]) -> Option<Response> {
     // That spending changes nothing is believed where it varied.
     let flat = Response { shape: Shape::Power, gain: 0.0, bend: USUAL_BEND, base: mean, r2: None, assumed };
     let mut best: Option<(f64, Response)> = (spends.len() > 1 || most <= 0.0).then_some((spread, flat));
+    // The heights of a curve of gain 1 are asked for several times.
+    let mut heights = vec![0.0; known.len()];
     let mut consider = |shape: Shape, bend: f64, with_base: bool| {
-        let Some((gain, base)) = line(&known, |spend| shape.at(spend, bend), with_base) else { return };
+        heights.iter_mut().zip(&known).for_each(|(height, p)| *height = shape.at(p.spend, bend));
+        let Some((gain, base)) = line(&known, &heights, with_base) else { return };
         let response = Response { shape, gain, bend, base, r2: None, assumed };
-        let error: f64 = known.iter().map(|p| (p.outcome - response.at(p.spend)).powi(2)).sum();
+        let error: f64 =
+            known.iter().zip(&heights).map(|(p, height)| (p.outcome - (base + gain * height)).powi(2)).sum();
         if error.is_finite() && best.as_ref().is_none_or(|(least, _)| error < least * (1.0 - 1e-9)) {
             best = Some((error, response));
         }
@@ -147,11 +151,11 @@ pub fn fit(periods: &[Period]) -> Option<Response> {
     Some(Response { r2: (spread > 0.0).then(|| 1.0 - error / spread), ..response })
 }
 
-/// The gain and base of least squares, neither below 0.
-fn line(periods: &[Period], curve: impl Fn(f64) -> f64, with_base: bool) -> Option<(f64, f64)> {
+/// The gain and base of least squares, neither below 0, of a curve of gain 1 with these heights.
+fn line(periods: &[Period], heights: &[f64], with_base: bool) -> Option<(f64, f64)> {
     let count = periods.len() as f64;
-    let sum = |of: &dyn Fn(f64, f64) -> f64| periods.iter().map(|p| of(curve(p.spend), p.outcome)).sum::<f64>();
-    let (x, y, xx, xy) = (sum(&|x, _| x), sum(&|_, y| y), sum(&|x, _| x * x), sum(&|x, y| x * y));
+    let sum = |of: fn(f64, f64) -> f64| periods.iter().zip(heights).map(|(p, &x)| of(x, p.outcome)).sum::<f64>();
+    let (x, y, xx, xy) = (sum(|x, _| x), sum(|_, y| y), sum(|x, _| x * x), sum(|x, y| x * y));
     let through = (xx > 0.0).then(|| ((xy / xx).max(0.0), 0.0))?;
     if !with_base {
         return Some(through);

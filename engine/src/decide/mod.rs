@@ -1,5 +1,6 @@
 //! From scores to decisions: who gets which offer, when money, offers and patience are limited, and which campaign gets how much money.
 
+pub mod adstock;
 mod assign;
 pub mod budget;
 mod pairs;
