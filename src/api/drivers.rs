@@ -332,7 +332,11 @@ fn row(driver: Driver, rank: i32, dimensions: &[&Attribute]) -> Row {
 
 /// A level as JSON: a number as a number, a range as PostgreSQL's numrange writes it.
 fn json(level: Level, reader: Option<Reader>) -> Value {
-    let end = |end: Option<f64>| end.map_or_else(String::new, |n| number(n).to_string());
+    let end = |end: Option<f64>| match end.map(number) {
+        None => String::new(),
+        Some(Value::String(infinite)) => infinite,
+        Some(number) => number.to_string(),
+    };
     match level {
         Level::Missing => Value::Null,
         Level::Number(n) if reader == Some(Reader::Bool) => Value::Bool(n != 0.0),

@@ -227,8 +227,14 @@ fn cuts(data: [&ColumnData; 2], values: &[Values; 2], bins: usize, control: &Con
     let mut all: Vec<f64> = control.vec(values.iter().map(|v| v.weight.len()).sum())?;
     for (numbers, values) in data.into_iter().zip(values) {
         let ColumnData::Number(numbers) = numbers else { continue };
-        let usable = numbers.iter().zip(&values.weight).filter(|(v, w)| !v.is_nan() && !w.is_nan());
-        all.extend(usable.map(|(v, _)| v + 0.0));
+        for (row, (value, weight)) in numbers.iter().zip(&values.weight).enumerate() {
+            if row.is_multiple_of(LOOK) {
+                control.check()?;
+            }
+            if !value.is_nan() && !weight.is_nan() {
+                all.push(value + 0.0);
+            }
+        }
     }
     sort_numbers(&mut all, control)?;
     let mut cuts: Vec<f64> = (1..bins).filter_map(|bin| all.get(all.len() * bin / bins).copied()).collect();

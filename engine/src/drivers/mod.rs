@@ -72,9 +72,12 @@ impl Period<'_> {
         if let Some(denominator) = self.denominator {
             numbers(denominator)?.read(0, &mut weight);
         }
-        for (weight, metric) in weight.iter_mut().zip(&metric) {
-            if !(metric.abs() <= LARGEST && (0.0..=LARGEST).contains(weight)) {
-                *weight = f64::NAN;
+        for (weight, metric) in weight.chunks_mut(levels::LOOK).zip(metric.chunks(levels::LOOK)) {
+            control.check()?;
+            for (weight, metric) in weight.iter_mut().zip(metric) {
+                if !(metric.abs() <= LARGEST && (0.0..=LARGEST).contains(weight)) {
+                    *weight = f64::NAN;
+                }
             }
         }
         Ok(Values { metric, weight })

@@ -53,11 +53,18 @@ pub(super) fn tuples(
     let ratio = periods[0].denominator.is_some();
     let width = if ratio { OF_RATIO } else { OF_SUM };
     let mut sums = control.filled(count * width * 2, 0.0)?;
-    let usable = || values.iter().flat_map(|v| v.metric.iter().zip(&v.weight)).filter(|(_, n)| !n.is_nan());
-    let positive = usable().all(|(y, _)| *y >= 0.0);
-    control.check()?;
-    let whole = usable().all(|(y, n)| y.fract() == 0.0 && n.fract() == 0.0)
-        && usable().map(|(y, n)| (y * y).max(n * n)).sum::<f64>() < EXACT;
+    let (mut positive, mut whole, mut squares) = (true, true, 0.0);
+    for values in &values {
+        for (metric, weight) in values.metric.chunks(LOOK).zip(values.weight.chunks(LOOK)) {
+            control.check()?;
+            for (y, n) in metric.iter().zip(weight).filter(|(_, n)| !n.is_nan()) {
+                positive &= *y >= 0.0;
+                whole &= y.fract() == 0.0 && n.fract() == 0.0;
+                squares += (y * y).max(n * n);
+            }
+        }
+    }
+    whole &= squares < EXACT;
     let mut centre = 0.0;
     if whole {
         for (which, (values, places)) in values.iter().zip([&places.0, &places.1]).enumerate() {
@@ -78,16 +85,20 @@ pub(super) fn tuples(
         let mut total = [0.0; 2];
         for tuple in 0..count {
             for group in groups.iter().map(|g| g.of(tuple)) {
-                let [y, n] = group.iter().fold([0.0; 2], |[y, n], row| [y + row.0, n + row.1]);
-                total = [total[0] + y, total[1] + n];
+                for part in group.chunks(LOOK) {
+                    control.check()?;
+                    total = part.iter().fold(total, |[y, n], row| [y + row.0, n + row.1]);
+                }
             }
         }
         centre = Some(total[0] / total[1]).filter(|c| c.is_finite()).unwrap_or(0.0);
-        control.check()?;
         for tuple in 0..count {
             for (which, group) in groups.iter().enumerate() {
                 let at = (tuple * 2 + which) * width;
-                group.of(tuple).iter().for_each(|row| add(&mut sums[at..at + width], row.0, row.1, centre));
+                for part in group.of(tuple).chunks(LOOK) {
+                    control.check()?;
+                    part.iter().for_each(|row| add(&mut sums[at..at + width], row.0, row.1, centre));
+                }
             }
         }
         groups.into_iter().for_each(|g| g.release(control));
@@ -210,7 +221,12 @@ impl Groups {
 fn sorted(values: &Values, places: &[u32], count: usize, control: &Control) -> Result<Groups> {
     let usable = || places.iter().zip(values.metric.iter().zip(&values.weight)).filter(|(_, (_, n))| !n.is_nan());
     let mut starts: Vec<u32> = control.filled(count + 1, 0)?;
-    usable().for_each(|(place, _)| starts[*place as usize] += 1);
+    for (row, (place, _)) in usable().enumerate() {
+        if row.is_multiple_of(LOOK) {
+            control.check()?;
+        }
+        starts[*place as usize] += 1;
+    }
     let mut next = 0;
     for start in &mut starts {
         let own = *start;
@@ -324,9 +340,11 @@ fn rank(keys: &mut [Vec<u64>; 2], values: &[Values; 2], control: &Control) -> Re
     let mut ranks: Vec<u32> = control.filled(all.len(), 0)?;
     order.iter().zip(0..).for_each(|(at, rank)| ranks[*at as usize] = rank);
     for (keys, values) in keys.iter_mut().zip(values) {
-        control.check()?;
-        for (key, weight) in keys.iter_mut().zip(&values.weight) {
-            *key = if weight.is_nan() { 0 } else { u64::from(ranks[*key as usize]) };
+        for (keys, weights) in keys.chunks_mut(LOOK).zip(values.weight.chunks(LOOK)) {
+            control.check()?;
+            for (key, weight) in keys.iter_mut().zip(weights) {
+                *key = if weight.is_nan() { 0 } else { u64::from(ranks[*key as usize]) };
+            }
         }
     }
     par_sort(&mut all, &u64::cmp, control)?;
