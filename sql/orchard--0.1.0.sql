@@ -1109,6 +1109,14 @@ CREATE FUNCTION orchard.allocate_budget(source text, campaign text, spend text, 
     LANGUAGE c STABLE PARALLEL UNSAFE COST 100000 ROWS 10 AS 'MODULE_PATHNAME', 'allocate_budget_wrapper';
 COMMENT ON FUNCTION orchard.allocate_budget(text, text, text, text, jsonb) IS 'how to share a budget out among campaigns so that they bring most together, by curves of what their spending brought in past periods, a row of the source each';
 
+-- Key drivers: why a metric moved.
+CREATE FUNCTION orchard.key_drivers(metric text, before text, after text, options jsonb DEFAULT '{}')
+    RETURNS TABLE (rank integer, segment jsonb, metric_before double precision, metric_after double precision, share_before double precision,
+        share_after double precision, change double precision, volume_effect double precision, mix_effect double precision, rate_effect double precision,
+        share_of_change double precision, z double precision, rows_before bigint, rows_after bigint)
+    LANGUAGE c STABLE PARALLEL UNSAFE COST 1000000 ROWS 10 AS 'MODULE_PATHNAME', 'key_drivers_wrapper';
+COMMENT ON FUNCTION orchard.key_drivers(text, text, text, jsonb) IS 'why a metric (a sum, or a ratio with the option denominator) moved from one source to another: disjoint segments that stand out from the rest, what each adds to the change by volume, mix and rate, and everything else in the last row';
+
 ------------------------------------------------------------------------------------------------------------------------
 -- Market baskets
 ------------------------------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@
 //! * [`baskets`]: which items are bought together.
 //! * [`clean`]: what is wrong with columns, and how it is mended.
 //! * [`data`]: typed columns as they are read, the canonical row order, the holdout.
+//! * [`drivers`]: why a metric moved.
 //! * [`learn`]: options, binning, decision trees, k-means.
 //! * [`model`]: what is stored: flat arrays, encoders, the versioned codec.
 //! * [`import`]: models that other libraries have trained.
@@ -21,6 +22,7 @@ pub mod clean;
 pub mod control;
 pub mod data;
 pub mod decide;
+pub mod drivers;
 pub mod error;
 pub mod import;
 pub mod judge;

@@ -15,6 +15,7 @@ mod decide;
 mod dependence;
 mod diagnose;
 mod drift;
+mod drivers;
 mod evaluate;
 mod events;
 mod forget;
