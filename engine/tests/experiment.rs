@@ -96,6 +96,7 @@ fn columns(table: &Table) -> Columns<'_> {
         unit: None,
         segment: None,
         rows: table.rows,
+        called: ("variant", 100),
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod amount;
 mod anomalies;
+mod bandit;
 mod budget;
 mod clean;
 mod cleaned;
@@ -14,6 +15,7 @@ mod diagnose;
 mod drift;
 mod evaluate;
 mod events;
+mod experiment;
 mod forget;
 mod import;
 mod importance;
@@ -25,6 +27,7 @@ mod manage;
 mod moves;
 mod options;
 mod past;
+mod plan;
 mod profile;
 mod reading;
 mod recipe;

@@ -51,6 +51,8 @@ pub struct Weights {
     pub effective: f64,
     /// The mean, 1 where propensities are right.
     pub mean: f64,
+    /// How many standard errors it is from 1; 0 where that cannot be said.
+    pub apart: f64,
     /// The greatest.
     pub most: f64,
     /// Rows whose weight was cut.
@@ -78,9 +80,13 @@ pub fn judge(
     let count = rows.len() as f64;
     let weights = sum(rows.iter().map(weight));
     let squares = sum(rows.iter().map(|r| weight(r) * weight(r)));
+    let mean = if count > 0.0 { sum(rows.iter().map(raw)) / count } else { 0.0 };
+    let spread = sum(rows.iter().map(|r| (raw(r) - mean) * (raw(r) - mean)));
+    let error = libm::sqrt(spread / (count - 1.0) / count);
     let of_weights = Weights {
         effective: if squares > 0.0 { weights * weights / squares } else { 0.0 },
-        mean: if count > 0.0 { sum(rows.iter().map(raw)) / count } else { 0.0 },
+        mean,
+        apart: if error > 0.0 { ((mean - 1.0) / error).abs() } else { 0.0 },
         most: rows.iter().map(raw).fold(0.0, f64::max),
         clipped: rows.iter().filter(|r| raw(r) > limit).count() as u64,
     };

@@ -32,6 +32,8 @@ pub struct Columns<'a> {
     pub segment: Option<&'a ColumnData>,
     /// The number of rows.
     pub rows: usize,
+    /// What a variant is called in messages, and how many there may be.
+    pub called: (&'a str, usize),
 }
 
 /// What is made of the rows of a unit.
@@ -158,7 +160,7 @@ struct Row {
 
 /// Read an experiment: rows with all that is needed, summed up by segment and variant in an order that is not that of their arrival.
 pub fn read(columns: &Columns<'_>, aggregate: Option<Aggregate>, control: &Control) -> Result<Experiment> {
-    let (variants, variant_rank) = ranks(columns.variant, MOST_VARIANTS, "variant", control)?;
+    let (variants, variant_rank) = ranks(columns.variant, columns.called.1, columns.called.0, control)?;
     let (names, segment_rank) = match columns.segment {
         Some(segment) => ranks(segment, MOST_SEGMENTS, "segment", control)?,
         None => (Vec::new(), vec![0]),
