@@ -1146,6 +1146,27 @@ CREATE FUNCTION orchard.policy_value(source text, action text, reward text, prop
 COMMENT ON FUNCTION orchard.policy_value(text, text, text, text, text, jsonb) IS 'what another policy would have earned, from the log of one that drew its actions with known propensities';
 
 ------------------------------------------------------------------------------------------------------------------------
+-- Value
+------------------------------------------------------------------------------------------------------------------------
+
+CREATE FUNCTION orchard.lifetime_value(source text, customer text, event_time text, amount text DEFAULT NULL, options jsonb DEFAULT '{}')
+    RETURNS TABLE (customer_name text, purchases bigint, frequency bigint, recency double precision, age double precision,
+        alive double precision, churn double precision, expected_purchases double precision, mean_amount double precision,
+        expected_amount double precision, value double precision)
+    LANGUAGE c STABLE PARALLEL UNSAFE COST 1000000 ROWS 10000 AS 'MODULE_PATHNAME', 'lifetime_value_wrapper';
+COMMENT ON FUNCTION orchard.lifetime_value(text, text, text, text, jsonb) IS 'a row a customer of a table of purchases: the probability to be still there, the purchases and the amounts to expect, and what they are worth, by the BG/NBD and gamma-gamma models';
+CREATE FUNCTION orchard.lifetime_parameters(source text, customer text, event_time text, amount text DEFAULT NULL, options jsonb DEFAULT '{}')
+    RETURNS TABLE (model text, parameter text, value double precision, standard_error double precision, customers bigint)
+    LANGUAGE c STABLE PARALLEL UNSAFE COST 1000000 ROWS 8 AS 'MODULE_PATHNAME', 'lifetime_parameters_wrapper';
+COMMENT ON FUNCTION orchard.lifetime_parameters(text, text, text, text, jsonb) IS 'the parameters of the models behind orchard.lifetime_value, with their standard errors';
+
+CREATE FUNCTION orchard.cohort_retention(source text, customer text, event_time text, options jsonb DEFAULT '{}')
+    RETURNS TABLE (cohort date, period_number integer, customers bigint, active bigint, retention double precision,
+        revenue double precision)
+    LANGUAGE c STABLE PARALLEL UNSAFE COST 100000 ROWS 100 AS 'MODULE_PATHNAME', 'cohort_retention_wrapper';
+COMMENT ON FUNCTION orchard.cohort_retention(text, text, text, jsonb) IS 'cohorts of customers by the period of their first purchase, and how many of them bought in each period after it';
+
+------------------------------------------------------------------------------------------------------------------------
 -- Keep
 ------------------------------------------------------------------------------------------------------------------------
 

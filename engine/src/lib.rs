@@ -5,6 +5,7 @@
 //! * [`clean`]: what is wrong with columns, and how it is mended.
 //! * [`data`]: typed columns as they are read, the canonical row order, the holdout.
 //! * [`learn`]: options, binning, decision trees, k-means.
+//! * [`lifetime`]: what customers are worth, and how many come back.
 //! * [`model`]: what is stored: flat arrays, encoders, the versioned codec.
 //! * [`experiment`]: tests of variants, bandits, the value of a policy.
 //! * [`import`]: models that other libraries have trained.
@@ -23,6 +24,7 @@ pub mod experiment;
 pub mod import;
 pub mod judge;
 pub mod learn;
+pub mod lifetime;
 pub mod model;
 pub mod report;
 pub mod score;

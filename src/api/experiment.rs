@@ -55,7 +55,7 @@ impl<'a> Keys<'a> {
     /// The error for a value that cannot be.
     pub(super) fn wrong(&self, key: &str) -> Failure {
         let must = self.all.iter().find(|o| o.0 == key).map_or("", |o| o.1);
-        Failure::argument(format!("option \"{key}\" must be {must}"))
+        Failure::argument(format!("option \"{key}\" must be {must}")).hint("Leave it out for what is usual.")
     }
 
     /// The value, where there is one that is not null.
@@ -92,7 +92,7 @@ impl<'a> Keys<'a> {
     pub(super) fn needs(&self, key: &str, other: &str) -> Result<()> {
         match self.get(key).is_some() && self.get(other).is_none() {
             true => Err(Failure::argument(format!("option \"{key}\" needs the option \"{other}\""))
-                .hint("Give both or neither.")),
+                .hint(format!("Give \"{other}\", too, or leave \"{key}\" out."))),
             false => Ok(()),
         }
     }
@@ -408,13 +408,14 @@ fn tell_left_out(experiment: &Experiment, asked: &Asked<'_>) {
     if left_out.rows > 0 {
         let more = [(asked.denominator, "a denominator"), (asked.unit, "a unit"), (asked.segment, "a segment")];
         let more: String = more.iter().filter(|(o, _)| o.is_some()).map(|(_, word)| format!(", {word}")).collect();
-        notice!("{} rows without a variant, a finite metric{more} are left out; where a missing metric means 0, write coalesce(metric, 0) in the source", left_out.rows);
+        notice!("{} rows without a variant{more} or a finite metric are left out; where a missing metric means 0, write coalesce(metric, 0) in the source", left_out.rows);
     }
     if left_out.units > 0 {
         notice!("{} units have rows of more than one variant and are left out", left_out.units);
     }
     if left_out.without_covariate > 0 {
-        notice!("{} without a covariate are taken to have its mean", left_out.without_covariate);
+        let what = if asked.unit.is_some() { "units" } else { "rows" };
+        notice!("{} {what} without a covariate are taken to have its mean", left_out.without_covariate);
     }
 }
 

@@ -23,6 +23,7 @@ mod insight;
 mod interactions;
 mod judged;
 mod leaderboard;
+mod lifetime;
 mod manage;
 mod moves;
 mod options;

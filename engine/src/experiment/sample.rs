@@ -344,7 +344,7 @@ impl Sum {
 }
 
 /// The sum of terms, in their order.
-pub(super) fn sum(terms: impl Iterator<Item = f64>) -> f64 {
+pub(crate) fn sum(terms: impl Iterator<Item = f64>) -> f64 {
     let mut sum = Sum::default();
     terms.for_each(|term| sum.add(term));
     sum.value()
