@@ -6,6 +6,7 @@ use orchard_engine::data::{Column, Table};
 use orchard_engine::experiment::compare::{compare, Comparison, Interval, Settings};
 use orchard_engine::experiment::correct::Correction;
 use orchard_engine::experiment::distribution as d;
+use orchard_engine::experiment::policy::{judge, Logged};
 use orchard_engine::experiment::posterior::{best, Posterior};
 use orchard_engine::experiment::power::{Design, Plan};
 use orchard_engine::experiment::sample::{read, Aggregate, Columns, Experiment};
@@ -156,9 +157,9 @@ fn means(fixture: &Value, step: usize) -> Table {
     }
     let n = rows.len();
     let rows: Vec<_> = (0..n).map(|i| rows[(i * step + step / 2) % n]).collect();
-    let column = |of: &dyn Fn(&(&str, f64, f64, f64)) -> f64| rows.iter().map(of).collect::<Vec<f64>>();
+    let column = |of: fn(&(&str, f64, f64, f64)) -> f64| rows.iter().map(of).collect::<Vec<f64>>();
     let variants: Vec<&str> = rows.iter().map(|r| r.0).collect();
-    table(&variants, &[&column(&|r| r.1), &column(&|r| r.2), &column(&|r| r.3)], &[])
+    table(&variants, &[&column(|r| r.1), &column(|r| r.2), &column(|r| r.3)], &[])
 }
 
 /// In C order the variants are blue, control, green.
@@ -412,4 +413,22 @@ fn boundaries_and_beliefs_are_those_of_finer_integrals() {
         .collect();
     let found = best(&arms, &Control::default()).unwrap();
     found.probability.iter().zip(list(&fixture["best"]["probability"])).for_each(|(f, e)| close(*f, e, &arms));
+}
+
+#[test]
+fn policies_are_judged_by_the_formulas() {
+    let fixture = &fixture()["policy"];
+    let row =
+        |v: Vec<f64>| Logged { reward: v[0], propensity: v[1], policy: v[2], predicted: v[3], predicted_policy: v[4] };
+    let mut rows: Vec<Logged> = fixture["rows"].as_array().unwrap().iter().map(list).map(row).collect();
+    let (values, weights) = judge(&mut rows, None, 0.05, true, &Control::default()).unwrap();
+    assert_eq!(values.len(), 5);
+    for value in values {
+        let expected = list(&fixture[value.estimator]);
+        close(value.value.unwrap(), expected[0], &value);
+        close(value.error.unwrap(), expected[1], &value);
+        close(value.interval.unwrap().1, expected[0] + d::normal_isf(0.025) * expected[1], &value);
+    }
+    close(weights.effective, fixture["effective"].as_f64().unwrap(), &weights);
+    close(weights.mean, fixture["mean"].as_f64().unwrap(), &weights);
 }

@@ -10,8 +10,8 @@ use pgrx::prelude::*;
 use pgrx::spi::quote_identifier;
 use serde_json::Value;
 
+use super::asked::{as_text, data, no_rows, read_query, read_roles, Keys, Need};
 use super::budget::is_number;
-use super::experiment::{as_text, data, no_rows, read_query, read_roles, Keys, Need};
 use super::judged::not_numbers;
 use super::train::{check_names, no_column};
 use crate::error::{given, report, Failure, Result};

@@ -12,8 +12,8 @@ use pgrx::prelude::*;
 use pgrx::spi::quote_identifier;
 use serde_json::Value;
 
+use super::asked::{data, no_rows, read_query, Keys};
 use super::budget::is_number;
-use super::experiment::{data, no_rows, read_query, Keys};
 use super::judged::not_numbers;
 use super::train::{check_names, no_column};
 use crate::error::{given, report, Failure, Result};
@@ -128,12 +128,12 @@ fn purchases(source: Option<&str>, columns: [Option<&str>; 3], control: &Control
 fn events(rows: &Rows, with_amount: bool, end: Option<i32>, control: &Control) -> Result<Events> {
     let (customer, day) = (data(rows, "customer")?, data(rows, "day")?);
     let amount = with_amount.then(|| data(rows, "amount")).transpose()?;
-    let found = interrupt::run("orchard.lifetime_value", control, || {
-        read(customer, day, amount, rows.table.rows, end, control)
-    })?;
+    let count = rows.table.rows;
+    let found = interrupt::run("orchard.lifetime_value", control, || read(customer, day, amount, count, end, control))?;
     if found.left_out > 0 {
-        let more = if with_amount { ", a finite amount" } else { "" };
-        notice!("{} rows without a customer, a finite time{more} are left out", found.left_out);
+        let what =
+            if with_amount { "a customer, a finite time or a finite amount" } else { "a customer or a finite time" };
+        notice!("{} rows without {what} are left out", found.left_out);
     }
     if found.events.is_empty() {
         return Err(no_rows(

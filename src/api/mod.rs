@@ -2,6 +2,7 @@
 
 mod amount;
 mod anomalies;
+mod asked;
 mod bandit;
 mod budget;
 mod clean;
@@ -30,6 +31,7 @@ mod options;
 mod past;
 mod plan;
 mod profile;
+mod ratio;
 mod reading;
 mod recipe;
 mod report;

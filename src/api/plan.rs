@@ -8,7 +8,7 @@ use pgrx::iter::TableIterator;
 use pgrx::prelude::*;
 use serde_json::Value;
 
-use super::experiment::Keys;
+use super::asked::Keys;
 use crate::error::{given, report, Failure, Result};
 use crate::interrupt;
 

@@ -150,4 +150,25 @@ def best(i):
 
 
 out["best"] = {"arms": arms, "probability": [best(i) for i in range(4)]}
+# The value of a policy, by the formulas.
+n = 300
+logged = rng.integers(0, 3, n)
+propensity = np.round(rng.uniform(0.1, 0.9, n), 3)
+policy = np.where(rng.random(n) < 0.4, 1.0, 0.0) * np.round(rng.uniform(0.2, 1, n), 3)
+reward = np.round(rng.normal(2, 1, n) + logged, 3)
+guess, guess_policy = np.round(reward + rng.normal(0, 0.5, n), 3), np.round(rng.normal(3, 0.5, n), 3)
+w = policy / propensity
+
+
+def estimate(terms):
+    return [terms.mean(), terms.std(ddof=1) / np.sqrt(n)]
+
+
+snips = (w * reward).sum() / w.sum()
+out["policy"] = {
+    "rows": np.column_stack([reward, propensity, policy, guess, guess_policy]).tolist(),
+    "logged": estimate(reward), "ips": estimate(w * reward), "snips": [snips, np.sqrt(((w * (reward - snips)) ** 2).sum()) / w.sum()],
+    "direct": estimate(guess_policy), "doubly_robust": estimate(guess_policy + w * (reward - guess)),
+    "effective": w.sum() ** 2 / (w**2).sum(), "mean": w.mean(),
+}
 print(json.dumps(out))

@@ -111,11 +111,14 @@ pub struct Cell {
 /// More cells than this are refused.
 const MOST_CELLS: usize = 5_000_000;
 
+/// Customers that were active in a period, and what each of them paid.
+type Later = BTreeMap<i32, (u64, Vec<f64>)>;
+
 /// The cohorts, each up to the period of the last day of all.
 pub fn cohorts(events: &Events, period: Period, last_day: i32, control: &Control) -> Result<Vec<Cell>> {
     let last = period.number(last_day);
     // Customers of each cohort, and by later period who was active and what was paid.
-    let mut all: BTreeMap<i32, (u64, BTreeMap<i32, (u64, Vec<f64>)>)> = BTreeMap::new();
+    let mut all: BTreeMap<i32, (u64, Later)> = BTreeMap::new();
     let mut seen = 0usize;
     control.reserve(events.events.len() * 8)?;
     for of_one in events.events.chunk_by(|a, b| a.customer == b.customer) {

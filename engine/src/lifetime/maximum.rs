@@ -10,6 +10,9 @@ pub const FARTHEST: f64 = 14.0;
 /// Steps until a search gives up.
 const STEPS: usize = 200;
 
+/// A function of logarithms of parameters: its value and its slopes.
+pub type Function<'a, const N: usize> = dyn Fn(&[f64; N]) -> Result<(f64, [f64; N])> + 'a;
+
 /// Where a function is least.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Minimum<const N: usize> {
@@ -24,11 +27,7 @@ pub struct Minimum<const N: usize> {
 }
 
 /// Minimise `of`, which gives a value and its slopes.
-pub fn minimise<const N: usize>(
-    start: [f64; N],
-    of: &dyn Fn(&[f64; N]) -> Result<(f64, [f64; N])>,
-    control: &Control,
-) -> Result<Minimum<N>> {
+pub fn minimise<const N: usize>(start: [f64; N], of: &Function<'_, N>, control: &Control) -> Result<Minimum<N>> {
     let mut at = start;
     let (mut value, mut slope) = of(&at)?;
     let mut damping = 1e-3;
@@ -72,13 +71,15 @@ pub fn minimise<const N: usize>(
             break;
         }
     }
+    // At the farthest there is no maximum, but a slope that goes on.
+    let converged = converged && at.iter().all(|p| p.abs() < FARTHEST);
     let curve = second(&at, of)?;
     let covariance = inverse(&curve).filter(|c| positive(&curve) && (0..N).all(|i| c[i][i] > 0.0));
     Ok(Minimum { logs: at, value, covariance, converged })
 }
 
 /// Second derivatives, made symmetric.
-fn second<const N: usize>(at: &[f64; N], of: &dyn Fn(&[f64; N]) -> Result<(f64, [f64; N])>) -> Result<[[f64; N]; N]> {
+fn second<const N: usize>(at: &[f64; N], of: &Function<'_, N>) -> Result<[[f64; N]; N]> {
     const STEP: f64 = 1e-5;
     let mut raw = [[0.0; N]; N];
     for (i, row) in raw.iter_mut().enumerate() {

@@ -5,7 +5,7 @@
 //! * [`spend`]: what they spend.
 //! * [`maximum`]: the maximum of a likelihood.
 //! * [`worth`]: both together.
-//! * [`cohorts`]: retention.
+//! * [`cohorts`] has the retention.
 
 pub mod bgnbd;
 pub mod cohorts;

@@ -6,6 +6,7 @@ use super::bgnbd::Parameters;
 use super::events::Customer;
 use super::spend;
 use crate::control::Control;
+use crate::data::par_sort;
 use crate::error::Result;
 
 /// What amounts are taken to be.
@@ -48,18 +49,20 @@ pub fn worth(
     discount_rate: f64,
     control: &Control,
 ) -> Result<Vec<Worth>> {
-    control.reserve(std::mem::size_of_val(customers))?;
-    let one = |c: &Customer| {
+    // Customers with the same purchases have the same future, which is reckoned once; only amounts are their own.
+    let mut places: Vec<u32> = control.vec(customers.len())?;
+    places.extend(0..customers.len() as u32);
+    let at = |place: &u32| customers.get(*place as usize);
+    let key = |c: &Customer| (c.frequency, c.recency.to_bits(), c.age.to_bits());
+    let order = |a: &u32, b: &u32| at(a).map(key).cmp(&at(b).map(key)).then(a.cmp(b));
+    par_sort(&mut places, &order, control)?;
+    let groups: Vec<&[u32]> = places.chunk_by(|a, b| at(a).map(key) == at(b).map(key)).collect();
+    let future = |group: &&[u32]| {
         control.check()?;
+        let Some(c) = group.first().and_then(at) else { return Ok((0.0, 0.0, 0.0)) };
         let purchases = times.purchases(c, horizon);
-        let amount = match amounts {
-            Amounts::None => None,
-            Amounts::Model(spend) => Some(spend.mean(c)),
-            Amounts::Mean(_) if c.frequency > 0 => Some(c.spend),
-            Amounts::Mean(mean) => mean,
-        };
         // Periods one after the other where money later is worth less; all at once where not.
-        let discounted = if amount.is_some() && discount_rate > 0.0 {
+        let discounted = if amounts != Amounts::None && discount_rate > 0.0 {
             let (mut before, mut sum) = (0.0, 0.0);
             for i in 1..=horizon.ceil() as u32 {
                 let until = times.purchases(c, f64::from(i).min(horizon));
@@ -70,7 +73,25 @@ pub fn worth(
         } else {
             purchases
         };
-        Ok(Worth { alive: times.alive(c), purchases, amount, value: amount.map(|a| a * discounted) })
+        Ok((times.alive(c), purchases, discounted))
     };
-    customers.par_iter().map(one).collect()
+    let futures: Vec<(f64, f64, f64)> = groups.par_iter().map(future).collect::<Result<_>>()?;
+    let nothing = Worth { alive: 0.0, purchases: 0.0, amount: None, value: None };
+    let mut worth = control.filled(customers.len(), nothing)?;
+    for (group, (alive, purchases, discounted)) in groups.iter().zip(futures) {
+        control.check()?;
+        for place in *group {
+            let (Some(c), Some(to)) = (at(place), worth.get_mut(*place as usize)) else { continue };
+            let amount = match amounts {
+                Amounts::None => None,
+                Amounts::Model(spend) => Some(spend.mean(c)),
+                Amounts::Mean(_) if c.frequency > 0 => Some(c.spend),
+                Amounts::Mean(mean) => mean,
+            };
+            *to = Worth { alive, purchases, amount, value: amount.map(|a| a * discounted) };
+        }
+    }
+    drop(groups);
+    control.release_vec(places);
+    Ok(worth)
 }

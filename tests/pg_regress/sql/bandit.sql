@@ -10,9 +10,9 @@ SELECT count(*) FROM (SELECT arm_name, trials, propensity FROM orchard.choose('s
     SELECT arm_name, trials, propensity FROM orchard.choose('SELECT ad, spent > 50 AS part, count(*) AS n, sum(clicked::int) AS s FROM shown GROUP BY 1, 2', 'ad', 's', '{"trials": "n"}')) AS x;
 SELECT count(DISTINCT arm_name) FROM generate_series(1, 20), LATERAL orchard.choose('shown', 'ad', 'clicked', '{"key": "visit 7"}') WHERE chosen;
 -- Chosen as often as the propensity says.
-SELECT arm_name, abs(avg(chosen::int) - avg(propensity)) < 0.1 AS fair FROM generate_series(1, 300) AS i, LATERAL orchard.choose('SELECT ad, count(*) AS n, sum(clicked::int) AS s FROM shown GROUP BY 1', 'ad', 's', jsonb_build_object('trials', 'n', 'epsilon', 0.5, 'key', i)) GROUP BY 1 ORDER BY 1;
+SELECT arm_name, abs(avg(chosen::int) - avg(propensity)) < 0.1 AS fair FROM generate_series(1, 300) AS i, LATERAL orchard.choose('SELECT ad, count(*) AS n, sum(clicked::int) AS s FROM shown GROUP BY 1', 'ad', 's', jsonb_build_object('trials', 'n', 'epsilon', 0.5, 'key', i)) GROUP BY arm_name ORDER BY arm_name COLLATE "C";
 -- Methods.
-SELECT m, arm_name, round(propensity::numeric, 6) AS propensity FROM unnest(ARRAY['thompson', 'ucb', 'epsilon_greedy']) AS m, LATERAL orchard.choose('shown', 'ad', 'clicked', jsonb_build_object('method', m, 'epsilon', 0.15)) ORDER BY 1 COLLATE "C", 2 COLLATE "C";
+SELECT m, arm_name, round(propensity::numeric, 6) AS propensity FROM unnest(ARRAY['thompson', 'ucb', 'epsilon_greedy']) AS m, LATERAL orchard.choose('shown', 'ad', 'clicked', jsonb_build_object('method', m, 'epsilon', 0.15)) ORDER BY m, arm_name COLLATE "C";
 SELECT arm_name, propensity FROM orchard.choose('shown', 'ad', 'clicked', '{"method": "ucb", "exploration": 0}');
 SELECT arm_name, round(propensity::numeric, 6) AS propensity FROM orchard.choose('shown', 'ad', 'clicked', '{"prior": [20, 400]}');
 -- Numbers: of rows, and of counts with the sum of squares, which are the same.
@@ -26,9 +26,9 @@ SELECT arm_name, round(propensity::numeric, 6) AS propensity FROM orchard.choose
 -- One for each request.
 WITH p AS (SELECT array_agg(arm_name ORDER BY arm_name COLLATE "C") AS arms, array_agg(propensity ORDER BY arm_name COLLATE "C") AS propensities FROM orchard.choose('shown', 'ad', 'clicked', '{"epsilon": 0.6}')),
 drawn AS (SELECT orchard.choose(arms, propensities, 'summer:' || i) AS arm FROM p, generate_series(1, 10000) AS i)
-SELECT arm, abs(count(*) / 10000.0 - max(propensities[array_position(arms, arm)])) < 0.02 AS fair FROM drawn, p GROUP BY 1 ORDER BY 1 COLLATE "C";
+SELECT arm, abs(count(*) / 10000.0 - max(propensities[array_position(arms, arm)])) < 0.02 AS fair FROM drawn, p GROUP BY arm ORDER BY arm COLLATE "C";
 SELECT orchard.choose(ARRAY['a', 'b'], ARRAY[0.5, 0.5], 'x') AS arm, ('x' || left(md5('x'), 13))::bit(52)::bigint / 2 ^ 52 < 0.5 AS first;
-SELECT orchard.choose(ARRAY['a', 'b'], ARRAY[0.5, 0.5], NULL) AS none, orchard.choose(ARRAY[NULL, 'b'], ARRAY[1, 0], 'x') AS named_null, orchard.choose('{a,b}', '{0,3}', 'x') AS b;
+SELECT orchard.choose(ARRAY['a', 'b'], ARRAY[0.5, 0.5], NULL) AS none, orchard.choose(ARRAY[NULL, 'b'], ARRAY[1, 0], 'x') AS named_null, orchard.choose('{a,b}'::text[], '{0,3}', 'x') AS b;
 -- The value of a policy. The log shows red to 4 of 5, which brings 1, and blue, which brings 3 on mobile and 2 elsewhere.
 CREATE TABLE logged AS SELECT i, CASE WHEN i % 5 < 4 THEN 'red' ELSE 'blue' END AS action, CASE WHEN i % 5 < 4 THEN 0.8 ELSE 0.2 END AS propensity,
     CASE WHEN i % 5 < 4 THEN 1.0 WHEN i % 2 = 0 THEN 3 ELSE 2 END AS reward, 'blue'::text AS best, CASE WHEN i % 5 < 4 THEN 0.5 ELSE 0.5 END AS half,

@@ -4,10 +4,12 @@ SET search_path = public;
 SET extra_float_digits = 0;
 SET TimeZone = 'UTC';
 -- Customers buy at rates of their own and leave after some purchases.
+CREATE FUNCTION u(a int, b int) RETURNS float8 LANGUAGE sql IMMUTABLE AS $$ SELECT (1 + ('x' || left(md5(a || ':' || b), 8))::bit(32)::bigint) / 4294967297.0::float8 $$;
 CREATE TABLE bought AS
-SELECT 'c' || lpad(c::text, 3, '0') AS "Customer Id", timestamptz '2025-01-01 10:00+00' + make_interval(hours => (c * 37 % 90 + n * (3 + c * c % 29)) * 24 + n % 5) AS paid_at,
-    (5 + (c * 131 % 50) + (c * n * 17 % 23))::numeric(8, 2) AS amount
-FROM generate_series(1, 300) AS c, generate_series(0, (c * 7 % 11) * (c % 3)) AS n;
+WITH customers AS (SELECT c, 90 * u(c, 1) AS start, 4 + 60 * u(c, 2) ^ 2 AS gap, floor(ln(u(c, 3)) / ln(1 - 0.05 - 0.5 * u(c, 4)))::int AS times FROM generate_series(1, 300) AS c)
+SELECT 'c' || lpad(c::text, 3, '0') AS "Customer Id", timestamptz '2025-01-01 10:00+00' + interval '1 day' * (start + sum(CASE n WHEN 0 THEN 0 ELSE -ln(u(c, 100 + n)) * gap END) OVER (PARTITION BY c ORDER BY n)) AS paid_at,
+    (5 + 50 * u(c, 5) - 15 * ln(u(c, 1000 + n)))::numeric(8, 2) AS amount
+FROM customers, generate_series(0, times) AS n;
 DELETE FROM bought WHERE paid_at > '2025-09-30';
 SELECT count(*) AS customers, sum(purchases) = (SELECT count(*) FROM bought) AS all_rows, min(alive) >= 0 AND max(alive) <= 1 AS shares, count(*) FILTER (WHERE abs(alive + churn - 1) > 1e-12) AS wrong
 FROM orchard.lifetime_value('bought', 'Customer Id', 'paid_at', 'amount');
@@ -28,6 +30,8 @@ SELECT max(age) AS weeks, sum(purchases) = (SELECT count(*) FROM bought WHERE pa
 SELECT expected_purchases, mean_amount, value FROM orchard.lifetime_value('bought', 'Customer Id', 'paid_at', options => '{"horizon": 0}') LIMIT 1;
 -- The order of the rows does not matter.
 SELECT count(*) FROM (SELECT * FROM orchard.lifetime_value('SELECT * FROM bought ORDER BY paid_at', 'Customer Id', 'paid_at', 'amount') EXCEPT SELECT * FROM orchard.lifetime_value('SELECT * FROM bought ORDER BY md5(bought::text)', 'Customer Id', 'paid_at', 'amount')) AS x;
+-- Where all come at the same pace and leave after as many purchases, nothing tells the parameters apart.
+SELECT model, parameter, standard_error FROM orchard.lifetime_parameters('SELECT c, date ''2025-01-01'' + c + n * 5 AS d FROM generate_series(1, 60) AS c, generate_series(0, 4) AS n', 'c', 'd');
 -- What cannot be used; few customers; dates; a day of the session's zone.
 SELECT customer_name, purchases, frequency, mean_amount, expected_amount FROM orchard.lifetime_value($$VALUES ('a', date '2025-01-01', 5.0), ('a', '2025-01-09', 7), ('a', '2025-02-09', 'NaN'), ('Ünï "中文"', '2025-01-20', 1), (NULL, '2025-01-01', 1),
     ('b', NULL, 1), ('b', 'infinity', 1), ('b', '2025-01-03', 3), ('b', '2025-01-04', -8)$$, 'column1', 'column2', 'column3', '{"penalizer": 0.01}');
