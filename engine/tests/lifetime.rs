@@ -7,6 +7,7 @@ use orchard_engine::lifetime::bgnbd::{self, Parameters};
 use orchard_engine::lifetime::cohorts::{cohorts, Period};
 use orchard_engine::lifetime::events::{customers, read, Customer, Events};
 use orchard_engine::lifetime::spend;
+use orchard_engine::lifetime::worth::{mean_amount, worth, Amounts};
 use orchard_engine::Error;
 use proptest::prelude::*;
 use serde_json::Value;
@@ -99,6 +100,24 @@ fn predictions_are_those_of_lifetimes() {
             close(model.purchases(c, horizon.parse().unwrap()), expected, 1e-9);
         }
     }
+}
+
+#[test]
+fn money_later_is_worth_less() {
+    let (control, found) = (Control::default(), all(&fixture(), 1));
+    let model = Parameters { r: 0.7, alpha: 5.5, a: 0.8, b: 2.5 };
+    let of_spend = spend::Parameters { p: 6.0, q: 4.0, v: 15.0 };
+    let made = worth(&found, &model, Amounts::Model(of_spend), 10.5, 0.02, &control).unwrap();
+    for (c, w) in found.iter().zip(&made) {
+        // As customer_lifetime_value of lifetimes, a period after the other.
+        let until = |i: u32| model.purchases(c, f64::from(i).min(10.5));
+        let value: f64 = (1..=11).map(|i| (until(i) - until(i - 1)) * of_spend.mean(c) / 1.02_f64.powi(i as i32)).sum();
+        close(w.value.unwrap(), value, 1e-9);
+        assert_eq!((w.alive, w.purchases), (model.alive(c), model.purchases(c, 10.5)));
+    }
+    let plain = worth(&found, &model, Amounts::Mean(mean_amount(&found)), 10.5, 0.0, &control).unwrap();
+    assert!(found.iter().zip(&plain).all(|(c, w)| c.frequency == 0 || w.amount == Some(c.spend)));
+    assert!(worth(&found, &model, Amounts::None, 10.5, 0.5, &control).unwrap().iter().all(|w| w.value.is_none()));
 }
 
 #[test]
