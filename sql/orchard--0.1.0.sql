@@ -1157,6 +1157,84 @@ CREATE FUNCTION orchard.response_curve(source text, campaign text, event_time te
 COMMENT ON FUNCTION orchard.response_curve(text, text, text, text, text, jsonb) IS 'what each campaign brings by what is spent on it now and before: how long spending works on (adstock), and the curve that saturates';
 
 ------------------------------------------------------------------------------------------------------------------------
+-- Test and learn
+------------------------------------------------------------------------------------------------------------------------
+
+CREATE FUNCTION orchard.ab_test(source text, variant text, metric text, options jsonb DEFAULT '{}')
+    RETURNS TABLE (variant_name text, control_name text, segment text, rows_control bigint, rows_variant bigint,
+        mean_control double precision, mean_variant double precision, difference double precision, low double precision,
+        high double precision, relative_difference double precision, relative_low double precision, relative_high double precision,
+        statistic double precision, df double precision, p_value double precision, adjusted_p_value double precision,
+        significant boolean, variance_reduction double precision, probability_best double precision,
+        expected_loss double precision, test text)
+    LANGUAGE c STABLE PARALLEL UNSAFE COST 100000 ROWS 2 AS 'MODULE_PATHNAME', 'ab_test_wrapper';
+COMMENT ON FUNCTION orchard.ab_test(text, text, text, jsonb) IS 'variants of a test against their control, a row each: shares by a z-test, means by Welch''s t-test, ratios by the delta method, with intervals, corrections for several variants, a covariate from before, and tests that may be looked at while they run';
+
+CREATE FUNCTION orchard.sample_ratio(source text, variant text, expected jsonb DEFAULT NULL, options jsonb DEFAULT '{}')
+    RETURNS TABLE (variant_name text, rows bigint, expected_rows double precision, share double precision,
+        expected_share double precision, statistic double precision, df integer, p_value double precision, verdict text)
+    LANGUAGE c STABLE PARALLEL UNSAFE COST 100000 ROWS 2 AS 'MODULE_PATHNAME', 'sample_ratio_wrapper';
+COMMENT ON FUNCTION orchard.sample_ratio(text, text, jsonb, jsonb) IS 'whether the variants of a test have as many rows as they should, by a chi-square test: a mismatch means that the test itself is broken';
+
+CREATE FUNCTION orchard.sample_size(baseline double precision, effect double precision, power double precision DEFAULT 0.8,
+        alpha double precision DEFAULT 0.05, options jsonb DEFAULT '{}')
+    RETURNS TABLE (rows_control bigint, rows_variant bigint, rows_total bigint, effect_size double precision,
+        achieved_power double precision, test text)
+    LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000 ROWS 1 AS 'MODULE_PATHNAME', 'sample_size_wrapper';
+COMMENT ON FUNCTION orchard.sample_size(double precision, double precision, double precision, double precision, jsonb) IS 'how many rows a test of two shares, or with the option stddev of two means, needs to find an effect';
+CREATE FUNCTION orchard.test_power(baseline double precision, effect double precision, rows bigint,
+        alpha double precision DEFAULT 0.05, options jsonb DEFAULT '{}') RETURNS double precision
+    LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000 AS 'MODULE_PATHNAME', 'test_power_wrapper';
+COMMENT ON FUNCTION orchard.test_power(double precision, double precision, bigint, double precision, jsonb) IS 'the probability that a test with so many rows of the control finds an effect';
+CREATE FUNCTION orchard.minimum_detectable_effect(baseline double precision, rows bigint, power double precision DEFAULT 0.8,
+        alpha double precision DEFAULT 0.05, options jsonb DEFAULT '{}') RETURNS double precision
+    LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000 AS 'MODULE_PATHNAME', 'minimum_detectable_effect_wrapper';
+COMMENT ON FUNCTION orchard.minimum_detectable_effect(double precision, bigint, double precision, double precision, jsonb) IS 'the least effect that a test with so many rows of the control finds with a power; NULL where no share is enough';
+
+CREATE FUNCTION orchard.sequential_boundaries(looks integer, alpha double precision DEFAULT 0.05,
+        spending text DEFAULT 'obrien_fleming', options jsonb DEFAULT '{}')
+    RETURNS TABLE (look integer, information double precision, alpha_spent double precision, boundary double precision,
+        p_value double precision)
+    LANGUAGE c IMMUTABLE PARALLEL UNSAFE COST 10000 ROWS 5 AS 'MODULE_PATHNAME', 'sequential_boundaries_wrapper';
+COMMENT ON FUNCTION orchard.sequential_boundaries(integer, double precision, text, jsonb) IS 'the z statistic, and the p-value, at which a test stops at each of several looks, so that all looks together keep the error alpha';
+
+CREATE FUNCTION orchard.choose(source text, arm text, reward text, options jsonb DEFAULT '{}')
+    RETURNS TABLE (arm_name text, trials bigint, mean double precision, propensity double precision, chosen boolean)
+    LANGUAGE c VOLATILE PARALLEL UNSAFE COST 100000 ROWS 5 AS 'MODULE_PATHNAME', 'choose_wrapper';
+COMMENT ON FUNCTION orchard.choose(text, text, text, jsonb) IS 'which arm (ad, subject line, offer) to show next, by Thompson sampling, UCB or epsilon-greedy, with the probability of each to be chosen';
+CREATE FUNCTION orchard.choose(arms text[], propensities double precision[], key text) RETURNS text
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 10 AS 'MODULE_PATHNAME', 'choose_arm_wrapper';
+COMMENT ON FUNCTION orchard.choose(text[], double precision[], text) IS 'one of some arms, each with its propensity, drawn by the hash of a key: the same key has the same arm';
+
+CREATE FUNCTION orchard.policy_value(source text, action text, reward text, propensity text, policy text, options jsonb DEFAULT '{}')
+    RETURNS TABLE (estimator text, value double precision, standard_error double precision, low double precision,
+        high double precision, rows bigint, effective_rows double precision, mean_weight double precision,
+        max_weight double precision, clipped_rows bigint)
+    LANGUAGE c STABLE PARALLEL UNSAFE COST 100000 ROWS 5 AS 'MODULE_PATHNAME', 'policy_value_wrapper';
+COMMENT ON FUNCTION orchard.policy_value(text, text, text, text, text, jsonb) IS 'what another policy would have earned, from the log of one that drew its actions with known propensities';
+
+------------------------------------------------------------------------------------------------------------------------
+-- Value
+------------------------------------------------------------------------------------------------------------------------
+
+CREATE FUNCTION orchard.lifetime_value(source text, customer text, event_time text, amount text DEFAULT NULL, options jsonb DEFAULT '{}')
+    RETURNS TABLE (customer_name text, purchases bigint, frequency bigint, recency double precision, age double precision,
+        alive double precision, churn double precision, expected_purchases double precision, mean_amount double precision,
+        expected_amount double precision, value double precision)
+    LANGUAGE c STABLE PARALLEL UNSAFE COST 1000000 ROWS 10000 AS 'MODULE_PATHNAME', 'lifetime_value_wrapper';
+COMMENT ON FUNCTION orchard.lifetime_value(text, text, text, text, jsonb) IS 'a row a customer of a table of purchases: the probability to be still there, the purchases and the amounts to expect, and what they are worth, by the BG/NBD and gamma-gamma models';
+CREATE FUNCTION orchard.lifetime_parameters(source text, customer text, event_time text, amount text DEFAULT NULL, options jsonb DEFAULT '{}')
+    RETURNS TABLE (model text, parameter text, value double precision, standard_error double precision, customers bigint)
+    LANGUAGE c STABLE PARALLEL UNSAFE COST 1000000 ROWS 8 AS 'MODULE_PATHNAME', 'lifetime_parameters_wrapper';
+COMMENT ON FUNCTION orchard.lifetime_parameters(text, text, text, text, jsonb) IS 'the parameters of the models behind orchard.lifetime_value, with their standard errors';
+
+CREATE FUNCTION orchard.cohort_retention(source text, customer text, event_time text, options jsonb DEFAULT '{}')
+    RETURNS TABLE (cohort date, period_number integer, customers bigint, active bigint, retention double precision,
+        revenue double precision)
+    LANGUAGE c STABLE PARALLEL UNSAFE COST 100000 ROWS 100 AS 'MODULE_PATHNAME', 'cohort_retention_wrapper';
+COMMENT ON FUNCTION orchard.cohort_retention(text, text, text, jsonb) IS 'cohorts of customers by the period of their first purchase, and how many of them bought in each period after it';
+
+------------------------------------------------------------------------------------------------------------------------
 -- Keep
 ------------------------------------------------------------------------------------------------------------------------
 

@@ -8,7 +8,9 @@
 //! * [`data`]: typed columns as they are read, the canonical row order, the holdout.
 //! * [`drivers`]: why a metric moved.
 //! * [`learn`]: options, binning, decision trees, k-means.
+//! * [`lifetime`]: what customers are worth, and how many come back.
 //! * [`model`]: what is stored: flat arrays, encoders, the versioned codec.
+//! * [`experiment`]: tests of variants, bandits, the value of a policy.
 //! * [`import`]: models that other libraries have trained.
 //! * [`score`]: the prediction core.
 //! * [`judge`] has the metrics and explanations.
@@ -24,9 +26,11 @@ pub mod data;
 pub mod decide;
 pub mod drivers;
 pub mod error;
+pub mod experiment;
 pub mod import;
 pub mod judge;
 pub mod learn;
+pub mod lifetime;
 pub mod model;
 pub mod report;
 pub mod score;

@@ -9,7 +9,7 @@ SRC = pathlib.Path(__file__).resolve().parents[2] / "src"
 # What a Rust argument is in SQL.
 TYPES = {"&str": "text", "crate::json::JsonArgument": "jsonb", "bool": "boolean", "&core::ffi::CStr": "name", "pgrx::Uuid": "uuid", "pg_sys::Oid": "oid",
          "TimestampWithTimeZone": "timestamp with time zone", "i32": "integer", "&[u8]": "bytea", "i64": "bigint", "f64": "double precision",
-         "Vec<Option<String>>": "text[]"}
+         "Vec<Option<String>>": "text[]", "Vec<Option<f64>>": "double precision[]"}
 
 
 def externs():

@@ -1,0 +1,337 @@
+//! `orchard.lifetime_value`, `orchard.lifetime_parameters` and `orchard.cohort_retention`: what customers are worth, and how many come back.
+
+use orchard_engine::control::Control;
+use orchard_engine::data::ColumnData;
+use orchard_engine::lifetime::cohorts::{cohorts, Period};
+use orchard_engine::lifetime::events::{customers, read, Customer, Events};
+use orchard_engine::lifetime::worth::{mean_amount, worth, Amounts};
+use orchard_engine::lifetime::{bgnbd, spend};
+use pgrx::datum::Date;
+use pgrx::iter::TableIterator;
+use pgrx::prelude::*;
+use pgrx::spi::quote_identifier;
+use serde_json::Value;
+
+use super::asked::{data, no_rows, read_query, Keys};
+use super::budget::is_number;
+use super::judged::not_numbers;
+use super::train::{check_names, no_column};
+use crate::error::{given, report, Failure, Result};
+use crate::source::types::Reader;
+use crate::source::{self, Rows};
+use crate::{interrupt, settings};
+
+/// The options of the models of customers.
+const OPTIONS: &[(&str, &str)] = &[
+    ("period", "day, week or month"),
+    ("horizon", "a number of periods from 0 to 10000"),
+    ("discount_rate", "a number from 0 to 1, of a period"),
+    ("observation_end", "a date, such as 2026-06-30"),
+    ("penalizer", "a number from 0 to 1000"),
+];
+
+/// Days of a mean month.
+const MONTH: f64 = 30.4375;
+
+/// What is asked for.
+struct Asked {
+    /// Days of a period.
+    period: f64,
+    horizon: f64,
+    discount_rate: f64,
+    end: Option<i32>,
+    penalizer: f64,
+}
+
+impl Asked {
+    fn parse(options: Option<&Value>, with_horizon: bool) -> Result<Asked> {
+        let all: Vec<(&str, &str)> =
+            OPTIONS.iter().copied().filter(|o| with_horizon || !["horizon", "discount_rate"].contains(&o.0)).collect();
+        let keys = Keys::parse(options, &all, "{\"period\": \"week\"}")?;
+        // A period with the periods of a year.
+        let (period, year) = keys
+            .word("period", |name| match name {
+                "day" => Some((1.0, 365.0)),
+                "week" => Some((7.0, 52.0)),
+                "month" => Some((MONTH, 12.0)),
+                _ => None,
+            })?
+            .unwrap_or((7.0, 52.0));
+        let end = match keys.text("observation_end")? {
+            None => None,
+            Some(text) => {
+                Some(day_of(text).ok_or_else(|| keys.wrong("observation_end").hint("Write it as year-month-day."))?)
+            }
+        };
+        Ok(Asked {
+            period,
+            horizon: if with_horizon {
+                keys.number("horizon", |n| (0.0..=10_000.0).contains(&n))?.unwrap_or(year)
+            } else {
+                year
+            },
+            discount_rate: if with_horizon {
+                keys.number("discount_rate", |n| (0.0..=1.0).contains(&n))?.unwrap_or(0.0)
+            } else {
+                0.0
+            },
+            end,
+            penalizer: keys.number("penalizer", |n| (0.0..=1_000.0).contains(&n))?.unwrap_or(0.0),
+        })
+    }
+}
+
+/// The day of a text such as 2026-06-30, counted from 2000-01-01.
+fn day_of(text: &str) -> Option<i32> {
+    let mut parts = text.splitn(3, '-');
+    let year: i32 = parts.next().filter(|y| y.len() == 4)?.parse().ok()?;
+    let month: u8 = parts.next().filter(|m| m.len() == 2)?.parse().ok()?;
+    let day: u8 = parts.next().filter(|d| d.len() == 2)?.parse().ok()?;
+    Date::new(year, month, day).ok().map(|d| d.to_pg_epoch_days())
+}
+
+/// The purchases of a source, by day of the session's time zone.
+fn purchases(source: Option<&str>, columns: [Option<&str>; 3], control: &Control) -> Result<Rows> {
+    let source = given(source, "source")?;
+    let [customer, time, amount] = columns;
+    let (customer, time) = (given(customer, "customer")?, given(time, "event_time")?);
+    let described = source::describe(source)?;
+    check_names(&described.attributes)?;
+    let find = |name: &str| {
+        let found = described.attributes.iter().find(|a| a.name == name);
+        found.ok_or_else(|| no_column(name, &described.attributes))
+    };
+    find(customer)?;
+    let of_time = find(time)?;
+    if !matches!(of_time.readable()?, Reader::Date | Reader::Timestamp | Reader::Timestamptz | Reader::Clock(_)) {
+        return Err(Failure::new(
+            PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
+            format!("column \"{}\" has type {}, not a date or a timestamp", of_time.name, of_time.type_name),
+        )
+        .hint("Cast it in the source, for example by orchard.parse_timestamp."));
+    }
+    let mut list = vec![
+        format!("s.{}::pg_catalog.text AS customer", quote_identifier(customer)),
+        format!("s.{}::pg_catalog.date AS day", quote_identifier(time)),
+    ];
+    if let Some(amount) = amount {
+        let attribute = find(amount)?;
+        if !is_number(attribute.readable()?) {
+            return Err(not_numbers(attribute));
+        }
+        list.push(format!("s.{} AS amount", quote_identifier(amount)));
+    }
+    read_query(&format!("SELECT {} FROM ({}\n) AS s", list.join(", "), described.query), control)
+}
+
+/// Purchases as the engine takes them.
+fn events(rows: &Rows, with_amount: bool, end: Option<i32>, control: &Control) -> Result<Events> {
+    let (customer, day) = (data(rows, "customer")?, data(rows, "day")?);
+    let amount = with_amount.then(|| data(rows, "amount")).transpose()?;
+    let count = rows.table.rows;
+    let found = interrupt::run("orchard.lifetime_value", control, || read(customer, day, amount, count, end, control))?;
+    if found.left_out > 0 {
+        let what =
+            if with_amount { "a customer, a finite time or a finite amount" } else { "a customer or a finite time" };
+        notice!("{} rows without {what} are left out", found.left_out);
+    }
+    if found.events.is_empty() {
+        return Err(no_rows(
+            "the source has no purchase",
+            "Give a source with a row for each purchase, up to the end of the observation.",
+        ));
+    }
+    Ok(found)
+}
+
+/// What is fitted.
+struct Models {
+    customers: Vec<Customer>,
+    times: bgnbd::Fitted,
+    spend: Option<spend::Fitted>,
+}
+
+fn fit(events: &Events, asked: &Asked, with_amount: bool, control: &Control) -> Result<Models> {
+    let end = asked.end.unwrap_or(events.last_day);
+    let models = interrupt::run("orchard.lifetime_value", control, || {
+        let customers = customers(events, end, asked.period, control)?;
+        let times = bgnbd::fit(&customers, asked.penalizer, control)?;
+        let spend = if with_amount { spend::fit(&customers, control)? } else { None };
+        Ok(Models { customers, times, spend })
+    })?;
+    if !models.times.converged || models.times.errors.iter().any(Option::is_none) {
+        notice!("the likelihood of the purchases has no clear maximum: the parameters are not to be relied on, though the predictions may be; \"penalizer\": 0.01 holds them");
+    }
+    if with_amount && models.spend.is_none() {
+        notice!(
+            "fewer than ten customers came back and paid, or all paid the same: their mean is what is expected of all"
+        );
+    }
+    Ok(models)
+}
+
+type Row = (String, i64, i64, f64, f64, f64, f64, f64, Option<f64>, Option<f64>, Option<f64>);
+
+/// What customers are worth.
+#[pg_extern(sql = false)]
+#[allow(clippy::type_complexity, reason = "the columns of a set are a tuple")]
+fn lifetime_value(
+    source: Option<&str>,
+    customer: Option<&str>,
+    event_time: Option<&str>,
+    amount: Option<&str>,
+    options: Option<crate::json::JsonArgument>,
+) -> TableIterator<
+    'static,
+    (
+        name!(customer_name, String),
+        name!(purchases, i64),
+        name!(frequency, i64),
+        name!(recency, f64),
+        name!(age, f64),
+        name!(alive, f64),
+        name!(churn, f64),
+        name!(expected_purchases, f64),
+        name!(mean_amount, Option<f64>),
+        name!(expected_amount, Option<f64>),
+        name!(value, Option<f64>),
+    ),
+> {
+    let columns = [customer, event_time, amount];
+    TableIterator::new(report(|| values(source, columns, options.as_ref().map(|o| &o.0))))
+}
+
+fn values(source: Option<&str>, columns: [Option<&str>; 3], options: Option<&Value>) -> Result<Vec<Row>> {
+    let asked = Asked::parse(options, true)?;
+    let control = Control::new(settings::max_memory());
+    let with_amount = columns[2].is_some();
+    let rows = purchases(source, columns, &control)?;
+    let events = events(&rows, with_amount, asked.end, &control)?;
+    let models = fit(&events, &asked, with_amount, &control)?;
+    let amounts = match (&models.spend, with_amount) {
+        (_, false) => Amounts::None,
+        (Some(spend), true) => Amounts::Model(spend.parameters),
+        (None, true) => Amounts::Mean(mean_amount(&models.customers)),
+    };
+    let made = interrupt::run("orchard.lifetime_value", &control, || {
+        // The rows of the answer, with their names.
+        control.reserve(models.customers.len() * (std::mem::size_of::<Row>() + 32))?;
+        worth(&models.customers, &models.times.parameters, amounts, asked.horizon, asked.discount_rate, &control)
+    })?;
+    let ColumnData::Category { dictionary, .. } = data(&rows, "customer")? else {
+        return Err(Failure::internal("a text was read as a number"));
+    };
+    let name = |customer: u32| {
+        let code = events.codes.get(customer as usize).copied().unwrap_or_default();
+        String::from_utf8_lossy(dictionary.text(code)).into_owned()
+    };
+    Ok(models
+        .customers
+        .iter()
+        .zip(made)
+        .map(|(c, w)| {
+            let own = (with_amount && c.frequency > 0).then_some(c.spend);
+            let frequency = i64::from(c.frequency);
+            (
+                name(c.customer),
+                i64::from(c.rows),
+                frequency,
+                c.recency,
+                c.age,
+                w.alive,
+                1.0 - w.alive,
+                w.purchases,
+                own,
+                w.amount,
+                w.value,
+            )
+        })
+        .collect())
+}
+
+/// The parameters of the models.
+#[pg_extern(sql = false)]
+#[allow(clippy::type_complexity, reason = "the columns of a set are a tuple")]
+fn lifetime_parameters(
+    source: Option<&str>,
+    customer: Option<&str>,
+    event_time: Option<&str>,
+    amount: Option<&str>,
+    options: Option<crate::json::JsonArgument>,
+) -> TableIterator<
+    'static,
+    (
+        name!(model, &'static str),
+        name!(parameter, &'static str),
+        name!(value, f64),
+        name!(standard_error, Option<f64>),
+        name!(customers, i64),
+    ),
+> {
+    let columns = [customer, event_time, amount];
+    TableIterator::new(report(|| {
+        let asked = Asked::parse(options.as_ref().map(|o| &o.0), false)?;
+        let control = Control::new(settings::max_memory());
+        let with_amount = amount.is_some();
+        let rows = purchases(source, columns, &control)?;
+        let events = events(&rows, with_amount, asked.end, &control)?;
+        let models = fit(&events, &asked, with_amount, &control)?;
+        let mut all = Vec::new();
+        let times = &models.times;
+        let count = models.customers.len() as i64;
+        let named = bgnbd::Parameters::NAMES.iter().zip(times.parameters.values()).zip(times.errors);
+        all.extend(named.map(|((name, value), error)| ("bg_nbd", *name, value, error, count)));
+        all.push(("bg_nbd", "log_likelihood", times.log_likelihood, None, count));
+        if let Some(spend) = &models.spend {
+            let named = spend::Parameters::NAMES.iter().zip(spend.parameters.values()).zip(spend.errors);
+            all.extend(
+                named.map(|((name, value), error)| ("gamma_gamma", *name, value, error, spend.customers as i64)),
+            );
+        }
+        Ok(all)
+    }))
+}
+
+/// The options of `orchard.cohort_retention`.
+const COHORT_OPTIONS: &[(&str, &str)] =
+    &[("period", "day, week, month, quarter or year"), ("amount", "the name of a column of numbers")];
+
+/// How many of a cohort come back.
+#[pg_extern(sql = false)]
+#[allow(clippy::type_complexity, reason = "the columns of a set are a tuple")]
+fn cohort_retention(
+    source: Option<&str>,
+    customer: Option<&str>,
+    event_time: Option<&str>,
+    options: Option<crate::json::JsonArgument>,
+) -> TableIterator<
+    'static,
+    (
+        name!(cohort, Date),
+        name!(period_number, i32),
+        name!(customers, i64),
+        name!(active, i64),
+        name!(retention, f64),
+        name!(revenue, Option<f64>),
+    ),
+> {
+    TableIterator::new(report(|| {
+        let options = options.as_ref().map(|o| &o.0);
+        let keys = Keys::parse(options, COHORT_OPTIONS, "{\"period\": \"month\"}")?;
+        let period = keys.word("period", Period::parse)?.unwrap_or(Period::Month);
+        let amount = keys.text("amount")?;
+        let control = Control::new(settings::max_memory());
+        let rows = purchases(source, [customer, event_time, amount], &control)?;
+        let events = events(&rows, amount.is_some(), None, &control)?;
+        let cells = interrupt::run("orchard.cohort_retention", &control, || {
+            cohorts(&events, period, events.last_day, &control)
+        })?;
+        let row = |cell: &orchard_engine::lifetime::cohorts::Cell| {
+            let share = cell.active as f64 / cell.customers as f64;
+            let revenue = amount.map(|_| cell.revenue);
+            let cohort = Date::saturating_from_raw(cell.cohort);
+            (cohort, cell.number, cell.customers as i64, cell.active as i64, share, revenue)
+        };
+        Ok(cells.iter().map(row).collect::<Vec<_>>())
+    }))
+}
