@@ -1,0 +1,214 @@
+//! One series: which method, what it expects, and how far off that may be.
+//!
+//! Every method says a mean and a variance for each of the next values. Variances of models tell too little: they take the model and its parameters for true. So the
+//! model is fitted anew at several origins in the past and its forecasts from there are compared with what came: by the ratio of the squared errors to the variances
+//! the intervals are widened or narrowed (a conformal calibration, shrunken towards the usual ratio where the past is short). By the same origins the method is chosen.
+
+use super::ets::{Ets, Fitter};
+use super::naive::Naive;
+use super::optimise::Workspace;
+use super::theta::Theta;
+use super::{croston, ets, naive, theta};
+
+/// A method.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Method {
+    /// Chosen of all others by its past.
+    Auto,
+    /// The last value.
+    Naive,
+    /// The last season.
+    SeasonalNaive,
+    /// The last value and the mean step.
+    Drift,
+    /// The mean.
+    Mean,
+    /// Exponential smoothing.
+    Ets,
+    /// The Theta method.
+    Theta,
+    /// The mean of exponential smoothing and Theta.
+    Ensemble,
+    /// For demand with many zeros.
+    Croston,
+    /// The same, less its bias.
+    Sba,
+    /// The same, with a probability that falls.
+    Tsb,
+}
+
+impl Method {
+    /// All.
+    pub const ALL: [Method; 11] = [
+        Method::Auto,
+        Method::Naive,
+        Method::SeasonalNaive,
+        Method::Drift,
+        Method::Mean,
+        Method::Ets,
+        Method::Theta,
+        Method::Ensemble,
+        Method::Croston,
+        Method::Sba,
+        Method::Tsb,
+    ];
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Method::Auto => "auto",
+            Method::Naive => "naive",
+            Method::SeasonalNaive => "seasonal_naive",
+            Method::Drift => "drift",
+            Method::Mean => "mean",
+            Method::Ets => "ets",
+            Method::Theta => "theta",
+            Method::Ensemble => "ensemble",
+            Method::Croston => "croston",
+            Method::Sba => "sba",
+            Method::Tsb => "tsb",
+        }
+    }
+}
+
+/// A fitted model.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Fitted {
+    /// One of the simplest.
+    Naive(Naive),
+    /// Exponential smoothing.
+    Ets(Ets),
+    /// The Theta method.
+    Theta(Theta),
+    /// One for demand with zeros.
+    Croston(croston::Croston),
+    /// The mean of several.
+    Mean(Vec<Fitted>),
+}
+
+/// What is expected of the next values.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Expected {
+    /// The mean of each.
+    pub mean: Vec<f64>,
+    /// The variance of each.
+    pub variance: Vec<f64>,
+}
+
+impl Fitted {
+    /// Fit a method other than [`Method::Auto`] to a series of finite values, of the form of a model `near`, from its parameters, where given. A
+    /// series too short for it has none.
+    pub fn new(
+        method: Method,
+        y: &[f64],
+        period: usize,
+        near: Option<&Fitted>,
+        work: &mut Workspace,
+    ) -> Option<Fitted> {
+        if y.is_empty() {
+            return None;
+        }
+        let simple = |form| Some(Fitted::Naive(naive::fit(form, y, period)));
+        match method {
+            Method::Auto => None,
+            Method::Naive => simple(naive::Form::Last),
+            Method::SeasonalNaive => simple(naive::Form::Season),
+            Method::Drift => simple(naive::Form::Drift),
+            Method::Mean => simple(naive::Form::Mean),
+            Method::Croston => Some(Fitted::Croston(croston::fit(croston::Form::Classic, y))),
+            Method::Sba => Some(Fitted::Croston(croston::fit(croston::Form::Sba, y))),
+            Method::Tsb => Some(Fitted::Croston(croston::fit(croston::Form::Tsb, y))),
+            Method::Ets => {
+                let mut fitter = Fitter::new(y, period);
+                std::mem::swap(&mut fitter.work, work);
+                let fitted = match near {
+                    Some(Fitted::Ets(near)) => fitter.fit(near.form, Some(near)),
+                    _ => fitter.auto(),
+                };
+                std::mem::swap(&mut fitter.work, work);
+                fitted.map(Fitted::Ets)
+            }
+            Method::Theta => {
+                let near = match near {
+                    Some(Fitted::Theta(near)) => Some(near),
+                    _ => None,
+                };
+                theta::fit(y, period, near, work).map(Fitted::Theta)
+            }
+            Method::Ensemble => {
+                let of = |i: usize| match near {
+                    Some(Fitted::Mean(all)) => all.get(i),
+                    _ => None,
+                };
+                let ets = Fitted::new(Method::Ets, y, period, of(0), work)?;
+                let theta = Fitted::new(Method::Theta, y, period, of(1), work)?;
+                Some(Fitted::Mean(vec![ets, theta]))
+            }
+        }
+    }
+
+    /// What it expects of the next `horizon` values.
+    pub fn expect(&self, horizon: usize) -> Expected {
+        let (mut mean, mut variance) = (vec![0.0; horizon], vec![0.0; horizon]);
+        match self {
+            Fitted::Naive(model) => {
+                model.mean(&mut mean);
+                model.variances(&mut variance);
+            }
+            Fitted::Ets(model) => {
+                model.mean(&mut mean);
+                model.variances(&mean, &mut variance);
+            }
+            Fitted::Theta(model) => {
+                model.mean(&mut mean);
+                model.variances(&mut variance);
+            }
+            Fitted::Croston(model) => {
+                mean.fill(model.rate);
+                variance.fill(model.variance);
+            }
+            Fitted::Mean(models) => {
+                let share = 1.0 / models.len().max(1) as f64;
+                for model in models {
+                    let one = model.expect(horizon);
+                    mean.iter_mut().zip(&one.mean).for_each(|(sum, v)| *sum += v * share);
+                    // Their errors go together: the deviations are averaged.
+                    variance.iter_mut().zip(&one.variance).for_each(|(sum, v)| *sum += v.max(0.0).sqrt() * share);
+                }
+                variance.iter_mut().for_each(|v| *v *= *v);
+            }
+        }
+        Expected { mean, variance }
+    }
+
+    /// What was expected of each value of the series it was fitted to, one step ahead.
+    pub fn fitted(&self, y: &[f64], out: &mut [f64]) {
+        match self {
+            Fitted::Naive(model) => model.fitted(y, out),
+            Fitted::Ets(model) => {
+                ets::pass(model.form, model.smoothing, &mut model.start.clone(), y, out);
+            }
+            Fitted::Theta(model) => model.fitted(y, out),
+            Fitted::Croston(model) => model.fitted(y, out),
+            Fitted::Mean(models) => {
+                let share = 1.0 / models.len().max(1) as f64;
+                let mut one = vec![0.0; y.len()];
+                out.fill(0.0);
+                for model in models {
+                    model.fitted(y, &mut one);
+                    out.iter_mut().zip(&one).for_each(|(sum, v)| *sum += v * share);
+                }
+            }
+        }
+    }
+
+    /// The form within the method, as its paper calls it; empty for methods of one.
+    pub fn form(&self) -> String {
+        match self {
+            Fitted::Ets(model) => model.form.name().to_owned(),
+            Fitted::Theta(model) => model.form.name().to_owned(),
+            Fitted::Mean(models) => models.iter().map(Fitted::form).collect::<Vec<_>>().join("+"),
+            _ => String::new(),
+        }
+    }
+}

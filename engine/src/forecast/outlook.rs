@@ -1,0 +1,299 @@
+//! The forecast of one series: choice, mean and interval.
+
+use super::auto::{Expected, Fitted, Method};
+use super::optimise::{dot, Workspace};
+use super::{croston, season};
+use crate::control::Control;
+use crate::error::Result;
+
+/// What is asked for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settings {
+    /// How to forecast.
+    pub method: Method,
+    /// How many steps.
+    pub horizon: usize,
+    /// The share of the future values that the interval should hold.
+    pub level: f64,
+    /// The seasons, in steps, the shortest first.
+    pub seasons: Vec<usize>,
+    /// Whether values are never below 0; `None` where the series itself tells.
+    pub nonnegative: Option<bool>,
+}
+
+/// A forecast.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outlook {
+    /// What is expected.
+    pub mean: Vec<f64>,
+    /// The lower end of the interval; NaN where nothing tells.
+    pub low: Vec<f64>,
+    /// Its upper end.
+    pub high: Vec<f64>,
+    /// The method that was used.
+    pub method: Method,
+    /// Whether the method that was asked for could not be fitted to this series, so that a simpler one was.
+    pub replaced: bool,
+    /// The model, of the series divided by `scale`.
+    pub model: Fitted,
+    /// What the series was divided by.
+    pub scale: f64,
+}
+
+/// How often a model is fitted anew in the past.
+const ORIGINS: usize = 6;
+/// Another method than the ensemble is taken if its errors in the past are below this share.
+const BETTER: f64 = 0.8;
+/// From so many origins on methods are compared.
+const ENOUGH_ORIGINS: usize = 3;
+/// The share of zeros from which on methods for sparse demand are tried.
+const SPARSE: f64 = 0.3;
+
+/// Forecast a series of finite values; `None` for one without any.
+pub fn forecast(y: &[f64], settings: &Settings, work: &mut Workspace, control: &Control) -> Result<Option<Outlook>> {
+    control.check()?;
+    let Some(&last) = y.last() else { return Ok(None) };
+    let horizon = settings.horizon;
+    let constant = y.iter().all(|v| *v == last);
+    let size = y.iter().map(|v| v.abs()).sum::<f64>() / y.len() as f64;
+    let scale = if size > 0.0 { size } else { 1.0 };
+    let scaled: Vec<f64> = y.iter().map(|v| v / scale).collect();
+    let y = &scaled[..];
+    if constant || y.len() < 3 {
+        // Nothing moves: nothing says how far it could.
+        let method = if matches!(settings.method, Method::Naive | Method::Mean) { settings.method } else { Method::Naive };
+        let replaced = !constant && !matches!(settings.method, Method::Auto | Method::Naive | Method::Mean);
+        let Some(model) = Fitted::new(method, y, 1, None, work) else { return Ok(None) };
+        let expected = model.expect(horizon);
+        let width = if y.len() > 1 && constant { 0.0 } else { f64::NAN };
+        let mean: Vec<f64> = expected.mean.iter().map(|m| m * scale).collect();
+        let low = mean.iter().map(|m| m - width).collect();
+        let high = mean.iter().map(|m| m + width).collect();
+        return Ok(Some(Outlook { mean, low, high, method, replaced, model, scale }));
+    }
+    let period = usable_period(y.len(), &settings.seasons);
+    let candidates: Vec<Method> = match settings.method {
+        Method::Auto => candidates(y, period),
+        method => vec![method],
+    };
+    let mut tried: Vec<Tried> = Vec::with_capacity(candidates.len());
+    for method in candidates {
+        control.check()?;
+        if let Some(model) = Fitted::new(method, y, period, None, work) {
+            tried.push(Tried { method, model, past: Vec::new() });
+        }
+    }
+    let replaced = tried.is_empty();
+    if replaced {
+        // Too short for what was asked.
+        if let Some(model) = Fitted::new(Method::Naive, y, 1, None, work) {
+            tried.push(Tried { method: Method::Naive, model, past: Vec::new() });
+        }
+    }
+    for one in &mut tried {
+        control.check()?;
+        one.look_back(y, period, horizon, work);
+    }
+    let Some(chosen) = choose(tried) else { return Ok(None) };
+    let expected = chosen.model.expect(horizon);
+    let nonnegative = settings.nonnegative.unwrap_or_else(|| y.iter().all(|v| *v >= 0.0));
+    let (mut low, mut high) = chosen.interval(y, &expected, settings.level);
+    let mut mean = expected.mean;
+    for values in [&mut mean, &mut low, &mut high] {
+        for v in values.iter_mut() {
+            // The largest double stands for what would be beyond all.
+            *v = (*v * scale).clamp(if nonnegative { 0.0 } else { f64::MIN }, f64::MAX);
+        }
+    }
+    Ok(Some(Outlook { mean, low, high, method: chosen.method, replaced, model: chosen.model, scale }))
+}
+
+/// The season that a series of so many values can have: two whole ones and a bit must be there.
+fn usable_period(n: usize, seasons: &[usize]) -> usize {
+    seasons.iter().copied().filter(|p| *p > 1 && n > 2 * p).min().unwrap_or(1)
+}
+
+/// What is tried for a series.
+fn candidates(y: &[f64], period: usize) -> Vec<Method> {
+    let zeros = y.iter().filter(|v| **v == 0.0).count() as f64;
+    if zeros >= SPARSE * y.len() as f64 && y.iter().all(|v| *v >= 0.0) {
+        return vec![Method::Sba, Method::Tsb, Method::Mean, Method::Ensemble];
+    }
+    match period {
+        1 => vec![Method::Ensemble, Method::Ets, Method::Theta, Method::Naive],
+        _ => vec![Method::Ensemble, Method::Ets, Method::Theta, Method::SeasonalNaive],
+    }
+}
+
+/// A method and how it did.
+struct Tried {
+    method: Method,
+    model: Fitted,
+    /// What it expected at each origin, and how far off it was.
+    past: Vec<(Expected, Vec<f64>)>,
+}
+
+/// A first guess of how much larger squared errors are than models say, and how many origins it counts as.
+const USUAL_RATIO: f64 = 1.5;
+const USUAL_WEIGHT: f64 = 4.0;
+
+impl Tried {
+    /// Fit the model anew at origins in the past.
+    fn look_back(&mut self, y: &[f64], period: usize, horizon: usize, work: &mut Workspace) {
+        let n = y.len();
+        let least = (2 * period + 2).max(n / 2).max(8);
+        if n <= least {
+            return;
+        }
+        let room = n - least;
+        let horizon = horizon.min((room / 2).max(1));
+        let step = (room.saturating_sub(horizon) / (ORIGINS - 1)).max(1);
+        let mut origin = n - horizon;
+        for _ in 0..ORIGINS {
+            if origin < least {
+                break;
+            }
+            if let Some(model) = Fitted::new(self.method, &y[..origin], period, Some(&self.model), work) {
+                let expected = model.expect(horizon);
+                let errors: Vec<f64> = y[origin..].iter().zip(&expected.mean).map(|(y, m)| y - m).collect();
+                self.past.push((expected, errors));
+            }
+            if origin < step {
+                break;
+            }
+            origin -= step;
+        }
+    }
+
+    /// The mean size of its errors.
+    fn error(&self) -> f64 {
+        let count: usize = self.past.iter().map(|p| p.1.len()).sum();
+        let sum: f64 = self.past.iter().flat_map(|p| &p.1).map(|e| e.abs()).sum();
+        if count == 0 {
+            return f64::INFINITY;
+        }
+        sum / count as f64
+    }
+
+    /// The interval of the values expected.
+    fn interval(&self, y: &[f64], expected: &Expected, level: f64) -> (Vec<f64>, Vec<f64>) {
+        if let Fitted::Croston(model) = &self.model {
+            return sparse(model, y, expected, level);
+        }
+        let mut sum = 0.0;
+        for (said, errors) in &self.past {
+            let ratios: Vec<f64> = errors.iter().zip(&said.variance).map(|(e, v)| e * e / v.max(1e-300)).collect();
+            sum += season::mean(&ratios).min(1e6);
+        }
+        let ratio = (USUAL_WEIGHT * USUAL_RATIO + sum) / (USUAL_WEIGHT + self.past.len() as f64);
+        let ratio = ratio.max(1.0);
+        let z = quantile(level, y.len());
+        let (mut low, mut high) = (Vec::with_capacity(expected.mean.len()), Vec::with_capacity(expected.mean.len()));
+        for (m, v) in expected.mean.iter().zip(&expected.variance) {
+            let width = z * (v.max(0.0) * ratio).sqrt();
+            low.push(m - width);
+            high.push(m + width);
+        }
+        (low, high)
+    }
+}
+
+/// How many deviations hold a share of the values.
+fn quantile(level: f64, n: usize) -> f64 {
+    use statrs::distribution::{ContinuousCDF, StudentsT};
+    let freedom = (n as f64 - 3.0).max(1.0);
+    StudentsT::new(0.0, 1.0, freedom).map_or(1.96, |t| t.inverse_cdf(0.5 + level / 2.0))
+}
+
+/// Demand with zeros is not normal: the interval is that of the values themselves around what was expected of them.
+fn sparse(model: &croston::Croston, y: &[f64], expected: &Expected, level: f64) -> (Vec<f64>, Vec<f64>) {
+    let mut fitted = vec![0.0; y.len()];
+    model.fitted(y, &mut fitted);
+    let mut errors: Vec<f64> = y.iter().zip(&fitted).map(|(y, f)| y - f).collect();
+    errors.sort_by(f64::total_cmp);
+    let n = errors.len() as f64;
+    let at = |share: f64| {
+        let place = (share * (n + 1.0) - 1.0).clamp(0.0, n - 1.0);
+        let (i, part) = (place.floor() as usize, place.fract());
+        errors[i] + part * (errors[(i + 1).min(errors.len() - 1)] - errors[i])
+    };
+    let tail = (1.0 - level) / 2.0;
+    let (low, high) = (at(tail), at(1.0 - tail));
+    let around = |by: f64| expected.mean.iter().map(|m| m + by).collect();
+    (around(low), around(high))
+}
+
+/// The method that did best in the past, but the first (the mean of two) unless another was much better.
+fn choose(mut tried: Vec<Tried>) -> Option<Tried> {
+    if tried.is_empty() {
+        return None;
+    }
+    let usual = tried[0].error() * if tried[0].method == Method::Ensemble { BETTER } else { 1.0 };
+    let enough = tried[0].past.len() >= ENOUGH_ORIGINS;
+    let mut best = (0, usual);
+    for (i, one) in tried.iter().enumerate().skip(1) {
+        let error = one.error();
+        if enough && error < best.1 {
+            best = (i, error);
+        }
+    }
+    Some(tried.swap_remove(best.0))
+}
+
+/// How good a forecast was.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Scores {
+    /// The mean size of the errors.
+    pub mae: f64,
+    /// The root of the mean of their squares.
+    pub rmse: f64,
+    /// Their mean: positive where the forecast was too low.
+    pub bias: f64,
+    /// The mean size over that of the seasonal naive forecast within the past (Hyndman and Koehler 2006).
+    pub mase: f64,
+    /// The root of the mean of squares over that of the naive forecast within the past (M5).
+    pub rmsse: f64,
+    /// `200 |y - f| / (|y| + |f|)` (M4), in per cent.
+    pub smape: f64,
+    /// The share of the values within the interval.
+    pub coverage: f64,
+    /// The mean width of the interval over the mean size of the seasonal naive errors.
+    pub width: f64,
+}
+
+/// Judge a forecast of what came after `past`. Scores that are not defined are NaN.
+pub fn judge(past: &[f64], period: usize, actual: &[f64], outlook: &Outlook) -> Scores {
+    let count = actual.len().min(outlook.mean.len());
+    if count == 0 {
+        return Scores { mae: f64::NAN, ..Scores::default() };
+    }
+    let lagged = |lag: usize| -> (f64, f64) {
+        let all: Vec<f64> = past.iter().zip(past.get(lag..).unwrap_or_default()).map(|(a, b)| b - a).collect();
+        let n = all.len().max(1) as f64;
+        (all.iter().map(|d| d.abs()).sum::<f64>() / n, (dot(&all, &all) / n).sqrt())
+    };
+    let lag = if past.len() > period { period.max(1) } else { 1 };
+    let (scale, _) = lagged(lag);
+    let (_, step) = lagged(1);
+    let mut s = Scores::default();
+    let share = 1.0 / count as f64;
+    for i in 0..count {
+        let (y, f) = (actual[i], outlook.mean[i]);
+        let e = y - f;
+        s.mae += e.abs() * share;
+        s.rmse += e * e * share;
+        s.bias += e * share;
+        s.smape += if y == f { 0.0 } else { 200.0 * e.abs() / (y.abs() + f.abs()) * share };
+        s.coverage += if y >= outlook.low[i] && y <= outlook.high[i] { share } else { 0.0 };
+        s.width += (outlook.high[i] - outlook.low[i]) * share;
+    }
+    s.rmse = s.rmse.sqrt();
+    let over = |v: f64, by: f64| if by > 0.0 { v / by } else { f64::NAN };
+    s.mase = over(s.mae, scale);
+    s.width = over(s.width, scale);
+    s.rmsse = over(s.rmse, step);
+    if outlook.low.iter().any(|v| v.is_nan()) {
+        s.coverage = f64::NAN;
+    }
+    s
+}
