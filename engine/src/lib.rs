@@ -6,6 +6,7 @@
 //! * [`data`]: typed columns as they are read, the canonical row order, the holdout.
 //! * [`learn`]: options, binning, decision trees, k-means.
 //! * [`model`]: what is stored: flat arrays, encoders, the versioned codec.
+//! * [`forecast`]: time series.
 //! * [`import`]: models that other libraries have trained.
 //! * [`score`]: the prediction core.
 //! * [`judge`] has the metrics and explanations.
@@ -18,6 +19,7 @@ pub mod control;
 pub mod data;
 pub mod decide;
 pub mod error;
+pub mod forecast;
 pub mod import;
 pub mod judge;
 pub mod learn;

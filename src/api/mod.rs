@@ -14,6 +14,7 @@ mod diagnose;
 mod drift;
 mod evaluate;
 mod events;
+mod forecast;
 mod forget;
 mod import;
 mod importance;

@@ -8,7 +8,8 @@ use super::ets::{Ets, Fitter};
 use super::naive::Naive;
 use super::optimise::Workspace;
 use super::theta::Theta;
-use super::{croston, ets, naive, theta};
+use super::{croston, ets, naive, stl, theta};
+use crate::control::Control;
 
 /// A method.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,11 +36,13 @@ pub enum Method {
     Sba,
     /// The same, with a probability that falls.
     Tsb,
+    /// Seasons by local regression, the rest by exponential smoothing.
+    Mstl,
 }
 
 impl Method {
     /// All.
-    pub const ALL: [Method; 11] = [
+    pub const ALL: [Method; 12] = [
         Method::Auto,
         Method::Naive,
         Method::SeasonalNaive,
@@ -51,6 +54,7 @@ impl Method {
         Method::Croston,
         Method::Sba,
         Method::Tsb,
+        Method::Mstl,
     ];
 
     /// Its name.
@@ -67,6 +71,7 @@ impl Method {
             Method::Croston => "croston",
             Method::Sba => "sba",
             Method::Tsb => "tsb",
+            Method::Mstl => "mstl",
         }
     }
 }
@@ -82,8 +87,25 @@ pub enum Fitted {
     Theta(Theta),
     /// One for demand with zeros.
     Croston(croston::Croston),
+    /// Seasons that are added to another.
+    Mstl(Mstl),
     /// The mean of several.
     Mean(Vec<Fitted>),
+}
+
+/// Seasons by local regression, and a model of what is left without them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Mstl {
+    /// The last values of each season, as many as its period.
+    pub seasons: Vec<Vec<f64>>,
+    /// The model of the rest.
+    pub rest: Box<Fitted>,
+}
+
+impl Mstl {
+    fn season(&self, h: usize) -> f64 {
+        self.seasons.iter().map(|s| s[h % s.len()]).sum()
+    }
 }
 
 /// What is expected of the next values.
@@ -101,13 +123,14 @@ impl Fitted {
     pub fn new(
         method: Method,
         y: &[f64],
-        period: usize,
+        seasons: &[usize],
         near: Option<&Fitted>,
         work: &mut Workspace,
     ) -> Option<Fitted> {
         if y.is_empty() {
             return None;
         }
+        let period = seasons.first().copied().unwrap_or(1);
         let simple = |form| Some(Fitted::Naive(naive::fit(form, y, period)));
         match method {
             Method::Auto => None,
@@ -135,13 +158,27 @@ impl Fitted {
                 };
                 theta::fit(y, period, near, work).map(Fitted::Theta)
             }
+            Method::Mstl => {
+                let near = match near {
+                    Some(Fitted::Mstl(near)) => Some(&*near.rest),
+                    _ => None,
+                };
+                let parts = stl::decompose(y, seasons, &Control::default()).ok()?;
+                let rest: Vec<f64> = parts.trend.iter().zip(&parts.remainder).map(|(t, r)| t + r).collect();
+                let rest = Fitted::new(Method::Ets, &rest, &[], near, work)?;
+                let last = |(s, p): (&Vec<f64>, &usize)| s[s.len() - p..].to_vec();
+                let seasons = parts.seasons.iter().zip(seasons).map(last).collect();
+                Some(Fitted::Mstl(Mstl { seasons, rest: Box::new(rest) }))
+            }
             Method::Ensemble => {
                 let of = |i: usize| match near {
                     Some(Fitted::Mean(all)) => all.get(i),
                     _ => None,
                 };
-                let ets = Fitted::new(Method::Ets, y, period, of(0), work)?;
-                let theta = Fitted::new(Method::Theta, y, period, of(1), work)?;
+                // A season that is too long to be smoothed is taken out first.
+                let smooth = if period > ets::LONGEST_SEASON { Method::Mstl } else { Method::Ets };
+                let ets = Fitted::new(smooth, y, seasons, of(0), work)?;
+                let theta = Fitted::new(Method::Theta, y, seasons, of(1), work)?;
                 Some(Fitted::Mean(vec![ets, theta]))
             }
         }
@@ -167,6 +204,12 @@ impl Fitted {
                 mean.fill(model.rate);
                 variance.fill(model.variance);
             }
+            Fitted::Mstl(model) => {
+                let rest = model.rest.expect(horizon);
+                variance = rest.variance;
+                mean = rest.mean;
+                mean.iter_mut().enumerate().for_each(|(h, m)| *m += model.season(h));
+            }
             Fitted::Mean(models) => {
                 let share = 1.0 / models.len().max(1) as f64;
                 for model in models {
@@ -190,6 +233,15 @@ impl Fitted {
             }
             Fitted::Theta(model) => model.fitted(y, out),
             Fitted::Croston(model) => model.fitted(y, out),
+            Fitted::Mstl(model) => {
+                let periods: Vec<usize> = model.seasons.iter().map(Vec::len).collect();
+                let Ok(parts) = stl::decompose(y, &periods, &Control::default()) else { return out.copy_from_slice(y) };
+                let rest: Vec<f64> = parts.trend.iter().zip(&parts.remainder).map(|(t, r)| t + r).collect();
+                model.rest.fitted(&rest, out);
+                for season in &parts.seasons {
+                    out.iter_mut().zip(season).for_each(|(o, s)| *o += s);
+                }
+            }
             Fitted::Mean(models) => {
                 let share = 1.0 / models.len().max(1) as f64;
                 let mut one = vec![0.0; y.len()];
@@ -207,6 +259,7 @@ impl Fitted {
         match self {
             Fitted::Ets(model) => model.form.name().to_owned(),
             Fitted::Theta(model) => model.form.name().to_owned(),
+            Fitted::Mstl(model) => model.rest.form(),
             Fitted::Mean(models) => models.iter().map(Fitted::form).collect::<Vec<_>>().join("+"),
             _ => String::new(),
         }

@@ -73,8 +73,26 @@ impl Step {
                     Step::Fixed(unit) if size % unit == 0 => Some((*name, size / unit)),
                     _ => None,
                 });
-                fitting.map_or_else(|| format!("{} seconds", size as f64 / 1e6), |(name, count)| format!("{count} {name}s"))
+                fitting.map_or_else(
+                    || format!("{} seconds", size as f64 / 1e6),
+                    |(name, count)| format!("{count} {name}s"),
+                )
             }
+        }
+    }
+
+    /// How far one usually looks ahead.
+    pub fn usual_horizon(self) -> usize {
+        match self {
+            Step::Months(1) => 12,
+            Step::Months(3) => 4,
+            Step::Months(6) => 2,
+            Step::Months(_) => 3,
+            Step::BusinessDay => 20,
+            Step::Fixed(size) if size == 7 * DAY => 13,
+            Step::Fixed(size) if size == DAY => 28,
+            Step::Fixed(size) if DAY % size == 0 && DAY / size <= 1440 => (DAY / size) as usize,
+            Step::Fixed(_) | Step::Number(_) => 10,
         }
     }
 
@@ -85,9 +103,11 @@ impl Step {
             Step::Months(months) => whole(12, months).into_iter().collect(),
             Step::BusinessDay => vec![5],
             Step::Fixed(size) if size == 7 * DAY => vec![52],
-            Step::Fixed(size) if size == DAY => vec![7],
+            Step::Fixed(size) if size == DAY => vec![7, 365],
             Step::Fixed(size) if size < 60_000_000 => whole(60_000_000, size).into_iter().collect(),
-            Step::Fixed(size) if size < 600_000_000 => whole(3_600_000_000, size).into_iter().chain(whole(DAY, size)).collect(),
+            Step::Fixed(size) if size < 600_000_000 => {
+                whole(3_600_000_000, size).into_iter().chain(whole(DAY, size)).collect()
+            }
             Step::Fixed(size) => whole(DAY, size).into_iter().chain(whole(7 * DAY, size)).collect(),
             Step::Number(_) => Vec::new(),
         }
@@ -161,7 +181,13 @@ impl Calendar {
                 // All on one day of the month, or its last if it has no such day.
                 let same = parts.iter().all(|p| p.2 == latest.min(days_of(p.0, p.1)));
                 let ends = parts.iter().all(|p| p.2 == days_of(p.0, p.1));
-                calendar.month_day = if ends { 31 } else if same { latest } else { 1 };
+                calendar.month_day = if ends {
+                    31
+                } else if same {
+                    latest
+                } else {
+                    1
+                };
                 let clock = least.rem_euclid(DAY);
                 if times.iter().all(|t| t.rem_euclid(DAY) == clock) && (same || ends) {
                     calendar.clock = clock;
@@ -275,7 +301,8 @@ pub fn infer<'a>(series: impl Iterator<Item = &'a [i64]> + Clone) -> Option<Step
     // Months have many lengths, which count as one.
     let one_day = month_days.iter().any(|c| *c == times) || ends == times;
     let clipped = month_days[1..28].iter().all(|c| *c == 0);
-    let shortest = *counts.iter().find(|(_, c)| **c as f64 >= OFTEN * all as f64).map_or(counts.keys().next()?, |c| c.0);
+    let shortest =
+        *counts.iter().find(|(_, c)| **c as f64 >= OFTEN * all as f64).map_or(counts.keys().next()?, |c| c.0);
     let days = shortest / DAY;
     if at_midnight && (one_day || clipped) && days >= 28 {
         let months = counts

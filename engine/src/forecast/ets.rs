@@ -315,7 +315,8 @@ impl<'a> Fitter<'a> {
     pub fn enough(&self, form: Form) -> bool {
         let season = form.season != Part::None;
         let p = form.parameters(self.period) + usize::from(form.trend == Trend::None && !season);
-        self.y.len() > p + 2 && (!season || (self.period <= LONGEST_SEASON && self.period > 1 && self.y.len() >= 2 * self.period))
+        self.y.len() > p + 2
+            && (!season || (self.period <= LONGEST_SEASON && self.period > 1 && self.y.len() >= 2 * self.period))
     }
 
     /// Fit a form, from the parameters of `near` where given.
@@ -380,7 +381,10 @@ impl<'a> Fitter<'a> {
             if damped && near.form.trend == Trend::Damped {
                 x[rates - 1] = s.phi.clamp(PHI.0, PHI.1);
             }
-            if near.form.season == form.season && (near.form.trend == Trend::None) == !trend && near.start.season.len() == initial.season.len() {
+            if near.form.season == form.season
+                && (near.form.trend == Trend::None) == !trend
+                && near.start.season.len() == initial.season.len()
+            {
                 x[rates] = near.start.level;
                 if trend {
                     x[rates + 1] = near.start.slope;

@@ -115,7 +115,9 @@ pub fn gather(
         }
         // A row that is there to say nothing but that nothing is known is no mistake.
         match timed(i) && values[i].is_finite() && values[i].abs() <= LARGEST {
-            true => order.push(u32::try_from(i).map_err(|_| Error::data("the source has too many rows", "Give fewer."))?),
+            true => {
+                order.push(u32::try_from(i).map_err(|_| Error::data("the source has too many rows", "Give fewer."))?)
+            }
             false => unusable += u64::from(!timed(i) || !values[i].is_nan()),
         }
     }
@@ -159,7 +161,10 @@ pub fn gather(
         let same = |a: u32, b: u32| {
             series[a as usize] == series[b as usize] && key(a) == key(b) && values[a as usize] == values[b as usize]
         };
-        let times_shared = order.windows(2).filter(|w| series[w[0] as usize] == series[w[1] as usize] && key(w[0]) == key(w[1])).count();
+        let times_shared = order
+            .windows(2)
+            .filter(|w| series[w[0] as usize] == series[w[1] as usize] && key(w[0]) == key(w[1]))
+            .count();
         let equal = order.windows(2).filter(|w| same(w[0], w[1])).count();
         if equal > 0 && equal == times_shared && (equal as f64) < RARE * order.len() as f64 {
             order.dedup_by(|b, a| same(*a, *b));
@@ -224,7 +229,8 @@ fn calendar_of(
     let spans = || begins.windows(2).map(|w| &order[w[0]..w[1]]).filter(|rows| !rows.is_empty());
     match times {
         Times::Numbers(t) => {
-            let numbers: Vec<Vec<f64>> = spans().take(10_000).map(|rows| rows.iter().map(|i| t[*i as usize]).collect()).collect();
+            let numbers: Vec<Vec<f64>> =
+                spans().take(10_000).map(|rows| rows.iter().map(|i| t[*i as usize]).collect()).collect();
             control.check()?;
             let inferred = match step {
                 Some(Step::Number(step)) => step,

@@ -37,7 +37,16 @@ pub fn least_squares(
 ) -> f64 {
     let p = x.len();
     let Workspace { residuals: r, trial, jacobian, normal, factor, gradient, step, next, free } = work;
-    for (v, len) in [(&mut *r, n), (trial, n), (jacobian, n * p), (normal, p * p), (factor, p * p), (gradient, p), (step, p), (next, p)] {
+    for (v, len) in [
+        (&mut *r, n),
+        (trial, n),
+        (jacobian, n * p),
+        (normal, p * p),
+        (factor, p * p),
+        (gradient, p),
+        (step, p),
+        (next, p),
+    ] {
         v.clear();
         v.resize(len, 0.0);
     }

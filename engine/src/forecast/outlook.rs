@@ -1,6 +1,7 @@
 //! The forecast of one series: choice, mean and interval.
 
 use super::auto::{Expected, Fitted, Method};
+use super::ets::LONGEST_SEASON;
 use super::optimise::{dot, Workspace};
 use super::{croston, season};
 use crate::control::Control;
@@ -61,9 +62,10 @@ pub fn forecast(y: &[f64], settings: &Settings, work: &mut Workspace, control: &
     let y = &scaled[..];
     if constant || y.len() < 3 {
         // Nothing moves: nothing says how far it could.
-        let method = if matches!(settings.method, Method::Naive | Method::Mean) { settings.method } else { Method::Naive };
+        let method =
+            if matches!(settings.method, Method::Naive | Method::Mean) { settings.method } else { Method::Naive };
         let replaced = !constant && !matches!(settings.method, Method::Auto | Method::Naive | Method::Mean);
-        let Some(model) = Fitted::new(method, y, 1, None, work) else { return Ok(None) };
+        let Some(model) = Fitted::new(method, y, &[], None, work) else { return Ok(None) };
         let expected = model.expect(horizon);
         let width = if y.len() > 1 && constant { 0.0 } else { f64::NAN };
         let mean: Vec<f64> = expected.mean.iter().map(|m| m * scale).collect();
@@ -71,28 +73,28 @@ pub fn forecast(y: &[f64], settings: &Settings, work: &mut Workspace, control: &
         let high = mean.iter().map(|m| m + width).collect();
         return Ok(Some(Outlook { mean, low, high, method, replaced, model, scale }));
     }
-    let period = usable_period(y.len(), &settings.seasons);
+    let seasons: Vec<usize> = settings.seasons.iter().copied().filter(|p| *p > 1 && y.len() > 2 * p).collect();
     let candidates: Vec<Method> = match settings.method {
-        Method::Auto => candidates(y, period),
+        Method::Auto => candidates(y, &seasons),
         method => vec![method],
     };
     let mut tried: Vec<Tried> = Vec::with_capacity(candidates.len());
     for method in candidates {
         control.check()?;
-        if let Some(model) = Fitted::new(method, y, period, None, work) {
+        if let Some(model) = Fitted::new(method, y, &seasons, None, work) {
             tried.push(Tried { method, model, past: Vec::new() });
         }
     }
     let replaced = tried.is_empty();
     if replaced {
         // Too short for what was asked.
-        if let Some(model) = Fitted::new(Method::Naive, y, 1, None, work) {
+        if let Some(model) = Fitted::new(Method::Naive, y, &[], None, work) {
             tried.push(Tried { method: Method::Naive, model, past: Vec::new() });
         }
     }
     for one in &mut tried {
         control.check()?;
-        one.look_back(y, period, horizon, work);
+        one.look_back(y, &seasons, horizon, work);
     }
     let Some(chosen) = choose(tried) else { return Ok(None) };
     let expected = chosen.model.expect(horizon);
@@ -108,20 +110,21 @@ pub fn forecast(y: &[f64], settings: &Settings, work: &mut Workspace, control: &
     Ok(Some(Outlook { mean, low, high, method: chosen.method, replaced, model: chosen.model, scale }))
 }
 
-/// The season that a series of so many values can have: two whole ones and a bit must be there.
-fn usable_period(n: usize, seasons: &[usize]) -> usize {
-    seasons.iter().copied().filter(|p| *p > 1 && n > 2 * p).min().unwrap_or(1)
-}
-
 /// What is tried for a series.
-fn candidates(y: &[f64], period: usize) -> Vec<Method> {
+fn candidates(y: &[f64], seasons: &[usize]) -> Vec<Method> {
     let zeros = y.iter().filter(|v| **v == 0.0).count() as f64;
     if zeros >= SPARSE * y.len() as f64 && y.iter().all(|v| *v >= 0.0) {
         return vec![Method::Sba, Method::Tsb, Method::Mean, Method::Ensemble];
     }
-    match period {
-        1 => vec![Method::Ensemble, Method::Ets, Method::Theta, Method::Naive],
-        _ => vec![Method::Ensemble, Method::Ets, Method::Theta, Method::SeasonalNaive],
+    match seasons {
+        [] => vec![Method::Ensemble, Method::Ets, Method::Theta, Method::Naive],
+        [period] if *period <= LONGEST_SEASON => {
+            vec![Method::Ensemble, Method::Ets, Method::Theta, Method::SeasonalNaive]
+        }
+        [period] if *period > LONGEST_SEASON => {
+            vec![Method::Ensemble, Method::Mstl, Method::Theta, Method::SeasonalNaive]
+        }
+        _ => vec![Method::Ensemble, Method::Mstl, Method::Ets, Method::Theta, Method::SeasonalNaive],
     }
 }
 
@@ -139,9 +142,10 @@ const USUAL_WEIGHT: f64 = 4.0;
 
 impl Tried {
     /// Fit the model anew at origins in the past.
-    fn look_back(&mut self, y: &[f64], period: usize, horizon: usize, work: &mut Workspace) {
+    fn look_back(&mut self, y: &[f64], seasons: &[usize], horizon: usize, work: &mut Workspace) {
         let n = y.len();
-        let least = (2 * period + 2).max(n / 2).max(8);
+        let longest = seasons.last().copied().unwrap_or(1);
+        let least = (2 * longest + 2).max(n / 2).max(8);
         if n <= least {
             return;
         }
@@ -153,7 +157,7 @@ impl Tried {
             if origin < least {
                 break;
             }
-            if let Some(model) = Fitted::new(self.method, &y[..origin], period, Some(&self.model), work) {
+            if let Some(model) = Fitted::new(self.method, &y[..origin], seasons, Some(&self.model), work) {
                 let expected = model.expect(horizon);
                 let errors: Vec<f64> = y[origin..].iter().zip(&expected.mean).map(|(y, m)| y - m).collect();
                 self.past.push((expected, errors));
@@ -199,7 +203,7 @@ impl Tried {
 }
 
 /// How many deviations hold a share of the values.
-fn quantile(level: f64, n: usize) -> f64 {
+pub(super) fn quantile(level: f64, n: usize) -> f64 {
     use statrs::distribution::{ContinuousCDF, StudentsT};
     let freedom = (n as f64 - 3.0).max(1.0);
     StudentsT::new(0.0, 1.0, freedom).map_or(1.96, |t| t.inverse_cdf(0.5 + level / 2.0))
@@ -228,11 +232,13 @@ fn choose(mut tried: Vec<Tried>) -> Option<Tried> {
     if tried.is_empty() {
         return None;
     }
-    let usual = tried[0].error() * if tried[0].method == Method::Ensemble { BETTER } else { 1.0 };
+    let usual = tried[0].method == Method::Ensemble;
     let enough = tried[0].past.len() >= ENOUGH_ORIGINS;
-    let mut best = (0, usual);
+    let mut best = (0, tried[0].error());
     for (i, one) in tried.iter().enumerate().skip(1) {
-        let error = one.error();
+        // What knows more seasons has nothing to make up for.
+        let handicap = if usual && one.method != Method::Mstl { BETTER } else { 1.0 };
+        let error = one.error() / handicap;
         if enough && error < best.1 {
             best = (i, error);
         }

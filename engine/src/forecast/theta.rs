@@ -125,7 +125,12 @@ pub fn deseasonal(y: &[f64], period: usize) -> (Vec<f64>, bool) {
 }
 
 /// Fit a form to a series that is free of a season; the sum of squares comes with it.
-fn fit_form(form: Form, y: &[f64], near: Option<(f64, f64, f64)>, work: &mut Workspace) -> Option<((f64, f64, f64), f64)> {
+fn fit_form(
+    form: Form,
+    y: &[f64],
+    near: Option<(f64, f64, f64)>,
+    work: &mut Workspace,
+) -> Option<((f64, f64, f64), f64)> {
     let n = y.len();
     let line = super::season::line(y);
     // The line of the whole series is at 1, ... n.
