@@ -8,7 +8,8 @@ use super::ets::{Ets, Fitter};
 use super::naive::Naive;
 use super::optimise::Workspace;
 use super::theta::Theta;
-use super::{croston, ets, naive, stl, theta};
+use super::arima::Arima;
+use super::{arima, croston, ets, naive, stl, theta};
 use crate::control::Control;
 
 /// A method.
@@ -38,11 +39,13 @@ pub enum Method {
     Tsb,
     /// Seasons by local regression, the rest by exponential smoothing.
     Mstl,
+    /// Autoregression, differences and moving averages.
+    Arima,
 }
 
 impl Method {
     /// All.
-    pub const ALL: [Method; 12] = [
+    pub const ALL: [Method; 13] = [
         Method::Auto,
         Method::Naive,
         Method::SeasonalNaive,
@@ -55,6 +58,7 @@ impl Method {
         Method::Sba,
         Method::Tsb,
         Method::Mstl,
+        Method::Arima,
     ];
 
     /// Its name.
@@ -72,9 +76,13 @@ impl Method {
             Method::Sba => "sba",
             Method::Tsb => "tsb",
             Method::Mstl => "mstl",
+            Method::Arima => "arima",
         }
     }
 }
+
+/// Longer seasons are not modelled by autoregression.
+const LONGEST_ARIMA: usize = 60;
 
 /// A fitted model.
 #[derive(Debug, Clone, PartialEq)]
@@ -89,6 +97,8 @@ pub enum Fitted {
     Croston(croston::Croston),
     /// Seasons that are added to another.
     Mstl(Mstl),
+    /// Autoregression.
+    Arima(Arima),
     /// The mean of several.
     Mean(Vec<Fitted>),
 }
@@ -158,6 +168,14 @@ impl Fitted {
                 };
                 theta::fit(y, period, near, work).map(Fitted::Theta)
             }
+            Method::Arima => {
+                let near = match near {
+                    Some(Fitted::Arima(near)) => Some(near),
+                    _ => None,
+                };
+                let period = if period > LONGEST_ARIMA { 1 } else { period };
+                arima::fit(y, period, near, work).map(Fitted::Arima)
+            }
             Method::Mstl => {
                 let near = match near {
                     Some(Fitted::Mstl(near)) => Some(&*near.rest),
@@ -200,6 +218,7 @@ impl Fitted {
                 model.mean(&mut mean);
                 model.variances(&mut variance);
             }
+            Fitted::Arima(model) => model.expect(&mut mean, &mut variance),
             Fitted::Croston(model) => {
                 mean.fill(model.rate);
                 variance.fill(model.variance);
@@ -233,6 +252,7 @@ impl Fitted {
             }
             Fitted::Theta(model) => model.fitted(y, out),
             Fitted::Croston(model) => model.fitted(y, out),
+            Fitted::Arima(model) => model.fitted(y, out),
             Fitted::Mstl(model) => {
                 let periods: Vec<usize> = model.seasons.iter().map(Vec::len).collect();
                 let Ok(parts) = stl::decompose(y, &periods, &Control::default()) else { return out.copy_from_slice(y) };
@@ -260,6 +280,7 @@ impl Fitted {
             Fitted::Ets(model) => model.form.name().to_owned(),
             Fitted::Theta(model) => model.form.name().to_owned(),
             Fitted::Mstl(model) => model.rest.form(),
+            Fitted::Arima(model) => model.order.name(),
             Fitted::Mean(models) => models.iter().map(Fitted::form).collect::<Vec<_>>().join("+"),
             _ => String::new(),
         }

@@ -7,6 +7,7 @@
 //! * [`trial`] says how good forecasts would have been.
 //! * [`season`] and [`optimise`] are their tools.
 
+pub mod arima;
 pub mod auto;
 pub mod calendar;
 pub mod croston;

@@ -136,8 +136,10 @@ struct Tried {
     past: Vec<(Expected, Vec<f64>)>,
 }
 
-/// A first guess of how much larger squared errors are than models say, and how many origins it counts as.
-const USUAL_RATIO: f64 = 1.5;
+/// A first guess of how much larger squared errors are than models say, the larger the farther ahead they look for the length of the series, and as how many
+/// origins it counts. (Measured on the M3, M1 and tourism series.)
+const USUAL_RATIO: f64 = 1.2;
+const FAR_RATIO: f64 = 5.0;
 const USUAL_WEIGHT: f64 = 4.0;
 
 impl Tried {
@@ -189,7 +191,8 @@ impl Tried {
             let ratios: Vec<f64> = errors.iter().zip(&said.variance).map(|(e, v)| e * e / v.max(1e-300)).collect();
             sum += season::mean(&ratios).min(1e6);
         }
-        let ratio = (USUAL_WEIGHT * USUAL_RATIO + sum) / (USUAL_WEIGHT + self.past.len() as f64);
+        let usual = USUAL_RATIO + FAR_RATIO * expected.mean.len() as f64 / y.len() as f64;
+        let ratio = (USUAL_WEIGHT * usual + sum) / (USUAL_WEIGHT + self.past.len() as f64);
         let ratio = ratio.max(1.0);
         let z = quantile(level, y.len());
         let (mut low, mut high) = (Vec::with_capacity(expected.mean.len()), Vec::with_capacity(expected.mean.len()));
