@@ -287,8 +287,18 @@ fn search(w: &[f64], period: usize, (d, seasonal_d): (usize, usize), work: &mut 
         let at = best.as_ref()?.order;
         let mut next: Vec<Order> = Vec::new();
         let moves: [(i64, i64, i64, i64); 12] = [
-            (0, 0, -1, 0), (0, 0, 1, 0), (0, 0, 0, -1), (0, 0, 0, 1), (0, 0, -1, -1), (0, 0, 1, 1),
-            (-1, 0, 0, 0), (1, 0, 0, 0), (0, -1, 0, 0), (0, 1, 0, 0), (-1, -1, 0, 0), (1, 1, 0, 0),
+            (0, 0, -1, 0),
+            (0, 0, 1, 0),
+            (0, 0, 0, -1),
+            (0, 0, 0, 1),
+            (0, 0, -1, -1),
+            (0, 0, 1, 1),
+            (-1, 0, 0, 0),
+            (1, 0, 0, 0),
+            (0, -1, 0, 0),
+            (0, 1, 0, 0),
+            (-1, -1, 0, 0),
+            (1, 1, 0, 0),
         ];
         let moved = |v: usize, by: i64, most: usize| v.checked_add_signed(by as isize).filter(|v| *v <= most);
         let most_seasonal = if seasonal { MOST_SEASONAL } else { 0 };
@@ -334,12 +344,14 @@ fn finish(y: &[f64], w: &[f64], period: usize, best: Fit) -> Option<Arima> {
             dense[i] -= dense[i - lag];
         }
     }
-    let ar: Vec<(usize, f64)> = dense.iter().enumerate().skip(1).filter(|c| *c.1 != 0.0).map(|(i, c)| (i, -c)).collect();
+    let ar: Vec<(usize, f64)> =
+        dense.iter().enumerate().skip(1).filter(|c| *c.1 != 0.0).map(|(i, c)| (i, -c)).collect();
     let keep = |v: &[f64], lags: &[(usize, f64)]| v[v.len().saturating_sub(lags.last().map_or(0, |c| c.0))..].to_vec();
     let freedom = w.len() as f64 - order.coefficients() as f64 - f64::from(u8::from(order.constant));
     let variance = sum / freedom.max(1.0);
     let (values, errors) = (keep(y, &ar), keep(&e, &ma));
-    Some(Arima { order, period, x, ar, ma, constant, values, errors, variance, aicc }).filter(|m| m.variance.is_finite())
+    Some(Arima { order, period, x, ar, ma, constant, values, errors, variance, aicc })
+        .filter(|m| m.variance.is_finite())
 }
 
 impl Arima {

@@ -4,11 +4,11 @@
 //! model is fitted anew at several origins in the past and its forecasts from there are compared with what came: by the ratio of the squared errors to the variances
 //! the intervals are widened or narrowed (a conformal calibration, shrunken towards the usual ratio where the past is short). By the same origins the method is chosen.
 
+use super::arima::Arima;
 use super::ets::{Ets, Fitter};
 use super::naive::Naive;
 use super::optimise::Workspace;
 use super::theta::Theta;
-use super::arima::Arima;
 use super::{arima, croston, ets, naive, stl, theta};
 use crate::control::Control;
 
@@ -29,7 +29,7 @@ pub enum Method {
     Ets,
     /// The Theta method.
     Theta,
-    /// The mean of exponential smoothing and Theta.
+    /// The mean of exponential smoothing, Theta and, of series long enough, ARIMA.
     Ensemble,
     /// For demand with many zeros.
     Croston,
@@ -81,6 +81,8 @@ impl Method {
     }
 }
 
+/// Shorter series tell too little of autoregression (measured on the M3 series).
+const ENOUGH_FOR_ARIMA: usize = 50;
 /// Longer seasons are not modelled by autoregression.
 const LONGEST_ARIMA: usize = 60;
 
@@ -125,6 +127,20 @@ pub struct Expected {
     pub mean: Vec<f64>,
     /// The variance of each.
     pub variance: Vec<f64>,
+}
+
+impl Expected {
+    /// The mean of several.
+    pub fn mean_of<'a>(all: impl Iterator<Item = &'a Expected>, horizon: usize, share: f64) -> Expected {
+        let (mut mean, mut variance) = (vec![0.0; horizon], vec![0.0; horizon]);
+        for one in all {
+            mean.iter_mut().zip(&one.mean).for_each(|(sum, v)| *sum += v * share);
+            // Their errors go together: the deviations are averaged.
+            variance.iter_mut().zip(&one.variance).for_each(|(sum, v)| *sum += v.max(0.0).sqrt() * share);
+        }
+        variance.iter_mut().for_each(|v| *v *= *v);
+        Expected { mean, variance }
+    }
 }
 
 impl Fitted {
@@ -193,13 +209,23 @@ impl Fitted {
                     Some(Fitted::Mean(all)) => all.get(i),
                     _ => None,
                 };
-                // A season that is too long to be smoothed is taken out first.
-                let smooth = if period > ets::LONGEST_SEASON { Method::Mstl } else { Method::Ets };
-                let ets = Fitted::new(smooth, y, seasons, of(0), work)?;
-                let theta = Fitted::new(Method::Theta, y, seasons, of(1), work)?;
-                Some(Fitted::Mean(vec![ets, theta]))
+                let members = Fitted::members(y.len(), seasons);
+                let fit = |(i, method): (usize, &Method)| Fitted::new(*method, y, seasons, of(i), work);
+                let models: Vec<Fitted> = members.iter().enumerate().filter_map(fit).collect();
+                (models.len() > 1).then_some(Fitted::Mean(models))
             }
         }
+    }
+
+    /// The methods whose mean is the ensemble, for a series of so many values.
+    pub fn members(n: usize, seasons: &[usize]) -> Vec<Method> {
+        // A season that is too long to be smoothed is taken out first.
+        let long = seasons.first().is_some_and(|p| *p > ets::LONGEST_SEASON);
+        let mut all = vec![if long { Method::Mstl } else { Method::Ets }, Method::Theta];
+        if n >= ENOUGH_FOR_ARIMA {
+            all.push(Method::Arima);
+        }
+        all
     }
 
     /// What it expects of the next `horizon` values.
@@ -230,14 +256,8 @@ impl Fitted {
                 mean.iter_mut().enumerate().for_each(|(h, m)| *m += model.season(h));
             }
             Fitted::Mean(models) => {
-                let share = 1.0 / models.len().max(1) as f64;
-                for model in models {
-                    let one = model.expect(horizon);
-                    mean.iter_mut().zip(&one.mean).for_each(|(sum, v)| *sum += v * share);
-                    // Their errors go together: the deviations are averaged.
-                    variance.iter_mut().zip(&one.variance).for_each(|(sum, v)| *sum += v.max(0.0).sqrt() * share);
-                }
-                variance.iter_mut().for_each(|v| *v *= *v);
+                let all: Vec<Expected> = models.iter().map(|m| m.expect(horizon)).collect();
+                return Expected::mean_of(all.iter(), horizon, 1.0 / models.len().max(1) as f64);
             }
         }
         Expected { mean, variance }

@@ -1,7 +1,6 @@
 //! The forecast of one series: choice, mean and interval.
 
 use super::auto::{Expected, Fitted, Method};
-use super::ets::LONGEST_SEASON;
 use super::optimise::{dot, Workspace};
 use super::{croston, season};
 use crate::control::Control;
@@ -44,9 +43,11 @@ pub struct Outlook {
 /// How often a model is fitted anew in the past.
 const ORIGINS: usize = 6;
 /// Another method than the ensemble is taken if its errors in the past are below this share.
-const BETTER: f64 = 0.8;
+const BETTER: f64 = 0.7;
 /// From so many origins on methods are compared.
 const ENOUGH_ORIGINS: usize = 3;
+/// And from so many values on.
+const ENOUGH_VALUES: usize = 30;
 /// The share of zeros from which on methods for sparse demand are tried.
 const SPARSE: f64 = 0.3;
 
@@ -78,11 +79,20 @@ pub fn forecast(y: &[f64], settings: &Settings, work: &mut Workspace, control: &
         Method::Auto => candidates(y, &seasons),
         method => vec![method],
     };
-    let mut tried: Vec<Tried> = Vec::with_capacity(candidates.len());
+    let mut tried: Vec<Tried> = Vec::with_capacity(candidates.len() + 1);
     for method in candidates {
         control.check()?;
         if let Some(model) = Fitted::new(method, y, &seasons, None, work) {
-            tried.push(Tried { method, model, past: Vec::new() });
+            let mut one = Tried { method, model, past: Vec::new() };
+            one.look_back(y, &seasons, horizon, work, control)?;
+            tried.push(one);
+        }
+    }
+    if settings.method == Method::Auto {
+        let members = Fitted::members(y.len(), &seasons);
+        let together: Vec<&Tried> = members.iter().filter_map(|m| tried.iter().find(|t| t.method == *m)).collect();
+        if let Some(mean) = Tried::mean(&together) {
+            tried.insert(0, mean);
         }
     }
     let replaced = tried.is_empty();
@@ -92,11 +102,7 @@ pub fn forecast(y: &[f64], settings: &Settings, work: &mut Workspace, control: &
             tried.push(Tried { method: Method::Naive, model, past: Vec::new() });
         }
     }
-    for one in &mut tried {
-        control.check()?;
-        one.look_back(y, &seasons, horizon, work);
-    }
-    let Some(chosen) = choose(tried) else { return Ok(None) };
+    let Some(chosen) = choose(tried, y.len()) else { return Ok(None) };
     let expected = chosen.model.expect(horizon);
     let nonnegative = settings.nonnegative.unwrap_or_else(|| y.iter().all(|v| *v >= 0.0));
     let (mut low, mut high) = chosen.interval(y, &expected, settings.level);
@@ -114,26 +120,32 @@ pub fn forecast(y: &[f64], settings: &Settings, work: &mut Workspace, control: &
 fn candidates(y: &[f64], seasons: &[usize]) -> Vec<Method> {
     let zeros = y.iter().filter(|v| **v == 0.0).count() as f64;
     if zeros >= SPARSE * y.len() as f64 && y.iter().all(|v| *v >= 0.0) {
-        return vec![Method::Sba, Method::Tsb, Method::Mean, Method::Ensemble];
+        return vec![Method::Sba, Method::Tsb, Method::Mean, Method::Ets, Method::Theta];
     }
+    // Those of the ensemble, and others.
+    let mut all = Fitted::members(y.len(), seasons);
+    let mut add = |method: Method| {
+        if !all.contains(&method) {
+            all.push(method);
+        }
+    };
     match seasons {
-        [] => vec![Method::Ensemble, Method::Ets, Method::Theta, Method::Naive],
-        [period] if *period <= LONGEST_SEASON => {
-            vec![Method::Ensemble, Method::Ets, Method::Theta, Method::SeasonalNaive]
+        [] => add(Method::Naive),
+        [_] => add(Method::SeasonalNaive),
+        _ => {
+            add(Method::Mstl);
+            add(Method::SeasonalNaive);
         }
-        [period] if *period > LONGEST_SEASON => {
-            vec![Method::Ensemble, Method::Mstl, Method::Theta, Method::SeasonalNaive]
-        }
-        _ => vec![Method::Ensemble, Method::Mstl, Method::Ets, Method::Theta, Method::SeasonalNaive],
     }
+    all
 }
 
 /// A method and how it did.
 struct Tried {
     method: Method,
     model: Fitted,
-    /// What it expected at each origin, and how far off it was.
-    past: Vec<(Expected, Vec<f64>)>,
+    /// What it expected at each origin, and how far off it was; `None` where it could not be fitted.
+    past: Vec<Option<(Expected, Vec<f64>)>>,
 }
 
 /// A first guess of how much larger squared errors are than models say, the larger the farther ahead they look for the length of the series, and as how many
@@ -144,12 +156,19 @@ const USUAL_WEIGHT: f64 = 4.0;
 
 impl Tried {
     /// Fit the model anew at origins in the past.
-    fn look_back(&mut self, y: &[f64], seasons: &[usize], horizon: usize, work: &mut Workspace) {
+    fn look_back(
+        &mut self,
+        y: &[f64],
+        seasons: &[usize],
+        horizon: usize,
+        work: &mut Workspace,
+        control: &Control,
+    ) -> Result<()> {
         let n = y.len();
         let longest = seasons.last().copied().unwrap_or(1);
         let least = (2 * longest + 2).max(n / 2).max(8);
         if n <= least {
-            return;
+            return Ok(());
         }
         let room = n - least;
         let horizon = horizon.min((room / 2).max(1));
@@ -159,22 +178,43 @@ impl Tried {
             if origin < least {
                 break;
             }
-            if let Some(model) = Fitted::new(self.method, &y[..origin], seasons, Some(&self.model), work) {
+            control.check()?;
+            let model = Fitted::new(self.method, &y[..origin], seasons, Some(&self.model), work);
+            self.past.push(model.map(|model| {
                 let expected = model.expect(horizon);
-                let errors: Vec<f64> = y[origin..].iter().zip(&expected.mean).map(|(y, m)| y - m).collect();
-                self.past.push((expected, errors));
-            }
+                let errors = y[origin..].iter().zip(&expected.mean).map(|(y, m)| y - m).collect();
+                (expected, errors)
+            }));
             if origin < step {
                 break;
             }
             origin -= step;
         }
+        Ok(())
+    }
+
+    /// The mean of several, whose past is that of theirs.
+    fn mean(members: &[&Tried]) -> Option<Tried> {
+        let first = members.first().filter(|_| members.len() > 1)?;
+        let model = Fitted::Mean(members.iter().map(|m| m.model.clone()).collect());
+        let at = |i: usize| {
+            let all: Vec<&(Expected, Vec<f64>)> = members.iter().filter_map(|m| m.past.get(i)?.as_ref()).collect();
+            let horizon = all.first()?.1.len();
+            let share = 1.0 / all.len() as f64;
+            let mut errors = vec![0.0; horizon];
+            for (_, e) in &all {
+                errors.iter_mut().zip(e).for_each(|(sum, e)| *sum += e * share);
+            }
+            Some((Expected::mean_of(all.iter().map(|p| &p.0), horizon, share), errors))
+        };
+        let past = (0..first.past.len()).map(at).collect();
+        Some(Tried { method: Method::Ensemble, model, past })
     }
 
     /// The mean size of its errors.
     fn error(&self) -> f64 {
-        let count: usize = self.past.iter().map(|p| p.1.len()).sum();
-        let sum: f64 = self.past.iter().flat_map(|p| &p.1).map(|e| e.abs()).sum();
+        let count: usize = self.past.iter().flatten().map(|p| p.1.len()).sum();
+        let sum: f64 = self.past.iter().flatten().flat_map(|p| &p.1).map(|e| e.abs()).sum();
         if count == 0 {
             return f64::INFINITY;
         }
@@ -186,13 +226,14 @@ impl Tried {
         if let Fitted::Croston(model) = &self.model {
             return sparse(model, y, expected, level);
         }
-        let mut sum = 0.0;
-        for (said, errors) in &self.past {
+        let (mut sum, mut origins) = (0.0, 0.0);
+        for (said, errors) in self.past.iter().flatten() {
             let ratios: Vec<f64> = errors.iter().zip(&said.variance).map(|(e, v)| e * e / v.max(1e-300)).collect();
             sum += season::mean(&ratios).min(1e6);
+            origins += 1.0;
         }
         let usual = USUAL_RATIO + FAR_RATIO * expected.mean.len() as f64 / y.len() as f64;
-        let ratio = (USUAL_WEIGHT * usual + sum) / (USUAL_WEIGHT + self.past.len() as f64);
+        let ratio = (USUAL_WEIGHT * usual + sum) / (USUAL_WEIGHT + origins);
         let ratio = ratio.max(1.0);
         let z = quantile(level, y.len());
         let (mut low, mut high) = (Vec::with_capacity(expected.mean.len()), Vec::with_capacity(expected.mean.len()));
@@ -230,13 +271,13 @@ fn sparse(model: &croston::Croston, y: &[f64], expected: &Expected, level: f64) 
     (around(low), around(high))
 }
 
-/// The method that did best in the past, but the first (the mean of two) unless another was much better.
-fn choose(mut tried: Vec<Tried>) -> Option<Tried> {
+/// The method that did best in the past, but the first (the mean of several) unless another was much better.
+fn choose(mut tried: Vec<Tried>, n: usize) -> Option<Tried> {
     if tried.is_empty() {
         return None;
     }
     let usual = tried[0].method == Method::Ensemble;
-    let enough = tried[0].past.len() >= ENOUGH_ORIGINS;
+    let enough = tried[0].past.len() >= ENOUGH_ORIGINS && (n >= ENOUGH_VALUES || !usual);
     let mut best = (0, tried[0].error());
     for (i, one) in tried.iter().enumerate().skip(1) {
         // What knows more seasons has nothing to make up for.
