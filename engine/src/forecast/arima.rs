@@ -410,3 +410,73 @@ impl Arima {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Made by tests/referees/forecast.py.
+    #[test]
+    fn errors_are_those_of_the_definition() {
+        let y = crate::forecast::ets::tests::series(60);
+        let w = difference(&difference(&y, 12), 1);
+        let (mut ar, mut ma) = (Vec::new(), Vec::new());
+        let order = Order { p: 1, d: 1, q: 0, seasonal_p: 0, seasonal_d: 1, seasonal_q: 1, constant: false };
+        polynomials(order, 12, &[0.4, 0.3], &mut ar, &mut ma);
+        let mut e = vec![0.0; w.len()];
+        errors(&w, 0.0, &ar, &ma, &mut e);
+        for (i, t) in [0, 1, 20, 46].into_iter().zip([
+            16.32117068171503,
+            -9.251988292232895,
+            -20.84125326632486,
+            21.306365926829375,
+        ]) {
+            assert!((e[i] - t).abs() < 1e-9, "{i} {} {t}", e[i]);
+        }
+    }
+
+    #[test]
+    fn an_autoregression_is_found_again() {
+        let mut state = 7u64;
+        let mut noise = || {
+            (0..12)
+                .map(|_| {
+                    state = (1_103_515_245 * state + 12_345) % (1 << 31);
+                    state as f64 / 2f64.powi(31)
+                })
+                .sum::<f64>()
+                - 6.0
+        };
+        let mut y = vec![0.0; 2000];
+        for t in 2..y.len() {
+            y[t] = 0.5 * y[t - 1] + 0.3 * y[t - 2] + noise();
+        }
+        let y: Vec<f64> = y.iter().map(|v| v + 10.0).collect();
+        let model = fit_order(
+            Order { p: 2, d: 0, q: 0, seasonal_p: 0, seasonal_d: 0, seasonal_q: 0, constant: true },
+            &y,
+            1,
+            None,
+            &mut Workspace::default(),
+        )
+        .unwrap();
+        let (mut ar, mut ma) = (Vec::new(), Vec::new());
+        polynomials(model.order, 1, &model.x, &mut ar, &mut ma);
+        assert!(
+            (ar[0].1 - 0.5).abs() < 0.05 && (ar[1].1 - 0.3).abs() < 0.05 && (model.x[2] - 10.0).abs() < 0.5,
+            "{ar:?} {:?}",
+            model.x
+        );
+        let found = fit(&y, 1, None, &mut Workspace::default()).unwrap();
+        let (mut mean, mut variance) = ([0.0; 200], [0.0; 200]);
+        found.expect(&mut mean, &mut variance);
+        assert!(
+            (mean[199] - 10.0).abs() < 0.7 && variance[0] < variance[5] && (variance[0] - 1.0).abs() < 0.1,
+            "{found:?}"
+        );
+        let mut expected = vec![0.0; y.len()];
+        found.fitted(&y, &mut expected);
+        let squares: f64 = y.iter().zip(&expected).map(|(a, b)| (a - b) * (a - b)).sum();
+        assert!((squares / 2000.0 - 1.0).abs() < 0.1);
+    }
+}

@@ -581,3 +581,146 @@ impl Ets {
         }
     }
 }
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// The series of tests/referees/forecast.py.
+    pub fn series(n: usize) -> Vec<f64> {
+        let mut state = 12_345u64;
+        (0..n)
+            .map(|i| {
+                state = (1_103_515_245 * state + 12_345) % (1 << 31);
+                let x = i as f64;
+                let season = 1.0 + 0.2 * libm::sin(2.0 * std::f64::consts::PI * x / 12.0);
+                (100.0 + 2.0 * x) * season + 20.0 * (state as f64 / 2f64.powi(31) - 0.5)
+            })
+            .collect()
+    }
+
+    struct Case {
+        form: Form,
+        smoothing: Smoothing,
+        level: f64,
+        slope: f64,
+        season: &'static [f64],
+        loglik: f64,
+        aicc: f64,
+        mean: [f64; 3],
+        high: Option<[f64; 3]>,
+        parameters: usize,
+    }
+
+    /// Made by tests/referees/forecast.py: the parameters that statsforecast found, and what it says of them.
+    #[rustfmt::skip]
+    const CASES: [Case; 7] = [
+        Case { form: Form { relative: false, trend: Trend::None, season: Part::None }, smoothing: Smoothing { alpha: 0.9999, beta: 0.0, gamma: 0.0, phi: 1.0 }, level: 103.09012543490215, slope: 0.0, season: &[], loglik: -283.06354939990666, aicc: 572.5556702283848, mean: [202.27095668057768, 202.27095668057768, 202.27095668057768], high: Some([231.58234369425952, 274.06291540538354, 311.93394051628064]), parameters: 2 },
+        Case { form: Form { relative: false, trend: Trend::Additive, season: Part::None }, smoothing: Smoothing { alpha: 0.9999, beta: 0.0001, gamma: 0.0, phi: 1.0 }, level: 101.36354857058961, slope: 1.703928276798551, season: &[], loglik: -282.66461785068293, aicc: 576.440346812477, mean: [203.97491916688864, 212.4938810666146, 226.1242201061761], high: Some([233.62636948143958, 285.1369104315287, 337.1316092662363]), parameters: 4 },
+        Case { form: Form { relative: true, trend: Trend::Damped, season: Part::None }, smoothing: Smoothing { alpha: 0.9999, beta: 0.0001, gamma: 0.0, phi: 0.98 }, level: 98.29711310716336, slope: 4.050455415211243, season: &[], loglik: -280.5019757661512, aicc: 574.5888571926797, mean: [203.45055571484747, 209.11672565741225, 217.072217341823], high: Some([241.52500786983225, 304.785694206667, 368.9531340529602]), parameters: 5 },
+        Case { form: Form { relative: false, trend: Trend::Additive, season: Part::Additive }, smoothing: Smoothing { alpha: 0.024623104055219166, beta: 0.0015489100029893077, gamma: 0.0008284341796997888, phi: 1.0 }, level: 98.15135041132419, slope: 2.0160361117734067, season: &[0.03417042695989281, 15.633135521776278, 29.711410262218827, 35.08702462258946, 27.125426958371296, 14.02824796830804, 3.7585605909628654, -19.794850785543957, -28.51796764358006, -35.542020898790526, -27.047887566247677, -14.47524945702444], loglik: -241.03849689044398, aicc: 530.6484223523165, mean: [219.79580429004943, 243.64449070402887, 261.0144199319969], high: Some([236.59675893184306, 260.48158980729704, 277.9558050236045]), parameters: 16 },
+        Case { form: Form { relative: true, trend: Trend::Additive, season: Part::Multiplicative }, smoothing: Smoothing { alpha: 0.024226673765641693, beta: 0.001435901851460074, gamma: 0.00042215621666765515, phi: 1.0 }, level: 98.16602767195913, slope: 2.0097873494050877, season: &[0.9948766339524333, 1.0955704136928377, 1.1926365258710923, 1.2172007420459556, 1.1702261486942738, 1.0868632463812176, 1.0141340258473632, 0.8765249677928705, 0.8186120463965888, 0.783792932894416, 0.840144905087439, 0.9094174113435121], loglik: -216.9486175252319, aicc: 482.46866362189235, mean: [219.22766160938355, 250.3121390117445, 269.76088570686574], high: None, parameters: 16 },
+        Case { form: Form { relative: true, trend: Trend::None, season: Part::Additive }, smoothing: Smoothing { alpha: 0.3124965282179726, beta: 0.0, gamma: 0.004510192197327047, phi: 1.0 }, level: 102.5410513663944, slope: 0.0, season: &[0.4652120185866071, 12.988091691156024, 29.183941015655495, 28.027380230788857, 20.730786575358728, 11.549076909103045, -8.626813294545391, -13.777290470667815, -24.913084553840374, -27.20127699096523, -18.477089762512204, -9.948933368117736], loglik: -263.83464376031594, aicc: 568.5783784297228, mean: [202.99118616533536, 214.0522128805783, 215.5798589204264], high: Some([235.7967177125867, 256.7752777823824, 266.6109201089445]), parameters: 14 },
+        Case { form: Form { relative: true, trend: Trend::Damped, season: Part::Multiplicative }, smoothing: Smoothing { alpha: 0.024153283747717864, beta: 0.0007090547800097408, gamma: 0.0009734173114675261, phi: 0.9799956988816891 }, level: 89.63020401768782, slope: 3.302582469455138, season: &[1.0042563994749933, 1.1018703361621507, 1.1940806428078086, 1.2150240653031306, 1.1714894274578114, 1.0835168840299845, 1.0109141895103422, 0.8727749754436412, 0.8171094367565838, 0.7792275120448946, 0.8388754329689554, 0.9108606980397062], loglik: -236.41207190821618, aicc: 525.5070706457007, mean: [206.6512325761002, 228.31414316469366, 239.81293800798386], high: None, parameters: 17 },
+    ];
+
+    #[test]
+    fn of_the_same_parameters_all_is_as_statsforecast_has_it() {
+        let y = series(60);
+        for case in &CASES {
+            let mut fitter = Fitter::new(&y, 12);
+            let start = State { level: case.level, slope: case.slope, season: case.season.to_vec() };
+            let model = fitter.finish(case.form, case.smoothing, start, case.parameters).unwrap();
+            assert!((model.likelihood / -2.0 - case.loglik).abs() < 1e-8, "{} {}", case.form.name(), model.likelihood);
+            assert!((model.aicc - case.aicc).abs() < 1e-8, "{} {}", case.form.name(), model.aicc);
+            let (mut mean, mut variance) = ([0.0; 14], [0.0; 14]);
+            model.mean(&mut mean);
+            model.variances(&mean, &mut variance);
+            for (j, h) in [0, 5, 13].into_iter().enumerate() {
+                // Statsforecast 2.1.1 damps the second step as the first: its forecasts ahead of one step differ from those of the book.
+                if case.form.trend == Trend::Damped && h > 0 {
+                    continue;
+                }
+                assert!((mean[h] / case.mean[j] - 1.0).abs() < 1e-9, "{} {h} {}", case.form.name(), mean[h]);
+                if let Some(high) = case.high {
+                    let got = mean[h] + 1.959_963_984_540_054 * variance[h].sqrt();
+                    assert!((got / high[j] - 1.0).abs() < 1e-6, "{} {h} {got} {}", case.form.name(), high[j]);
+                }
+            }
+        }
+    }
+
+    /// A damped slope adds `b (phi + phi^2 + ...)`, and the variances are those of simulated ways into the future.
+    #[test]
+    fn damped_forecasts_and_variances_are_those_of_the_definition() {
+        let case =
+            CASES.iter().find(|c| c.form.trend == Trend::Damped && c.form.season == Part::Multiplicative).unwrap();
+        let y = series(60);
+        let mut fitter = Fitter::new(&y, 12);
+        let start = State { level: case.level, slope: case.slope, season: case.season.to_vec() };
+        let model = fitter.finish(case.form, case.smoothing, start, case.parameters).unwrap();
+        let (mut mean, mut variance) = ([0.0; 14], [0.0; 14]);
+        model.mean(&mut mean);
+        model.variances(&mean, &mut variance);
+        let mut random = 99u64;
+        let mut normal = || {
+            let mut sum = -6.0;
+            for _ in 0..12 {
+                random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                sum += (random >> 11) as f64 / (1u64 << 53) as f64;
+            }
+            sum
+        };
+        const WAYS: usize = 20_000;
+        let (mut sums, mut squares) = ([0.0; 14], [0.0; 14]);
+        for _ in 0..WAYS {
+            let mut state = model.end.clone();
+            // The phases go on where the series ended, which is a whole number of seasons.
+            let mut future = [0.0; 14];
+            for h in 0..14 {
+                let mut expected = [0.0];
+                let mut probe = state.clone();
+                probe.season.rotate_left(h % 12);
+                pass(model.form, model.smoothing, &mut probe, &[1.0], &mut expected);
+                future[h] = expected[0] * (1.0 + model.variance.sqrt() * normal());
+                let mut moved = state.clone();
+                moved.season.rotate_left(h % 12);
+                pass(model.form, model.smoothing, &mut moved, &future[h..=h], &mut expected);
+                moved.season.rotate_right(h % 12);
+                state = moved;
+            }
+            for h in 0..14 {
+                sums[h] += future[h];
+                squares[h] += (future[h] - mean[h]) * (future[h] - mean[h]);
+            }
+        }
+        for h in 0..14 {
+            let (m, v) = (sums[h] / WAYS as f64, squares[h] / WAYS as f64);
+            assert!((m / mean[h] - 1.0).abs() < 2e-3, "{h} {m} {}", mean[h]);
+            assert!((v / variance[h] - 1.0).abs() < 0.05, "{h} {v} {}", variance[h]);
+        }
+    }
+
+    /// What is fitted here is about as likely as what the referee finds, whatever the pull to usual parameters.
+    #[test]
+    fn fits_are_as_likely_as_those_of_statsforecast() {
+        let y = series(60);
+        let mut fitter = Fitter::new(&y, 12);
+        for case in &CASES {
+            let model = fitter.fit(case.form, None).unwrap();
+            assert!(model.aicc < case.aicc + 3.0, "{} {} {}", case.form.name(), model.aicc, case.aicc);
+        }
+        let best = fitter.auto().unwrap();
+        assert_eq!(best.form.season, Part::Multiplicative);
+    }
+
+    #[test]
+    fn forms_without_enough_values_are_not_fitted() {
+        let y = [1.0, 2.0, 3.0, 5.0];
+        assert!(Fitter::new(&y, 12).auto().is_none_or(|m| m.form.season == Part::None));
+        assert!(Fitter::new(&y[..2], 1).auto().is_none());
+        assert!(Fitter::new(&[], 1).auto().is_none());
+        let mixed = [-1.0, 2.0, -3.0, 5.0, 1.0, 2.0, 0.0, 1.0, 2.0];
+        assert!(Fitter::new(&mixed, 1).auto().is_some_and(|m| !m.form.relative));
+    }
+}

@@ -258,3 +258,39 @@ pub fn strength(parts: &Parts, i: usize) -> f64 {
         0.0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Made by tests/referees/forecast.py (statsmodels).
+    #[test]
+    fn parts_are_those_of_statsmodels() {
+        let y = crate::forecast::ets::tests::series(60);
+        let near = |got: &[f64], truth: [f64; 4]| {
+            for (i, t) in [0, 7, 30, 59].into_iter().zip(truth) {
+                assert!((got[i] - t).abs() < 1e-9, "{i}: {} {t}", got[i]);
+            }
+        };
+        let parts = decompose(&y, &[12], &Control::default()).unwrap();
+        near(&parts.trend, [93.06243650252635, 112.18407706609217, 158.29010265856655, 210.02337649986356]);
+        near(&parts.seasons[0], [-0.10748602028012635, -18.49693552176994, 3.335706751498446, -13.98596091516131]);
+        let parts = decompose(&y, &[4, 12], &Control::default()).unwrap();
+        near(&parts.trend, [92.63309098594071, 112.08548375540687, 158.2459965118209, 210.00020934849124]);
+        near(&parts.seasons[0], [-2.3165662631857615, 0.6865830548844211, 4.113854318263535, 1.7734213049888523]);
+        near(&parts.seasons[1], [2.2849346967421855, -20.430504031875167, 0.19832004206174192, -15.778440977583683]);
+        for i in 0..y.len() {
+            let sum = parts.trend[i] + parts.seasons[0][i] + parts.seasons[1][i] + parts.remainder[i];
+            assert!((sum - y[i]).abs() < 1e-9);
+        }
+    }
+
+    #[test]
+    fn series_of_a_few_values_have_a_trend() {
+        for n in 0..7 {
+            let y: Vec<f64> = (0..n).map(f64::from).collect();
+            let parts = decompose(&y, &[], &Control::default()).unwrap();
+            assert!(parts.remainder.iter().all(|r| r.abs() < 1e-9), "{parts:?}");
+        }
+    }
+}

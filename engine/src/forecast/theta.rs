@@ -256,3 +256,56 @@ impl Theta {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Made by tests/referees/forecast.py: the parameters that statsforecast found for each form, its errors and forecasts.
+    #[test]
+    fn of_the_same_parameters_all_is_as_statsforecast_has_it() {
+        let y = crate::forecast::ets::tests::series(60);
+        let size = mean(&y.iter().map(|v| v.abs()).collect::<Vec<_>>());
+        for (form, start, alpha, theta, mse, last) in [
+            (Form::ALL[0], 62.103496427604114, 0.99, 2.0, 77.13068166906822, [202.8714658718224, 214.5139219577424]),
+            (
+                Form::ALL[1],
+                -71.10397555225282,
+                0.9899999999999992,
+                3.9874837901370124,
+                77.05675383421763,
+                [203.32235599929962, 220.76776802585127],
+            ),
+            (Form::ALL[2], -229.36408051569742, 0.99, 2.0, 79.96029671199214, [202.8714658718224, 213.81040854181956]),
+            (
+                Form::ALL[3],
+                -116.12399217867066,
+                0.9899999999999997,
+                1.0,
+                77.72010353621988,
+                [201.96684612932668, 201.96684612932668],
+            ),
+        ] {
+            let line = crate::forecast::season::line(&y);
+            let mut out = vec![0.0; 60];
+            let end = errors(form, &y, (start, alpha, theta), line, &mut out);
+            let sum: f64 = out.iter().map(|e| e * e).sum();
+            assert!(
+                (sum / size / mse - 1.0).abs() < 1e-6 || (sum / 57.0 / mse - 1.0).abs() < 1e-6,
+                "{} {} {mse}",
+                form.name(),
+                sum / size
+            );
+            let model =
+                Theta { form, alpha, theta, start, end, season: Vec::new(), multiplied: false, n: 60, variance: 1.0 };
+            let mut mean = [0.0; 14];
+            model.mean(&mut mean);
+            for (h, t) in [0, 13].into_iter().zip(last) {
+                assert!((mean[h] / t - 1.0).abs() < 1e-6, "{} {h} {} {t}", form.name(), mean[h]);
+            }
+        }
+        // What is found here has no larger errors.
+        let found = fit(&y, 1, None, &mut Workspace::default()).unwrap();
+        assert_eq!(found.form, Form::ALL[1]);
+    }
+}
