@@ -342,3 +342,93 @@ impl Gathered {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::forecast::calendar::DAY;
+    use proptest::prelude::*;
+
+    fn rules(missing: Missing) -> Rules {
+        Rules { step: None, aggregate: Aggregate::Auto, missing }
+    }
+
+    fn days(rows: &[(i64, f64)], rules: Rules) -> Gathered {
+        let times: Vec<i64> = rows.iter().map(|r| if r.0 == NEVER { NEVER } else { r.0 * DAY }).collect();
+        let values: Vec<f64> = rows.iter().map(|r| r.1).collect();
+        gather(Times::Moments(&times), &values, &vec![0; rows.len()], 1, rules, &Control::default()).unwrap()
+    }
+
+    #[test]
+    fn gaps_are_filled_as_asked() {
+        let rows = [(3, 4.0), (0, 1.0), (1, 2.0), (6, 10.0), (7, f64::NAN), (NEVER, 3.0), (2, f64::INFINITY)];
+        let found = days(&rows, rules(Missing::Interpolate));
+        assert_eq!(found.series[0].values, [1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 10.0]);
+        assert_eq!(found.series[0].filled, [false, false, true, false, true, true, false]);
+        assert_eq!((found.gaps, found.unusable, found.last), (3, 2, 6));
+        assert_eq!(days(&rows, rules(Missing::Zero)).series[0].values[2..5], [0.0, 4.0, 0.0]);
+        assert_eq!(days(&rows, rules(Missing::Previous)).series[0].values[2..5], [2.0, 4.0, 4.0]);
+    }
+
+    #[test]
+    fn rows_that_are_there_twice_count_once_and_others_are_added_up() {
+        let mut rows: Vec<(i64, f64)> = (0..50).map(|i| (i, i as f64)).collect();
+        rows.push((7, 7.0));
+        let found = days(&rows, rules(Missing::Zero));
+        assert_eq!((found.repeated, found.merged, found.series[0].values[7]), (1, 0, 7.0));
+        rows.push((9, 1.0));
+        let found = days(&rows, rules(Missing::Zero));
+        assert_eq!((found.repeated, found.merged), (0, 2));
+        assert_eq!((found.series[0].values[7], found.series[0].values[9]), (14.0, 10.0));
+        let mean = days(&rows, Rules { aggregate: Aggregate::Mean, ..rules(Missing::Zero) });
+        assert_eq!((mean.series[0].values[7], mean.series[0].values[9]), (7.0, 5.0));
+    }
+
+    #[test]
+    fn a_step_that_has_only_begun_is_left_out() {
+        let rows: Vec<(i64, f64)> = (0..45).map(|i| (i, 1.0)).collect();
+        let found = days(&rows, Rules { step: Some(Step::Months(1)), ..rules(Missing::Zero) });
+        assert_eq!((found.series[0].values.clone(), found.unfinished), (vec![31.0], 14));
+        let rows: Vec<(i64, f64)> = (0..60).map(|i| (i, 1.0)).collect();
+        let found = days(&rows, Rules { step: Some(Step::Months(1)), ..rules(Missing::Zero) });
+        assert_eq!((found.series[0].values.clone(), found.unfinished), (vec![31.0, 29.0], 0));
+    }
+
+    #[test]
+    fn a_wrong_year_does_not_make_a_million_steps() {
+        let mut rows: Vec<(i64, f64)> = (0..50).map(|i| (i, i as f64)).collect();
+        rows.push((-700_000, 1.0));
+        let found = days(&rows, rules(Missing::Interpolate));
+        assert_eq!((found.cut, found.series[0].values.len()), (1, 50));
+        rows.push((700_000, 1.0));
+        let found = days(&rows, rules(Missing::Zero));
+        assert_eq!(found.series[0].values.len(), 1);
+    }
+
+    proptest! {
+        /// The sum of all is kept, each value is where the naive way puts it, and the order of the rows does not matter.
+        #[test]
+        fn sums_are_kept(rows in prop::collection::vec((0u32..4, 0i64..200, 0i32..50), 1..200), turn in 0usize..200) {
+            let rule = Rules { step: Some(Step::Fixed(DAY)), aggregate: Aggregate::Sum, missing: Missing::Zero };
+            let of = |rows: &[(u32, i64, i32)]| {
+                let times: Vec<i64> = rows.iter().map(|r| r.1 * DAY).collect();
+                let values: Vec<f64> = rows.iter().map(|r| f64::from(r.2)).collect();
+                let series: Vec<u32> = rows.iter().map(|r| r.0).collect();
+                gather(Times::Moments(&times), &values, &series, 4, rule, &Control::default()).unwrap()
+            };
+            let found = of(&rows);
+            let mut turned = rows.clone();
+            turned.rotate_left(turn % rows.len());
+            prop_assert_eq!(&of(&turned), &found);
+            for (s, series) in found.series.iter().enumerate() {
+                for (i, v) in series.values.iter().enumerate() {
+                    let day = found.calendar.time(series.first + i as i64) / DAY;
+                    let truth: i32 = rows.iter().filter(|r| r.0 as usize == s && r.1 == day).map(|r| r.2).sum();
+                    prop_assert_eq!(*v, f64::from(truth));
+                }
+                let all: i32 = rows.iter().filter(|r| r.0 as usize == s).map(|r| r.2).sum();
+                prop_assert_eq!(series.values.iter().sum::<f64>(), f64::from(all));
+            }
+        }
+    }
+}

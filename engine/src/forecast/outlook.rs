@@ -347,3 +347,79 @@ pub fn judge(past: &[f64], period: usize, actual: &[f64], outlook: &Outlook) -> 
     }
     s
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn settings(method: Method, seasons: &[usize]) -> Settings {
+        Settings { method, horizon: 5, level: 0.95, seasons: seasons.to_vec(), nonnegative: None }
+    }
+
+    fn made(y: &[f64], method: Method, seasons: &[usize]) -> Option<Outlook> {
+        forecast(y, &settings(method, seasons), &mut Workspace::default(), &Control::default()).unwrap()
+    }
+
+    #[test]
+    fn a_season_and_a_trend_go_on() {
+        let y: Vec<f64> = (0..96).map(|i| 50.0 + f64::from(i) + 10.0 * f64::from(i % 12)).collect();
+        for method in [Method::Auto, Method::Ets, Method::Arima, Method::Mstl] {
+            let o = made(&y, method, &[12]).unwrap();
+            for (h, m) in o.mean.iter().enumerate() {
+                let truth = 50.0 + 96.0 + h as f64 + 10.0 * (h % 12) as f64;
+                assert!((m - truth).abs() < 3.0, "{method:?} {h} {m} {truth}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_tells_nothing_has_a_defined_forecast() {
+        assert_eq!(made(&[], Method::Auto, &[]), None);
+        let one = made(&[5.0], Method::Auto, &[7]).unwrap();
+        assert!(one.mean == [5.0; 5] && one.low.iter().all(|v| v.is_nan()));
+        let same = made(&[5.0; 40], Method::Ets, &[7]).unwrap();
+        assert!(same.mean == [5.0; 5] && same.low == [5.0; 5] && same.high == [5.0; 5] && !same.replaced);
+        let zero = made(&[0.0; 40], Method::Auto, &[7]).unwrap();
+        assert_eq!(zero.mean, [0.0; 5]);
+        let short = made(&[5.0, 7.0, 6.0], Method::Arima, &[7]).unwrap();
+        assert!(short.replaced && short.mean == [6.0; 5]);
+        // Sales are not negative, profits may be.
+        let falling: Vec<f64> = (0..40).map(|i| f64::from(40 - i)).collect();
+        assert!(made(&falling, Method::Drift, &[]).unwrap().low.iter().all(|v| *v >= 0.0));
+        let under: Vec<f64> = falling.iter().map(|v| v - 30.0).collect();
+        assert!(made(&under, Method::Drift, &[]).unwrap().mean[4] < -30.0);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        /// Whatever the values, all methods say finite means within their intervals, and the same again.
+        #[test]
+        fn forecasts_are_finite(
+            kind in 0usize..5,
+            values in prop::collection::vec(-1000i32..1000, 0..70),
+            power in -100i32..100,
+            season in prop::sample::select(vec![1usize, 2, 4, 7, 12, 30]),
+        ) {
+            let scale = libm::pow(10.0, f64::from(power));
+            let y: Vec<f64> = values.iter().enumerate().map(|(i, v)| scale * match kind {
+                0 => f64::from(*v),
+                1 => f64::from(v.abs()) + 1.0,
+                2 => if v % 3 == 0 { f64::from(v.abs()) } else { 0.0 },
+                3 => f64::from(i32::try_from(i % season).unwrap_or(0)),
+                _ => f64::from(v / 999) * 1e9,
+            }).collect();
+            for method in Method::ALL {
+                let o = made(&y, method, &[season]);
+                prop_assert_eq!(o.is_none(), y.is_empty());
+                let Some(o) = o else { continue };
+                for i in 0..5 {
+                    prop_assert!(o.mean[i].is_finite(), "{:?} {:?}", method, o);
+                    let inside = o.low[i] <= o.high[i] && (o.low[i] <= o.mean[i] && o.mean[i] <= o.high[i] || matches!(o.model, Fitted::Croston(_)));
+                    prop_assert!(o.low[i].is_nan() || inside, "{:?} {:?}", method, o);
+                }
+                prop_assert_eq!(format!("{:?}", made(&y, method, &[season])), format!("{:?}", Some(o)));
+            }
+        }
+    }
+}
