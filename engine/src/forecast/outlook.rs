@@ -88,7 +88,8 @@ pub fn forecast(y: &[f64], settings: &Settings, work: &mut Workspace, control: &
             tried.push(one);
         }
     }
-    if settings.method == Method::Auto {
+    let sparse = is_sparse(y);
+    if settings.method == Method::Auto && !sparse {
         let members = Fitted::members(y.len(), &seasons);
         let together: Vec<&Tried> = members.iter().filter_map(|m| tried.iter().find(|t| t.method == *m)).collect();
         if let Some(mean) = Tried::mean(&together) {
@@ -102,7 +103,7 @@ pub fn forecast(y: &[f64], settings: &Settings, work: &mut Workspace, control: &
             tried.push(Tried { method: Method::Naive, model, past: Vec::new() });
         }
     }
-    let Some(chosen) = choose(tried, y.len()) else { return Ok(None) };
+    let Some(chosen) = choose(tried, y.len(), sparse) else { return Ok(None) };
     let expected = chosen.model.expect(horizon);
     let nonnegative = settings.nonnegative.unwrap_or_else(|| y.iter().all(|v| *v >= 0.0));
     let (mut low, mut high) = chosen.interval(y, &expected, settings.level);
@@ -116,10 +117,15 @@ pub fn forecast(y: &[f64], settings: &Settings, work: &mut Workspace, control: &
     Ok(Some(Outlook { mean, low, high, method: chosen.method, replaced, model: chosen.model, scale }))
 }
 
+/// Whether a series is demand with many zeros.
+fn is_sparse(y: &[f64]) -> bool {
+    let zeros = y.iter().filter(|v| **v == 0.0).count() as f64;
+    zeros >= SPARSE * y.len() as f64 && y.iter().all(|v| *v >= 0.0)
+}
+
 /// What is tried for a series.
 fn candidates(y: &[f64], seasons: &[usize]) -> Vec<Method> {
-    let zeros = y.iter().filter(|v| **v == 0.0).count() as f64;
-    if zeros >= SPARSE * y.len() as f64 && y.iter().all(|v| *v >= 0.0) {
+    if is_sparse(y) {
         return vec![Method::Sba, Method::Tsb, Method::Mean, Method::Ets, Method::Theta];
     }
     // Those of the ensemble, and others.
@@ -211,10 +217,11 @@ impl Tried {
         Some(Tried { method: Method::Ensemble, model, past })
     }
 
-    /// The mean size of its errors.
-    fn error(&self) -> f64 {
+    /// The mean size of its errors, or the mean of their squares: where most values are 0, the least sizes are those of a forecast of 0.
+    fn error(&self, squared: bool) -> f64 {
         let count: usize = self.past.iter().flatten().map(|p| p.1.len()).sum();
-        let sum: f64 = self.past.iter().flatten().flat_map(|p| &p.1).map(|e| e.abs()).sum();
+        let of = |e: &f64| if squared { e * e } else { e.abs() };
+        let sum: f64 = self.past.iter().flatten().flat_map(|p| &p.1).map(of).sum();
         if count == 0 {
             return f64::INFINITY;
         }
@@ -272,17 +279,17 @@ fn sparse(model: &croston::Croston, y: &[f64], expected: &Expected, level: f64) 
 }
 
 /// The method that did best in the past, but the first (the mean of several) unless another was much better.
-fn choose(mut tried: Vec<Tried>, n: usize) -> Option<Tried> {
+fn choose(mut tried: Vec<Tried>, n: usize, sparse: bool) -> Option<Tried> {
     if tried.is_empty() {
         return None;
     }
     let usual = tried[0].method == Method::Ensemble;
     let enough = tried[0].past.len() >= ENOUGH_ORIGINS && (n >= ENOUGH_VALUES || !usual);
-    let mut best = (0, tried[0].error());
+    let mut best = (0, tried[0].error(sparse));
     for (i, one) in tried.iter().enumerate().skip(1) {
         // What knows more seasons has nothing to make up for.
         let handicap = if usual && one.method != Method::Mstl { BETTER } else { 1.0 };
-        let error = one.error() / handicap;
+        let error = one.error(sparse) / handicap;
         if enough && error < best.1 {
             best = (i, error);
         }

@@ -4,7 +4,6 @@ use orchard_engine::control::Control;
 use orchard_engine::forecast::auto::Method;
 use orchard_engine::forecast::{unusual_all, Settings};
 use pgrx::pg_sys::FunctionCallInfo;
-use pgrx::prelude::*;
 
 use super::options::Options;
 use super::{float, one_method, options_of, poll, read, Arguments};
