@@ -108,11 +108,11 @@ fn is_constant(y: &[f64]) -> bool {
 }
 
 /// How many differences of each kind a series needs.
-fn differences(y: &[f64], period: usize) -> (usize, usize) {
+fn differences(y: &[f64], period: usize, control: &Control) -> (usize, usize) {
     let mut seasonal = 0;
     let mut w = y.to_vec();
     if period > 1 && y.len() > 2 * period {
-        if let Ok(parts) = stl::decompose(y, &[period], &Control::default()) {
+        if let Ok(parts) = stl::decompose(y, &[period], control) {
             let next = difference(y, period);
             if stl::strength(&parts, 0) > STRONG && next.len() > 8 && !is_constant(&next) {
                 seasonal = 1;
@@ -201,7 +201,7 @@ struct Fit {
     aicc: f64,
 }
 
-fn fit_order(order: Order, w: &[f64], period: usize, near: Option<&[f64]>, work: &mut Workspace) -> Option<Fit> {
+fn fit_order(order: Order, w: &[f64], period: usize, near: Option<&[f64]>, work: &mut Workspace<'_>) -> Option<Fit> {
     let n = w.len();
     let k = order.coefficients() + usize::from(order.constant) + 1;
     let longest = (order.p + order.seasonal_p * period).max(order.q + order.seasonal_q * period);
@@ -234,14 +234,14 @@ fn fit_order(order: Order, w: &[f64], period: usize, near: Option<&[f64]>, work:
 }
 
 /// Fit the best model, or the one of a model `near`. Too short a series has none.
-pub fn fit(y: &[f64], period: usize, near: Option<&Arima>, work: &mut Workspace) -> Option<Arima> {
+pub fn fit(y: &[f64], period: usize, near: Option<&Arima>, work: &mut Workspace<'_>) -> Option<Arima> {
     if y.len() < 6 {
         return None;
     }
     let period = period.max(1);
     let (d, seasonal_d) = match near {
         Some(near) => (near.order.d, near.order.seasonal_d),
-        None => differences(y, period),
+        None => differences(y, period, work.control.unwrap_or(&Control::default())),
     };
     let mut w = y.to_vec();
     for _ in 0..seasonal_d {
@@ -260,7 +260,7 @@ pub fn fit(y: &[f64], period: usize, near: Option<&Arima>, work: &mut Workspace)
     finish(y, &w, period, best)
 }
 
-fn search(w: &[f64], period: usize, (d, seasonal_d): (usize, usize), work: &mut Workspace) -> Option<Fit> {
+fn search(w: &[f64], period: usize, (d, seasonal_d): (usize, usize), work: &mut Workspace<'_>) -> Option<Fit> {
     let seasonal = period > 1 && w.len() > 2 * period;
     // More than two differences in all, and a mean of theirs would be a curve.
     let constant = d + seasonal_d < 2;
@@ -268,7 +268,7 @@ fn search(w: &[f64], period: usize, (d, seasonal_d): (usize, usize), work: &mut 
     let s = usize::from(seasonal);
     let mut tried: Vec<Order> = Vec::new();
     let mut best: Option<Fit> = None;
-    let mut consider = |order: Order, best: &mut Option<Fit>, work: &mut Workspace| -> bool {
+    let mut consider = |order: Order, best: &mut Option<Fit>, work: &mut Workspace<'_>| -> bool {
         if tried.len() >= MOST_MODELS || tried.contains(&order) {
             return false;
         }

@@ -151,7 +151,7 @@ impl Fitted {
         y: &[f64],
         seasons: &[usize],
         near: Option<&Fitted>,
-        work: &mut Workspace,
+        work: &mut Workspace<'_>,
     ) -> Option<Fitted> {
         if y.is_empty() {
             return None;
@@ -197,7 +197,7 @@ impl Fitted {
                     Some(Fitted::Mstl(near)) => Some(&*near.rest),
                     _ => None,
                 };
-                let parts = stl::decompose(y, seasons, &Control::default()).ok()?;
+                let parts = stl::decompose(y, seasons, work.control.unwrap_or(&Control::default())).ok()?;
                 let rest: Vec<f64> = parts.trend.iter().zip(&parts.remainder).map(|(t, r)| t + r).collect();
                 let rest = Fitted::new(Method::Ets, &rest, &[], near, work)?;
                 let last = |(s, p): (&Vec<f64>, &usize)| s[s.len() - p..].to_vec();

@@ -294,16 +294,16 @@ fn initial(y: &[f64], period: usize, season: Part) -> Initial {
 
 /// Fits of one series share what they start from and their memory.
 #[derive(Debug)]
-pub struct Fitter<'a> {
+pub struct Fitter<'a, 'c> {
     y: &'a [f64],
     period: usize,
     starts: [Option<Initial>; 3],
-    pub(super) work: Workspace,
+    pub(super) work: Workspace<'c>,
     state: State,
     expected: Vec<f64>,
 }
 
-impl<'a> Fitter<'a> {
+impl<'a> Fitter<'a, '_> {
     /// A fitter of a series of finite values of moderate size.
     pub fn new(y: &'a [f64], period: usize) -> Self {
         let state = State { level: 0.0, slope: 0.0, season: Vec::new() };

@@ -36,11 +36,14 @@ pub fn forecast_all(series: &[gather::Series], settings: &Settings, control: &Co
     control.start(series.len() as u64);
     series
         .par_iter()
-        .map_init(optimise::Workspace::default, |work, one| {
-            let made = outlook::forecast(&one.values, settings, work, control);
-            control.advance(1);
-            made
-        })
+        .map_init(
+            || optimise::Workspace::new(control),
+            |work, one| {
+                let made = outlook::forecast(&one.values, settings, work, control);
+                control.advance(1);
+                made
+            },
+        )
         .collect()
 }
 
@@ -71,11 +74,14 @@ pub fn unusual_all(
     control.start(series.len() as u64);
     series
         .par_iter()
-        .map_init(optimise::Workspace::default, |work, one| {
-            let found = unusual::unusual(&one.values, &one.filled, settings, work, control)?;
-            control.reserve(std::mem::size_of_val(&found[..]))?;
-            control.advance(1);
-            Ok(found)
-        })
+        .map_init(
+            || optimise::Workspace::new(control),
+            |work, one| {
+                let found = unusual::unusual(&one.values, &one.filled, settings, work, control)?;
+                control.reserve(std::mem::size_of_val(&found[..]))?;
+                control.advance(1);
+                Ok(found)
+            },
+        )
         .collect()
 }

@@ -3,9 +3,13 @@
 //! All smoothing models are fitted by it: a model has up to thirty parameters (the seasonal state it starts from among them) and residuals that are cheap, so that
 //! a few steps with all derivatives take less time than the hundreds of steps of a search without any.
 
+use crate::control::Control;
+
 /// What is used again from fit to fit, so that no step takes memory.
 #[derive(Debug, Default)]
-pub struct Workspace {
+pub struct Workspace<'c> {
+    /// Who may stop a fit, which then has no result.
+    pub(super) control: Option<&'c Control>,
     residuals: Vec<f64>,
     trial: Vec<f64>,
     /// The derivatives, a column a parameter.
@@ -17,6 +21,13 @@ pub struct Workspace {
     step: Vec<f64>,
     next: Vec<f64>,
     free: Vec<usize>,
+}
+
+impl<'c> Workspace<'c> {
+    /// A workspace whose fits the caller can stop.
+    pub fn new(control: &'c Control) -> Workspace<'c> {
+        Workspace { control: Some(control), ..Workspace::default() }
+    }
 }
 
 /// The most steps of a fit.
@@ -32,11 +43,11 @@ pub fn least_squares(
     high: &[f64],
     scale: &[f64],
     n: usize,
-    work: &mut Workspace,
+    work: &mut Workspace<'_>,
     mut residuals: impl FnMut(&[f64], &mut [f64]) -> bool,
 ) -> f64 {
     let p = x.len();
-    let Workspace { residuals: r, trial, jacobian, normal, factor, gradient, step, next, free } = work;
+    let Workspace { control, residuals: r, trial, jacobian, normal, factor, gradient, step, next, free } = work;
     for (v, len) in [
         (&mut *r, n),
         (trial, n),
@@ -59,6 +70,9 @@ pub fn least_squares(
     for _ in 0..STEPS {
         if best <= 0.0 {
             break;
+        }
+        if control.is_some_and(|c| c.check().is_err()) {
+            return f64::INFINITY;
         }
         for j in 0..p {
             let (column, at) = (&mut jacobian[j * n..(j + 1) * n], x[j]);

@@ -51,10 +51,25 @@ const ENOUGH_VALUES: usize = 30;
 /// The share of zeros from which on methods for sparse demand are tried.
 const SPARSE: f64 = 0.3;
 
+/// The most values that a model looks at, or six of the longest season: what was before tells little more and takes time.
+const MOST_VALUES: usize = 5000;
+
+/// The first value that is looked at.
+pub(super) fn recent(n: usize, seasons: &[usize]) -> usize {
+    let longest = seasons.iter().copied().max().unwrap_or(1);
+    n.saturating_sub(MOST_VALUES.max(6 * longest))
+}
+
 /// Forecast a series of finite values; `None` for one without any.
-pub fn forecast(y: &[f64], settings: &Settings, work: &mut Workspace, control: &Control) -> Result<Option<Outlook>> {
+pub fn forecast(
+    y: &[f64],
+    settings: &Settings,
+    work: &mut Workspace<'_>,
+    control: &Control,
+) -> Result<Option<Outlook>> {
     control.check()?;
     let Some(&last) = y.last() else { return Ok(None) };
+    let y = &y[recent(y.len(), &settings.seasons)..];
     let horizon = settings.horizon;
     let constant = y.iter().all(|v| *v == last);
     let size = y.iter().map(|v| v.abs()).sum::<f64>() / y.len() as f64;
@@ -96,6 +111,8 @@ pub fn forecast(y: &[f64], settings: &Settings, work: &mut Workspace, control: &
             tried.insert(0, mean);
         }
     }
+    // A fit that was stopped has no result.
+    control.check()?;
     let replaced = tried.is_empty();
     if replaced {
         // Too short for what was asked.
@@ -167,7 +184,7 @@ impl Tried {
         y: &[f64],
         seasons: &[usize],
         horizon: usize,
-        work: &mut Workspace,
+        work: &mut Workspace<'_>,
         control: &Control,
     ) -> Result<()> {
         let n = y.len();

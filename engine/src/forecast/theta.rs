@@ -129,7 +129,7 @@ fn fit_form(
     form: Form,
     y: &[f64],
     near: Option<(f64, f64, f64)>,
-    work: &mut Workspace,
+    work: &mut Workspace<'_>,
 ) -> Option<((f64, f64, f64), f64)> {
     let n = y.len();
     let line = super::season::line(y);
@@ -160,7 +160,7 @@ fn fit_form(
 }
 
 /// Fit the form of the least errors, or the one of a model `near`, from its parameters. Too short a series has none.
-pub fn fit(y: &[f64], period: usize, near: Option<&Theta>, work: &mut Workspace) -> Option<Theta> {
+pub fn fit(y: &[f64], period: usize, near: Option<&Theta>, work: &mut Workspace<'_>) -> Option<Theta> {
     let n = y.len();
     if n <= BURN + 1 {
         return None;

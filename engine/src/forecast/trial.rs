@@ -26,7 +26,7 @@ const LEAST: usize = 8;
 /// Forecast each series from up to so many origins, a horizon apart, and judge the forecasts. Values that were filled in are not judged.
 pub fn trial(series: &[Series], settings: &Settings, origins: usize, control: &Control) -> Result<Trial> {
     control.start(series.len() as u64);
-    let each = |work: &mut Workspace, one: &Series| -> Result<(Vec<(Scores, Method)>, bool)> {
+    let each = |work: &mut Workspace<'_>, one: &Series| -> Result<(Vec<(Scores, Method)>, bool)> {
         let (y, horizon) = (&one.values[..], settings.horizon);
         let period = settings.seasons.iter().copied().find(|p| y.len() > 2 * p).unwrap_or(1);
         let mut made = Vec::new();
@@ -50,7 +50,8 @@ pub fn trial(series: &[Series], settings: &Settings, origins: usize, control: &C
         let short = made.is_empty() && !y.is_empty();
         Ok((made, short))
     };
-    let all: Vec<_> = series.par_iter().map_init(Workspace::default, each).collect::<Result<_>>()?;
+    let start = || Workspace::new(control);
+    let all: Vec<_> = series.par_iter().map_init(start, each).collect::<Result<_>>()?;
     let mut trial = Trial::default();
     let mut used = std::collections::BTreeMap::new();
     for (made, short) in all {

@@ -34,9 +34,12 @@ pub fn unusual(
     y: &[f64],
     filled: &[bool],
     settings: &Settings,
-    work: &mut Workspace,
+    work: &mut Workspace<'_>,
     control: &Control,
 ) -> Result<Vec<Unusual>> {
+    // Only values that the model looks at are judged.
+    let from = super::outlook::recent(y.len(), &settings.seasons);
+    let (y, filled) = (&y[from..], filled.get(from..).unwrap_or_default());
     let n = y.len();
     if n < LEAST {
         return Ok(Vec::new());
@@ -81,6 +84,7 @@ pub fn unusual(
             right[one.at] = one.expected;
         }
     }
+    found.iter_mut().for_each(|u| u.at += from);
     Ok(found)
 }
 
