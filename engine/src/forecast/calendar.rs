@@ -299,7 +299,7 @@ pub fn infer<'a>(series: impl Iterator<Item = &'a [i64]> + Clone) -> Option<Step
         return None;
     }
     // Months have many lengths, which count as one.
-    let one_day = month_days.iter().any(|c| *c == times) || ends == times;
+    let one_day = month_days.contains(&times) || ends == times;
     let clipped = month_days[1..28].iter().all(|c| *c == 0);
     let shortest =
         *counts.iter().find(|(_, c)| **c as f64 >= OFTEN * all as f64).map_or(counts.keys().next()?, |c| c.0);

@@ -382,7 +382,7 @@ impl<'a> Fitter<'a, '_> {
                 x[rates - 1] = s.phi.clamp(PHI.0, PHI.1);
             }
             if near.form.season == form.season
-                && (near.form.trend == Trend::None) == !trend
+                && (near.form.trend != Trend::None) == trend
                 && near.start.season.len() == initial.season.len()
             {
                 x[rates] = near.start.level;

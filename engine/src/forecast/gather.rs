@@ -109,16 +109,16 @@ pub fn gather(
         Times::Numbers(t) => t[i].is_finite() && t[i].abs() < 1e15,
     };
     let mut unusable = 0;
-    for i in 0..rows {
+    for (i, value) in values.iter().enumerate() {
         if i % 65_536 == 0 {
             control.check()?;
         }
         // A row that is there to say nothing but that nothing is known is no mistake.
-        match timed(i) && values[i].is_finite() && values[i].abs() <= LARGEST {
+        match timed(i) && value.is_finite() && value.abs() <= LARGEST {
             true => {
                 order.push(u32::try_from(i).map_err(|_| Error::data("the source has too many rows", "Give fewer."))?)
             }
-            false => unusable += u64::from(!timed(i) || !values[i].is_nan()),
+            false => unusable += u64::from(!timed(i) || !value.is_nan()),
         }
     }
     let key = |i: u32| match times {

@@ -144,7 +144,7 @@ pub fn reconcile(tree: &Tree, outlooks: &mut [Option<Outlook>], horizon: usize) 
     let n = tree.len();
     let mut nonnegative = true;
     for outlook in outlooks.iter().flatten() {
-        nonnegative &= outlook.mean.iter().all(|m| *m >= 0.0) && outlook.low.iter().all(|m| !(*m < 0.0));
+        nonnegative &= outlook.mean.iter().all(|m| *m >= 0.0) && outlook.low.iter().all(|m| *m >= 0.0 || m.is_nan());
     }
     let (mut mean, mut variance) = (vec![0.0; n], vec![0.0; n]);
     let (mut sum, mut spread, mut children) = (vec![0.0; n], vec![0.0; n], vec![0usize; n]);

@@ -351,8 +351,8 @@ pub fn judge(past: &[f64], period: usize, actual: &[f64], outlook: &Outlook) -> 
     let (_, step) = lagged(1);
     let mut s = Scores::default();
     let share = 1.0 / count as f64;
-    for i in 0..count {
-        let (y, f) = (actual[i], outlook.mean[i]);
+    for (i, y) in actual.iter().copied().enumerate().take(count) {
+        let f = outlook.mean[i];
         let e = y - f;
         s.mae += e.abs() * share;
         s.rmse += e * e * share;

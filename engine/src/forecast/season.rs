@@ -57,7 +57,7 @@ pub fn moving_average(y: &[f64], period: usize) -> Vec<f64> {
     if period == 0 || n < 2 * half + 1 {
         return out;
     }
-    let even = period % 2 == 0;
+    let even = period.is_multiple_of(2);
     for i in half..n - half {
         let window = &y[i - half..=i + half];
         let mut sum: f64 = window.iter().sum();

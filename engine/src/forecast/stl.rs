@@ -70,7 +70,7 @@ struct Work {
 
 fn odd_above(v: f64) -> usize {
     let up = v.ceil() as usize;
-    up + usize::from(up % 2 == 0)
+    up + usize::from(up.is_multiple_of(2))
 }
 
 fn jump(window: usize) -> usize {
@@ -279,9 +279,9 @@ mod tests {
         near(&parts.trend, [92.63309098594071, 112.08548375540687, 158.2459965118209, 210.00020934849124]);
         near(&parts.seasons[0], [-2.3165662631857615, 0.6865830548844211, 4.113854318263535, 1.7734213049888523]);
         near(&parts.seasons[1], [2.2849346967421855, -20.430504031875167, 0.19832004206174192, -15.778440977583683]);
-        for i in 0..y.len() {
+        for (i, y) in y.iter().enumerate() {
             let sum = parts.trend[i] + parts.seasons[0][i] + parts.seasons[1][i] + parts.remainder[i];
-            assert!((sum - y[i]).abs() < 1e-9);
+            assert!((sum - y).abs() < 1e-9);
         }
     }
 
