@@ -1235,6 +1235,33 @@ CREATE FUNCTION orchard.cohort_retention(source text, customer text, event_time 
 COMMENT ON FUNCTION orchard.cohort_retention(text, text, text, jsonb) IS 'cohorts of customers by the period of their first purchase, and how many of them bought in each period after it';
 
 ------------------------------------------------------------------------------------------------------------------------
+-- Forecast
+------------------------------------------------------------------------------------------------------------------------
+
+CREATE FUNCTION orchard.forecast(source text, time_column text, value_column text, group_columns text[] DEFAULT '{}', horizon integer DEFAULT NULL, options jsonb DEFAULT '{}')
+    RETURNS TABLE (series jsonb, forecast_time timestamp without time zone, mean double precision, low double precision, high double precision,
+        method text, step integer, time_number double precision)
+    LANGUAGE c STABLE PARALLEL UNSAFE COST 1000000 ROWS 1000 AS 'MODULE_PATHNAME', 'forecast';
+COMMENT ON FUNCTION orchard.forecast(text, text, text, text[], integer, jsonb) IS 'what to expect of the next steps of each time series of a source, with an interval that should hold the share of the option level of them; the series are told apart by the group columns';
+
+CREATE FUNCTION orchard.evaluate_forecast(source text, time_column text, value_column text, group_columns text[] DEFAULT '{}', horizon integer DEFAULT NULL, options jsonb DEFAULT '{}')
+    RETURNS TABLE (method text, metric text, value double precision)
+    LANGUAGE c STABLE PARALLEL UNSAFE COST 10000000 ROWS 40 AS 'MODULE_PATHNAME', 'evaluate_forecast';
+COMMENT ON FUNCTION orchard.evaluate_forecast(text, text, text, text[], integer, jsonb) IS 'how good forecasts of the series of a source would have been from several origins in the past, by method: errors, and the share of the values that the intervals held';
+
+CREATE FUNCTION orchard.decompose(source text, time_column text, value_column text, group_columns text[] DEFAULT '{}', options jsonb DEFAULT '{}')
+    RETURNS TABLE (series jsonb, value_time timestamp without time zone, value double precision, trend double precision, seasonal double precision,
+        remainder double precision, seasons jsonb, filled boolean, time_number double precision)
+    LANGUAGE c STABLE PARALLEL UNSAFE COST 1000000 ROWS 1000 AS 'MODULE_PATHNAME', 'decompose';
+COMMENT ON FUNCTION orchard.decompose(text, text, text, text[], jsonb) IS 'time series taken apart: what moves slowly, what comes back with each season, and the rest, which sum up to the values';
+
+CREATE FUNCTION orchard.forecast_anomalies(source text, time_column text, value_column text, group_columns text[] DEFAULT '{}', options jsonb DEFAULT '{}')
+    RETURNS TABLE (series jsonb, value_time timestamp without time zone, value double precision, expected double precision, low double precision, high double precision,
+        score double precision, time_number double precision)
+    LANGUAGE c STABLE PARALLEL UNSAFE COST 1000000 ROWS 100 AS 'MODULE_PATHNAME', 'forecast_anomalies';
+COMMENT ON FUNCTION orchard.forecast_anomalies(text, text, text, text[], jsonb) IS 'values of time series that were far from what a forecast of one step would have expected, with how many deviations they were off';
+
+------------------------------------------------------------------------------------------------------------------------
 -- Keep
 ------------------------------------------------------------------------------------------------------------------------
 

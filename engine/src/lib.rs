@@ -11,6 +11,7 @@
 //! * [`lifetime`]: what customers are worth, and how many come back.
 //! * [`model`]: what is stored: flat arrays, encoders, the versioned codec.
 //! * [`experiment`]: tests of variants, bandits, the value of a policy.
+//! * [`forecast`]: time series.
 //! * [`import`]: models that other libraries have trained.
 //! * [`score`]: the prediction core.
 //! * [`judge`] has the metrics and explanations.
@@ -27,6 +28,7 @@ pub mod decide;
 pub mod drivers;
 pub mod error;
 pub mod experiment;
+pub mod forecast;
 pub mod import;
 pub mod judge;
 pub mod learn;

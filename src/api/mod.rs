@@ -21,6 +21,7 @@ mod drivers;
 mod evaluate;
 mod events;
 mod experiment;
+mod forecast;
 mod forget;
 mod import;
 mod importance;

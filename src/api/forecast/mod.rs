@@ -1,0 +1,174 @@
+//! `orchard.forecast` and the other verbs about time series.
+
+mod decompose;
+mod judge;
+mod options;
+mod read;
+mod unusual;
+
+use orchard_engine::control::Control;
+use orchard_engine::forecast::auto::Method;
+use orchard_engine::forecast::hierarchy::{reconcile, sums};
+use orchard_engine::forecast::{forecast_all, Settings};
+use pgrx::pg_sys::{Datum, FunctionCallInfo};
+use pgrx::prelude::*;
+use serde_json::{Map, Value};
+
+use crate::entry;
+use crate::entry::{fill, value};
+use crate::error::{given, Failure, Result};
+use crate::json::JsonArgument;
+use crate::set::Set;
+use crate::{interrupt, settings};
+use options::Options;
+use read::Columns;
+
+/// The share of the future values that intervals should hold, if not said otherwise.
+const USUAL_LEVEL: f64 = 0.95;
+
+/// The longest horizon.
+const MOST_STEPS: i32 = 100_000;
+
+entry!(forecast, pg_finfo_forecast, fcinfo => fill(|| run(fcinfo)));
+
+/// The first arguments of all verbs about time series.
+struct Arguments {
+    source: String,
+    time: String,
+    value: String,
+    groups: Vec<String>,
+}
+
+impl Arguments {
+    /// # Safety
+    /// `fcinfo` is the running call's.
+    unsafe fn new(fcinfo: FunctionCallInfo) -> Result<Arguments> {
+        let text = |i: usize, name: &str| -> Result<String> { given(value::<String>(fcinfo, i), name) };
+        let groups = value::<Vec<Option<String>>>(fcinfo, 3).unwrap_or_default();
+        let groups = groups.into_iter().map(|g| given(g, "an element of group_columns")).collect::<Result<_>>()?;
+        Ok(Arguments {
+            source: text(0, "source")?,
+            time: text(1, "time_column")?,
+            value: text(2, "value_column")?,
+            groups,
+        })
+    }
+
+    fn columns(&self) -> Columns<'_> {
+        Columns { time: &self.time, value: &self.value, groups: self.groups.clone() }
+    }
+}
+
+/// # Safety
+/// `fcinfo` is the running call's.
+unsafe fn options_of(fcinfo: FunctionCallInfo, i: usize) -> Value {
+    value::<JsonArgument>(fcinfo, i).map_or_else(|| Value::Object(Map::new()), |o| o.0)
+}
+
+/// # Safety
+/// `fcinfo` is the running call's.
+unsafe fn horizon_of(fcinfo: FunctionCallInfo, i: usize) -> Result<Option<usize>> {
+    match value::<i32>(fcinfo, i) {
+        None => Ok(None),
+        Some(steps @ 1..=MOST_STEPS) => Ok(Some(steps as usize)),
+        Some(_) => Err(Failure::argument(format!("horizon must be between 1 and {MOST_STEPS}"))
+            .hint("It is how many steps are forecast: 28 days, 12 months.")),
+    }
+}
+
+fn float(value: f64) -> Option<Datum> {
+    if value.is_nan() {
+        return None;
+    }
+    value.into_datum()
+}
+
+/// The one method of a verb that has no use for several.
+fn one_method(options: &Options) -> Result<Option<Method>> {
+    match options.methods[..] {
+        [] => Ok(None),
+        [one] => Ok(Some(one)),
+        _ => Err(Failure::argument("a forecast has one method")
+            .hint("Compare methods by orchard.evaluate_forecast, or let auto choose.")),
+    }
+}
+
+/// Look for a cancel as rows go out.
+fn poll(row: usize) {
+    if row % 1024 == 0 {
+        pgrx::check_for_interrupts!();
+    }
+}
+
+/// # Safety
+/// `fcinfo` is the running call's, of a function that returns a set of rows.
+unsafe fn run(fcinfo: FunctionCallInfo) -> Result<()> {
+    let arguments = Arguments::new(fcinfo)?;
+    let horizon = horizon_of(fcinfo, 4)?;
+    let columns = arguments.columns();
+    let (described, numbers) = read::describe(&arguments.source, &columns)?;
+    let taken = ["method", "level", "season", "frequency", "missing", "aggregate", "nonnegative", "hierarchy"];
+    let options = Options::parse(&options_of(fcinfo, 5), &taken, numbers)?;
+    let method = one_method(&options)?.unwrap_or(Method::Auto);
+    if options.hierarchy && columns.groups.is_empty() {
+        return Err(Failure::argument("a hierarchy needs group columns")
+            .hint("Name them from the widest to the narrowest: ARRAY['country', 'shop']."));
+    }
+    let control = Control::new(settings::max_memory());
+    let read = read::read(&described, numbers, &columns, options.rules, "orchard.forecast", &control)?;
+    read.tell(options.rules);
+    let asked = Settings {
+        method,
+        horizon: horizon.unwrap_or_else(|| read.found.calendar.step.usual_horizon()),
+        level: options.level.unwrap_or(USUAL_LEVEL),
+        seasons: read.seasons(options.seasons.as_ref()),
+        nonnegative: options.nonnegative,
+    };
+    let (tree, missing) = (options.hierarchy.then(|| read.tree()), options.rules.missing);
+    let (nodes, made) = interrupt::run("orchard.forecast", &control, || match &tree {
+        None => forecast_all(&read.found.series, &asked, &control).map(|made| (None, made)),
+        Some(tree) => {
+            let nodes =
+                sums(tree, &read.found.series, read.found.last, missing, &asked.seasons, asked.horizon, &control)?;
+            let mut made = forecast_all(&nodes, &asked, &control)?;
+            reconcile(tree, &mut made, asked.horizon);
+            Ok((Some(nodes), made))
+        }
+    })?;
+    let all = nodes.as_ref().unwrap_or(&read.found.series);
+    let replaced = made.iter().flatten().filter(|o| o.replaced).count();
+    if replaced > 0 {
+        notice!("{replaced} series are too short for {} and have the naive forecast", method.name());
+    }
+    let unknown = made.iter().flatten().filter(|o| o.low.iter().any(|v| v.is_nan())).count();
+    if unknown > 0 {
+        notice!("{unknown} series have too few values for an interval");
+    }
+    let set = Set::new(fcinfo);
+    let mut rows = 0;
+    for (i, (series, outlook)) in all.iter().zip(&made).enumerate() {
+        let Some(outlook) = outlook else { continue };
+        let key = match &tree {
+            Some(tree) => read.key_of(tree.example[i], tree.depth[i]),
+            None => read.key(i),
+        };
+        let method = outlook.method.name().into_datum();
+        for step in 0..outlook.mean.len() {
+            let index = series.first.saturating_add((series.values.len() + step) as i64);
+            let [time, number] = read.time(index);
+            set.put([
+                Some(key),
+                time,
+                float(outlook.mean[step]),
+                float(outlook.low[step]),
+                float(outlook.high[step]),
+                method,
+                (step as i32 + 1).into_datum(),
+                number,
+            ])?;
+            rows += 1;
+            poll(rows);
+        }
+    }
+    Ok(())
+}

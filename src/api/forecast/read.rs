@@ -1,0 +1,319 @@
+//! From a source to series.
+
+use std::collections::HashMap;
+
+use orchard_engine::control::Control;
+use orchard_engine::data::{ColumnData, MISSING};
+use orchard_engine::forecast::calendar::{Step, DAY};
+use orchard_engine::forecast::gather::{gather, Gathered, Missing, Rules, Times, NEVER};
+use orchard_engine::forecast::hierarchy::Tree;
+use pgrx::pg_sys::{self, Datum, Oid};
+use pgrx::prelude::*;
+use pgrx::spi::quote_identifier;
+
+use crate::api::budget::is_number;
+use crate::api::judged::not_numbers;
+use crate::api::train::{check_names, no_column};
+use crate::error::{Failure, Result};
+use crate::source::types::Reader;
+use crate::source::{self, Attribute, Described, Rows, Wanted};
+use crate::{interrupt, json};
+
+/// More series than this are refused.
+const MOST_SERIES: usize = 1_000_000;
+
+/// What the series are made of.
+pub struct Columns<'a> {
+    /// The column of the times.
+    pub time: &'a str,
+    /// The column of the values.
+    pub value: &'a str,
+    /// The columns whose values tell series apart.
+    pub groups: Vec<String>,
+}
+
+/// Series as they were read.
+pub struct Read {
+    /// The series, in the order of their keys.
+    pub found: Gathered,
+    /// The texts that tell them apart, a list a series; `None` is NULL.
+    pub keys: Vec<Vec<Option<Box<[u8]>>>>,
+    /// The names of these columns and their types.
+    groups: Vec<(String, Oid)>,
+    /// Whether times are plain numbers.
+    pub numbers: bool,
+}
+
+/// Look at the columns of a source: whether its times are plain numbers.
+pub fn describe(source: &str, columns: &Columns<'_>) -> Result<(Described, bool)> {
+    let described = source::describe(source)?;
+    let attributes = &described.attributes;
+    check_names(attributes)?;
+    let find = |name: &str| attributes.iter().find(|a| a.name == name).ok_or_else(|| no_column(name, attributes));
+    let (time, value) = (find(columns.time)?, find(columns.value)?);
+    let mut named = vec![columns.time, columns.value];
+    for group in &columns.groups {
+        find(group)?.readable()?;
+        if named.contains(&group.as_str()) {
+            return Err(twice(group));
+        }
+        named.push(group);
+    }
+    if columns.time == columns.value {
+        return Err(twice(columns.time));
+    }
+    if !is_number(value.readable()?) {
+        return Err(not_numbers(value));
+    }
+    let numbers = is_number(time.readable()?);
+    match time.readable()? {
+        Reader::Date | Reader::Timestamp | Reader::Timestamptz => {}
+        reader if numbers || reader.is_text() => {}
+        _ => {
+            return Err(Failure::new(
+                PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
+                format!("column \"{}\" has type {}, not times", time.name, time.type_name),
+            )
+            .hint("Times are dates, timestamps, texts of them, or plain numbers."))
+        }
+    }
+    Ok((described, numbers))
+}
+
+fn twice(name: &str) -> Failure {
+    Failure::argument(format!("column \"{name}\" is named twice"))
+        .hint("Time, value and groups are columns of their own.")
+}
+
+/// Read the series of a source.
+pub fn read(
+    described: &Described,
+    numbers: bool,
+    columns: &Columns<'_>,
+    rules: Rules,
+    label: &str,
+    control: &Control,
+) -> Result<Read> {
+    let (t, v) = (quote_identifier(columns.time), quote_identifier(columns.value));
+    // Moments with a zone are those on the clocks of the session's zone, where days begin at midnight.
+    let time = if numbers { format!("s.{t}") } else { format!("s.{t}::pg_catalog.timestamp AS {t}") };
+    let groups: Vec<(String, Oid)> = columns
+        .groups
+        .iter()
+        .filter_map(|g| described.attributes.iter().find(|a| a.name == *g))
+        .map(|a| (a.name.clone(), a.base))
+        .collect();
+    let texts: String =
+        columns.groups.iter().map(quote_identifier).map(|g| format!(", s.{g}::pg_catalog.text AS {g}")).collect();
+    let query = format!("SELECT {time}, s.{v}{texts} FROM ({}\n) AS s", described.query);
+    let mut choose = |attributes: &[Attribute]| {
+        let wanted = |a: &Attribute| {
+            a.readable()
+                .map(|reader| Some(Wanted { reader, number: a.name == columns.time || a.name == columns.value }))
+        };
+        attributes.iter().map(wanted).collect()
+    };
+    let mut rows = source::read(&query, &mut choose, control)?;
+    let (series, keys) = tell_apart(&rows, &columns.groups, control)?;
+    let values = numbers_of(&rows, columns.value, control)?;
+    let times = numbers_of(&rows, columns.time, control)?;
+    rows.table.columns.iter_mut().for_each(|c| c.release(control));
+    let moments = match numbers {
+        true => Vec::new(),
+        false => {
+            let mut moments: Vec<i64> = control.vec(times.len())?;
+            moments.extend(times.iter().map(|t| if t.is_finite() { (t * 1e6).round() as i64 } else { NEVER }));
+            moments
+        }
+    };
+    let count = keys.len();
+    let found = interrupt::run(label, control, || {
+        let times = if numbers { Times::Numbers(&times) } else { Times::Moments(&moments) };
+        gather(times, &values, &series, count, rules, control)
+    })?;
+    control.release_vec(values);
+    control.release_vec(times);
+    control.release_vec(moments);
+    control.release_vec(series);
+    Ok(Read { found, keys, groups, numbers })
+}
+
+fn numbers_of(rows: &Rows, name: &str, control: &Control) -> Result<Vec<f64>> {
+    let column = rows.column(name).ok_or_else(|| Failure::internal("a column was not read"))?;
+    let ColumnData::Number(numbers) = &rows.table.columns[column.first].data else {
+        return Err(Failure::internal("a number was read as a text"));
+    };
+    let mut out = control.vec(rows.table.rows)?;
+    out.extend((0..rows.table.rows).map(|row| numbers.get(row)));
+    Ok(out)
+}
+
+type Keys = Vec<Vec<Option<Box<[u8]>>>>;
+
+/// The number of the series of each row, and the key of each series; they are numbered in the order of their keys.
+fn tell_apart(rows: &Rows, groups: &[String], control: &Control) -> Result<(Vec<u32>, Keys)> {
+    let mut codes_of = Vec::new();
+    for group in groups {
+        let column = rows.column(group).ok_or_else(|| Failure::internal("a column was not read"))?;
+        match &rows.table.columns[column.first].data {
+            ColumnData::Category { codes, dictionary } => codes_of.push((codes, dictionary)),
+            ColumnData::Number(_) => return Err(Failure::internal("a text was read as a number")),
+        }
+    }
+    let mut series: Vec<u32> = control.vec(rows.table.rows)?;
+    if codes_of.is_empty() {
+        series.resize(rows.table.rows, 0);
+        return Ok((series, vec![Vec::new()]));
+    }
+    let mut numbers: HashMap<Box<[u32]>, u32> = HashMap::new();
+    let mut lists: Vec<Box<[u32]>> = Vec::new();
+    let mut key: Vec<u32> = vec![0; codes_of.len()];
+    for row in 0..rows.table.rows {
+        if row % 65_536 == 0 {
+            control.check()?;
+        }
+        key.iter_mut().zip(&codes_of).for_each(|(k, (codes, _))| *k = codes.get(row));
+        let number = match numbers.get(&key[..]) {
+            Some(number) => *number,
+            None => {
+                if lists.len() >= MOST_SERIES {
+                    return Err(Failure::argument(format!("the source has more than {MOST_SERIES} series"))
+                        .hint("Forecast them in parts, or group them by fewer columns."));
+                }
+                let text: usize =
+                    key.iter().zip(&codes_of).filter(|(k, _)| **k != MISSING).map(|(k, (_, d))| d.text(*k).len()).sum();
+                control.reserve(text + key.len() * 40 + 96)?;
+                let number = lists.len() as u32;
+                lists.push(key.clone().into());
+                numbers.insert(key.clone().into(), number);
+                number
+            }
+        };
+        series.push(number);
+    }
+    let key_of = |list: &[u32]| -> Vec<Option<Box<[u8]>>> {
+        list.iter()
+            .zip(&codes_of)
+            .map(|(code, (_, dictionary))| (*code != MISSING).then(|| dictionary.text(*code).into()))
+            .collect()
+    };
+    let keys: Keys = lists.iter().map(|list| key_of(list)).collect();
+    // NULL comes last, as in the server's orders.
+    let mut order: Vec<u32> = (0..keys.len() as u32).collect();
+    let rank = |i: &u32| keys[*i as usize].iter().map(|k| (k.is_none(), k.as_deref())).collect::<Vec<_>>();
+    order.sort_by(|a, b| rank(a).cmp(&rank(b)));
+    let mut place = vec![0u32; order.len()];
+    order.iter().enumerate().for_each(|(to, from)| place[*from as usize] = to as u32);
+    series.iter_mut().for_each(|s| *s = place[*s as usize]);
+    let mut sorted: Vec<Option<Vec<Option<Box<[u8]>>>>> = keys.into_iter().map(Some).collect();
+    let keys = order.iter().filter_map(|i| sorted[*i as usize].take()).collect();
+    Ok((series, keys))
+}
+
+impl Read {
+    /// The tree of the series and of their sums.
+    pub fn tree(&self) -> Tree {
+        Tree::new(self.keys.len(), self.groups.len(), |i, j, depth| self.keys[i][..depth] == self.keys[j][..depth])
+    }
+
+    /// The seasons of the series.
+    pub fn seasons(&self, given: Option<&Vec<usize>>) -> Vec<usize> {
+        given.cloned().unwrap_or_else(|| self.found.calendar.step.seasons())
+    }
+
+    /// The key of a series as a `jsonb`: an object of its groups.
+    pub fn key(&self, series: usize) -> Datum {
+        self.key_of(series, self.groups.len())
+    }
+
+    /// The same of a sum: groups beyond the first so many are null.
+    pub fn key_of(&self, series: usize, depth: usize) -> Datum {
+        let mut text = b"{".to_vec();
+        for (i, ((name, oid), value)) in self.groups.iter().zip(&self.keys[series]).enumerate() {
+            if i > 0 {
+                text.push(b',');
+            }
+            text.extend(json::string(name.as_bytes()));
+            text.push(b':');
+            match value.as_ref().filter(|_| i < depth) {
+                // The text of a truth value is not the letter of its output.
+                Some(value) if *oid == pg_sys::BOOLOID => text.extend_from_slice(value),
+                Some(value) => text.extend(json::scalar(*oid, value)),
+                None => text.extend_from_slice(b"null"),
+            }
+        }
+        text.push(b'}');
+        json::jsonb(text)
+    }
+
+    /// When a step is: a timestamp and a number, one of which is NULL.
+    pub fn time(&self, index: i64) -> [Option<Datum>; 2] {
+        match self.numbers {
+            true => [None, self.found.calendar.number(index).into_datum()],
+            false => {
+                let time = self.found.calendar.time(index);
+                // Beyond what a timestamp holds there is only infinity.
+                let time =
+                    if (-211_813_488_000_000_000..9_223_371_331_200_000_000).contains(&time) { time } else { i64::MAX };
+                [Some(Datum::from(time)), None]
+            }
+        }
+    }
+
+    /// Say what was found in the rows.
+    pub fn tell(&self, rules: Rules) {
+        let found = &self.found;
+        let values: usize = found.series.iter().map(|s| s.values.len()).sum();
+        if found.unusable > 0 {
+            notice!(
+                "{} rows without a time, or with a value that is infinite or beyond 1e100, are left out",
+                found.unusable
+            );
+        }
+        if values == 0 {
+            notice!("the source has no row with a time and a value");
+            return;
+        }
+        if found.inferred {
+            let step = match found.calendar.step {
+                Step::Fixed(size) if size < DAY => found.calendar.step.name(),
+                step => step.name(),
+            };
+            notice!("the times are taken as steps of {step}");
+        }
+        if found.repeated > 0 {
+            notice!(
+                "{} rows that are there twice are left out; they would count with \"aggregate\": \"sum\"",
+                found.repeated
+            );
+        }
+        if found.merged > 0 {
+            let how = if rules.aggregate == orchard_engine::forecast::gather::Aggregate::Mean {
+                "averaged"
+            } else {
+                "added up"
+            };
+            notice!("rows of the same step are {how}: {} rows more than steps", found.merged);
+        }
+        if found.unfinished > 0 {
+            notice!("the last step has only begun: its {} rows are left out", found.unfinished);
+        }
+        if found.gaps > 0 {
+            let with = match rules.missing {
+                Missing::Interpolate => {
+                    "by lines between their neighbours (\"missing\": \"zero\" if no row means none)"
+                }
+                Missing::Zero => "with 0",
+                Missing::Previous => "with the value before",
+            };
+            notice!("{} of {values} steps have no row and are filled {with}", found.gaps);
+        }
+        if found.cut > 0 {
+            notice!("{} values before very long gaps are left out", found.cut);
+        }
+        let empty = found.series.iter().filter(|s| s.values.is_empty()).count();
+        if empty > 0 {
+            notice!("{empty} series without a value are left out");
+        }
+    }
+}
