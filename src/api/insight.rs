@@ -46,7 +46,7 @@ fn find(call: &str, model: Option<&str>) -> Result<Found> {
     let found = catalog::of_argument(model)?;
     match cache::deployed(&found)?.model().task {
         Task::Classification { .. } | Task::Regression => Ok(found),
-        Task::Clustering | Task::Anomaly | Task::Reduction => Err(no_target(call)),
+        Task::Clustering | Task::Anomaly | Task::Reduction | Task::Recommendation => Err(no_target(call)),
     }
 }
 

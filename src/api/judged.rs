@@ -24,7 +24,7 @@ use crate::catalog::relations::{self, ChunkKind};
 use crate::catalog::{cache, store, Found};
 use crate::error::{Failure, Result};
 use crate::source::types::Reader;
-use crate::source::{self, Attribute, Rows, Wanted};
+use crate::source::{self, Attribute, Rows, SourceColumn, Wanted};
 use crate::{interrupt, settings};
 
 /// More segments than this are refused.
@@ -364,6 +364,21 @@ fn encode_text(text: &Text, input: &Input, scorer: &Scorer, rows: &Rows, control
         columns.iter_mut().zip(&row[own.clone()]).for_each(|(column, cell)| column.push(*cell));
     }
     Ok(columns)
+}
+
+/// The numbers of a feature that is all that there is of its column.
+pub(super) fn encode_column(
+    scorer: &Scorer,
+    feature: usize,
+    column: &SourceColumn,
+    rows: &Rows,
+    control: &Control,
+) -> Result<Vec<f64>> {
+    let mut values: Vec<f64> = control.vec(rows.table.rows)?;
+    fill(scorer, feature, &rows.table, column.first, &mut values);
+    let kind = scorer.model().inputs[feature].kind;
+    values.iter_mut().for_each(|v| *v = slot::moment(kind, column.reader, *v));
+    Ok(values)
 }
 
 fn fill(scorer: &Scorer, feature: usize, table: &Table, column: usize, out: &mut Vec<f64>) {

@@ -28,6 +28,7 @@ mod past;
 mod profile;
 mod reading;
 mod recipe;
+mod recommend;
 mod report;
 mod retrain;
 pub(crate) mod sampled;

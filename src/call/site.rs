@@ -165,6 +165,7 @@ pub(super) fn classes(scorer: &Scorer) -> Result<(&[String], usize)> {
         Task::Regression => Err(not_a_classifier("a regression")),
         Task::Clustering => Err(not_a_classifier("a clustering")),
         Task::Anomaly => Err(not_a_classifier("an anomaly detection")),
+        Task::Recommendation => Err(not_a_classifier("a recommendation")),
         Task::Reduction => Err(Failure::new(
             PgSqlErrorCode::ERRCODE_WRONG_OBJECT_TYPE,
             "the model reduces rows to components and has no labels",

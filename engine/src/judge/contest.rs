@@ -46,6 +46,7 @@ pub fn metrics(task: &Task) -> &'static [&'static str] {
         Task::Classification { .. } => &["accuracy", "log_loss"],
         Task::Regression => &["rmse", "mae"],
         Task::Clustering => &["silhouette"],
+        Task::Recommendation => &["ndcg_at_10"],
         Task::Anomaly | Task::Reduction => &[],
     }
 }
@@ -58,6 +59,7 @@ pub fn metrics_of(model: &Model) -> &'static [&'static str] {
             &["log_likelihood", "silhouette"]
         }
         Body::Mixture(_) => &["silhouette", "log_likelihood"],
+        Body::Recommender(body) if body.explicit => &["rmse", "ndcg_at_10"],
         _ => metrics(&model.task),
     }
 }
@@ -103,7 +105,8 @@ fn compare(
     seed: u64,
     control: &Control,
 ) -> Result<Contest> {
-    let more_is_better = COMPARED.iter().any(|(name, better)| *name == metric && *better);
+    let more_is_better =
+        metric.starts_with("ndcg_") || COMPARED.iter().any(|(name, better)| *name == metric && *better);
     let gain = |[champion, challenger]: [Option<f64>; 2]| {
         let (champion, challenger) = champion.zip(challenger)?;
         Some(if more_is_better { challenger - champion } else { champion - challenger })

@@ -24,6 +24,7 @@ mod loss;
 mod multiclass;
 pub mod partial;
 mod ranked;
+pub mod ranking;
 pub mod read;
 mod reduction;
 mod regression;
@@ -107,7 +108,7 @@ pub fn compared(task: &Task) -> Vec<&'static str> {
     let two = matches!(task, Task::Classification { classes, .. } if classes.len() <= 2);
     let fits = |name: &str| match (task, name) {
         (Task::Clustering, _) => matches!(name, "silhouette" | "log_likelihood" | "bic"),
-        (Task::Anomaly | Task::Reduction, _) => false,
+        (Task::Anomaly | Task::Reduction | Task::Recommendation, _) => false,
         (Task::Regression, _) => matches!(name, "rmse" | "mae" | "median_error" | "r2"),
         (_, "pr_auc") => two,
         _ => !matches!(name, "rmse" | "mae" | "median_error" | "r2" | "silhouette" | "log_likelihood" | "bic"),
@@ -124,6 +125,7 @@ pub fn headline(task: &Task) -> &'static str {
         Task::Clustering => "silhouette",
         Task::Anomaly => "mean_score",
         Task::Reduction => "explained_variance_ratio",
+        Task::Recommendation => "ndcg_at_10",
     }
 }
 

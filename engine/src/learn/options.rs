@@ -28,6 +28,7 @@ use crate::learn::linear::LinearParams;
 use crate::learn::neighbors::NeighborsParams;
 use crate::learn::network::{NetworkParams, Optimizer};
 use crate::learn::pca::PcaParams;
+use crate::learn::recommend::RecommendParams;
 use crate::learn::svm::{Likeness, SvmParams};
 use crate::learn::tree::TreeParams;
 use crate::learn::tune::TuneParams;
@@ -84,6 +85,14 @@ pub enum Algorithm {
     Voting,
     /// A linear model of what several learners say.
     Stacking,
+    /// Factors of users and items, by alternating least squares.
+    Als,
+    /// Items like those that a user has.
+    ItemKnn,
+    /// Items that are described as those are that a user has.
+    Content,
+    /// What most users like.
+    Popular,
 }
 
 /// Below this many rows `auto` takes a random forest. Defaults on draws from eight tables, its loss by that of boosting, the mean of the
@@ -92,7 +101,7 @@ const FEW_ROWS: usize = 250;
 
 impl Algorithm {
     /// All learners, those first that learn best from most tables.
-    pub const ALL: [Algorithm; 23] = [
+    pub const ALL: [Algorithm; 27] = [
         Algorithm::GradientBoosting,
         Algorithm::RandomForest,
         Algorithm::ExtraTrees,
@@ -116,6 +125,10 @@ impl Algorithm {
         Algorithm::Dbscan,
         Algorithm::Voting,
         Algorithm::Stacking,
+        Algorithm::Als,
+        Algorithm::ItemKnn,
+        Algorithm::Content,
+        Algorithm::Popular,
     ];
 
     /// The algorithm of a name, in any case; `auto` is gradient_boosting with a target and kmeans without.
@@ -184,6 +197,10 @@ impl Algorithm {
             Algorithm::Dbscan => "dbscan",
             Algorithm::Voting => "voting",
             Algorithm::Stacking => "stacking",
+            Algorithm::Als => "als",
+            Algorithm::ItemKnn => "item_knn",
+            Algorithm::Content => "content",
+            Algorithm::Popular => "popular",
         }
     }
 
@@ -195,6 +212,11 @@ impl Algorithm {
     /// Whether it learns from columns as scoring reads them, neither binned nor in a space.
     pub fn reads_values(self) -> bool {
         self.is_additive() || self == Algorithm::NeuralNetwork
+    }
+
+    /// Whether it learns from users and items, with or without ratings, and not from columns.
+    pub fn recommends(self) -> bool {
+        matches!(self, Algorithm::Als | Algorithm::ItemKnn | Algorithm::Content | Algorithm::Popular)
     }
 
     /// Whether its models have members.
@@ -264,7 +286,11 @@ impl Algorithm {
             | Algorithm::IsolationForest
             | Algorithm::OneClassSvm
             | Algorithm::Pca
-            | Algorithm::Dbscan => false,
+            | Algorithm::Dbscan
+            | Algorithm::Als
+            | Algorithm::ItemKnn
+            | Algorithm::Content
+            | Algorithm::Popular => false,
         }
     }
 }
@@ -401,6 +427,8 @@ pub struct Options {
     pub pca: PcaParams,
     /// For dbscan.
     pub density: DensityParams,
+    /// For learners that recommend; the seed is [`Options::seed`].
+    pub recommend: RecommendParams,
     /// For `orchard.tune`; a training does not look at it.
     pub tune: TuneParams,
 }
@@ -415,8 +443,9 @@ impl Options {
             features: None,
             exclude: Vec::new(),
             // A clustering is judged on the rows it describes.
-            holdout: if algorithm.needs_target() { 0.2 } else { 0.0 },
-            refit: false,
+            holdout: if algorithm.needs_target() || algorithm.recommends() { 0.2 } else { 0.0 },
+            // Who is recommended items has them all.
+            refit: algorithm.recommends(),
             importance: false,
             positive_class: None,
             time_column: None,
@@ -475,6 +504,7 @@ impl Options {
             isolation: IsolationParams::default(),
             pca: PcaParams::default(),
             density: DensityParams::default(),
+            recommend: RecommendParams::default(),
             tune: TuneParams::default(),
         }
     }
@@ -599,6 +629,7 @@ impl Options {
                 "Give one of them.",
             ));
         }
+        self.recommend.check()?;
         let usual = BoostParams::default();
         let needs = |key: &str, other: &str| {
             Error::option(format!("option \"{key}\" needs {other}"), "Give both, or leave it out.")
@@ -631,6 +662,9 @@ impl Options {
         }
         if self.boost.validation_fraction != usual.validation_fraction && self.boost.early_stopping_rounds.is_none() {
             return Err(needs("validation_fraction", "\"early_stopping_rounds\" above 0"));
+        }
+        if self.recommend.half_life.is_some() && self.time_column.is_none() {
+            return Err(needs("half_life", "\"time_column\""));
         }
         let (network, usual) = (&self.network, NetworkParams::default());
         if network.validation_fraction != usual.validation_fraction && network.early_stopping_rounds.is_none() {

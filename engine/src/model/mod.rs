@@ -18,6 +18,7 @@ pub mod network;
 mod package;
 mod part;
 mod projection;
+pub mod recommender;
 mod remembered;
 mod segments;
 mod tree;
@@ -40,6 +41,7 @@ pub use network::{Activation, Layer, Network, NetworkEntry, Norm};
 pub use package::{decode_package, encode_package, Package};
 pub use part::{date_of, date_text, day, days, DatePart};
 pub use projection::Projection;
+pub use recommender::Recommender;
 pub use remembered::{Remembered, RememberedKind};
 pub use segments::{
     decode_segments, encode_segments, Candidate, SegmentFacts, SegmentFeature, SegmentMap, SegmentValue, Trait,
@@ -203,6 +205,8 @@ pub enum Task {
     Anomaly,
     /// A few numbers in place of many.
     Reduction,
+    /// How much a user likes an item.
+    Recommendation,
 }
 
 impl Task {
@@ -216,6 +220,7 @@ impl Task {
         match self {
             Task::Anomaly => "the anomaly score",
             Task::Reduction => "the components",
+            Task::Recommendation => "the rating or preference",
             _ => "the value",
         }
     }
@@ -247,6 +252,8 @@ pub enum Body {
     Machine(Machine),
     /// Several models together.
     Ensemble(Ensemble),
+    /// Users and items.
+    Recommender(Recommender),
 }
 
 impl Body {
@@ -272,7 +279,8 @@ impl Body {
             | Body::Neighbors(_)
             | Body::Network(_)
             | Body::Machine(_)
-            | Body::Ensemble(_) => None,
+            | Body::Ensemble(_)
+            | Body::Recommender(_) => None,
         }
     }
 
@@ -289,7 +297,8 @@ impl Body {
             | Body::Neighbors(_)
             | Body::Network(_)
             | Body::Machine(_)
-            | Body::Ensemble(_) => None,
+            | Body::Ensemble(_)
+            | Body::Recommender(_) => None,
         }
     }
 
@@ -306,7 +315,8 @@ impl Body {
             | Body::Neighbors(_)
             | Body::Network(_)
             | Body::Machine(_)
-            | Body::Ensemble(_) => None,
+            | Body::Ensemble(_)
+            | Body::Recommender(_) => None,
         }
     }
 

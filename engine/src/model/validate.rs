@@ -102,6 +102,7 @@ impl Model {
                 ensure(self.task.has_target(), || "an ensemble for another task".into())?;
                 super::ensemble::validate(body, &self.features, &self.task, self.outputs_of_task()?)
             }
+            Body::Recommender(body) => super::recommender::validate(body, &self.features, &self.task),
         }
     }
 
@@ -122,6 +123,7 @@ impl Model {
             Task::Classification { .. } | Task::Regression | Task::Anomaly => Ok(1),
             Task::Clustering => Err(invalid("trees for a clustering")),
             Task::Reduction => Err(invalid("trees for a reduction")),
+            Task::Recommendation => Err(invalid("a body for another task than to recommend")),
         }
     }
 }

@@ -108,7 +108,7 @@ impl Figure {
         match self {
             Figure::SegmentMap | Figure::SegmentSizes => *task == Task::Clustering,
             Figure::ExplainedVariance => *task == Task::Reduction,
-            _ if matches!(task, Task::Clustering | Task::Reduction) => false,
+            _ if matches!(task, Task::Clustering | Task::Reduction | Task::Recommendation) => false,
             // Nothing was to be explained, so no split explains more than another, and there is no truth to judge by.
             _ if *task == Task::Anomaly => self.needs_rows(),
             Figure::Residuals => *task == Task::Regression,

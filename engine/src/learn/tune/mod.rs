@@ -221,6 +221,7 @@ fn metric(search: &Search, task: Task, algorithm: Algorithm) -> Result<&'static 
             Task::Clustering => "segments",
             Task::Anomaly => "anomaly scores",
             Task::Reduction => "components",
+            Task::Recommendation => "recommendations",
         };
         Error::option(
             format!("metric \"{asked}\" is not one of {task}"),
