@@ -706,7 +706,8 @@ fn validate_finds_what_is_wrong_with_recommenders() {
             _ => panic!("no recommender"),
         }
     }
-    let bad = |spoil: fn(&mut Recommender), message| spoiled(samples::recommender(), |m: &mut Model| spoil(body(m)), message);
+    let bad =
+        |spoil: fn(&mut Recommender), message| spoiled(samples::recommender(), |m: &mut Model| spoil(body(m)), message);
     bad(|n| n.seen.starts[1] = 9, "lists of items of users overlap");
     bad(|n| n.seen.starts[0] = 1, "items of users are not 3 lists");
     bad(|n| n.seen.places[1] = 2, "items of users that are not there");

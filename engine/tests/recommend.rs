@@ -32,8 +32,7 @@ struct Shop {
 fn shop(users: usize, items: usize) -> Shop {
     let mut random = numbers(5);
     let mut draw = || random.next().unwrap();
-    let mut shop =
-        Shop { user: vec![], item: vec![], rating: vec![], at: vec![], country: vec![], genre: vec![] };
+    let mut shop = Shop { user: vec![], item: vec![], rating: vec![], at: vec![], country: vec![], genre: vec![] };
     for user in 0..users {
         for item in 0..items {
             let own = user % 2 == item % 2;
@@ -50,7 +49,13 @@ fn shop(users: usize, items: usize) -> Shop {
     shop
 }
 
-fn request(shop: &Shop, order: &[usize], options: &Value, algorithm: Algorithm, control: &Control) -> Result<Request, Error> {
+fn request(
+    shop: &Shop,
+    order: &[usize],
+    options: &Value,
+    algorithm: Algorithm,
+    control: &Control,
+) -> Result<Request, Error> {
     let texts = |all: &[&str]| order.iter().map(|r| all[*r].to_owned()).collect::<Vec<String>>();
     let column = |name: &str, all: Vec<String>| {
         let all: Vec<Option<&str>> = all.iter().map(|t| Some(t.as_str())).collect();
@@ -188,7 +193,10 @@ fn tastes_are_learned() {
         let because = shelf.reasons(3, &[list[0].0], 2);
         assert!(because[0].iter().all(|b| b % 2 == 1), "{algorithm:?} {because:?}");
         let similar = shelf.similar(4, 5).unwrap();
-        assert!(similar.iter().all(|l| l.0 % 2 == 0 && l.0 != 4 && l.1 > 0.0 && l.1 <= 1.0), "{algorithm:?} {similar:?}");
+        assert!(
+            similar.iter().all(|l| l.0 % 2 == 0 && l.0 != 4 && l.1 > 0.0 && l.1 <= 1.0),
+            "{algorithm:?} {similar:?}"
+        );
     }
     for algorithm in ALL {
         let outcome = learn(&shop, &json!({"rated": true}), algorithm);
@@ -304,7 +312,8 @@ fn hostile_rows() {
         control.cancel();
         assert_eq!(train(all, &control).unwrap_err(), Error::Cancelled);
         let little = Control::new(20_000);
-        let all = request(&wild, &(0..wild.user.len()).collect::<Vec<_>>(), &json!({}), algorithm, &Control::default()).unwrap();
+        let all = request(&wild, &(0..wild.user.len()).collect::<Vec<_>>(), &json!({}), algorithm, &Control::default())
+            .unwrap();
         assert!(matches!(train(all, &little), Err(Error::OutOfMemory { .. })), "{algorithm:?}");
     }
     let error = Options::parse(&json!({"item_columns": ["user_id"]}), Algorithm::Content).unwrap_err().to_string();
@@ -334,7 +343,9 @@ fn forgetting() {
             let (before, after) = (outcome.scorer.shelf().unwrap(), scorer.shelf().unwrap());
             assert_eq!((after.user("u007"), after.body().user_count()), (None, 39));
             for user in ["u006", "u008", "u039"] {
-                let of = |shelf: &orchard_engine::score::recommender::Shelf<'_>| shelf.top(Who::Known(shelf.user(user).unwrap()), ANY);
+                let of = |shelf: &orchard_engine::score::recommender::Shelf<'_>| {
+                    shelf.top(Who::Known(shelf.user(user).unwrap()), ANY)
+                };
                 assert_eq!(of(&before), of(&after));
             }
             let mut model = outcome.scorer.model().clone();
@@ -387,8 +398,13 @@ fn judged_on_a_source() {
     assert!(metrics.iter().all(|m| m.value.is_none() || m.name == "coverage"), "{metrics:?}");
     let best = shelf.item_name(shelf.most_popular()[0] as usize).parse().unwrap();
     let top = shelf.item_name(shelf.top(Who::Other(&[]), Wanted { count: 1, ..ANY })[0].0 as usize).parse().unwrap();
-    let (metrics, left_out) =
-        judge_recommender(&outcome.scorer, vec![met("new", best, 5.0), met("new", top, 5.0), met("new", 1e6, 5.0)], 5, &control).unwrap();
+    let (metrics, left_out) = judge_recommender(
+        &outcome.scorer,
+        vec![met("new", best, 5.0), met("new", top, 5.0), met("new", 1e6, 5.0)],
+        5,
+        &control,
+    )
+    .unwrap();
     assert_eq!(left_out, 0);
     let of = |name: &str| metrics.iter().find(|m| m.name == name).and_then(|m| m.value).unwrap();
     assert!(of("recall_at_5") > 0.3 && of("popular_recall_at_5") > 0.3);
@@ -432,7 +448,11 @@ fn factors_without_ratings_solve_their_equations() {
     let mut random = numbers(3);
     let (users, items, k) = (30usize, 20usize, 4usize);
     let rows: Vec<Vec<(u32, f32)>> = (0..users)
-        .map(|_| (0..items as u32).filter_map(|i| (random.next().unwrap() < 0.3).then(|| (i, 1.0 + (i % 3) as f32))).collect())
+        .map(|_| {
+            (0..items as u32)
+                .filter_map(|i| (random.next().unwrap() < 0.3).then(|| (i, 1.0 + (i % 3) as f32)))
+                .collect()
+        })
         .collect();
     let data = Interactions { by_user: lists(&rows), weights: Vec::new(), items, explicit: false };
     let (alpha, lambda) = (2.0, 0.02);
@@ -465,7 +485,13 @@ fn factors_of_ratings_solve_their_equations() {
     let mut random = numbers(9);
     let (users, items, k) = (40usize, 25usize, 3usize);
     let rows: Vec<Vec<(u32, f32)>> = (0..users)
-        .map(|_| (0..items as u32).filter_map(|i| (random.next().unwrap() < 0.4).then(|| (i, (random.next().unwrap() * 5.0).ceil() as f32))).collect())
+        .map(|_| {
+            (0..items as u32)
+                .filter_map(|i| {
+                    (random.next().unwrap() < 0.4).then(|| (i, (random.next().unwrap() * 5.0).ceil() as f32))
+                })
+                .collect()
+        })
         .collect();
     let by_user = lists(&rows);
     let weights: Vec<f32> = by_user.places.iter().map(|p| 1.0 + (p % 2) as f32).collect();
@@ -487,7 +513,8 @@ fn factors_of_ratings_solve_their_equations() {
                 }
             }
         }
-        let found: Vec<f64> = (0..k).map(|f| f64::from(fit.items[item * k + f])).chain([f64::from(fit.item_bias[item])]).collect();
+        let found: Vec<f64> =
+            (0..k).map(|f| f64::from(fit.items[item * k + f])).chain([f64::from(fit.item_bias[item])]).collect();
         for (x, own) in solve(a, b).iter().zip(&found) {
             assert!((x - own).abs() < 2e-3, "{item} {x} {own}");
         }

@@ -36,10 +36,7 @@ fn recommend(
     filter: Option<&str>,
     include_seen: Option<bool>,
     attributes: Option<crate::json::JsonArgument>,
-) -> TableIterator<
-    'static,
-    (name!(rank, i32), name!(item, String), name!(score, f64), name!(reason, String)),
-> {
+) -> TableIterator<'static, (name!(rank, i32), name!(item, String), name!(score, f64), name!(reason, String))> {
     TableIterator::new(report(|| {
         let (_, scorer) = recommender(model)?;
         let shelf = shelf(&scorer)?;
@@ -61,7 +58,9 @@ fn recommend(
             .iter()
             .zip(reasons)
             .zip(1..)
-            .map(|((liked, because), rank)| (rank, shelf.item_name(liked.0 as usize), liked.1, reason(&shelf, &because, alike)))
+            .map(|((liked, because), rank)| {
+                (rank, shelf.item_name(liked.0 as usize), liked.1, reason(&shelf, &because, alike))
+            })
             .collect();
         Ok(rows)
     }))
@@ -86,10 +85,7 @@ fn recommend_all(
     users: Option<&str>,
     filter: Option<&str>,
     include_seen: Option<bool>,
-) -> TableIterator<
-    'static,
-    (name!(user_id, String), name!(rank, i32), name!(item, String), name!(score, f64)),
-> {
+) -> TableIterator<'static, (name!(user_id, String), name!(rank, i32), name!(item, String), name!(score, f64))> {
     let (scorer, asked, lists) = report(|| {
         let (_, scorer) = recommender(model)?;
         let control = Control::new(settings::max_memory());
@@ -141,8 +137,9 @@ fn similar_items(
                 .hint("Name an item that was in the rows of its training.")
         })?;
         let found = shelf.similar(item, count).ok_or_else(|| {
-            Failure::argument("a model of what is popular knows no items that are alike")
-                .hint("Train an algorithm als, item_knn or content, or name columns that describe items: \"item_columns\".")
+            Failure::argument("a model of what is popular knows no items that are alike").hint(
+                "Train an algorithm als, item_knn or content, or name columns that describe items: \"item_columns\".",
+            )
         })?;
         let rows: Vec<(i32, String, f64)> =
             found.iter().zip(1..).map(|(liked, rank)| (rank, shelf.item_name(liked.0 as usize), liked.1)).collect();
@@ -212,9 +209,7 @@ fn read_names(source: &str, name: &str, beside: &[(String, Reader)], control: &C
                 return role(a).map(|reader| Some(Read { reader, number: false }));
             }
             match beside.iter().find(|b| b.0 == a.name) {
-                Some((_, reader)) => {
-                    a.readable().map(|own| Some(Read { reader: own, number: !reader.is_category() }))
-                }
+                Some((_, reader)) => a.readable().map(|own| Some(Read { reader: own, number: !reader.is_category() })),
                 None => Ok(None),
             }
         };
@@ -372,8 +367,10 @@ pub(super) fn choose(job: &Job<'_>, attributes: &[Attribute]) -> Result<Vec<Opti
     }
     let is_role = |name: &str| options.columns().any(|own| own == name);
     if let Some(name) = special.iter().find(|name| is_role(name)) {
-        return Err(Failure::argument(format!("column \"{name}\" names or describes users or items, and is the target, weight or time too"))
-            .hint("Name another column for one of them."));
+        return Err(Failure::argument(format!(
+            "column \"{name}\" names or describes users or items, and is the target, weight or time too"
+        ))
+        .hint("Name another column for one of them."));
     }
     let wanted = |a: &Attribute| {
         let names = a.name == options.user_column || a.name == options.item_column;
@@ -443,7 +440,8 @@ pub(super) fn evaluate(found: &Found, scorer: &Scorer, source: &str) -> Result<V
             met.push(Interacted::new(shelf.user(&user), &user, shelf.item(&item), &item, value));
         }
     }
-    let (metrics, known) = interrupt::run("orchard.evaluate", &control, || judge_recommender(scorer, met, k, &control))?;
+    let (metrics, known) =
+        interrupt::run("orchard.evaluate", &control, || judge_recommender(scorer, met, k, &control))?;
     if known > 0 {
         notice!("{known} rows of users and items that training saw together are left out");
     }

@@ -114,7 +114,9 @@ fn query(found: &Found, model: &Model, source: &str, key: &[String]) -> String {
     let call = |what: &str| call(found, what, &inputs, "s");
     let (score, label) = match &model.task {
         Task::Clustering => (format!("{}::pg_catalog.float8", call("segment")), "NULL::pg_catalog.text".to_owned()),
-        Task::Regression | Task::Anomaly | Task::Reduction | Task::Recommendation => (call("number"), "NULL::pg_catalog.text".to_owned()),
+        Task::Regression | Task::Anomaly | Task::Reduction | Task::Recommendation => {
+            (call("number"), "NULL::pg_catalog.text".to_owned())
+        }
         Task::Classification { classes, .. } if classes.len() > 2 => (call("top"), call("label")),
         Task::Classification { classes, positive } => {
             let positive = *positive as usize;

@@ -196,8 +196,10 @@ pub(super) fn check_target(algorithm: Algorithm, target: Option<&str>) -> Result
     match (algorithm.needs_target(), target) {
         (true, None) => Err(Failure::argument(format!("algorithm \"{}\" needs a target", algorithm.name()))
             .hint("Name the column to predict: target => 'column'.")),
-        (false, Some(_)) if !algorithm.recommends() => Err(Failure::argument(format!("algorithm \"{}\" takes no target", algorithm.name()))
-            .hint("Leave the target out, and exclude the column if it must not be a feature.")),
+        (false, Some(_)) if !algorithm.recommends() => {
+            Err(Failure::argument(format!("algorithm \"{}\" takes no target", algorithm.name()))
+                .hint("Leave the target out, and exclude the column if it must not be a feature."))
+        }
         _ => Ok(()),
     }
 }
@@ -481,7 +483,8 @@ pub(super) fn check_signature(found: &Found, job: &Job<'_>, rows: &Rows) -> Resu
         true => job.options.recommend.columns().filter_map(|name| rows.column(name)).collect(),
         false => rows.columns.iter().filter(|c| !special.contains(&c.attribute.name.as_str())).collect(),
     };
-    let columns = names.into_iter().map(|c| Argument { name: c.attribute.name.clone(), oid: argument_type(c) }).collect();
+    let columns =
+        names.into_iter().map(|c| Argument { name: c.attribute.name.clone(), oid: argument_type(c) }).collect();
     match function::may_have_signature(found.function, columns)? {
         true => Ok(()),
         false => {

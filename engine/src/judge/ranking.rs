@@ -52,7 +52,13 @@ pub fn quality(list: &[u32], relevant: &[u32], unknown: usize, k: usize) -> List
 
 /// The metrics of the lists of users: their means, the share of items that are in any list, and how good the list would be that names the most popular
 /// items. Intervals are those of means over users.
-pub fn recommendations(lists: &[ListQuality], popular: &[ListQuality], coverage: f64, k: usize, what: &str) -> Vec<Metric> {
+pub fn recommendations(
+    lists: &[ListQuality],
+    popular: &[ListQuality],
+    coverage: f64,
+    k: usize,
+    what: &str,
+) -> Vec<Metric> {
     let of = |name: &str, all: &[ListQuality], value: fn(&ListQuality) -> f64, note: String| {
         let users = all.len() as f64;
         if all.is_empty() {
@@ -67,11 +73,30 @@ pub fn recommendations(lists: &[ListQuality], popular: &[ListQuality], coverage:
     let users = lists.len();
     let popularity = "what a list of the most popular items has";
     vec![
-        of(&format!("ndcg_at_{k}"), lists, |l| l.ndcg, format!("the mean of {users} users, {what}; hits at the top count more")),
-        of(&format!("precision_at_{k}"), lists, |l| l.precision, format!("the share of the first {k} items that are hits")),
-        of(&format!("recall_at_{k}"), lists, |l| l.recall, format!("the share of held-out items that are among the first {k}")),
+        of(
+            &format!("ndcg_at_{k}"),
+            lists,
+            |l| l.ndcg,
+            format!("the mean of {users} users, {what}; hits at the top count more"),
+        ),
+        of(
+            &format!("precision_at_{k}"),
+            lists,
+            |l| l.precision,
+            format!("the share of the first {k} items that are hits"),
+        ),
+        of(
+            &format!("recall_at_{k}"),
+            lists,
+            |l| l.recall,
+            format!("the share of held-out items that are among the first {k}"),
+        ),
         of(&format!("map_at_{k}"), lists, |l| l.average_precision, "mean average precision".to_owned()),
-        Metric::new("coverage", Some(coverage), format!("the share of items that are among the first {k} of some user")),
+        Metric::new(
+            "coverage",
+            Some(coverage),
+            format!("the share of items that are among the first {k} of some user"),
+        ),
         of(&format!("popular_ndcg_at_{k}"), popular, |l| l.ndcg, popularity.to_owned()),
         of(&format!("popular_precision_at_{k}"), popular, |l| l.precision, popularity.to_owned()),
         of(&format!("popular_recall_at_{k}"), popular, |l| l.recall, popularity.to_owned()),

@@ -225,7 +225,10 @@ impl<'a> Run<'a> {
     pub fn new(request: Request, control: &'a Control) -> Result<(Self, Option<Prepared>)> {
         if request.algorithm.recommends() {
             return Err(Error::option(
-                format!("algorithm \"{}\" learns from users and items, so it is trained by orchard.train alone", request.algorithm.name()),
+                format!(
+                    "algorithm \"{}\" learns from users and items, so it is trained by orchard.train alone",
+                    request.algorithm.name()
+                ),
                 "Train models of some options, and compare what orchard.evaluate says of them.",
             ));
         }

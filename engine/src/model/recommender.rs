@@ -9,8 +9,8 @@ use crate::error::Result;
 /// The most factors of a user or an item.
 pub const MOST_FACTORS: usize = 1024;
 
-/// What a factor, or a product of two, is at most.
-const MOST: f32 = 1e30;
+/// What a factor or a bias is at most.
+const MOST: f32 = 1e15;
 
 /// The feature of the user, in [`super::Model::features`].
 pub const USER: usize = 0;
@@ -73,9 +73,13 @@ impl Sparse {
 
     /// There are `lists` lists of things below `things`, and no number is infinite. Where they are `ascending` no thing is in a list twice.
     fn validate(&self, what: &str, lists: usize, things: usize, ascending: bool) -> Result<()> {
-        ensure(self.starts.len() == lists + 1 && self.starts.first() == Some(&0), || format!("{what} are not {lists} lists"))?;
+        ensure(self.starts.len() == lists + 1 && self.starts.first() == Some(&0), || {
+            format!("{what} are not {lists} lists")
+        })?;
         ensure(self.starts.is_sorted(), || format!("lists of {what} overlap"))?;
-        ensure(self.starts.last() == Some(&(self.places.len() as u64)), || format!("lists of {what} are not all of them"))?;
+        ensure(self.starts.last() == Some(&(self.places.len() as u64)), || {
+            format!("lists of {what} are not all of them")
+        })?;
         ensure(self.values.len() == self.places.len(), || format!("{what} without numbers"))?;
         ensure(self.places.iter().all(|p| (*p as usize) < things), || format!("{what} that are not there"))?;
         ensure(self.values.iter().all(|v| v.is_finite()), || format!("numbers of {what} are not finite"))?;
@@ -181,7 +185,11 @@ impl Recommender {
     pub fn bytes(&self) -> usize {
         let numbers = self.users.capacity() + self.items.capacity() + self.popularity.capacity();
         let factors = self.user_factors.capacity() + self.item_factors.capacity();
-        let singles = factors + self.gram.capacity() + self.user_bias.capacity() + self.item_bias.capacity() + self.counts.capacity();
+        let singles = factors
+            + self.gram.capacity()
+            + self.user_bias.capacity()
+            + self.item_bias.capacity()
+            + self.counts.capacity();
         let traits = [&self.user_traits, &self.item_traits];
         let column = |c: &TraitColumn| c.cuts.capacity() * 8 + c.levels.bytes() + 64;
         let traits: usize = traits
@@ -203,11 +211,15 @@ pub(super) fn validate(body: &Recommender, features: &[Feature], task: &Task) ->
         let is_category = features[feature].encoding.is_category();
         let known = if is_category { levels.len() } else { keys.len() };
         ensure(known == count && (!is_category || keys.is_empty()), || format!("{known} of {count} users or items"))?;
-        ensure(keys.is_sorted_by(|a, b| a < b) && keys.iter().all(|k| k.is_finite()), || "users or items do not ascend".into())?;
+        ensure(keys.is_sorted_by(|a, b| a < b) && keys.iter().all(|k| k.is_finite()), || {
+            "users or items do not ascend".into()
+        })?;
     }
     body.seen.validate("items of users", users, items, true)?;
     let factors = body.factors as usize;
-    ensure(factors <= MOST_FACTORS && (factors > 0) == (body.method == Method::Factors), || format!("{factors} factors"))?;
+    ensure(factors <= MOST_FACTORS && (factors > 0) == (body.method == Method::Factors), || {
+        format!("{factors} factors")
+    })?;
     ensure(body.user_factors.len() == users * factors, || "the factors do not fit the users".into())?;
     ensure(body.item_factors.len() == items * factors, || "the factors do not fit the items".into())?;
     let (user_biases, item_biases) = if body.explicit { (users, items) } else { (0, 0) };
@@ -216,12 +228,17 @@ pub(super) fn validate(body: &Recommender, features: &[Feature], task: &Task) ->
     let gram = if body.explicit { 0 } else { factors * factors };
     ensure(body.gram.len() == gram, || "the products do not fit the factors".into())?;
     // No product or sum of them is infinite.
-    let numbers = [&body.gram, &body.user_factors, &body.item_factors, &body.user_bias, &body.item_bias];
-    ensure(numbers.iter().all(|all| all.iter().all(|v| v.abs() <= MOST)), || "a factor is too large or not a number".into())?;
+    ensure(body.gram.iter().all(|v| v.is_finite()), || "a product of factors is not finite".into())?;
+    let numbers = [&body.user_factors, &body.item_factors, &body.user_bias, &body.item_bias];
+    ensure(numbers.iter().all(|all| all.iter().all(|v| v.abs() <= MOST)), || {
+        "a factor is too large or not a number".into()
+    })?;
     let single = [body.mean, body.low, body.high, body.regularization, body.alpha];
     ensure(single.iter().all(|v| v.abs() <= 1e30) && body.low <= body.high, || "a number is not finite".into())?;
     ensure(body.regularization >= 0.0 && body.alpha >= 0.0, || "a number is negative".into())?;
-    ensure(body.method != Method::Content || !body.item_traits.columns.is_empty(), || "items that nothing describes".into())?;
+    ensure(body.method != Method::Content || !body.item_traits.columns.is_empty(), || {
+        "items that nothing describes".into()
+    })?;
     if body.method == Method::Neighbors {
         body.neighbors.validate("neighbours", items, items, false)?;
     } else {

@@ -53,8 +53,8 @@ use near::Near;
 use network::Net;
 use nodes::{place_value, Nodes};
 use places::{Layout, Places};
-use recommender::Shelf;
 use quads::{missing_key, number_key, place_key, Quads};
+use recommender::Shelf;
 use words::Words;
 
 /// Numbers of centres from which on many rows at a time are quicker.

@@ -287,7 +287,11 @@ impl<'a> Shelf<'a> {
     }
 
     /// The traits of a user or an item that a row describes.
-    fn traits_of<'b>(columns: &'b [TraitColumn], row: &'b [f64], is_category: impl Fn(u32) -> bool + 'b) -> impl Iterator<Item = usize> + 'b {
+    fn traits_of<'b>(
+        columns: &'b [TraitColumn],
+        row: &'b [f64],
+        is_category: impl Fn(u32) -> bool + 'b,
+    ) -> impl Iterator<Item = usize> + 'b {
         columns.iter().flat_map(move |column| {
             let value = row.get(column.feature as usize).copied().unwrap_or(f64::NAN);
             let list = match is_category(column.feature) {
@@ -611,7 +615,8 @@ impl<'a> Shelf<'a> {
         match body.method {
             Method::Factors => {
                 let row = |item: usize| &body.item_factors[item * k..][..k];
-                let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum::<f64>();
+                let dot =
+                    |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum::<f64>();
                 let own = dot(row(item), row(item)).sqrt();
                 let near = |other: &usize| {
                     let length = dot(row(*other), row(*other)).sqrt() * own;
@@ -621,7 +626,8 @@ impl<'a> Shelf<'a> {
                         0.0
                     }
                 };
-                let all = (0..body.item_count()).filter(|other| *other != item).map(|other| (other as u32, near(&other)));
+                let all =
+                    (0..body.item_count()).filter(|other| *other != item).map(|other| (other as u32, near(&other)));
                 Some(self.best(all.filter(|liked| liked.1 > 0.0).collect(), most))
             }
             Method::Neighbors => {

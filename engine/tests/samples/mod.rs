@@ -714,7 +714,11 @@ pub fn recommender() -> Model {
         neighbors: Sparse::default(),
         popularity: vec![0.25, 0.75],
         counts: vec![1, 2],
-        user_traits: Traits { columns: vec![age], weights: vec![0.5, 0.25], of: sparse(&[&[(0, 0.5)], &[(0, 0.25), (1, 0.5)]]) },
+        user_traits: Traits {
+            columns: vec![age],
+            weights: vec![0.5, 0.25],
+            of: sparse(&[&[(0, 0.5)], &[(0, 0.25), (1, 0.5)]]),
+        },
         item_traits: Traits::default(),
     };
     let features = vec![category("user_id", &["ann", "bob", "eve"]), number("item_id"), number("age")];
@@ -734,8 +738,11 @@ pub fn recommender_ratings() -> Model {
         body.popularity = vec![3.625, 3.25];
         body.neighbors = sparse(&[&[(1, 0.5)], &[(0, 0.5)]]);
         body.user_traits = Traits::default();
-        body.item_traits =
-            Traits { columns: vec![genre], weights: vec![1.0, 1.5], of: sparse(&[&[(0, 1.0)], &[(0, 0.5), (1, 0.75)]]) };
+        body.item_traits = Traits {
+            columns: vec![genre],
+            weights: vec![1.0, 1.5],
+            of: sparse(&[&[(0, 1.0)], &[(0, 0.5), (1, 0.75)]]),
+        };
     }
     m.features[2] = category("genre", &["drama", "drama|war"]);
     m.inputs[2].name = "genre".into();

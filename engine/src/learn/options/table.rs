@@ -10,10 +10,10 @@ use super::Algorithm::{
 };
 use super::Algorithm::{Als, Content, ItemKnn, Popular};
 use super::{Options, PersonalData};
+use crate::judge::ranking::MOST_PLACES;
 use crate::learn::bayes::Distribution;
 use crate::learn::bin::MOST_BINS;
 use crate::learn::boost;
-use crate::judge::ranking::MOST_PLACES;
 use crate::learn::calibrate::Method;
 use crate::learn::forest::{self, Part};
 use crate::learn::kmeans::Scaling;

@@ -158,7 +158,20 @@ fn gram(rows: &[f32], stride: usize, control: &Control) -> Result<Vec<f32>> {
         let k = rows.len() / stride;
         let (a_row, a_step) = (1, stride);
         let start = Start::Zero;
-        Product { a: rows, a_row, a_step, b: rows, b_row: stride, c: &mut c, c_row: stride, m: stride, n: stride, k, start }.run();
+        Product {
+            a: rows,
+            a_row,
+            a_step,
+            b: rows,
+            b_row: stride,
+            c: &mut c,
+            c_row: stride,
+            m: stride,
+            n: stride,
+            k,
+            start,
+        }
+        .run();
         Ok(c)
     };
     // So many parts at a time, that their squares take little room.

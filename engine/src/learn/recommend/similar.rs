@@ -54,7 +54,12 @@ struct Pair {
 }
 
 /// The items most like each item, the most alike first, equals in the order of items.
-pub fn neighbors(data: &Interactions, biases: Option<(f64, &Biases)>, params: &SimilarParams, control: &Control) -> Result<Sparse> {
+pub fn neighbors(
+    data: &Interactions,
+    biases: Option<(f64, &Biases)>,
+    params: &SimilarParams,
+    control: &Control,
+) -> Result<Sparse> {
     let lists = &data.by_user;
     let keep = params.n_neighbors.unwrap_or(if biases.is_some() { USUAL_RATINGS } else { USUAL });
     // What each pair of user and item counts.
@@ -115,7 +120,9 @@ pub fn neighbors(data: &Interactions, biases: Option<(f64, &Biases)>, params: &S
         for other in met.iter() {
             let pair = std::mem::take(&mut pairs[*other as usize]);
             let alike = match biases {
-                Some(_) => pair.product / (pair.own * pair.other).sqrt() * ((pair.users - 1.0) / (pair.users - 1.0 + SHRINK)),
+                Some(_) => {
+                    pair.product / (pair.own * pair.other).sqrt() * ((pair.users - 1.0) / (pair.users - 1.0 + SHRINK))
+                }
                 None => pair.product / (length[item] * length[*other as usize]),
             };
             if *other as usize != item && alike > 0.0 {
@@ -137,7 +144,8 @@ pub fn neighbors(data: &Interactions, biases: Option<(f64, &Biases)>, params: &S
         (0..data.items).into_par_iter().map_init(|| (Vec::new(), Vec::new()), of_item).collect::<Result<_>>()?;
     control.release(room.saturating_mul(threads));
     let total: usize = found.iter().map(Vec::len).sum();
-    let mut out = Sparse { starts: control.vec(data.items + 1)?, places: control.vec(total)?, values: control.vec(total)? };
+    let mut out =
+        Sparse { starts: control.vec(data.items + 1)?, places: control.vec(total)?, values: control.vec(total)? };
     out.starts.push(0);
     for list in &found {
         out.places.extend(list.iter().map(|f| f.1));

@@ -36,7 +36,8 @@ pub struct Found {
 
 /// What a text says: itself, or what it lists between `|`, `;` or `,`.
 pub fn parts(text: &str) -> Vec<&str> {
-    let mut all: Vec<&str> = text.split(['|', ';', ',']).map(str::trim).filter(|part| !part.is_empty()).take(MOST_IN_TEXT).collect();
+    let mut all: Vec<&str> =
+        text.split(['|', ';', ',']).map(str::trim).filter(|part| !part.is_empty()).take(MOST_IN_TEXT).collect();
     all.sort_unstable();
     all.dedup();
     all
@@ -121,7 +122,8 @@ pub fn of_items(found: Found, items: usize) -> Traits {
     let weights: Vec<f32> = having.iter().map(weight).collect();
     for item in 0..of.lists() {
         let (from, to) = (of.starts[item] as usize, of.starts[item + 1] as usize);
-        let length = of.places[from..to].iter().map(|p| weights[*p as usize] * weights[*p as usize]).sum::<f32>().sqrt();
+        let length =
+            of.places[from..to].iter().map(|p| weights[*p as usize] * weights[*p as usize]).sum::<f32>().sqrt();
         let (values, places) = (&mut of.values[from..to], &of.places[from..to]);
         values.iter_mut().zip(places).for_each(|(value, p)| *value = weights[*p as usize] / length);
     }

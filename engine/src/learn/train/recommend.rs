@@ -317,7 +317,8 @@ impl<'a> Run<'a> {
             ));
         }
         if let Some(days) = options.recommend.half_life {
-            let kind = options.time_column.as_ref().and_then(|name| self.request.beside.iter().find(|b| b.name == *name));
+            let kind =
+                options.time_column.as_ref().and_then(|name| self.request.beside.iter().find(|b| b.name == *name));
             let unit = match kind.map(|input| input.kind) {
                 Some(InputKind::Timestamp | InputKind::Timestamptz) => DAY,
                 _ => 1.0,
@@ -559,7 +560,13 @@ impl<'a> Run<'a> {
             Feature { name: input.name.clone(), encoding, stats }
         };
         let features = self.request.inputs.iter().enumerate().map(|(at, input)| feature(at, input)).collect();
-        Model { inputs: inputs.collect(), features, task: Task::Recommendation, body: Body::Recommender(body), cleaning: None }
+        Model {
+            inputs: inputs.collect(),
+            features,
+            task: Task::Recommendation,
+            body: Body::Recommender(body),
+            cleaning: None,
+        }
     }
 
     /// The users who have held-out pairs, and these.
@@ -636,7 +643,12 @@ impl<'a> Run<'a> {
     }
 
     /// What is said of held-out ratings, and what they are.
-    fn ratings(&self, shelf: &Shelf<'_>, item_of: &[Option<u32>], judged: &[(usize, Vec<Pair>)]) -> (Vec<f64>, Vec<f64>) {
+    fn ratings(
+        &self,
+        shelf: &Shelf<'_>,
+        item_of: &[Option<u32>],
+        judged: &[(usize, Vec<Pair>)],
+    ) -> (Vec<f64>, Vec<f64>) {
         let held = judged.iter().flat_map(|(user, pairs)| pairs.iter().map(|pair| (*user, pair)));
         held.map(|(user, pair)| {
             let item = item_of[pair.item as usize].map(|item| item as usize);
@@ -646,7 +658,13 @@ impl<'a> Run<'a> {
     }
 
     /// Compare with a champion, which is asked for the same users about the same items: what they have in the training part is named by neither.
-    fn contest(&self, champion: &Champion<'_>, shelf: &Shelf<'_>, item_of: &[Option<u32>], lists: &[Vec<Liked>]) -> Result<Option<Contest>> {
+    fn contest(
+        &self,
+        champion: &Champion<'_>,
+        shelf: &Shelf<'_>,
+        item_of: &[Option<u32>],
+        lists: &[Vec<Liked>],
+    ) -> Result<Option<Contest>> {
         let Some(other) = champion.scorer.shelf() else { return Ok(None) };
         let judged = self.judged();
         let seed = self.request.options.seed;
@@ -719,7 +737,12 @@ impl Interacted {
 /// Judge a model on users and items of a source by lists of `k` places; what training saw is left out, and how many rows that are is returned too.
 ///
 /// Users that are not known are recommended what all like.
-pub fn judge_recommender(scorer: &Scorer, mut rows: Vec<Interacted>, k: usize, control: &Control) -> Result<(Vec<Metric>, usize)> {
+pub fn judge_recommender(
+    scorer: &Scorer,
+    mut rows: Vec<Interacted>,
+    k: usize,
+    control: &Control,
+) -> Result<(Vec<Metric>, usize)> {
     let Some(shelf) = scorer.shelf() else { return Err(Error::Internal("the model is no recommender".into())) };
     let body = shelf.body();
     let place = |key: (Option<u64>, u64)| key.0.map(|at| at as usize);
@@ -731,8 +754,7 @@ pub fn judge_recommender(scorer: &Scorer, mut rows: Vec<Interacted>, k: usize, c
     let known = before - rows.len();
     sort(&mut rows, |a, b| (a.user, a.item).cmp(&(b.user, b.item)).then(a.value.total_cmp(&b.value)), control)?;
     let users: Vec<&[Interacted]> = rows.chunk_by(|a, b| a.user == b.user).collect();
-    let whose: Vec<Who<'_>> =
-        users.iter().map(|own| place(own[0].user).map_or(Who::Other(&[]), Who::Known)).collect();
+    let whose: Vec<Who<'_>> = users.iter().map(|own| place(own[0].user).map_or(Who::Other(&[]), Who::Known)).collect();
     let lists = shelf.top_of_all(&whose, Wanted { count: k, allowed: None, seen: false }, control)?;
     let most = shelf.most_popular();
     let (mut own, mut popular): (Vec<ListQuality>, Vec<ListQuality>) = (Vec::new(), Vec::new());
