@@ -1100,7 +1100,7 @@ COMMENT ON FUNCTION orchard.recommend(text, text, integer, text, boolean, jsonb)
 CREATE FUNCTION orchard.recommend(model text, user_id anyelement, n integer DEFAULT 10, filter text DEFAULT NULL, include_seen boolean DEFAULT false, attributes jsonb DEFAULT NULL)
     RETURNS TABLE (rank integer, item text, score double precision, reason text)
     LANGUAGE sql STABLE PARALLEL UNSAFE COST 10000 ROWS 10
-    BEGIN ATOMIC SELECT r.rank, r.item, r.score, r.reason FROM orchard.recommend(recommend.model, recommend.user_id::pg_catalog.text, recommend.n, recommend.filter, recommend.include_seen, recommend.attributes) AS r; END;
+    AS $$ SELECT r.rank, r.item, r.score, r.reason FROM orchard.recommend(recommend.model, recommend.user_id::pg_catalog.text, recommend.n, recommend.filter, recommend.include_seen, recommend.attributes) AS r $$;
 COMMENT ON FUNCTION orchard.recommend(text, anyelement, integer, text, boolean, jsonb) IS 'the same for a user by a number, a uuid or any other value that is no text';
 
 CREATE FUNCTION orchard.recommend_all(model text, n integer DEFAULT 10, users text DEFAULT NULL, filter text DEFAULT NULL, include_seen boolean DEFAULT false)
@@ -1116,7 +1116,7 @@ COMMENT ON FUNCTION orchard.similar_items(text, text, integer) IS 'the items mos
 CREATE FUNCTION orchard.similar_items(model text, item_id anyelement, n integer DEFAULT 10)
     RETURNS TABLE (rank integer, item text, similarity double precision)
     LANGUAGE sql STABLE PARALLEL UNSAFE COST 10000 ROWS 10
-    BEGIN ATOMIC SELECT s.rank, s.item, s.similarity FROM orchard.similar_items(similar_items.model, similar_items.item_id::pg_catalog.text, similar_items.n) AS s; END;
+    AS $$ SELECT s.rank, s.item, s.similarity FROM orchard.similar_items(similar_items.model, similar_items.item_id::pg_catalog.text, similar_items.n) AS s $$;
 COMMENT ON FUNCTION orchard.similar_items(text, anyelement, integer) IS 'the same for an item by a number, a uuid or any other value that is no text';
 
 ------------------------------------------------------------------------------------------------------------------------

@@ -62,7 +62,8 @@ pub(super) fn overall(found: &Found, source: Option<&str>) -> Result<Vec<Metric>
         return stored_metrics(found);
     }
     if let (Task::Recommendation, Some(source)) = (&task, source) {
-        return super::recommend::evaluate(found, &cache::deployed(found)?, source);
+        let scorer = cache::deployed(found)?;
+        return super::recommend::evaluate(found, &scorer, source);
     }
     let judged = judged(found, source, &Wish::default())?;
     match task {

@@ -201,7 +201,10 @@ fn naming<'a>(attributes: &'a [Attribute], name: &str) -> Result<&'a Attribute> 
 fn read_names(source: &str, name: &str, beside: &[(String, Reader)], control: &Control) -> Result<(Rows, String)> {
     let mut column = String::new();
     let mut choose = |attributes: &[Attribute]| {
-        check_names(attributes)?;
+        // The only column is what is meant, whatever it is called.
+        if attributes.len() > 1 {
+            check_names(attributes)?;
+        }
         let named = naming(attributes, name)?;
         column.clone_from(&named.name);
         let wanted = |a: &Attribute| {

@@ -297,7 +297,7 @@ pub(super) const SPECS: &[Spec] = &[
     },
     Spec {
         key: "similarity", algorithms: ALIKE,
-        kind: Kind::Choice(&["cosine", "tf_idf"], |o, v| o.recommend.similar.similarity = match v {
+        kind: Kind::Choice(&["tf_idf", "cosine"], |o, v| o.recommend.similar.similarity = match v {
             "cosine" => Similarity::Cosine,
             _ => Similarity::TfIdf,
         }),

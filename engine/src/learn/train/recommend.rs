@@ -811,13 +811,15 @@ fn join(rows: &mut [Pair], explicit: bool, control: &Control) -> Result<Vec<Pair
     sort(rows, order, control)?;
     let mut pairs: Vec<Pair> = control.vec(rows.len())?;
     for same in rows.chunk_by(|a, b| (a.user, a.item) == (b.user, b.item)) {
+        let Some(last) = same.last() else { continue };
         let weight: f64 = same.iter().map(|row| row.weight).sum();
         let value = match explicit {
-            true => same.iter().map(|row| row.weight * row.value).sum::<f64>() / weight,
+            true if weight > 0.0 => same.iter().map(|row| row.weight / weight * row.value).sum::<f64>(),
+            true => last.value,
             false => same.iter().map(|row| row.value).sum(),
         };
-        let Some(last) = same.last() else { continue };
-        pairs.push(Pair { value: value.min(1e12), weight: weight.min(1e12), ..*last });
+        // Weights are stored as f32, and a pair says something.
+        pairs.push(Pair { value: value.min(1e12), weight: weight.clamp(1e-30, 1e12), ..*last });
     }
     Ok(pairs)
 }
