@@ -1262,6 +1262,37 @@ CREATE FUNCTION orchard.forecast_anomalies(source text, time_column text, value_
 COMMENT ON FUNCTION orchard.forecast_anomalies(text, text, text, text[], jsonb) IS 'values of time series that were far from what a forecast of one step would have expected, with how many deviations they were off';
 
 ------------------------------------------------------------------------------------------------------------------------
+-- Recommend
+------------------------------------------------------------------------------------------------------------------------
+
+CREATE FUNCTION orchard.recommend(model text, user_id text, n integer DEFAULT 10, filter text DEFAULT NULL, include_seen boolean DEFAULT false, attributes jsonb DEFAULT NULL)
+    RETURNS TABLE (rank integer, item text, score double precision, reason text)
+    LANGUAGE c STABLE PARALLEL UNSAFE COST 10000 ROWS 10 AS 'MODULE_PATHNAME', 'recommend_wrapper';
+COMMENT ON FUNCTION orchard.recommend(text, text, integer, text, boolean, jsonb) IS 'the items that a user likes most, the best first, and why; without those that the user has, and only those that a query names, if one is given; attributes describe a user who is not known';
+
+CREATE FUNCTION orchard.recommend(model text, user_id anyelement, n integer DEFAULT 10, filter text DEFAULT NULL, include_seen boolean DEFAULT false, attributes jsonb DEFAULT NULL)
+    RETURNS TABLE (rank integer, item text, score double precision, reason text)
+    LANGUAGE sql STABLE PARALLEL UNSAFE COST 10000 ROWS 10
+    AS $$ SELECT r.rank, r.item, r.score, r.reason FROM orchard.recommend(recommend.model, recommend.user_id::pg_catalog.text, recommend.n, recommend.filter, recommend.include_seen, recommend.attributes) AS r $$;
+COMMENT ON FUNCTION orchard.recommend(text, anyelement, integer, text, boolean, jsonb) IS 'the same for a user by a number, a uuid or any other value that is no text';
+
+CREATE FUNCTION orchard.recommend_all(model text, n integer DEFAULT 10, users text DEFAULT NULL, filter text DEFAULT NULL, include_seen boolean DEFAULT false)
+    RETURNS TABLE (user_id text, rank integer, item text, score double precision)
+    LANGUAGE c STABLE PARALLEL UNSAFE COST 1000000 ROWS 10000 AS 'MODULE_PATHNAME', 'recommend_all_wrapper';
+COMMENT ON FUNCTION orchard.recommend_all(text, integer, text, text, boolean) IS 'the items that each user likes most: of all users of the training, or of those that a source names';
+
+CREATE FUNCTION orchard.similar_items(model text, item_id text, n integer DEFAULT 10)
+    RETURNS TABLE (rank integer, item text, similarity double precision)
+    LANGUAGE c STABLE PARALLEL UNSAFE COST 10000 ROWS 10 AS 'MODULE_PATHNAME', 'similar_items_wrapper';
+COMMENT ON FUNCTION orchard.similar_items(text, text, integer) IS 'the items most like an item, from 1 for the same users, factors or traits down to 0';
+
+CREATE FUNCTION orchard.similar_items(model text, item_id anyelement, n integer DEFAULT 10)
+    RETURNS TABLE (rank integer, item text, similarity double precision)
+    LANGUAGE sql STABLE PARALLEL UNSAFE COST 10000 ROWS 10
+    AS $$ SELECT s.rank, s.item, s.similarity FROM orchard.similar_items(similar_items.model, similar_items.item_id::pg_catalog.text, similar_items.n) AS s $$;
+COMMENT ON FUNCTION orchard.similar_items(text, anyelement, integer) IS 'the same for an item by a number, a uuid or any other value that is no text';
+
+------------------------------------------------------------------------------------------------------------------------
 -- Keep
 ------------------------------------------------------------------------------------------------------------------------
 

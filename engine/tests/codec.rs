@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use orchard_engine::model::additive::Part;
+use orchard_engine::model::recommender;
 use orchard_engine::model::*;
 use orchard_engine::score::{Cleaned, Moment, Scorer, Text};
 use orchard_engine::Error;
@@ -701,6 +702,50 @@ fn validate_finds_what_is_wrong_with_a_network() {
     entry(embedding(2, 2, 5), 2, "the entry of feature \"ad\" does not fit");
     spoiled(samples::network(), |m| m.task = Task::Clustering, "a network for another task");
     spoiled(samples::network(), |m| m.task = Task::Regression, "link Softmax does not fit the task");
+}
+
+#[test]
+fn validate_finds_what_is_wrong_with_recommenders() {
+    fn body(m: &mut Model) -> &mut Recommender {
+        match &mut m.body {
+            Body::Recommender(n) => n,
+            _ => panic!("no recommender"),
+        }
+    }
+    let bad =
+        |spoil: fn(&mut Recommender), message| spoiled(samples::recommender(), |m: &mut Model| spoil(body(m)), message);
+    bad(|n| n.seen.starts[1] = 9, "lists of items of users overlap");
+    bad(|n| n.seen.starts[0] = 1, "items of users are not 3 lists");
+    bad(|n| n.seen.places[1] = 2, "items of users that are not there");
+    bad(|n| n.seen.places[1] = 0, "items of users are there twice");
+    bad(|n| n.seen.values[1] = f32::NAN, "numbers of items of users are not finite");
+    bad(|n| n.seen.values.truncate(1), "items of users without numbers");
+    bad(|n| n.items.truncate(1), "1 of 2 users or items");
+    bad(|n| n.items.swap(0, 1), "users or items do not ascend");
+    bad(|n| n.users.push(1.0), "3 of 3 users or items");
+    bad(|n| n.factors = 0, "0 factors");
+    bad(|n| n.factors = 5000, "5000 factors");
+    bad(|n| n.user_factors.truncate(5), "the factors do not fit the users");
+    bad(|n| n.item_factors.truncate(3), "the factors do not fit the items");
+    bad(|n| n.user_bias.push(0.5), "the biases do not fit the users");
+    bad(|n| n.item_bias.push(0.5), "the biases do not fit the items");
+    bad(|n| n.gram.truncate(3), "the products do not fit the factors");
+    bad(|n| n.item_factors[1] = f32::INFINITY, "a factor is too large or not a number");
+    bad(|n| n.mean = f64::NAN, "a number is not finite");
+    bad(|n| n.low = 1.0, "a number is not finite");
+    bad(|n| n.alpha = -1.0, "a number is negative");
+    bad(|n| n.neighbors.starts.push(0), "neighbours that nobody asks");
+    bad(|n| n.popularity[0] = f64::NAN, "a popularity is not finite");
+    bad(|n| n.counts.truncate(1), "the counts do not fit the items");
+    bad(|n| n.method = recommender::Method::Content, "2 factors");
+    bad(|n| n.user_traits.columns[0].feature = 1, "traits of a feature that is not there");
+    bad(|n| n.user_traits.columns[0].cuts.push(1.0), "parts do not ascend");
+    bad(|n| n.user_traits.columns[0].levels.places[1] = 2, "traits that are not there");
+    bad(|n| n.user_traits.weights[1] = f32::NAN, "the weight of a trait is not finite");
+    bad(|n| n.item_traits.weights.push(1.0), "traits without a column");
+    spoiled(samples::recommender(), |m| m.task = Task::Regression, "a recommender for another task");
+    spoiled(samples::recommender_ratings(), |m| body(m).neighbors.places[0] = 2, "neighbours that are not there");
+    spoiled(samples::kmeans(), |m| m.task = Task::Recommendation, "k-means for another task");
 }
 
 #[test]

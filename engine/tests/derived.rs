@@ -254,7 +254,7 @@ fn training_on_text_stops_when_it_should() {
             previous: None,
             value: None,
             treatment: None,
-        old_segments: None,
+            old_segments: None,
             former: None,
         }
     };

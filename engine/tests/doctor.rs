@@ -121,7 +121,7 @@ impl Plant {
             previous: None,
             value: None,
             treatment: None,
-        old_segments: None,
+            old_segments: None,
             former: None,
         }
     }

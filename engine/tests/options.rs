@@ -85,7 +85,7 @@ fn an_unknown_key_gets_a_guess_and_the_list() {
         assert!(hint.starts_with(&format!("Did you mean \"{meant}\"?")), "{hint}");
     }
     let (_, hint) = refused(json!({"k": 5}), KMeans);
-    assert!(hint.starts_with("Did you mean \"n_clusters\"? Valid options for kmeans are: "), "{hint}");
+    assert!(hint.starts_with("Did you mean \"n_clusters\"? It belongs to als, item_knn, content, popular. "), "{hint}");
     let (_, hint) = refused(json!({"zzzzzzzz": 5}), KMeans);
     assert!(hint.starts_with("Valid options for kmeans are: "), "{hint}");
 }
@@ -188,10 +188,10 @@ fn algorithms_have_names() {
     };
     let (message, hint) = error("k-means");
     assert_eq!(message, "unrecognized algorithm \"k-means\"");
-    assert_eq!(hint, "Did you mean \"kmeans\"? Valid algorithms are: auto, gradient_boosting, random_forest, extra_trees, decision_tree, logistic_regression, linear_regression, ridge, elastic_net, lasso, glm, naive_bayes, knn, neural_network, svm, kmeans, kprototypes, gaussian_mixture, isolation_forest, one_class_svm, pca, dbscan, voting, stacking.");
+    assert_eq!(hint, "Did you mean \"kmeans\"? Valid algorithms are: auto, gradient_boosting, random_forest, extra_trees, decision_tree, logistic_regression, linear_regression, ridge, elastic_net, lasso, glm, naive_bayes, knn, neural_network, svm, kmeans, kprototypes, gaussian_mixture, isolation_forest, one_class_svm, pca, dbscan, voting, stacking, als, item_knn, content, popular.");
     assert_eq!(
         error("xgboost").1,
-        "Valid algorithms are: auto, gradient_boosting, random_forest, extra_trees, decision_tree, logistic_regression, linear_regression, ridge, elastic_net, lasso, glm, naive_bayes, knn, neural_network, svm, kmeans, kprototypes, gaussian_mixture, isolation_forest, one_class_svm, pca, dbscan, voting, stacking."
+        "Valid algorithms are: auto, gradient_boosting, random_forest, extra_trees, decision_tree, logistic_regression, linear_regression, ridge, elastic_net, lasso, glm, naive_bayes, knn, neural_network, svm, kmeans, kprototypes, gaussian_mixture, isolation_forest, one_class_svm, pca, dbscan, voting, stacking, als, item_knn, content, popular."
     );
 }
 
@@ -337,7 +337,8 @@ fn every_row_of_the_table_works() {
                 "max_samples" if algorithm != Algorithm::IsolationForest => given["bootstrap"] = json!(true),
                 "max_clusters" => given["n_clusters"] = Value::Null,
                 "alpha" if algorithm == Algorithm::GradientBoosting => given["objective"] = json!("quantile"),
-                "refit" => given["refit"] = json!(true),
+                "refit" if !algorithm.recommends() => given["refit"] = json!(true),
+                "half_life" => given["time_column"] = json!("a"),
                 "tweedie_variance_power" => given["objective"] = json!("tweedie"),
                 "max_text_features" => given["text_columns"] = json!(["a"]),
                 "exposure" | "offset" => given["objective"] = json!("poisson"),

@@ -14,13 +14,8 @@ use orchard_engine::Error;
 use serde_json::{json, Value};
 use tables::{input, numbers};
 
-const LEARNERS: [Algorithm; 5] = [
-    Algorithm::TLearner,
-    Algorithm::XLearner,
-    Algorithm::RLearner,
-    Algorithm::UpliftTree,
-    Algorithm::UpliftForest,
-];
+const LEARNERS: [Algorithm; 5] =
+    [Algorithm::TLearner, Algorithm::XLearner, Algorithm::RLearner, Algorithm::UpliftTree, Algorithm::UpliftForest];
 
 /// Customers of whom those of the north buy more when they have a letter, and the young more when they have a call.
 struct Mailing {
@@ -59,12 +54,19 @@ impl Mailing {
             Column::from_texts("region", &regions, &control).unwrap(),
             Column::from_numbers("bought", &pick(&self.outcome), &control).unwrap(),
             Column::from_texts("mail", &arms, &control).unwrap(),
-            Column::from_numbers("weight", &order.iter().map(|r| 1.0 + (r % 3) as f64).collect::<Vec<_>>(), &control).unwrap(),
+            Column::from_numbers("weight", &order.iter().map(|r| 1.0 + (r % 3) as f64).collect::<Vec<_>>(), &control)
+                .unwrap(),
         ];
         Table { rows: order.len(), columns }
     }
 
-    fn learn(&self, algorithm: Algorithm, options: &Value, order: &[usize], control: &Control) -> Result<Outcome, Error> {
+    fn learn(
+        &self,
+        algorithm: Algorithm,
+        options: &Value,
+        order: &[usize],
+        control: &Control,
+    ) -> Result<Outcome, Error> {
         let mut all = json!({"treatment": "mail"});
         all.as_object_mut().unwrap().extend(options.as_object().unwrap().clone());
         let options = Options::parse(&all, algorithm)?;
@@ -101,10 +103,8 @@ fn everything(rows: usize) -> Vec<usize> {
 /// What a model says of some people: the effect of each treatment.
 fn said(found: &Outcome, people: &[(f64, &str)]) -> Vec<Vec<f64>> {
     let scorer = &found.scorer;
-    let columns = vec![
-        people.iter().map(|p| p.0).collect(),
-        people.iter().map(|p| scorer.category(1, p.1.as_bytes())).collect(),
-    ];
+    let columns =
+        vec![people.iter().map(|p| p.0).collect(), people.iter().map(|p| scorer.category(1, p.1.as_bytes())).collect()];
     let answers = score_columns(scorer, &columns, &Control::default()).unwrap();
     answers.chunks_exact(scorer.outputs()).map(|answer| effects(answer).to_vec()).collect()
 }
@@ -194,7 +194,10 @@ fn a_cancel_and_too_little_memory_end_it_and_columns_do_not_stay() {
     for algorithm in LEARNERS {
         let control = Control::default();
         control.cancel();
-        assert!(matches!(mailing.learn(algorithm, &quick(algorithm), &everything(1500), &control), Err(Error::Cancelled)));
+        assert!(matches!(
+            mailing.learn(algorithm, &quick(algorithm), &everything(1500), &control),
+            Err(Error::Cancelled)
+        ));
         let small = Control::new(20_000);
         let failed = mailing.learn(algorithm, &quick(algorithm), &everything(1500), &small);
         assert!(matches!(failed, Err(Error::OutOfMemory { .. })), "{}", algorithm.name());
@@ -205,8 +208,7 @@ fn a_cancel_and_too_little_memory_end_it_and_columns_do_not_stay() {
 fn rows_that_say_nothing_of_a_treatment_are_left_out() {
     let mut mailing = Mailing::new(1000, false, false);
     (0..100).for_each(|row| mailing.arm[row * 7] = None);
-    let found =
-        mailing.learn(Algorithm::UpliftTree, &json!({}), &everything(1000), &Control::default()).unwrap();
+    let found = mailing.learn(Algorithm::UpliftTree, &json!({}), &everything(1000), &Control::default()).unwrap();
     assert_eq!(found.training_rows + found.holdout_rows, 900);
     assert!(found.notices.iter().any(|n| n == "100 rows without a usable target or a treatment are left out"));
 }
@@ -249,10 +251,7 @@ fn what_cannot_be_learned_is_told() {
         "the target has 3 classes, and uplift is that of one of two, or of a number"
     );
     mailing.arm.iter_mut().for_each(|arm| *arm = arm.map(|arm| if arm == "none" { "nothing" } else { arm }));
-    assert_eq!(
-        refused(&mailing, all, json!({})),
-        "it is not known which value of \"mail\" stands for no treatment"
-    );
+    assert_eq!(refused(&mailing, all, json!({})), "it is not known which value of \"mail\" stands for no treatment");
     mailing.arm.iter_mut().for_each(|arm| *arm = Some("letter"));
     assert_eq!(refused(&mailing, all, json!({})), "treatment column \"mail\" has one value only");
 }
@@ -287,7 +286,12 @@ fn bases_of_all_kinds_are_learned() {
 #[test]
 fn a_scorer_of_uplift_says_what_members_say() {
     let mailing = Mailing::new(900, false, false);
-    let found = mailing.learn(Algorithm::TLearner, &json!({"base_learner": "decision_tree"}), &everything(900), &Control::default());
+    let found = mailing.learn(
+        Algorithm::TLearner,
+        &json!({"base_learner": "decision_tree"}),
+        &everything(900),
+        &Control::default(),
+    );
     let found = found.unwrap();
     let body = found.scorer.model().body.as_ensemble().unwrap();
     let names: Vec<&str> = body.members.iter().map(|m| m.algorithm.as_str()).collect();

@@ -82,6 +82,13 @@ fn partial_dependence(
             )
             .hint("orchard.components tells how each component depends on the columns."));
         }
+        if *task == Task::Recommendation {
+            return Err(Failure::new(
+                PgSqlErrorCode::ERRCODE_WRONG_OBJECT_TYPE,
+                "the model recommends items to users, and no column can be varied by itself",
+            )
+            .hint("orchard.recommend gives the reason of each item."));
+        }
         let mut alongs = vec![along(scorer.model(), given(feature, "feature")?)?];
         if let Some(second) = feature2 {
             let second = along(scorer.model(), second)?;

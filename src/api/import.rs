@@ -78,7 +78,8 @@ fn import_model(model: Option<&str>, data: Option<&[u8]>, deploy: Option<bool>) 
         // What is decoded is as long as its bytes, and the model is decoded once more.
         control.reserve(data.len().saturating_mul(3))?;
         let opened = interrupt::run(&place.label(), &control, || open(data))?;
-        let uplift = matches!(opened.model.task, Task::Uplift { .. }).then(|| ModelName::parse(model.unwrap_or_default()));
+        let uplift =
+            matches!(opened.model.task, Task::Uplift { .. }).then(|| ModelName::parse(model.unwrap_or_default()));
         let place = match uplift.transpose()?.as_ref().and_then(ModelName::of_uplift) {
             Some(name) if name.name != place.name => Place::named(name)?,
             _ => place,

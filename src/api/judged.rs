@@ -24,7 +24,7 @@ use crate::catalog::relations::{self, ChunkKind};
 use crate::catalog::{cache, store, Found};
 use crate::error::{Failure, Result};
 use crate::source::types::Reader;
-use crate::source::{self, Attribute, Rows, Wanted};
+use crate::source::{self, Attribute, Rows, SourceColumn, Wanted};
 use crate::{interrupt, settings};
 
 /// More segments than this are refused.
@@ -143,7 +143,8 @@ fn on_source(found: &Found, source: &str, wish: &Wish<'_>) -> Result<Judged> {
     // Before the cleaning, which takes the columns that it reads.
     let segments = wish.by.map(|by| segments(&rows, by)).transpose()?;
     let numbers: Vec<Vec<f64>> = wish.numbers.iter().map(|name| numbers(&rows, name)).collect::<Result<_>>()?;
-    let no_features = target.as_deref().into_iter().chain(beside.into_iter().flatten()).chain(weighted).chain(treatment);
+    let no_features =
+        target.as_deref().into_iter().chain(beside.into_iter().flatten()).chain(weighted).chain(treatment);
     cleaned::clean(scorer.model(), &mut rows, no_features, &control)?;
     let observed =
         wish.watch.map(|baseline| watched::observe(&scorer, baseline.as_ref(), &mut rows, &control)).transpose()?;
@@ -154,9 +155,7 @@ fn on_source(found: &Found, source: &str, wish: &Wish<'_>) -> Result<Judged> {
         (Some(target), task) => match treatment.filter(|name| rows.column(name).is_some()) {
             Some(treatment) => treated(&rows, target, treatment, task, wish.watch.is_some())?,
             // Without it nothing is known of an effect.
-            None if matches!(task, Task::Uplift { .. }) => {
-                Actual { known: everything.clone(), held: HeldActual::None }
-            }
+            None if matches!(task, Task::Uplift { .. }) => Actual { known: everything.clone(), held: HeldActual::None },
             None => actual(&rows, target, task, wish.watch.is_some())?,
         },
         (None, _) => Actual { known: everything.clone(), held: HeldActual::None },
@@ -372,6 +371,21 @@ fn encode_text(text: &Text, input: &Input, scorer: &Scorer, rows: &Rows, control
         columns.iter_mut().zip(&row[own.clone()]).for_each(|(column, cell)| column.push(*cell));
     }
     Ok(columns)
+}
+
+/// The numbers of a feature that is all that there is of its column.
+pub(super) fn encode_column(
+    scorer: &Scorer,
+    feature: usize,
+    column: &SourceColumn,
+    rows: &Rows,
+    control: &Control,
+) -> Result<Vec<f64>> {
+    let mut values: Vec<f64> = control.vec(rows.table.rows)?;
+    fill(scorer, feature, &rows.table, column.first, &mut values);
+    let kind = scorer.model().inputs[feature].kind;
+    values.iter_mut().for_each(|v| *v = slot::moment(kind, column.reader, *v));
+    Ok(values)
 }
 
 fn fill(scorer: &Scorer, feature: usize, table: &Table, column: usize, out: &mut Vec<f64>) {

@@ -2,10 +2,10 @@
 
 mod amount;
 mod anomalies;
-mod attribute;
-mod baskets;
 mod asked;
+mod attribute;
 mod bandit;
+mod baskets;
 mod budget;
 mod choices;
 mod clean;
@@ -39,6 +39,7 @@ mod profile;
 mod ratio;
 mod reading;
 mod recipe;
+mod recommend;
 mod report;
 mod response;
 mod retrain;

@@ -221,7 +221,7 @@ fn looks(found: &Found, scorer: &Rc<Scorer>, source: Option<&str>, rows: Rows<'_
     let all = matches!(rows, Rows::All);
     let class = match rows {
         Rows::None => return Ok(()),
-        _ if matches!(facts.task, Task::Clustering | Task::Reduction) => return Ok(()),
+        _ if matches!(facts.task, Task::Clustering | Task::Reduction | Task::Recommendation) => return Ok(()),
         Rows::Shap(class) | Rows::Feature(_, class) => class.or_else(|| facts.class()),
         Rows::All => facts.class(),
     };
@@ -287,7 +287,7 @@ fn judgement(
     source: Option<&str>,
 ) -> Result<(Vec<Metric>, Option<HeldRows>, Option<u64>)> {
     let stored = stored_metrics(found)?;
-    if matches!(scorer.model().task, Task::Clustering | Task::Reduction) {
+    if matches!(scorer.model().task, Task::Clustering | Task::Reduction | Task::Recommendation) {
         let Some(source) = source else { return Ok((stored, None, None)) };
         let metrics = overall(found, Some(source))?;
         let rows = metrics.iter().find(|m| m.name == "rows").and_then(|m| m.value);

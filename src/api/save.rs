@@ -135,6 +135,7 @@ pub(super) fn comment(name: &str, target: Option<&str>, exposure: Option<&str>, 
             format!("model \"{name}\": expected {target}{unit}")
         }
         (Task::Reduction, None) => format!("model \"{name}\": components of a row"),
+        (Task::Recommendation, None) => format!("model \"{name}\": how much a user prefers an item"),
         (Task::Anomaly, None) => format!("model \"{name}\": anomaly score of a row"),
         (_, None) => format!("model \"{name}\": segment of a row"),
     }
@@ -148,6 +149,7 @@ pub(super) fn returns(task: &Task) -> (&'static str, Returns) {
         Task::Regression => ("regression", Returns::Number),
         Task::Clustering => ("clustering", Returns::Segment),
         Task::Anomaly => ("anomaly_detection", Returns::Number),
+        Task::Recommendation => ("recommendation", Returns::Number),
         Task::Reduction => ("dimension_reduction", Returns::Components),
         Task::Uplift { .. } => ("uplift", Returns::Number),
     }

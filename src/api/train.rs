@@ -18,7 +18,7 @@ use serde_json::{json, Value};
 
 use super::save::save;
 use super::segments::facts as segment_facts;
-use super::{diagnose, insight};
+use super::{diagnose, insight, recommend};
 use crate::catalog::function::{self, Argument};
 use crate::catalog::name::ModelName;
 use crate::catalog::relations::Id;
@@ -94,6 +94,10 @@ fn run(
         true => Algorithm::choose(&options, target.is_some(), None).0,
         false => Algorithm::parse(algorithm, target.is_some())?,
     };
+    if budget.is_some() && algorithm.is_uplift() {
+        return Err(Failure::argument("a search within a time is for learners of a target, not of uplift")
+            .hint("Leave \"time_budget\" out: x_learner is learned, or the learner that you name."));
+    }
     let options_text = options.to_string();
     let parsed = Options::parse(&options, algorithm)?;
     check_target(algorithm, target)?;
@@ -197,8 +201,10 @@ pub(super) fn check_target(algorithm: Algorithm, target: Option<&str>) -> Result
     match (algorithm.needs_target(), target) {
         (true, None) => Err(Failure::argument(format!("algorithm \"{}\" needs a target", algorithm.name()))
             .hint("Name the column to predict: target => 'column'.")),
-        (false, Some(_)) => Err(Failure::argument(format!("algorithm \"{}\" takes no target", algorithm.name()))
-            .hint("Leave the target out, and exclude the column if it must not be a feature.")),
+        (false, Some(_)) if !algorithm.recommends() => {
+            Err(Failure::argument(format!("algorithm \"{}\" takes no target", algorithm.name()))
+                .hint("Leave the target out, and exclude the column if it must not be a feature."))
+        }
         _ => Ok(()),
     }
 }
@@ -252,6 +258,9 @@ pub(super) fn read(job: &Job<'_>, control: &Control) -> Result<Rows> {
 /// Which columns to read, and how.
 fn choose(job: &Job<'_>, attributes: &[Attribute]) -> Result<Vec<Option<Wanted>>> {
     check_names(attributes)?;
+    if job.algorithm.recommends() {
+        return recommend::choose(job, attributes);
+    }
     // A job reads its source once.
     let _ = job.columns.set(attributes.iter().map(|a| a.name.clone()).collect());
     let options = &job.options;
@@ -302,10 +311,14 @@ fn choose(job: &Job<'_>, attributes: &[Attribute]) -> Result<Vec<Option<Wanted>>
 }
 
 /// The columns that are not features: target, weight, exposure, offset, value, time, groups.
-fn special_columns<'a>(job: &'a Job<'_>) -> impl Iterator<Item = &'a str> {
+pub(super) fn special_columns<'a>(job: &'a Job<'_>) -> impl Iterator<Item = &'a str> {
     let o = &job.options;
     let one = job.target.into_iter().chain(o.sample_weight.as_deref()).chain(o.time_column.as_deref());
-    let one = one.chain(o.uplift.treatment.as_deref()).chain(o.exposure.as_deref()).chain(o.offset.as_deref()).chain(o.value_column.as_deref());
+    let one = one
+        .chain(o.uplift.treatment.as_deref())
+        .chain(o.exposure.as_deref())
+        .chain(o.offset.as_deref())
+        .chain(o.value_column.as_deref());
     one.chain(o.group_columns.iter().map(String::as_str))
 }
 
@@ -394,8 +407,10 @@ pub(super) fn request(job: &Job<'_>, rows: Rows, previous: Option<Task>) -> Resu
     let place = |name: &str| rows.column(name).map(|c| c.first);
     let special: Vec<&str> = special_columns(job).collect();
     let options = &job.options;
-    let inputs: Vec<&SourceColumn> =
-        rows.columns.iter().filter(|c| !special.contains(&c.attribute.name.as_str()) && c.count > 0).collect();
+    let inputs: Vec<&SourceColumn> = match job.algorithm.recommends() {
+        true => options.recommend.columns().filter_map(|name| rows.column(name)).collect(),
+        false => rows.columns.iter().filter(|c| !special.contains(&c.attribute.name.as_str()) && c.count > 0).collect(),
+    };
     for c in rows.columns.iter().filter(|c| c.reader == Reader::Exact) {
         notice!("column \"{}\" has numbers beyond 2^53 and is taken as a category", c.attribute.name);
     }
@@ -480,8 +495,12 @@ fn argument_type(column: &SourceColumn) -> pg_sys::Oid {
 /// The error for arguments that cannot stay as they are, as far as that is known before training, where something stands on them.
 pub(super) fn check_signature(found: &Found, job: &Job<'_>, rows: &Rows) -> Result<()> {
     let special: Vec<&str> = special_columns(job).collect();
-    let names = rows.columns.iter().filter(|c| !special.contains(&c.attribute.name.as_str()));
-    let columns = names.map(|c| Argument { name: c.attribute.name.clone(), oid: argument_type(c) }).collect();
+    let names: Vec<&SourceColumn> = match job.algorithm.recommends() {
+        true => job.options.recommend.columns().filter_map(|name| rows.column(name)).collect(),
+        false => rows.columns.iter().filter(|c| !special.contains(&c.attribute.name.as_str())).collect(),
+    };
+    let columns =
+        names.into_iter().map(|c| Argument { name: c.attribute.name.clone(), oid: argument_type(c) }).collect();
     match function::may_have_signature(found.function, columns)? {
         true => Ok(()),
         false => {

@@ -105,8 +105,17 @@ fn qini_curve(
                 // Treated up to here, and not beyond.
                 let beyond = (whole.control - sums.control, whole.control_outcome - sums.control_outcome);
                 let rest = if beyond.0 > 0.0 { Some(beyond.1 / beyond.0) } else { (share >= 1.0).then_some(0.0) };
-                let policy = sums.treated_mean().zip(rest).map(|(with, without)| share * with + (1.0 - share) * without);
-                (name.clone(), share, sums.rows as i64, sums.incremental(), sums.cumulative(), whole.incremental() * share, policy)
+                let policy =
+                    sums.treated_mean().zip(rest).map(|(with, without)| share * with + (1.0 - share) * without);
+                (
+                    name.clone(),
+                    share,
+                    sums.rows as i64,
+                    sums.incremental(),
+                    sums.cumulative(),
+                    whole.incremental() * share,
+                    policy,
+                )
             };
             std::iter::once(start).chain(rows.buckets(count).iter().map(point)).collect::<Vec<_>>()
         };

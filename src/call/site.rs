@@ -2,8 +2,8 @@
 
 use std::rc::Rc;
 
-use orchard_engine::model::{Argument, Task};
 use orchard_engine::judge::uplift::best_treatment;
+use orchard_engine::model::{Argument, Task};
 use orchard_engine::score::{effects, Scorer};
 use pgrx::pg_sys::panic::pgrx_extern_c_guard;
 use pgrx::pg_sys::{self, Datum, FunctionCallInfo, Oid};
@@ -165,7 +165,9 @@ impl Site {
 /// The labels that a model gives, by the places of [`label_of`]; an error where it gives none.
 pub(in crate::call) fn labels(scorer: &Scorer) -> Result<Vec<&str>> {
     match &scorer.model().task {
-        Task::Uplift { treatments, control, .. } => Ok(treatments.iter().chain([control]).map(String::as_str).collect()),
+        Task::Uplift { treatments, control, .. } => {
+            Ok(treatments.iter().chain([control]).map(String::as_str).collect())
+        }
         _ => Ok(classes(scorer)?.0.iter().map(String::as_str).collect()),
     }
 }
@@ -182,6 +184,7 @@ pub(super) fn classes(scorer: &Scorer) -> Result<(&[String], usize)> {
             "the model predicts what treatments change, not probabilities",
         )
         .hint("Use orchard.predict_uplift for the effect of each treatment, or orchard.predict_label for the best.")),
+        Task::Recommendation => Err(not_a_classifier("a recommendation")),
         Task::Reduction => Err(Failure::new(
             PgSqlErrorCode::ERRCODE_WRONG_OBJECT_TYPE,
             "the model reduces rows to components and has no labels",

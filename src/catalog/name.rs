@@ -68,8 +68,10 @@ impl ModelName {
     pub fn of_algorithm(self, algorithm: Algorithm) -> Result<Self> {
         match algorithm.is_uplift() {
             true => self.of_uplift().ok_or_else(|| {
-                Failure::argument("the name of a model of uplift is too long")
-                    .detail(format!("Its function is predict_uplift_<name>, so {} bytes are the most.", LONGEST - UPLIFT.len()))
+                Failure::argument("the name of a model of uplift is too long").detail(format!(
+                    "Its function is predict_uplift_<name>, so {} bytes are the most.",
+                    LONGEST - UPLIFT.len()
+                ))
             }),
             false => Ok(self),
         }

@@ -80,4 +80,3 @@ pub fn treatments(scorer: &Scorer, rows: &Side, arms: &[Option<u32>], control: &
     control.release_vec(said);
     Ok(scores)
 }
-

@@ -48,6 +48,7 @@ pub fn metrics(task: &Task) -> &'static [&'static str] {
         Task::Regression => &["rmse", "mae"],
         Task::Clustering => &["silhouette"],
         Task::Uplift { .. } => &["qini"],
+        Task::Recommendation => &["ndcg_at_10"],
         Task::Anomaly | Task::Reduction => &[],
     }
 }
@@ -60,6 +61,7 @@ pub fn metrics_of(model: &Model) -> &'static [&'static str] {
             &["log_likelihood", "silhouette"]
         }
         Body::Mixture(_) => &["silhouette", "log_likelihood"],
+        Body::Recommender(body) if body.explicit => &["rmse", "ndcg_at_10"],
         _ => metrics(&model.task),
     }
 }
@@ -106,7 +108,8 @@ fn compare(
     seed: u64,
     control: &Control,
 ) -> Result<Contest> {
-    let more_is_better = COMPARED.iter().any(|(name, better)| *name == metric && *better);
+    let more_is_better =
+        metric.starts_with("ndcg_") || COMPARED.iter().any(|(name, better)| *name == metric && *better);
     let gain = |[champion, challenger]: [Option<f64>; 2]| {
         let (champion, challenger) = champion.zip(challenger)?;
         Some(if more_is_better { challenger - champion } else { champion - challenger })
@@ -177,9 +180,7 @@ impl Side {
                 let of = |(p, a): (&f64, &f64)| if root { (p - a) * (p - a) } else { (p - a).abs() };
                 Side::Mean { of: scores.iter().zip(actual).map(of).collect(), root }
             }
-            (_, HeldActual::Treated { outcome, arms }) => {
-                Side::Uplift(Resampled::new(scores, rows, outcome, arms))
-            }
+            (_, HeldActual::Treated { outcome, arms }) => Side::Uplift(Resampled::new(scores, rows, outcome, arms)),
             (_, HeldActual::None) => Side::Mean { of: Vec::new(), root: false },
         }
     }

@@ -24,6 +24,7 @@ mod loss;
 mod multiclass;
 pub mod partial;
 mod ranked;
+pub mod ranking;
 pub mod read;
 mod reduction;
 mod regression;
@@ -109,7 +110,7 @@ pub fn compared(task: &Task) -> Vec<&'static str> {
     let two = matches!(task, Task::Classification { classes, .. } if classes.len() <= 2);
     let fits = |name: &str| match (task, name) {
         (Task::Clustering, _) => matches!(name, "silhouette" | "log_likelihood" | "bic"),
-        (Task::Anomaly | Task::Reduction, _) => false,
+        (Task::Anomaly | Task::Reduction | Task::Recommendation, _) => false,
         (Task::Uplift { .. }, _) => name == "qini",
         (_, "qini") => false,
         (Task::Regression, _) => matches!(name, "rmse" | "mae" | "median_error" | "r2"),
@@ -129,6 +130,7 @@ pub fn headline(task: &Task) -> &'static str {
         Task::Anomaly => "mean_score",
         Task::Reduction => "explained_variance_ratio",
         Task::Uplift { .. } => "qini",
+        Task::Recommendation => "ndcg_at_10",
     }
 }
 

@@ -236,7 +236,9 @@ pub fn uplift(held: &HeldRows, treatments: &[String], two_classes: bool) -> Vec<
         match (mean, parts.len()) {
             (None, _) => Metric::new(name, None, reason),
             (mean, 0 | 1) => Metric::new(name, mean, note),
-            (mean, _) => Metric::new(name, mean, format!("{note}; the mean of treatments by their rows: {}", parts.join(", "))),
+            (mean, _) => {
+                Metric::new(name, mean, format!("{note}; the mean of treatments by their rows: {}", parts.join(", ")))
+            }
         }
     };
     let missing = "no rows with a treatment and without one";
@@ -312,7 +314,8 @@ fn policy(held: &HeldRows, treatments: &[String]) -> Metric {
     let reason = "no row had what the model would give it";
     match own {
         Some(value) => {
-            let note = format!("mean outcome where each row is treated as the model says; all alike: {}", each.join(", "));
+            let note =
+                format!("mean outcome where each row is treated as the model says; all alike: {}", each.join(", "));
             Metric::new("policy_value", Some(value), note)
         }
         None => Metric::new("policy_value", None, reason),
@@ -321,7 +324,8 @@ fn policy(held: &HeldRows, treatments: &[String]) -> Metric {
 
 /// The treatment, counted from 1, that raises the outcome most; 0 where none raises it.
 pub fn best_treatment(effects: &[f64]) -> u32 {
-    let best = |best: (u32, f64), (at, effect): (usize, &f64)| if *effect > best.1 { (at as u32 + 1, *effect) } else { best };
+    let best =
+        |best: (u32, f64), (at, effect): (usize, &f64)| if *effect > best.1 { (at as u32 + 1, *effect) } else { best };
     effects.iter().enumerate().fold((0, 0.0), best).0
 }
 
@@ -336,8 +340,9 @@ impl Resampled {
     pub fn new(scores: &[f64], rows: &HeldRows, outcome: &[f64], arms: &[u32]) -> Resampled {
         let outputs = (rows.outputs as usize).max(1);
         let one = |treatment: usize| {
-            let own: Vec<u32> =
-                (0..arms.len() as u32).filter(|r| arms[*r as usize] == 0 || arms[*r as usize] as usize == treatment + 1).collect();
+            let own: Vec<u32> = (0..arms.len() as u32)
+                .filter(|r| arms[*r as usize] == 0 || arms[*r as usize] as usize == treatment + 1)
+                .collect();
             let said: Vec<f64> =
                 own.iter().map(|r| effects(&scores[*r as usize * outputs..][..outputs])[treatment]).collect();
             let order = order(&said);

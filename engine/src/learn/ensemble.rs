@@ -190,7 +190,11 @@ pub(super) fn read(value: &Value, ensemble: Algorithm) -> Result<Chosen> {
 }
 
 /// The learner that a value names, a member of an ensemble if there is one; the error says of `whom` something is wrong.
-pub(super) fn read_one(value: &Value, whom: &str, ensemble: Option<Algorithm>) -> Result<(Algorithm, Map<String, Value>)> {
+pub(super) fn read_one(
+    value: &Value,
+    whom: &str,
+    ensemble: Option<Algorithm>,
+) -> Result<(Algorithm, Map<String, Value>)> {
     let example = match ensemble {
         Some(_) => EXAMPLE,
         None => "Write for example \"random_forest\" or {\"algorithm\": \"knn\", \"options\": {\"n_neighbors\": 15}}.",
@@ -231,7 +235,10 @@ pub(super) fn read_one(value: &Value, whom: &str, ensemble: Option<Algorithm>) -
                 Some(ensemble) => format!("{whom} ({}) cannot be a member of {}", algorithm.name(), ensemble.name()),
                 None => format!("{whom} cannot be {}", algorithm.name()),
             },
-            format!("Members are learners that predict a target and are no ensembles themselves: {}.", names.join(", ")),
+            format!(
+                "Members are learners that predict a target and are no ensembles themselves: {}.",
+                names.join(", ")
+            ),
         ));
     }
     Ok((algorithm, options))

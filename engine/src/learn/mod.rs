@@ -26,6 +26,7 @@ pub mod parts;
 pub mod pca;
 mod personal;
 pub(crate) mod random;
+pub mod recommend;
 pub mod sum;
 pub mod svm;
 pub mod target;

@@ -29,6 +29,7 @@ use crate::learn::linear::LinearParams;
 use crate::learn::neighbors::NeighborsParams;
 use crate::learn::network::{NetworkParams, Optimizer};
 use crate::learn::pca::PcaParams;
+use crate::learn::recommend::RecommendParams;
 use crate::learn::svm::{Likeness, SvmParams};
 use crate::learn::tree::TreeParams;
 use crate::learn::tune::TuneParams;
@@ -96,6 +97,14 @@ pub enum Algorithm {
     UpliftTree,
     /// Many such trees.
     UpliftForest,
+    /// Factors of users and items, by alternating least squares.
+    Als,
+    /// Items like those that a user has.
+    ItemKnn,
+    /// Items that are described as those are that a user has.
+    Content,
+    /// What most users like.
+    Popular,
 }
 
 /// Below this many rows `auto` takes a random forest. Defaults on draws from eight tables, its loss by that of boosting, the mean of the
@@ -104,7 +113,7 @@ const FEW_ROWS: usize = 250;
 
 impl Algorithm {
     /// All learners, those first that learn best from most tables.
-    pub const ALL: [Algorithm; 28] = [
+    pub const ALL: [Algorithm; 32] = [
         Algorithm::GradientBoosting,
         Algorithm::RandomForest,
         Algorithm::ExtraTrees,
@@ -133,6 +142,10 @@ impl Algorithm {
         Algorithm::RLearner,
         Algorithm::UpliftForest,
         Algorithm::UpliftTree,
+        Algorithm::Als,
+        Algorithm::ItemKnn,
+        Algorithm::Content,
+        Algorithm::Popular,
     ];
 
     /// The algorithm of a name, in any case; `auto` is gradient_boosting with a target and kmeans without.
@@ -206,6 +219,10 @@ impl Algorithm {
             Algorithm::RLearner => "r_learner",
             Algorithm::UpliftTree => "uplift_tree",
             Algorithm::UpliftForest => "uplift_forest",
+            Algorithm::Als => "als",
+            Algorithm::ItemKnn => "item_knn",
+            Algorithm::Content => "content",
+            Algorithm::Popular => "popular",
         }
     }
 
@@ -217,6 +234,11 @@ impl Algorithm {
     /// Whether it learns from columns as scoring reads them, neither binned nor in a space.
     pub fn reads_values(self) -> bool {
         self.is_additive() || self == Algorithm::NeuralNetwork
+    }
+
+    /// Whether it learns from users and items, with or without ratings, and not from columns.
+    pub fn recommends(self) -> bool {
+        matches!(self, Algorithm::Als | Algorithm::ItemKnn | Algorithm::Content | Algorithm::Popular)
     }
 
     /// Whether its models have members.
@@ -306,7 +328,11 @@ impl Algorithm {
             | Algorithm::IsolationForest
             | Algorithm::OneClassSvm
             | Algorithm::Pca
-            | Algorithm::Dbscan => false,
+            | Algorithm::Dbscan
+            | Algorithm::Als
+            | Algorithm::ItemKnn
+            | Algorithm::Content
+            | Algorithm::Popular => false,
         }
     }
 }
@@ -445,6 +471,8 @@ pub struct Options {
     pub pca: PcaParams,
     /// For dbscan.
     pub density: DensityParams,
+    /// For learners that recommend; the seed is [`Options::seed`].
+    pub recommend: RecommendParams,
     /// For `orchard.tune`; a training does not look at it.
     pub tune: TuneParams,
 }
@@ -459,8 +487,9 @@ impl Options {
             features: None,
             exclude: Vec::new(),
             // A clustering is judged on the rows it describes.
-            holdout: if algorithm.needs_target() { 0.2 } else { 0.0 },
-            refit: false,
+            holdout: if algorithm.needs_target() || algorithm.recommends() { 0.2 } else { 0.0 },
+            // Who is recommended items has them all.
+            refit: algorithm.recommends(),
             importance: false,
             positive_class: None,
             time_column: None,
@@ -523,6 +552,7 @@ impl Options {
             isolation: IsolationParams::default(),
             pca: PcaParams::default(),
             density: DensityParams::default(),
+            recommend: RecommendParams::default(),
             tune: TuneParams::default(),
         }
     }
@@ -592,7 +622,10 @@ impl Options {
         let [base, effect] = [0, 1].map(|at| members.get(at).map(|m| (m.algorithm, m.options.clone())));
         if let Some((algorithm, _)) = effect.filter(|(algorithm, _)| algorithm.task() == Some("classification")) {
             return Err(Error::option(
-                format!("option \"effect_learner\" names {}, which learns classes, and effects are numbers", algorithm.name()),
+                format!(
+                    "option \"effect_learner\" names {}, which learns classes, and effects are numbers",
+                    algorithm.name()
+                ),
                 "Name a learner of numbers, for example \"ridge\" or \"gradient_boosting\".",
             ));
         }
@@ -602,7 +635,10 @@ impl Options {
         });
         match (own, self.task.as_deref()) {
             (Some((algorithm, task)), Some(asked)) if task != asked => Err(Error::option(
-                format!("option \"base_learner\" names {}, which is for a {task}, but the task is {asked}", algorithm.name()),
+                format!(
+                    "option \"base_learner\" names {}, which is for a {task}, but the task is {asked}",
+                    algorithm.name()
+                ),
                 "Name a learner of that task.",
             )),
             (Some((_, task)), None) => {
@@ -679,6 +715,7 @@ impl Options {
                 "Give one of them.",
             ));
         }
+        self.recommend.check()?;
         let usual = BoostParams::default();
         let needs = |key: &str, other: &str| {
             Error::option(format!("option \"{key}\" needs {other}"), "Give both, or leave it out.")
@@ -711,6 +748,9 @@ impl Options {
         }
         if self.boost.validation_fraction != usual.validation_fraction && self.boost.early_stopping_rounds.is_none() {
             return Err(needs("validation_fraction", "\"early_stopping_rounds\" above 0"));
+        }
+        if self.recommend.half_life.is_some() && self.time_column.is_none() {
+            return Err(needs("half_life", "\"time_column\""));
         }
         let (network, usual) = (&self.network, NetworkParams::default());
         if network.validation_fraction != usual.validation_fraction && network.early_stopping_rounds.is_none() {
@@ -834,8 +874,7 @@ fn find(key: &str, algorithm: Algorithm) -> Result<&'static Spec> {
     let keys: Vec<&str> = specs(algorithm).map(|s| s.key).collect();
     let valid = format!("Valid options for {} are: {}.", algorithm.name(), keys.join(", "));
     let elsewhere = specs(algorithm).find(|s| s.elsewhere.iter().any(|e| e.eq_ignore_ascii_case(key))).map(|s| s.key);
-    let owners: Vec<&str> =
-        all_specs().filter(|s| s.key == key).flat_map(|s| s.algorithms).map(|a| a.name()).collect();
+    let owners: Vec<&str> = all_specs().filter(|s| s.key == key).flat_map(|s| s.algorithms).map(|a| a.name()).collect();
     if !owners.is_empty() {
         let message = format!("option \"{key}\" is not an option of {}", algorithm.name());
         let guess = elsewhere.map_or_else(String::new, did_you_mean);

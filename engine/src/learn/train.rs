@@ -17,6 +17,7 @@ mod machine;
 mod mixture;
 mod neighbors;
 mod network;
+mod recommend;
 mod reduction;
 mod rows;
 mod segments;
@@ -53,6 +54,7 @@ pub use insight::{EpochPoint, Insight, Overfitting, Standing, TrainingMetric, Tr
 pub(super) use judged::score_encoded;
 use judged::{actual, Known};
 pub use judged::{judge_rows, score_columns, MOST_HELD_ROWS};
+pub use recommend::{judge_recommender, Interacted};
 pub(super) use rows::Parts;
 use segments::Described;
 pub use segments::OldSegments;
@@ -168,6 +170,9 @@ pub fn train_beside(
     warn: bool,
     control: &Control,
 ) -> Result<(Outcome, Vec<Finding>)> {
+    if request.algorithm.recommends() {
+        return Ok((recommend::recommend(request, champion, control)?, Vec::new()));
+    }
     let (mut run, prepared) = Run::new(request, control)?;
     if let Some(champion) = champion {
         run.check_task(champion, prepared.as_ref())?;
@@ -224,6 +229,15 @@ pub(super) struct Run<'a> {
 impl<'a> Run<'a> {
     /// Choose the columns to learn from, and decide how the target is read.
     pub fn new(request: Request, control: &'a Control) -> Result<(Self, Option<Prepared>)> {
+        if request.algorithm.recommends() {
+            return Err(Error::option(
+                format!(
+                    "algorithm \"{}\" learns from users and items, so it is trained by orchard.train alone",
+                    request.algorithm.name()
+                ),
+                "Train models of some options, and compare what orchard.evaluate says of them.",
+            ));
+        }
         let mut run = Run {
             request,
             control,

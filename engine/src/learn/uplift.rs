@@ -127,7 +127,10 @@ impl Arms {
             .map_err(|_| many(format!("more than {MOST_CLASSES}")))?;
         let labels = &classes.labels.labels;
         if labels.is_empty() {
-            return Err(Error::data("the source has no row to learn from", "Check the source and its treatment column."));
+            return Err(Error::data(
+                "the source has no row to learn from",
+                "Check the source and its treatment column.",
+            ));
         }
         if labels.len() < 2 {
             return Err(Error::data(

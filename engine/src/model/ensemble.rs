@@ -81,7 +81,12 @@ mod stored {
             Body::Neighbors(body) => Borrowed::Neighbors(body),
             Body::Network(body) => Borrowed::Network(body),
             Body::Machine(body) => Borrowed::Machine(body),
-            Body::KMeans(_) | Body::Projection(_) | Body::Density(_) | Body::Mixture(_) | Body::Ensemble(_) => {
+            Body::KMeans(_)
+            | Body::Projection(_)
+            | Body::Density(_)
+            | Body::Mixture(_)
+            | Body::Ensemble(_)
+            | Body::Recommender(_) => {
                 return Err(serde::ser::Error::custom("a member of another kind"));
             }
         };
@@ -165,6 +170,11 @@ fn is_member(body: &Body) -> bool {
         | Body::Neighbors(_)
         | Body::Network(_)
         | Body::Machine(_) => true,
-        Body::KMeans(_) | Body::Projection(_) | Body::Density(_) | Body::Mixture(_) | Body::Ensemble(_) => false,
+        Body::KMeans(_)
+        | Body::Projection(_)
+        | Body::Density(_)
+        | Body::Mixture(_)
+        | Body::Ensemble(_)
+        | Body::Recommender(_) => false,
     }
 }

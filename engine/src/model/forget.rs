@@ -267,7 +267,8 @@ impl Body {
             | Body::Neighbors(_)
             | Body::Network(_)
             | Body::Machine(_)
-            | Body::Ensemble(_) => None,
+            | Body::Ensemble(_)
+            | Body::Recommender(_) => None,
         }
     }
 
@@ -291,6 +292,13 @@ impl Body {
         }
         if let Body::Network(body) = &mut *self {
             recoded.iter().for_each(|(feature, recoding)| body.recode(*feature, &recoding.places));
+        }
+        if let Body::Recommender(body) = &mut *self {
+            for (feature, recoding) in recoded {
+                // The last place is that of all other levels.
+                let kept = recoding.places.split_last().map_or(&[][..], |(_, kept)| kept);
+                body.recode(*feature, kept);
+            }
         }
         if let Some(trees) = self.trees_mut() {
             trees.recode(recoded);

@@ -18,6 +18,7 @@ pub mod network;
 mod package;
 mod part;
 mod projection;
+pub mod recommender;
 mod remembered;
 mod segments;
 mod tree;
@@ -40,6 +41,7 @@ pub use network::{Activation, Layer, Network, NetworkEntry, Norm};
 pub use package::{decode_package, encode_package, Package};
 pub use part::{date_of, date_text, day, days, DatePart};
 pub use projection::Projection;
+pub use recommender::Recommender;
 pub use remembered::{Remembered, RememberedKind};
 pub use segments::{
     decode_segments, encode_segments, Candidate, SegmentFacts, SegmentFeature, SegmentMap, SegmentValue, Trait,
@@ -214,6 +216,8 @@ pub enum Task {
         /// The index of the class whose probability is to rise.
         positive: u32,
     },
+    /// How much a user likes an item.
+    Recommendation,
 }
 
 impl Task {
@@ -241,6 +245,7 @@ impl Task {
             Task::Anomaly => "the anomaly score",
             Task::Reduction => "the components",
             Task::Uplift { .. } => "the uplift",
+            Task::Recommendation => "the rating or preference",
             _ => "the value",
         }
     }
@@ -272,6 +277,8 @@ pub enum Body {
     Machine(Machine),
     /// Several models together.
     Ensemble(Ensemble),
+    /// Users and items.
+    Recommender(Recommender),
 }
 
 impl Body {
@@ -297,7 +304,8 @@ impl Body {
             | Body::Neighbors(_)
             | Body::Network(_)
             | Body::Machine(_)
-            | Body::Ensemble(_) => None,
+            | Body::Ensemble(_)
+            | Body::Recommender(_) => None,
         }
     }
 
@@ -314,7 +322,8 @@ impl Body {
             | Body::Neighbors(_)
             | Body::Network(_)
             | Body::Machine(_)
-            | Body::Ensemble(_) => None,
+            | Body::Ensemble(_)
+            | Body::Recommender(_) => None,
         }
     }
 
@@ -331,7 +340,8 @@ impl Body {
             | Body::Neighbors(_)
             | Body::Network(_)
             | Body::Machine(_)
-            | Body::Ensemble(_) => None,
+            | Body::Ensemble(_)
+            | Body::Recommender(_) => None,
         }
     }
 

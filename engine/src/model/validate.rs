@@ -101,6 +101,7 @@ impl Model {
             Body::Ensemble(body) => {
                 super::ensemble::validate(body, &self.features, &self.task, self.outputs_of_task()?)
             }
+            Body::Recommender(body) => super::recommender::validate(body, &self.features, &self.task),
         }
     }
 
@@ -109,7 +110,9 @@ impl Model {
             Task::Classification { classes, positive } => (classes, positive),
             Task::Uplift { treatments, control, classes, positive } => {
                 let names = || treatments.iter().chain([control]);
-                ensure(!treatments.is_empty() && treatments.len() <= super::MOST_MEMBERS, || "no treatment, or too many".into())?;
+                ensure(!treatments.is_empty() && treatments.len() <= super::MOST_MEMBERS, || {
+                    "no treatment, or too many".into()
+                })?;
                 ensure(names().all(|name| !name.contains('\0')), || "a zero byte in a treatment".into())?;
                 distinct(names().map(String::as_str), "treatment")?;
                 ensure(classes.len() <= 2, || "uplift of more than two classes".into())?;
@@ -137,6 +140,7 @@ impl Model {
             Task::Clustering => Err(invalid("trees for a clustering")),
             Task::Reduction => Err(invalid("trees for a reduction")),
             Task::Uplift { treatments, .. } => Ok(treatments.len()),
+            Task::Recommendation => Err(invalid("a body for another task than to recommend")),
         }
     }
 }

@@ -201,6 +201,8 @@ impl Facts {
                 1 => "one number in place of its columns".to_owned(),
                 many => format!("{many} numbers in place of its columns"),
             },
+            Task::Recommendation if self.target.is_some() => format!("the {target} that a user would give an item"),
+            Task::Recommendation => "how much a user prefers an item".to_owned(),
         }
     }
 

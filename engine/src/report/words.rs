@@ -140,6 +140,11 @@ pub fn tiles(facts: &Facts) -> Vec<Tile> {
                 tiles.push(tile("99 of 100 rows", metric_text("score_p99", score), "or less".to_owned()));
             }
         }
+        Task::Recommendation => {
+            if let Some(share) = facts.value("coverage") {
+                tiles.push(tile("coverage", percent(share), "of the items are recommended to somebody".to_owned()));
+            }
+        }
     }
     tiles
 }
@@ -225,10 +230,12 @@ pub fn verdict(facts: &Facts) -> String {
             format!("{typical}The root of the mean squared error is {}.{explained}", number(value))
         }
         Task::Uplift { .. } => match value {
-            v if v > 0.0 => "It puts rows that a treatment changes more before others, better than chance does.".to_owned(),
+            v if v > 0.0 => {
+                "It puts rows that a treatment changes more before others, better than chance does.".to_owned()
+            }
             _ => "It tells no better than chance which rows a treatment changes more.".to_owned(),
         },
-        Task::Clustering | Task::Anomaly | Task::Reduction => String::new(),
+        Task::Clustering | Task::Anomaly | Task::Reduction | Task::Recommendation => String::new(),
     }
 }
 
@@ -256,7 +263,7 @@ pub fn limits(facts: &Facts) -> Vec<String> {
         all.push(format!("For decisions that cost money, as long as {message}."));
     }
     let lines = !facts.coefficients.is_empty() && facts.members.is_empty();
-    let is_trees = !matches!(facts.task, Task::Clustering | Task::Reduction) && !lines;
+    let is_trees = !matches!(facts.task, Task::Clustering | Task::Reduction | Task::Recommendation) && !lines;
     match facts.held.as_ref().map_or(0, crate::model::HeldRows::rows) {
         0 if facts.task.has_target() => all
             .push("For anything that costs money: it was judged on no row, so nobody knows how good it is.".to_owned()),

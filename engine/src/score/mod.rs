@@ -27,6 +27,7 @@ mod nodes;
 mod places;
 pub mod projection;
 mod quads;
+pub mod recommender;
 mod text;
 pub mod walk;
 mod words;
@@ -53,6 +54,7 @@ use network::Net;
 use nodes::{place_value, Nodes};
 use places::{Layout, Places};
 use quads::{missing_key, number_key, place_key, Quads};
+use recommender::Shelf;
 use words::Words;
 
 /// Numbers of centres from which on many rows at a time are quicker.
@@ -94,6 +96,8 @@ pub struct Scorer {
     machine: Option<machine::Layout>,
     /// The members of an ensemble.
     members: Option<Members>,
+    /// What is made of users and items when it is first needed.
+    shelf: recommender::Index,
 }
 
 impl Scorer {
@@ -141,6 +145,7 @@ impl Scorer {
             net,
             machine,
             members,
+            shelf: recommender::Index::default(),
         }
     }
 
@@ -320,7 +325,16 @@ impl Scorer {
                     members.predict(body, &self.model.task, row, out);
                 }
             }
+            (Body::Recommender(body), _) => out[0] = Shelf::new(&self.model, body, &self.shelf).predict(row),
             _ => {}
+        }
+    }
+
+    /// A model that recommends, to be asked; `None` for another.
+    pub fn shelf(&self) -> Option<Shelf<'_>> {
+        match &self.model.body {
+            Body::Recommender(body) => Some(Shelf::new(&self.model, body, &self.shelf)),
+            _ => None,
         }
     }
 
@@ -427,6 +441,7 @@ impl Scorer {
                 (Body::Neighbors(body), _) => neighbors::nanoseconds(body),
                 (Body::Network(body), _) => network::nanoseconds(body),
                 (Body::Machine(body), _) => machine::nanoseconds(body),
+                (Body::Recommender(body), _) => recommender::nanoseconds(body),
                 (Body::Ensemble(_), _) => self.members.as_ref().map_or(0.0, Members::nanoseconds),
                 (_, Some(nodes)) if self.words.is_some() => {
                     50.0 + nodes.roots().len() as f64 * nodes.depth().mul_add(1.5, -5.0)
@@ -525,6 +540,7 @@ fn model_bytes(model: &Model) -> usize {
         Body::Neighbors(body) => neighbors::bytes(body),
         Body::Network(body) => network::bytes(body),
         Body::Machine(body) => machine::bytes(body),
+        Body::Recommender(body) => body.bytes() + recommender::Index::bytes(body),
         // Their scorers count them.
         Body::Ensemble(body) => {
             body.members.iter().map(|m| m.places.capacity() * 4 + m.algorithm.capacity() + 64).sum()

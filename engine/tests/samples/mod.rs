@@ -9,6 +9,7 @@ use orchard_engine::clean::text::{Form, Method};
 use std::sync::Arc;
 
 use orchard_engine::model::additive::Part;
+use orchard_engine::model::recommender::{self, Sparse, TraitColumn, Traits};
 use orchard_engine::model::*;
 
 /// A named model; the name is that of its golden file.
@@ -32,6 +33,8 @@ pub fn all() -> Vec<(&'static str, Model)> {
         ("network", network()),
         ("network_number", network_number()),
         ("machine", machine()),
+        ("recommender", recommender()),
+        ("recommender_ratings", recommender_ratings()),
         ("voting", voting()),
         ("stacking", stacking()),
         ("uplift", uplift()),
@@ -702,6 +705,75 @@ pub fn mixture(covariance: Covariance) -> Model {
     let (log_weights, log_peaks) = (vec![-0.25, -1.5], vec![-1.0, -1.75]);
     m.body = Body::Mixture(Mixture { clusters, log_weights, log_peaks, covariance, precisions });
     m
+}
+
+/// Factors of three users and two items, with what describes users.
+pub fn recommender() -> Model {
+    let age = TraitColumn { feature: 2, cuts: vec![30.0], levels: sparse(&[&[(0, 1.0)], &[(1, 1.0)]]) };
+    let body = Recommender {
+        method: recommender::Method::Factors,
+        explicit: false,
+        users: Vec::new(),
+        items: vec![7.0, 12.5],
+        seen: sparse(&[&[(0, 1.0), (1, 2.0)], &[(1, 1.0)], &[]]),
+        factors: 2,
+        user_factors: vec![0.5, -0.25, 1.0, 0.75, 0.0, 0.125],
+        item_factors: vec![1.0, 0.5, -0.5, 0.25],
+        user_bias: Vec::new(),
+        item_bias: Vec::new(),
+        mean: 0.0,
+        low: 0.0,
+        high: 0.0,
+        regularization: 0.01,
+        alpha: 1.0,
+        gram: vec![1.25, 0.375, 0.375, 0.3125],
+        neighbors: Sparse::default(),
+        popularity: vec![0.25, 0.75],
+        counts: vec![1, 2],
+        user_traits: Traits {
+            columns: vec![age],
+            weights: vec![0.5, 0.25],
+            of: sparse(&[&[(0, 0.5)], &[(0, 0.25), (1, 0.5)]]),
+        },
+        item_traits: Traits::default(),
+    };
+    let features = vec![category("user_id", &["ann", "bob", "eve"]), number("item_id"), number("age")];
+    model(features, Task::Recommendation, Body::Recommender(body))
+}
+
+/// Items that are rated alike, and what describes them.
+pub fn recommender_ratings() -> Model {
+    let genre = TraitColumn { feature: 2, cuts: Vec::new(), levels: sparse(&[&[(0, 1.0)], &[(0, 1.0), (1, 1.0)]]) };
+    let mut m = recommender();
+    if let Body::Recommender(body) = &mut m.body {
+        (body.method, body.explicit, body.factors, body.alpha) = (recommender::Method::Neighbors, true, 0, 0.0);
+        (body.user_factors, body.item_factors, body.gram) = (Vec::new(), Vec::new(), Vec::new());
+        (body.user_bias, body.item_bias) = (vec![0.25, -0.5, 0.0], vec![0.125, -0.25]);
+        (body.mean, body.low, body.high) = (3.5, 1.0, 5.0);
+        body.seen = sparse(&[&[(0, 4.0), (1, 3.0)], &[(1, 5.0)], &[]]);
+        body.popularity = vec![3.625, 3.25];
+        body.neighbors = sparse(&[&[(1, 0.5)], &[(0, 0.5)]]);
+        body.user_traits = Traits::default();
+        body.item_traits = Traits {
+            columns: vec![genre],
+            weights: vec![1.0, 1.5],
+            of: sparse(&[&[(0, 1.0)], &[(0, 0.5), (1, 0.75)]]),
+        };
+    }
+    m.features[2] = category("genre", &["drama", "drama|war"]);
+    m.inputs[2].name = "genre".into();
+    m.inputs[2].kind = InputKind::Category;
+    m
+}
+
+fn sparse(lists: &[&[(u32, f32)]]) -> Sparse {
+    let mut out = Sparse { starts: vec![0], ..Sparse::default() };
+    for list in lists {
+        out.places.extend(list.iter().map(|own| own.0));
+        out.values.extend(list.iter().map(|own| own.1));
+        out.starts.push(out.places.len() as u64);
+    }
+    out
 }
 
 /// What may be known of the segments of [`kmeans`].

@@ -117,7 +117,7 @@ impl Clicks {
             previous: None,
             value: None,
             treatment: None,
-        old_segments: None,
+            old_segments: None,
             former: None,
         }
     }

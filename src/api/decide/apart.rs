@@ -6,8 +6,8 @@ use orchard_engine::control::Control;
 use orchard_engine::data::{ColumnData, MISSING};
 use orchard_engine::decide;
 use orchard_engine::model::{Argument, InputKind, Model, Task};
-use pgrx::prelude::*;
 use orchard_engine::score::Scorer;
+use pgrx::prelude::*;
 use pgrx::spi::quote_identifier;
 
 use super::pairs::Pairs;

@@ -135,7 +135,7 @@ impl<'a> Asked<'a> {
             previous: None,
             value: None,
             treatment: None,
-        old_segments: None,
+            old_segments: None,
             former: None,
         };
         Ok((request, texts))

@@ -59,8 +59,16 @@ pub(in crate::api) fn actual(rows: &Rows, target: &str, task: &Task, leave_out: 
 }
 
 /// What came of the rows of a source, and who was treated; rows whose treatment the model does not know are left out, which a notice says.
-pub(in crate::api) fn treated(rows: &Rows, target: &str, treatment: &str, task: &Task, leave_out: bool) -> Result<Actual> {
-    let Task::Uplift { treatments, control, classes, positive } = task else { return actual(rows, target, task, leave_out) };
+pub(in crate::api) fn treated(
+    rows: &Rows,
+    target: &str,
+    treatment: &str,
+    task: &Task,
+    leave_out: bool,
+) -> Result<Actual> {
+    let Task::Uplift { treatments, control, classes, positive } = task else {
+        return actual(rows, target, task, leave_out);
+    };
     let of_outcome = match classes.is_empty() {
         true => Task::Regression,
         false => Task::Classification { classes: classes.clone(), positive: *positive },
@@ -74,7 +82,8 @@ pub(in crate::api) fn treated(rows: &Rows, target: &str, treatment: &str, task: 
     let column = rows.column(treatment).ok_or_else(|| Failure::internal("the treatment was not read"))?;
     let names: Vec<String> = std::iter::once(control).chain(treatments).cloned().collect();
     let mut left_out = LeftOut::default();
-    let arms = classes_of(&rows.table.columns[column.first].data, column.reader, &names, treatment, Some(&mut left_out))?;
+    let arms =
+        classes_of(&rows.table.columns[column.first].data, column.reader, &names, treatment, Some(&mut left_out))?;
     if left_out.rows > 0 {
         notice!("{} rows are not judged, as the model knows no such treatment", left_out.rows);
     }

@@ -43,6 +43,7 @@ unsafe fn rows(fcinfo: FunctionCallInfo, site: &mut Site) -> Result<()> {
     let scorer = site.scorer.clone();
     let model = scorer.model();
     let thresholdless = match model.task {
+        Task::Recommendation => "the model recommends items to users, and no column of a row can be changed",
         Task::Reduction => "the model reduces rows to components, which have no threshold to cross",
         _ => "the model is a clustering, whose segments have no threshold to cross",
     };

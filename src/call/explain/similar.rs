@@ -40,6 +40,10 @@ unsafe fn rows(fcinfo: FunctionCallInfo, site: &mut Site) -> Result<()> {
         most @ 1..=MOST => most as usize,
         _ => return Err(Failure::argument(format!("top must be between 1 and {MOST}"))),
     };
+    if scorer.model().task == Task::Recommendation {
+        return Err(Failure::argument("rows of a model that recommends are not compared")
+            .hint("orchard.similar_items gives the items most like an item."));
+    }
     let found = named(fcinfo)?;
     let target = store::target(&found.deployed()?)?;
     let likeness = Likeness::new(&scorer, &site.row);

@@ -52,6 +52,10 @@ fn trees(model: &Model) -> Result<&Trees> {
             "the model joins the answers of several models and has no trees of its own",
             "orchard.to_sql writes it as SQL where its members can be written so.",
         )),
+        None if model.task == Task::Recommendation => Err(Error::data(
+            "the model recommends items to users and has no trees",
+            "orchard.recommend gives the reason of each item.",
+        )),
         None => Err(Error::data("the model is a clustering, which has no trees", "orchard.to_sql writes it as SQL.")),
     }
 }

@@ -8,7 +8,9 @@ use super::Algorithm::{
     KMeans, KPrototypes, Knn, Lasso, LinearRegression, LogisticRegression, NaiveBayes, NeuralNetwork, OneClassSvm, Pca,
     RLearner, RandomForest, Ridge, Stacking, Svm, TLearner, UpliftForest, UpliftTree, Voting, XLearner,
 };
+use super::Algorithm::{Als, Content, ItemKnn, Popular};
 use super::{Options, PersonalData};
+use crate::judge::ranking::MOST_PLACES;
 use crate::learn::bayes::Distribution;
 use crate::learn::bin::MOST_BINS;
 use crate::learn::boost;
@@ -16,12 +18,44 @@ use crate::learn::calibrate::Method;
 use crate::learn::forest::{self, Part};
 use crate::learn::kmeans::Scaling;
 use crate::learn::network::{Normalization, Optimizer, Schedule};
+use crate::learn::recommend::similar::Similarity;
 use crate::learn::svm::Likeness;
 use crate::learn::tree::{Criterion, DEEPEST};
 use crate::model::network::{MOST_LAYERS, WIDEST};
+use crate::model::recommender::MOST_FACTORS;
 use crate::model::{Activation, Covariance, Weighting};
 
 const ALL: &[Algorithm] = &Algorithm::ALL;
+/// Those that learn from columns.
+const COLUMNS: &[Algorithm] = &[
+    GradientBoosting,
+    RandomForest,
+    ExtraTrees,
+    DecisionTree,
+    LogisticRegression,
+    LinearRegression,
+    Ridge,
+    ElasticNet,
+    Lasso,
+    Glm,
+    NaiveBayes,
+    Knn,
+    NeuralNetwork,
+    Svm,
+    KMeans,
+    KPrototypes,
+    GaussianMixture,
+    IsolationForest,
+    OneClassSvm,
+    Pca,
+    Dbscan,
+    Voting,
+    Stacking,
+];
+/// Those that learn from users and items.
+const RECOMMENDERS: &[Algorithm] = &[Als, ItemKnn, Content, Popular];
+const FACTORS: &[Algorithm] = &[Als];
+const ALIKE: &[Algorithm] = &[ItemKnn];
 /// Those that read free text.
 const READING: &[Algorithm] = &[
     DecisionTree,
@@ -238,17 +272,109 @@ pub(super) const FEATURES: &[(&str, Part)] = &[("sqrt", Part::Sqrt), ("log2", Pa
 #[rustfmt::skip]
 pub(super) const SPECS: &[Spec] = &[
     Spec {
-        key: "features", algorithms: ALL,
+        key: "user_column", algorithms: RECOMMENDERS,
+        kind: Kind::Column(|o, v| o.recommend.user_column = v), default: |o| json!(o.recommend.user_column),
+        elsewhere: &["user", "user_col", "customer_column"], meaning: "the column that names users",
+    },
+    Spec {
+        key: "item_column", algorithms: RECOMMENDERS,
+        kind: Kind::Column(|o, v| o.recommend.item_column = v), default: |o| json!(o.recommend.item_column),
+        elsewhere: &["item", "item_col", "product_column"], meaning: "the column that names items",
+    },
+    Spec {
+        key: "user_columns", algorithms: RECOMMENDERS,
+        kind: Kind::Columns(0, |o, v| o.recommend.user_columns = v), default: |o| json!(o.recommend.user_columns),
+        elsewhere: &["user_features", "user_attributes"],
+        meaning: "the list of columns that describe users, by which users are served who are not known yet",
+    },
+    Spec {
+        key: "item_columns", algorithms: RECOMMENDERS,
+        kind: Kind::Columns(0, |o, v| o.recommend.item_columns = v), default: |o| json!(o.recommend.item_columns),
+        elsewhere: &["item_features", "item_attributes", "features"],
+        meaning: "the list of columns that describe items; a text may list several things, parted by |, ; or ,",
+    },
+    Spec {
+        key: "time_column", algorithms: RECOMMENDERS,
+        kind: Kind::Column(|o, v| o.time_column = Some(v)), default: |o| json!(o.time_column),
+        elsewhere: &["timestamp_column", "time", "date_column"], meaning: "the column by which the latest items of each user are held out",
+    },
+    Spec {
+        key: "sample_weight", algorithms: RECOMMENDERS,
+        kind: Kind::Column(|o, v| o.sample_weight = Some(v)), default: |o| json!(o.sample_weight),
+        elsewhere: &["weight", "weights", "weight_column", "count_column", "strength"],
+        meaning: "the column with how often or how strongly a user took the item, or with the weight of each rating",
+    },
+    Spec {
+        key: "half_life", algorithms: RECOMMENDERS,
+        kind: Kind::Positive(|o, v| o.recommend.half_life = Some(v)), default: |o| json!(o.recommend.half_life),
+        elsewhere: &["decay", "time_decay"],
+        meaning: "after how many days a row counts half, in units of the time column where that is a number; all count alike without it",
+    },
+    Spec {
+        key: "k", algorithms: RECOMMENDERS,
+        kind: Kind::Integer(1, MOST_PLACES as u64, |o, v| o.recommend.k = v as usize), default: |o| json!(o.recommend.k),
+        elsewhere: &["top_k", "at"], meaning: "how many recommended items are judged",
+    },
+    Spec {
+        key: "holdout", algorithms: RECOMMENDERS,
+        kind: Kind::Number(0.0, 1.0, |o, v| o.holdout = v), default: |o| json!(o.holdout),
+        elsewhere: &["test_size", "validation_fraction"], meaning: "the share of each user's items kept aside to judge the model",
+    },
+    Spec {
+        key: "refit", algorithms: RECOMMENDERS,
+        kind: Kind::Boolean(|o, v| o.refit = v), default: |o| json!(o.refit),
+        elsewhere: &["retrain_full", "refit_full", "use_all_rows"],
+        meaning: "whether the model that is kept is learned again from all rows, the held-out ones too, once it was judged",
+    },
+    Spec {
+        key: "factors", algorithms: FACTORS,
+        kind: Kind::Integer(1, MOST_FACTORS as u64, |o, v| o.recommend.als.factors = v as usize), default: |o| json!(o.recommend.als.factors),
+        elsewhere: &["n_factors", "rank", "n_components", "num_factors"], meaning: "the number of factors of a user and an item",
+    },
+    Spec {
+        key: "regularization", algorithms: FACTORS,
+        kind: Kind::Number(0.0, f64::INFINITY, |o, v| o.recommend.als.regularization = Some(v)), default: |o| json!(o.recommend.als.regularization),
+        elsewhere: &["reg", "lambda", "reg_all", "l2_reg"],
+        meaning: "how much factors are held to 0; without it 0.1 for each rating, or 0.01 for each pair of user and item",
+    },
+    Spec {
+        key: "alpha", algorithms: FACTORS,
+        kind: Kind::Number(0.0, f64::INFINITY, |o, v| o.recommend.als.alpha = v), default: |o| json!(o.recommend.als.alpha),
+        elsewhere: &["wals_alpha", "confidence"], meaning: "how much the strength of an interaction adds to its confidence; not with ratings",
+    },
+    Spec {
+        key: "iterations", algorithms: FACTORS,
+        kind: Kind::Integer(1, 10_000, |o, v| o.recommend.als.iterations = Some(v as u32)), default: |o| json!(o.recommend.als.iterations),
+        elsewhere: &["n_epochs", "max_iter", "num_iterations", "n_iter"],
+        meaning: "how many times users and items are solved in turn; without it 8 with ratings, else 15",
+    },
+    Spec {
+        key: "n_neighbors", algorithms: ALIKE,
+        kind: Kind::Integer(1, 10_000, |o, v| o.recommend.similar.n_neighbors = Some(v as usize)), default: |o| json!(o.recommend.similar.n_neighbors),
+        elsewhere: &["k", "K", "neighbors"], meaning: "how many like items are kept of each item; without it 200 with ratings, else 50",
+    },
+    Spec {
+        key: "similarity", algorithms: ALIKE,
+        kind: Kind::Choice(&["tf_idf", "cosine"], |o, v| o.recommend.similar.similarity = match v {
+            "cosine" => Similarity::Cosine,
+            _ => Similarity::TfIdf,
+        }),
+        default: |_| json!("tf_idf"),
+        elsewhere: &["metric", "distance", "sim_options"],
+        meaning: "how items are compared by who has them: each user alike, or users of many items less; ratings are compared by their correlation",
+    },
+    Spec {
+        key: "features", algorithms: COLUMNS,
         kind: Kind::Columns(1, |o, v| o.features = Some(v)), default: |o| json!(o.features),
         elsewhere: &["columns", "inputs", "include"], meaning: "the list of columns to learn from",
     },
     Spec {
-        key: "exclude", algorithms: ALL,
+        key: "exclude", algorithms: COLUMNS,
         kind: Kind::Columns(0, |o, v| o.exclude = v), default: |o| json!(o.exclude),
         elsewhere: &["ignore", "ignore_column", "drop", "skip"], meaning: "the list of columns not to learn from",
     },
     Spec {
-        key: "clean", algorithms: ALL,
+        key: "clean", algorithms: COLUMNS,
         kind: Kind::Clean(|o, v| o.clean = Some(v)), default: |_| json!(null),
         elsewhere: &["preprocess", "preprocessing", "cleaning", "steps"],
         meaning: "how columns are cleaned before they are learned from, and in every row that is scored: \"auto\" or steps as orchard.clean takes them",
@@ -276,17 +402,17 @@ pub(super) const SPECS: &[Spec] = &[
         meaning: "whether what columns are worth is found on the held-out rows, for orchard.importance",
     },
     Spec {
-        key: "time_column", algorithms: ALL,
+        key: "time_column", algorithms: COLUMNS,
         kind: Kind::Column(|o, v| o.time_column = Some(v)), default: |o| json!(o.time_column),
         elsewhere: &["timestamp_column", "time", "date_column"], meaning: "the column by which the latest rows are held out",
     },
     Spec {
-        key: "group_columns", algorithms: ALL,
+        key: "group_columns", algorithms: COLUMNS,
         kind: Kind::Columns(0, |o, v| o.group_columns = v), default: |o| json!(o.group_columns),
         elsewhere: &["groups", "group", "group_by"], meaning: "the list of columns whose groups the holdout keeps whole",
     },
     Spec {
-        key: "sample_weight", algorithms: ALL,
+        key: "sample_weight", algorithms: COLUMNS,
         kind: Kind::Column(|o, v| o.sample_weight = Some(v)), default: |o| json!(o.sample_weight),
         elsewhere: &["weight", "weights", "weight_column"], meaning: "the column with the weight of each row",
     },
@@ -297,7 +423,7 @@ pub(super) const SPECS: &[Spec] = &[
         meaning: "the fewest training rows that a leaf, a level, a word or a segment stands for, for the sake of privacy",
     },
     Spec {
-        key: "personal_data", algorithms: ALL,
+        key: "personal_data", algorithms: COLUMNS,
         kind: Kind::Choice(&["exclude", "mask", "keep", "refuse"], |o, v| o.personal_data = match v {
             "mask" => PersonalData::Mask,
             "keep" => PersonalData::Keep,

@@ -51,7 +51,11 @@ impl Run<'_> {
             | Algorithm::IsolationForest
             | Algorithm::OneClassSvm
             | Algorithm::Pca
-            | Algorithm::Dbscan => Err(Error::Internal("a learner without a target was given one".into())),
+            | Algorithm::Dbscan
+            | Algorithm::Als
+            | Algorithm::ItemKnn
+            | Algorithm::Content
+            | Algorithm::Popular => Err(Error::Internal("a learner without a target was given one".into())),
         }
     }
 

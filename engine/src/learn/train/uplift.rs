@@ -89,7 +89,10 @@ impl Run<'_> {
     pub(super) fn check_outcome(&self, prepared: Option<&Prepared>) -> Result<()> {
         match prepared.and_then(Prepared::labels) {
             Some(labels) if labels.labels.len() > 2 => Err(Error::data(
-                format!("the target has {} classes, and uplift is that of one of two, or of a number", labels.labels.len()),
+                format!(
+                    "the target has {} classes, and uplift is that of one of two, or of a number",
+                    labels.labels.len()
+                ),
                 "Make a column of true and false in the source, or a number.",
             )),
             _ => Ok(()),
@@ -229,7 +232,11 @@ impl Run<'_> {
         for arm in 0..=treatments.len() {
             let rows = learned.rows(&learned.of(arm as u32));
             let one = self.learn_one(&learned.base, learned, (&rows, learned.held), learned.prepared)?;
-            let name = if arm == 0 { "expected without treatment".into() } else { format!("expected with {}", treatments[arm - 1]) };
+            let name = if arm == 0 {
+                "expected without treatment".into()
+            } else {
+                format!("expected with {}", treatments[arm - 1])
+            };
             match arm {
                 0 => (0..treatments.len()).for_each(|treatment| joined.effects.push((treatment, 0, -1.0))),
                 arm => joined.effects.push((arm - 1, arm, 1.0)),
@@ -251,7 +258,9 @@ impl Run<'_> {
             let treated = learned.of(treatment as u32 + 1);
             let with = self.answers(learned, &treated, &control)?;
             let mut values: Vec<f64> = self.control.filled(self.request.table.rows, f64::NAN)?;
-            for (at, said) in all_treated.iter().zip(&without).filter(|(at, _)| learned.arms[**at] as usize == treatment + 1) {
+            for (at, said) in
+                all_treated.iter().zip(&without).filter(|(at, _)| learned.arms[**at] as usize == treatment + 1)
+            {
                 values[learned.train[*at] as usize] = learned.outcome[*at] - said;
             }
             for (at, said) in control.iter().zip(&with) {
@@ -259,7 +268,9 @@ impl Run<'_> {
             }
             self.set_column(effect, values)?;
             let chance = learned.chance(&treated, &control);
-            for (places, factor, of) in [(&control, chance, "without treatment"), (&treated, 1.0 - chance, "with treatment")] {
+            for (places, factor, of) in
+                [(&control, chance, "without treatment"), (&treated, 1.0 - chance, "with treatment")]
+            {
                 let rows = learned.rows(places);
                 let target = Prepared::number(effect);
                 let one = self.learn_one(&learned.effect, learned, (&rows, learned.held), &target)?;
@@ -342,7 +353,8 @@ impl Run<'_> {
         control.release_vec(hashes);
         let mut said: Vec<f64> = control.filled(of.len(), f64::NAN)?;
         for fold in 0..count {
-            let places = |role: Role| -> Vec<usize> { (0..of.len()).filter(|i| parts.role(fold, *i) == role).collect() };
+            let places =
+                |role: Role| -> Vec<usize> { (0..of.len()).filter(|i| parts.role(fold, *i) == role).collect() };
             let (learn, judge) = (places(Role::Learn), places(Role::Judge));
             let from: Vec<usize> = learn.iter().map(|i| of[*i]).collect();
             let asked: Vec<usize> = judge.iter().map(|i| of[*i]).collect();

@@ -224,8 +224,7 @@ fn estimate(
         let (Some(split), Some((left, right))) = (nodes[node].split.clone(), nodes[node].children) else { continue };
         nodes[left].values.clone_from(&said);
         nodes[right].values = said;
-        let middle =
-            range.start + partition(&mut apart[range.clone()], &mut spare, &features[split.feature], &split);
+        let middle = range.start + partition(&mut apart[range.clone()], &mut spare, &features[split.feature], &split);
         open.push((left, range.start..middle));
         open.push((right, middle..range.end));
     }

@@ -228,6 +228,7 @@ fn metric(search: &Search, task: Task, algorithm: Algorithm) -> Result<&'static 
             Task::Anomaly => "anomaly scores",
             Task::Reduction => "components",
             Task::Uplift { .. } => "uplift",
+            Task::Recommendation => "recommendations",
         };
         Error::option(
             format!("metric \"{asked}\" is not one of {task}"),

@@ -74,8 +74,13 @@ pub(super) fn qini(facts: &Facts) -> Result<Option<String>> {
     }
     let target = facts.target.as_deref().unwrap_or("the target");
     let y = axis(&format!("{target} of treated rows beyond that of others"));
-    lines(&Lines { title: "Qini curve".to_owned(), x: shares("share of the rows, the highest uplift first"), y, lines: all })
-        .map(Some)
+    lines(&Lines {
+        title: "Qini curve".to_owned(),
+        x: shares("share of the rows, the highest uplift first"),
+        y,
+        lines: all,
+    })
+    .map(Some)
 }
 
 /// What a treatment changed and what was said of that, by tenths of the rows of the first treatments.

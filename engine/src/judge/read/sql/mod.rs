@@ -61,6 +61,12 @@ pub fn expression(scorer: &Scorer, request: &Request<'_>, control: &Control) -> 
             "Call the function of the model, or train an algorithm kmeans, whose centres an expression can hold.",
         ));
     }
+    if let Body::Recommender(_) = &model.body {
+        return Err(Error::option(
+            "the model knows all users and items of its training, which no expression can",
+            "Call the function of the model, or keep what orchard.recommend_all returns in a table.",
+        ));
+    }
     if let Body::Network(_) = &model.body {
         return Err(Error::option(
             "the model is a network, whose sums of sums no expression of a sensible length can hold",
