@@ -7,6 +7,7 @@ use orchard_engine::decide::budget::{allocate, fit, Campaign, Period, Response};
 use pgrx::iter::TableIterator;
 use pgrx::prelude::*;
 use pgrx::spi::quote_identifier;
+use rayon::prelude::*;
 use serde_json::{Map, Value};
 
 use super::attribute::days;
@@ -220,18 +221,19 @@ pub(super) fn read(source: &str, names: [&str; 3], time: Option<&str>, control: 
 /// What each campaign gets.
 fn share(histories: &[History], options: &Options, control: &Control) -> Result<(Vec<Row>, Vec<String>)> {
     let mut notices = Vec::new();
-    let mut known: Vec<(&History, Response)> = Vec::new();
-    for history in histories {
+    let of = |history: &History| {
         control.check()?;
-        let response = match options.event_time {
-            None => fit(&history.periods.iter().map(|p| p.period).collect::<Vec<Period>>()),
+        match options.event_time {
+            None => Ok(fit(&history.periods.iter().map(|p| p.period).collect::<Vec<Period>>())),
             Some(_) => {
                 let carried = fit_carried(&history.periods, options.decay.of(&history.name), control)?;
-                carried.map(|carried| carried.response)
+                Ok(carried.map(|carried| carried.response))
             }
-        };
-        known.extend(response.map(|response| (history, response)));
-    }
+        }
+    };
+    let responses = histories.par_iter().map(of).collect::<orchard_engine::Result<Vec<Option<Response>>>>()?;
+    let known: Vec<(&History, Response)> =
+        histories.iter().zip(responses).filter_map(|(history, response)| Some((history, response?))).collect();
     if known.is_empty() {
         return Err(Failure::new(
             PgSqlErrorCode::ERRCODE_DATA_EXCEPTION,

@@ -1,13 +1,13 @@
 //! `orchard.response_curve`: what campaigns bring by what is spent on them, now and before.
 
 use orchard_engine::control::Control;
-use orchard_engine::decide::adstock::fit_carried;
+use orchard_engine::decide::adstock::{fit_carried, Carried};
 use pgrx::iter::TableIterator;
 use pgrx::prelude::*;
 use rayon::prelude::*;
 use serde_json::{Map, Value};
 
-use super::budget::{marginal, read, Limits, DECAY, MOST_DECAY};
+use super::budget::{marginal, read, History, Limits, DECAY, MOST_DECAY};
 use super::choices::Choices;
 use crate::error::{given, report, Result};
 use crate::{interrupt, settings};
@@ -64,14 +64,11 @@ fn run(
     let control = Control::new(settings::max_memory());
     let histories = read(source, names, Some(event_time), &control)?;
     decays.check(&histories)?;
-    // The map of an option is not shared among threads.
-    let given: Vec<Option<f64>> = histories.iter().map(|history| decays.of(&history.name)).collect();
     let carried = interrupt::run("orchard.response_curve", &control, || {
-        let fits =
-            histories.par_iter().zip(given).map(|(history, decay)| fit_carried(&history.periods, decay, &control));
-        fits.collect::<orchard_engine::Result<Vec<_>>>()
+        let of = |history: &History| fit_carried(&history.periods, decays.of(&history.name), &control);
+        histories.par_iter().map(of).collect::<orchard_engine::Result<Vec<Option<Carried>>>>()
     })?;
-    let row = |(history, carried): (&super::budget::History, Option<orchard_engine::decide::adstock::Carried>)| {
+    let row = |(history, carried): (&History, Option<Carried>)| {
         let carried = carried?;
         let (response, mean) = (carried.response, history.mean());
         Some((

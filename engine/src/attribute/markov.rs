@@ -121,12 +121,12 @@ pub fn attribute(journeys: &Journeys, channels: usize, order: usize, control: &C
     let mut from_start: Vec<f64> = control.filled(size, 0.0)?;
     // What is to be expected from each state on.
     let mut worth: Vec<[f64; 2]> = control.filled(size, [0.0; 2])?;
-    for state in 0..size {
+    for (state, worth) in worth.iter_mut().enumerate() {
         control.check()?;
         let start = chain.starts[state] / all;
         for (to, &often) in row(state).iter().enumerate() {
             from_start[to] += start * often;
-            for (sum, end) in worth[state].iter_mut().zip(chain.ends[to]) {
+            for (sum, end) in worth.iter_mut().zip(chain.ends[to]) {
                 *sum += often * (end / chain.visits[to]);
             }
         }

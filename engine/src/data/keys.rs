@@ -22,7 +22,7 @@ pub struct Keys {
 impl Keys {
     /// The keys of a column; 0 and -0 are the same.
     pub fn of(column: &ColumnData, control: &Control) -> Result<Keys> {
-        let look = |row: usize| if row % LOOK == 0 { control.check() } else { Ok(()) };
+        let look = |row: usize| if row.is_multiple_of(LOOK) { control.check() } else { Ok(()) };
         match column {
             ColumnData::Category { codes, dictionary } => {
                 let mut all = control.vec(codes.len())?;
