@@ -96,7 +96,15 @@ pub fn read(
 ) -> Result<Read> {
     let (t, v) = (quote_identifier(columns.time), quote_identifier(columns.value));
     // Moments with a zone are those on the clocks of the session's zone, where days begin at midnight.
-    let time = if numbers { format!("s.{t}") } else { format!("s.{t}::pg_catalog.timestamp AS {t}") };
+    let textual = described.attributes.iter().any(|a| a.name == columns.time && a.reader.is_some_and(Reader::is_text));
+    let time = match (numbers, textual) {
+        (true, _) => format!("s.{t}"),
+        (_, false) => format!("s.{t}::pg_catalog.timestamp AS {t}"),
+        // A month alone, as 2024-01, is its first day.
+        _ => format!(
+            "pg_catalog.regexp_replace(s.{t}::pg_catalog.text, '(?<=^[0-9]{{4}}-[0-9]{{1,2}})$', '-01')::pg_catalog.timestamp AS {t}"
+        ),
+    };
     let groups: Vec<(String, Oid)> = columns
         .groups
         .iter()
