@@ -121,7 +121,8 @@ pub fn neighbors(
             let pair = std::mem::take(&mut pairs[*other as usize]);
             let alike = match biases {
                 Some(_) => {
-                    pair.product / (pair.own.sqrt() * pair.other.sqrt()) * ((pair.users - 1.0) / (pair.users - 1.0 + SHRINK))
+                    pair.product / (pair.own.sqrt() * pair.other.sqrt())
+                        * ((pair.users - 1.0) / (pair.users - 1.0 + SHRINK))
                 }
                 None => pair.product / (length[item] * length[*other as usize]),
             };
