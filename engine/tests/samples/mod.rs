@@ -33,8 +33,6 @@ pub fn all() -> Vec<(&'static str, Model)> {
         ("network", network()),
         ("network_number", network_number()),
         ("machine", machine()),
-        ("recommender", recommender()),
-        ("recommender_ratings", recommender_ratings()),
         ("voting", voting()),
         ("stacking", stacking()),
         ("uplift", uplift()),

@@ -32,7 +32,7 @@ SELECT count(*) AS rows, count(*) FILTER (WHERE right(item, 2)::int % 2 = 1) AS 
 SELECT rank, right(item, 2)::int % 2 AS odd, reason ~ '^because of' AS because FROM orchard.recommend('described', 3, 2);
 SELECT bool_and(score BETWEEN 1 AND 5) AS ratings, bool_and(score >= 2.5) AS good FROM orchard.recommend('stars', 3, 5);
 SELECT bool_or(item IN (SELECT item_id FROM took WHERE user_id = 4)) AS has FROM orchard.recommend('taste', 4, 10, include_seen => true);
-SELECT item FROM orchard.recommend('taste', 4, filter => $$SELECT 'item ' || to_char(i, 'FM00') FROM generate_series(1, 60) AS i WHERE 'item ' || to_char(i, 'FM00') NOT IN (SELECT item_id FROM took WHERE user_id = 4) AND i > 45$$) ORDER BY 1;
+SELECT item FROM orchard.recommend('taste', 4, filter => $$SELECT 'item ' || to_char(i, 'FM00') AS item_id FROM generate_series(1, 60) AS i WHERE 'item ' || to_char(i, 'FM00') NOT IN (SELECT item_id FROM took WHERE user_id = 4) AND i > 45$$) ORDER BY 1;
 SELECT count(*) FROM orchard.recommend('taste', 4, filter => 'SELECT item_id, day FROM took WHERE false');
 -- who is not known
 SELECT rank, reason FROM orchard.recommend('taste', 'nobody', 1);
@@ -77,7 +77,7 @@ SELECT item FROM orchard.recommend('"Odd ""Name"""', md5('4')::uuid, 3, include_
 SELECT item FROM orchard.similar_items('"Odd ""Name"""', 'red'::colour, 1);
 SELECT task FROM orchard.train('typed', 'typed', algorithm => 'als', options => '{"user_column": "big", "item_column": "text", "holdout": 0, "factors": 2}');
 SELECT count(*) FROM orchard.recommend('typed', 4000000000000000, 5, include_seen => true);
-SELECT rank, item FROM orchard.recommend('typed', '30000000000000000', 1, filter => $$SELECT 'Ünï ''中'' "文" 3'$$, include_seen => true);
+SELECT rank, item FROM orchard.recommend('typed', '30000000000000000', 1, filter => $$SELECT 'Ünï ''中'' "文" 3' AS text$$, include_seen => true);
 SELECT task FROM orchard.train('typed', 'typed', algorithm => 'popular', options => '{"user_column": "text", "item_column": "price"}');
 SELECT item FROM orchard.recommend('typed', 'none', 3) ORDER BY 1;
 
@@ -170,8 +170,8 @@ ROLLBACK;
 SET orchard.max_memory = '1MB';
 SELECT orchard.train('bad', 'SELECT i AS user_id, i % 1000 AS item_id FROM generate_series(1, 200000) AS i', algorithm => 'als');
 RESET orchard.max_memory;
+DROP OWNED BY shopper;
 SELECT orchard.drop_model(m) FROM unnest(ARRAY['taste', 'stars', 'alike', 'described', 'popular', 'again', '"Odd ""Name"""', 'typed', 'one', 'trees', 'copy']) AS m;
-REVOKE USAGE ON SCHEMA orchard FROM shopper;
 DROP ROLE shopper;
 DROP TABLE took, typed;
 DROP TYPE colour;
