@@ -36,6 +36,8 @@ pub fn all() -> Vec<(&'static str, Model)> {
         ("voting", voting()),
         ("stacking", stacking()),
         ("uplift", uplift()),
+        ("recommender", recommender()),
+        ("recommender_ratings", recommender_ratings()),
         ("ordered", ordered()),
         ("calibrated", calibrated()),
         ("calibrated_classes", calibrated_classes()),
