@@ -352,8 +352,11 @@ fn json(level: Level, reader: Option<Reader>) -> Value {
     }
 }
 
+/// Whole numbers up to this are written without a point.
+const WHOLE: f64 = 9_007_199_254_740_992.0;
+
 fn number(n: f64) -> Value {
-    match n.fract() == 0.0 && n.abs() < 1e15 {
+    match n.fract() == 0.0 && n.abs() <= WHOLE {
         true => Value::from(n as i64),
         false if n.is_finite() => Value::from(n),
         false => Value::from(if n > 0.0 { "Infinity" } else { "-Infinity" }),

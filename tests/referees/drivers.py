@@ -1,7 +1,7 @@
 """orchard.key_drivers beside pandas and statsmodels, on real tables: segments are taken apart again in pandas, and the standard errors of those that are found by
 their mean are those of an interaction of least squares with White's variances (HC0). And planted drivers at full size, with the time it takes.
 
-python -m venv venv && venv/bin/pip install pandas==2.3.3 statsmodels==0.14.6 psycopg
+python -m venv venv && venv/bin/pip install pandas==2.3.3 statsmodels==0.15.0 psycopg
 PGDATABASE=... venv/bin/python tests/referees/drivers.py DIRECTORY-OF-THE-DATA
 """
 
@@ -43,6 +43,10 @@ def holds(frame, segment):
     return keep
 
 
+def told(number):
+    return "-" if number is None else f"{number:.5g}"
+
+
 def compare(title, metric, frames, options):
     for name, frame in zip(["drivers_before", "drivers_after"], frames):
         load(name, frame)
@@ -76,10 +80,10 @@ def compare(title, metric, frames, options):
         for key, value in own.items():
             if row[key] is not None:
                 worst = max(worst, abs(row[key] - value) / max(abs(value), scale if key.endswith(("effect", "change")) else 1))
-        line = f"  {row['segment']}  {row['metric_before']:.5g} -> {row['metric_after']:.5g}  change {row['change']:.5g}"
+        line = f"  {row['segment']}  {told(row['metric_before'])} -> {told(row['metric_after'])}  change {row['change']:.5g}"
         if row["z"] is not None:
             line += f"  z {row['z']:.2f}"
-            if denominator or min(f[metric].min() for f in frames) < 0:
+            if denominator and min(i.sum() for i in inside) > 1:
                 unit = [(s / m)[l & (m > 0)] for s, m, l in zip(y, n, left)]
                 weight = [m[l & (m > 0)] for m, l in zip(n, left)]
                 flag = [i[l & (m > 0)].astype(float) for i, l, m in zip(inside, left, n)]
@@ -111,7 +115,7 @@ income = [c for c in a.columns if a[c].astype(str).str.contains(">50K").any()][0
 a["rich"] = a[income].astype(str).str.contains(">50K")
 a["one"] = 1
 sex = a["sex"].astype(str).str.strip()
-keep = [c for c in a.columns if a[c].dtype == object and c not in (income, "sex")]
+keep = [c for c in a.columns if a[c].dtype == object and c not in (income, "sex", "split")]
 parts = [a[sex == s][keep + ["rich", "one"]].reset_index(drop=True) for s in ("Female", "Male")]
 compare("adult, women and men", "rich", parts, {"denominator": "one"})
 
