@@ -88,7 +88,7 @@ impl Run<'_> {
     /// Two classes, or numbers.
     pub(super) fn check_outcome(&self, prepared: Option<&Prepared>) -> Result<()> {
         match prepared.and_then(Prepared::labels) {
-            Some(labels) if labels.labels.len() > 2 => Err(Error::data(
+            Some(labels) if self.request.algorithm.is_uplift() && labels.labels.len() > 2 => Err(Error::data(
                 format!(
                     "the target has {} classes, and uplift is that of one of two, or of a number",
                     labels.labels.len()
