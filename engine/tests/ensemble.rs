@@ -257,7 +257,7 @@ fn what_is_wrong_is_said_with_its_place() {
         (json!(["knn", "forest"]), "estimator 2: unrecognized algorithm \"forest\""),
         (json!(["knn", "kmeans"]), "estimator 2 (kmeans) cannot be a member of voting"),
         (json!(["stacking", "knn"]), "estimator 1 (stacking) cannot be a member of voting"),
-        (json!(["knn", {"algorithm": "knn", "options": {"k": 3}}]), "estimator 2 (knn): unrecognized option \"k\""),
+        (json!(["knn", {"algorithm": "knn", "options": {"kk": 3}}]), "estimator 2 (knn): unrecognized option \"kk\""),
         (
             json!(["knn", {"algorithm": "knn", "options": {"seed": 3}}]),
             "estimator 2 (knn): option \"seed\" is not one of a single estimator",

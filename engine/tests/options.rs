@@ -115,7 +115,7 @@ fn an_option_of_another_algorithm_says_so() {
     let (message, hint) = refused(json!({"task": "regression"}), KMeans);
     assert_eq!(message, "option \"task\" is not an option of kmeans");
     let owners =
-        "It belongs to decision_tree, random_forest, extra_trees, gradient_boosting, knn, neural_network, svm, voting, stacking. ";
+        "It belongs to decision_tree, random_forest, extra_trees, gradient_boosting, knn, neural_network, svm, voting, stacking, t_learner, x_learner, r_learner, uplift_tree, uplift_forest. ";
     assert!(hint.starts_with(owners), "{hint}");
     let (_, hint) = refused(json!({"weights": "w"}), GradientBoosting);
     assert!(hint.starts_with("Did you mean \"sample_weight\"? It belongs to knn, voting. "), "{hint}");
@@ -188,10 +188,10 @@ fn algorithms_have_names() {
     };
     let (message, hint) = error("k-means");
     assert_eq!(message, "unrecognized algorithm \"k-means\"");
-    assert_eq!(hint, "Did you mean \"kmeans\"? Valid algorithms are: auto, gradient_boosting, random_forest, extra_trees, decision_tree, logistic_regression, linear_regression, ridge, elastic_net, lasso, glm, naive_bayes, knn, neural_network, svm, kmeans, kprototypes, gaussian_mixture, isolation_forest, one_class_svm, pca, dbscan, voting, stacking, als, item_knn, content, popular.");
+    assert_eq!(hint, "Did you mean \"kmeans\"? Valid algorithms are: auto, gradient_boosting, random_forest, extra_trees, decision_tree, logistic_regression, linear_regression, ridge, elastic_net, lasso, glm, naive_bayes, knn, neural_network, svm, kmeans, kprototypes, gaussian_mixture, isolation_forest, one_class_svm, pca, dbscan, voting, stacking, x_learner, t_learner, r_learner, uplift_forest, uplift_tree, als, item_knn, content, popular.");
     assert_eq!(
         error("xgboost").1,
-        "Valid algorithms are: auto, gradient_boosting, random_forest, extra_trees, decision_tree, logistic_regression, linear_regression, ridge, elastic_net, lasso, glm, naive_bayes, knn, neural_network, svm, kmeans, kprototypes, gaussian_mixture, isolation_forest, one_class_svm, pca, dbscan, voting, stacking, als, item_knn, content, popular."
+        "Valid algorithms are: auto, gradient_boosting, random_forest, extra_trees, decision_tree, logistic_regression, linear_regression, ridge, elastic_net, lasso, glm, naive_bayes, knn, neural_network, svm, kmeans, kprototypes, gaussian_mixture, isolation_forest, one_class_svm, pca, dbscan, voting, stacking, x_learner, t_learner, r_learner, uplift_forest, uplift_tree, als, item_knn, content, popular."
     );
 }
 

@@ -69,7 +69,15 @@ fn every_model_can_be_read() {
             assert!(all_rules(&scorer, 1, None, &control).is_err(), "{name}");
             let is_plain = !matches!(
                 name,
-                "spaces" | "density" | "neighbors" | "network" | "network_number" | "machine" | "stacking"
+                "spaces"
+                    | "density"
+                    | "neighbors"
+                    | "network"
+                    | "network_number"
+                    | "machine"
+                    | "stacking"
+                    | "recommender"
+                    | "recommender_ratings"
             );
             for class in classes(model) {
                 let written = expression(&scorer, class.as_deref(), false, &control);

@@ -108,8 +108,9 @@ fn compare(
     seed: u64,
     control: &Control,
 ) -> Result<Contest> {
-    let more_is_better =
-        metric.starts_with("ndcg_") || COMPARED.iter().any(|(name, better)| *name == metric && *better);
+    let more_is_better = metric.starts_with("ndcg_")
+        || metric == "qini"
+        || COMPARED.iter().any(|(name, better)| *name == metric && *better);
     let gain = |[champion, challenger]: [Option<f64>; 2]| {
         let (champion, challenger) = champion.zip(challenger)?;
         Some(if more_is_better { challenger - champion } else { champion - challenger })

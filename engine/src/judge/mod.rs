@@ -86,7 +86,7 @@ impl Metric {
 }
 
 /// The metrics by which models can be compared, and whether more is better; the others only describe.
-pub const COMPARED: [(&str, bool); 16] = [
+pub const COMPARED: [(&str, bool); 15] = [
     ("roc_auc", true),
     ("pr_auc", true),
     ("log_loss", false),
@@ -102,7 +102,6 @@ pub const COMPARED: [(&str, bool); 16] = [
     ("silhouette", true),
     ("log_likelihood", true),
     ("bic", false),
-    ("qini", true),
 ];
 
 /// The names of [`COMPARED`] that there are for a task.
@@ -110,9 +109,7 @@ pub fn compared(task: &Task) -> Vec<&'static str> {
     let two = matches!(task, Task::Classification { classes, .. } if classes.len() <= 2);
     let fits = |name: &str| match (task, name) {
         (Task::Clustering, _) => matches!(name, "silhouette" | "log_likelihood" | "bic"),
-        (Task::Anomaly | Task::Reduction | Task::Recommendation, _) => false,
-        (Task::Uplift { .. }, _) => name == "qini",
-        (_, "qini") => false,
+        (Task::Anomaly | Task::Reduction | Task::Recommendation | Task::Uplift { .. }, _) => false,
         (Task::Regression, _) => matches!(name, "rmse" | "mae" | "median_error" | "r2"),
         (_, "pr_auc") => two,
         _ => !matches!(name, "rmse" | "mae" | "median_error" | "r2" | "silhouette" | "log_likelihood" | "bic"),

@@ -137,6 +137,10 @@ impl Treated {
     /// The area between a curve and the straight line to its end, over that of the best order of rows that can be: 1 is that, and 0 what chance does. `None` where nothing
     /// could be told apart.
     fn coefficient(&self, best: &[f64], of: fn(&Sums) -> f64) -> Option<f64> {
+        let all = self.sums();
+        if all.treated <= 0.0 || all.control <= 0.0 {
+            return None;
+        }
         let own = beyond_chance(&self.points(&self.scores), of);
         let best = beyond_chance(&self.points(best), of);
         Some(own / best).filter(|c| c.is_finite() && best > 0.0)

@@ -533,7 +533,10 @@ impl Options {
             neighbors: NeighborsParams::default(),
             network: NetworkParams::default(),
             svm: SvmParams::default(),
-            ensemble: EnsembleParams::default(),
+            ensemble: EnsembleParams {
+                estimators: algorithm.is_meta().then(|| UpliftParams::default().estimators()),
+                ..EnsembleParams::default()
+            },
             uplift: UpliftParams::of(algorithm),
             value_column: None,
             keep_numbers: true,

@@ -99,6 +99,7 @@ impl Model {
             }
             Body::Machine(body) => super::machine::validate(body, &self.features, &self.task, self.outputs_of_task()?),
             Body::Ensemble(body) => {
+                ensure(self.task.is_answer(), || "an ensemble for another task".into())?;
                 super::ensemble::validate(body, &self.features, &self.task, self.outputs_of_task()?)
             }
             Body::Recommender(body) => super::recommender::validate(body, &self.features, &self.task),
