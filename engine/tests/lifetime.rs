@@ -179,6 +179,22 @@ fn what_tells_nothing_is_said() {
     assert!(matches!(events(&odd, None, &cancelled), Err(Error::Cancelled)));
 }
 
+/// What is to be expected of customers who buy alike, where the series of the paper cancels: by mpmath with 60 digits, equation 10 of Fader, Hardie and Lee (2005).
+#[test]
+fn customers_who_buy_alike_are_counted() {
+    for (parameters, frequency, recency, age, periods, expected) in [
+        ([750.0, 750.0, 0.8, 2.4], 3, 5.0, 10.0, 52.0, 16.471_865_318_037_08),
+        ([30.0, 20.0, 1.5, 0.2], 0, 0.0, 10.0, 52.0, 1.343_943_827_592_932_3),
+        ([0.243, 4.414, 0.793, 2.426], 2, 30.0, 30.4, 39.0, 2.025_010_039_934_887),
+    ] {
+        let [r, alpha, a, b] = parameters;
+        let model = Parameters { r, alpha, a, b };
+        let customer = Customer { customer: 0, rows: 1, frequency, recency, age, spend: 1.0 };
+        let found = model.purchases(&customer, periods) / model.alive(&customer);
+        assert!((found / expected - 1.0).abs() < 1e-10, "{found} {expected}");
+    }
+}
+
 proptest! {
     /// Whatever the parameters and the customer, predictions are numbers that rise with the horizon, and no more than a customer who stays for ever would buy.
     #[test]

@@ -334,7 +334,9 @@ fn every_row_of_the_table_works() {
             let mut given = json!({ spec.key: example(spec.kind) });
             // Options that mean nothing alone.
             match spec.key {
-                "max_samples" if algorithm != Algorithm::IsolationForest => given["bootstrap"] = json!(true),
+                "max_samples" if !matches!(algorithm, Algorithm::IsolationForest | Algorithm::UpliftForest) => {
+                    given["bootstrap"] = json!(true)
+                }
                 "max_clusters" => given["n_clusters"] = Value::Null,
                 "alpha" if algorithm == Algorithm::GradientBoosting => given["objective"] = json!("quantile"),
                 "refit" if !algorithm.recommends() => given["refit"] = json!(true),

@@ -456,7 +456,7 @@ mod tests {
         for actual in [
             HeldActual::Treated { outcome: vec![], arms: vec![] },
             HeldActual::Treated { outcome: vec![1.0, 0.0], arms: vec![1, 1] },
-            HeldActual::Treated { outcome: vec![1.0, 1.0], arms: vec![0, 1] },
+            HeldActual::Treated { outcome: vec![0.0, 0.0], arms: vec![0, 1] },
         ] {
             let count = if matches!(&actual, HeldActual::Treated { arms, .. } if arms.is_empty()) { 0 } else { 2 };
             let held = HeldRows { outputs: 1, scores: vec![0.5; count], actual, weight: None };

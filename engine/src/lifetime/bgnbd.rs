@@ -195,6 +195,15 @@ fn likelihood(
     Ok((value, slopes))
 }
 
+/// Terms of a series that are this large, as a power of e, cancel too much of each other.
+const CANCEL: f64 = 5.0;
+
+/// The most purchases that are counted one by one.
+const MOST_COUNTED: u32 = 200_000;
+
+/// The logarithm of a chance that adds nothing.
+const NOTHING: f64 = -50.0;
+
 impl Parameters {
     /// The names.
     pub const NAMES: [&'static str; 4] = ["r", "alpha", "a", "b"];
@@ -232,6 +241,9 @@ impl Parameters {
         }
         let log = libm::log1p(-z);
         let (p, c) = (a + b - 1.0 - r, a + b + x);
+        if p * z < -CANCEL {
+            return self.counted(x, z, log) / (1.0 + self.odds(customer));
+        }
         // The sum over n of (p)_n (a)_(n-1) / (c)_(n-1) / n! z^n.
         let mut term = p * z;
         let mut series = term;
@@ -254,5 +266,29 @@ impl Parameters {
             -ratio * (c - 1.0 + shrink * series) - series
         };
         (expected / (1.0 + self.odds(customer))).max(0.0)
+    }
+
+    /// The same of a customer who is there, where terms of that series would cancel, as they do where customers buy much alike: over the number of purchases that there would be if nobody left,
+    /// which is negative binomial, how many of them come before the customer leaves. All terms are positive.
+    fn counted(&self, x: f64, z: f64, log: f64) -> f64 {
+        let Parameters { r, a, b, .. } = *self;
+        let (size, last) = (r + x, a + b + x - 1.0);
+        let mean = size * z / (1.0 - z);
+        // The logarithm of the chance of n purchases; of so many, how many come, and the chance of another times `last`.
+        let (mut chance, mut come, mut next) = (size * log, 0.0, last);
+        let (mut expected, mut known) = (0.0, 0.0);
+        for i in 0..MOST_COUNTED {
+            let n = f64::from(i);
+            let share = libm::exp(chance);
+            (expected, known) = (expected + share * come, known + share);
+            if n > mean && chance < NOTHING {
+                return expected;
+            }
+            chance += libm::log((size + n) / (n + 1.0) * z);
+            // `last` alone may be 0 or less.
+            come += if i == 0 { 1.0 } else { next / (last + n) };
+            next = if i == 0 { b + x } else { next * (b + x + n) / (last + n) };
+        }
+        expected + (1.0 - known).max(0.0) * come
     }
 }

@@ -651,7 +651,10 @@ fn three() -> Model {
 /// The effects of two treatments by three models of numbers.
 pub fn uplift() -> Model {
     let of = |algorithm: &str| {
-        let model = regression();
+        let mut model = regression();
+        if let Body::Trees(trees) = &mut model.body {
+            trees.values = vec![-12.5, 4.0];
+        }
         let places = (0..model.features.len() as u32).collect();
         Member { algorithm: algorithm.into(), places, model: Arc::new(model) }
     };

@@ -51,6 +51,11 @@ const COLUMNS: &[Algorithm] = &[
     Dbscan,
     Voting,
     Stacking,
+    TLearner,
+    XLearner,
+    RLearner,
+    UpliftTree,
+    UpliftForest,
 ];
 /// Those that learn from users and items.
 const RECOMMENDERS: &[Algorithm] = &[Als, ItemKnn, Content, Popular];

@@ -37,9 +37,9 @@ pub(super) const SPECS: &[Spec] = &[
     },
     Spec {
         key: "base_learner", algorithms: META,
-        kind: Kind::Estimator(|o, v| o.uplift.base = Some(v)), default: |_| json!("gradient_boosting"),
+        kind: Kind::Estimator(|o, v| o.uplift.base = Some(v)), default: |_| json!(null),
         elsewhere: &["learner", "outcome_learner", "estimator", "models", "base_model"],
-        meaning: "the learner of what is to be expected, by its name or as {\"algorithm\": ..., \"options\": {...}}",
+        meaning: "the learner of what is to be expected, by its name or as {\"algorithm\": ..., \"options\": {...}}; without it gradient_boosting",
     },
     Spec {
         key: "effect_learner", algorithms: &[XLearner, RLearner],
