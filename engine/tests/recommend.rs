@@ -436,9 +436,8 @@ fn solve(mut a: Vec<Vec<f64>>, mut b: Vec<f64>) -> Vec<f64> {
         b.swap(i, pivot);
         for j in i + 1..n {
             let factor = a[j][i] / a[i][i];
-            for c in i..n {
-                a[j][c] -= factor * a[i][c];
-            }
+            let own = a[i].clone();
+            a[j].iter_mut().zip(&own).skip(i).for_each(|(cell, own)| *cell -= factor * own);
             b[j] -= factor * b[i];
         }
     }
@@ -455,9 +454,7 @@ fn factors_without_ratings_solve_their_equations() {
     let (users, items, k) = (30usize, 20usize, 4usize);
     let rows: Vec<Vec<(u32, f32)>> = (0..users)
         .map(|_| {
-            (0..items as u32)
-                .filter_map(|i| (random.next().unwrap() < 0.3).then(|| (i, 1.0 + (i % 3) as f32)))
-                .collect()
+            (0..items as u32).filter(|_| random.next().unwrap() < 0.3).map(|i| (i, 1.0 + (i % 3) as f32)).collect()
         })
         .collect();
     let data = Interactions { by_user: lists(&rows), weights: Vec::new(), items, explicit: false };
@@ -474,8 +471,8 @@ fn factors_without_ratings_solve_their_equations() {
             let c = 1.0 + alpha * strength(user).unwrap_or(0.0);
             for i in 0..k {
                 b[i] += if strength(user).is_some() { c * u(user, i) } else { 0.0 };
-                for j in 0..k {
-                    a[i][j] += c * u(user, i) * u(user, j) + if i == j && user == 0 { held } else { 0.0 };
+                for (j, cell) in a[i].iter_mut().enumerate() {
+                    *cell += c * u(user, i) * u(user, j) + if i == j && user == 0 { held } else { 0.0 };
                 }
             }
         }
@@ -493,8 +490,9 @@ fn factors_of_ratings_solve_their_equations() {
     let rows: Vec<Vec<(u32, f32)>> = (0..users)
         .map(|_| {
             (0..items as u32)
-                .filter_map(|i| {
-                    (random.next().unwrap() < 0.4).then(|| (i, (random.next().unwrap() * 5.0).ceil() as f32))
+                .filter_map(|i| match random.next().unwrap() < 0.4 {
+                    true => Some((i, (random.next().unwrap() * 5.0).ceil() as f32)),
+                    false => None,
                 })
                 .collect()
         })
@@ -553,8 +551,8 @@ proptest! {
                         a += x.unwrap_or(0.0).powi(2);
                         b += y.unwrap_or(0.0).powi(2);
                     }
-                    if x.is_some() && y.is_some() {
-                        product += x.unwrap() * y.unwrap();
+                    if let (Some(x), Some(y)) = (x, y) {
+                        product += x * y;
                         both += 1.0;
                     }
                 }

@@ -200,7 +200,7 @@ fn counted(rows: &Rows, with_squares: bool, control: &Control) -> Result<Arms> {
         let sum = |i: usize| list.iter().filter_map(|v| v.get(i)).sum::<f64>();
         let (trials, reward, squares) = (sum(0), sum(1), sum(2));
         let name = String::from_utf8_lossy(dictionary.text(code)).into_owned();
-        if !with_squares && !(reward >= 0.0 && reward <= trials) {
+        if !with_squares && !(0.0..=trials).contains(&reward) {
             return Err(no_rows(
                 &format!("arm \"{name}\" has more successes than trials, or fewer than none"),
                 "For rewards other than successes give the column of their sums of squares with the option \"sum_of_squares\".",

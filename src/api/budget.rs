@@ -209,7 +209,7 @@ pub(super) fn read(source: &str, names: [&str; 3], time: Option<&str>, control: 
     let names: Vec<&str> = names.into_iter().chain(time).collect();
     choose(&described.attributes, &names)?;
     let unit = time.and_then(|time| described.attributes.iter().find(|a| a.name == time)).map(days).transpose()?;
-    let columns: Vec<String> = names.iter().map(|name| quote_identifier(name)).collect();
+    let columns: Vec<String> = names.iter().map(quote_identifier).collect();
     let (c, others) = (&columns[0], &columns[1..]);
     // The text of a date is what a reader knows it by.
     let query =

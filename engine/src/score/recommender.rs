@@ -222,7 +222,7 @@ impl<'a> Shelf<'a> {
                         alike += f64::from(near);
                     }
                 }
-                self.from_alike(user, item, sum, alike)
+                self.of_alike(user, item, sum, alike)
             }
             Method::Content => ROOM.with_borrow_mut(|(profile, all)| {
                 self.profile(user, profile, all);
@@ -243,7 +243,7 @@ impl<'a> Shelf<'a> {
     }
 
     /// What items of a user that are like an item say of it.
-    fn from_alike(&self, user: usize, item: usize, sum: f64, alike: f64) -> f64 {
+    fn of_alike(&self, user: usize, item: usize, sum: f64, alike: f64) -> f64 {
         match self.body.explicit {
             true => self.usual(user, item) + sum / (alike + CALM),
             false => sum,
@@ -428,7 +428,7 @@ impl<'a> Shelf<'a> {
                 }
                 if body.explicit {
                     for (item, (sum, alike)) in out.iter_mut().zip(alike).enumerate() {
-                        *sum = self.from_alike(user, item, *sum, alike);
+                        *sum = self.of_alike(user, item, *sum, alike);
                     }
                 }
             }

@@ -95,7 +95,7 @@ fn one_method(options: &Options) -> Result<Option<Method>> {
 
 /// Look for a cancel as rows go out.
 fn poll(row: usize) {
-    if row % 1024 == 0 {
+    if row.is_multiple_of(1024) {
         pgrx::check_for_interrupts!();
     }
 }

@@ -213,7 +213,7 @@ fn tell_apart(rows: &Rows, groups: &[String], control: &Control) -> Result<(Vec<
     let mut place = vec![0u32; order.len()];
     order.iter().enumerate().for_each(|(to, from)| place[*from as usize] = to as u32);
     series.iter_mut().for_each(|s| *s = place[*s as usize]);
-    let mut sorted: Vec<Option<Vec<Option<Box<[u8]>>>>> = keys.into_iter().map(Some).collect();
+    let mut sorted: Vec<Option<_>> = keys.into_iter().map(Some).collect();
     let keys = order.iter().filter_map(|i| sorted[*i as usize].take()).collect();
     Ok((series, keys))
 }

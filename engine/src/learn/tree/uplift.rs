@@ -179,7 +179,7 @@ pub fn fit_uplift(
         let trees = flatten(&nodes, features);
         control.reserve(tree_bytes(&trees))?;
         // The rows of both halves were counted at once.
-        control.release(total * std::mem::size_of::<u32>());
+        control.release(std::mem::size_of_val(rows.arms));
         control.advance(1);
         Ok(trees)
     };
