@@ -1,111 +1,16 @@
-//! Options by their key, and the columns of a source by what they are for.
+//! The columns of a source by what they are for.
 
 use orchard_engine::control::Control;
-use orchard_engine::data::ColumnData;
+use orchard_engine::data::{ColumnData, Numbers, MISSING};
 use pgrx::prelude::*;
 use pgrx::spi::quote_identifier;
-use serde_json::{Map, Value};
 
 use super::budget::is_number;
 use super::judged::not_numbers;
-use super::train::{check_names, no_column};
+use super::train::{check_names, find};
 use crate::error::{Failure, Result};
 use crate::source::types::Reader;
 use crate::source::{self, Attribute, Described, Rows, Wanted};
-
-/// Options by their key, each with its type in words.
-pub(super) struct Keys<'a> {
-    map: &'a Map<String, Value>,
-    all: &'a [(&'a str, &'a str)],
-}
-
-/// No options at all.
-static NONE: std::sync::LazyLock<Map<String, Value>> = std::sync::LazyLock::new(Map::new);
-
-impl<'a> Keys<'a> {
-    /// The options, of which none is unknown.
-    pub(super) fn parse(options: Option<&'a Value>, all: &'a [(&'a str, &'a str)], example: &str) -> Result<Keys<'a>> {
-        let map = match options {
-            None => &*NONE,
-            Some(Value::Object(map)) => map,
-            Some(_) => {
-                return Err(
-                    Failure::argument("options must be a JSON object").hint(format!("Write for example '{example}'."))
-                )
-            }
-        };
-        if let Some(key) = map.keys().find(|key| all.iter().all(|o| o.0 != *key)) {
-            let names: Vec<&str> = all.iter().map(|o| o.0).collect();
-            return Err(Failure::argument(format!("unrecognized option \"{key}\""))
-                .hint(format!("Valid options are {}.", names.join(", "))));
-        }
-        Ok(Keys { map, all })
-    }
-
-    /// The error for a value that cannot be.
-    pub(super) fn wrong(&self, key: &str) -> Failure {
-        let must = self.all.iter().find(|o| o.0 == key).map_or("", |o| o.1);
-        Failure::argument(format!("option \"{key}\" must be {must}")).hint("Leave it out for what is usual.")
-    }
-
-    /// The value, where there is one that is not null.
-    pub(super) fn get(&self, key: &str) -> Option<&'a Value> {
-        self.map.get(key).filter(|v| !v.is_null())
-    }
-
-    /// What `of` makes of the value.
-    pub(super) fn read<T>(&self, key: &str, of: impl Fn(&'a Value) -> Option<T>) -> Result<Option<T>> {
-        self.get(key).map(|v| of(v).ok_or_else(|| self.wrong(key))).transpose()
-    }
-
-    /// A number that is usable.
-    pub(super) fn number(&self, key: &str, usable: impl Fn(f64) -> bool) -> Result<Option<f64>> {
-        self.read(key, |v| v.as_f64().filter(|n| usable(*n)))
-    }
-
-    /// A text.
-    pub(super) fn text(&self, key: &str) -> Result<Option<&'a str>> {
-        self.read(key, Value::as_str)
-    }
-
-    /// One of some words.
-    pub(super) fn word<T>(&self, key: &str, of: impl Fn(&str) -> Option<T>) -> Result<Option<T>> {
-        self.read(key, |v| v.as_str().and_then(&of))
-    }
-
-    /// A share between 0 and 1.
-    pub(super) fn share(&self, key: &str) -> Result<Option<f64>> {
-        self.number(key, |n| n > 0.0 && n < 1.0)
-    }
-
-    /// Refuse an option that says nothing without another.
-    pub(super) fn needs(&self, key: &str, other: &str) -> Result<()> {
-        match self.get(key).is_some() && self.get(other).is_none() {
-            true => Err(Failure::argument(format!("option \"{key}\" needs the option \"{other}\""))
-                .hint(format!("Give \"{other}\", too, or leave \"{key}\" out."))),
-            false => Ok(()),
-        }
-    }
-
-    /// Refuse two options together.
-    pub(super) fn apart(&self, key: &str, other: &str) -> Result<()> {
-        match self.get(key).is_some() && self.get(other).is_some() {
-            true => Err(Failure::argument(format!("options \"{key}\" and \"{other}\" cannot be used together"))
-                .hint("Leave one of them out.")),
-            false => Ok(()),
-        }
-    }
-}
-
-/// A text, number or truth value as SQL casts it to text.
-pub(super) fn as_text(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        Value::Bool(truth) => Some(truth.to_string()),
-        _ => None,
-    }
-}
 
 /// A column that is needed.
 #[derive(Clone, Copy)]
@@ -118,25 +23,26 @@ pub(super) struct Need<'a> {
     pub number: bool,
 }
 
+/// A column of the source `s`, as a query names it; of a `number` it must have numbers, or truth values that are counted.
+pub(super) fn column(described: &Described, name: &str, number: bool) -> Result<String> {
+    let attribute = find(name, &described.attributes)?;
+    if number {
+        let reader = attribute.readable()?;
+        if !is_number(reader) && reader != Reader::Bool {
+            return Err(not_numbers(attribute));
+        }
+    }
+    Ok(format!("s.{}", quote_identifier(name)))
+}
+
 /// The columns of a source that are needed, read by their roles.
 pub(super) fn read_roles(described: &Described, needs: &[Need<'_>], control: &Control) -> Result<Rows> {
     check_names(&described.attributes)?;
     let mut list = Vec::with_capacity(needs.len());
     for need in needs {
-        let Some(attribute) = described.attributes.iter().find(|a| a.name == need.name) else {
-            return Err(no_column(need.name, &described.attributes));
-        };
-        let (name, role) = (quote_identifier(need.name), quote_identifier(need.role));
-        if need.number {
-            let reader = attribute.readable()?;
-            if !is_number(reader) && reader != Reader::Bool {
-                return Err(not_numbers(attribute));
-            }
-            list.push(format!("s.{name} AS {role}"));
-        } else {
-            // The text of a date or an enum is what a reader knows it by.
-            list.push(format!("s.{name}::pg_catalog.text AS {role}"));
-        }
+        let (column, role) = (column(described, need.name, need.number)?, quote_identifier(need.role));
+        // The text of a date or an enum is what a reader knows it by.
+        list.push(format!("{column}{} AS {role}", if need.number { "" } else { "::pg_catalog.text" }));
     }
     read_query(&format!("SELECT {} FROM ({}\n) AS s", list.join(", "), described.query), control)
 }
@@ -154,6 +60,25 @@ pub(super) fn read_query(query: &str, control: &Control) -> Result<Rows> {
 pub(super) fn data<'a>(rows: &'a Rows, role: &str) -> Result<&'a ColumnData> {
     let column = rows.column(role).ok_or_else(|| Failure::internal("a column was not read"))?;
     rows.table.columns.get(column.first).map(|c| &c.data).ok_or_else(|| Failure::internal("a column was not kept"))
+}
+
+/// The numbers of a role.
+pub(super) fn numbers<'a>(rows: &'a Rows, role: &str) -> Result<&'a Numbers> {
+    match data(rows, role)? {
+        ColumnData::Number(numbers) => Ok(numbers),
+        ColumnData::Category { .. } => Err(Failure::internal("a number was read as a text")),
+    }
+}
+
+/// What stands in a column, as text; `None` where it is missing.
+pub(super) fn text_at(data: &ColumnData, row: usize) -> Option<String> {
+    match data {
+        ColumnData::Category { codes, dictionary } => match codes.get(row) {
+            MISSING => None,
+            code => Some(String::from_utf8_lossy(dictionary.text(code)).into_owned()),
+        },
+        ColumnData::Number(values) => Some(values.get(row)).filter(|v| !v.is_nan()).map(|v| format!("{}", v + 0.0)),
+    }
 }
 
 /// The error for a source that has nothing to tell.

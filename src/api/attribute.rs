@@ -6,17 +6,18 @@ use orchard_engine::data::{ColumnData, Keys, MISSING};
 use pgrx::iter::TableIterator;
 use pgrx::prelude::*;
 use pgrx::spi::quote_identifier;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
+use super::asked::{data, numbers};
 use super::baskets::{in_order, key_of, text_of};
 use super::budget::is_number;
-use super::choices::Choices;
+use super::choices::{Advice, Choices};
 use super::judged::not_numbers;
 use super::texts::{TextArray, Texts};
-use super::train::{check_names, no_column};
+use super::train::{check_names, find};
 use crate::error::{given, report, Failure, Result};
 use crate::source::types::Reader;
-use crate::source::{self, Attribute, Rows, Wanted};
+use crate::source::{self, Attribute, Wanted};
 use crate::{interrupt, settings};
 
 /// The options of both.
@@ -67,8 +68,8 @@ fn attribute(
         name!(removal_effect, Option<f64>),
     ),
 > {
-    let options = options.map_or_else(|| Value::Object(Map::new()), |o| o.0);
-    TableIterator::new(report(|| shared(source, [customer, channel, event_time, conversion], &options)))
+    let options = options.as_ref().map(|o| &o.0);
+    TableIterator::new(report(|| shared(source, [customer, channel, event_time, conversion], options)))
 }
 
 /// The ways that customers went.
@@ -94,8 +95,8 @@ fn paths(
         name!(mean_days, f64),
     ),
 > {
-    let options = options.map_or_else(|| Value::Object(Map::new()), |o| o.0);
-    let (read, paths) = report(|| ways(source, [customer, channel, event_time, conversion], &options));
+    let options = options.as_ref().map(|o| &o.0);
+    let (read, paths) = report(|| ways(source, [customer, channel, event_time, conversion], options));
     let texts = Texts::new(&read.names);
     // Rows are made one by one, as there may be as many as customers.
     TableIterator::new(paths.into_iter().map(move |path| {
@@ -116,9 +117,10 @@ fn paths(
     }))
 }
 
-fn shared(source: Option<&str>, columns: [Option<&str>; 4], options: &Value) -> Result<Vec<Row>> {
+fn shared(source: Option<&str>, columns: [Option<&str>; 4], options: Option<&Value>) -> Result<Vec<Row>> {
     let known: Vec<_> = METHODS.into_iter().chain(PATHS).collect();
-    let choices = Choices::new(options, &known, r#"{"methods": ["last_touch", "markov"], "lookback": 30}"#)?;
+    let choices =
+        Choices::new(options, &known, r#"{"methods": ["last_touch", "markov"], "lookback": 30}"#, Advice::Given)?;
     let methods = methods(&choices)?;
     let number = |key: &str, usual: f64| choices.number(key, 0.0..=1.0).map(|n| n.unwrap_or(usual));
     // Of one end that is given alone, the other keeps no more than what is left.
@@ -169,8 +171,8 @@ fn methods(choices: &Choices<'_>) -> Result<Vec<Method>> {
     Ok(Method::ALL.into_iter().filter(|method| names.contains(&method.name())).collect())
 }
 
-fn ways(source: Option<&str>, columns: [Option<&str>; 4], options: &Value) -> Result<(Read, Vec<Path>)> {
-    let choices = Choices::new(options, &PATHS, r#"{"value": "revenue", "lookback": 30}"#)?;
+fn ways(source: Option<&str>, columns: [Option<&str>; 4], options: Option<&Value>) -> Result<(Read, Vec<Path>)> {
+    let choices = Choices::new(options, &PATHS, r#"{"value": "revenue", "lookback": 30}"#, Advice::Given)?;
     let control = Control::new(settings::max_memory());
     let events = Events::new(source, columns, &choices, &control)?;
     let read = events.journeys("orchard.paths", &control)?;
@@ -227,12 +229,8 @@ impl Events {
             return Err(Failure::internal("a channel was read as a number"));
         };
         let (names, places) = in_order(dictionary, control)?;
-        let numbers = |name: &str| match data(&rows, name)? {
-            ColumnData::Number(numbers) => Ok(numbers),
-            ColumnData::Category { .. } => Err(Failure::internal("a number was read as a text")),
-        };
-        let (times, conversions) = (numbers("event_time")?, numbers("conversion")?);
-        let values = value.map(|_| numbers("value")).transpose()?;
+        let (times, conversions) = (numbers(&rows, "event_time")?, numbers(&rows, "conversion")?);
+        let values = value.map(|_| numbers(&rows, "value")).transpose()?;
         let mut events: Vec<Event> = control.vec(count)?;
         let mut without = 0u64;
         for row in 0..count {
@@ -278,11 +276,6 @@ impl Events {
     }
 }
 
-fn data<'a>(rows: &'a Rows, name: &str) -> Result<&'a ColumnData> {
-    let column = rows.column(name).ok_or_else(|| Failure::internal("a column was not read"))?;
-    Ok(&rows.table.columns[column.first].data)
-}
-
 /// How many of the units of a column's times are a day; an error where they are no times.
 pub(super) fn days(time: &Attribute) -> Result<f64> {
     match time.reader {
@@ -307,7 +300,7 @@ fn query(described: &source::Described, names: [&str; 4], value: Option<&str>) -
             return Err(Failure::argument(format!("column \"{name}\" is named twice"))
                 .hint("Customer, channel, time, conversion and value are columns of their own."));
         }
-        found.push(attributes.iter().find(|a| a.name == *name).ok_or_else(|| no_column(name, attributes))?);
+        found.push(find(name, attributes)?);
     }
     let [customer, channel, event_time, conversion] = [found[0], found[1], found[2], found[3]];
     let unit = days(event_time)?;

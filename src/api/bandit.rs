@@ -7,15 +7,12 @@ use orchard_engine::experiment::policy::{judge, Logged};
 use orchard_engine::experiment::sample::{self, Columns, LARGEST};
 use pgrx::iter::TableIterator;
 use pgrx::prelude::*;
-use pgrx::spi::quote_identifier;
 use serde_json::Value;
 
-use super::asked::{as_text, data, no_rows, read_query, read_roles, Keys, Need};
-use super::budget::is_number;
-use super::judged::not_numbers;
-use super::train::{check_names, no_column};
+use super::asked::{self, data, no_rows, read_query, read_roles, Need};
+use super::choices::{as_text, Choices, USUAL};
+use super::train::check_names;
 use crate::error::{given, report, Failure, Result};
-use crate::source::types::Reader;
 use crate::source::{self, Rows};
 use crate::{interrupt, settings};
 
@@ -59,10 +56,10 @@ fn choose(
 fn run(source: Option<&str>, arm: Option<&str>, reward: Option<&str>, options: Option<&Value>) -> Result<Vec<Row>> {
     let source = given(source, "source")?;
     let (arm, reward) = (given(arm, "arm")?, given(reward, "reward")?);
-    let keys = Keys::parse(options, OPTIONS, "{\"method\": \"thompson\"}")?;
-    keys.needs("sum_of_squares", "trials")?;
-    let method = keys.word("method", Method::parse)?.unwrap_or(Method::Thompson);
-    let only = |key: &str, of: Method, word: &str| match keys.get(key).is_some() && method != of {
+    let choices = Choices::new(options, OPTIONS, "{\"method\": \"thompson\"}", USUAL)?;
+    choices.needs("sum_of_squares", "trials")?;
+    let method = choices.word("method", Method::parse)?.unwrap_or(Method::Thompson);
+    let only = |key: &str, of: Method, word: &str| match choices.value(key).is_some() && method != of {
         true => Err(Failure::argument(format!("option \"{key}\" is of the method {word}"))
             .hint("Leave it out, or choose that method.")),
         false => Ok(()),
@@ -74,14 +71,14 @@ fn run(source: Option<&str>, arm: Option<&str>, reward: Option<&str>, options: O
         [a, b] => Some([a.as_f64()?, b.as_f64()?]).filter(|p| p.iter().all(|n| (1.0..=1e15).contains(n))),
         _ => None,
     };
-    let prior = keys.read("prior", pair)?;
-    let trials = keys.text("trials")?;
-    let squares = keys.text("sum_of_squares")?;
-    let key = keys.read("key", as_text)?;
+    let prior = choices.read("prior", pair)?;
+    let trials = choices.text("trials")?;
+    let squares = choices.text("sum_of_squares")?;
+    let key = choices.read("key", as_text)?;
     let mut policy = Policy {
         method,
-        epsilon: keys.number("epsilon", |n| (0.0..=1.0).contains(&n))?.unwrap_or(usual),
-        exploration: keys.number("exploration", |n| (0.0..=1000.0).contains(&n))?.unwrap_or(1.0),
+        epsilon: choices.number("epsilon", 0.0..=1.0)?.unwrap_or(usual),
+        exploration: choices.number("exploration", 0.0..=1000.0)?.unwrap_or(1.0),
         binary: true,
         prior: prior.unwrap_or([1.0, 1.0]),
     };
@@ -277,32 +274,22 @@ fn value_of(source: Option<&str>, columns: [Option<&str>; 4], options: Option<&V
     let [action, reward, propensity, policy] = columns;
     let (action, reward) = (given(action, "action")?, given(reward, "reward")?);
     let (propensity, policy) = (given(propensity, "propensity")?, given(policy, "policy")?);
-    let keys = Keys::parse(options, POLICY_OPTIONS, "{\"clip\": 20}")?;
-    keys.needs("predicted", "predicted_policy")?;
-    keys.needs("predicted_policy", "predicted")?;
-    let probability = keys.word("policy_is", |word| match word {
+    let choices = Choices::new(options, POLICY_OPTIONS, "{\"clip\": 20}", USUAL)?;
+    choices.needs("predicted", "predicted_policy")?;
+    choices.needs("predicted_policy", "predicted")?;
+    let probability = choices.word("policy_is", |word| match word {
         "action" => Some(false),
         "probability" => Some(true),
         _ => None,
     })?;
     let probability = probability.unwrap_or(false);
-    let clip = keys.number("clip", |n| n > 0.0 && n <= LARGEST)?;
-    let alpha = keys.share("alpha")?.unwrap_or(0.05);
-    let models = [keys.text("predicted")?, keys.text("predicted_policy")?];
+    let clip = choices.number_if("clip", |n| n > 0.0 && n <= LARGEST)?;
+    let alpha = choices.share("alpha")?.unwrap_or(0.05);
+    let models = [choices.text("predicted")?, choices.text("predicted_policy")?];
     let control = Control::new(settings::max_memory());
     let described = source::describe(source)?;
     check_names(&described.attributes)?;
-    let column = |name: &str, number: bool| {
-        let attribute = described.attributes.iter().find(|a| a.name == name);
-        let attribute = attribute.ok_or_else(|| no_column(name, &described.attributes))?;
-        if number {
-            let reader = attribute.readable()?;
-            if !is_number(reader) && reader != Reader::Bool {
-                return Err(not_numbers(attribute));
-            }
-        }
-        Ok(format!("s.{}", quote_identifier(name)))
-    };
+    let column = |name: &str, number: bool| asked::column(&described, name, number);
     let action = column(action, false)?;
     let taken = match probability {
         true => column(policy, true)?,

@@ -6,11 +6,11 @@ use orchard_engine::data::{ColumnData, Dictionary, Keys, MISSING};
 use pgrx::iter::TableIterator;
 use pgrx::prelude::*;
 use pgrx::spi::{quote_identifier, quote_literal};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::choices::Choices;
+use super::choices::{Advice, Choices};
 use super::texts::{TextArray, Texts};
-use super::train::{check_names, no_column};
+use super::train::{check_names, find};
 use crate::error::{given, report, Failure, Result};
 use crate::source::types::Reader;
 use crate::source::{self, Attribute, Wanted};
@@ -53,8 +53,8 @@ fn frequent_itemsets(
     basket: Option<&str>,
     options: Option<crate::json::JsonArgument>,
 ) -> TableIterator<'static, (name!(items, TextArray), name!(length, i32), name!(baskets, i64), name!(support, f64))> {
-    let options = options.map_or_else(|| Value::Object(Map::new()), |o| o.0);
-    let Found { names, baskets, sets, .. } = report(|| sets(source, item, basket, &options));
+    let options = options.as_ref().map(|o| &o.0);
+    let Found { names, baskets, sets, .. } = report(|| sets(source, item, basket, options));
     let texts = Texts::new(&names);
     // Rows are made one by one, as there may be a million.
     TableIterator::new((0..sets.len()).map(move |index| {
@@ -87,8 +87,8 @@ fn association_rules(
         name!(consequent_support, f64),
     ),
 > {
-    let options = options.map_or_else(|| Value::Object(Map::new()), |o| o.0);
-    let Found { names, rules, .. } = report(|| strong(source, item, basket, &options));
+    let options = options.as_ref().map(|o| &o.0);
+    let Found { names, rules, .. } = report(|| strong(source, item, basket, options));
     let texts = Texts::new(&names);
     TableIterator::new((0..rules.len()).map(move |index| {
         let (antecedents, consequents) = rules.sides(index);
@@ -137,10 +137,10 @@ impl Options {
     }
 }
 
-fn sets(source: Option<&str>, item: Option<&str>, basket: Option<&str>, options: &Value) -> Result<Found> {
+fn sets(source: Option<&str>, item: Option<&str>, basket: Option<&str>, options: Option<&Value>) -> Result<Found> {
     let source = given(source, "source")?;
     let item = given(item, "item")?;
-    let choices = Choices::new(options, &SETS, r#"{"min_support": 0.005, "max_length": 3}"#)?;
+    let choices = Choices::new(options, &SETS, r#"{"min_support": 0.005, "max_length": 3}"#, Advice::Given)?;
     let options = Options::new(&choices)?;
     let control = Control::new(settings::max_memory());
     let read = Read::new(source, item, basket, &choices, &control)?;
@@ -152,11 +152,11 @@ fn sets(source: Option<&str>, item: Option<&str>, basket: Option<&str>, options:
     Ok(Found { names: read.names, baskets: read.count, sets, rules: Rules::default() })
 }
 
-fn strong(source: Option<&str>, item: Option<&str>, basket: Option<&str>, options: &Value) -> Result<Found> {
+fn strong(source: Option<&str>, item: Option<&str>, basket: Option<&str>, options: Option<&Value>) -> Result<Found> {
     let source = given(source, "source")?;
     let item = given(item, "item")?;
     let known: Vec<_> = SETS.into_iter().chain(RULES).collect();
-    let choices = Choices::new(options, &known, r#"{"min_support": 0.005, "min_confidence": 0.3}"#)?;
+    let choices = Choices::new(options, &known, r#"{"min_support": 0.005, "min_confidence": 0.3}"#, Advice::Given)?;
     let options = Options::new(&choices)?;
     let confidence = choices.number("min_confidence", 0.0..=1.0)?.unwrap_or(CONFIDENCE);
     let lift = choices.number("min_lift", 0.0..=1e100)?.unwrap_or(0.0);
@@ -289,8 +289,7 @@ fn query(
 ) -> Result<String> {
     let attributes = &described.attributes;
     check_names(attributes)?;
-    let find = |name: &str| attributes.iter().find(|a| a.name == name).ok_or_else(|| no_column(name, attributes));
-    let of = find(item)?;
+    let of = find(item, attributes)?;
     // SAFETY: a catalogue look-up by oid on the main thread.
     let is_array = unsafe { pg_sys::get_element_type(of.base) } != pg_sys::InvalidOid;
     if delimiter == Some("") {
@@ -303,7 +302,7 @@ fn query(
                 "Item and basket are two columns; leave basket out where each row is a basket with a list of items.",
             ));
         }
-        Some(name) => key_of(find(name)?),
+        Some(name) => key_of(find(name, attributes)?),
     };
     let (rows, column) = (&described.query, quote_identifier(item));
     let list = |elements: String, filter: &str| {

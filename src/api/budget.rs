@@ -1,7 +1,6 @@
 //! `orchard.allocate_budget`: how to share a budget out among campaigns.
 
 use orchard_engine::control::Control;
-use orchard_engine::data::{ColumnData, MISSING};
 use orchard_engine::decide::adstock::{fit_carried, in_order, Dated};
 use orchard_engine::decide::budget::{allocate, fit, Campaign, Period, Response};
 use pgrx::iter::TableIterator;
@@ -10,9 +9,11 @@ use pgrx::spi::quote_identifier;
 use rayon::prelude::*;
 use serde_json::{Map, Value};
 
+use super::asked::{data, numbers, text_at};
 use super::attribute::days;
+use super::choices::{Advice, Choices};
 use super::judged::not_numbers;
-use super::train::{check_names, no_column};
+use super::train::{check_names, find};
 use crate::error::{given, report, Failure, Result};
 use crate::source::types::Reader;
 use crate::source::{self, Attribute, Rows, Wanted};
@@ -62,8 +63,8 @@ fn allocate_budget(
         name!(r2, Option<f64>),
     ),
 > {
-    let options = options.map_or_else(|| Value::Object(Map::new()), |o| o.0);
-    TableIterator::new(report(|| run(source, [campaign, spend, outcome], &options)))
+    let options = options.as_ref().map(|o| &o.0);
+    TableIterator::new(report(|| run(source, [campaign, spend, outcome], options)))
 }
 
 struct Options {
@@ -84,15 +85,14 @@ pub(super) enum Limits {
 }
 
 impl Limits {
-    /// Read one from an option's value; `None` where it is neither.
-    pub(super) fn parse(value: Option<&Value>, range: std::ops::RangeInclusive<f64>) -> Option<Limits> {
-        let is_limit = |value: &Value| value.as_f64().is_some_and(|n| range.contains(&n));
-        match value {
-            None | Some(Value::Null) => Some(Limits::None),
-            Some(Value::Object(each)) if each.values().all(is_limit) => Some(Limits::Each(each.clone())),
-            Some(value) if is_limit(value) => value.as_f64().map(Limits::All),
-            Some(_) => None,
-        }
+    /// Those of an option, from 0 to `most`.
+    pub(super) fn read(choices: &Choices<'_>, key: &str, most: f64) -> Result<Limits> {
+        let limit = |value: &Value| value.as_f64().filter(|n| (0.0..=most).contains(n));
+        let limits = choices.read(key, |value| match value {
+            Value::Object(each) => each.values().all(|v| limit(v).is_some()).then(|| Limits::Each(each.clone())),
+            value => limit(value).map(Limits::All),
+        });
+        Ok(limits?.unwrap_or(Limits::None))
     }
 
     /// The number of a campaign.
@@ -116,39 +116,21 @@ impl Limits {
 }
 
 impl Options {
-    fn parse(options: &Value) -> Result<Options> {
-        let Value::Object(map) = options else {
-            return Err(Failure::argument("options must be a JSON object")
-                .hint("Write for example '{\"budget\": 1000, \"minimum\": {\"search\": 100}}'."));
-        };
-        if let Some(key) = map.keys().find(|key| OPTIONS.iter().all(|o| o.0 != *key)) {
-            return Err(Failure::argument(format!("unrecognized option \"{key}\""))
-                .hint(format!("Valid options are {}.", OPTIONS.map(|o| o.0).join(", "))));
-        }
-        let wrong = |key: &str| {
-            let must = OPTIONS.iter().find(|o| o.0 == key).map_or("", |o| o.1);
-            Failure::argument(format!("option \"{key}\" must be {must}"))
-                .hint("The budget is what all campaigns get in one period; without one it is what they get now.")
-        };
-        let number = |key: &str, least: f64| match map.get(key) {
-            None | Some(Value::Null) => Ok(None),
-            Some(value) => value.as_f64().filter(|n| *n >= least && *n <= LARGEST).map(Some).ok_or_else(|| wrong(key)),
-        };
-        let limits = |key: &str, most: f64| Limits::parse(map.get(key), 0.0..=most).ok_or_else(|| wrong(key));
-        let event_time = match map.get("event_time") {
-            None | Some(Value::Null) => None,
-            Some(name) => Some(name.as_str().ok_or_else(|| wrong("event_time"))?.to_owned()),
-        };
-        let decay = limits("decay", MOST_DECAY)?;
+    fn parse(options: Option<&Value>) -> Result<Options> {
+        let advice =
+            Advice::Hint("The budget is what all campaigns get in one period; without one it is what they get now.");
+        let choices = Choices::new(options, &OPTIONS, r#"{"budget": 1000, "minimum": {"search": 100}}"#, advice)?;
+        let event_time = choices.text("event_time")?.map(str::to_owned);
+        let decay = Limits::read(&choices, "decay", MOST_DECAY)?;
         if event_time.is_none() && !matches!(decay, Limits::None) {
             return Err(Failure::argument("option \"decay\" needs \"event_time\"")
                 .hint("Name the column of the time of each period: what was spent works on from one to the next."));
         }
         Ok(Options {
-            budget: number("budget", 0.0)?,
-            minimum: limits("minimum", LARGEST)?,
-            maximum: limits("maximum", LARGEST)?,
-            reach: number("reach", 1.0)?.unwrap_or(USUAL_REACH),
+            budget: choices.number("budget", 0.0..=LARGEST)?,
+            minimum: Limits::read(&choices, "minimum", LARGEST)?,
+            maximum: Limits::read(&choices, "maximum", LARGEST)?,
+            reach: choices.number("reach", 1.0..=LARGEST)?.unwrap_or(USUAL_REACH),
             event_time,
             decay,
         })
@@ -185,7 +167,7 @@ pub(super) fn marginal(history: &History, response: &Response, spend: f64) -> f6
     response.slope(spend.max(history.most() * 1e-3).max(f64::MIN_POSITIVE))
 }
 
-fn run(source: Option<&str>, columns: [Option<&str>; 3], options: &Value) -> Result<Vec<Row>> {
+fn run(source: Option<&str>, columns: [Option<&str>; 3], options: Option<&Value>) -> Result<Vec<Row>> {
     let source = given(source, "source")?;
     let [campaign, spend, outcome] = columns;
     let names = [given(campaign, "campaign")?, given(spend, "spend")?, given(outcome, "outcome")?];
@@ -294,9 +276,7 @@ fn share(histories: &[History], options: &Options, control: &Control) -> Result<
 fn choose(attributes: &[Attribute], names: &[&str]) -> Result<Vec<Option<Wanted>>> {
     check_names(attributes)?;
     for (i, name) in names.iter().enumerate() {
-        let Some(attribute) = attributes.iter().find(|a| a.name == *name) else {
-            return Err(no_column(name, attributes));
-        };
+        let attribute = find(name, attributes)?;
         if names[..i].contains(name) {
             let hint = match i {
                 3 => "Campaign, spend, outcome and the time of a period are columns of their own.",
@@ -323,29 +303,15 @@ pub(super) fn is_number(reader: Reader) -> bool {
 
 /// The periods of each campaign, in an order that does not depend on that of the rows.
 fn histories(rows: &Rows, names: &[&str], unit: Option<f64>, control: &Control) -> Result<Vec<History>> {
-    let data = |name: &str| {
-        let column = rows.column(name).ok_or_else(|| Failure::internal("a column was not read"))?;
-        Ok::<_, Failure>(&rows.table.columns[column.first].data)
-    };
-    let numbers = |name: &str| match data(name)? {
-        ColumnData::Number(values) => Ok(values),
-        ColumnData::Category { .. } => Err(Failure::internal("a number was read as a text")),
-    };
-    let (spends, outcomes) = (numbers(names[1])?, numbers(names[2])?);
-    let times = unit.map(|unit| Ok::<_, Failure>((numbers(names[3])?, unit))).transpose()?;
+    let (campaigns, spends, outcomes) = (data(rows, names[0])?, numbers(rows, names[1])?, numbers(rows, names[2])?);
+    let times = unit.map(|unit| Ok::<_, Failure>((numbers(rows, names[3])?, unit))).transpose()?;
     let mut all: std::collections::BTreeMap<String, Vec<Dated>> = std::collections::BTreeMap::new();
     let mut without = 0u64;
     for row in 0..rows.table.rows {
         if row % 65_536 == 0 {
             control.check()?;
         }
-        let name = match data(names[0])? {
-            ColumnData::Category { codes, dictionary } => match codes.get(row) {
-                MISSING => None,
-                code => Some(String::from_utf8_lossy(dictionary.text(code)).into_owned()),
-            },
-            ColumnData::Number(values) => Some(values.get(row)).filter(|v| !v.is_nan()).map(|v| format!("{}", v + 0.0)),
-        };
+        let name = text_at(campaigns, row);
         let period = Period { spend: spends.get(row), outcome: outcomes.get(row) };
         let time = times.map_or(0.0, |(times, unit)| times.get(row) / unit + 0.0);
         let usable = (0.0..=LARGEST).contains(&period.spend) && period.outcome.abs() <= LARGEST && time.is_finite();

@@ -10,12 +10,13 @@ use orchard_engine::model::Task;
 use pgrx::iter::TableIterator;
 use pgrx::prelude::*;
 use pgrx::JsonB;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use pairs::Pairs;
 use sides::Sides;
 
 use super::amount::Amount;
+use super::choices::{Advice, Choices};
 use crate::catalog::{self, cache, store};
 use crate::error::{given, report, Failure, Result};
 use crate::{interrupt, settings};
@@ -55,11 +56,16 @@ fn best_action(
         name!(rank, i32),
     ),
 > {
-    let options = options.map_or_else(|| Value::Object(Map::new()), |o| o.0);
-    TableIterator::new(report(|| run(model, source, candidates, &options)))
+    let options = options.as_ref().map(|o| &o.0);
+    TableIterator::new(report(|| run(model, source, candidates, options)))
 }
 
-fn run(model: Option<&str>, source: Option<&str>, candidates: Option<&str>, options: &Value) -> Result<Vec<Row>> {
+fn run(
+    model: Option<&str>,
+    source: Option<&str>,
+    candidates: Option<&str>,
+    options: Option<&Value>,
+) -> Result<Vec<Row>> {
     let found = catalog::of_argument(model)?;
     let (source, candidates) = (given(source, "source")?, given(candidates, "candidates")?);
     let scorer = cache::deployed(&found)?;
@@ -138,55 +144,28 @@ struct Options {
 }
 
 impl Options {
-    fn parse(options: &Value) -> Result<Options> {
-        let names = || OPTIONS.map(|o| o.0).join(", ");
-        let Value::Object(map) = options else {
-            return Err(Failure::argument("options must be a JSON object")
-                .hint("Write for example '{\"value\": 40, \"cost\": \"price\", \"budget\": 1000}'."));
-        };
-        if let Some(key) = map.keys().find(|key| OPTIONS.iter().all(|o| o.0 != *key)) {
-            return Err(Failure::argument(format!("unrecognized option \"{key}\""))
-                .hint(format!("Valid options are {}.", names())));
-        }
-        let wrong = |key: &str| {
-            let must = OPTIONS.iter().find(|o| o.0 == key).map_or("", |o| o.1);
-            Failure::argument(format!("option \"{key}\" must be {must}"))
-                .hint("What is not given is 1 for the value, 0 for the cost, 1 for top, and no limit for the others.")
-        };
-        let value = |key: &str| map.get(key).filter(|v| !v.is_null());
-        let amount = |key: &str| value(key).map(|v| Amount::read(v).ok_or_else(|| wrong(key))).transpose();
-        let names_of = |key: &str| match value(key) {
-            None => Ok(None),
-            Some(Value::Array(list)) if !list.is_empty() => {
-                let names = list.iter().map(|v| v.as_str().map(str::to_owned)).collect::<Option<Vec<_>>>();
-                names.map(Some).ok_or_else(|| wrong(key))
-            }
-            Some(_) => Err(wrong(key)),
-        };
+    fn parse(options: Option<&Value>) -> Result<Options> {
+        let advice = Advice::Hint(
+            "What is not given is 1 for the value, 0 for the cost, 1 for top, and no limit for the others.",
+        );
+        let choices = Choices::new(options, &OPTIONS, r#"{"value": 40, "cost": "price", "budget": 1000}"#, advice)?;
+        let amount = |key: &str| choices.read(key, Amount::read);
         let capacity = amount("capacity")?;
         if matches!(&capacity, Some(Amount::Flat(n)) if *n < 0.0 || n.fract() != 0.0) {
-            return Err(wrong("capacity"));
+            return Err(choices.wrong("capacity"));
         }
         let cost = amount("cost")?.unwrap_or(Amount::Flat(0.0));
         if matches!(&cost, Amount::Flat(n) if *n < 0.0) {
             return Err(negative_cost());
         }
-        let budget = match value("budget") {
-            None => None,
-            Some(v) => Some(v.as_f64().filter(|b| *b >= 0.0 && b.is_finite()).ok_or_else(|| wrong("budget"))?),
-        };
-        let top = match value("top") {
-            None => 1,
-            Some(v) => v.as_u64().filter(|n| (1..=MOST_OFFERS).contains(n)).ok_or_else(|| wrong("top"))?,
-        };
         Ok(Options {
             value: amount("value")?.unwrap_or(Amount::Flat(1.0)),
             cost,
             capacity,
-            budget,
-            top: top as usize,
-            key: names_of("key")?,
-            candidate_key: names_of("candidate_key")?,
+            budget: choices.number_if("budget", |b| b >= 0.0 && b.is_finite())?,
+            top: choices.integer("top", 1..=MOST_OFFERS)?.unwrap_or(1) as usize,
+            key: choices.columns("key")?,
+            candidate_key: choices.columns("candidate_key")?,
         })
     }
 }

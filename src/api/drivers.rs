@@ -6,11 +6,12 @@ use orchard_engine::drivers::{self, Driver, Found, Level, Period, LEAST_SHARE, M
 use pgrx::iter::TableIterator;
 use pgrx::prelude::*;
 use pgrx::JsonB;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::budget::is_number;
+use super::choices::{Advice, Choices};
 use super::judged::not_numbers;
-use super::train::{check_names, no_column};
+use super::train::{check_names, find};
 use crate::error::{given, report, Failure, Result};
 use crate::source::types::Reader;
 use crate::source::{self, Attribute, Rows, Wanted};
@@ -60,8 +61,8 @@ fn key_drivers(
         name!(rows_after, i64),
     ),
 > {
-    let options = options.map_or_else(|| Value::Object(Map::new()), |o| o.0);
-    TableIterator::new(report(|| run(metric, before, after, &options)))
+    let options = options.as_ref().map(|o| &o.0);
+    TableIterator::new(report(|| run(metric, before, after, options)))
 }
 
 struct Options {
@@ -71,48 +72,21 @@ struct Options {
 }
 
 impl Options {
-    fn parse(options: &Value) -> Result<Options> {
-        let Value::Object(map) = options else {
-            return Err(Failure::argument("options must be a JSON object")
-                .hint("Write for example '{\"denominator\": \"impressions\", \"max_depth\": 3}'."));
-        };
-        if let Some(key) = map.keys().find(|key| OPTIONS.iter().all(|o| o.0 != *key)) {
-            return Err(Failure::argument(format!("unrecognized option \"{key}\""))
-                .hint(format!("Valid options are {}.", OPTIONS.map(|o| o.0).join(", "))));
-        }
-        let value = |key: &str| map.get(key).filter(|value| !value.is_null());
-        let wrong = |key: &str| {
-            let must = OPTIONS.iter().find(|o| o.0 == key).map_or("", |o| o.1);
-            Failure::argument(format!("option \"{key}\" must be {must}"))
-                .hint("Leave an option out for its usual value.")
-        };
+    fn parse(options: Option<&Value>) -> Result<Options> {
+        let advice = Advice::Hint("Leave an option out for its usual value.");
+        let choices = Choices::new(options, &OPTIONS, r#"{"denominator": "impressions", "max_depth": 3}"#, advice)?;
         let usual = drivers::Options::default();
-        let number = |key: &str, usual: f64, is_valid: &dyn Fn(f64) -> bool| match value(key) {
-            None => Ok(usual),
-            Some(value) => value.as_f64().filter(|n| is_valid(*n)).ok_or_else(|| wrong(key)),
-        };
         let whole = |key: &str, usual: usize, (least, most): (usize, usize)| {
-            let is_valid = |n: f64| n.fract() == 0.0 && (least as f64..=most as f64).contains(&n);
-            number(key, usual as f64, &is_valid).map(|n| n as usize)
-        };
-        let dimensions = match value("dimensions") {
-            None => None,
-            Some(Value::Array(names)) if !names.is_empty() => {
-                let name = |name: &Value| name.as_str().map(str::to_owned).ok_or_else(|| wrong("dimensions"));
-                Some(names.iter().map(name).collect::<Result<Vec<String>>>()?)
-            }
-            Some(_) => return Err(wrong("dimensions")),
+            choices.whole(key, least as u64..=most as u64).map(|n| n.map_or(usual, |n| n as usize))
         };
         Ok(Options {
-            denominator: value("denominator")
-                .map(|name| name.as_str().map(str::to_owned).ok_or_else(|| wrong("denominator")))
-                .transpose()?,
-            dimensions,
+            denominator: choices.text("denominator")?.map(str::to_owned),
+            dimensions: choices.columns("dimensions")?,
             search: drivers::Options {
                 max_depth: whole("max_depth", usual.max_depth, (1, MOST_DEPTH))?,
                 top: whole("top", usual.top, (1, 1000))?,
-                min_share: number("min_share", usual.min_share, &|n| (LEAST_SHARE..=1.0).contains(&n))?,
-                alpha: number("alpha", usual.alpha, &|n| n > 0.0 && n <= 1.0)?,
+                min_share: choices.number("min_share", LEAST_SHARE..=1.0)?.unwrap_or(usual.min_share),
+                alpha: choices.number_if("alpha", |n| n > 0.0 && n <= 1.0)?.unwrap_or(usual.alpha),
                 bins: whole("bins", usual.bins, (2, 100))?,
             },
         })
@@ -126,7 +100,7 @@ struct Plan<'a> {
     dimensions: Vec<String>,
 }
 
-fn run(metric: Option<&str>, before: Option<&str>, after: Option<&str>, options: &Value) -> Result<Vec<Row>> {
+fn run(metric: Option<&str>, before: Option<&str>, after: Option<&str>, options: Option<&Value>) -> Result<Vec<Row>> {
     let metric = given(metric, "metric")?;
     let sources = [given(before, "before")?, given(after, "after")?];
     let options = Options::parse(options)?;
@@ -194,8 +168,7 @@ fn tell(found: &Found, without: &[String], ratio: bool) {
 
 /// A column that must be there.
 fn named<'a>(name: &str, attributes: &'a [Attribute], period: &str) -> Result<&'a Attribute> {
-    let found = attributes.iter().find(|a| a.name == name);
-    found.ok_or_else(|| no_column(name, attributes).message(format!("{period} has no column \"{name}\"")))
+    find(name, attributes).map_err(|failure| failure.message(format!("{period} has no column \"{name}\"")))
 }
 
 /// The metric and the denominator must be numbers, or truth values that are counted.

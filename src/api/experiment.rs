@@ -10,7 +10,8 @@ use pgrx::iter::TableIterator;
 use pgrx::prelude::*;
 use serde_json::Value;
 
-use super::asked::{as_text, data, no_rows, read_roles, Keys, Need};
+use super::asked::{data, no_rows, read_roles, Need};
+use super::choices::{as_text, Choices, USUAL};
 use crate::error::{given, report, Failure, Result};
 use crate::{interrupt, settings, source};
 
@@ -116,33 +117,31 @@ const SEQUENTIAL_ROWS: f64 = 5_000.0;
 
 impl<'a> Asked<'a> {
     fn parse(options: Option<&'a Value>, control: &Control) -> Result<Asked<'a>> {
-        let keys = Keys::parse(options, OPTIONS, "{\"control\": \"a\", \"alpha\": 0.05}")?;
-        keys.apart("denominator", "covariate")?;
-        keys.apart("sequential", "looks")?;
-        keys.needs("aggregate", "unit")?;
-        keys.needs("look", "looks")?;
-        keys.needs("looks", "look")?;
-        keys.needs("spending", "looks")?;
-        keys.needs("sequential_rows", "sequential")?;
-        let alternative = keys.word("alternative", Alternative::parse)?.unwrap_or_default();
-        let mut alpha = keys.share("alpha")?.unwrap_or(0.05);
-        let sequential = keys.read("sequential", Value::as_bool)?.unwrap_or(false);
-        let rows = keys.number("sequential_rows", |n| (1.0..=1e15).contains(&n))?.unwrap_or(SEQUENTIAL_ROWS);
+        let choices = Choices::new(options, OPTIONS, "{\"control\": \"a\", \"alpha\": 0.05}", USUAL)?;
+        choices.apart("denominator", "covariate")?;
+        choices.apart("sequential", "looks")?;
+        choices.needs("aggregate", "unit")?;
+        choices.needs("look", "looks")?;
+        choices.needs("looks", "look")?;
+        choices.needs("spending", "looks")?;
+        choices.needs("sequential_rows", "sequential")?;
+        let alternative = choices.word("alternative", Alternative::parse)?.unwrap_or_default();
+        let mut alpha = choices.share("alpha")?.unwrap_or(0.05);
+        let sequential = choices.flag("sequential")?.unwrap_or(false);
+        let rows = choices.number("sequential_rows", 1.0..=1e15)?.unwrap_or(SEQUENTIAL_ROWS);
         if sequential {
             if alternative != Alternative::TwoSided {
                 return Err(Failure::argument("a test that may be looked at at any time is two-sided")
                     .hint("Leave the option \"alternative\" or the option \"sequential\" out."));
             }
-            keys.apart("sequential", "interval")?;
+            choices.apart("sequential", "interval")?;
         }
-        let interval = keys.word("interval", Interval::parse)?;
+        let interval = choices.word("interval", Interval::parse)?;
         let mixture = sequential.then(|| Mixture::tightest_at(rows, alpha));
-        let whole = |key: &str, most: u64| {
-            keys.read(key, |v| v.as_u64().filter(|n| (1..=most).contains(n)).map(|n| n as usize))
-        };
+        let whole = |key: &str, most: u64| choices.integer(key, 1..=most).map(|n| n.map(|n| n as usize));
         let looks = whole("looks", MOST_LOOKS as u64)?;
         let look = whole("look", looks.unwrap_or(MOST_LOOKS) as u64)?;
-        let spending = keys.word("spending", Spending::parse)?.unwrap_or(Spending::ObrienFleming);
+        let spending = choices.word("spending", Spending::parse)?.unwrap_or(Spending::ObrienFleming);
         if let (Some(looks), Some(look)) = (looks, look) {
             // Only the looks up to this one matter.
             let information: Vec<f64> = (1..=look).map(|i| i as f64 / looks as f64).collect();
@@ -151,16 +150,16 @@ impl<'a> Asked<'a> {
             alpha = found.last().map_or(alpha, |b| b.p_value);
         }
         Ok(Asked {
-            control: keys.read("control", as_text)?,
+            control: choices.read("control", as_text)?,
             alpha,
             alternative,
-            correction: keys.word("correction", Correction::parse)?.unwrap_or(Correction::Holm),
+            correction: choices.word("correction", Correction::parse)?.unwrap_or(Correction::Holm),
             interval,
-            denominator: keys.text("denominator")?,
-            covariate: keys.text("covariate")?,
-            unit: keys.text("unit")?,
-            aggregate: keys.word("aggregate", Aggregate::parse)?,
-            segment: keys.text("segment")?,
+            denominator: choices.text("denominator")?,
+            covariate: choices.text("covariate")?,
+            unit: choices.text("unit")?,
+            aggregate: choices.word("aggregate", Aggregate::parse)?,
+            segment: choices.text("segment")?,
             mixture,
         })
     }

@@ -3,6 +3,7 @@
 use orchard_engine::control::Control;
 use orchard_engine::import::{read_catboost, read_lightgbm, read_onnx, read_xgboost, ImportOptions, Imported};
 use orchard_engine::model::{self, Argument, Encoding, HeldActual, InputKind, Model, Task};
+use orchard_engine::score::outputs;
 use pgrx::iter::TableIterator;
 use pgrx::pg_sys::Oid;
 use pgrx::prelude::*;
@@ -275,11 +276,6 @@ fn open(data: &[u8]) -> orchard_engine::Result<Opened> {
     }
     let part = |kind: ChunkKind| parts.iter().find(|part| part.0 == kind).map(|part| part.1.as_slice());
     let model = model::decode(part(ChunkKind::Model).ok_or_else(|| damaged("it has no model"))?)?;
-    let outputs = match (model.classes().len(), model.task.treatments().len()) {
-        (0..=2, treatments @ 2..) => treatments + 1,
-        (0..=2, _) => 1,
-        (classes, _) => classes,
-    };
     if let Some(bytes) = part(ChunkKind::Held) {
         let held = model::decode_held(bytes)?;
         let fits = match &held.actual {
@@ -291,7 +287,7 @@ fn open(data: &[u8]) -> orchard_engine::Result<Opened> {
             }
             HeldActual::None => true,
         };
-        if held.outputs as usize != outputs || !fits {
+        if held.outputs as usize != outputs(&model) || !fits {
             return Err(damaged("its held-out rows are not of its model"));
         }
     }

@@ -2,7 +2,7 @@
 
 use orchard_engine::clean::doctor::Finding;
 use orchard_engine::control::Control;
-use orchard_engine::judge::{self, COMPARED};
+use orchard_engine::judge::{self, more_is_better, COMPARED};
 use orchard_engine::learn::train::{self, EpochPoint, Insight, Outcome, SizePoint};
 use orchard_engine::model::Task;
 use pgrx::iter::TableIterator;
@@ -92,7 +92,7 @@ fn overfitting(
 pub(super) fn compared(insight: &Insight, metrics: &serde_json::Value) -> Vec<Compared> {
     let row = |m: &train::TrainingMetric| {
         let held = metrics.as_array()?.iter().find(|held| held["metric"].as_str() == Some(&m.metric))?;
-        let better = COMPARED.iter().find(|(name, _)| *name == m.metric)?.1;
+        let better = COMPARED.contains(&m.metric.as_str()).then(|| more_is_better(&m.metric))?;
         let (holdout, low, high) = (held["value"].as_f64(), held["low"].as_f64(), held["high"].as_f64());
         let gap = holdout.map(|holdout| if better { m.value - holdout } else { holdout - m.value });
         let verdict = match (gap, low, high) {
@@ -189,7 +189,7 @@ fn by_rows(found: &Found, source: Option<&str>) -> Result<Vec<Point>> {
 }
 
 fn of_size(point: &SizePoint) -> Vec<Point> {
-    let is_compared = |name: &str| COMPARED.iter().any(|(compared, _)| *compared == name);
+    let is_compared = |name: &str| COMPARED.contains(&name);
     let of = |metric: &judge::Metric| {
         let own = point.training.iter().find(|m| m.name == metric.name).and_then(|m| m.value);
         (point.rows as i64, metric.name.to_string(), own, metric.value)

@@ -12,10 +12,11 @@ use pgrx::prelude::*;
 use pgrx::spi::quote_identifier;
 use serde_json::Value;
 
-use super::asked::{data, no_rows, read_query, Keys};
+use super::asked::{data, no_rows, read_query};
 use super::budget::is_number;
+use super::choices::{Choices, USUAL};
 use super::judged::not_numbers;
-use super::train::{check_names, no_column};
+use super::train::{check_names, find};
 use crate::error::{given, report, Failure, Result};
 use crate::source::types::Reader;
 use crate::source::{self, Rows};
@@ -47,9 +48,9 @@ impl Asked {
     fn parse(options: Option<&Value>, with_horizon: bool) -> Result<Asked> {
         let all: Vec<(&str, &str)> =
             OPTIONS.iter().copied().filter(|o| with_horizon || !["horizon", "discount_rate"].contains(&o.0)).collect();
-        let keys = Keys::parse(options, &all, "{\"period\": \"week\"}")?;
+        let choices = Choices::new(options, &all, "{\"period\": \"week\"}", USUAL)?;
         // A period with the periods of a year.
-        let (period, year) = keys
+        let (period, year) = choices
             .word("period", |name| match name {
                 "day" => Some((1.0, 365.0)),
                 "week" => Some((7.0, 52.0)),
@@ -57,26 +58,18 @@ impl Asked {
                 _ => None,
             })?
             .unwrap_or((7.0, 52.0));
-        let end = match keys.text("observation_end")? {
+        let end = match choices.text("observation_end")? {
             None => None,
             Some(text) => {
-                Some(day_of(text).ok_or_else(|| keys.wrong("observation_end").hint("Write it as year-month-day."))?)
+                Some(day_of(text).ok_or_else(|| choices.wrong("observation_end").hint("Write it as year-month-day."))?)
             }
         };
         Ok(Asked {
             period,
-            horizon: if with_horizon {
-                keys.number("horizon", |n| (0.0..=10_000.0).contains(&n))?.unwrap_or(year)
-            } else {
-                year
-            },
-            discount_rate: if with_horizon {
-                keys.number("discount_rate", |n| (0.0..=1.0).contains(&n))?.unwrap_or(0.0)
-            } else {
-                0.0
-            },
+            horizon: if with_horizon { choices.number("horizon", 0.0..=10_000.0)?.unwrap_or(year) } else { year },
+            discount_rate: if with_horizon { choices.number("discount_rate", 0.0..=1.0)?.unwrap_or(0.0) } else { 0.0 },
             end,
-            penalizer: keys.number("penalizer", |n| (0.0..=1_000.0).contains(&n))?.unwrap_or(0.0),
+            penalizer: choices.number("penalizer", 0.0..=1_000.0)?.unwrap_or(0.0),
         })
     }
 }
@@ -97,10 +90,7 @@ fn purchases(source: Option<&str>, columns: [Option<&str>; 3], control: &Control
     let (customer, time) = (given(customer, "customer")?, given(time, "event_time")?);
     let described = source::describe(source)?;
     check_names(&described.attributes)?;
-    let find = |name: &str| {
-        let found = described.attributes.iter().find(|a| a.name == name);
-        found.ok_or_else(|| no_column(name, &described.attributes))
-    };
+    let find = |name: &str| find(name, &described.attributes);
     find(customer)?;
     let of_time = find(time)?;
     if !matches!(of_time.readable()?, Reader::Date | Reader::Timestamp | Reader::Timestamptz | Reader::Clock(_)) {
@@ -317,9 +307,9 @@ fn cohort_retention(
 > {
     TableIterator::new(report(|| {
         let options = options.as_ref().map(|o| &o.0);
-        let keys = Keys::parse(options, COHORT_OPTIONS, "{\"period\": \"month\"}")?;
-        let period = keys.word("period", Period::parse)?.unwrap_or(Period::Month);
-        let amount = keys.text("amount")?;
+        let choices = Choices::new(options, COHORT_OPTIONS, "{\"period\": \"month\"}", USUAL)?;
+        let period = choices.word("period", Period::parse)?.unwrap_or(Period::Month);
+        let amount = choices.text("amount")?;
         let control = Control::new(settings::max_memory());
         let rows = purchases(source, [customer, event_time, amount], &control)?;
         let events = events(&rows, amount.is_some(), None, &control)?;

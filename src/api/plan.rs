@@ -8,7 +8,7 @@ use pgrx::iter::TableIterator;
 use pgrx::prelude::*;
 use serde_json::Value;
 
-use super::asked::Keys;
+use super::choices::{Choices, USUAL};
 use crate::error::{given, report, Failure, Result};
 use crate::interrupt;
 
@@ -107,10 +107,10 @@ fn count(rows: Option<i64>) -> Result<f64> {
 fn plan(baseline: Option<f64>, alpha: Option<f64>, options: Option<&Value>) -> Result<(Plan, bool)> {
     let baseline = given(baseline, "baseline")?;
     let alpha = between(given(alpha, "alpha")?, "alpha")?;
-    let keys = Keys::parse(options, OPTIONS, "{\"stddev\": 12.5, \"ratio\": 1}")?;
-    keys.apart("stddev", "method")?;
-    let stddev = keys.number("stddev", |n| n > 0.0 && n <= 1e100)?;
-    let arcsine = keys.word("method", |name| match name {
+    let choices = Choices::new(options, OPTIONS, "{\"stddev\": 12.5, \"ratio\": 1}", USUAL)?;
+    choices.apart("stddev", "method")?;
+    let stddev = choices.number_if("stddev", |n| n > 0.0 && n <= 1e100)?;
+    let arcsine = choices.word("method", |name| match name {
         "normal" => Some(false),
         "arcsine" => Some(true),
         _ => None,
@@ -120,9 +120,9 @@ fn plan(baseline: Option<f64>, alpha: Option<f64>, options: Option<&Value>) -> R
         (None, Some(true)) => Design::Arcsine,
         (None, _) => Design::Proportions,
     };
-    let ratio = keys.number("ratio", |n| (0.001..=1000.0).contains(&n))?.unwrap_or(1.0);
-    let alternative = keys.word("alternative", Alternative::parse)?.unwrap_or_default();
-    let relative = keys.read("relative", Value::as_bool)?.unwrap_or(false);
+    let ratio = choices.number("ratio", 0.001..=1000.0)?.unwrap_or(1.0);
+    let alternative = choices.word("alternative", Alternative::parse)?.unwrap_or_default();
+    let relative = choices.flag("relative")?.unwrap_or(false);
     if stddev.is_none() && !(0.0..1.0).contains(&baseline) {
         return Err(Failure::argument("baseline must be a share from 0 to below 1")
             .hint("For a mean, give its standard deviation with the option \"stddev\"."));
@@ -197,15 +197,16 @@ fn sequential_boundaries(
             Failure::argument(format!("unknown spending \"{name}\""))
                 .hint(format!("Valid are {}.", Spending::NAMES.join(" and ")))
         })?;
-        let keys = Keys::parse(options.as_ref().map(|o| &o.0), LOOKS_OPTIONS, "{\"information\": [0.3, 0.6, 1]}")?;
-        let alternative = keys.word("alternative", Alternative::parse)?.unwrap_or_default();
+        let choices =
+            Choices::new(options.as_ref().map(|o| &o.0), LOOKS_OPTIONS, "{\"information\": [0.3, 0.6, 1]}", USUAL)?;
+        let alternative = choices.word("alternative", Alternative::parse)?.unwrap_or_default();
         let numbers =
             |v: &Value| v.as_array().and_then(|list| list.iter().map(Value::as_f64).collect::<Option<Vec<_>>>());
-        let information = keys.read("information", numbers)?;
+        let information = choices.read("information", numbers)?;
         let equal = || (1..=looks).map(|i| i as f64 / looks as f64).collect();
         let information: Vec<f64> = information.unwrap_or_else(equal);
         if information.len() != looks {
-            return Err(keys.wrong("information"));
+            return Err(choices.wrong("information"));
         }
         let sign = if alternative == Alternative::Smaller { -1.0 } else { 1.0 };
         let (control, two_sided) = (Control::default(), alternative == Alternative::TwoSided);

@@ -11,8 +11,9 @@ use pgrx::prelude::*;
 use pgrx::spi::quote_identifier;
 use serde_json::Value;
 
-use super::asked::{data, no_rows, read_query, Keys};
-use super::train::{check_names, no_column};
+use super::asked::{data, no_rows, read_query};
+use super::choices::{Choices, USUAL};
+use super::train::{check_names, find};
 use crate::error::{given, report, Failure, Result};
 use crate::{settings, source};
 
@@ -58,17 +59,15 @@ fn ratio(
 ) -> Result<Vec<Row>> {
     let source = given(source, "source")?;
     let variant = given(variant, "variant")?;
-    let keys = Keys::parse(options, OPTIONS, "{\"unit\": \"user_id\"}")?;
-    let alpha = keys.share("alpha")?.unwrap_or(MISMATCH);
-    let unit = keys.text("unit")?;
+    let choices = Choices::new(options, OPTIONS, "{\"unit\": \"user_id\"}", USUAL)?;
+    let alpha = choices.share("alpha")?.unwrap_or(MISMATCH);
+    let unit = choices.text("unit")?;
     let expected = shares(expected)?;
     let control = Control::new(settings::max_memory());
     let described = source::describe(source)?;
     check_names(&described.attributes)?;
     for name in [Some(variant), unit].into_iter().flatten() {
-        if !described.attributes.iter().any(|a| a.name == name) {
-            return Err(no_column(name, &described.attributes));
-        }
+        find(name, &described.attributes)?;
     }
     // Counted by the server: a count is the same in any order.
     let variant = quote_identifier(variant);

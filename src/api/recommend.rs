@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use orchard_engine::control::Control;
-use orchard_engine::data::{ColumnData, MISSING};
+use orchard_engine::data::ColumnData;
 use orchard_engine::judge::Metric;
 use orchard_engine::learn::train::{judge_recommender, Interacted};
 use orchard_engine::model::{InputKind, Task};
@@ -13,8 +13,9 @@ use pgrx::iter::TableIterator;
 use pgrx::prelude::*;
 use serde_json::Value;
 
+use super::asked::text_at;
 use super::judged::{encode_column, not_numbers};
-use super::train::{check_names, no_column, special_columns, Job};
+use super::train::{check_names, find, no_column, special_columns, Job};
 use crate::catalog::{self, cache, store, Found};
 use crate::error::{given, report, Failure, Result};
 use crate::source::types::Reader;
@@ -193,7 +194,7 @@ impl Asked {
 fn naming<'a>(attributes: &'a [Attribute], name: &str) -> Result<&'a Attribute> {
     match attributes {
         [only] => Ok(only),
-        all => all.iter().find(|a| a.name == name).ok_or_else(|| no_column(name, all)),
+        all => find(name, all),
     }
 }
 
@@ -222,15 +223,9 @@ fn read_names(source: &str, name: &str, beside: &[(String, Reader)], control: &C
     Ok((rows, column))
 }
 
-/// By row what stands in a column, as text; `None` where it is missing.
+/// What stands in a column that names users or items.
 fn name_at(column: &SourceColumn, rows: &Rows, row: usize) -> Option<String> {
-    match &rows.table.columns[column.first].data {
-        ColumnData::Category { codes, dictionary } => match codes.get(row) {
-            MISSING => None,
-            code => Some(String::from_utf8_lossy(dictionary.text(code)).into_owned()),
-        },
-        ColumnData::Number(values) => Some(values.get(row)).filter(|v| !v.is_nan()).map(|v| format!("{}", v + 0.0)),
-    }
+    text_at(&rows.table.columns[column.first].data, row)
 }
 
 fn column<'a>(rows: &'a Rows, name: &str) -> Result<&'a SourceColumn> {

@@ -5,10 +5,10 @@ use orchard_engine::decide::adstock::{fit_carried, Carried};
 use pgrx::iter::TableIterator;
 use pgrx::prelude::*;
 use rayon::prelude::*;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::budget::{marginal, read, History, Limits, DECAY, MOST_DECAY};
-use super::choices::Choices;
+use super::choices::{Advice, Choices};
 use crate::error::{given, report, Result};
 use crate::{interrupt, settings};
 
@@ -45,22 +45,22 @@ fn response_curve(
         name!(marginal, f64),
     ),
 > {
-    let options = options.map_or_else(|| Value::Object(Map::new()), |o| o.0);
-    TableIterator::new(report(|| run(source, event_time, [campaign, spend, outcome], &options)))
+    let options = options.as_ref().map(|o| &o.0);
+    TableIterator::new(report(|| run(source, event_time, [campaign, spend, outcome], options)))
 }
 
 fn run(
     source: Option<&str>,
     event_time: Option<&str>,
     columns: [Option<&str>; 3],
-    options: &Value,
+    options: Option<&Value>,
 ) -> Result<Vec<Row>> {
     let source = given(source, "source")?;
     let [campaign, spend, outcome] = columns;
     let names = [given(campaign, "campaign")?, given(spend, "spend")?, given(outcome, "outcome")?];
     let event_time = given(event_time, "event_time")?;
-    let choices = Choices::new(options, &OPTIONS, r#"{"decay": {"search": 0.2}}"#)?;
-    let decays = Limits::parse(choices.value("decay"), 0.0..=MOST_DECAY).ok_or_else(|| choices.wrong("decay"))?;
+    let choices = Choices::new(options, &OPTIONS, r#"{"decay": {"search": 0.2}}"#, Advice::Given)?;
+    let decays = Limits::read(&choices, "decay", MOST_DECAY)?;
     let control = Control::new(settings::max_memory());
     let histories = read(source, names, Some(event_time), &control)?;
     decays.check(&histories)?;

@@ -343,6 +343,11 @@ pub(super) fn check_names(attributes: &[Attribute]) -> Result<()> {
     Ok(())
 }
 
+/// A column that must be there.
+pub(super) fn find<'a>(name: &str, attributes: &'a [Attribute]) -> Result<&'a Attribute> {
+    attributes.iter().find(|a| a.name == name).ok_or_else(|| no_column(name, attributes))
+}
+
 /// The error for a column that is not there.
 pub(super) fn no_column(name: &str, attributes: &[Attribute]) -> Failure {
     let given: Vec<String> = attributes.iter().take(100).map(|a| format!("\"{}\"", a.name)).collect();

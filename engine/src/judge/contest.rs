@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use super::ranked::order;
 use super::uplift::Resampled;
-use super::{calibration::quantile, clip, most_probable, Interval, COMPARED};
+use super::{calibration::quantile, clip, more_is_better, most_probable, Interval};
 use crate::control::Control;
 use crate::error::Result;
 use crate::learn::random::Random;
@@ -108,9 +108,7 @@ fn compare(
     seed: u64,
     control: &Control,
 ) -> Result<Contest> {
-    let more_is_better = metric.starts_with("ndcg_")
-        || metric == "qini"
-        || COMPARED.iter().any(|(name, better)| *name == metric && *better);
+    let more_is_better = more_is_better(metric);
     let gain = |[champion, challenger]: [Option<f64>; 2]| {
         let (champion, challenger) = champion.zip(challenger)?;
         Some(if more_is_better { challenger - champion } else { champion - challenger })

@@ -85,24 +85,29 @@ impl Metric {
     }
 }
 
-/// The metrics by which models can be compared, and whether more is better; the others only describe.
-pub const COMPARED: [(&str, bool); 15] = [
-    ("roc_auc", true),
-    ("pr_auc", true),
-    ("log_loss", false),
-    ("brier", false),
-    ("accuracy", true),
-    ("precision", true),
-    ("recall", true),
-    ("f1", true),
-    ("rmse", false),
-    ("mae", false),
-    ("median_error", false),
-    ("r2", true),
-    ("silhouette", true),
-    ("log_likelihood", true),
-    ("bic", false),
+/// The metrics by which trials can be compared; the others only describe.
+pub const COMPARED: [&str; 15] = [
+    "roc_auc",
+    "pr_auc",
+    "log_loss",
+    "brier",
+    "accuracy",
+    "precision",
+    "recall",
+    "f1",
+    "rmse",
+    "mae",
+    "median_error",
+    "r2",
+    "silhouette",
+    "log_likelihood",
+    "bic",
 ];
+
+/// Whether more of a metric that models are compared by is better: of all but what they lose.
+pub fn more_is_better(metric: &str) -> bool {
+    !matches!(metric, "log_loss" | "brier" | "rmse" | "mae" | "median_error" | "bic")
+}
 
 /// The names of [`COMPARED`] that there are for a task.
 pub fn compared(task: &Task) -> Vec<&'static str> {
@@ -114,7 +119,7 @@ pub fn compared(task: &Task) -> Vec<&'static str> {
         (_, "pr_auc") => two,
         _ => !matches!(name, "rmse" | "mae" | "median_error" | "r2" | "silhouette" | "log_likelihood" | "bic"),
     };
-    COMPARED.iter().map(|m| m.0).filter(|name| fits(name)).collect()
+    COMPARED.into_iter().filter(|name| fits(name)).collect()
 }
 
 /// The metric that says most of a model of a task.

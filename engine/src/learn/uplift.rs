@@ -9,7 +9,7 @@ use crate::learn::forest::Part;
 use crate::learn::options::Algorithm;
 use crate::learn::target::{Classes, MOST_CLASSES};
 use crate::learn::train::SourceInput;
-use crate::learn::tree::{Criterion, TreeParams, UpliftForest};
+use crate::learn::tree::{Divergence, TreeParams, UpliftForest};
 
 /// The most treatments.
 pub const MOST_TREATMENTS: usize = 50;
@@ -30,6 +30,10 @@ pub struct UpliftParams {
     pub effect: Option<(Algorithm, Map<String, Value>)>,
     /// Folds in which rows are answered by models that did not see them.
     pub folds: usize,
+    /// What splits of trees are to raise.
+    pub criterion: Divergence,
+    /// The fewest rows of each treatment, and of those without one, on either side of a split.
+    pub min_samples_treatment: u64,
     /// Trees of a forest.
     pub n_estimators: u32,
     /// The share of rows that a tree of a forest grows on.
@@ -48,6 +52,8 @@ impl Default for UpliftParams {
             base: None,
             effect: None,
             folds: 5,
+            criterion: Divergence::Causal,
+            min_samples_treatment: 10,
             n_estimators: 200,
             max_samples: 0.5,
             max_features: Part::Share(0.7),
@@ -66,7 +72,6 @@ impl UpliftParams {
     pub fn tree(algorithm: Algorithm) -> TreeParams {
         let forest = algorithm == Algorithm::UpliftForest;
         TreeParams {
-            criterion: Criterion::Causal,
             max_depth: if forest { 8 } else { 4 },
             min_samples_leaf: if forest { 50 } else { 200 },
             min_category_rows: 100,
@@ -93,6 +98,8 @@ impl UpliftParams {
     pub(super) fn forest(&self, algorithm: Algorithm, features: usize, seed: u64) -> UpliftForest {
         let forest = algorithm == Algorithm::UpliftForest;
         UpliftForest {
+            criterion: self.criterion,
+            min_samples_treatment: self.min_samples_treatment,
             n_estimators: if forest { self.n_estimators } else { 1 },
             max_samples: if forest { self.max_samples } else { 1.0 },
             tries: if forest { self.max_features.of(features).max(1) } else { features },

@@ -477,7 +477,8 @@ impl Scorer {
 const OPERATION: f64 = 60.0;
 
 /// The number of classes when there are more than two, the number of components, else 1.
-fn outputs(model: &Model) -> usize {
+/// How many numbers an answer of a model has: [`Scorer::outputs`].
+pub fn outputs(model: &Model) -> usize {
     match (&model.task, &model.body) {
         (Task::Classification { classes, .. }, _) if classes.len() > 2 => classes.len(),
         // The largest effect, and, where there are several treatments, that of each.

@@ -22,7 +22,7 @@ unsafe fn run(fcinfo: FunctionCallInfo) -> Result<()> {
     let columns = arguments.columns();
     let (described, numbers) = read::describe(&arguments.source, &columns)?;
     let taken = ["season", "frequency", "missing", "aggregate"];
-    let options = Options::parse(&options_of(fcinfo, 4), &taken, numbers)?;
+    let options = Options::parse(options_of(fcinfo, 4).as_ref(), &taken, numbers)?;
     let control = Control::new(settings::max_memory());
     let read = read::read(&described, numbers, &columns, options.rules, "orchard.decompose", &control)?;
     read.tell(options.rules);

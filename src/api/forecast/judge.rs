@@ -28,7 +28,7 @@ unsafe fn run(fcinfo: FunctionCallInfo) -> Result<()> {
     let columns = arguments.columns();
     let (described, numbers) = read::describe(&arguments.source, &columns)?;
     let taken = ["method", "level", "season", "frequency", "missing", "aggregate", "nonnegative", "origins"];
-    let options = Options::parse(&options_of(fcinfo, 5), &taken, numbers)?;
+    let options = Options::parse(options_of(fcinfo, 5).as_ref(), &taken, numbers)?;
     let control = Control::new(settings::max_memory());
     let read = read::read(&described, numbers, &columns, options.rules, "orchard.evaluate_forecast", &control)?;
     read.tell(options.rules);

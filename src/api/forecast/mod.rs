@@ -12,7 +12,7 @@ use orchard_engine::forecast::hierarchy::{reconcile, sums};
 use orchard_engine::forecast::{forecast_all, Settings};
 use pgrx::pg_sys::{Datum, FunctionCallInfo};
 use pgrx::prelude::*;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::entry;
 use crate::entry::{fill, value};
@@ -61,8 +61,8 @@ impl Arguments {
 
 /// # Safety
 /// `fcinfo` is the running call's.
-unsafe fn options_of(fcinfo: FunctionCallInfo, i: usize) -> Value {
-    value::<JsonArgument>(fcinfo, i).map_or_else(|| Value::Object(Map::new()), |o| o.0)
+unsafe fn options_of(fcinfo: FunctionCallInfo, i: usize) -> Option<Value> {
+    value::<JsonArgument>(fcinfo, i).map(|o| o.0)
 }
 
 /// # Safety
@@ -108,7 +108,7 @@ unsafe fn run(fcinfo: FunctionCallInfo) -> Result<()> {
     let columns = arguments.columns();
     let (described, numbers) = read::describe(&arguments.source, &columns)?;
     let taken = ["method", "level", "season", "frequency", "missing", "aggregate", "nonnegative", "hierarchy"];
-    let options = Options::parse(&options_of(fcinfo, 5), &taken, numbers)?;
+    let options = Options::parse(options_of(fcinfo, 5).as_ref(), &taken, numbers)?;
     let method = one_method(&options)?.unwrap_or(Method::Auto);
     if options.hierarchy && columns.groups.is_empty() {
         return Err(Failure::argument("a hierarchy needs group columns")

@@ -3,9 +3,10 @@
 use orchard_engine::forecast::auto::Method;
 use orchard_engine::forecast::calendar::{self, Step};
 use orchard_engine::forecast::gather::{Aggregate, Missing, Rules};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use crate::error::{Failure, Result};
+use crate::api::choices::{Advice, Choices};
+use crate::error::Result;
 
 /// The options, with their types in words.
 const OPTIONS: [(&str, &str); 9] = [
@@ -43,58 +44,43 @@ pub struct Options {
 
 impl Options {
     /// Read the options of a verb that takes those named.
-    pub fn parse(options: &Value, taken: &[&str], numbers: bool) -> Result<Options> {
-        let Value::Object(map) = options else {
-            return Err(Failure::argument("options must be a JSON object")
-                .hint("Write for example '{\"frequency\": \"day\", \"missing\": \"zero\"}'."));
+    pub fn parse(options: Option<&Value>, taken: &[&str], numbers: bool) -> Result<Options> {
+        let known: Vec<(&str, &str)> = OPTIONS.into_iter().filter(|o| taken.contains(&o.0)).collect();
+        let example = r#"{"frequency": "day", "missing": "zero"}"#;
+        let choices = Choices::new(options, &known, example, Advice::Of(hint))?;
+        let missing = choices.word("missing", |word| match word {
+            "interpolate" => Some(Missing::Interpolate),
+            "zero" => Some(Missing::Zero),
+            "previous" => Some(Missing::Previous),
+            _ => None,
+        })?;
+        let aggregate = choices.word("aggregate", |word| match word {
+            "auto" => Some(Aggregate::Auto),
+            "sum" => Some(Aggregate::Sum),
+            "mean" => Some(Aggregate::Mean),
+            _ => None,
+        })?;
+        let rules = Rules {
+            step: step(&choices, numbers)?,
+            aggregate: aggregate.unwrap_or(Aggregate::Auto),
+            missing: missing.unwrap_or(Missing::Interpolate),
         };
-        if let Some(key) = map.keys().find(|key| !taken.contains(&key.as_str())) {
-            return Err(Failure::argument(format!("unrecognized option \"{key}\""))
-                .hint(format!("Valid options are {}.", taken.join(", "))));
-        }
-        let value = |key: &str| map.get(key).filter(|v| !v.is_null());
-        let text = |key: &str| match value(key) {
-            None => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text.as_str())),
-            Some(_) => Err(wrong(key)),
-        };
-        let level = match value("level") {
-            None => None,
-            Some(v) => Some(v.as_f64().filter(|l| *l > 0.0 && *l < 1.0).ok_or_else(|| wrong("level"))?),
-        };
-        let missing = match text("missing")? {
-            None | Some("interpolate") => Missing::Interpolate,
-            Some("zero") => Missing::Zero,
-            Some("previous") => Missing::Previous,
-            Some(_) => return Err(wrong("missing")),
-        };
-        let aggregate = match text("aggregate")? {
-            None | Some("auto") => Aggregate::Auto,
-            Some("sum") => Aggregate::Sum,
-            Some("mean") => Aggregate::Mean,
-            Some(_) => return Err(wrong("aggregate")),
-        };
-        let flag = |key: &str| value(key).map(|v| v.as_bool().ok_or_else(|| wrong(key))).transpose();
-        let origins = match value("origins") {
-            None => 5,
-            Some(v) => v.as_u64().filter(|n| (1..=1000).contains(n)).ok_or_else(|| wrong("origins"))? as usize,
-        };
-        let rules = Rules { step: step(map, numbers)?, aggregate, missing };
+        let method = |v: &Value| Method::ALL.into_iter().find(|m| v.as_str() == Some(m.name()));
         Ok(Options {
-            methods: methods(value("method"))?,
-            level,
-            seasons: seasons(value("season"))?,
+            methods: choices.read("method", |v| one_or_more(v, usize::MAX, method))?.unwrap_or_default(),
+            level: choices.share("level")?,
+            seasons: seasons(&choices)?,
             rules,
-            nonnegative: flag("nonnegative")?,
-            hierarchy: flag("hierarchy")?.unwrap_or(false),
-            origins,
+            nonnegative: choices.flag("nonnegative")?,
+            hierarchy: choices.flag("hierarchy")?.unwrap_or(false),
+            origins: choices.integer("origins", 1..=1000)?.unwrap_or(5) as usize,
         })
     }
 }
 
-fn wrong(key: &str) -> Failure {
-    let must = OPTIONS.iter().find(|o| o.0 == key).map_or("", |o| o.1);
-    let hint = match key {
+/// What an option that cannot be so is for.
+fn hint(key: &str) -> String {
+    match key {
         "frequency" => format!("Steps are {}, with a whole number before them or not.", calendar::names()),
         "method" => format!("Methods are {}.", Method::ALL.map(Method::name).join(", ")),
         "missing" => "It says what stands where there is no row; in a table of sales that may be zero.".to_owned(),
@@ -106,42 +92,34 @@ fn wrong(key: &str) -> Failure {
         }
         "hierarchy" => "It says whether the sums over groups are forecast too, so that all add up.".to_owned(),
         _ => "More origins tell more and take more time.".to_owned(),
-    };
-    Failure::argument(format!("option \"{key}\" must be {must}")).hint(hint)
-}
-
-fn step(map: &Map<String, Value>, numbers: bool) -> Result<Option<Step>> {
-    let Some(value) = map.get("frequency").filter(|v| !v.is_null()) else { return Ok(None) };
-    if numbers {
-        let step = value.as_f64().filter(|n| *n > 0.0 && *n <= 1e15);
-        return step.map(|n| Some(Step::Number(n))).ok_or_else(|| {
-            wrong("frequency")
-                .hint("The times are plain numbers, so their step is one. Make dates of them in the source to name it.")
-        });
     }
-    value.as_str().and_then(Step::parse).map(Some).ok_or_else(|| wrong("frequency"))
 }
 
-fn seasons(value: Option<&Value>) -> Result<Option<Vec<usize>>> {
+fn step(choices: &Choices<'_>, numbers: bool) -> Result<Option<Step>> {
+    if !numbers {
+        return choices.word("frequency", Step::parse);
+    }
+    let step = choices.number_if("frequency", |n| n > 0.0 && n <= 1e15).map_err(|failure| {
+        failure.hint("The times are plain numbers, so their step is one. Make dates of them in the source to name it.")
+    })?;
+    Ok(step.map(Step::Number))
+}
+
+fn seasons(choices: &Choices<'_>) -> Result<Option<Vec<usize>>> {
     let one = |v: &Value| v.as_u64().filter(|n| (1..=LONGEST).contains(n)).map(|n| n as usize);
-    let list = match value {
-        None => return Ok(None),
-        Some(Value::Array(list)) if list.len() <= 4 => list.iter().map(one).collect::<Option<Vec<_>>>(),
-        Some(v) => one(v).map(|n| vec![n]),
-    };
-    let mut list = list.ok_or_else(|| wrong("season"))?;
-    list.retain(|n| *n > 1);
-    list.sort_unstable();
-    list.dedup();
-    Ok(Some(list))
+    let list = choices.read("season", |v| one_or_more(v, 4, one))?;
+    Ok(list.map(|mut list| {
+        list.retain(|n| *n > 1);
+        list.sort_unstable();
+        list.dedup();
+        list
+    }))
 }
 
-fn methods(value: Option<&Value>) -> Result<Vec<Method>> {
-    let one = |v: &Value| Method::ALL.into_iter().find(|m| v.as_str() == Some(m.name()));
-    let list = match value {
-        None => return Ok(Vec::new()),
-        Some(Value::Array(list)) => list.iter().map(one).collect::<Option<Vec<_>>>(),
-        Some(v) => one(v).map(|m| vec![m]),
-    };
-    list.ok_or_else(|| wrong("method"))
+/// What `one` makes of a value, or of each of an array of at most so many.
+fn one_or_more<T>(value: &Value, most: usize, one: impl Fn(&Value) -> Option<T>) -> Option<Vec<T>> {
+    match value {
+        Value::Array(list) if list.len() <= most => list.iter().map(one).collect(),
+        value => one(value).map(|n| vec![n]),
+    }
 }

@@ -13,7 +13,7 @@ use pgrx::spi::quote_identifier;
 
 use crate::api::budget::is_number;
 use crate::api::judged::not_numbers;
-use crate::api::train::{check_names, no_column};
+use crate::api::train::{check_names, find};
 use crate::error::{Failure, Result};
 use crate::source::types::Reader;
 use crate::source::{self, Attribute, Described, Rows, Wanted};
@@ -49,7 +49,7 @@ pub fn describe(source: &str, columns: &Columns<'_>) -> Result<(Described, bool)
     let described = source::describe(source)?;
     let attributes = &described.attributes;
     check_names(attributes)?;
-    let find = |name: &str| attributes.iter().find(|a| a.name == name).ok_or_else(|| no_column(name, attributes));
+    let find = |name: &str| find(name, attributes);
     let (time, value) = (find(columns.time)?, find(columns.value)?);
     let mut named = vec![columns.time, columns.value];
     for group in &columns.groups {

@@ -22,7 +22,7 @@ unsafe fn run(fcinfo: FunctionCallInfo) -> Result<()> {
     let columns = arguments.columns();
     let (described, numbers) = read::describe(&arguments.source, &columns)?;
     let taken = ["method", "level", "season", "frequency", "missing", "aggregate"];
-    let options = Options::parse(&options_of(fcinfo, 4), &taken, numbers)?;
+    let options = Options::parse(options_of(fcinfo, 4).as_ref(), &taken, numbers)?;
     let asked = Settings {
         method: one_method(&options)?.unwrap_or(Method::Auto),
         horizon: 1,

@@ -1,7 +1,7 @@
 //! What came true of what a model said, once that is known: whether it is still as good as on the rows held out by training.
 
 use crate::judge::interval::Z;
-use crate::judge::{headline, Metric, COMPARED};
+use crate::judge::{headline, more_is_better, Metric};
 use crate::model::Task;
 
 /// What came true of scores.
@@ -32,7 +32,7 @@ pub fn truth(task: &Task, metrics: &[Metric], reference: &[Metric], max_drop: f6
     let find = |of: &[Metric], name: &str| of.iter().find(|m| m.name == name).cloned();
     let Some(now) = find(metrics, name) else { return Truth::default() };
     let before = find(reference, name);
-    let more_is_better = COMPARED.iter().any(|(compared, better)| *compared == name && *better);
+    let more_is_better = more_is_better(name);
     let error = |metric: &Metric| metric.interval.map_or(0.0, |(low, high)| (high - low) / (2.0 * Z));
     let is_worse = before.as_ref().is_some_and(|before| {
         let Some((was, is)) = before.value.zip(now.value) else { return false };
@@ -88,6 +88,15 @@ mod tests {
             }
         }
         binary(&said, &truth, None, 0.5)
+    }
+
+    #[test]
+    fn uplift_is_worse_where_its_coefficient_falls() {
+        let treatments = vec!["mail".to_owned()];
+        let task = Task::Uplift { treatments, control: "none".into(), classes: Vec::new(), positive: 0 };
+        let qini = |value: f64| vec![Metric::new("qini", Some(value), "")];
+        assert!(truth(&task, &qini(0.1), &qini(0.3), 0.05, 0.1).is_worse);
+        assert!(!truth(&task, &qini(0.3), &qini(0.1), 0.05, 0.1).is_worse);
     }
 
     #[test]

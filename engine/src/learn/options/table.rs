@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::spec::{Kind, Spec, MOST_CLUSTERS};
+use super::uplift::UPLIFT;
 use super::Algorithm::{
     self, Dbscan, DecisionTree, ElasticNet, ExtraTrees, GaussianMixture, Glm, GradientBoosting, IsolationForest,
     KMeans, KPrototypes, Knn, Lasso, LinearRegression, LogisticRegression, NaiveBayes, NeuralNetwork, OneClassSvm, Pca,
@@ -106,25 +107,8 @@ const SUPERVISED: &[Algorithm] = &[
     UpliftTree,
     UpliftForest,
 ];
-/// Those whose predictions can be compared with the target.
-const PREDICTING: &[Algorithm] = &[
-    DecisionTree,
-    RandomForest,
-    ExtraTrees,
-    GradientBoosting,
-    LogisticRegression,
-    LinearRegression,
-    Ridge,
-    ElasticNet,
-    Lasso,
-    Glm,
-    NaiveBayes,
-    Knn,
-    NeuralNetwork,
-    Svm,
-    Voting,
-    Stacking,
-];
+/// Those whose predictions can be compared with the target: without those of uplift, which come last.
+const PREDICTING: &[Algorithm] = SUPERVISED.split_at(SUPERVISED.len() - UPLIFT.len()).0;
 /// Those whose classes have weights.
 const WEIGHED: &[Algorithm] = &[
     DecisionTree,

@@ -64,7 +64,7 @@ pub(super) const TUNING: &[Spec] = &[
     },
     Spec {
         key: "metric", algorithms: ALL,
-        kind: Kind::Choice(METRICS, |o, v| o.tune.metric = Some(v)), default: |_| json!(null),
+        kind: Kind::Choice(&COMPARED, |o, v| o.tune.metric = Some(v)), default: |_| json!(null),
         elsewhere: &["scoring", "score", "eval_metric", "sort_metric"],
         meaning: "what trials are compared by; without it roc_auc, accuracy, rmse, or silhouette, or bic of a gaussian_mixture, as the task is",
     },
@@ -81,14 +81,3 @@ pub(super) const TUNING: &[Spec] = &[
         meaning: "the rows that a trial learns from in the first round of halving; without it so many that the last round has all",
     },
 ];
-
-/// The names of [`COMPARED`].
-const METRICS: &[&str] = &{
-    let mut names = [""; COMPARED.len()];
-    let mut i = 0;
-    while i < names.len() {
-        names[i] = COMPARED[i].0;
-        i += 1;
-    }
-    names
-};

@@ -6,18 +6,18 @@ use super::spec::{Kind, Spec};
 use super::table::{named, FEATURES, MOST_ROWS};
 use super::Algorithm::{self, RLearner, TLearner, UpliftForest, UpliftTree, XLearner};
 use crate::learn::bin::MOST_BINS;
-use crate::learn::tree::{Criterion, DEEPEST};
+use crate::learn::tree::{Divergence, DEEPEST};
 
-const UPLIFT: &[Algorithm] = &[TLearner, XLearner, RLearner, UpliftTree, UpliftForest];
+pub(super) const UPLIFT: &[Algorithm] = &[TLearner, XLearner, RLearner, UpliftTree, UpliftForest];
 const META: &[Algorithm] = &[TLearner, XLearner, RLearner];
 const TREES: &[Algorithm] = &[UpliftTree, UpliftForest];
 
 /// What splits of trees are to raise.
-const CRITERIA: [(&str, Criterion); 4] = [
-    ("causal", Criterion::Causal),
-    ("euclidean", Criterion::Euclidean),
-    ("kl", Criterion::KullbackLeibler),
-    ("chi", Criterion::ChiSquared),
+const CRITERIA: [(&str, Divergence); 4] = [
+    ("causal", Divergence::Causal),
+    ("euclidean", Divergence::Euclidean),
+    ("kl", Divergence::KullbackLeibler),
+    ("chi", Divergence::ChiSquared),
 ];
 
 /// Those that others do not have.
@@ -60,8 +60,8 @@ pub(super) const SPECS: &[Spec] = &[
     },
     Spec {
         key: "criterion", algorithms: TREES,
-        kind: Kind::Choice(&["causal", "euclidean", "kl", "chi"], |o, v| o.tree.criterion = named(&CRITERIA, v)),
-        default: |o| json!(CRITERIA.iter().find(|c| c.1 == o.tree.criterion).map(|c| c.0)),
+        kind: Kind::Choice(&["causal", "euclidean", "kl", "chi"], |o, v| o.uplift.criterion = named(&CRITERIA, v)),
+        default: |o| json!(CRITERIA.iter().find(|c| c.1 == o.uplift.criterion).map(|c| c.0)),
         elsewhere: &["evaluation_function", "evaluationFunction", "split_criterion"],
         meaning: "what a split is to raise: the squared effect less its variance by chance, the squared effect, or, of two classes, a divergence between treated rows and others",
     },
@@ -77,7 +77,7 @@ pub(super) const SPECS: &[Spec] = &[
     },
     Spec {
         key: "min_samples_treatment", algorithms: TREES,
-        kind: Kind::Integer(1, MOST_ROWS, |o, v| o.tree.min_samples_treatment = v), default: |o| json!(o.tree.min_samples_treatment),
+        kind: Kind::Integer(1, MOST_ROWS, |o, v| o.uplift.min_samples_treatment = v), default: |o| json!(o.uplift.min_samples_treatment),
         elsewhere: &["min_samples_arm"], meaning: "the fewest training rows of each treatment, and of those without one, on either side of a split",
     },
     Spec {

@@ -20,9 +20,9 @@ pub(super) const FOLD: u64 = 0x6a09_e667_f3bc_c909;
 
 /// A member that has learned.
 pub(super) struct Fitted {
-    pub model: Model,
+    model: Model,
     /// The held-out rows by column, as it encodes them.
-    pub held: Vec<Vec<f64>>,
+    held: Vec<Vec<f64>>,
     iterations: Option<u32>,
 }
 
@@ -76,17 +76,46 @@ impl Run<'_> {
             fitted.push(one);
         }
         self.lap("members");
+        Ok(Ensemble { members: self.gather(made, names, fitted, keep)?, join })
+    }
+
+    /// Members that have learned, by their names, as those of one model. What is made of columns then holds all that some member looks at, and, unless they are
+    /// to be `kept`, no level that none of them knows.
+    pub(super) fn gather(
+        &self,
+        made: &mut Features,
+        names: Vec<String>,
+        fitted: Vec<Fitted>,
+        keep: bool,
+    ) -> Result<Vec<Member>> {
         unite(made, &fitted, self.control)?;
-        let member = |(one, name): (&Fitted, &String)| places(made, &one.model).map(|places| (name.clone(), places));
-        let placed: Vec<(String, Vec<u32>)> = fitted.iter().zip(&names).map(member).collect::<Result<_>>()?;
+        let placed: Vec<Vec<u32>> = fitted.iter().map(|one| places(made, &one.model)).collect::<Result<_>>()?;
         if !keep {
             prune(made, &placed, &fitted);
         }
-        let members = placed.into_iter().zip(fitted).map(|((algorithm, places), one)| {
+        let member = |((algorithm, places), one): ((String, Vec<u32>), Fitted)| {
             one.held.into_iter().for_each(|column| self.control.release_vec(column));
             Member { algorithm, places, model: std::sync::Arc::new(one.model) }
-        });
-        Ok(Ensemble { members: members.collect(), join })
+        };
+        Ok(names.into_iter().zip(placed).zip(fitted).map(member).collect())
+    }
+
+    /// What a member of some rows answers to others. Of what it takes only the answers stay counted.
+    pub(super) fn answers(
+        &mut self,
+        estimator: &Estimator,
+        inputs: &[SourceInput],
+        rows: (&[u32], &[u32]),
+        iterations: Option<u32>,
+        prepared: &Prepared,
+    ) -> Result<Vec<f64>> {
+        let before = self.control.used();
+        let fitted = self.member(estimator, inputs, rows, iterations, prepared)?;
+        let scorer = Scorer::new(fitted.model);
+        let said = score_encoded(&scorer, &fitted.held, self.control)?;
+        drop((scorer, fitted.held));
+        self.control.release(self.control.used().saturating_sub(before + std::mem::size_of_val(said.as_slice())));
+        Ok(said)
     }
 
     /// Learn a member from training rows, in canonical order, and encode held-out rows for it.
@@ -191,15 +220,11 @@ impl Run<'_> {
             control.reserve(learn.len() * 4 + held.len() * 12)?;
             judge.iter().for_each(|&i| answered[i] = true);
             for (at, (estimator, iterations)) in estimators.iter().zip(iterations).enumerate() {
-                let own = control.used();
-                let fitted = self.member(estimator, inputs, (&learn, &held), *iterations, prepared)?;
-                let scorer = Scorer::new(fitted.model);
-                let scores = score_encoded(&scorer, &fitted.held, control)?;
+                let scores = self.answers(estimator, inputs, (&learn, &held), *iterations, prepared)?;
                 for (scores, &row) in scores.chunks_exact(outputs).zip(&judge) {
                     (0..outputs).for_each(|output| said[at * outputs + output][row] = scores[output]);
                 }
-                drop((scorer, scores, fitted.held));
-                control.release(control.used().saturating_sub(own));
+                control.release_vec(scores);
             }
             drop((learn, judge, held));
             control.release(control.used().saturating_sub(before));
@@ -278,7 +303,7 @@ fn token(feature: &Feature) -> Option<&str> {
 }
 
 /// Add the words that some member looks at and others do not.
-pub(super) fn unite(made: &mut Features, fitted: &[Fitted], control: &Control) -> Result<()> {
+fn unite(made: &mut Features, fitted: &[Fitted], control: &Control) -> Result<()> {
     if !made.inputs.iter().any(|input| input.kind == InputKind::Text) {
         return Ok(());
     }
@@ -317,7 +342,7 @@ pub(super) fn unite(made: &mut Features, fitted: &[Fitted], control: &Control) -
 }
 
 /// By feature of a member, the feature that it is made of.
-pub(super) fn places(made: &Features, member: &Model) -> Result<Vec<u32>> {
+fn places(made: &Features, member: &Model) -> Result<Vec<u32>> {
     let mut places = Vec::with_capacity(member.features.len());
     for input in &member.inputs {
         let all = made.inputs.iter().find(|i| i.name == input.name);
@@ -344,11 +369,11 @@ pub(super) fn places(made: &Features, member: &Model) -> Result<Vec<u32>> {
 }
 
 /// Forget the levels that no member tells apart from others.
-pub(super) fn prune(made: &mut Features, placed: &[(String, Vec<u32>)], fitted: &[Fitted]) {
+fn prune(made: &mut Features, placed: &[Vec<u32>], fitted: &[Fitted]) {
     for (at, feature) in made.features.iter_mut().enumerate() {
         let Encoding::Category { levels } = &mut feature.encoding else { continue };
         let mut known = vec![false; levels.len()];
-        for ((_, places), one) in placed.iter().zip(fitted) {
+        for (places, one) in placed.iter().zip(fitted) {
             for (own, _) in one.model.features.iter().zip(places).filter(|(_, place)| **place as usize == at) {
                 for level in own.encoding.levels() {
                     if let Ok(place) = levels.binary_search(level) {

@@ -12,11 +12,10 @@ use crate::learn::tree::{self, UpliftRows};
 use crate::learn::uplift::Arms;
 use crate::learn::Target;
 use crate::model::{Body, Ensemble, HeldActual, Join, Member, Model, Task};
-use crate::score::Scorer;
 
-use super::ensemble::{places, prune, unite, Fitted, FOLD};
+use super::ensemble::{Fitted, FOLD};
 use super::grow::Grown;
-use super::{score_encoded, Features, RowsOf, Run, SourceInput};
+use super::{Features, RowsOf, Run, SourceInput};
 
 /// Effects are shared out by chances of being treated that are no nearer to 0 and 1 than this.
 const LEAST_CHANCE: f64 = 0.01;
@@ -181,21 +180,12 @@ impl Run<'_> {
         self.lap("members");
         let Joined { members, effects: counted } = joined?;
         let (names, fitted): (Vec<String>, Vec<Fitted>) = members.into_iter().unzip();
-        unite(made, &fitted, self.control)?;
-        let place = |(one, name): (&Fitted, &String)| places(made, &one.model).map(|places| (name.clone(), places));
-        let placed: Vec<(String, Vec<u32>)> = fitted.iter().zip(&names).map(place).collect::<Result<_>>()?;
-        if !keep {
-            prune(made, &placed, &fitted);
-        }
-        let mut effects = vec![0.0; treatments.len() * fitted.len()];
+        let members = self.gather(made, names, fitted, keep)?;
+        let mut effects = vec![0.0; treatments.len() * members.len()];
         for (treatment, member, factor) in counted {
-            effects[treatment * fitted.len() + member] += factor;
+            effects[treatment * members.len() + member] += factor;
         }
-        let members = placed.into_iter().zip(fitted).map(|((algorithm, places), one)| {
-            one.held.into_iter().for_each(|column| self.control.release_vec(column));
-            Member { algorithm, places, model: Arc::new(one.model) }
-        });
-        let body = Ensemble { members: members.collect(), join: Join::Effects(effects) };
+        let body = Ensemble { members, join: Join::Effects(effects) };
         Ok(Grown { body: Body::Ensemble(body), iterations: None })
     }
 
@@ -210,7 +200,6 @@ impl Run<'_> {
     ) -> Result<Grown> {
         let options = &self.request.options;
         let forest = options.uplift.forest(self.request.algorithm, made.binned.len(), options.seed);
-        let outcome = Target::Number(outcome);
         let rows = UpliftRows { outcome: &outcome, arms, count: treatments.len() + 1, weight };
         let trees = tree::fit_uplift(&made.binned, &rows, &options.tree, &forest, self.control)?;
         let member = |output: usize| {
@@ -253,10 +242,10 @@ impl Run<'_> {
         let control = learned.of(0);
         let effect = self.add_column("effect");
         let all_treated: Vec<usize> = (0..learned.train.len()).filter(|at| learned.arms[*at] != 0).collect();
-        let without = self.answers(learned, &control, &all_treated)?;
+        let without = self.expected(learned, &control, &all_treated)?;
         for (treatment, name) in treatments.iter().enumerate() {
             let treated = learned.of(treatment as u32 + 1);
-            let with = self.answers(learned, &treated, &control)?;
+            let with = self.expected(learned, &treated, &control)?;
             let mut values: Vec<f64> = self.control.filled(self.request.table.rows, f64::NAN)?;
             for (at, said) in
                 all_treated.iter().zip(&without).filter(|(at, _)| learned.arms[**at] as usize == treatment + 1)
@@ -293,7 +282,7 @@ impl Run<'_> {
             let chance = learned.chance(&treated, &control);
             let mut both: Vec<usize> = treated.iter().chain(&control).copied().collect();
             both.sort_unstable();
-            let said = self.answers_in_folds(learned, &both, count, seed)?;
+            let said = self.expected_in_folds(learned, &both, count, seed)?;
             let mut values: Vec<f64> = self.control.filled(self.request.table.rows, f64::NAN)?;
             let mut weights: Vec<f64> = self.control.filled(self.request.table.rows, 0.0)?;
             let mut answered = Vec::with_capacity(both.len());
@@ -317,7 +306,15 @@ impl Run<'_> {
         Ok(joined)
     }
 
-    /// Learn a member, and say no more of it than of an ensemble's.
+    /// Do something with a learner of which no more is said than of an ensemble's members.
+    fn quietly<T>(&mut self, learn: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        let said = (self.notices.len(), self.timings.len());
+        let found = learn(self);
+        self.notices.truncate(said.0);
+        self.timings.truncate(said.1);
+        found
+    }
+
     fn learn_one(
         &mut self,
         estimator: &Estimator,
@@ -325,27 +322,17 @@ impl Run<'_> {
         rows: (&[u32], &[u32]),
         prepared: &Prepared,
     ) -> Result<Fitted> {
-        let said = (self.notices.len(), self.timings.len());
-        let one = self.member(estimator, &learned.inputs, rows, None, prepared);
-        self.notices.truncate(said.0);
-        self.timings.truncate(said.1);
-        one
+        self.quietly(|run| run.member(estimator, &learned.inputs, rows, None, prepared))
     }
 
     /// What a model of some rows expects of others.
-    fn answers(&mut self, learned: &Learned<'_>, from: &[usize], of: &[usize]) -> Result<Vec<f64>> {
-        let before = self.control.used();
+    fn expected(&mut self, learned: &Learned<'_>, from: &[usize], of: &[usize]) -> Result<Vec<f64>> {
         let (train, held) = (learned.rows(from), learned.rows(of));
-        let fitted = self.learn_one(&learned.base, learned, (&train, &held), learned.prepared)?;
-        let scorer = Scorer::new(fitted.model);
-        let said = score_encoded(&scorer, &fitted.held, self.control)?;
-        drop((scorer, fitted.held));
-        self.control.release(self.control.used().saturating_sub(before + said.len() * 8));
-        Ok(said)
+        self.quietly(|run| run.answers(&learned.base, &learned.inputs, (&train, &held), None, learned.prepared))
     }
 
     /// What models that did not see them expect of rows; NaN where the holdout is by time and nothing came before.
-    fn answers_in_folds(&mut self, learned: &Learned<'_>, of: &[usize], count: usize, seed: u64) -> Result<Vec<f64>> {
+    fn expected_in_folds(&mut self, learned: &Learned<'_>, of: &[usize], count: usize, seed: u64) -> Result<Vec<f64>> {
         let control = self.control;
         let rows = learned.rows(of);
         let hashes = self.hashes(&rows, learned.prepared)?;
@@ -358,7 +345,7 @@ impl Run<'_> {
             let (learn, judge) = (places(Role::Learn), places(Role::Judge));
             let from: Vec<usize> = learn.iter().map(|i| of[*i]).collect();
             let asked: Vec<usize> = judge.iter().map(|i| of[*i]).collect();
-            let answers = self.answers(learned, &from, &asked)?;
+            let answers = self.expected(learned, &from, &asked)?;
             judge.iter().zip(&answers).for_each(|(i, answer)| said[*i] = *answer);
             control.release_vec(answers);
         }

@@ -121,13 +121,11 @@ fn add(
         && node.impurity > 0.0;
     let mut split = None;
     if splittable {
-        let found: Result<Vec<Option<Split>>> = (0..features.len())
+        let found: Result<Vec<Option<Split>>> = rows
+            .looked_at(nodes.len(), features.len())
             .into_par_iter()
             .map_init(Scratch::default, |scratch, f| {
                 control.check()?;
-                if !rows.looks_at(nodes.len(), f, features.len()) {
-                    return Ok(None);
-                }
                 Ok(best(features, f, slice, &stat, rows, params, scratch))
             })
             .collect();

@@ -10,7 +10,7 @@ mod uplift;
 
 pub use exact::{fit_exact, MOST_CELLS};
 pub(super) use split::between;
-pub use uplift::{fit_uplift, one_output, UpliftForest, UpliftRows};
+pub use uplift::{fit_uplift, one_output, Divergence, UpliftForest, UpliftRows};
 
 use crate::control::Control;
 use crate::error::Result;
@@ -27,14 +27,6 @@ pub enum Criterion {
     Entropy,
     /// Squared error around the mean.
     SquaredError,
-    /// Of treatments: the squared effect, less its variance by chance (Athey, Imbens 2016).
-    Causal,
-    /// Of treatments: the squared distance of what they bring (Rzepakowski, Jaroszewicz 2012), here the squared effect.
-    Euclidean,
-    /// Of treatments: the divergence of Kullback and Leibler between two classes.
-    KullbackLeibler,
-    /// Of treatments: the chi-squared divergence between two classes.
-    ChiSquared,
 }
 
 /// How a tree grows. Names are scikit-learn's.
@@ -66,8 +58,6 @@ pub struct TreeParams {
     pub cat_smooth: f64,
     /// A category of more levels is cut as one number, what its levels say of the target in other rows; one of fewer is split into subsets.
     pub max_subset_levels: usize,
-    /// Of treatments: the fewest rows of each, and of those that were not treated, on either side of a split.
-    pub min_samples_treatment: u64,
 }
 
 impl Default for TreeParams {
@@ -86,7 +76,6 @@ impl Default for TreeParams {
             min_group: 1,
             cat_smooth: 10.0,
             max_subset_levels: 16,
-            min_samples_treatment: 10,
         }
     }
 }

@@ -219,24 +219,12 @@ impl Scratch {
     /// Sort the levels of the node by what they say of the target.
     fn order_levels(&mut self, node: &[f64], rows: &Rows<'_>, params: &TreeParams) {
         let width = rows.width;
-        let total = rows.total(node);
         let smooth = params.cat_smooth;
         self.keys.clear();
-        let classes = matches!(rows.target, crate::learn::Target::Class { .. });
-        let axis = if classes && width > 2 { self.axis(node, rows, smooth) } else { Vec::new() };
+        let axis = if rows.has_axis() { self.axis(node, rows, smooth) } else { Vec::new() };
         for &bin in &self.touched {
             let stat = &self.stats[bin as usize * width..][..width];
-            let weight = rows.total(stat);
-            let share = |i: usize| {
-                (stat[i] + smooth * node[i] / total.max(f64::MIN_POSITIVE)) / (weight + smooth).max(f64::MIN_POSITIVE)
-            };
-            let key = match (classes, width) {
-                _ if rows.treated.is_some() => rows.treated.map_or(0.0, |treated| treated.key(stat, node, smooth)),
-                (true, 0 | 1) => 0.0,
-                (_, 2) => share(1),
-                _ => axis.iter().enumerate().map(|(i, a)| a * share(i)).sum(),
-            };
-            self.keys.push((key, bin));
+            self.keys.push((rows.key(stat, node, smooth, &axis), bin));
         }
         self.keys.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
     }

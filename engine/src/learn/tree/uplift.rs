@@ -6,24 +6,36 @@
 use rayon::prelude::*;
 
 use super::grow::{flatten, grow, partition, Node};
-use super::rows::Rows;
-use super::{Criterion, TreeParams};
+use super::rows::{centre, Rows};
+use super::TreeParams;
 use crate::control::Control;
 use crate::error::Result;
 use crate::learn::bin::BinnedFeature;
 use crate::learn::forest::{join, tree_bytes};
 use crate::learn::random::Random;
-use crate::learn::Target;
 use crate::model::{Trees, LEAF};
 
 /// A share of rows is taken to be no nearer to 0 and 1 than this where it divides.
 const LEAST_SHARE: f64 = 1e-6;
 
+/// What a split is to raise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Divergence {
+    /// The squared effect, less its variance by chance (Athey, Imbens 2016).
+    Causal,
+    /// The squared distance of what treatments bring (Rzepakowski, Jaroszewicz 2012), here the squared effect.
+    Euclidean,
+    /// The divergence of Kullback and Leibler between two classes.
+    KullbackLeibler,
+    /// The chi-squared divergence between two classes.
+    ChiSquared,
+}
+
 /// Rows that were treated, or not, and what came of it.
 #[derive(Clone, Copy)]
 pub struct UpliftRows<'a> {
     /// What came of each row; of two classes 1 for the positive one and 0 for the other.
-    pub outcome: &'a Target,
+    pub outcome: &'a [f64],
     /// The treatment of each row, counted from 1; 0 for none.
     pub arms: &'a [u32],
     /// How many kinds of rows there are: treatments and none.
@@ -35,6 +47,10 @@ pub struct UpliftRows<'a> {
 /// How a forest is grown. A tree by itself is one of one tree.
 #[derive(Debug, Clone, PartialEq)]
 pub struct UpliftForest {
+    /// What a split is to raise.
+    pub criterion: Divergence,
+    /// The fewest rows of each treatment, and of those without one, on either side of a split.
+    pub min_samples_treatment: u64,
     /// The number of trees.
     pub n_estimators: u32,
     /// The share of the rows that each tree grows on, drawn without putting back.
@@ -49,11 +65,13 @@ pub struct UpliftForest {
 
 /// The statistic of rows by treatment: weight, weighted value and weighted square, one after the other.
 pub(super) struct Treated<'a> {
+    outcome: &'a [f64],
     arms: &'a [u32],
     count: usize,
     least: f64,
-    criterion: Criterion,
-    pub centre: f64,
+    criterion: Divergence,
+    /// Subtracted from what came of rows, so that sums of squares lose nothing.
+    centre: f64,
 }
 
 /// Numbers of a statistic for each arm.
@@ -65,7 +83,8 @@ impl Treated<'_> {
     }
 
     #[inline]
-    pub fn add(&self, row: u32, value: f64, weight: f64, stat: &mut [f64]) {
+    pub fn add(&self, row: u32, weight: f64, stat: &mut [f64]) {
+        let value = self.outcome[row as usize] - self.centre;
         let at = OWN * self.arms[row as usize] as usize;
         stat[at] += weight;
         stat[at + 1] += weight * value;
@@ -96,16 +115,16 @@ impl Treated<'_> {
         let none = mean(0);
         let share = |mean: f64| (mean + self.centre).clamp(LEAST_SHARE, 1.0 - LEAST_SHARE);
         let one = |arm: usize| match self.criterion {
-            Criterion::KullbackLeibler => {
+            Divergence::KullbackLeibler => {
                 let (p, q) = (share(mean(arm)), share(none));
                 p * libm::log(p / q) + (1.0 - p) * libm::log((1.0 - p) / (1.0 - q))
             }
-            Criterion::ChiSquared => {
+            Divergence::ChiSquared => {
                 let (p, q) = (share(mean(arm)), share(none));
                 (p - q) * (p - q) / (q * (1.0 - q))
             }
-            Criterion::Euclidean => (mean(arm) - none) * (mean(arm) - none),
-            _ => (mean(arm) - none) * (mean(arm) - none) - doubt(arm) - doubt(0),
+            Divergence::Euclidean => (mean(arm) - none) * (mean(arm) - none),
+            Divergence::Causal => (mean(arm) - none) * (mean(arm) - none) - doubt(arm) - doubt(0),
         };
         Treated::total(stat) * (1..self.count).map(one).sum::<f64>()
     }
@@ -144,18 +163,17 @@ pub fn fit_uplift(
     control: &Control,
 ) -> Result<Trees> {
     let total = rows.arms.len();
-    let mean = match rows.outcome {
-        Target::Number(values) => values.iter().sum::<f64>() / values.len().max(1) as f64,
-        Target::Class { .. } => 0.0,
-    };
-    // Shares are compared as they are, by these two; else sums of squares lose less about the mean.
-    let shares = matches!(params.criterion, Criterion::KullbackLeibler | Criterion::ChiSquared);
     let treated = Treated {
+        outcome: rows.outcome,
         arms: rows.arms,
         count: rows.count,
-        least: params.min_samples_treatment as f64,
-        criterion: params.criterion,
-        centre: if shares || !mean.is_finite() { 0.0 } else { mean },
+        least: forest.min_samples_treatment as f64,
+        criterion: forest.criterion,
+        centre: match forest.criterion {
+            // Shares are compared as they are.
+            Divergence::KullbackLeibler | Divergence::ChiSquared => 0.0,
+            Divergence::Causal | Divergence::Euclidean => centre(rows.outcome),
+        },
     };
     control.start(u64::from(forest.n_estimators));
     let one = |tree: u32| -> Result<Trees> {
@@ -169,9 +187,7 @@ pub fn fit_uplift(
         }
         let apart = if forest.honest { drawn.split_off(drawn.len().div_ceil(2)) } else { Vec::new() };
         drawn.sort_unstable();
-        let tries = Some((forest.tries, random.next()));
-        let mut own = Rows::treated((rows.outcome, &treated), rows.weight, drawn, params);
-        own.tries = tries;
+        let own = Rows::treated(&treated, rows.weight, drawn, (forest.tries, random.next()));
         let mut nodes = grow(features, &own, params, control)?;
         if forest.honest {
             estimate(&mut nodes, features, &own, apart, control)?;

@@ -1,7 +1,7 @@
 //! The scores of trials: by fold, in the mean, in rank.
 
 use crate::error::{Error, Result};
-use crate::judge::COMPARED;
+use crate::judge::more_is_better;
 
 /// How a trial did.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -40,7 +40,7 @@ pub(super) struct Scores {
 
 impl Scores {
     pub fn new(trials: usize, metric: &'static str) -> Scores {
-        let greater = COMPARED.iter().any(|m| m.0 == metric && m.1);
+        let greater = more_is_better(metric);
         let (iterations, why) = (vec![Vec::new(); trials], String::new());
         Scores { trials: vec![Scored::default(); trials], iterations, metric, greater, why }
     }
