@@ -1,8 +1,10 @@
 //! The forecast of one series: choice, mean and interval.
 
 use super::auto::{Expected, Fitted, Method};
+use super::beside::Beside;
+use super::boosted::Boosted;
 use super::optimise::{dot, Workspace};
-use super::{croston, season};
+use super::{croston, regression, season};
 use crate::control::Control;
 use crate::error::Result;
 
@@ -19,6 +21,17 @@ pub struct Settings {
     pub seasons: Vec<usize>,
     /// Whether values are never below 0; `None` where the series itself tells.
     pub nonnegative: Option<bool>,
+    /// What is known of all series besides.
+    pub beside: Beside,
+}
+
+/// What is known of a series besides its values.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Given<'a> {
+    /// Columns that reach as far as is forecast.
+    pub columns: &'a [Vec<f64>],
+    /// What trees of all series expect of it.
+    pub boosted: Option<&'a Boosted>,
 }
 
 /// A forecast.
@@ -63,13 +76,15 @@ pub(super) fn recent(n: usize, seasons: &[usize]) -> usize {
 /// Forecast a series of finite values; `None` for one without any.
 pub fn forecast(
     y: &[f64],
+    given: Given<'_>,
     settings: &Settings,
     work: &mut Workspace<'_>,
     control: &Control,
 ) -> Result<Option<Outlook>> {
     control.check()?;
     let Some(&last) = y.last() else { return Ok(None) };
-    let y = &y[recent(y.len(), &settings.seasons)..];
+    let from = recent(y.len(), &settings.seasons);
+    let y = &y[from..];
     let horizon = settings.horizon;
     let constant = y.iter().all(|v| *v == last);
     let size = y.iter().map(|v| v.abs()).sum::<f64>() / y.len() as f64;
@@ -90,20 +105,31 @@ pub fn forecast(
         return Ok(Some(Outlook { mean, low, high, method, replaced, model, scale }));
     }
     let seasons: Vec<usize> = settings.seasons.iter().copied().filter(|p| *p > 1 && y.len() > 2 * p).collect();
+    let columns: Vec<Vec<f64>> = given.columns.iter().map(|c| c[from..].to_vec()).collect();
     let candidates: Vec<Method> = match settings.method {
-        Method::Auto => candidates(y, &seasons),
+        Method::Auto => candidates(y, &seasons, !columns.is_empty()),
         method => vec![method],
     };
-    let mut tried: Vec<Tried> = Vec::with_capacity(candidates.len() + 1);
+    let looks = Looks::new(y.len(), &seasons, horizon, given.boosted);
+    let mut tried: Vec<Tried> = Vec::with_capacity(candidates.len() + 2);
     for method in candidates {
         control.check()?;
-        if let Some(model) = Fitted::new(method, y, &seasons, None, work) {
+        if let Some(model) = fit(method, y, &columns, &seasons, None, work) {
             let mut one = Tried { method, model, past: Vec::new() };
-            one.look_back(y, &seasons, horizon, work, control)?;
+            one.look_back(y, &columns, &seasons, &looks, work, control)?;
             tried.push(one);
         }
     }
+    if let Some(boosted) = given.boosted.filter(|_| matches!(settings.method, Method::Auto | Method::BoostedLags)) {
+        tried.push(Tried::boosted(boosted, scale));
+    }
     let sparse = is_sparse(y);
+    if settings.method == Method::Auto && !columns.is_empty() {
+        let both: Vec<&Tried> = tried.iter().filter(|t| t.method.knows_columns()).collect();
+        if let Some(mean) = Tried::mean(&both) {
+            tried.push(mean);
+        }
+    }
     if settings.method == Method::Auto && !sparse {
         let members = Fitted::members(y.len(), &seasons);
         let together: Vec<&Tried> = members.iter().filter_map(|m| tried.iter().find(|t| t.method == *m)).collect();
@@ -120,7 +146,7 @@ pub fn forecast(
             tried.push(Tried { method: Method::Naive, model, past: Vec::new() });
         }
     }
-    let Some(chosen) = choose(tried, y.len(), sparse) else { return Ok(None) };
+    let Some(chosen) = choose(tried, y.len(), sparse, !columns.is_empty()) else { return Ok(None) };
     let expected = chosen.model.expect(horizon);
     let nonnegative = settings.nonnegative.unwrap_or_else(|| y.iter().all(|v| *v >= 0.0));
     let (mut low, mut high) = chosen.interval(y, &expected, settings.level);
@@ -140,8 +166,27 @@ fn is_sparse(y: &[f64]) -> bool {
     zeros >= SPARSE * y.len() as f64 && y.iter().all(|v| *v >= 0.0)
 }
 
+/// Fit a method to a series and what is known besides; see [`Fitted::new`].
+fn fit(
+    method: Method,
+    y: &[f64],
+    columns: &[Vec<f64>],
+    seasons: &[usize],
+    near: Option<&Fitted>,
+    work: &mut Workspace<'_>,
+) -> Option<Fitted> {
+    if method != Method::Regression {
+        return Fitted::new(method, y, seasons, near, work);
+    }
+    let near = match near {
+        Some(Fitted::Regression(near)) => Some(&**near),
+        _ => None,
+    };
+    regression::fit(y, columns, seasons, near, work).map(|model| Fitted::Regression(Box::new(model)))
+}
+
 /// What is tried for a series.
-fn candidates(y: &[f64], seasons: &[usize]) -> Vec<Method> {
+fn candidates(y: &[f64], seasons: &[usize], known: bool) -> Vec<Method> {
     if is_sparse(y) {
         return vec![Method::Sba, Method::Tsb, Method::Mean, Method::Ets, Method::Theta];
     }
@@ -160,7 +205,32 @@ fn candidates(y: &[f64], seasons: &[usize]) -> Vec<Method> {
             add(Method::SeasonalNaive);
         }
     }
+    if known {
+        add(Method::Regression);
+    }
     all
+}
+
+/// Where in the past models are fitted anew, the latest first, and how many steps from there are judged.
+struct Looks {
+    origins: Vec<usize>,
+    horizon: usize,
+}
+
+impl Looks {
+    /// For a series of so many values: where trees were judged, so that all methods are by the same values, else as far apart as there is room.
+    fn new(n: usize, seasons: &[usize], horizon: usize, boosted: Option<&Boosted>) -> Looks {
+        if let Some(past) = boosted.map(|b| &b.past).filter(|past| !past.is_empty()) {
+            return Looks { origins: past.iter().map(|p| p.0).collect(), horizon: past[0].2.len() };
+        }
+        let longest = seasons.last().copied().unwrap_or(1);
+        let least = (2 * longest + 2).max(n / 2).max(8);
+        let room = n.saturating_sub(least);
+        let horizon = horizon.min((room / 2).max(1));
+        let step = (room.saturating_sub(horizon) / (ORIGINS - 1)).max(1);
+        let at = |i: usize| n.checked_sub(horizon + i * step).filter(|origin| room > 0 && *origin >= least);
+        Looks { origins: (0..ORIGINS).map_while(at).collect(), horizon }
+    }
 }
 
 /// A method and how it did.
@@ -178,40 +248,34 @@ const FAR_RATIO: f64 = 5.0;
 const USUAL_WEIGHT: f64 = 4.0;
 
 impl Tried {
+    /// What trees expect, relative to the size of the series.
+    fn boosted(boosted: &Boosted, scale: f64) -> Tried {
+        let past = |(_, expected, errors): &(usize, Expected, Vec<f64>)| {
+            Some((expected.over(scale), errors.iter().map(|e| e / scale).collect()))
+        };
+        let past = boosted.past.iter().map(past).collect();
+        Tried { method: Method::BoostedLags, model: Fitted::Boosted(boosted.expected.over(scale)), past }
+    }
+
     /// Fit the model anew at origins in the past.
     fn look_back(
         &mut self,
         y: &[f64],
+        columns: &[Vec<f64>],
         seasons: &[usize],
-        horizon: usize,
+        looks: &Looks,
         work: &mut Workspace<'_>,
         control: &Control,
     ) -> Result<()> {
-        let n = y.len();
-        let longest = seasons.last().copied().unwrap_or(1);
-        let least = (2 * longest + 2).max(n / 2).max(8);
-        if n <= least {
-            return Ok(());
-        }
-        let room = n - least;
-        let horizon = horizon.min((room / 2).max(1));
-        let step = (room.saturating_sub(horizon) / (ORIGINS - 1)).max(1);
-        let mut origin = n - horizon;
-        for _ in 0..ORIGINS {
-            if origin < least {
-                break;
-            }
+        for origin in looks.origins.iter().copied() {
             control.check()?;
-            let model = Fitted::new(self.method, &y[..origin], seasons, Some(&self.model), work);
+            let seasons: Vec<usize> = seasons.iter().copied().filter(|p| origin > 2 * p).collect();
+            let model = fit(self.method, &y[..origin], columns, &seasons, Some(&self.model), work);
             self.past.push(model.map(|model| {
-                let expected = model.expect(horizon);
+                let expected = model.expect(looks.horizon);
                 let errors = y[origin..].iter().zip(&expected.mean).map(|(y, m)| y - m).collect();
                 (expected, errors)
             }));
-            if origin < step {
-                break;
-            }
-            origin -= step;
         }
         Ok(())
     }
@@ -296,16 +360,16 @@ fn sparse(model: &croston::Croston, y: &[f64], expected: &Expected, level: f64) 
 }
 
 /// The method that did best in the past, but the first (the mean of several) unless another was much better.
-fn choose(mut tried: Vec<Tried>, n: usize, sparse: bool) -> Option<Tried> {
+fn choose(mut tried: Vec<Tried>, n: usize, sparse: bool, known: bool) -> Option<Tried> {
     if tried.is_empty() {
         return None;
     }
     let usual = tried[0].method == Method::Ensemble;
-    let enough = tried[0].past.len() >= ENOUGH_ORIGINS && (n >= ENOUGH_VALUES || !usual);
+    let enough = tried[0].past.len() >= ENOUGH_ORIGINS && (n >= ENOUGH_VALUES || !usual || known);
     let mut best = (0, tried[0].error(sparse));
     for (i, one) in tried.iter().enumerate().skip(1) {
         // What knows more seasons has nothing to make up for.
-        let handicap = if usual && one.method != Method::Mstl { BETTER } else { 1.0 };
+        let handicap = if usual && !(one.method == Method::Mstl || one.model.knows_columns()) { BETTER } else { 1.0 };
         let error = one.error(sparse) / handicap;
         if enough && error < best.1 {
             best = (i, error);
@@ -378,11 +442,18 @@ mod tests {
     use proptest::prelude::*;
 
     fn settings(method: Method, seasons: &[usize]) -> Settings {
-        Settings { method, horizon: 5, level: 0.95, seasons: seasons.to_vec(), nonnegative: None }
+        Settings {
+            method,
+            horizon: 5,
+            level: 0.95,
+            seasons: seasons.to_vec(),
+            nonnegative: None,
+            beside: Beside::default(),
+        }
     }
 
     fn made(y: &[f64], method: Method, seasons: &[usize]) -> Option<Outlook> {
-        forecast(y, &settings(method, seasons), &mut Workspace::default(), &Control::default()).unwrap()
+        forecast(y, Given::default(), &settings(method, seasons), &mut Workspace::default(), &Control::default()).unwrap()
     }
 
     #[test]
