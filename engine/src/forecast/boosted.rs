@@ -26,7 +26,7 @@ use crate::score::walk;
 pub struct Boosted {
     /// Of the next values.
     pub expected: Expected,
-    /// At origins in the past, the latest first, by trees that had seen nothing after the earliest: the origin, what was expected, and the errors.
+    /// At origins in the past, the latest first, by trees that had seen nothing after the earliest: how many values came after it, what was expected, and the errors.
     pub past: Vec<(usize, Expected, Vec<f64>)>,
 }
 
@@ -71,6 +71,9 @@ fn between(sums: &[f64], from: usize, to: usize) -> f64 {
         f64::NAN
     }
 }
+
+/// The level is the mean of a season, unless that is longer than this.
+const LONGEST_WINDOW: usize = 31;
 
 /// How rows are made, the same for all series.
 struct Layout<'a> {
@@ -281,6 +284,9 @@ fn means(trees: &Trees, frame: &Frame<'_>, origin: usize, horizon: usize, layout
     (1..=horizon).map(&mut of).collect()
 }
 
+/// The line of the squares starts from no less than the rest of this share of their mean: a few errors of the first step may be small by chance.
+const STEEPEST: f64 = 0.8;
+
 /// How the squares of errors, each relative to the size of its series, grow with the step: a line that does not fall.
 fn growth(squares: &[(f64, f64)]) -> (f64, f64) {
     let counted = || squares.iter().enumerate().filter(|s| s.1 .1 > 0.0).map(|(h, s)| (h as f64, s.0 / s.1, s.1));
@@ -291,14 +297,14 @@ fn growth(squares: &[(f64, f64)]) -> (f64, f64) {
     let (x, y) = counted().fold((0.0, 0.0), |(x, y), c| (x + c.0 * c.2 / weight, y + c.1 * c.2 / weight));
     let (xx, xy) = counted()
         .fold((0.0, 0.0), |(xx, xy), c| (xx + (c.0 - x) * (c.0 - x) * c.2, xy + (c.0 - x) * (c.1 - y) * c.2));
-    let slope = if xx > 0.0 { (xy / xx).clamp(0.0, y / x.max(1e-9)) } else { 0.0 };
+    let slope = if xx > 0.0 && x > 0.0 { (xy / xx).clamp(0.0, STEEPEST * y / x) } else { 0.0 };
     (y - slope * x, slope)
 }
 
 /// What trees expect of each series; `None` for one too short.
 pub fn boost(series: &[Series], settings: &Settings, control: &Control) -> Result<Vec<Option<Boosted>>> {
     let seasons: Vec<usize> = settings.seasons.iter().copied().filter(|p| *p > 1).take(2).collect();
-    let window = seasons.first().copied().unwrap_or(4).clamp(4, 60);
+    let window = seasons.first().copied().filter(|p| *p <= LONGEST_WINDOW).unwrap_or(4).max(4);
     let layout = Layout { seasons, window, beside: &settings.beside, horizon: settings.horizon };
     let frames: Vec<Frame<'_>> = series.iter().map(|one| Frame::new(one, &layout)).collect();
     let held: Vec<usize> = frames.iter().map(|f| f.held(&layout)).collect();
@@ -313,10 +319,11 @@ pub fn boost(series: &[Series], settings: &Settings, control: &Control) -> Resul
         }
         let n = frame.y.len();
         let at = |i: usize| {
-            let origin = n - i * held;
+            let back = i * held;
+            let origin = n - back;
             let mean = means(&past, frame, origin, *held, &layout);
             let errors = frame.y[origin..].iter().zip(&mean).map(|(y, m)| y - m).collect();
-            (origin, Expected { mean, variance: Vec::new() }, errors)
+            (back, Expected { mean, variance: Vec::new() }, errors)
         };
         let mean = means(&now, frame, n, layout.horizon, &layout);
         Ok(Some(Boosted { expected: Expected { mean, variance: Vec::new() }, past: (1..=ORIGINS).map(at).collect() }))
@@ -324,8 +331,8 @@ pub fn boost(series: &[Series], settings: &Settings, control: &Control) -> Resul
     let mut made: Vec<Option<Boosted>> = frames.par_iter().zip(&held).map(of).collect::<Result<_>>()?;
     let mut squares = vec![(0.0, 0.0); settings.horizon];
     for (frame, one) in frames.iter().zip(&made) {
-        for (origin, _, errors) in one.iter().flat_map(|b| &b.past) {
-            let (_, size) = frame.level(*origin, &layout);
+        for (back, _, errors) in one.iter().flat_map(|b| &b.past) {
+            let (_, size) = frame.level(frame.y.len() - back, &layout);
             for (sum, e) in squares.iter_mut().zip(errors) {
                 *sum = (sum.0 + (e / size) * (e / size), sum.1 + 1.0);
             }
@@ -339,8 +346,8 @@ pub fn boost(series: &[Series], settings: &Settings, control: &Control) -> Resul
             (0..mean.len()).map(|h| size * size * (least + slope * h as f64)).collect()
         };
         one.expected.variance = said(frame.y.len(), &one.expected.mean);
-        for (origin, expected, _) in &mut one.past {
-            expected.variance = said(*origin, &expected.mean);
+        for (back, expected, _) in &mut one.past {
+            expected.variance = said(frame.y.len() - *back, &expected.mean);
         }
     }
     Ok(made)

@@ -4,6 +4,7 @@
 //! * [`outlook`] forecasts a series: it chooses a method by its past and says how far off it may be.
 //! * [`auto`] is what all methods have in common; [`naive`], [`ets`], [`theta`], [`arima`] and [`croston`] are the methods of single series.
 //! * [`beside`] is what is known besides the values; [`regression`] and [`boosted`] are the methods that use it.
+//! * [`interval`] says how far off forecasts may be.
 //! * [`hierarchy`] lets forecasts add up, [`unusual`] finds values of the past that were not to be expected, [`stl`] takes series apart.
 //! * [`trial`] says how good forecasts would have been.
 //! * [`season`] and [`optimise`] are their tools.
@@ -17,6 +18,7 @@ pub mod croston;
 pub mod ets;
 pub mod gather;
 pub mod hierarchy;
+pub mod interval;
 pub mod naive;
 pub mod optimise;
 pub mod outlook;
@@ -32,6 +34,7 @@ use rayon::prelude::*;
 use crate::control::Control;
 use crate::error::Result;
 use auto::Method;
+use interval::Pool;
 pub use outlook::{Given, Outlook, Settings};
 
 /// Forecast each of many series, on the pool of the caller. A series without a value has no forecast.
@@ -40,7 +43,7 @@ pub fn forecast_all(series: &[gather::Series], settings: &Settings, control: &Co
     let each = settings.horizon.saturating_mul(3 * std::mem::size_of::<f64>()).saturating_add(1024);
     control.reserve(series.len().saturating_mul(each))?;
     control.start(series.len() as u64);
-    series
+    let drafts: Vec<Option<outlook::Draft>> = series
         .par_iter()
         .enumerate()
         .map_init(
@@ -48,12 +51,14 @@ pub fn forecast_all(series: &[gather::Series], settings: &Settings, control: &Co
             |work, (i, one)| {
                 let columns = settings.beside.columns(one, settings.horizon);
                 let given = Given { columns: &columns, boosted: boosted.get(i).and_then(Option::as_ref) };
-                let made = outlook::forecast(&one.values, given, settings, work, control);
+                let made = outlook::draft(&one.values, given, settings, work, control);
                 control.advance(1);
                 made
             },
         )
-        .collect()
+        .collect::<Result<_>>()?;
+    let pool = Pool::new(drafts.iter().flatten().filter_map(|d| d.spread.as_ref()), settings.level);
+    Ok(drafts.into_iter().map(|draft| draft.map(|d| d.finish(settings.level, pool.as_ref()))).collect())
 }
 
 /// What trees of all series expect, where that is asked for or something is known besides that other methods do not know; else empty.

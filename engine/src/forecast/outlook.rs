@@ -3,8 +3,9 @@
 use super::auto::{Expected, Fitted, Method};
 use super::beside::Beside;
 use super::boosted::Boosted;
+use super::interval::{self, Pool, Spread};
 use super::optimise::{dot, Workspace};
-use super::{croston, regression, season};
+use super::regression;
 use crate::control::Control;
 use crate::error::Result;
 
@@ -73,7 +74,32 @@ pub(super) fn recent(n: usize, seasons: &[usize]) -> usize {
     n.saturating_sub(MOST_VALUES.max(6 * longest))
 }
 
-/// Forecast a series of finite values; `None` for one without any.
+/// A forecast whose interval may still wait for what other series tell.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Draft {
+    outlook: Outlook,
+    /// The past of the forecast, and what values are not below; `None` where the interval is known.
+    pub spread: Option<Spread>,
+    least: f64,
+}
+
+impl Draft {
+    /// The forecast with its interval.
+    pub fn finish(self, level: f64, pool: Option<&Pool>) -> Outlook {
+        let Draft { mut outlook, spread, least } = self;
+        if let Some(spread) = spread {
+            let scale = outlook.scale;
+            let widths = spread.widths(level, pool);
+            let bound = |v: f64| v.clamp(least, f64::MAX);
+            outlook.low = outlook.mean.iter().zip(&widths).map(|(m, w)| bound(m - w * scale)).collect();
+            outlook.high = outlook.mean.iter().zip(&widths).map(|(m, w)| bound(m + w * scale)).collect();
+            outlook.mean.iter_mut().for_each(|m| *m = bound(*m));
+        }
+        outlook
+    }
+}
+
+/// Forecast a series of finite values by itself; `None` for one without any.
 pub fn forecast(
     y: &[f64],
     given: Given<'_>,
@@ -81,6 +107,17 @@ pub fn forecast(
     work: &mut Workspace<'_>,
     control: &Control,
 ) -> Result<Option<Outlook>> {
+    Ok(draft(y, given, settings, work, control)?.map(|draft| draft.finish(settings.level, None)))
+}
+
+/// Forecast a series, but for its interval.
+pub(super) fn draft(
+    y: &[f64],
+    given: Given<'_>,
+    settings: &Settings,
+    work: &mut Workspace<'_>,
+    control: &Control,
+) -> Result<Option<Draft>> {
     control.check()?;
     let Some(&last) = y.last() else { return Ok(None) };
     let from = recent(y.len(), &settings.seasons);
@@ -102,7 +139,8 @@ pub fn forecast(
         let mean: Vec<f64> = expected.mean.iter().map(|m| m * scale).collect();
         let low = mean.iter().map(|m| m - width).collect();
         let high = mean.iter().map(|m| m + width).collect();
-        return Ok(Some(Outlook { mean, low, high, method, replaced, model, scale }));
+        let outlook = Outlook { mean, low, high, method, replaced, model, scale };
+        return Ok(Some(Draft { outlook, spread: None, least: f64::MIN }));
     }
     let seasons: Vec<usize> = settings.seasons.iter().copied().filter(|p| *p > 1 && y.len() > 2 * p).collect();
     let columns: Vec<Vec<f64>> = given.columns.iter().map(|c| c[from..].to_vec()).collect();
@@ -149,15 +187,29 @@ pub fn forecast(
     let Some(chosen) = choose(tried, y.len(), sparse, !columns.is_empty()) else { return Ok(None) };
     let expected = chosen.model.expect(horizon);
     let nonnegative = settings.nonnegative.unwrap_or_else(|| y.iter().all(|v| *v >= 0.0));
-    let (mut low, mut high) = chosen.interval(y, &expected, settings.level);
-    let mut mean = expected.mean;
-    for values in [&mut mean, &mut low, &mut high] {
-        for v in values.iter_mut() {
-            // The largest double stands for what would be beyond all.
-            *v = (*v * scale).clamp(if nonnegative { 0.0 } else { f64::MIN }, f64::MAX);
+    let least = if nonnegative { 0.0 } else { f64::MIN };
+    // The largest double stands for what would be beyond all.
+    let whole = |values: &[f64], least: f64| values.iter().map(|v| (v * scale).clamp(least, f64::MAX)).collect();
+    let past = Spread::new(&expected, chosen.told(&looks, y.len()), y.len());
+    let mut outlook = Outlook {
+        mean: whole(&expected.mean, f64::MIN),
+        low: Vec::new(),
+        high: Vec::new(),
+        method: chosen.method,
+        replaced,
+        scale,
+        model: chosen.model,
+    };
+    let spread = match &outlook.model {
+        Fitted::Croston(model) => {
+            let (low, high) = interval::sparse(model, y, &expected, settings.level);
+            outlook.mean = whole(&expected.mean, least);
+            (outlook.low, outlook.high) = (whole(&low, least), whole(&high, least));
+            None
         }
-    }
-    Ok(Some(Outlook { mean, low, high, method: chosen.method, replaced, model: chosen.model, scale }))
+        _ => Some(past),
+    };
+    Ok(Some(Draft { outlook, spread, least }))
 }
 
 /// Whether a series is demand with many zeros.
@@ -221,7 +273,8 @@ impl Looks {
     /// For a series of so many values: where trees were judged, so that all methods are by the same values, else as far apart as there is room.
     fn new(n: usize, seasons: &[usize], horizon: usize, boosted: Option<&Boosted>) -> Looks {
         if let Some(past) = boosted.map(|b| &b.past).filter(|past| !past.is_empty()) {
-            return Looks { origins: past.iter().map(|p| p.0).collect(), horizon: past[0].2.len() };
+            let origins = past.iter().filter_map(|p| n.checked_sub(p.0)).collect();
+            return Looks { origins, horizon: past[0].2.len() };
         }
         let longest = seasons.last().copied().unwrap_or(1);
         let least = (2 * longest + 2).max(n / 2).max(8);
@@ -240,12 +293,6 @@ struct Tried {
     /// What it expected at each origin, and how far off it was; `None` where it could not be fitted.
     past: Vec<Option<(Expected, Vec<f64>)>>,
 }
-
-/// A first guess of how much larger squared errors are than models say, the larger the farther ahead they look for the length of the series, and as how many
-/// origins it counts. (Measured on the M3, M1 and tourism series.)
-const USUAL_RATIO: f64 = 1.2;
-const FAR_RATIO: f64 = 5.0;
-const USUAL_WEIGHT: f64 = 4.0;
 
 impl Tried {
     /// What trees expect, relative to the size of the series.
@@ -298,6 +345,12 @@ impl Tried {
         Some(Tried { method: Method::Ensemble, model, past })
     }
 
+    /// What was at each origin that it was fitted at, with how many of the `n` values came after it.
+    fn told<'a>(&'a self, looks: &'a Looks, n: usize) -> impl Iterator<Item = (usize, &'a (Expected, Vec<f64>))> {
+        let back = looks.origins.iter().map(move |origin| n - origin);
+        back.zip(&self.past).filter_map(|(back, past)| Some((back, past.as_ref()?)))
+    }
+
     /// The mean size of its errors, or the mean of their squares: where most values are 0, the least sizes are those of a forecast of 0.
     fn error(&self, squared: bool) -> f64 {
         let count: usize = self.past.iter().flatten().map(|p| p.1.len()).sum();
@@ -308,55 +361,6 @@ impl Tried {
         }
         sum / count as f64
     }
-
-    /// The interval of the values expected.
-    fn interval(&self, y: &[f64], expected: &Expected, level: f64) -> (Vec<f64>, Vec<f64>) {
-        if let Fitted::Croston(model) = &self.model {
-            return sparse(model, y, expected, level);
-        }
-        let (mut sum, mut origins) = (0.0, 0.0);
-        for (said, errors) in self.past.iter().flatten() {
-            let ratios: Vec<f64> = errors.iter().zip(&said.variance).map(|(e, v)| e * e / v.max(1e-300)).collect();
-            sum += season::mean(&ratios).min(1e6);
-            origins += 1.0;
-        }
-        let usual = USUAL_RATIO + FAR_RATIO * expected.mean.len() as f64 / y.len() as f64;
-        let ratio = (USUAL_WEIGHT * usual + sum) / (USUAL_WEIGHT + origins);
-        let ratio = ratio.max(1.0);
-        let z = quantile(level, y.len());
-        let (mut low, mut high) = (Vec::with_capacity(expected.mean.len()), Vec::with_capacity(expected.mean.len()));
-        for (m, v) in expected.mean.iter().zip(&expected.variance) {
-            let width = z * (v.max(0.0) * ratio).sqrt();
-            low.push(m - width);
-            high.push(m + width);
-        }
-        (low, high)
-    }
-}
-
-/// How many deviations hold a share of the values.
-pub(super) fn quantile(level: f64, n: usize) -> f64 {
-    use statrs::distribution::{ContinuousCDF, StudentsT};
-    let freedom = (n as f64 - 3.0).max(1.0);
-    StudentsT::new(0.0, 1.0, freedom).map_or(1.96, |t| t.inverse_cdf(0.5 + level / 2.0))
-}
-
-/// Demand with zeros is not normal: the interval is that of the values themselves around what was expected of them.
-fn sparse(model: &croston::Croston, y: &[f64], expected: &Expected, level: f64) -> (Vec<f64>, Vec<f64>) {
-    let mut fitted = vec![0.0; y.len()];
-    model.fitted(y, &mut fitted);
-    let mut errors: Vec<f64> = y.iter().zip(&fitted).map(|(y, f)| y - f).collect();
-    errors.sort_by(f64::total_cmp);
-    let n = errors.len() as f64;
-    let at = |share: f64| {
-        let place = (share * (n + 1.0) - 1.0).clamp(0.0, n - 1.0);
-        let (i, part) = (place.floor() as usize, place.fract());
-        errors[i] + part * (errors[(i + 1).min(errors.len() - 1)] - errors[i])
-    };
-    let tail = (1.0 - level) / 2.0;
-    let (low, high) = (at(tail), at(1.0 - tail));
-    let around = |by: f64| expected.mean.iter().map(|m| m + by).collect();
-    (around(low), around(high))
 }
 
 /// The method that did best in the past, but the first (the mean of several) unless another was much better.

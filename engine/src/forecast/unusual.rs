@@ -64,7 +64,7 @@ pub fn unusual(
         }
         sizes.sort_by(f64::total_cmp);
         let deviation = sizes[sizes.len() / 2] / NORMAL;
-        let z = super::outlook::quantile(settings.level, n);
+        let z = super::interval::quantile(settings.level, n);
         let now: Vec<Unusual> = (0..n)
             .filter(|i| !filled.get(*i).copied().unwrap_or(false))
             .map(|at| {
