@@ -258,6 +258,8 @@ impl Fitted {
         let mut all = vec![if long { Method::Mstl } else { Method::Ets }, Method::Theta];
         if n >= ENOUGH_FOR_ARIMA {
             all.push(Method::Arima);
+        } else if seasons.is_empty() {
+            all.push(Method::Drift);
         }
         all
     }

@@ -60,8 +60,9 @@ const ORIGINS: usize = 6;
 const BETTER: f64 = 0.7;
 /// From so many origins on methods are compared.
 const ENOUGH_ORIGINS: usize = 3;
-/// And from so many values on.
+/// And from so many values on: without a season that repeats, more.
 const ENOUGH_VALUES: usize = 30;
+const ENOUGH_WITHOUT_SEASON: usize = 50;
 /// The share of zeros from which on methods for sparse demand are tried.
 const SPARSE: f64 = 0.3;
 
@@ -184,7 +185,8 @@ pub(super) fn draft(
             tried.push(Tried { method: Method::Naive, model, past: Vec::new() });
         }
     }
-    let Some(chosen) = choose(tried, y.len(), sparse, !columns.is_empty()) else { return Ok(None) };
+    let least = if !columns.is_empty() { 0 } else if seasons.is_empty() { ENOUGH_WITHOUT_SEASON } else { ENOUGH_VALUES };
+    let Some(chosen) = choose(tried, y.len() >= least, sparse) else { return Ok(None) };
     let expected = chosen.model.expect(horizon);
     let nonnegative = settings.nonnegative.unwrap_or_else(|| y.iter().all(|v| *v >= 0.0));
     let least = if nonnegative { 0.0 } else { f64::MIN };
@@ -364,12 +366,12 @@ impl Tried {
 }
 
 /// The method that did best in the past, but the first (the mean of several) unless another was much better.
-fn choose(mut tried: Vec<Tried>, n: usize, sparse: bool, known: bool) -> Option<Tried> {
+fn choose(mut tried: Vec<Tried>, long: bool, sparse: bool) -> Option<Tried> {
     if tried.is_empty() {
         return None;
     }
     let usual = tried[0].method == Method::Ensemble;
-    let enough = tried[0].past.len() >= ENOUGH_ORIGINS && (n >= ENOUGH_VALUES || !usual || known);
+    let enough = tried[0].past.len() >= ENOUGH_ORIGINS && (long || !usual);
     let mut best = (0, tried[0].error(sparse));
     for (i, one) in tried.iter().enumerate().skip(1) {
         // What knows more seasons has nothing to make up for.
