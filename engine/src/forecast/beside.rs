@@ -197,3 +197,48 @@ impl Beside {
         parts
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::forecast::calendar::from_civil;
+
+    fn daily(holidays: &[(i64, i64, i64, &str)]) -> Beside {
+        let days = holidays.iter().map(|h| (from_civil(h.0, h.1, h.2), h.3.to_owned())).collect();
+        Beside { calendar: Some(Calendar::new(Step::Fixed(DAY), &[0])), holidays: Holidays::new(days) }
+    }
+
+    #[test]
+    fn levels_go_on_and_events_do_not() {
+        let values = vec![1.0; 4];
+        let beside = vec![vec![f64::NAN, 2.0, f64::NAN, 3.0], vec![1.0, f64::NAN, 1.0, 0.0, 1.0]];
+        let mut series = [Series { values, beside, ..Series::default() }, Series::default()];
+        series[1].beside = vec![Vec::new(); 2];
+        let untold = complete(&mut series, &[Kind::Level, Kind::Event], 2, &Control::default()).unwrap();
+        assert_eq!(series[0].beside, [[2.0, 2.0, 2.0, 3.0, 3.0, 3.0], [1.0, 0.0, 1.0, 0.0, 1.0, 0.0]]);
+        assert_eq!(untold, Untold { past: 2, future: 2 });
+        assert!(series[1].beside.iter().all(Vec::is_empty));
+    }
+
+    #[test]
+    fn holidays_are_columns_by_name_of_all_and_of_the_days_around() {
+        let beside = daily(&[(2000, 1, 3, "a"), (2000, 1, 5, "b"), (2000, 1, 3, "a")]);
+        let [a, b, all, before, after] = &beside.holidays_of(0, 7)[..] else { panic!("five columns") };
+        assert_eq!(a[..], [0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0]);
+        assert_eq!(b[..], [0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0]);
+        assert_eq!(all[..], [0.0, 0.0, 1.0, 0.0, 1.0, 0.0, 0.0]);
+        assert_eq!(before[..], [0.0, 1.0, 0.0, 1.0, 0.0, 0.0, 0.0]);
+        assert_eq!(after[..], [0.0, 0.0, 0.0, 1.0, 0.0, 1.0, 0.0]);
+        assert_eq!(daily(&[]).holidays_of(0, 7), Vec::<Vec<f64>>::new());
+    }
+
+    #[test]
+    fn months_and_weeks_count_their_holidays_and_hours_have_those_of_their_day() {
+        let days = [(2000, 1, 3, ""), (2000, 1, 31, ""), (2000, 2, 1, "")];
+        let of = |step: Step| Beside { calendar: Some(Calendar::new(step, &[0])), ..daily(&days) };
+        assert_eq!(of(Step::Months(1)).holidays_of(0, 3), [[2.0, 1.0, 0.0]]);
+        assert_eq!(of(Step::Fixed(7 * DAY)).holidays_of(0, 3), [[1.0, 0.0, 0.0]]);
+        assert_eq!(of(Step::Fixed(DAY / 2)).holidays_of(3, 4)[0], [0.0, 1.0, 1.0, 0.0]);
+        assert_eq!(of(Step::BusinessDay).holidays_of(0, 2)[0], [1.0, 0.0]);
+    }
+}

@@ -352,3 +352,72 @@ pub fn boost(series: &[Series], settings: &Settings, control: &Control) -> Resul
     }
     Ok(made)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::forecast::auto::Method;
+
+    /// Shops of different sizes that all sell by half more in promotions.
+    fn shops(count: usize, n: usize, ahead: usize) -> Vec<Series> {
+        let shop = |s: usize| {
+            let hash = |t: usize| mix(s as u64 + 1, t as u64) % 1000;
+            let promotion: Vec<f64> = (0..n + ahead).map(|t| f64::from(u8::from(hash(t) < 200))).collect();
+            let value = |t: usize| {
+                let season = 1.0 + 0.2 * libm::sin(t as f64 * std::f64::consts::TAU / 7.0);
+                10f64.powi(s as i32 % 4) * season * (1.0 + 0.5 * promotion[t]) * (1.0 + hash(t + 5000) as f64 / 20_000.0)
+            };
+            Series { values: (0..n).map(value).collect(), beside: vec![promotion.clone()], ..Series::default() }
+        };
+        (0..count).map(shop).collect()
+    }
+
+    fn settings(horizon: usize) -> Settings {
+        Settings {
+            method: Method::BoostedLags,
+            horizon,
+            level: 0.95,
+            seasons: vec![7],
+            nonnegative: None,
+            beside: Beside::default(),
+        }
+    }
+
+    #[test]
+    fn trees_learn_promotions_of_all_series_together_whatever_the_threads() {
+        let (mut all, truth) = (shops(12, 60, 7), shops(12, 67, 0));
+        all.push(Series { beside: vec![Vec::new()], ..Series::default() });
+        let run = |threads: usize| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| boost(&all, &settings(7), &Control::default()).unwrap())
+        };
+        let made = run(1);
+        assert_eq!(made, run(3));
+        let (mut off, mut count) = (0.0, 0.0);
+        for (one, truth) in made.iter().zip(&truth) {
+            let one = one.as_ref().unwrap();
+            assert_eq!((one.expected.mean.len(), one.past.len()), (7, ORIGINS));
+            for (m, t) in one.expected.mean.iter().zip(&truth.values[60..]) {
+                off += (m / t - 1.0).abs();
+                count += 1.0;
+            }
+        }
+        assert!(off / count < 0.08, "{}", off / count);
+        assert_eq!(made[12], None);
+    }
+
+    #[test]
+    fn a_few_values_have_no_trees() {
+        let made = boost(&shops(2, 12, 3), &settings(3), &Control::default()).unwrap();
+        assert_eq!(made, [None, None]);
+        assert!(boost(&[], &settings(3), &Control::default()).unwrap().is_empty());
+    }
+
+    #[test]
+    fn the_line_of_errors_does_not_fall_and_starts_above_0() {
+        let (least, slope) = growth(&[(0.0, 4.0), (4.0, 4.0), (8.0, 4.0)]);
+        assert!((least - 0.2).abs() < 1e-12 && (slope - 0.8).abs() < 1e-12);
+        assert_eq!(growth(&[(8.0, 4.0), (4.0, 4.0)]), (1.5, 0.0));
+        assert!(growth(&[(0.0, 0.0)]).0.is_nan());
+    }
+}

@@ -439,6 +439,20 @@ mod tests {
     }
 
     #[test]
+    fn columns_besides_reach_beyond_the_last_value() {
+        let rows = [(0, 1.0), (1, 2.0), (1, 2.0), (3, 4.0), (4, f64::NAN), (NEVER, 3.0), (-2, f64::NAN)];
+        let times: Vec<i64> = rows.iter().map(|r| if r.0 == NEVER { NEVER } else { r.0 * DAY }).collect();
+        let values: Vec<f64> = rows.iter().map(|r| r.1).collect();
+        let times = Times::Moments(&times);
+        let mut found = gather(times, &values, &[0; 7], 2, rules(Missing::Zero), &Control::default()).unwrap();
+        let told = [5.0, 6.0, 8.0, f64::NAN, 9.0, 1.0, 1.0];
+        beside(&mut found, times, &[0; 7], |row| told[row], &Control::default()).unwrap();
+        let column = &found.series[0].beside[0];
+        assert_eq!((column.len(), column[..2].to_vec(), column[4]), (5, vec![5.0, 7.0], 9.0));
+        assert!(column[2].is_nan() && column[3].is_nan() && found.series[1].beside == [Vec::<f64>::new()]);
+    }
+
+    #[test]
     fn rows_that_are_there_twice_count_once_and_others_are_added_up() {
         let mut rows: Vec<(i64, f64)> = (0..50).map(|i| (i, i as f64)).collect();
         rows.push((7, 7.0));

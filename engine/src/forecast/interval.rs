@@ -140,3 +140,37 @@ pub(super) fn sparse(model: &Croston, y: &[f64], expected: &Expected, level: f64
     let around = |by: f64| expected.mean.iter().map(|m| m + by).collect();
     (around(low), around(high))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spread(size: f64, n: usize) -> Spread {
+        let expected = Expected { mean: vec![10.0; 3], variance: vec![1.0; 3] };
+        let past = [(3, (expected.clone(), vec![size, -size, size])), (6, (expected.clone(), vec![size; 3]))];
+        Spread::new(&expected, past.iter().map(|p| (p.0, &p.1)), n)
+    }
+
+    #[test]
+    fn errors_of_the_past_widen_intervals_and_never_narrow_them() {
+        let usual = quantile(0.95, 1000);
+        let of = |size: f64| spread(size, 1000).widths(0.95, None)[0];
+        assert!((of(0.1) / usual - 1.0).abs() < 1e-3 && of(3.0) > 1.5 * usual);
+        let far = spread(1.0, 20).widths(0.95, None);
+        assert!(far[0] < far[1] && far[1] < far[2], "{far:?}");
+    }
+
+    #[test]
+    fn many_series_say_together_how_far_errors_reach() {
+        // All errors are as large as one deviation: no interval need reach farther.
+        let all: Vec<Spread> = (0..1000).map(|_| spread(1.0, 1000)).collect();
+        let pool = Pool::new(all.iter(), 0.95).unwrap();
+        let (alone, together) = (all[0].widths(0.95, None), all[0].widths(0.95, Some(&pool)));
+        assert!(together[0] < 0.8 * alone[0] && together[0] > 1.0, "{together:?} {alone:?}");
+        assert_eq!(Pool::new(all[..1].iter(), 0.95), None);
+        assert_eq!(Pool::new([].into_iter(), 0.95), None);
+        // A few tell little.
+        let few = Pool::new(all[..2].iter(), 0.95).unwrap();
+        assert!(all[0].widths(0.95, Some(&few))[0] > 0.9 * alone[0]);
+    }
+}

@@ -205,3 +205,62 @@ impl Regression {
 
 /// A value is at most so many times the mean of its series, as a logarithm.
 const MOST_LOGARITHM: f64 = 50.0;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn noise(seed: &mut u64) -> f64 {
+        let mut sum = -6.0;
+        for _ in 0..12 {
+            *seed = (1_103_515_245 * *seed + 12_345) % (1 << 31);
+            sum += *seed as f64 / 2f64.powi(31);
+        }
+        sum
+    }
+
+    /// A series with a season of 7, a price and a promotion, of 120 values and 6 to come.
+    fn sold(multiplied: bool) -> (Vec<f64>, Vec<Vec<f64>>) {
+        let mut seed = 5;
+        let promotion: Vec<f64> = (0..126).map(|t| f64::from(u8::from(t * 7 % 11 < 2))).collect();
+        let price: Vec<f64> = (0..126).map(|t| 5.0 + f64::from((t / 9 * 5) % 4) * 0.5).collect();
+        let y = (0..126)
+            .map(|t| {
+                let season = libm::sin(f64::from(t) * std::f64::consts::TAU / 7.0);
+                let (p, c) = (promotion[t as usize], price[t as usize]);
+                let e = noise(&mut seed);
+                match multiplied {
+                    false => 200.0 + 20.0 * season + 60.0 * p - 15.0 * c + 2.0 * e,
+                    true => 900.0 * libm::exp(0.1 * season + 0.5 * p - 0.4 * c + 0.02 * e),
+                }
+            })
+            .collect();
+        (y, vec![price, promotion, vec![3.0; 126]])
+    }
+
+    #[test]
+    fn effects_are_found_and_go_into_the_forecast() {
+        for multiplied in [false, true] {
+            let (y, columns) = sold(multiplied);
+            let model = fit(&y[..120], &columns, &[7], None, &mut Workspace::default()).unwrap();
+            assert_eq!(model.logarithms, multiplied);
+            let mean = model.expect(6).mean;
+            for (truth, mean) in y[120..].iter().zip(&mean) {
+                assert!((mean / truth - 1.0).abs() < 0.08, "{multiplied} {mean} {truth}");
+            }
+            let again = fit(&y[..110], &columns, &[7], Some(&model), &mut Workspace::default()).unwrap();
+            assert_eq!(again.shape.order, model.shape.order);
+            let mut fitted = vec![0.0; 120];
+            model.fitted(&y[..120], &mut fitted);
+            let off: f64 = y[20..120].iter().zip(&fitted[20..]).map(|(y, f)| (y / f - 1.0).abs()).sum();
+            assert!(off / 100.0 < 0.06, "{off}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_fitted_to_columns_that_do_not_move_or_to_a_few_values() {
+        let (y, columns) = sold(false);
+        assert_eq!(fit(&y[..120], &columns[2..], &[7], None, &mut Workspace::default()), None);
+        assert_eq!(fit(&y[..11], &columns, &[7], None, &mut Workspace::default()), None);
+    }
+}
