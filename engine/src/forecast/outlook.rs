@@ -144,23 +144,34 @@ pub(super) fn draft(
         return Ok(Some(Draft { outlook, spread: None, least: f64::MIN }));
     }
     let seasons: Vec<usize> = settings.seasons.iter().copied().filter(|p| *p > 1 && y.len() > 2 * p).collect();
-    let columns: Vec<Vec<f64>> = given.columns.iter().map(|c| c[from..].to_vec()).collect();
+    let moves = |c: &&[f64]| c[..y.len()].iter().any(|v| *v != c[0]);
+    let columns: Vec<Vec<f64>> = given.columns.iter().map(|c| &c[from..]).filter(moves).map(<[f64]>::to_vec).collect();
     let candidates: Vec<Method> = match settings.method {
         Method::Auto => candidates(y, &seasons, !columns.is_empty()),
         method => vec![method],
     };
     let looks = Looks::new(y.len(), &seasons, horizon, given.boosted);
     let mut tried: Vec<Tried> = Vec::with_capacity(candidates.len() + 2);
-    for method in candidates {
+    let mut attempt = |method: Method, tried: &mut Vec<Tried>, work: &mut Workspace<'_>| -> Result<()> {
         control.check()?;
         if let Some(model) = fit(method, y, &columns, &seasons, None, work) {
             let mut one = Tried { method, model, past: Vec::new() };
             one.look_back(y, &columns, &seasons, &looks, work, control)?;
             tried.push(one);
         }
+        Ok(())
+    };
+    for method in candidates {
+        attempt(method, &mut tried, work)?;
     }
     if let Some(boosted) = given.boosted.filter(|_| matches!(settings.method, Method::Auto | Method::BoostedLags)) {
         tried.push(Tried::boosted(boosted, scale));
+    }
+    // Where what is known besides tells nothing, or the past is too short to learn from, the series still has a forecast by itself.
+    for method in [Method::Ensemble, Method::Ets] {
+        if tried.is_empty() && settings.method.knows_columns() {
+            attempt(method, &mut tried, work)?;
+        }
     }
     let sparse = is_sparse(y);
     if settings.method == Method::Auto && !columns.is_empty() {
@@ -510,6 +521,11 @@ mod tests {
                 3 => f64::from(i32::try_from(i % season).unwrap_or(0)),
                 _ => f64::from(v / 999) * 1e9,
             }).collect();
+            let column: Vec<f64> = (0..y.len() + 5).map(|i| values.get(i / 2).map_or(0.0, |v| f64::from(v % 3))).collect();
+            let given = Given { columns: &[column], boosted: None };
+            let made = |y: &[f64], method: Method, seasons: &[usize]| {
+                forecast(y, given, &settings(method, seasons), &mut Workspace::default(), &Control::default()).unwrap()
+            };
             for method in Method::ALL {
                 let o = made(&y, method, &[season]);
                 prop_assert_eq!(o.is_none(), y.is_empty());

@@ -257,6 +257,23 @@ mod tests {
         }
     }
 
+    /// Made by tests/referees/forecast.py (statsmodels): the pull to 0 is all that differs.
+    #[test]
+    fn effects_are_those_of_statsmodels() {
+        let (mut state, mut e) = (12_345u64, 0.0);
+        let (mut y, mut columns) = (Vec::new(), vec![Vec::new(), Vec::new()]);
+        for t in 0..200u32 {
+            state = (1_103_515_245 * state + 12_345) % (1 << 31);
+            e = 0.6 * e + state as f64 / 2f64.powi(31) - 0.5;
+            columns[0].push(f64::from(u8::from(t * 7 % 11 < 2)));
+            columns[1].push(f64::from((t / 9 * 5) % 4) * 0.5);
+            y.push(10.0 + 3.0 * columns[0][t as usize] - 2.0 * columns[1][t as usize] + e);
+        }
+        let found = find(&y, &scaled(&columns, 200), 1, None, &mut Workspace::default()).unwrap();
+        assert!((found.effects[0] - 3.0206).abs() < 0.03, "{:?}", found.effects);
+        assert!((found.effects[1] / 1.5 + 2.0671).abs() < 0.04, "{:?}", found.effects);
+    }
+
     #[test]
     fn nothing_is_fitted_to_columns_that_do_not_move_or_to_a_few_values() {
         let (y, columns) = sold(false);
