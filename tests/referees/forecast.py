@@ -75,7 +75,7 @@ def regression():
         x.append([float(t * 7 % 11 < 2), (t // 9 * 5) % 4 * 0.5])
         y.append(10 + 3 * x[-1][0] - 2 * x[-1][1] + e)
     fit = SARIMAX(np.array(y), exog=np.array(x), order=(1, 0, 0), trend="c").fit(disp=False)
-    print(dict(zip(fit.model.param_names, fit.params)))
+    print(dict(zip(fit.model.param_names, zip(fit.params, fit.bse))))
 
 
 def compare(path, season, horizon):

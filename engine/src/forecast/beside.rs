@@ -89,6 +89,15 @@ impl Holidays {
         self.days.is_empty()
     }
 
+    /// How many columns they are, at most.
+    pub fn columns(&self) -> usize {
+        if self.is_empty() {
+            0
+        } else {
+            self.names.len() + 3
+        }
+    }
+
     /// The days from one on and before another.
     fn between(&self, from: i64, to: i64) -> &[(i64, usize)] {
         let at = |day: i64| self.days.partition_point(|d| d.0 < day);
@@ -164,8 +173,7 @@ impl Beside {
     /// All columns of a series, as far as `horizon` steps beyond its values.
     pub fn columns(&self, series: &Series, horizon: usize) -> Vec<Vec<f64>> {
         let len = series.values.len() + horizon;
-        let mut all: Vec<Vec<f64>> =
-            series.beside.iter().map(|c| c.iter().copied().take(len).collect()).collect();
+        let mut all: Vec<Vec<f64>> = series.beside.iter().map(|c| c.iter().copied().take(len).collect()).collect();
         all.extend(self.holidays_of(series.first, len));
         all
     }

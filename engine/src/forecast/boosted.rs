@@ -295,8 +295,8 @@ fn growth(squares: &[(f64, f64)]) -> (f64, f64) {
         return (f64::NAN, 0.0);
     }
     let (x, y) = counted().fold((0.0, 0.0), |(x, y), c| (x + c.0 * c.2 / weight, y + c.1 * c.2 / weight));
-    let (xx, xy) = counted()
-        .fold((0.0, 0.0), |(xx, xy), c| (xx + (c.0 - x) * (c.0 - x) * c.2, xy + (c.0 - x) * (c.1 - y) * c.2));
+    let (xx, xy) =
+        counted().fold((0.0, 0.0), |(xx, xy), c| (xx + (c.0 - x) * (c.0 - x) * c.2, xy + (c.0 - x) * (c.1 - y) * c.2));
     let slope = if xx > 0.0 && x > 0.0 { (xy / xx).clamp(0.0, STEEPEST * y / x) } else { 0.0 };
     (y - slope * x, slope)
 }
@@ -306,7 +306,12 @@ pub fn boost(series: &[Series], settings: &Settings, control: &Control) -> Resul
     let seasons: Vec<usize> = settings.seasons.iter().copied().filter(|p| *p > 1).take(2).collect();
     let window = seasons.first().copied().filter(|p| *p <= LONGEST_WINDOW).unwrap_or(4).max(4);
     let layout = Layout { seasons, window, beside: &settings.beside, horizon: settings.horizon };
-    let frames: Vec<Frame<'_>> = series.iter().map(|one| Frame::new(one, &layout)).collect();
+    let mut frames: Vec<Frame<'_>> = control.vec(series.len())?;
+    for one in series {
+        let columns = one.beside.len() + settings.beside.holidays.columns();
+        control.reserve((one.values.len() + settings.horizon).saturating_mul(16 * (columns + 2)))?;
+        frames.push(Frame::new(one, &layout));
+    }
     let held: Vec<usize> = frames.iter().map(|f| f.held(&layout)).collect();
     let before: Vec<usize> = frames.iter().zip(&held).map(|(f, held)| f.y.len() - ORIGINS * held).collect();
     let ends: Vec<usize> = frames.iter().map(|f| f.y.len()).collect();
@@ -365,7 +370,10 @@ mod tests {
             let promotion: Vec<f64> = (0..n + ahead).map(|t| f64::from(u8::from(hash(t) < 200))).collect();
             let value = |t: usize| {
                 let season = 1.0 + 0.2 * libm::sin(t as f64 * std::f64::consts::TAU / 7.0);
-                10f64.powi(s as i32 % 4) * season * (1.0 + 0.5 * promotion[t]) * (1.0 + hash(t + 5000) as f64 / 20_000.0)
+                10f64.powi(s as i32 % 4)
+                    * season
+                    * (1.0 + 0.5 * promotion[t])
+                    * (1.0 + hash(t + 5000) as f64 / 20_000.0)
             };
             Series { values: (0..n).map(value).collect(), beside: vec![promotion.clone()], ..Series::default() }
         };

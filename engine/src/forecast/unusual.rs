@@ -50,7 +50,11 @@ pub fn unusual(
     let mut found: Vec<Unusual> = Vec::new();
     let mut expected = vec![0.0; n];
     for _ in 0..ROUNDS {
-        let Some(outlook) = forecast(&right, Given::default(), &Settings { method, ..settings.clone() }, work, control)? else { break };
+        let Some(outlook) =
+            forecast(&right, Given::default(), &Settings { method, ..settings.clone() }, work, control)?
+        else {
+            break;
+        };
         // A choice that was made stays, so that rounds differ by the values alone.
         method = outlook.method;
         let scaled: Vec<f64> = right.iter().map(|v| v / outlook.scale).collect();

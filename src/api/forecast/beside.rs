@@ -83,9 +83,11 @@ pub fn columns<'a>(rows: &'a Rows, regressors: &[String]) -> Result<Vec<Told<'a>
                 ))
                 .hint("Pool rare levels in the source."));
             }
-            ColumnData::Category { dictionary, .. } => all.extend(
-                dictionary.sorted().into_iter().map(|code| Told { data, level: Some(code), kind: Kind::Event }),
-            ),
+            ColumnData::Category { dictionary, .. } => all.extend(dictionary.sorted().into_iter().map(|code| Told {
+                data,
+                level: Some(code),
+                kind: Kind::Event,
+            })),
         }
     }
     Ok(all)

@@ -28,7 +28,18 @@ unsafe fn run(fcinfo: FunctionCallInfo) -> Result<()> {
     let horizon = horizon_of(fcinfo, 4)?;
     let columns = arguments.columns();
     let (described, numbers) = read::describe(&arguments.source, &columns)?;
-    let taken = ["method", "level", "season", "frequency", "missing", "aggregate", "nonnegative", "origins", "regressors", "holidays"];
+    let taken = [
+        "method",
+        "level",
+        "season",
+        "frequency",
+        "missing",
+        "aggregate",
+        "nonnegative",
+        "origins",
+        "regressors",
+        "holidays",
+    ];
     let options = Options::parse(options_of(fcinfo, 5).as_ref(), &taken, numbers)?;
     let columns = Columns { regressors: options.regressors.clone(), ..columns };
     let control = Control::new(settings::max_memory());
@@ -39,7 +50,7 @@ unsafe fn run(fcinfo: FunctionCallInfo) -> Result<()> {
     let seasons = read.seasons(options.seasons.as_ref());
     let beside = read.beside(&options, horizon, &control)?;
     let made = interrupt::run("orchard.evaluate_forecast", &control, || {
-        control.stage(methods.len() as u64);
+        control.stage((methods.len() * options.origins) as u64);
         let each = |method: &Method| {
             let settings = Settings {
                 method: *method,
@@ -49,9 +60,7 @@ unsafe fn run(fcinfo: FunctionCallInfo) -> Result<()> {
                 nonnegative: options.nonnegative,
                 beside: beside.clone(),
             };
-            let made = trial(&read.found.series, &settings, options.origins, &control);
-            control.end_stage();
-            made
+            trial(&read.found.series, &settings, options.origins, &control)
         };
         methods.iter().map(each).collect::<orchard_engine::Result<Vec<Trial>>>()
     })?;

@@ -108,7 +108,18 @@ unsafe fn run(fcinfo: FunctionCallInfo) -> Result<()> {
     let horizon = horizon_of(fcinfo, 4)?;
     let columns = arguments.columns();
     let (described, numbers) = read::describe(&arguments.source, &columns)?;
-    let taken = ["method", "level", "season", "frequency", "missing", "aggregate", "nonnegative", "hierarchy", "regressors", "holidays"];
+    let taken = [
+        "method",
+        "level",
+        "season",
+        "frequency",
+        "missing",
+        "aggregate",
+        "nonnegative",
+        "hierarchy",
+        "regressors",
+        "holidays",
+    ];
     let options = Options::parse(options_of(fcinfo, 5).as_ref(), &taken, numbers)?;
     let columns = Columns { regressors: options.regressors.clone(), ..columns };
     let method = one_method(&options)?.unwrap_or(Method::Auto);

@@ -104,8 +104,10 @@ impl Options {
     fn check_methods(&self) -> Result<()> {
         let known = !self.regressors.is_empty() || self.holidays.is_some();
         match self.methods.contains(&Method::Regression) && !known {
-            true => Err(Failure::argument("method \"dynamic_regression\" needs the option \"regressors\" or \"holidays\"")
-                .hint("Name columns whose values are known for the steps to be forecast, or take another method.")),
+            true => {
+                Err(Failure::argument("method \"dynamic_regression\" needs the option \"regressors\" or \"holidays\"")
+                    .hint("Name columns whose values are known for the steps to be forecast, or take another method."))
+            }
             false => Ok(()),
         }
     }
@@ -123,8 +125,13 @@ fn hint(key: &str) -> String {
         "nonnegative" => {
             "It says whether values are never below 0; if not given, the values themselves tell.".to_owned()
         }
-        "regressors" => "They are columns of the source, whose values to come stand in rows without a value.".to_owned(),
-        "holidays" => r#"Write for example ["2024-12-25"], {"christmas": ["2024-12-25"]}, or the name of a table of dates."#.to_owned(),
+        "regressors" => {
+            "They are columns of the source, whose values to come stand in rows without a value.".to_owned()
+        }
+        "holidays" => {
+            r#"Write for example ["2024-12-25"], {"christmas": ["2024-12-25"]}, or the name of a table of dates."#
+                .to_owned()
+        }
         "hierarchy" => "It says whether the sums over groups are forecast too, so that all add up.".to_owned(),
         _ => "More origins tell more and take more time.".to_owned(),
     }

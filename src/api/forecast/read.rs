@@ -128,10 +128,7 @@ pub fn read(
     }
     let query = format!("SELECT {time}, s.{v}{texts} FROM ({}\n) AS s", described.query);
     let mut choose = |attributes: &[Attribute]| {
-        let wanted = |a: &Attribute| {
-            a.readable()
-                .map(|reader| Some(Wanted { reader, number: !reader.is_category() }))
-        };
+        let wanted = |a: &Attribute| a.readable().map(|reader| Some(Wanted { reader, number: !reader.is_category() }));
         attributes.iter().map(wanted).collect()
     };
     let mut rows = source::read(&query, &mut choose, control)?;
