@@ -189,8 +189,14 @@ struct Learned {
 
 /// The rows of all frames, each of which is known before a place.
 fn learned(frames: &[Frame<'_>], ends: &[usize], layout: &Layout<'_>, control: &Control) -> Result<Learned> {
-    let (start, horizon) = (Frame::start(layout), layout.horizon as u64);
-    let all: u64 = ends.iter().map(|end| (end.saturating_sub(start) as u64).saturating_mul(horizon)).sum();
+    let start = Frame::start(layout);
+    // Of each origin as many steps as there are, but no more than are forecast.
+    let rows_of = |end: &usize| {
+        let (origins, horizon) = (end.saturating_sub(start) as u64, layout.horizon as u64);
+        let last = origins.min(horizon);
+        (origins - last) * horizon + last * (last + 1) / 2
+    };
+    let all: u64 = ends.iter().map(rows_of).sum();
     // One of so many is drawn.
     let thin = all.div_ceil(MOST_ROWS).max(1);
     let of = |(s, frame): (usize, &Frame<'_>)| -> Result<(Vec<f64>, Vec<f64>)> {
