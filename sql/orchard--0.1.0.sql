@@ -1228,6 +1228,11 @@ CREATE FUNCTION orchard.lifetime_parameters(source text, customer text, event_ti
     LANGUAGE c STABLE PARALLEL UNSAFE COST 1000000 ROWS 8 AS 'MODULE_PATHNAME', 'lifetime_parameters_wrapper';
 COMMENT ON FUNCTION orchard.lifetime_parameters(text, text, text, text, jsonb) IS 'the parameters of the models behind orchard.lifetime_value, with their standard errors';
 
+CREATE FUNCTION orchard.lifetime_parameters(model text)
+    RETURNS TABLE (model text, parameter text, value double precision, standard_error double precision, customers bigint)
+    LANGUAGE c STABLE PARALLEL UNSAFE COST 10000 ROWS 8 AS 'MODULE_PATHNAME', 'lifetime_parameters_of_wrapper';
+COMMENT ON FUNCTION orchard.lifetime_parameters(text) IS 'the parameters that a model trained with algorithm bg_nbd keeps';
+
 CREATE FUNCTION orchard.cohort_retention(source text, customer text, event_time text, options jsonb DEFAULT '{}')
     RETURNS TABLE (cohort date, period_number integer, customers bigint, active bigint, retention double precision,
         revenue double precision)
@@ -1243,6 +1248,12 @@ CREATE FUNCTION orchard.forecast(source text, time_column text, value_column tex
         method text, step integer, time_number double precision)
     LANGUAGE c STABLE PARALLEL UNSAFE COST 1000000 ROWS 1000 AS 'MODULE_PATHNAME', 'forecast';
 COMMENT ON FUNCTION orchard.forecast(text, text, text, text[], integer, jsonb) IS 'what to expect of the next steps of each time series of a source, with an interval that should hold the share of the option level of them; the series are told apart by the group columns';
+
+CREATE FUNCTION orchard.forecast(model text, horizon integer DEFAULT NULL)
+    RETURNS TABLE (series jsonb, forecast_time timestamp without time zone, mean double precision, low double precision, high double precision,
+        method text, step integer, time_number double precision)
+    LANGUAGE c STABLE PARALLEL UNSAFE COST 10000 ROWS 1000 AS 'MODULE_PATHNAME', 'forecast_model';
+COMMENT ON FUNCTION orchard.forecast(text, integer) IS 'the forecasts that a model trained with algorithm forecast keeps: the first steps of each of its series, all that it has without a horizon';
 
 CREATE FUNCTION orchard.evaluate_forecast(source text, time_column text, value_column text, group_columns text[] DEFAULT '{}', horizon integer DEFAULT NULL, options jsonb DEFAULT '{}')
     RETURNS TABLE (method text, metric text, value double precision)

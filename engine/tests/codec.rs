@@ -6,9 +6,13 @@ mod samples;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use orchard_engine::forecast::calendar::Step;
+use orchard_engine::lifetime::spend;
+use orchard_engine::lifetime::worth::Amounts;
 use orchard_engine::model::additive::Part;
 use orchard_engine::model::recommender;
 use orchard_engine::model::*;
+use orchard_engine::model::{Forecast, Lifetime};
 use orchard_engine::score::{Cleaned, Moment, Scorer, Text};
 use orchard_engine::Error;
 use proptest::prelude::*;
@@ -746,6 +750,63 @@ fn validate_finds_what_is_wrong_with_recommenders() {
     spoiled(samples::recommender(), |m| m.task = Task::Regression, "a recommender for another task");
     spoiled(samples::recommender_ratings(), |m| body(m).neighbors.places[0] = 2, "neighbours that are not there");
     spoiled(samples::kmeans(), |m| m.task = Task::Recommendation, "k-means for another task");
+}
+
+#[test]
+fn validate_finds_what_is_wrong_with_forecasts() {
+    let bad = |spoil: fn(&mut Forecast), message| {
+        let spoil = |m: &mut Model| match &mut m.body {
+            Body::Forecast(n) => spoil(n),
+            _ => panic!("no forecasts"),
+        };
+        spoiled(samples::forecast(), spoil, message);
+    };
+    bad(|n| n.horizon = 0, "0 steps");
+    bad(|n| n.horizon = 3, "forecasts do not fit the series");
+    bad(|n| n.level = 1.0, "the level of intervals is no share");
+    bad(|n| n.numbers.pop().map_or((), drop), "1 groups");
+    bad(|n| n.numbers[1][0] = 3.0, "numbers do not ascend");
+    bad(|n| n.numbers[0].push(1.0), "numbers of a category");
+    bad(|n| n.keys[0] = 2, "a value of a key is not there");
+    bad(|n| n.keys[1] = 2, "a value of a key is not there");
+    bad(|n| n.keys.push(0), "keys do not fit the series");
+    bad(|n| n.depths[0] = 3, "a series has more groups than there are");
+    bad(|n| n.scales[0] = f64::NAN, "a scale is not finite");
+    bad(|n| n.method[0] = 2, "a method is not there");
+    bad(|n| n.methods[1].clear(), "a method without a name");
+    bad(|n| n.mean[0] = f64::INFINITY, "forecasts do not fit the series");
+    bad(|n| n.high.push(1.0), "forecasts do not fit the series");
+    bad(|n| n.first[0] = i64::MAX, "the times of a series are not sound");
+    bad(|n| n.first[0] = 1 << 40, "the times of a series are not sound");
+    bad(|n| n.calendar.step = Step::Months(0), "the times of a series are not sound");
+    bad(|n| n.calendar.step = Step::Fixed(-1), "the times of a series are not sound");
+    bad(|n| n.calendar.step = Step::Number(f64::NAN), "the times of a series are not sound");
+    spoiled(samples::forecast(), |m| m.task = Task::Regression, "forecasts for another task");
+    spoiled(samples::kmeans(), |m| m.task = Task::Forecast, "k-means for another task");
+}
+
+#[test]
+fn validate_finds_what_is_wrong_with_customers() {
+    let bad = |spoil: fn(&mut Lifetime), message| {
+        let spoil = |m: &mut Model| match &mut m.body {
+            Body::Lifetime(n) => spoil(n),
+            _ => panic!("no customers"),
+        };
+        spoiled(samples::lifetime(), spoil, message);
+    };
+    bad(|n| n.period = 0.0, "a parameter is not above 0");
+    bad(|n| n.times.alpha = f64::INFINITY, "a parameter is not above 0");
+    bad(|n| n.times.a = -1.0, "a parameter is not above 0");
+    bad(|n| n.horizon = 1e9, "a horizon of 1000000000");
+    bad(|n| n.discount_rate = f64::NAN, "a rate that is no share");
+    bad(|n| n.amounts = Amounts::None, "4 features of customers");
+    bad(|n| n.amounts = Amounts::Mean(Some(f64::NAN)), "a mean is not finite");
+    bad(
+        |n| n.amounts = Amounts::Model(spend::Parameters { p: 1.0, q: 1.0, v: 1.0 }),
+        "a parameter of amounts is out of range",
+    );
+    spoiled(samples::lifetime(), |m| m.task = Task::Regression, "customers for another task");
+    spoiled(samples::regression(), |m| m.task = Task::Lifetime, "a body for another task than its own");
 }
 
 #[test]

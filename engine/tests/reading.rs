@@ -78,6 +78,9 @@ fn every_model_can_be_read() {
                     | "stacking"
                     | "recommender"
                     | "recommender_ratings"
+                    | "forecast"
+                    | "lifetime"
+                    | "lifetime_purchases"
             );
             for class in classes(model) {
                 let written = expression(&scorer, class.as_deref(), false, &control);

@@ -65,12 +65,12 @@ fn importance(
         let shuffle = Shuffle { repeats, seed: seed.unwrap_or(0).cast_unsigned() };
         let derived = derived.unwrap_or(false);
         let columns = if derived { features(scorer.model()) } else { columns(scorer.model()) };
-        if scorer.model().task == Task::Recommendation {
+        if let Some((does, look)) = scorer.model().task.apart() {
             return Err(Failure::new(
                 PgSqlErrorCode::ERRCODE_WRONG_OBJECT_TYPE,
-                "the model learned from users and items, so no column is worth more than another",
+                format!("the model {does}, so no column is worth more than another"),
             )
-            .hint("orchard.recommend gives the reason of each item."));
+            .hint(look));
         }
         let mut all = by_model(scorer.model(), &columns);
         if !scorer.model().task.has_target() {

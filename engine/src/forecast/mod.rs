@@ -27,7 +27,7 @@ use rayon::prelude::*;
 
 use crate::control::Control;
 use crate::error::Result;
-pub use outlook::{Outlook, Settings};
+pub use outlook::{naive_error, Outlook, Settings};
 
 /// Forecast each of many series, on the pool of the caller. A series without a value has no forecast.
 pub fn forecast_all(series: &[gather::Series], settings: &Settings, control: &Control) -> Result<Vec<Option<Outlook>>> {

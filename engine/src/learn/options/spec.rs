@@ -59,6 +59,8 @@ pub enum Kind {
     Estimators(fn(&mut Options, Chosen)),
     /// The name of a learner, or an object of a name and options.
     Estimator(fn(&mut Options, (Algorithm, Map<String, Value>))),
+    /// What is read by whoever reads the source; in words what it must be.
+    Given(&'static str),
     /// `"k-means++"`, `"k-means||"`, `"random"`, or an array of objects of columns and values.
     Init(fn(&mut Options, Init)),
 }
@@ -115,6 +117,7 @@ impl Spec {
                 "an array of algorithms, each a name or an object of \"algorithm\" and \"options\"".into()
             }
             Kind::Estimator(_) => "an algorithm, by its name or as an object of \"algorithm\" and \"options\"".into(),
+            Kind::Given(words) => words.into(),
             Kind::Init(_) => {
                 "\"k-means++\", \"k-means||\", \"random\" or an array of objects of columns and values, one a segment"
                     .into()
@@ -165,6 +168,7 @@ impl Spec {
             }
             Kind::Share(set) => set(options, value.as_f64().filter(|v| *v > 0.0 && *v <= 1.0).ok_or_else(wrong)?),
             Kind::Part(words, set) => set(options, part(words, value).ok_or_else(wrong)?),
+            Kind::Given(_) => {}
             Kind::Boolean(set) => set(options, value.as_bool().ok_or_else(wrong)?),
             Kind::Choice(words, set) => {
                 set(options, words.iter().find(|w| value.as_str() == Some(**w)).ok_or_else(wrong)?);

@@ -9,7 +9,7 @@ use super::Algorithm::{
     KMeans, KPrototypes, Knn, Lasso, LinearRegression, LogisticRegression, NaiveBayes, NeuralNetwork, OneClassSvm, Pca,
     RLearner, RandomForest, Ridge, Stacking, Svm, TLearner, UpliftForest, UpliftTree, Voting, XLearner,
 };
-use super::Algorithm::{Als, Content, ItemKnn, Popular};
+use super::Algorithm::{Als, BgNbd, Content, Forecast, ItemKnn, Popular};
 use super::{Options, PersonalData};
 use crate::judge::ranking::MOST_PLACES;
 use crate::learn::bayes::Distribution;
@@ -61,6 +61,10 @@ const COLUMNS: &[Algorithm] = &[
 /// Those that learn from users and items.
 const RECOMMENDERS: &[Algorithm] = &[Als, ItemKnn, Content, Popular];
 const FACTORS: &[Algorithm] = &[Als];
+/// Those that learn from series.
+const SERIES: &[Algorithm] = &[Forecast];
+/// Those that learn from the purchases of customers.
+const CUSTOMERS: &[Algorithm] = &[BgNbd];
 const ALIKE: &[Algorithm] = &[ItemKnn];
 /// Those that read free text.
 const READING: &[Algorithm] = &[
@@ -260,6 +264,111 @@ pub(super) const FEATURES: &[(&str, Part)] = &[("sqrt", Part::Sqrt), ("log2", Pa
 /// Every option of every algorithm, in the order they are listed.
 #[rustfmt::skip]
 pub(super) const SPECS: &[Spec] = &[
+    Spec {
+        key: "time_column", algorithms: SERIES,
+        kind: Kind::Given("the name of a column"), default: |_| json!(null),
+        elsewhere: &["time", "date", "ds", "timestamp_column", "date_column"], meaning: "the column of the times",
+    },
+    Spec {
+        key: "group_columns", algorithms: SERIES,
+        kind: Kind::Given("an array of column names"), default: |_| json!(null),
+        elsewhere: &["group_by", "series", "id_columns", "time_series_id_col", "unique_id"], meaning: "the columns whose values tell series apart",
+    },
+    Spec {
+        key: "horizon", algorithms: SERIES,
+        kind: Kind::Given("a whole number from 1 to 100000"), default: |_| json!(null),
+        elsewhere: &["steps", "periods", "h", "forecast_horizon"], meaning: "how many steps are forecast; the usual number for the step without it, 28 days or 12 months",
+    },
+    Spec {
+        key: "method", algorithms: SERIES,
+        kind: Kind::Given("the name of a method, or an array of such"), default: |_| json!("auto"),
+        elsewhere: &["model", "algorithm"], meaning: "how series are forecast; by what did best in the past of each without it",
+    },
+    Spec {
+        key: "level", algorithms: SERIES,
+        kind: Kind::Given("a number above 0 and below 1"), default: |_| json!(0.95),
+        elsewhere: &["confidence_level", "confidence", "coverage"], meaning: "the share of the values that an interval should hold",
+    },
+    Spec {
+        key: "season", algorithms: SERIES,
+        kind: Kind::Given("a whole number of steps from 1 to 10000, or an array of at most 4 of them"), default: |_| json!(null),
+        elsewhere: &["season_length", "seasonal_periods", "seasonality", "period"], meaning: "the length of a season in steps; those that such times usually have without it",
+    },
+    Spec {
+        key: "frequency", algorithms: SERIES,
+        kind: Kind::Given("a step such as day, week or 15 minutes; of plain numbers, a number above 0"), default: |_| json!(null),
+        elsewhere: &["freq", "data_frequency", "step"], meaning: "the step of the series; found by their times without it",
+    },
+    Spec {
+        key: "missing", algorithms: SERIES,
+        kind: Kind::Given("interpolate, zero or previous"), default: |_| json!("interpolate"),
+        elsewhere: &["fill", "fillna"], meaning: "what stands at a step without a row",
+    },
+    Spec {
+        key: "aggregate", algorithms: SERIES,
+        kind: Kind::Given("auto, sum or mean"), default: |_| json!("auto"),
+        elsewhere: &["agg"], meaning: "how the rows of one step become one value",
+    },
+    Spec {
+        key: "nonnegative", algorithms: SERIES,
+        kind: Kind::Given("true or false"), default: |_| json!(null),
+        elsewhere: &["non_negative"], meaning: "whether values are never below 0; the values themselves tell without it",
+    },
+    Spec {
+        key: "hierarchy", algorithms: SERIES,
+        kind: Kind::Given("true or false"), default: |_| json!(false),
+        elsewhere: &["reconcile", "hierarchical"], meaning: "whether sums over groups are forecast too, so that all add up",
+    },
+    Spec {
+        key: "origins", algorithms: SERIES,
+        kind: Kind::Given("a whole number from 1 to 1000"), default: |_| json!(1),
+        elsewhere: &["n_windows", "folds", "backtests"], meaning: "from how many times in the past forecasts are judged, a horizon apart",
+    },
+    Spec {
+        key: "customer_column", algorithms: CUSTOMERS,
+        kind: Kind::Given("the name of a column"), default: |_| json!("customer_id"),
+        elsewhere: &["customer", "customer_id_col", "user_column", "id_column"], meaning: "the column that names customers",
+    },
+    Spec {
+        key: "time_column", algorithms: CUSTOMERS,
+        kind: Kind::Given("the name of a column"), default: |_| json!(null),
+        elsewhere: &["event_time", "time", "date", "datetime_col", "date_column"], meaning: "the column of the times of purchases",
+    },
+    Spec {
+        key: "value_column", algorithms: CUSTOMERS,
+        kind: Kind::Given("the name of a column"), default: |_| json!(null),
+        elsewhere: &["amount", "value", "monetary_value_col", "amount_column"], meaning: "the column of what a purchase brings; without it answers are numbers of purchases",
+    },
+    Spec {
+        key: "period", algorithms: CUSTOMERS,
+        kind: Kind::Given("day, week or month"), default: |_| json!("week"),
+        elsewhere: &["freq", "time_unit"], meaning: "what times are measured in",
+    },
+    Spec {
+        key: "horizon", algorithms: CUSTOMERS,
+        kind: Kind::Given("a number of periods from 0 to 10000"), default: |_| json!(null),
+        elsewhere: &["t", "time", "periods"], meaning: "how many periods answers look ahead; a year without it",
+    },
+    Spec {
+        key: "discount_rate", algorithms: CUSTOMERS,
+        kind: Kind::Given("a number from 0 to 1, of a period"), default: |_| json!(0.0),
+        elsewhere: &["discount"], meaning: "by how much less money of a period later is worth",
+    },
+    Spec {
+        key: "observation_end", algorithms: CUSTOMERS,
+        kind: Kind::Given("a date, such as 2026-06-30"), default: |_| json!(null),
+        elsewhere: &["observation_period_end"], meaning: "the last day that is looked at; that of the last purchase without it",
+    },
+    Spec {
+        key: "penalizer", algorithms: CUSTOMERS,
+        kind: Kind::Given("a number from 0 to 1000"), default: |_| json!(0.0),
+        elsewhere: &["penalizer_coef", "l2"], meaning: "how much parameters are held near 0",
+    },
+    Spec {
+        key: "holdout", algorithms: CUSTOMERS,
+        kind: Kind::Number(0.0, 1.0, |o, v| o.holdout = v), default: |o| json!(o.holdout),
+        elsewhere: &["test_size", "validation_fraction"], meaning: "the last share of the days, on which the model is judged before it is learned from all",
+    },
     Spec {
         key: "user_column", algorithms: RECOMMENDERS,
         kind: Kind::Column(|o, v| o.recommend.user_column = v), default: |o| json!(o.recommend.user_column),

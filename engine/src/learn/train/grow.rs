@@ -55,7 +55,9 @@ impl Run<'_> {
             | Algorithm::Als
             | Algorithm::ItemKnn
             | Algorithm::Content
-            | Algorithm::Popular => Err(Error::Internal("a learner without a target was given one".into())),
+            | Algorithm::Popular
+            | Algorithm::Forecast
+            | Algorithm::BgNbd => Err(Error::Internal("a learner without a target was given one".into())),
         }
     }
 

@@ -16,14 +16,12 @@ use crate::learn::options::Algorithm;
 use crate::learn::recommend::traits::{self, Described};
 use crate::learn::recommend::{als, biases, counts, shares, similar, Biases, Interactions};
 use crate::model::recommender::{Method, Recommender, Sparse};
-use crate::model::{
-    encode, Baseline, Body, Encoding, Feature, FeatureBaseline, FeatureStats, HeldActual, HeldRows, Input, InputKind,
-    Model, Task,
-};
+use crate::model::{Body, Encoding, Feature, FeatureStats, HeldActual, HeldRows, Input, InputKind, Model, Task};
 use crate::score::recommender::{Liked, Shelf, Wanted, Who};
 use crate::score::Scorer;
 
-use super::{Champion, Insight, Outcome, Request, SourceInput};
+use super::apart::Rows;
+use super::{Champion, Outcome, Request, SourceInput};
 
 /// Rows between two looks for a cancel.
 const LOOK: usize = 1 << 16;
@@ -190,25 +188,8 @@ pub(super) fn recommend(request: Request, champion: Option<&Champion<'_>>, contr
         (_, false) => Some(ndcg_name(request.options.recommend.k)),
     };
     let training_rows = run.pairs.len() - if refit { 0 } else { held };
-    let features = vec![FeatureBaseline::default(); scorer.model().features.len()];
-    let baseline = Baseline { rows: training_rows as u64, held_rows: held as u64, features, scores: Vec::new() };
-    Ok(Outcome {
-        bytes: encode(scorer.model())?,
-        scorer,
-        held: None,
-        metrics,
-        metric,
-        importance: None,
-        insight: Insight::default(),
-        baseline,
-        segments: None,
-        contest: found,
-        rows: request.table.rows,
-        training_rows,
-        holdout_rows: held,
-        notices: run.notices,
-        timings,
-    })
+    let rows = Rows { read: request.table.rows, training: training_rows, held };
+    Ok(Outcome { contest: found, notices: run.notices, timings, ..Outcome::of(scorer, metrics, metric, rows)? })
 }
 
 impl<'a> Run<'a> {
