@@ -77,6 +77,13 @@ pub(super) fn limits(moderate: Option<f64>, drifted: Option<f64>) -> Result<Limi
 
 /// The rows of a source beside those of the training of the deployed version, the score first.
 pub(super) fn compared(found: &Found, source: &str, limits: Limits) -> Result<(Judged, Vec<Drift>)> {
+    if cache::deployed(found)?.model().task == Task::Lifetime {
+        return Err(Failure::new(
+            PgSqlErrorCode::ERRCODE_WRONG_OBJECT_TYPE,
+            "the model expects purchases of customers, whose source has other columns than it reads",
+        )
+        .hint("orchard.evaluate(model, source) compares what was expected with what has come since."));
+    }
     let baseline = baseline(found)?;
     let wish = Wish { watch: Some(&baseline), ..Wish::default() };
     let judged = judged(found, Some(source), &wish)?;
