@@ -102,6 +102,12 @@ impl Baskets {
         &self.items[self.starts[index]..self.starts[index + 1]]
     }
 
+    /// Give its memory back.
+    pub(crate) fn release(self, control: &Control) {
+        control.release_vec(self.starts);
+        control.release_vec(self.items);
+    }
+
     /// In how many baskets each item is.
     fn counts(&self, control: &Control) -> Result<Vec<u32>> {
         let mut counts = control.filled(self.width, 0)?;
@@ -182,7 +188,8 @@ impl Itemsets {
         Ok(())
     }
 
-    fn release(self, control: &Control) {
+    /// Give its memory back.
+    pub(crate) fn release(self, control: &Control) {
         control.release_vec(self.ends);
         control.release_vec(self.items);
         control.release_vec(self.counts);

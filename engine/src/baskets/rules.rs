@@ -122,10 +122,29 @@ impl Rules {
         self.rules[index].both
     }
 
+    /// The number of baskets with its antecedents.
+    pub fn antecedent_baskets(&self, index: usize) -> u32 {
+        self.rules[index].antecedent
+    }
+
     /// How strong a rule is.
     pub fn measures(&self, index: usize) -> Measures {
         let rule = self.rules[index];
         Measures::new(rule.both, rule.antecedent, rule.consequent, self.baskets)
+    }
+
+    /// Rules of their sides, and the numbers of baskets with all items, with the antecedents and with the consequents, in the order of [`rules`].
+    pub(crate) fn collect<'a>(
+        all: impl Iterator<Item = ((&'a [u32], &'a [u32]), [u32; 3])>,
+        baskets: usize,
+        control: &Control,
+    ) -> Result<Rules> {
+        let mut rules = Rules { baskets, ..Rules::default() };
+        for (at, (sides, counts)) in all.enumerate() {
+            look(at, control)?;
+            rules.push(sides, counts, control)?;
+        }
+        sorted(rules, control)
     }
 
     fn push(&mut self, sides: (&[u32], &[u32]), counts: [u32; 3], control: &Control) -> Result<()> {
@@ -144,7 +163,8 @@ impl Rules {
         self.push(other.sides(index), [both, antecedent, consequent], control)
     }
 
-    fn release(self, control: &Control) {
+    /// Give its memory back.
+    pub(crate) fn release(self, control: &Control) {
         control.release_vec(self.items);
         control.release_vec(self.rules);
     }
