@@ -172,7 +172,12 @@ impl Asked {
     /// `fcinfo` is the running call's. Runs under a guard.
     unsafe fn new(fcinfo: FunctionCallInfo) -> Asked {
         let text = |i: usize| value::<String>(fcinfo, i);
-        Asked { source: text(0), item: text(1), basket: text(2), options: value::<JsonArgument>(fcinfo, 3).map(|o| o.0) }
+        Asked {
+            source: text(0),
+            item: text(1),
+            basket: text(2),
+            options: value::<JsonArgument>(fcinfo, 3).map(|o| o.0),
+        }
     }
 
     fn read(&self, choices: &Choices<'_>, control: &Control) -> Result<Read> {

@@ -252,11 +252,7 @@ impl Algorithm {
     pub fn recommends(self) -> bool {
         matches!(
             self,
-            Algorithm::Als
-                | Algorithm::ItemKnn
-                | Algorithm::AssociationRules
-                | Algorithm::Content
-                | Algorithm::Popular
+            Algorithm::Als | Algorithm::ItemKnn | Algorithm::AssociationRules | Algorithm::Content | Algorithm::Popular
         )
     }
 

@@ -160,7 +160,8 @@ impl Rules {
     pub fn of_to(&self, first: u32, item: u32) -> Range<usize> {
         let own = self.of(first);
         let items = &self.consequents[own.clone()];
-        own.start + items.partition_point(|other| *other < item)..own.start + items.partition_point(|other| *other <= item)
+        own.start + items.partition_point(|other| *other < item)
+            ..own.start + items.partition_point(|other| *other <= item)
     }
 
     /// So many rules of their antecedents, ascending, what follows, and the numbers of users with all items and with the antecedents, in their order.
@@ -203,8 +204,12 @@ impl Rules {
         let Rules { users, firsts, starts, antecedents, consequents, both, before } = self;
         let (rules, items) = (consequents.len(), counts.len());
         let lengths = [firsts.len(), starts.len(), both.len() + 1, before.len() + 1];
-        ensure(lengths == [items + 1, rules + 1, rules + 1, rules + 1], || format!("{rules} rules without all of theirs"))?;
-        ensure(firsts[0] == 0 && firsts.is_sorted() && firsts[items] == rules as u64, || "rules of items overlap".into())?;
+        ensure(lengths == [items + 1, rules + 1, rules + 1, rules + 1], || {
+            format!("{rules} rules without all of theirs")
+        })?;
+        ensure(firsts[0] == 0 && firsts.is_sorted() && firsts[items] == rules as u64, || {
+            "rules of items overlap".into()
+        })?;
         ensure(starts[0] == 0 && starts.is_sorted_by(|a, b| a < b), || "antecedents of rules overlap".into())?;
         ensure(starts[rules] == antecedents.len() as u64, || "antecedents of rules are not all of them".into())?;
         ensure(antecedents.iter().chain(consequents).all(|item| (*item as usize) < items), || {

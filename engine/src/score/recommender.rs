@@ -32,12 +32,14 @@ pub(crate) struct Index {
     columns: OnceLock<Vec<f32>>,
     /// By trait the items that have it.
     having: OnceLock<Sparse>,
+    /// By item the items that have it among their neighbours, ascending.
+    near: OnceLock<Sparse>,
 }
 
 impl Index {
     /// Bytes on the heap, as if all was made.
     pub fn bytes(body: &Recommender) -> usize {
-        body.item_factors.len() * 4 + body.item_traits.of.bytes()
+        body.item_factors.len() * 4 + body.item_traits.of.bytes() + body.neighbors.bytes()
     }
 }
 
@@ -46,7 +48,7 @@ pub(super) fn nanoseconds(body: &Recommender) -> f64 {
     let mean = body.seen.places.len() as f64 / body.user_count().max(1) as f64;
     match body.method {
         Method::Factors => 50.0 + f64::from(body.factors) * 1.2,
-        Method::Neighbors => 50.0 + mean * 20.0,
+        Method::Neighbors => 50.0 + mean * 15.0,
         Method::Content => 50.0 + mean * 10.0 + body.item_traits.weights.len() as f64 * 2.0,
         Method::Popular => 30.0,
         // What it takes to find the rules of two items, and a few of them.
@@ -285,10 +287,9 @@ impl<'a> Shelf<'a> {
             Method::Neighbors => {
                 let (mut sum, mut alike) = (0.0, 0.0);
                 for (other, value) in owner.items() {
-                    let found = body.neighbors.of(other).find(|near| near.0 == item);
-                    if let Some((_, near)) = found {
-                        sum += self.counts(owner, other, value) * f64::from(near);
-                        alike += f64::from(near);
+                    if let Some(near) = self.near(other, item) {
+                        sum += self.counts(owner, other, value) * near;
+                        alike += near;
                     }
                 }
                 self.of_alike(owner, item, sum, alike)
@@ -383,6 +384,13 @@ impl<'a> Shelf<'a> {
             true => f64::from(value) - self.usual(owner, item),
             false => 1.0 + self.body.alpha * f64::from(value),
         }
+    }
+
+    /// How near an item is to another that has it among its neighbours.
+    fn near(&self, other: usize, item: usize) -> Option<f64> {
+        let near = self.index.near.get_or_init(|| turned(&self.body.neighbors, self.body.item_count()));
+        let at = near.places_of(item).binary_search(&(other as u32)).ok()?;
+        near.values_of(item).get(at).map(|near| f64::from(*near))
     }
 
     /// What items of somebody that are like an item say of it.
@@ -514,8 +522,7 @@ impl<'a> Shelf<'a> {
     fn alike(&self, own: &[(usize, f64)], most: usize, but: Option<usize>) -> Vec<Liked> {
         let having = self.index.having.get_or_init(|| {
             let traits = &self.body.item_traits;
-            // No budget: it is no larger than the model, whose room is counted.
-            transpose(&traits.of, traits.weights.len(), &Control::default()).map(|made| made.0).unwrap_or_default()
+            turned(&traits.of, traits.weights.len())
         });
         ROOM.with_borrow_mut(|(_, sums)| {
             sums.clear();
@@ -723,10 +730,7 @@ impl<'a> Shelf<'a> {
                         let product: f64 = row.iter().zip(towards).map(|(a, b)| f64::from(*a) * b).sum();
                         self.aim(owner, other, value) * product
                     }
-                    Method::Neighbors => {
-                        let near = body.neighbors.of(other).find(|near| near.0 == item)?.1;
-                        self.counts(owner, other, value) * f64::from(near)
-                    }
+                    Method::Neighbors => self.counts(owner, other, value) * self.near(other, item)?,
                     Method::Content => {
                         let own = &body.item_traits.of;
                         let near = own.of(item).filter_map(|(place, weight)| {
@@ -810,6 +814,11 @@ impl<'a> Shelf<'a> {
             }
         }
     }
+}
+
+/// Lists the other way round, without a budget: they are no larger than the model, whose room is counted.
+fn turned(lists: &Sparse, things: usize) -> Sparse {
+    transpose(lists, things, &Control::default()).map(|made| made.0).unwrap_or_default()
 }
 
 /// The lower triangle whose product with itself is a symmetric matrix, in its place; whether there is one.
