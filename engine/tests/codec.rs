@@ -748,6 +748,27 @@ fn validate_finds_what_is_wrong_with_recommenders() {
     bad(|n| n.user_traits.weights[1] = f32::NAN, "the weight of a trait is not finite");
     bad(|n| n.item_traits.weights.push(1.0), "traits without a column");
     spoiled(samples::recommender(), |m| m.task = Task::Regression, "a recommender for another task");
+    let bad = |spoil: fn(&mut recommender::Rules), message| {
+        spoiled(samples::recommender_rules(), |m: &mut Model| spoil(&mut body(m).rules), message);
+    };
+    bad(|r| r.both.truncate(3), "4 rules without all of theirs");
+    bad(|r| r.firsts.truncate(3), "4 rules without all of theirs");
+    bad(|r| r.starts.clear(), "4 rules without all of theirs");
+    bad(|r| r.firsts[0] = 1, "rules of items overlap");
+    bad(|r| r.firsts[3] = 5, "rules of items overlap");
+    bad(|r| r.starts[1] = 0, "antecedents of rules overlap");
+    bad(|r| r.antecedents.push(2), "antecedents of rules are not all of them");
+    bad(|r| r.consequents[3] = 3, "rules of items that are not there");
+    bad(|r| r.antecedents[4] = 3, "rules of items that are not there");
+    bad(|r| r.consequents.swap(2, 3), "rules do not ascend");
+    bad(|r| r.firsts[1] = 3, "rules do not ascend");
+    bad(|r| r.antecedents[2] = 2, "a rule has an item twice");
+    bad(|r| r.antecedents[2] = 0, "a rule has an item twice");
+    bad(|r| r.both[3] = 0, "a rule counts users who are not there");
+    bad(|r| r.both[3] = 3, "a rule counts users who are not there");
+    bad(|r| r.before[3] = 4, "a rule counts users who are not there");
+    spoiled(samples::recommender_rules(), |m| body(m).explicit = true, "the biases do not fit the users");
+    spoiled(samples::recommender(), |m| body(m).rules.starts.push(0), "rules that nobody asks");
     spoiled(samples::recommender_ratings(), |m| body(m).neighbors.places[0] = 2, "neighbours that are not there");
     spoiled(samples::kmeans(), |m| m.task = Task::Recommendation, "k-means for another task");
 }

@@ -78,6 +78,7 @@ fn every_model_can_be_read() {
                     | "stacking"
                     | "recommender"
                     | "recommender_ratings"
+                    | "recommender_rules"
                     | "forecast"
                     | "lifetime"
                     | "lifetime_purchases"

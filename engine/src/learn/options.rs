@@ -101,6 +101,8 @@ pub enum Algorithm {
     Als,
     /// Items like those that a user has.
     ItemKnn,
+    /// Items that follow, by association rules, from those that a user has.
+    AssociationRules,
     /// Items that are described as those are that a user has.
     Content,
     /// What most users like.
@@ -117,7 +119,7 @@ const FEW_ROWS: usize = 250;
 
 impl Algorithm {
     /// All learners, those first that learn best from most tables.
-    pub const ALL: [Algorithm; 34] = [
+    pub const ALL: [Algorithm; 35] = [
         Algorithm::GradientBoosting,
         Algorithm::RandomForest,
         Algorithm::ExtraTrees,
@@ -148,6 +150,7 @@ impl Algorithm {
         Algorithm::UpliftTree,
         Algorithm::Als,
         Algorithm::ItemKnn,
+        Algorithm::AssociationRules,
         Algorithm::Content,
         Algorithm::Popular,
         Algorithm::Forecast,
@@ -227,6 +230,7 @@ impl Algorithm {
             Algorithm::UpliftForest => "uplift_forest",
             Algorithm::Als => "als",
             Algorithm::ItemKnn => "item_knn",
+            Algorithm::AssociationRules => "association_rules",
             Algorithm::Content => "content",
             Algorithm::Popular => "popular",
             Algorithm::Forecast => "forecast",
@@ -246,7 +250,10 @@ impl Algorithm {
 
     /// Whether it learns from users and items, with or without ratings, and not from columns.
     pub fn recommends(self) -> bool {
-        matches!(self, Algorithm::Als | Algorithm::ItemKnn | Algorithm::Content | Algorithm::Popular)
+        matches!(
+            self,
+            Algorithm::Als | Algorithm::ItemKnn | Algorithm::AssociationRules | Algorithm::Content | Algorithm::Popular
+        )
     }
 
     /// Whether it learns from series or from the purchases of customers, and not from rows of columns.
@@ -345,6 +352,7 @@ impl Algorithm {
             | Algorithm::Dbscan
             | Algorithm::Als
             | Algorithm::ItemKnn
+            | Algorithm::AssociationRules
             | Algorithm::Content
             | Algorithm::Popular
             | Algorithm::BgNbd => false,

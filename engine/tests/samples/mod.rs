@@ -43,6 +43,7 @@ pub fn all() -> Vec<(&'static str, Model)> {
         ("uplift", uplift()),
         ("recommender", recommender()),
         ("recommender_ratings", recommender_ratings()),
+        ("recommender_rules", recommender_rules()),
         ("forecast", forecast()),
         ("lifetime", lifetime()),
         ("lifetime_purchases", lifetime_purchases()),
@@ -790,6 +791,7 @@ pub fn recommender() -> Model {
         alpha: 1.0,
         gram: vec![1.25, 0.375, 0.375, 0.3125],
         neighbors: Sparse::default(),
+        rules: recommender::Rules::default(),
         popularity: vec![0.25, 0.75],
         counts: vec![1, 2],
         user_traits: Traits {
@@ -825,6 +827,27 @@ pub fn recommender_ratings() -> Model {
     m.features[2] = category("genre", &["drama", "drama|war"]);
     m.inputs[2].name = "genre".into();
     m.inputs[2].kind = InputKind::Category;
+    m
+}
+
+/// Rules of three items.
+pub fn recommender_rules() -> Model {
+    let mut m = recommender();
+    if let Body::Recommender(body) = &mut m.body {
+        (body.method, body.factors, body.regularization, body.alpha) = (recommender::Method::Rules, 0, 0.0, 0.0);
+        (body.user_factors, body.item_factors, body.gram) = (Vec::new(), Vec::new(), Vec::new());
+        body.seen = sparse(&[&[(0, 1.0), (1, 2.0), (2, 1.0)], &[(1, 1.0), (2, 1.0)], &[]]);
+        (body.items, body.popularity, body.counts) = (vec![7.0, 12.5, 13.0], vec![0.25, 0.75, 0.5], vec![1, 2, 2]);
+        body.rules = recommender::Rules {
+            users: 3,
+            firsts: vec![0, 2, 4, 4],
+            starts: vec![0, 1, 3, 4, 5],
+            antecedents: vec![0, 0, 1, 1, 1],
+            consequents: vec![1, 2, 0, 2],
+            both: vec![1, 1, 1, 2],
+            before: vec![1, 1, 2, 2],
+        };
+    }
     m
 }
 

@@ -9,7 +9,7 @@ use super::Algorithm::{
     KMeans, KPrototypes, Knn, Lasso, LinearRegression, LogisticRegression, NaiveBayes, NeuralNetwork, OneClassSvm, Pca,
     RLearner, RandomForest, Ridge, Stacking, Svm, TLearner, UpliftForest, UpliftTree, Voting, XLearner,
 };
-use super::Algorithm::{Als, BgNbd, Content, Forecast, ItemKnn, Popular};
+use super::Algorithm::{Als, AssociationRules, BgNbd, Content, Forecast, ItemKnn, Popular};
 use super::{Options, PersonalData};
 use crate::judge::ranking::MOST_PLACES;
 use crate::learn::bayes::Distribution;
@@ -59,13 +59,14 @@ const COLUMNS: &[Algorithm] = &[
     UpliftForest,
 ];
 /// Those that learn from users and items.
-const RECOMMENDERS: &[Algorithm] = &[Als, ItemKnn, Content, Popular];
+const RECOMMENDERS: &[Algorithm] = &[Als, ItemKnn, AssociationRules, Content, Popular];
 const FACTORS: &[Algorithm] = &[Als];
 /// Those that learn from series.
 const SERIES: &[Algorithm] = &[Forecast];
 /// Those that learn from the purchases of customers.
 const CUSTOMERS: &[Algorithm] = &[BgNbd];
 const ALIKE: &[Algorithm] = &[ItemKnn];
+const RULES: &[Algorithm] = &[AssociationRules];
 /// Those that read free text.
 const READING: &[Algorithm] = &[
     DecisionTree,
@@ -460,6 +461,33 @@ pub(super) const SPECS: &[Spec] = &[
         default: |_| json!("tf_idf"),
         elsewhere: &["metric", "distance", "sim_options"],
         meaning: "how items are compared by who has them: each user alike, or users of many items less; ratings are compared by their correlation",
+    },
+    Spec {
+        key: "min_support", algorithms: RULES,
+        kind: Kind::Share(|o, v| o.recommend.rules.min_support = v), default: |o| json!(o.recommend.rules.min_support),
+        elsewhere: &["support", "minsup", "supp", "min_supp"], meaning: "the least share of users, or baskets, that have all items of a rule",
+    },
+    Spec {
+        key: "min_confidence", algorithms: RULES,
+        kind: Kind::Fraction(|o, v| o.recommend.rules.min_confidence = v), default: |o| json!(o.recommend.rules.min_confidence),
+        elsewhere: &["confidence", "min_threshold", "minconf", "conf"],
+        meaning: "the least share, of those who have the antecedents of a rule, who have what follows too",
+    },
+    Spec {
+        key: "min_lift", algorithms: RULES,
+        kind: Kind::Number(0.0, f64::INFINITY, |o, v| o.recommend.rules.min_lift = v), default: |o| json!(o.recommend.rules.min_lift),
+        elsewhere: &["lift"], meaning: "how many times more often than in all what follows must be there at least",
+    },
+    Spec {
+        key: "max_length", algorithms: RULES,
+        kind: Kind::IntegerOrAuto(2, 1000, |o, v| o.recommend.rules.max_length = v.map(|v| v as usize)), default: |o| json!(o.recommend.rules.max_length),
+        elsewhere: &["max_len", "maxlen", "max_size"],
+        meaning: "the most items of a rule, what follows among them; null for any number",
+    },
+    Spec {
+        key: "most", algorithms: RULES,
+        kind: Kind::Integer(1, 100_000_000, |o, v| o.recommend.rules.most = v), default: |o| json!(o.recommend.rules.most),
+        elsewhere: &["max_rules", "limit"], meaning: "how many sets of items, or rules, are too many",
     },
     Spec {
         key: "features", algorithms: COLUMNS,

@@ -54,6 +54,7 @@ impl Run<'_> {
             | Algorithm::Dbscan
             | Algorithm::Als
             | Algorithm::ItemKnn
+            | Algorithm::AssociationRules
             | Algorithm::Content
             | Algorithm::Popular
             | Algorithm::Forecast

@@ -14,8 +14,8 @@ use crate::judge::ranking::{ndcg_name, quality, recommendations, ListQuality};
 use crate::judge::{headline, regression, Metric};
 use crate::learn::options::Algorithm;
 use crate::learn::recommend::traits::{self, Described};
-use crate::learn::recommend::{als, biases, counts, shares, similar, Biases, Interactions};
-use crate::model::recommender::{Method, Recommender, Sparse};
+use crate::learn::recommend::{als, biases, counts, rules, shares, similar, Biases, Interactions};
+use crate::model::recommender::{Method, Recommender, Rules, Sparse};
 use crate::model::{Body, Encoding, Feature, FeatureStats, HeldActual, HeldRows, Input, InputKind, Model, Task};
 use crate::score::recommender::{Liked, Shelf, Wanted, Who};
 use crate::score::Scorer;
@@ -235,6 +235,12 @@ impl<'a> Run<'a> {
             return Err(Error::option(
                 "algorithm \"content\" needs the option \"item_columns\"",
                 "Name the columns that describe items, such as a category or a brand.",
+            ));
+        }
+        if request.algorithm == Algorithm::AssociationRules && explicit {
+            return Err(Error::option(
+                "algorithm \"association_rules\" learns from who has what, and not from ratings",
+                "Leave the target out; the source may be a query of the rows that are rated well.",
             ));
         }
         (run.user_columns, run.item_columns) = (user_columns, item_columns);
@@ -474,6 +480,7 @@ impl<'a> Run<'a> {
             alpha: 0.0,
             gram: Vec::new(),
             neighbors: Sparse::default(),
+            rules: Rules::default(),
             popularity,
             counts: counts(&data.by_user, data.items),
             user_traits,
@@ -493,6 +500,10 @@ impl<'a> Run<'a> {
                 let usual = explicit.then_some((mean, &usual));
                 body.neighbors = similar::neighbors(&data, usual, &options.similar, control)?;
                 body.method = Method::Neighbors;
+            }
+            Algorithm::AssociationRules => {
+                body.rules = rules::fit(&data, &options.rules, control)?;
+                body.method = Method::Rules;
             }
             Algorithm::Content => body.method = Method::Content,
             _ => {}
