@@ -1,14 +1,14 @@
 //! `orchard.drift`: whether rows are still like those that a model learned from.
 
 use orchard_engine::judge::drift::{features, scores, Drift, Limits};
-use orchard_engine::model::{decode_baseline, decode_held, Baseline};
+use orchard_engine::model::{decode_baseline, decode_held, Baseline, Task};
 use pgrx::iter::TableIterator;
 use pgrx::prelude::*;
 
 use super::judged::{judged, Judged, Wish};
 use super::sampled::with_source;
 use crate::catalog::relations::{self, ChunkKind};
-use crate::catalog::{self, Found};
+use crate::catalog::{self, cache, Found};
 use crate::error::{report, Failure, Result};
 
 /// What became of the features and of the score.
