@@ -93,3 +93,4 @@ SELECT orchard.tune('e', 'SELECT age, "The Mail", bought FROM letters', 'bought'
 SELECT orchard.learning_curve('post', by => 'rows');
 SELECT orchard.qini_curve('uplift_r', 'plain');
 SELECT orchard.qini_curve('r');
+SELECT orchard.train('e', 'SELECT age, ''{}''::jsonb AS mail, bought FROM letters', 'bought', 't_learner', '{"treatment": "mail"}');
