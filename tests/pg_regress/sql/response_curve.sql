@@ -43,7 +43,7 @@ SET statement_timeout = '1500ms';
 DO $$
 DECLARE began timestamptz := clock_timestamp();
 BEGIN
-    PERFORM * FROM orchard.allocate_budget('SELECT ''a'' AS c, i * 7919 % 1000003 AS s, i * 31 % 977 AS o FROM generate_series(1, 1000000) AS i', 'c', 's', 'o');
+    PERFORM * FROM orchard.allocate_budget('SELECT ''a'' AS c, i * 7919::bigint % 1000003 AS s, i * 31 % 977 AS o FROM generate_series(1, 1000000) AS i', 'c', 's', 'o');
 EXCEPTION WHEN query_canceled THEN
     RAISE NOTICE 'soon: %', clock_timestamp() - began < interval '5 s';
 END $$;
