@@ -253,7 +253,7 @@ impl Read {
         let query = query(&described, item, basket, choices.text("delimiter")?, choices)?;
         let exclude = choices.texts("exclude")?;
         let mut choose = |attributes: &[Attribute]| {
-            let wanted = |a: &Attribute| Ok(Some(Wanted { reader: a.readable()?, number: false }));
+            let wanted = |a: &Attribute| Ok(Some(Wanted { reader: a.needed()?, number: false }));
             attributes.iter().map(wanted).collect()
         };
         let mut rows = source::read(&query, &mut choose, control)?;

@@ -125,7 +125,7 @@ fn purchases(source: Option<&str>, columns: [Option<&str>; 3], control: &Control
     let find = |name: &str| find(name, &described.attributes);
     find(customer)?;
     let of_time = find(time)?;
-    if !matches!(of_time.readable()?, Reader::Date | Reader::Timestamp | Reader::Timestamptz | Reader::Clock(_)) {
+    if !matches!(of_time.needed()?, Reader::Date | Reader::Timestamp | Reader::Timestamptz | Reader::Clock(_)) {
         return Err(Failure::new(
             PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
             format!("column \"{}\" has type {}, not a date or a timestamp", of_time.name, of_time.type_name),
@@ -138,7 +138,7 @@ fn purchases(source: Option<&str>, columns: [Option<&str>; 3], control: &Control
     ];
     if let Some(amount) = amount {
         let attribute = find(amount)?;
-        if !is_number(attribute.readable()?) {
+        if !is_number(attribute.needed()?) {
             return Err(not_numbers(attribute));
         }
         list.push(format!("s.{} AS amount", quote_identifier(amount)));

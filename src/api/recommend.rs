@@ -14,6 +14,7 @@ use pgrx::prelude::*;
 use serde_json::Value;
 
 use super::asked::text_at;
+use super::attribute::days;
 use super::judged::{encode_column, not_numbers};
 use super::train::{check_names, find, no_column, special_columns, Job};
 use crate::catalog::{self, cache, store, Found};
@@ -240,7 +241,7 @@ fn read_names(source: &str, name: &str, beside: &[(String, Reader)], control: &C
                 return role(a).map(|reader| Some(Read { reader, number: false }));
             }
             match beside.iter().find(|b| b.0 == a.name) {
-                Some((_, reader)) => a.readable().map(|own| Some(Read { reader: own, number: !reader.is_category() })),
+                Some((_, reader)) => a.needed().map(|own| Some(Read { reader: own, number: !reader.is_category() })),
                 None => Ok(None),
             }
         };
@@ -359,7 +360,7 @@ fn described(scorer: &Scorer, attributes: Option<Value>) -> Result<Vec<f64>> {
 
 /// The reader of a column that names users or items.
 fn role(a: &Attribute) -> Result<Reader> {
-    let reader = a.readable()?;
+    let reader = a.needed()?;
     let numbers = matches!(
         reader,
         Reader::Int2 | Reader::Int4 | Reader::Int8 | Reader::Float4 | Reader::Float8 | Reader::Numeric | Reader::Exact
@@ -401,21 +402,24 @@ pub(super) fn choose(job: &Job<'_>, attributes: &[Attribute]) -> Result<Vec<Opti
         let names = a.name == options.user_column || a.name == options.item_column;
         let reader = match a.name.as_str() {
             _ if names => role(a)?,
-            name if is_role(name) => a.readable()?,
-            name if special.contains(&name) => a.readable()?,
+            name if is_role(name) => a.needed()?,
+            name if special.contains(&name) => a.needed()?,
             _ => return Ok(None),
         };
         let measured = special.contains(&a.name.as_str());
         let is_array = matches!(reader, Reader::Array(_));
+        if job.options.time_column.as_ref() == Some(&a.name) {
+            days(a)?;
+        }
+        if measured && (is_array || reader.is_category()) {
+            return Err(not_numbers(a));
+        }
         if is_array {
             return Err(Failure::new(
                 PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
                 format!("column \"{}\" has type {}, which describes no users or items", a.name, a.type_name),
             )
             .hint("Write it as a text that lists its values: array_to_string(column, '|')."));
-        }
-        if measured && reader.is_category() {
-            return Err(not_numbers(a));
         }
         Ok(Some(Read { reader, number: measured }))
     };
@@ -439,7 +443,7 @@ pub(super) fn evaluate(found: &Found, scorer: &Scorer, source: &str) -> Result<V
         }
         let wanted = |a: &Attribute| match () {
             () if names.contains(&a.name) => role(a).map(|reader| Some(Read { reader, number: false })),
-            () if target.as_ref() == Some(&a.name) => match a.readable()? {
+            () if target.as_ref() == Some(&a.name) => match a.needed()? {
                 reader if reader.is_category() || matches!(reader, Reader::Array(_)) => Err(not_numbers(a)),
                 reader => Ok(Some(Read { reader, number: true })),
             },

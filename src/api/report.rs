@@ -73,8 +73,11 @@ fn plot(
         let task = cache::deployed(&found)?.model().task.clone();
         if !figure.is_for(&task) {
             let names: Vec<&str> = Figure::ALL.into_iter().filter(|f| f.is_for(&task)).map(Figure::name).collect();
-            return Err(Failure::argument(format!("there is no plot \"{kind}\" of such a model"))
-                .hint(format!("Its plots are {}.", names.join(", "))));
+            let hint = match names.is_empty() {
+                true => "It has none: orchard.report says in words and numbers what it does.".to_owned(),
+                false => format!("Its plots are {}.", names.join(", ")),
+            };
+            return Err(Failure::argument(format!("there is no plot \"{kind}\" of such a model")).hint(hint));
         }
         let class = class.map(|label| class_of(&task, label)).transpose()?;
         let rows = match (figure, feature) {

@@ -309,10 +309,11 @@ fn choose(job: &Job<'_>, attributes: &[Attribute]) -> Result<Vec<Option<Wanted>>
         feature || special.contains(&a.name.as_str())
     };
     let by_clock = !job.algorithm.is_clustering() && job.algorithm != Algorithm::Pca && options.date_parts;
-    let reader = |a: &Attribute| match a.readable()? {
+    let reader = |a: &Attribute| match special.contains(&a.name.as_str()) {
+        true => a.needed(),
         // Its parts are those of the session's zone, now and when the model scores.
-        Reader::Timestamptz if by_clock && !special.contains(&a.name.as_str()) => clock::session().map(Reader::Clock),
-        reader => Ok(reader),
+        false if by_clock && a.reader == Some(Reader::Timestamptz) => clock::session().map(Reader::Clock),
+        false => a.readable(),
     };
     // Groups and features are told apart, everything else is measured.
     let number = |a: &Attribute| {

@@ -53,7 +53,7 @@ pub fn describe(source: &str, columns: &Columns<'_>) -> Result<(Described, bool)
     let (time, value) = (find(columns.time)?, find(columns.value)?);
     let mut named = vec![columns.time, columns.value];
     for group in &columns.groups {
-        find(group)?.readable()?;
+        find(group)?.needed()?;
         if named.contains(&group.as_str()) {
             return Err(twice(group));
         }
@@ -62,11 +62,11 @@ pub fn describe(source: &str, columns: &Columns<'_>) -> Result<(Described, bool)
     if columns.time == columns.value {
         return Err(twice(columns.time));
     }
-    if !is_number(value.readable()?) {
+    if !is_number(value.needed()?) {
         return Err(not_numbers(value));
     }
-    let numbers = is_number(time.readable()?);
-    match time.readable()? {
+    let numbers = is_number(time.needed()?);
+    match time.needed()? {
         Reader::Date | Reader::Timestamp | Reader::Timestamptz => {}
         reader if numbers || reader.is_text() => {}
         _ => {
@@ -116,7 +116,7 @@ pub fn read(
     let query = format!("SELECT {time}, s.{v}{texts} FROM ({}\n) AS s", described.query);
     let mut choose = |attributes: &[Attribute]| {
         let wanted = |a: &Attribute| {
-            a.readable()
+            a.needed()
                 .map(|reader| Some(Wanted { reader, number: a.name == columns.time || a.name == columns.value }))
         };
         attributes.iter().map(wanted).collect()

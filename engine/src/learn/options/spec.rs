@@ -342,11 +342,13 @@ pub(crate) fn shorten(text: &str) -> String {
 pub(crate) fn nearest<'a>(given: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let given: String = given.chars().take(64).collect::<String>().to_lowercase().replace(['-', ' '], "_");
     let far = 1 + given.len() / 4;
-    let inside = |name: &str| given.len() >= 4 && (name.contains(&given) || given.contains(name));
+    let inside = |name: &str| given.len() >= 4 && name.len() >= 3 && (name.contains(&given) || given.contains(name));
     let near = |name: &'a str| {
         let d = distance(given.as_bytes(), name.as_bytes());
         // A name inside the other is a better guess than one a few letters away.
-        Some(if inside(name) { d.min(far) } else { d }).filter(|d| *d <= far).map(|d| (d, name))
+        let d = if inside(name) { d.min(far) } else { d };
+        // Of a name that would be another in all its letters nobody thought.
+        (d <= far && d < name.len()).then_some((d, name))
     };
     names.filter_map(near).min_by_key(|(d, _)| *d).map(|(_, name)| name)
 }
@@ -386,5 +388,7 @@ mod tests {
         assert_eq!(guess("maxbin"), Some("max_bins"));
         assert_eq!(guess("learning_rate"), None);
         assert_eq!(guess(""), None);
+        assert_eq!(nearest("weeks", ["k"].into_iter()), None);
+        assert_eq!(nearest("a", ["k"].into_iter()), None);
     }
 }

@@ -561,7 +561,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// The users who have held-out pairs, and these.
+    /// The users who have held-out pairs, and these; of more users than can be judged in good time, some that their names draw.
     fn judged(&self) -> Vec<(usize, Vec<Pair>)> {
         let mut all: Vec<(usize, Vec<Pair>)> = Vec::new();
         let mut user = usize::MAX;
@@ -579,6 +579,8 @@ impl<'a> Run<'a> {
                 }
             }
         }
+        let hash = |(_, pairs): &(usize, Vec<Pair>)| pairs.first().map_or(0, |pair| self.users.hashes[pair.user as usize]);
+        some(&mut all, self.items.count(), hash);
         all
     }
 
@@ -745,7 +747,8 @@ pub fn judge_recommender(
     });
     let known = before - rows.len();
     sort(&mut rows, |a, b| (a.user, a.item).cmp(&(b.user, b.item)).then(a.value.total_cmp(&b.value)), control)?;
-    let users: Vec<&[Interacted]> = rows.chunk_by(|a, b| a.user == b.user).collect();
+    let mut users: Vec<&[Interacted]> = rows.chunk_by(|a, b| a.user == b.user).collect();
+    some(&mut users, body.item_count(), |own| own.first().map_or(0, |row| mix(row.user.1, 0)));
     let whose: Vec<Who<'_>> = users.iter().map(|own| place(own[0].user).map_or(Who::Other(&[]), Who::Known)).collect();
     let lists = shelf.top_of_all(&whose, Wanted { count: k, allowed: None, seen: false }, control)?;
     let most = shelf.most_popular();
@@ -790,6 +793,22 @@ pub fn judge_recommender(
 
 /// The places of a list that a contest looks at.
 const CONTEST: usize = 10;
+
+/// The most pairs of a user and an item that are looked at to judge lists.
+const MOST_JUDGED: usize = 10_000_000_000;
+/// So many users are judged at least.
+const LEAST_JUDGED: usize = 1_000;
+
+/// Keep as many users as can be judged on lists of so many items in good time: those of the least hashes.
+fn some<T>(users: &mut Vec<T>, items: usize, hash: impl Fn(&T) -> u64) {
+    let most = (MOST_JUDGED / items.max(1)).max(LEAST_JUDGED);
+    if users.len() > most {
+        let mut hashes: Vec<u64> = users.iter().map(&hash).collect();
+        let (_, limit, _) = hashes.select_nth_unstable(most);
+        let limit = *limit;
+        users.retain(|user| hash(user) < limit);
+    }
+}
 
 /// One pair a user and item, from rows of them, in an order that does not depend on that of the rows.
 fn join(rows: &mut [Pair], explicit: bool, control: &Control) -> Result<Vec<Pair>> {
