@@ -4,6 +4,7 @@ pub(super) mod model;
 
 use orchard_engine::control::Control;
 use orchard_engine::data::ColumnData;
+use orchard_engine::learn::options::{self, Algorithm};
 use orchard_engine::lifetime::cohorts::{cohorts, Period};
 use orchard_engine::lifetime::events::{customers, read, Customer, Events};
 use orchard_engine::lifetime::worth::{worth, Ahead, Amounts};
@@ -26,18 +27,12 @@ use crate::source::types::Reader;
 use crate::source::{self, Rows};
 use crate::{interrupt, settings};
 
-/// The options of the models of customers.
-const OPTIONS: &[(&str, &str)] = &[
-    ("period", "day, week or month"),
-    ("horizon", "a number of periods from 0 to 10000"),
-    ("discount_rate", "a number from 0 to 1, of a period"),
-    ("observation_end", "a date, such as 2026-06-30"),
-    ("penalizer", "a number from 0 to 1000"),
-    ("model", "the name of a model of customers"),
-];
-
-/// Those of them that look ahead.
-const AHEAD: [&str; 3] = ["horizon", "discount_rate", "model"];
+/// The options of the verbs: those of a training but its columns, and the model that takes its place.
+fn known(looks_ahead: bool) -> Vec<(&'static str, &'static str)> {
+    let trained = options::given(Algorithm::BgNbd).into_iter().filter(|o| !model::COLUMNS.contains(&o.0));
+    let all = trained.chain([("model", "the name of a model of customers")]);
+    all.filter(|o| looks_ahead || !["horizon", "discount_rate", "model"].contains(&o.0)).collect()
+}
 
 /// Days of a mean month.
 const MONTH: f64 = 30.4375;
@@ -55,7 +50,7 @@ struct Asked {
 impl Asked {
     /// The options of a verb; those that look ahead only where it does.
     fn parse(options: Option<&Value>, looks_ahead: bool) -> Result<Asked> {
-        let all: Vec<(&str, &str)> = OPTIONS.iter().copied().filter(|o| looks_ahead || !AHEAD.contains(&o.0)).collect();
+        let all = known(looks_ahead);
         let choices = Choices::new(options, &all, "{\"period\": \"week\"}", USUAL)?;
         // A period with the periods of a year.
         let (period, year) = choices
@@ -102,7 +97,8 @@ impl Asked {
 
 /// The model that options name, if they name one.
 fn kept_model(options: Option<&Value>) -> Result<Option<Lifetime>> {
-    let choices = Choices::new(options, OPTIONS, "{\"period\": \"week\"}", USUAL)?;
+    let all = known(true);
+    let choices = Choices::new(options, &all, "{\"period\": \"week\"}", USUAL)?;
     choices.text("model")?.map(|name| model::kept(&catalog::of_argument(Some(name))?)).transpose()
 }
 

@@ -52,9 +52,8 @@ impl Attribute {
 
     /// The same of a column that was asked for by its name, and so cannot be left out.
     pub fn needed(&self) -> Result<Reader> {
-        self.reader.ok_or_else(|| {
-            self.unread("is not read").hint("Cast it in the source, for example to text or to numeric.")
-        })
+        self.reader
+            .ok_or_else(|| self.unread("is not read").hint("Cast it in the source, for example to text or to numeric."))
     }
 
     fn unread(&self, why: &str) -> Failure {

@@ -61,6 +61,21 @@ def constants():
     for t in range(len(w)):
         e[t] = w[t] - 0.4 * (w[t - 1] if t >= 1 else 0) + 0.3 * (e[t - 12] if t >= 12 else 0)
     show("arima (1,1,0)(0,1,1) errors", e[[0, 1, 20, 46]])
+    regression()
+
+
+def regression():
+    """Effects of two columns on a series with autocorrelated errors."""
+    from statsmodels.tsa.statespace.sarimax import SARIMAX
+
+    state, e, y, x = 12345, 0.0, [], []
+    for t in range(200):
+        state = (1103515245 * state + 12345) % 2**31
+        e = 0.6 * e + state / 2**31 - 0.5
+        x.append([float(t * 7 % 11 < 2), (t // 9 * 5) % 4 * 0.5])
+        y.append(10 + 3 * x[-1][0] - 2 * x[-1][1] + e)
+    fit = SARIMAX(np.array(y), exog=np.array(x), order=(1, 0, 0), trend="c").fit(disp=False)
+    print(dict(zip(fit.model.param_names, fit.params)))
 
 
 def compare(path, season, horizon):

@@ -194,7 +194,8 @@ mod tests {
             dated.iter().map(|d| (d.time, d.period.spend, d.period.outcome)).collect::<Vec<_>>(),
             [(10.0, 4.0, 1.0), (20.0, 4.0, 2.0), (40.0, 8.0, 1.0)]
         );
-        let carried = |dated: &[Dated], decay: f64, works: f64| carried(dated, decay, works, &Control::default()).unwrap();
+        let carried =
+            |dated: &[Dated], decay: f64, works: f64| carried(dated, decay, works, &Control::default()).unwrap();
         let spends = |decay: f64| carried(&dated, decay, 16.0 / 3.0).iter().map(|p| p.spend).collect::<Vec<f64>>();
         assert_eq!(spends(0.0), [4.0, 4.0, 8.0]);
         let mean = 16.0 / 3.0;

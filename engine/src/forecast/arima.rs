@@ -62,12 +62,19 @@ const MOST_MODELS: usize = 40;
 const BOUND: f64 = 0.97;
 /// How strong a season must be for its difference to be taken.
 const STRONG: f64 = 0.64;
+/// Longer seasons are not modelled.
+pub const LONGEST_SEASON: usize = 60;
 /// The 5 % point of the KPSS test of a level.
 const KPSS: f64 = 0.463;
 
 impl Order {
     fn coefficients(self) -> usize {
         self.p + self.q + self.seasonal_p + self.seasonal_q
+    }
+
+    /// Parameters: coefficients and the mean.
+    pub fn terms(self) -> usize {
+        self.coefficients() + usize::from(self.constant)
     }
 
     /// Its name: `(1,1,1)(0,1,1)`.
@@ -99,7 +106,8 @@ fn kpss(y: &[f64]) -> f64 {
     squares / (n as f64 * long)
 }
 
-fn difference(y: &[f64], lag: usize) -> Vec<f64> {
+/// What each value is above that a lag before.
+pub(super) fn difference(y: &[f64], lag: usize) -> Vec<f64> {
     y.iter().zip(y.get(lag..).unwrap_or_default()).map(|(a, b)| b - a).collect()
 }
 
@@ -203,7 +211,7 @@ struct Fit {
 
 fn fit_order(order: Order, w: &[f64], period: usize, near: Option<&[f64]>, work: &mut Workspace<'_>) -> Option<Fit> {
     let n = w.len();
-    let k = order.coefficients() + usize::from(order.constant) + 1;
+    let k = order.terms() + 1;
     let longest = (order.p + order.seasonal_p * period).max(order.q + order.seasonal_q * period);
     if n <= k + 2 || n <= longest {
         return None;
@@ -347,7 +355,7 @@ fn finish(y: &[f64], w: &[f64], period: usize, best: Fit) -> Option<Arima> {
     let ar: Vec<(usize, f64)> =
         dense.iter().enumerate().skip(1).filter(|c| *c.1 != 0.0).map(|(i, c)| (i, -c)).collect();
     let keep = |v: &[f64], lags: &[(usize, f64)]| v[v.len().saturating_sub(lags.last().map_or(0, |c| c.0))..].to_vec();
-    let freedom = w.len() as f64 - order.coefficients() as f64 - f64::from(u8::from(order.constant));
+    let freedom = w.len() as f64 - order.terms() as f64;
     let variance = sum / freedom.max(1.0);
     let (values, errors) = (keep(y, &ar), keep(&e, &ma));
     Some(Arima { order, period, x, ar, ma, constant, values, errors, variance, aicc })
@@ -389,9 +397,13 @@ impl Arima {
         }
     }
 
-    /// What was expected of each value of the series it was fitted to; the first, of which no difference is known, are expected as they are.
-    pub fn fitted(&self, y: &[f64], out: &mut [f64]) {
-        let first = (self.order.d + self.order.seasonal_d * self.period).min(y.len());
+    /// How many values are lost to differences.
+    fn differenced(&self) -> usize {
+        self.order.d + self.order.seasonal_d * self.period
+    }
+
+    /// The errors that it makes of any series whose differences have the mean `mu`: from the first difference on.
+    fn innovations(&self, y: &[f64], mu: f64) -> Vec<f64> {
         let mut w = y.to_vec();
         for _ in 0..self.order.seasonal_d {
             w = difference(&w, self.period);
@@ -401,9 +413,32 @@ impl Arima {
         }
         let (mut ar, mut ma) = (Vec::new(), Vec::new());
         polynomials(self.order, self.period, &self.x, &mut ar, &mut ma);
-        let mu = if self.order.constant { self.x[self.order.coefficients()] } else { 0.0 };
         let mut e = vec![0.0; w.len()];
         errors(&w, mu, &ar, &ma, &mut e);
+        e
+    }
+
+    /// What is left of a series when all is taken out that the model knows of it: [`Self::innovations`] of a mean of 0. This is linear in the series, so that effects
+    /// of other columns can be found by least squares among what is left (generalised least squares).
+    pub fn whitened(&self, y: &[f64]) -> Vec<f64> {
+        self.innovations(y, 0.0)
+    }
+
+    /// The same of the mean of differences, where the model has one.
+    pub fn whitened_mean(&self, len: usize) -> Option<Vec<f64>> {
+        let len = len.checked_sub(self.differenced()).filter(|_| self.order.constant)?;
+        let (mut ar, mut ma) = (Vec::new(), Vec::new());
+        polynomials(self.order, self.period, &self.x, &mut ar, &mut ma);
+        let mut e = vec![0.0; len];
+        errors(&vec![1.0; len], 0.0, &ar, &ma, &mut e);
+        Some(e)
+    }
+
+    /// What was expected of each value of the series it was fitted to; the first, of which no difference is known, are expected as they are.
+    pub fn fitted(&self, y: &[f64], out: &mut [f64]) {
+        let first = self.differenced().min(y.len());
+        let mu = if self.order.constant { self.x[self.order.coefficients()] } else { 0.0 };
+        let e = self.innovations(y, mu);
         out[..first].copy_from_slice(&y[..first]);
         for (i, out) in out.iter_mut().enumerate().skip(first) {
             *out = y[i] - e.get(i - first).copied().unwrap_or(0.0);

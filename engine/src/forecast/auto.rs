@@ -8,6 +8,7 @@ use super::arima::Arima;
 use super::ets::{Ets, Fitter};
 use super::naive::Naive;
 use super::optimise::Workspace;
+use super::regression::Regression;
 use super::theta::Theta;
 use super::{arima, croston, ets, naive, stl, theta};
 use crate::control::Control;
@@ -41,11 +42,15 @@ pub enum Method {
     Mstl,
     /// Autoregression, differences and moving averages.
     Arima,
+    /// The effects of what is known besides, and the ensemble of what is left.
+    Regression,
+    /// Boosted trees over lags, the calendar and what is known besides, of all series together.
+    BoostedLags,
 }
 
 impl Method {
     /// All.
-    pub const ALL: [Method; 13] = [
+    pub const ALL: [Method; 15] = [
         Method::Auto,
         Method::Naive,
         Method::SeasonalNaive,
@@ -59,6 +64,8 @@ impl Method {
         Method::Tsb,
         Method::Mstl,
         Method::Arima,
+        Method::Regression,
+        Method::BoostedLags,
     ];
 
     /// Its name.
@@ -77,14 +84,21 @@ impl Method {
             Method::Tsb => "tsb",
             Method::Mstl => "mstl",
             Method::Arima => "arima",
+            Method::Regression => "dynamic_regression",
+            Method::BoostedLags => "boosted_lags",
         }
+    }
+}
+
+impl Method {
+    /// Whether it knows more than the series.
+    pub fn knows_columns(self) -> bool {
+        matches!(self, Method::Regression | Method::BoostedLags)
     }
 }
 
 /// Shorter series tell too little of autoregression (measured on the M3 series).
 const ENOUGH_FOR_ARIMA: usize = 50;
-/// Longer seasons are not modelled by autoregression.
-const LONGEST_ARIMA: usize = 60;
 
 /// A fitted model.
 #[derive(Debug, Clone, PartialEq)]
@@ -103,6 +117,10 @@ pub enum Fitted {
     Arima(Arima),
     /// The mean of several.
     Mean(Vec<Fitted>),
+    /// Effects of what is known besides.
+    Regression(Box<Regression>),
+    /// What trees of all series expect of this one.
+    Boosted(Expected),
 }
 
 /// Seasons by local regression, and a model of what is left without them.
@@ -130,6 +148,12 @@ pub struct Expected {
 }
 
 impl Expected {
+    /// The same of a series divided by `scale`.
+    pub fn over(&self, scale: f64) -> Expected {
+        let mean = self.mean.iter().map(|m| m / scale).collect();
+        Expected { mean, variance: self.variance.iter().map(|v| v / scale / scale).collect() }
+    }
+
     /// The mean of several.
     pub fn mean_of<'a>(all: impl Iterator<Item = &'a Expected>, horizon: usize, share: f64) -> Expected {
         let (mut mean, mut variance) = (vec![0.0; horizon], vec![0.0; horizon]);
@@ -159,7 +183,8 @@ impl Fitted {
         let period = seasons.first().copied().unwrap_or(1);
         let simple = |form| Some(Fitted::Naive(naive::fit(form, y, period)));
         match method {
-            Method::Auto => None,
+            // What these need is more than the series.
+            Method::Auto | Method::Regression | Method::BoostedLags => None,
             Method::Naive => simple(naive::Form::Last),
             Method::SeasonalNaive => simple(naive::Form::Season),
             Method::Drift => simple(naive::Form::Drift),
@@ -189,7 +214,7 @@ impl Fitted {
                     Some(Fitted::Arima(near)) => Some(near),
                     _ => None,
                 };
-                let period = if period > LONGEST_ARIMA { 1 } else { period };
+                let period = if period > arima::LONGEST_SEASON { 1 } else { period };
                 arima::fit(y, period, near, work).map(Fitted::Arima)
             }
             Method::Mstl => {
@@ -217,6 +242,15 @@ impl Fitted {
         }
     }
 
+    /// Whether it knows more than the series.
+    pub fn knows_columns(&self) -> bool {
+        match self {
+            Fitted::Mean(all) => all.iter().all(Fitted::knows_columns),
+            Fitted::Regression(_) | Fitted::Boosted(_) => true,
+            _ => false,
+        }
+    }
+
     /// The methods whose mean is the ensemble, for a series of so many values.
     pub fn members(n: usize, seasons: &[usize]) -> Vec<Method> {
         // A season that is too long to be smoothed is taken out first.
@@ -224,6 +258,8 @@ impl Fitted {
         let mut all = vec![if long { Method::Mstl } else { Method::Ets }, Method::Theta];
         if n >= ENOUGH_FOR_ARIMA {
             all.push(Method::Arima);
+        } else if seasons.is_empty() {
+            all.push(Method::Drift);
         }
         all
     }
@@ -259,6 +295,8 @@ impl Fitted {
                 let all: Vec<Expected> = models.iter().map(|m| m.expect(horizon)).collect();
                 return Expected::mean_of(all.iter(), horizon, 1.0 / models.len().max(1) as f64);
             }
+            Fitted::Regression(model) => return model.expect(horizon),
+            Fitted::Boosted(expected) => return expected.clone(),
         }
         Expected { mean, variance }
     }
@@ -273,6 +311,8 @@ impl Fitted {
             Fitted::Theta(model) => model.fitted(y, out),
             Fitted::Croston(model) => model.fitted(y, out),
             Fitted::Arima(model) => model.fitted(y, out),
+            Fitted::Regression(model) => model.fitted(y, out),
+            Fitted::Boosted(_) => out.copy_from_slice(y),
             Fitted::Mstl(model) => {
                 let periods: Vec<usize> = model.seasons.iter().map(Vec::len).collect();
                 let Ok(parts) = stl::decompose(y, &periods, &Control::default()) else { return out.copy_from_slice(y) };
@@ -301,6 +341,7 @@ impl Fitted {
             Fitted::Theta(model) => model.form.name().to_owned(),
             Fitted::Mstl(model) => model.rest.form(),
             Fitted::Arima(model) => model.order.name(),
+            Fitted::Regression(model) => model.form(),
             Fitted::Mean(models) => models.iter().map(Fitted::form).collect::<Vec<_>>().join("+"),
             _ => String::new(),
         }

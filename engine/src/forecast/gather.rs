@@ -47,6 +47,8 @@ pub struct Series {
     pub values: Vec<f64>,
     /// Which of the values were filled in; empty for none.
     pub filled: Vec<bool>,
+    /// What is known of the steps besides, a column each: of those of the values and of some or all that are forecast (see [`super::beside`]).
+    pub beside: Vec<Vec<f64>>,
 }
 
 /// All series, and what was found on the way.
@@ -104,10 +106,7 @@ pub fn gather(
 ) -> Result<Gathered> {
     let rows = values.len();
     let mut order: Vec<u32> = control.vec(rows)?;
-    let timed = |i: usize| match times {
-        Times::Moments(t) => t[i] != NEVER && t[i].abs() < calendar::FAR,
-        Times::Numbers(t) => t[i].is_finite() && t[i].abs() < 1e15,
-    };
+    let timed = |i: usize| is_timed(times, i);
     let mut unusable = 0;
     for (i, value) in values.iter().enumerate() {
         if i % 65_536 == 0 {
@@ -151,10 +150,7 @@ pub fn gather(
         begins.push(at);
     }
     let (calendar, inferred, moments) = calendar_of(times, &order, &begins, rules.step, control)?;
-    let index = |i: u32| match times {
-        Times::Moments(t) => calendar.index(t[i as usize]),
-        Times::Numbers(t) => calendar.index_of(t[i as usize]),
-    };
+    let index = |i: u32| step_of(&calendar, times, i as usize);
     // Rows that are there twice.
     let mut repeated = 0u64;
     if rules.aggregate == Aggregate::Auto {
@@ -275,6 +271,78 @@ fn unfinished(calendar: &Calendar, moments: Moments) -> Option<i64> {
     (own != calendar.step && next < calendar.time(index + 1)).then_some(index)
 }
 
+/// A row of a column besides: its series, its step and its value.
+type Told = (u32, i64, f64);
+
+/// Steps beyond the last value that columns are read of, at most.
+const MOST_AHEAD: i64 = 100_000;
+
+/// Put what rows tell besides values into the series that [`gather`] made of them, as one more column: the mean of the rows of a step, NaN where none tells.
+pub fn beside(
+    found: &mut Gathered,
+    times: Times<'_>,
+    series: &[u32],
+    value: impl Fn(usize) -> f64,
+    control: &Control,
+) -> Result<()> {
+    let mut told: Vec<Told> = control.vec(series.len())?;
+    for (row, s) in series.iter().enumerate() {
+        if row % 65_536 == 0 {
+            control.check()?;
+        }
+        let value = value(row);
+        if !is_timed(times, row) || value.is_nan() || value.abs() > LARGEST {
+            continue;
+        }
+        let one = &found.series[*s as usize];
+        let at = step_of(&found.calendar, times, row).saturating_sub(one.first);
+        if at >= 0 && at < one.values.len() as i64 + MOST_AHEAD {
+            told.push((*s, at, value));
+        }
+    }
+    {
+        use rayon::slice::ParallelSliceMut;
+        told.par_sort_unstable_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)).then(a.2.total_cmp(&b.2)));
+    }
+    let mut rest = &told[..];
+    for (s, one) in found.series.iter_mut().enumerate() {
+        let (own, others) = rest.split_at(rest.partition_point(|t| t.0 as usize <= s));
+        rest = others;
+        one.beside.push(means_of(own, one.values.len(), control)?);
+    }
+    control.release_vec(told);
+    Ok(())
+}
+
+/// Whether a row has a time that is reckoned with.
+fn is_timed(times: Times<'_>, row: usize) -> bool {
+    match times {
+        Times::Moments(t) => t[row] != NEVER && t[row].abs() < calendar::FAR,
+        Times::Numbers(t) => t[row].is_finite() && t[row].abs() < 1e15,
+    }
+}
+
+/// The step of a row that has a time.
+fn step_of(calendar: &Calendar, times: Times<'_>, row: usize) -> i64 {
+    match times {
+        Times::Moments(t) => calendar.index(t[row]),
+        Times::Numbers(t) => calendar.index_of(t[row]),
+    }
+}
+
+/// The means of the rows of each step, as far as there are values or rows.
+fn means_of(told: &[Told], values: usize, control: &Control) -> Result<Vec<f64>> {
+    if values == 0 {
+        return Ok(Vec::new());
+    }
+    let len = told.last().map_or(0, |t| t.1 as usize + 1).max(values);
+    let mut means = control.filled(len, f64::NAN)?;
+    for rows in told.chunk_by(|a, b| a.1 == b.1) {
+        means[rows[0].1 as usize] = rows.iter().map(|t| t.2).sum::<f64>() / rows.len() as f64;
+    }
+    Ok(means)
+}
+
 impl Gathered {
     fn one(
         &mut self,
@@ -338,7 +406,7 @@ impl Gathered {
         // Only zeros come after the last.
         out.resize(len, 0.0);
         self.gaps += gaps as u64;
-        self.series.push(Series { first, values: out, filled });
+        self.series.push(Series { first, values: out, filled, beside: Vec::new() });
         Ok(())
     }
 }
@@ -368,6 +436,20 @@ mod tests {
         assert_eq!((found.gaps, found.unusable, found.last), (3, 2, 6));
         assert_eq!(days(&rows, rules(Missing::Zero)).series[0].values[2..5], [0.0, 4.0, 0.0]);
         assert_eq!(days(&rows, rules(Missing::Previous)).series[0].values[2..5], [2.0, 4.0, 4.0]);
+    }
+
+    #[test]
+    fn columns_besides_reach_beyond_the_last_value() {
+        let rows = [(0, 1.0), (1, 2.0), (1, 2.0), (3, 4.0), (4, f64::NAN), (NEVER, 3.0), (-2, f64::NAN)];
+        let times: Vec<i64> = rows.iter().map(|r| if r.0 == NEVER { NEVER } else { r.0 * DAY }).collect();
+        let values: Vec<f64> = rows.iter().map(|r| r.1).collect();
+        let times = Times::Moments(&times);
+        let mut found = gather(times, &values, &[0; 7], 2, rules(Missing::Zero), &Control::default()).unwrap();
+        let told = [5.0, 6.0, 8.0, f64::NAN, 9.0, 1.0, 1.0];
+        beside(&mut found, times, &[0; 7], |row| told[row], &Control::default()).unwrap();
+        let column = &found.series[0].beside[0];
+        assert_eq!((column.len(), column[..2].to_vec(), column[4]), (5, vec![5.0, 7.0], 9.0));
+        assert!(column[2].is_nan() && column[3].is_nan() && found.series[1].beside == [Vec::<f64>::new()]);
     }
 
     #[test]

@@ -118,7 +118,7 @@ fn add(to: &mut Series, one: &Series, control: &Control) -> Result<()> {
     }
     if to.values.is_empty() {
         control.reserve(one.values.len() * 8)?;
-        *to = Series { first: one.first, values: one.values.clone(), filled: Vec::new() };
+        *to = Series { first: one.first, values: one.values.clone(), ..Series::default() };
         return Ok(());
     }
     if one.first < to.first {

@@ -144,7 +144,7 @@ pub fn least_squares(
 }
 
 /// Solve the damped normal equations of the free parameters by Cholesky's factor.
-fn solve(
+pub(super) fn solve(
     normal: &[f64],
     p: usize,
     free: &[usize],

@@ -1,8 +1,11 @@
 //! The forecast of one series: choice, mean and interval.
 
 use super::auto::{Expected, Fitted, Method};
+use super::beside::Beside;
+use super::boosted::Boosted;
+use super::interval::{self, Pool, Spread};
 use super::optimise::{dot, Workspace};
-use super::{croston, season};
+use super::regression;
 use crate::control::Control;
 use crate::error::Result;
 
@@ -19,6 +22,17 @@ pub struct Settings {
     pub seasons: Vec<usize>,
     /// Whether values are never below 0; `None` where the series itself tells.
     pub nonnegative: Option<bool>,
+    /// What is known of all series besides.
+    pub beside: Beside,
+}
+
+/// What is known of a series besides its values.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Given<'a> {
+    /// Columns that reach as far as is forecast.
+    pub columns: &'a [Vec<f64>],
+    /// What trees of all series expect of it.
+    pub boosted: Option<&'a Boosted>,
 }
 
 /// A forecast.
@@ -46,8 +60,9 @@ const ORIGINS: usize = 6;
 const BETTER: f64 = 0.7;
 /// From so many origins on methods are compared.
 const ENOUGH_ORIGINS: usize = 3;
-/// And from so many values on.
+/// And from so many values on: without a season that repeats, more.
 const ENOUGH_VALUES: usize = 30;
+const ENOUGH_WITHOUT_SEASON: usize = 50;
 /// The share of zeros from which on methods for sparse demand are tried.
 const SPARSE: f64 = 0.3;
 
@@ -60,16 +75,54 @@ pub(super) fn recent(n: usize, seasons: &[usize]) -> usize {
     n.saturating_sub(MOST_VALUES.max(6 * longest))
 }
 
-/// Forecast a series of finite values; `None` for one without any.
+/// A forecast whose interval may still wait for what other series tell.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Draft {
+    outlook: Outlook,
+    /// The past of the forecast, and what values are not below; `None` where the interval is known.
+    pub spread: Option<Spread>,
+    least: f64,
+}
+
+impl Draft {
+    /// The forecast with its interval.
+    pub fn finish(self, level: f64, pool: Option<&Pool>) -> Outlook {
+        let Draft { mut outlook, spread, least } = self;
+        if let Some(spread) = spread {
+            let scale = outlook.scale;
+            let widths = spread.widths(level, pool);
+            let bound = |v: f64| v.clamp(least, f64::MAX);
+            outlook.low = outlook.mean.iter().zip(&widths).map(|(m, w)| bound(m - w * scale)).collect();
+            outlook.high = outlook.mean.iter().zip(&widths).map(|(m, w)| bound(m + w * scale)).collect();
+            outlook.mean.iter_mut().for_each(|m| *m = bound(*m));
+        }
+        outlook
+    }
+}
+
+/// Forecast a series of finite values by itself; `None` for one without any.
 pub fn forecast(
     y: &[f64],
+    given: Given<'_>,
     settings: &Settings,
     work: &mut Workspace<'_>,
     control: &Control,
 ) -> Result<Option<Outlook>> {
+    Ok(draft(y, given, settings, work, control)?.map(|draft| draft.finish(settings.level, None)))
+}
+
+/// Forecast a series, but for its interval.
+pub(super) fn draft(
+    y: &[f64],
+    given: Given<'_>,
+    settings: &Settings,
+    work: &mut Workspace<'_>,
+    control: &Control,
+) -> Result<Option<Draft>> {
     control.check()?;
     let Some(&last) = y.last() else { return Ok(None) };
-    let y = &y[recent(y.len(), &settings.seasons)..];
+    let from = recent(y.len(), &settings.seasons);
+    let y = &y[from..];
     let horizon = settings.horizon;
     let constant = y.iter().all(|v| *v == last);
     let size = y.iter().map(|v| v.abs()).sum::<f64>() / y.len() as f64;
@@ -87,23 +140,46 @@ pub fn forecast(
         let mean: Vec<f64> = expected.mean.iter().map(|m| m * scale).collect();
         let low = mean.iter().map(|m| m - width).collect();
         let high = mean.iter().map(|m| m + width).collect();
-        return Ok(Some(Outlook { mean, low, high, method, replaced, model, scale }));
+        let outlook = Outlook { mean, low, high, method, replaced, model, scale };
+        return Ok(Some(Draft { outlook, spread: None, least: f64::MIN }));
     }
     let seasons: Vec<usize> = settings.seasons.iter().copied().filter(|p| *p > 1 && y.len() > 2 * p).collect();
+    let moves = |c: &&[f64]| c[..y.len()].iter().any(|v| *v != c[0]);
+    let columns: Vec<Vec<f64>> = given.columns.iter().map(|c| &c[from..]).filter(moves).map(<[f64]>::to_vec).collect();
     let candidates: Vec<Method> = match settings.method {
-        Method::Auto => candidates(y, &seasons),
+        Method::Auto => candidates(y, &seasons, !columns.is_empty()),
         method => vec![method],
     };
-    let mut tried: Vec<Tried> = Vec::with_capacity(candidates.len() + 1);
-    for method in candidates {
+    let looks = Looks::new(y.len(), &seasons, horizon, given.boosted);
+    let mut tried: Vec<Tried> = Vec::with_capacity(candidates.len() + 2);
+    let mut attempt = |method: Method, tried: &mut Vec<Tried>, work: &mut Workspace<'_>| -> Result<()> {
         control.check()?;
-        if let Some(model) = Fitted::new(method, y, &seasons, None, work) {
+        if let Some(model) = fit(method, y, &columns, &seasons, None, work) {
             let mut one = Tried { method, model, past: Vec::new() };
-            one.look_back(y, &seasons, horizon, work, control)?;
+            one.look_back(y, &columns, &seasons, &looks, work, control)?;
             tried.push(one);
+        }
+        Ok(())
+    };
+    for method in candidates {
+        attempt(method, &mut tried, work)?;
+    }
+    if let Some(boosted) = given.boosted.filter(|_| matches!(settings.method, Method::Auto | Method::BoostedLags)) {
+        tried.push(Tried::boosted(boosted, scale));
+    }
+    // Where what is known besides tells nothing, or the past is too short to learn from, the series still has a forecast by itself.
+    for method in [Method::Ensemble, Method::Ets] {
+        if tried.is_empty() && settings.method.knows_columns() {
+            attempt(method, &mut tried, work)?;
         }
     }
     let sparse = is_sparse(y);
+    if settings.method == Method::Auto && !columns.is_empty() {
+        let both: Vec<&Tried> = tried.iter().filter(|t| t.method.knows_columns()).collect();
+        if let Some(mean) = Tried::mean(&both) {
+            tried.push(mean);
+        }
+    }
     if settings.method == Method::Auto && !sparse {
         let members = Fitted::members(y.len(), &seasons);
         let together: Vec<&Tried> = members.iter().filter_map(|m| tried.iter().find(|t| t.method == *m)).collect();
@@ -120,18 +196,39 @@ pub fn forecast(
             tried.push(Tried { method: Method::Naive, model, past: Vec::new() });
         }
     }
-    let Some(chosen) = choose(tried, y.len(), sparse) else { return Ok(None) };
+    let least = if !columns.is_empty() {
+        0
+    } else if seasons.is_empty() {
+        ENOUGH_WITHOUT_SEASON
+    } else {
+        ENOUGH_VALUES
+    };
+    let Some(chosen) = choose(tried, y.len() >= least, sparse) else { return Ok(None) };
     let expected = chosen.model.expect(horizon);
     let nonnegative = settings.nonnegative.unwrap_or_else(|| y.iter().all(|v| *v >= 0.0));
-    let (mut low, mut high) = chosen.interval(y, &expected, settings.level);
-    let mut mean = expected.mean;
-    for values in [&mut mean, &mut low, &mut high] {
-        for v in values.iter_mut() {
-            // The largest double stands for what would be beyond all.
-            *v = (*v * scale).clamp(if nonnegative { 0.0 } else { f64::MIN }, f64::MAX);
+    let least = if nonnegative { 0.0 } else { f64::MIN };
+    // The largest double stands for what would be beyond all.
+    let whole = |values: &[f64], least: f64| values.iter().map(|v| (v * scale).clamp(least, f64::MAX)).collect();
+    let past = Spread::new(&expected, chosen.told(&looks, y.len()), y.len());
+    let mut outlook = Outlook {
+        mean: whole(&expected.mean, f64::MIN),
+        low: Vec::new(),
+        high: Vec::new(),
+        method: chosen.method,
+        replaced,
+        scale,
+        model: chosen.model,
+    };
+    let spread = match &outlook.model {
+        Fitted::Croston(model) => {
+            let (low, high) = interval::sparse(model, y, &expected, settings.level);
+            outlook.mean = whole(&expected.mean, least);
+            (outlook.low, outlook.high) = (whole(&low, least), whole(&high, least));
+            None
         }
-    }
-    Ok(Some(Outlook { mean, low, high, method: chosen.method, replaced, model: chosen.model, scale }))
+        _ => Some(past),
+    };
+    Ok(Some(Draft { outlook, spread, least }))
 }
 
 /// Whether a series is demand with many zeros.
@@ -140,8 +237,27 @@ fn is_sparse(y: &[f64]) -> bool {
     zeros >= SPARSE * y.len() as f64 && y.iter().all(|v| *v >= 0.0)
 }
 
+/// Fit a method to a series and what is known besides; see [`Fitted::new`].
+fn fit(
+    method: Method,
+    y: &[f64],
+    columns: &[Vec<f64>],
+    seasons: &[usize],
+    near: Option<&Fitted>,
+    work: &mut Workspace<'_>,
+) -> Option<Fitted> {
+    if method != Method::Regression {
+        return Fitted::new(method, y, seasons, near, work);
+    }
+    let near = match near {
+        Some(Fitted::Regression(near)) => Some(&**near),
+        _ => None,
+    };
+    regression::fit(y, columns, seasons, near, work).map(|model| Fitted::Regression(Box::new(model)))
+}
+
 /// What is tried for a series.
-fn candidates(y: &[f64], seasons: &[usize]) -> Vec<Method> {
+fn candidates(y: &[f64], seasons: &[usize], known: bool) -> Vec<Method> {
     if is_sparse(y) {
         return vec![Method::Sba, Method::Tsb, Method::Mean, Method::Ets, Method::Theta];
     }
@@ -160,7 +276,33 @@ fn candidates(y: &[f64], seasons: &[usize]) -> Vec<Method> {
             add(Method::SeasonalNaive);
         }
     }
+    if known {
+        add(Method::Regression);
+    }
     all
+}
+
+/// Where in the past models are fitted anew, the latest first, and how many steps from there are judged.
+struct Looks {
+    origins: Vec<usize>,
+    horizon: usize,
+}
+
+impl Looks {
+    /// For a series of so many values: where trees were judged, so that all methods are by the same values, else as far apart as there is room.
+    fn new(n: usize, seasons: &[usize], horizon: usize, boosted: Option<&Boosted>) -> Looks {
+        if let Some(past) = boosted.map(|b| &b.past).filter(|past| !past.is_empty()) {
+            let origins = past.iter().filter_map(|p| n.checked_sub(p.0)).collect();
+            return Looks { origins, horizon: past[0].2.len() };
+        }
+        let longest = seasons.last().copied().unwrap_or(1);
+        let least = (2 * longest + 2).max(n / 2).max(8);
+        let room = n.saturating_sub(least);
+        let horizon = horizon.min((room / 2).max(1));
+        let step = (room.saturating_sub(horizon) / (ORIGINS - 1)).max(1);
+        let at = |i: usize| n.checked_sub(horizon + i * step).filter(|origin| room > 0 && *origin >= least);
+        Looks { origins: (0..ORIGINS).map_while(at).collect(), horizon }
+    }
 }
 
 /// A method and how it did.
@@ -171,47 +313,35 @@ struct Tried {
     past: Vec<Option<(Expected, Vec<f64>)>>,
 }
 
-/// A first guess of how much larger squared errors are than models say, the larger the farther ahead they look for the length of the series, and as how many
-/// origins it counts. (Measured on the M3, M1 and tourism series.)
-const USUAL_RATIO: f64 = 1.2;
-const FAR_RATIO: f64 = 5.0;
-const USUAL_WEIGHT: f64 = 4.0;
-
 impl Tried {
+    /// What trees expect, relative to the size of the series.
+    fn boosted(boosted: &Boosted, scale: f64) -> Tried {
+        let past = |(_, expected, errors): &(usize, Expected, Vec<f64>)| {
+            Some((expected.over(scale), errors.iter().map(|e| e / scale).collect()))
+        };
+        let past = boosted.past.iter().map(past).collect();
+        Tried { method: Method::BoostedLags, model: Fitted::Boosted(boosted.expected.over(scale)), past }
+    }
+
     /// Fit the model anew at origins in the past.
     fn look_back(
         &mut self,
         y: &[f64],
+        columns: &[Vec<f64>],
         seasons: &[usize],
-        horizon: usize,
+        looks: &Looks,
         work: &mut Workspace<'_>,
         control: &Control,
     ) -> Result<()> {
-        let n = y.len();
-        let longest = seasons.last().copied().unwrap_or(1);
-        let least = (2 * longest + 2).max(n / 2).max(8);
-        if n <= least {
-            return Ok(());
-        }
-        let room = n - least;
-        let horizon = horizon.min((room / 2).max(1));
-        let step = (room.saturating_sub(horizon) / (ORIGINS - 1)).max(1);
-        let mut origin = n - horizon;
-        for _ in 0..ORIGINS {
-            if origin < least {
-                break;
-            }
+        for origin in looks.origins.iter().copied() {
             control.check()?;
-            let model = Fitted::new(self.method, &y[..origin], seasons, Some(&self.model), work);
+            let seasons: Vec<usize> = seasons.iter().copied().filter(|p| origin > 2 * p).collect();
+            let model = fit(self.method, &y[..origin], columns, &seasons, Some(&self.model), work);
             self.past.push(model.map(|model| {
-                let expected = model.expect(horizon);
+                let expected = model.expect(looks.horizon);
                 let errors = y[origin..].iter().zip(&expected.mean).map(|(y, m)| y - m).collect();
                 (expected, errors)
             }));
-            if origin < step {
-                break;
-            }
-            origin -= step;
         }
         Ok(())
     }
@@ -234,6 +364,12 @@ impl Tried {
         Some(Tried { method: Method::Ensemble, model, past })
     }
 
+    /// What was at each origin that it was fitted at, with how many of the `n` values came after it.
+    fn told<'a>(&'a self, looks: &'a Looks, n: usize) -> impl Iterator<Item = (usize, &'a (Expected, Vec<f64>))> {
+        let back = looks.origins.iter().map(move |origin| n - origin);
+        back.zip(&self.past).filter_map(|(back, past)| Some((back, past.as_ref()?)))
+    }
+
     /// The mean size of its errors, or the mean of their squares: where most values are 0, the least sizes are those of a forecast of 0.
     fn error(&self, squared: bool) -> f64 {
         let count: usize = self.past.iter().flatten().map(|p| p.1.len()).sum();
@@ -244,68 +380,19 @@ impl Tried {
         }
         sum / count as f64
     }
-
-    /// The interval of the values expected.
-    fn interval(&self, y: &[f64], expected: &Expected, level: f64) -> (Vec<f64>, Vec<f64>) {
-        if let Fitted::Croston(model) = &self.model {
-            return sparse(model, y, expected, level);
-        }
-        let (mut sum, mut origins) = (0.0, 0.0);
-        for (said, errors) in self.past.iter().flatten() {
-            let ratios: Vec<f64> = errors.iter().zip(&said.variance).map(|(e, v)| e * e / v.max(1e-300)).collect();
-            sum += season::mean(&ratios).min(1e6);
-            origins += 1.0;
-        }
-        let usual = USUAL_RATIO + FAR_RATIO * expected.mean.len() as f64 / y.len() as f64;
-        let ratio = (USUAL_WEIGHT * usual + sum) / (USUAL_WEIGHT + origins);
-        let ratio = ratio.max(1.0);
-        let z = quantile(level, y.len());
-        let (mut low, mut high) = (Vec::with_capacity(expected.mean.len()), Vec::with_capacity(expected.mean.len()));
-        for (m, v) in expected.mean.iter().zip(&expected.variance) {
-            let width = z * (v.max(0.0) * ratio).sqrt();
-            low.push(m - width);
-            high.push(m + width);
-        }
-        (low, high)
-    }
-}
-
-/// How many deviations hold a share of the values.
-pub(super) fn quantile(level: f64, n: usize) -> f64 {
-    use statrs::distribution::{ContinuousCDF, StudentsT};
-    let freedom = (n as f64 - 3.0).max(1.0);
-    StudentsT::new(0.0, 1.0, freedom).map_or(1.96, |t| t.inverse_cdf(0.5 + level / 2.0))
-}
-
-/// Demand with zeros is not normal: the interval is that of the values themselves around what was expected of them.
-fn sparse(model: &croston::Croston, y: &[f64], expected: &Expected, level: f64) -> (Vec<f64>, Vec<f64>) {
-    let mut fitted = vec![0.0; y.len()];
-    model.fitted(y, &mut fitted);
-    let mut errors: Vec<f64> = y.iter().zip(&fitted).map(|(y, f)| y - f).collect();
-    errors.sort_by(f64::total_cmp);
-    let n = errors.len() as f64;
-    let at = |share: f64| {
-        let place = (share * (n + 1.0) - 1.0).clamp(0.0, n - 1.0);
-        let (i, part) = (place.floor() as usize, place.fract());
-        errors[i] + part * (errors[(i + 1).min(errors.len() - 1)] - errors[i])
-    };
-    let tail = (1.0 - level) / 2.0;
-    let (low, high) = (at(tail), at(1.0 - tail));
-    let around = |by: f64| expected.mean.iter().map(|m| m + by).collect();
-    (around(low), around(high))
 }
 
 /// The method that did best in the past, but the first (the mean of several) unless another was much better.
-fn choose(mut tried: Vec<Tried>, n: usize, sparse: bool) -> Option<Tried> {
+fn choose(mut tried: Vec<Tried>, long: bool, sparse: bool) -> Option<Tried> {
     if tried.is_empty() {
         return None;
     }
     let usual = tried[0].method == Method::Ensemble;
-    let enough = tried[0].past.len() >= ENOUGH_ORIGINS && (n >= ENOUGH_VALUES || !usual);
+    let enough = tried[0].past.len() >= ENOUGH_ORIGINS && (long || !usual);
     let mut best = (0, tried[0].error(sparse));
     for (i, one) in tried.iter().enumerate().skip(1) {
         // What knows more seasons has nothing to make up for.
-        let handicap = if usual && one.method != Method::Mstl { BETTER } else { 1.0 };
+        let handicap = if usual && !(one.method == Method::Mstl || one.model.knows_columns()) { BETTER } else { 1.0 };
         let error = one.error(sparse) / handicap;
         if enough && error < best.1 {
             best = (i, error);
@@ -386,11 +473,19 @@ mod tests {
     use proptest::prelude::*;
 
     fn settings(method: Method, seasons: &[usize]) -> Settings {
-        Settings { method, horizon: 5, level: 0.95, seasons: seasons.to_vec(), nonnegative: None }
+        Settings {
+            method,
+            horizon: 5,
+            level: 0.95,
+            seasons: seasons.to_vec(),
+            nonnegative: None,
+            beside: Beside::default(),
+        }
     }
 
     fn made(y: &[f64], method: Method, seasons: &[usize]) -> Option<Outlook> {
-        forecast(y, &settings(method, seasons), &mut Workspace::default(), &Control::default()).unwrap()
+        forecast(y, Given::default(), &settings(method, seasons), &mut Workspace::default(), &Control::default())
+            .unwrap()
     }
 
     #[test]
@@ -441,6 +536,11 @@ mod tests {
                 3 => f64::from(i32::try_from(i % season).unwrap_or(0)),
                 _ => f64::from(v / 999) * 1e9,
             }).collect();
+            let column: Vec<f64> = (0..y.len() + 5).map(|i| values.get(i / 2).map_or(0.0, |v| f64::from(v % 3))).collect();
+            let given = Given { columns: &[column], boosted: None };
+            let made = |y: &[f64], method: Method, seasons: &[usize]| {
+                forecast(y, given, &settings(method, seasons), &mut Workspace::default(), &Control::default()).unwrap()
+            };
             for method in Method::ALL {
                 let o = made(&y, method, &[season]);
                 prop_assert_eq!(o.is_none(), y.is_empty());

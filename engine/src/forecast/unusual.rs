@@ -5,7 +5,7 @@
 
 use super::auto::Fitted;
 use super::optimise::Workspace;
-use super::outlook::{forecast, Settings};
+use super::outlook::{forecast, Given, Settings};
 use crate::control::Control;
 use crate::error::Result;
 
@@ -50,7 +50,11 @@ pub fn unusual(
     let mut found: Vec<Unusual> = Vec::new();
     let mut expected = vec![0.0; n];
     for _ in 0..ROUNDS {
-        let Some(outlook) = forecast(&right, &Settings { method, ..settings.clone() }, work, control)? else { break };
+        let Some(outlook) =
+            forecast(&right, Given::default(), &Settings { method, ..settings.clone() }, work, control)?
+        else {
+            break;
+        };
         // A choice that was made stays, so that rounds differ by the values alone.
         method = outlook.method;
         let scaled: Vec<f64> = right.iter().map(|v| v / outlook.scale).collect();
@@ -64,7 +68,7 @@ pub fn unusual(
         }
         sizes.sort_by(f64::total_cmp);
         let deviation = sizes[sizes.len() / 2] / NORMAL;
-        let z = super::outlook::quantile(settings.level, n);
+        let z = super::interval::quantile(settings.level, n);
         let now: Vec<Unusual> = (0..n)
             .filter(|i| !filled.get(*i).copied().unwrap_or(false))
             .map(|at| {

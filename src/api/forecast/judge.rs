@@ -8,6 +8,7 @@ use pgrx::pg_sys::FunctionCallInfo;
 use pgrx::prelude::*;
 
 use super::options::Options;
+use super::read::Columns;
 use super::{float, horizon_of, options_of, read, Arguments};
 use crate::entry;
 use crate::entry::fill;
@@ -27,14 +28,27 @@ unsafe fn run(fcinfo: FunctionCallInfo) -> Result<()> {
     let horizon = horizon_of(fcinfo, 4)?;
     let columns = arguments.columns();
     let (described, numbers) = read::describe(&arguments.source, &columns)?;
-    let taken = ["method", "level", "season", "frequency", "missing", "aggregate", "nonnegative", "origins"];
+    let taken = [
+        "method",
+        "level",
+        "season",
+        "frequency",
+        "missing",
+        "aggregate",
+        "nonnegative",
+        "origins",
+        "regressors",
+        "holidays",
+    ];
     let options = Options::parse(options_of(fcinfo, 5).as_ref(), &taken, numbers)?;
+    let columns = Columns { regressors: options.regressors.clone(), ..columns };
     let control = Control::new(settings::max_memory());
-    let read = read::read(&described, numbers, &columns, options.rules, "orchard.evaluate_forecast", &control)?;
+    let mut read = read::read(&described, numbers, &columns, options.rules, "orchard.evaluate_forecast", &control)?;
     read.tell(options.rules);
     let methods = if options.methods.is_empty() { USUAL.to_vec() } else { options.methods.clone() };
     let horizon = horizon.unwrap_or_else(|| read.found.calendar.step.usual_horizon());
     let seasons = read.seasons(options.seasons.as_ref());
+    let beside = read.beside(&options, horizon, &control)?;
     let made = interrupt::run("orchard.evaluate_forecast", &control, || {
         control.stage(methods.len() as u64);
         let each = |method: &Method| {
@@ -44,6 +58,7 @@ unsafe fn run(fcinfo: FunctionCallInfo) -> Result<()> {
                 level: options.level.unwrap_or(super::USUAL_LEVEL),
                 seasons: seasons.clone(),
                 nonnegative: options.nonnegative,
+                beside: beside.clone(),
             };
             let made = trial(&read.found.series, &settings, options.origins, &control);
             control.end_stage();

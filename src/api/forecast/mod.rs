@@ -1,5 +1,6 @@
 //! `orchard.forecast` and the other verbs about time series.
 
+mod beside;
 mod decompose;
 mod judge;
 pub(super) mod model;
@@ -57,7 +58,7 @@ impl Arguments {
     }
 
     fn columns(&self) -> Columns<'_> {
-        Columns { time: &self.time, value: &self.value, groups: self.groups.clone() }
+        Columns { time: &self.time, value: &self.value, groups: self.groups.clone(), regressors: Vec::new() }
     }
 }
 
@@ -115,19 +116,21 @@ struct Made {
 
 impl Made {
     fn new(
-        read: Read,
+        mut read: Read,
         method: Method,
         horizon: Option<usize>,
         options: &Options,
         label: &str,
         control: &Control,
     ) -> Result<Made> {
+        let horizon = horizon.unwrap_or_else(|| read.found.calendar.step.usual_horizon());
         let asked = Settings {
             method,
-            horizon: horizon.unwrap_or_else(|| read.found.calendar.step.usual_horizon()),
+            horizon,
             level: options.level.unwrap_or(USUAL_LEVEL),
             seasons: read.seasons(options.seasons.as_ref()),
             nonnegative: options.nonnegative,
+            beside: read.beside(options, horizon, control)?,
         };
         let (tree, missing) = (options.hierarchy.then(|| read.tree()), options.rules.missing);
         let found = &read.found;
@@ -183,8 +186,20 @@ unsafe fn run(fcinfo: FunctionCallInfo) -> Result<()> {
     let horizon = horizon_of(fcinfo, 4)?;
     let columns = arguments.columns();
     let (described, numbers) = read::describe(&arguments.source, &columns)?;
-    let taken = ["method", "level", "season", "frequency", "missing", "aggregate", "nonnegative", "hierarchy"];
+    let taken = [
+        "method",
+        "level",
+        "season",
+        "frequency",
+        "missing",
+        "aggregate",
+        "nonnegative",
+        "hierarchy",
+        "regressors",
+        "holidays",
+    ];
     let options = Options::parse(options_of(fcinfo, 5).as_ref(), &taken, numbers)?;
+    let columns = Columns { regressors: options.regressors.clone(), ..columns };
     let method = one_method(&options)?.unwrap_or(Method::Auto);
     check_hierarchy(&options, &columns)?;
     let control = Control::new(settings::max_memory());

@@ -43,7 +43,18 @@ struct Roles {
 }
 
 /// The options of a model that are those of the verb.
-const VERB: [&str; 8] = ["method", "level", "season", "frequency", "missing", "aggregate", "nonnegative", "hierarchy"];
+const VERB: [&str; 10] = [
+    "method",
+    "level",
+    "season",
+    "frequency",
+    "missing",
+    "aggregate",
+    "nonnegative",
+    "hierarchy",
+    "regressors",
+    "holidays",
+];
 
 impl Roles {
     fn new(options: &Value) -> Result<Roles> {
@@ -67,7 +78,7 @@ impl Roles {
     }
 
     fn columns<'a>(&'a self, target: &'a str) -> Columns<'a> {
-        Columns { time: &self.time, value: target, groups: self.groups.clone() }
+        Columns { time: &self.time, value: target, groups: self.groups.clone(), regressors: Vec::new() }
     }
 }
 
@@ -79,6 +90,7 @@ pub(in crate::api) fn learn(job: &Job<'_>, options: &Value, control: &Control) -
     let (described, numbers) = describe(job.source, &columns)?;
     let asked = Options::parse(Some(&roles.asked), &VERB, numbers)?;
     check_hierarchy(&asked, &columns)?;
+    let columns = Columns { regressors: asked.regressors.clone(), ..columns };
     let method = one_method(&asked)?.unwrap_or(Method::Auto);
     let mut types = Types::new();
     let mut groups = Vec::with_capacity(roles.groups.len());

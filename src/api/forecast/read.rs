@@ -4,13 +4,15 @@ use std::collections::HashMap;
 
 use orchard_engine::control::Control;
 use orchard_engine::data::{ColumnData, MISSING};
+use orchard_engine::forecast::beside::Kind;
 use orchard_engine::forecast::calendar::{Calendar, Step, DAY};
-use orchard_engine::forecast::gather::{gather, Gathered, Missing, Rules, Times, NEVER};
+use orchard_engine::forecast::gather::{self, gather, Gathered, Missing, Rules, Times, NEVER};
 use orchard_engine::forecast::hierarchy::Tree;
 use pgrx::pg_sys::{self, Datum, Oid};
 use pgrx::prelude::*;
 use pgrx::spi::quote_identifier;
 
+use super::beside::{self, Told};
 use crate::api::budget::is_number;
 use crate::api::judged::not_numbers;
 use crate::api::train::{check_names, find};
@@ -30,6 +32,8 @@ pub struct Columns<'a> {
     pub value: &'a str,
     /// The columns whose values tell series apart.
     pub groups: Vec<String>,
+    /// The columns of what is known besides.
+    pub regressors: Vec<String>,
 }
 
 /// Series as they were read.
@@ -42,6 +46,8 @@ pub struct Read {
     pub rows: usize,
     /// The names of these columns and their types.
     pub groups: Vec<(String, Oid)>,
+    /// What the columns of the series are where no row tells.
+    pub kinds: Vec<Kind>,
 }
 
 /// Look at the columns of a source: whether its times are plain numbers.
@@ -80,7 +86,8 @@ pub fn describe(source: &str, columns: &Columns<'_>) -> Result<(Described, bool)
     Ok((described, numbers))
 }
 
-fn twice(name: &str) -> Failure {
+/// The error of a column with two roles.
+pub fn twice(name: &str) -> Failure {
     Failure::argument(format!("column \"{name}\" is named twice"))
         .hint("Time, value and groups are columns of their own.")
 }
@@ -111,21 +118,24 @@ pub fn read(
         .filter_map(|g| described.attributes.iter().find(|a| a.name == *g))
         .map(|a| (a.name.clone(), a.base))
         .collect();
-    let texts: String =
-        columns.groups.iter().map(quote_identifier).map(|g| format!(", s.{g}::pg_catalog.text AS {g}")).collect();
+    let text = |g: &String| format!(", s.{0}::pg_catalog.text AS {0}", quote_identifier(g));
+    let mut texts: String = columns.groups.iter().map(text).collect();
+    for name in &columns.regressors {
+        texts.push_str(&match beside::is_number(name, columns, &described.attributes)? {
+            true => format!(", s.{}", quote_identifier(name)),
+            false => text(name),
+        });
+    }
     let query = format!("SELECT {time}, s.{v}{texts} FROM ({}\n) AS s", described.query);
     let mut choose = |attributes: &[Attribute]| {
-        let wanted = |a: &Attribute| {
-            a.needed()
-                .map(|reader| Some(Wanted { reader, number: a.name == columns.time || a.name == columns.value }))
-        };
+        let wanted = |a: &Attribute| a.needed().map(|reader| Some(Wanted { reader, number: !reader.is_category() }));
         attributes.iter().map(wanted).collect()
     };
     let mut rows = source::read(&query, &mut choose, control)?;
     let (series, keys) = tell_apart(&rows, &columns.groups, control)?;
     let values = numbers_of(&rows, columns.value, control)?;
     let times = numbers_of(&rows, columns.time, control)?;
-    rows.table.columns.iter_mut().for_each(|c| c.release(control));
+    let told = beside::columns(&rows, &columns.regressors)?;
     let moments = match numbers {
         true => Vec::new(),
         false => {
@@ -137,13 +147,20 @@ pub fn read(
     let count = keys.len();
     let found = interrupt::run(label, control, || {
         let times = if numbers { Times::Numbers(&times) } else { Times::Moments(&moments) };
-        gather(times, &values, &series, count, rules, control)
+        let mut found = gather(times, &values, &series, count, rules, control)?;
+        for column in &told {
+            gather::beside(&mut found, times, &series, |row| column.value(row), control)?;
+        }
+        Ok(found)
     })?;
+    let kinds = told.iter().map(Told::kind).collect();
+    drop(told);
+    rows.table.columns.iter_mut().for_each(|c| c.release(control));
     control.release_vec(values);
     control.release_vec(times);
     control.release_vec(moments);
     control.release_vec(series);
-    Ok(Read { found, keys, rows: rows.table.rows, groups })
+    Ok(Read { found, keys, rows: rows.table.rows, groups, kinds })
 }
 
 fn numbers_of(rows: &Rows, name: &str, control: &Control) -> Result<Vec<f64>> {

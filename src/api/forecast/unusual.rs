@@ -2,6 +2,7 @@
 
 use orchard_engine::control::Control;
 use orchard_engine::forecast::auto::Method;
+use orchard_engine::forecast::beside::Beside;
 use orchard_engine::forecast::{unusual_all, Settings};
 use pgrx::pg_sys::FunctionCallInfo;
 
@@ -9,7 +10,7 @@ use super::options::Options;
 use super::{float, one_method, options_of, poll, read, Arguments};
 use crate::entry;
 use crate::entry::fill;
-use crate::error::Result;
+use crate::error::{Failure, Result};
 use crate::set::Set;
 use crate::{interrupt, settings};
 
@@ -23,12 +24,18 @@ unsafe fn run(fcinfo: FunctionCallInfo) -> Result<()> {
     let (described, numbers) = read::describe(&arguments.source, &columns)?;
     let taken = ["method", "level", "season", "frequency", "missing", "aggregate"];
     let options = Options::parse(options_of(fcinfo, 4).as_ref(), &taken, numbers)?;
+    let method = one_method(&options)?.unwrap_or(Method::Auto);
+    if method.knows_columns() {
+        return Err(Failure::argument(format!("method \"{}\" does not look for anomalies", method.name()))
+            .hint("Leave it out, or take a method of single series, as ets."));
+    }
     let asked = Settings {
-        method: one_method(&options)?.unwrap_or(Method::Auto),
+        method,
         horizon: 1,
         level: options.level.unwrap_or(0.999),
         seasons: Vec::new(),
         nonnegative: None,
+        beside: Beside::default(),
     };
     let control = Control::new(settings::max_memory());
     let read = read::read(&described, numbers, &columns, options.rules, "orchard.forecast_anomalies", &control)?;

@@ -28,7 +28,7 @@ use crate::{interrupt, settings};
 /// The column of customers where none is named.
 const CUSTOMER: &str = "customer_id";
 /// The options that name columns.
-const COLUMNS: [&str; 3] = ["customer_column", "time_column", "value_column"];
+pub(super) const COLUMNS: [&str; 3] = ["customer_column", "time_column", "value_column"];
 
 /// The columns and options of a training.
 struct Roles {

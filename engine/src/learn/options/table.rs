@@ -316,14 +316,24 @@ pub(super) const SPECS: &[Spec] = &[
         elsewhere: &["non_negative"], meaning: "whether values are never below 0; the values themselves tell without it",
     },
     Spec {
+        key: "origins", algorithms: SERIES,
+        kind: Kind::Given("a whole number from 1 to 1000"), default: |_| json!(1),
+        elsewhere: &["n_windows", "folds", "backtests"], meaning: "from how many times in the past forecasts are judged, a horizon apart",
+    },
+    Spec {
         key: "hierarchy", algorithms: SERIES,
         kind: Kind::Given("true or false"), default: |_| json!(false),
         elsewhere: &["reconcile", "hierarchical"], meaning: "whether sums over groups are forecast too, so that all add up",
     },
     Spec {
-        key: "origins", algorithms: SERIES,
-        kind: Kind::Given("a whole number from 1 to 1000"), default: |_| json!(1),
-        elsewhere: &["n_windows", "folds", "backtests"], meaning: "from how many times in the past forecasts are judged, a horizon apart",
+        key: "regressors", algorithms: SERIES,
+        kind: Kind::Given("an array of names of columns"), default: |_| json!(null),
+        elsewhere: &["exogenous", "xreg", "features", "covariates", "x_columns"], meaning: "the columns of what is known besides the values, whose values to come stand in rows without a value",
+    },
+    Spec {
+        key: "holidays", algorithms: SERIES,
+        kind: Kind::Given("an array of dates, an object of names with their dates, or the name of a table or a query"), default: |_| json!(null),
+        elsewhere: &["holiday_region", "events"], meaning: "the days that are unlike others, by name where they have names",
     },
     Spec {
         key: "customer_column", algorithms: CUSTOMERS,

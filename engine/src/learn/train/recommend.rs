@@ -579,7 +579,8 @@ impl<'a> Run<'a> {
                 }
             }
         }
-        let hash = |(_, pairs): &(usize, Vec<Pair>)| pairs.first().map_or(0, |pair| self.users.hashes[pair.user as usize]);
+        let hash =
+            |(_, pairs): &(usize, Vec<Pair>)| pairs.first().map_or(0, |pair| self.users.hashes[pair.user as usize]);
         some(&mut all, self.items.count(), hash);
         all
     }
