@@ -1123,15 +1123,22 @@ COMMENT ON FUNCTION orchard.key_drivers(text, text, text, jsonb) IS 'why a metri
 
 CREATE FUNCTION orchard.frequent_itemsets(source text, item text, basket text DEFAULT NULL, options jsonb DEFAULT '{}')
     RETURNS TABLE (items text[], length integer, baskets bigint, support double precision)
-    LANGUAGE c STABLE PARALLEL UNSAFE COST 1000000 ROWS 1000 AS 'MODULE_PATHNAME', 'frequent_itemsets_wrapper';
+    LANGUAGE c STABLE PARALLEL UNSAFE COST 1000000 ROWS 1000 AS 'MODULE_PATHNAME', 'frequent_itemsets';
 COMMENT ON FUNCTION orchard.frequent_itemsets(text, text, text, jsonb) IS 'sets of items that are in many baskets together, with the number and the share of these; a row of the source is an item of a basket, or, without basket, a list of items';
 
 CREATE FUNCTION orchard.association_rules(source text, item text, basket text DEFAULT NULL, options jsonb DEFAULT '{}')
     RETURNS TABLE (antecedents text[], consequents text[], baskets bigint, support double precision, confidence double precision,
         lift double precision, leverage double precision, conviction double precision, zhang double precision,
         antecedent_support double precision, consequent_support double precision)
-    LANGUAGE c STABLE PARALLEL UNSAFE COST 1000000 ROWS 1000 AS 'MODULE_PATHNAME', 'association_rules_wrapper';
+    LANGUAGE c STABLE PARALLEL UNSAFE COST 1000000 ROWS 1000 AS 'MODULE_PATHNAME', 'association_rules';
 COMMENT ON FUNCTION orchard.association_rules(text, text, text, jsonb) IS 'what baskets with some items tend to hold besides: rules with support, confidence, lift, leverage, conviction and Zhang''s metric';
+
+CREATE FUNCTION orchard.association_rules(model text)
+    RETURNS TABLE (antecedents text[], consequents text[], baskets bigint, support double precision, confidence double precision,
+        lift double precision, leverage double precision, conviction double precision, zhang double precision,
+        antecedent_support double precision, consequent_support double precision)
+    LANGUAGE c STABLE PARALLEL UNSAFE COST 10000 ROWS 1000 AS 'MODULE_PATHNAME', 'association_rules_of_model';
+COMMENT ON FUNCTION orchard.association_rules(text) IS 'the rules by which a model of the algorithm association_rules recommends items';
 
 ------------------------------------------------------------------------------------------------------------------------
 -- Attribution
@@ -1228,6 +1235,11 @@ CREATE FUNCTION orchard.lifetime_parameters(source text, customer text, event_ti
     LANGUAGE c STABLE PARALLEL UNSAFE COST 1000000 ROWS 8 AS 'MODULE_PATHNAME', 'lifetime_parameters_wrapper';
 COMMENT ON FUNCTION orchard.lifetime_parameters(text, text, text, text, jsonb) IS 'the parameters of the models behind orchard.lifetime_value, with their standard errors';
 
+CREATE FUNCTION orchard.lifetime_parameters(model text)
+    RETURNS TABLE (model text, parameter text, value double precision, standard_error double precision, customers bigint)
+    LANGUAGE c STABLE PARALLEL UNSAFE COST 10000 ROWS 8 AS 'MODULE_PATHNAME', 'lifetime_parameters_of_wrapper';
+COMMENT ON FUNCTION orchard.lifetime_parameters(text) IS 'the parameters that a model trained with algorithm bg_nbd keeps';
+
 CREATE FUNCTION orchard.cohort_retention(source text, customer text, event_time text, options jsonb DEFAULT '{}')
     RETURNS TABLE (cohort date, period_number integer, customers bigint, active bigint, retention double precision,
         revenue double precision)
@@ -1243,6 +1255,12 @@ CREATE FUNCTION orchard.forecast(source text, time_column text, value_column tex
         method text, step integer, time_number double precision)
     LANGUAGE c STABLE PARALLEL UNSAFE COST 1000000 ROWS 1000 AS 'MODULE_PATHNAME', 'forecast';
 COMMENT ON FUNCTION orchard.forecast(text, text, text, text[], integer, jsonb) IS 'what to expect of the next steps of each time series of a source, with an interval that should hold the share of the option level of them; the series are told apart by the group columns';
+
+CREATE FUNCTION orchard.forecast(model text, horizon integer DEFAULT NULL)
+    RETURNS TABLE (series jsonb, forecast_time timestamp without time zone, mean double precision, low double precision, high double precision,
+        method text, step integer, time_number double precision)
+    LANGUAGE c STABLE PARALLEL UNSAFE COST 10000 ROWS 1000 AS 'MODULE_PATHNAME', 'forecast_model';
+COMMENT ON FUNCTION orchard.forecast(text, integer) IS 'the forecasts that a model trained with algorithm forecast keeps: the first steps of each of its series, all that it has without a horizon';
 
 CREATE FUNCTION orchard.evaluate_forecast(source text, time_column text, value_column text, group_columns text[] DEFAULT '{}', horizon integer DEFAULT NULL, options jsonb DEFAULT '{}')
     RETURNS TABLE (method text, metric text, value double precision)
@@ -1265,16 +1283,18 @@ COMMENT ON FUNCTION orchard.forecast_anomalies(text, text, text, text[], jsonb) 
 -- Recommend
 ------------------------------------------------------------------------------------------------------------------------
 
-CREATE FUNCTION orchard.recommend(model text, user_id text, n integer DEFAULT 10, filter text DEFAULT NULL, include_seen boolean DEFAULT false, attributes jsonb DEFAULT NULL)
+CREATE FUNCTION orchard.recommend(model text, user_id text DEFAULT NULL, n integer DEFAULT 10, filter text DEFAULT NULL, include_seen boolean DEFAULT false, attributes jsonb DEFAULT NULL,
+        basket text[] DEFAULT NULL)
     RETURNS TABLE (rank integer, item text, score double precision, reason text)
     LANGUAGE c STABLE PARALLEL UNSAFE COST 10000 ROWS 10 AS 'MODULE_PATHNAME', 'recommend_wrapper';
-COMMENT ON FUNCTION orchard.recommend(text, text, integer, text, boolean, jsonb) IS 'the items that a user likes most, the best first, and why; without those that the user has, and only those that a query names, if one is given; attributes describe a user who is not known';
+COMMENT ON FUNCTION orchard.recommend(text, text, integer, text, boolean, jsonb, text[]) IS 'the items that a user likes most, or somebody who has the items of a basket, the best first, and why; without those that they have, and only those that a query names, if one is given; attributes describe a user who is not known';
 
-CREATE FUNCTION orchard.recommend(model text, user_id anyelement, n integer DEFAULT 10, filter text DEFAULT NULL, include_seen boolean DEFAULT false, attributes jsonb DEFAULT NULL)
+CREATE FUNCTION orchard.recommend(model text, user_id anyelement, n integer DEFAULT 10, filter text DEFAULT NULL, include_seen boolean DEFAULT false, attributes jsonb DEFAULT NULL,
+        basket text[] DEFAULT NULL)
     RETURNS TABLE (rank integer, item text, score double precision, reason text)
     LANGUAGE sql STABLE PARALLEL UNSAFE COST 10000 ROWS 10
-    AS $$ SELECT r.rank, r.item, r.score, r.reason FROM orchard.recommend(recommend.model, recommend.user_id::pg_catalog.text, recommend.n, recommend.filter, recommend.include_seen, recommend.attributes) AS r $$;
-COMMENT ON FUNCTION orchard.recommend(text, anyelement, integer, text, boolean, jsonb) IS 'the same for a user by a number, a uuid or any other value that is no text';
+    AS $$ SELECT r.rank, r.item, r.score, r.reason FROM orchard.recommend(recommend.model, recommend.user_id::pg_catalog.text, recommend.n, recommend.filter, recommend.include_seen, recommend.attributes, recommend.basket) AS r $$;
+COMMENT ON FUNCTION orchard.recommend(text, anyelement, integer, text, boolean, jsonb, text[]) IS 'the same for a user by a number, a uuid or any other value that is no text';
 
 CREATE FUNCTION orchard.recommend_all(model text, n integer DEFAULT 10, users text DEFAULT NULL, filter text DEFAULT NULL, include_seen boolean DEFAULT false)
     RETURNS TABLE (user_id text, rank integer, item text, score double precision)
@@ -1284,7 +1304,7 @@ COMMENT ON FUNCTION orchard.recommend_all(text, integer, text, text, boolean) IS
 CREATE FUNCTION orchard.similar_items(model text, item_id text, n integer DEFAULT 10)
     RETURNS TABLE (rank integer, item text, similarity double precision)
     LANGUAGE c STABLE PARALLEL UNSAFE COST 10000 ROWS 10 AS 'MODULE_PATHNAME', 'similar_items_wrapper';
-COMMENT ON FUNCTION orchard.similar_items(text, text, integer) IS 'the items most like an item, from 1 for the same users, factors or traits down to 0';
+COMMENT ON FUNCTION orchard.similar_items(text, text, integer) IS 'the items most like an item, from 1 for the same users, factors or traits down to 0, or those that follow from it alone by a rule, with its confidence';
 
 CREATE FUNCTION orchard.similar_items(model text, item_id anyelement, n integer DEFAULT 10)
     RETURNS TABLE (rank integer, item text, similarity double precision)

@@ -6,9 +6,13 @@ mod samples;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use orchard_engine::forecast::calendar::Step;
+use orchard_engine::lifetime::spend;
+use orchard_engine::lifetime::worth::Amounts;
 use orchard_engine::model::additive::Part;
 use orchard_engine::model::recommender;
 use orchard_engine::model::*;
+use orchard_engine::model::{Forecast, Lifetime};
 use orchard_engine::score::{Cleaned, Moment, Scorer, Text};
 use orchard_engine::Error;
 use proptest::prelude::*;
@@ -744,8 +748,86 @@ fn validate_finds_what_is_wrong_with_recommenders() {
     bad(|n| n.user_traits.weights[1] = f32::NAN, "the weight of a trait is not finite");
     bad(|n| n.item_traits.weights.push(1.0), "traits without a column");
     spoiled(samples::recommender(), |m| m.task = Task::Regression, "a recommender for another task");
+    let bad = |spoil: fn(&mut recommender::Rules), message| {
+        spoiled(samples::recommender_rules(), |m: &mut Model| spoil(&mut body(m).rules), message);
+    };
+    bad(|r| r.both.truncate(3), "4 rules without all of theirs");
+    bad(|r| r.firsts.truncate(3), "4 rules without all of theirs");
+    bad(|r| r.starts.clear(), "4 rules without all of theirs");
+    bad(|r| r.firsts[0] = 1, "rules of items overlap");
+    bad(|r| r.firsts[3] = 5, "rules of items overlap");
+    bad(|r| r.starts[1] = 0, "antecedents of rules overlap");
+    bad(|r| r.antecedents.push(2), "antecedents of rules are not all of them");
+    bad(|r| r.consequents[3] = 3, "rules of items that are not there");
+    bad(|r| r.antecedents[4] = 3, "rules of items that are not there");
+    bad(|r| r.consequents.swap(2, 3), "rules do not ascend");
+    bad(|r| r.firsts[1] = 3, "rules do not ascend");
+    bad(|r| r.antecedents[2] = 2, "a rule has an item twice");
+    bad(|r| r.antecedents[2] = 0, "a rule has an item twice");
+    bad(|r| r.both[3] = 0, "a rule counts users who are not there");
+    bad(|r| r.both[3] = 3, "a rule counts users who are not there");
+    bad(|r| r.before[3] = 4, "a rule counts users who are not there");
+    spoiled(samples::recommender_rules(), |m| body(m).explicit = true, "the biases do not fit the users");
+    spoiled(samples::recommender(), |m| body(m).rules.starts.push(0), "rules that nobody asks");
     spoiled(samples::recommender_ratings(), |m| body(m).neighbors.places[0] = 2, "neighbours that are not there");
     spoiled(samples::kmeans(), |m| m.task = Task::Recommendation, "k-means for another task");
+}
+
+#[test]
+fn validate_finds_what_is_wrong_with_forecasts() {
+    let bad = |spoil: fn(&mut Forecast), message| {
+        let spoil = |m: &mut Model| match &mut m.body {
+            Body::Forecast(n) => spoil(n),
+            _ => panic!("no forecasts"),
+        };
+        spoiled(samples::forecast(), spoil, message);
+    };
+    bad(|n| n.horizon = 0, "0 steps");
+    bad(|n| n.horizon = 3, "forecasts do not fit the series");
+    bad(|n| n.level = 1.0, "the level of intervals is no share");
+    bad(|n| n.numbers.pop().map_or((), drop), "1 groups");
+    bad(|n| n.numbers[1][0] = 3.0, "numbers do not ascend");
+    bad(|n| n.numbers[0].push(1.0), "numbers of a category");
+    bad(|n| n.keys[0] = 2, "a value of a key is not there");
+    bad(|n| n.keys[1] = 2, "a value of a key is not there");
+    bad(|n| n.keys.push(0), "keys do not fit the series");
+    bad(|n| n.depths[0] = 3, "a series has more groups than there are");
+    bad(|n| n.scales[0] = f64::NAN, "a scale is not finite");
+    bad(|n| n.method[0] = 2, "a method is not there");
+    bad(|n| n.methods[1].clear(), "a method without a name");
+    bad(|n| n.mean[0] = f64::INFINITY, "forecasts do not fit the series");
+    bad(|n| n.high.push(1.0), "forecasts do not fit the series");
+    bad(|n| n.first[0] = i64::MAX, "the times of a series are not sound");
+    bad(|n| n.first[0] = 1 << 40, "the times of a series are not sound");
+    bad(|n| n.calendar.step = Step::Months(0), "the times of a series are not sound");
+    bad(|n| n.calendar.step = Step::Fixed(-1), "the times of a series are not sound");
+    bad(|n| n.calendar.step = Step::Number(f64::NAN), "the times of a series are not sound");
+    spoiled(samples::forecast(), |m| m.task = Task::Regression, "forecasts for another task");
+    spoiled(samples::kmeans(), |m| m.task = Task::Forecast, "k-means for another task");
+}
+
+#[test]
+fn validate_finds_what_is_wrong_with_customers() {
+    let bad = |spoil: fn(&mut Lifetime), message| {
+        let spoil = |m: &mut Model| match &mut m.body {
+            Body::Lifetime(n) => spoil(n),
+            _ => panic!("no customers"),
+        };
+        spoiled(samples::lifetime(), spoil, message);
+    };
+    bad(|n| n.period = 0.0, "a parameter is not above 0");
+    bad(|n| n.times.alpha = f64::INFINITY, "a parameter is not above 0");
+    bad(|n| n.times.a = -1.0, "a parameter is not above 0");
+    bad(|n| n.horizon = 1e9, "a horizon of 1000000000");
+    bad(|n| n.discount_rate = f64::NAN, "a rate that is no share");
+    bad(|n| n.amounts = Amounts::None, "4 features of customers");
+    bad(|n| n.amounts = Amounts::Mean(Some(f64::NAN)), "a mean is not finite");
+    bad(
+        |n| n.amounts = Amounts::Model(spend::Parameters { p: 1.0, q: 1.0, v: 1.0 }),
+        "a parameter of amounts is out of range",
+    );
+    spoiled(samples::lifetime(), |m| m.task = Task::Regression, "customers for another task");
+    spoiled(samples::regression(), |m| m.task = Task::Lifetime, "a body for another task than its own");
 }
 
 #[test]

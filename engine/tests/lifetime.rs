@@ -7,7 +7,7 @@ use orchard_engine::lifetime::bgnbd::{self, Parameters};
 use orchard_engine::lifetime::cohorts::{cohorts, Period};
 use orchard_engine::lifetime::events::{customers, read, Customer, Events};
 use orchard_engine::lifetime::spend;
-use orchard_engine::lifetime::worth::{mean_amount, worth, Amounts};
+use orchard_engine::lifetime::worth::{mean_amount, worth, Ahead, Amounts};
 use orchard_engine::Error;
 use proptest::prelude::*;
 use serde_json::Value;
@@ -107,7 +107,8 @@ fn money_later_is_worth_less() {
     let (control, found) = (Control::default(), all(&fixture(), 1));
     let model = Parameters { r: 0.7, alpha: 5.5, a: 0.8, b: 2.5 };
     let of_spend = spend::Parameters { p: 6.0, q: 4.0, v: 15.0 };
-    let made = worth(&found, &model, Amounts::Model(of_spend), 10.5, 0.02, &control).unwrap();
+    let made = worth(&found, &model, Amounts::Model(of_spend), Ahead { horizon: 10.5, discount_rate: 0.02 }, &control)
+        .unwrap();
     for (c, w) in found.iter().zip(&made) {
         // As customer_lifetime_value of lifetimes, a period after the other.
         let until = |i: u32| model.purchases(c, f64::from(i).min(10.5));
@@ -115,9 +116,19 @@ fn money_later_is_worth_less() {
         close(w.value.unwrap(), value, 1e-9);
         assert_eq!((w.alive, w.purchases), (model.alive(c), model.purchases(c, 10.5)));
     }
-    let plain = worth(&found, &model, Amounts::Mean(mean_amount(&found)), 10.5, 0.0, &control).unwrap();
+    let plain = worth(
+        &found,
+        &model,
+        Amounts::Mean(mean_amount(&found)),
+        Ahead { horizon: 10.5, discount_rate: 0.0 },
+        &control,
+    )
+    .unwrap();
     assert!(found.iter().zip(&plain).all(|(c, w)| c.frequency == 0 || w.amount == Some(c.spend)));
-    assert!(worth(&found, &model, Amounts::None, 10.5, 0.5, &control).unwrap().iter().all(|w| w.value.is_none()));
+    assert!(worth(&found, &model, Amounts::None, Ahead { horizon: 10.5, discount_rate: 0.5 }, &control)
+        .unwrap()
+        .iter()
+        .all(|w| w.value.is_none()));
 }
 
 #[test]

@@ -78,6 +78,10 @@ fn every_model_can_be_read() {
                     | "stacking"
                     | "recommender"
                     | "recommender_ratings"
+                    | "recommender_rules"
+                    | "forecast"
+                    | "lifetime"
+                    | "lifetime_purchases"
             );
             for class in classes(model) {
                 let written = expression(&scorer, class.as_deref(), false, &control);

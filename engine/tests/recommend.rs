@@ -10,14 +10,21 @@ use orchard_engine::learn::recommend::{als, similar, Biases, Interactions};
 use orchard_engine::learn::train::{judge_recommender, train, train_beside, Champion, Interacted, Outcome, Request};
 use orchard_engine::model::recommender::{Recommender, Sparse};
 use orchard_engine::model::{decode, encode, Body, InputKind, Model};
-use orchard_engine::score::recommender::{Wanted, Who};
+use orchard_engine::score::recommender::{Shelf, Wanted, Who};
 use orchard_engine::score::{choose, Level, Scorer};
 use orchard_engine::Error;
 use proptest::prelude::*;
 use serde_json::{json, Value};
 use tables::{input, numbers};
 
-const ALL: [Algorithm; 4] = [Algorithm::Als, Algorithm::ItemKnn, Algorithm::Content, Algorithm::Popular];
+const ALL: [Algorithm; 5] =
+    [Algorithm::Als, Algorithm::ItemKnn, Algorithm::AssociationRules, Algorithm::Content, Algorithm::Popular];
+
+/// All algorithms without ratings, and those with ratings that there are for.
+fn cases() -> impl Iterator<Item = (Algorithm, bool)> {
+    let both = ALL.into_iter().flat_map(|algorithm| [(algorithm, false), (algorithm, true)]);
+    both.filter(|case| *case != (Algorithm::AssociationRules, true))
+}
 
 /// Users of two tastes: each takes items of its own half ten times as often.
 struct Shop {
@@ -74,6 +81,9 @@ fn request(
         number("at", &shop.at),
     ];
     let mut given = json!({"user_columns": ["country"], "item_columns": ["genre"]});
+    if algorithm == Algorithm::AssociationRules {
+        given["min_support"] = json!(0.1);
+    }
     let rated = options["rated"] == true;
     for (key, value) in options.as_object().unwrap().iter().filter(|(key, _)| *key != "rated") {
         given[key] = value.clone();
@@ -121,6 +131,9 @@ fn a_model_is_the_same_whatever_the_order() {
             if algorithm != Algorithm::Als {
                 options.as_object_mut().unwrap().remove("factors");
             }
+            if algorithm == Algorithm::AssociationRules {
+                options.as_object_mut().unwrap().remove("rated");
+            }
             let mut all = Vec::new();
             for (step, threads, level) in [(1, 1, Level::Scalar), (101, 4, Level::Avx2), (103, 3, Level::Avx512)] {
                 let order: Vec<usize> = (0..rows).map(|i| i * step % rows).collect();
@@ -147,31 +160,31 @@ fn a_model_is_the_same_whatever_the_order() {
 #[test]
 fn one_and_all_are_told_the_same() {
     let shop = shop(50, 30);
-    for algorithm in ALL {
-        for rated in [false, true] {
-            let outcome = learn(&shop, &json!({"rated": rated}), algorithm);
-            let shelf = outcome.scorer.shelf().unwrap();
-            let own = body(outcome.scorer.model());
-            let users: Vec<Who<'_>> = (0..50).map(Who::Known).chain([Who::Other(&[])]).collect();
-            let all = shelf.top_of_all(&users, ANY, &Control::default()).unwrap();
-            for (user, list) in users.iter().zip(&all) {
-                assert_eq!(*list, shelf.top(*user, ANY));
-                let Who::Known(at) = user else { continue };
-                assert_eq!(list.len(), 30 - own.seen.places_of(*at).len());
-                for (item, score) in list {
-                    assert!(!own.seen.has(*at, *item));
-                    let row = [*at as f64, own.items[*item as usize], f64::NAN, f64::NAN];
-                    let mut out = [0.0];
-                    outcome.scorer.predict(&row, &mut out);
-                    assert_eq!(out[0], *score, "{algorithm:?} {rated}");
-                }
-                assert!(list.is_sorted_by(|a, b| a.1 >= b.1), "{algorithm:?} {rated}");
-                let short = Wanted { count: 3, ..ANY };
-                assert_eq!(shelf.top(*user, short), list[..3]);
-                let items: Vec<u32> = list.iter().map(|l| l.0).collect();
-                for (because, item) in shelf.reasons(*at, &items, 2).iter().zip(&items) {
-                    assert!(because.len() <= 2 && because.iter().all(|b| own.seen.has(*at, *b) && b != item));
-                }
+    for (algorithm, rated) in cases() {
+        let outcome = learn(&shop, &json!({"rated": rated}), algorithm);
+        let shelf = outcome.scorer.shelf().unwrap();
+        let own = body(outcome.scorer.model());
+        let basket = shelf.basket(vec![7, 2, 2, 11]);
+        let users: Vec<Who<'_>> = (0..50).map(Who::Known).chain([Who::Having(&basket), Who::Other(&[])]).collect();
+        let all = shelf.top_of_all(&users, ANY, &Control::default()).unwrap();
+        for (user, list) in users.iter().zip(&all) {
+            assert_eq!(*list, shelf.top(*user, ANY));
+            let Who::Known(at) = user else { continue };
+            assert_eq!(list.len(), 30 - own.seen.places_of(*at).len());
+            for (item, score) in list {
+                assert!(!own.seen.has(*at, *item));
+                let row = [*at as f64, own.items[*item as usize], f64::NAN, f64::NAN];
+                let mut out = [0.0];
+                outcome.scorer.predict(&row, &mut out);
+                assert_eq!(out[0], *score, "{algorithm:?} {rated}");
+            }
+            assert!(list.is_sorted_by(|a, b| a.1 >= b.1), "{algorithm:?} {rated}");
+            let short = Wanted { count: 3, ..ANY };
+            assert_eq!(shelf.top(*user, short), list[..3]);
+            let items: Vec<u32> = list.iter().map(|l| l.0).collect();
+            let most = if algorithm == Algorithm::AssociationRules { 3 } else { 2 };
+            for (because, item) in shelf.reasons(*user, &items, 2).iter().zip(&items) {
+                assert!(because.len() <= most && because.iter().all(|b| own.seen.has(*at, *b) && b != item));
             }
         }
     }
@@ -181,7 +194,7 @@ fn one_and_all_are_told_the_same() {
 #[test]
 fn tastes_are_learned() {
     let shop = shop(80, 60);
-    for algorithm in [Algorithm::Als, Algorithm::ItemKnn, Algorithm::Content] {
+    for algorithm in [Algorithm::Als, Algorithm::ItemKnn, Algorithm::AssociationRules, Algorithm::Content] {
         let options = if algorithm == Algorithm::Als { json!({"factors": 8}) } else { json!({}) };
         let outcome = learn(&shop, &options, algorithm);
         assert_eq!(outcome.metric, Some("ndcg_at_10"));
@@ -191,7 +204,7 @@ fn tastes_are_learned() {
         let list = shelf.top(Who::Known(3), Wanted { count: 10, ..ANY });
         // Items are named by odd numbers, and those of users 1, 3, 5 are every second.
         assert!(list.iter().filter(|l| l.0 % 2 == 1).count() >= 9, "{algorithm:?} {list:?}");
-        let because = shelf.reasons(3, &[list[0].0], 2);
+        let because = shelf.reasons(Who::Known(3), &[list[0].0], 2);
         assert!(because[0].iter().all(|b| b % 2 == 1), "{algorithm:?} {because:?}");
         let similar = shelf.similar(4, 5).unwrap();
         assert!(
@@ -285,6 +298,9 @@ fn hostile_rows() {
     };
     for algorithm in ALL {
         for rated in [false, true] {
+            if !cases().any(|case| case == (algorithm, rated)) {
+                continue;
+            }
             let options = json!({"rated": rated, "time_column": "at", "half_life": 2.0});
             finite(&learn(&row(1.0, 5.0), &options, algorithm));
             let mut same = row(-0.0, 1e12);
@@ -311,7 +327,7 @@ fn hostile_rows() {
         wild.rating.iter_mut().enumerate().for_each(|(i, r)| *r = if i % 2 == 0 { 1e12 } else { -1e12 });
         wild.rating[3] = f64::NAN;
         wild.rating[4] = 1e300;
-        let outcome = learn(&wild, &json!({"rated": true}), algorithm);
+        let outcome = learn(&wild, &json!({"rated": algorithm != Algorithm::AssociationRules}), algorithm);
         finite(&outcome);
         let all = request(&wild, &(0..wild.user.len()).collect::<Vec<_>>(), &json!({}), algorithm, &control).unwrap();
         control.cancel();
@@ -330,34 +346,35 @@ fn hostile_rows() {
     let order: Vec<usize> = (0..small.user.len()).collect();
     let own = request(&small, &order, &json!({"item_columns": []}), Algorithm::Content, &control).unwrap();
     assert!(train(own, &control).unwrap_err().to_string().starts_with("algorithm \"content\" needs"));
+    let own = request(&small, &order, &json!({"rated": true}), Algorithm::AssociationRules, &control).unwrap();
+    let error = train(own, &control).unwrap_err().to_string();
+    assert_eq!(error, "algorithm \"association_rules\" learns from who has what, and not from ratings");
+    let own = request(&small, &order, &json!({"most": 3}), Algorithm::AssociationRules, &control).unwrap();
+    assert_eq!(train(own, &control).unwrap_err().to_string(), "more than 3 itemsets are frequent");
 }
 
 /// A user or an item that is forgotten is not known any more; what is said of the others is the same.
 #[test]
 fn forgetting() {
     let shop = shop(40, 30);
-    for algorithm in ALL {
-        for rated in [false, true] {
-            let outcome = learn(&shop, &json!({"rated": rated}), algorithm);
-            let mut model = outcome.scorer.model().clone();
-            let forgotten = model.forget(Some("user_id"), Some(&["u007".to_owned()]));
-            assert_eq!(forgotten.texts["user_id"], ["u007"]);
-            let bytes = encode(&model).unwrap();
-            assert!(!String::from_utf8_lossy(&bytes).contains("u007"));
-            let scorer = Scorer::new(model);
-            let (before, after) = (outcome.scorer.shelf().unwrap(), scorer.shelf().unwrap());
-            assert_eq!((after.user("u007"), after.body().user_count()), (None, 39));
-            for user in ["u006", "u008", "u039"] {
-                let of = |shelf: &orchard_engine::score::recommender::Shelf<'_>| {
-                    shelf.top(Who::Known(shelf.user(user).unwrap()), ANY)
-                };
-                assert_eq!(of(&before), of(&after));
-            }
-            let mut model = outcome.scorer.model().clone();
-            model.forget(Some("genre"), None);
-            model.validate().unwrap();
-            Scorer::new(model).predict(&[0.0, 1e9, 0.0, 0.0], &mut [0.0]);
+    for (algorithm, rated) in cases() {
+        let outcome = learn(&shop, &json!({"rated": rated}), algorithm);
+        let mut model = outcome.scorer.model().clone();
+        let forgotten = model.forget(Some("user_id"), Some(&["u007".to_owned()]));
+        assert_eq!(forgotten.texts["user_id"], ["u007"]);
+        let bytes = encode(&model).unwrap();
+        assert!(!String::from_utf8_lossy(&bytes).contains("u007"));
+        let scorer = Scorer::new(model);
+        let (before, after) = (outcome.scorer.shelf().unwrap(), scorer.shelf().unwrap());
+        assert_eq!((after.user("u007"), after.body().user_count()), (None, 39));
+        for user in ["u006", "u008", "u039"] {
+            let of = |shelf: &Shelf<'_>| shelf.top(Who::Known(shelf.user(user).unwrap()), ANY);
+            assert_eq!(of(&before), of(&after));
         }
+        let mut model = outcome.scorer.model().clone();
+        model.forget(Some("genre"), None);
+        model.validate().unwrap();
+        Scorer::new(model).predict(&[0.0, 1e9, 0.0, 0.0], &mut [0.0]);
     }
 }
 
@@ -445,6 +462,136 @@ fn solve(mut a: Vec<Vec<f64>>, mut b: Vec<f64>) -> Vec<f64> {
         b[i] = (b[i] - (i + 1..n).map(|j| a[i][j] * b[j]).sum::<f64>()) / a[i][i];
     }
     b
+}
+
+/// Whoever has the items of a user is told what the user is told, of the same strengths.
+#[test]
+fn a_basket_is_as_a_user_who_has_it() {
+    let shop = shop(50, 30);
+    for algorithm in ALL {
+        let outcome = learn(&shop, &json!({}), algorithm);
+        let shelf = outcome.scorer.shelf().unwrap();
+        for user in 0..50 {
+            let basket = shelf.basket(shelf.body().seen.places_of(user).to_vec());
+            let (known, having) = (shelf.top(Who::Known(user), ANY), shelf.top(Who::Having(&basket), ANY));
+            let items: Vec<u32> = known.iter().map(|liked| liked.0).collect();
+            let because = |who| shelf.reasons(who, &items, 2);
+            assert_eq!(because(Who::Known(user)), because(Who::Having(&basket)));
+            match algorithm {
+                // The last turn moved the items away from those that the user was solved for.
+                Algorithm::Als => {
+                    let score = |item: u32| having.iter().find(|liked| liked.0 == item).unwrap().1;
+                    assert!(known.iter().all(|liked| (score(liked.0) - liked.1).abs() < 0.05), "{known:?} {having:?}");
+                }
+                _ => assert_eq!(known, having, "{algorithm:?}"),
+            }
+        }
+    }
+}
+
+/// The factors of a basket are what the normal equations say; of ratings, that its items are rated best.
+#[test]
+fn a_basket_is_folded_in() {
+    let shop = shop(40, 30);
+    for rated in [false, true] {
+        let outcome = learn(&shop, &json!({"rated": rated, "factors": 5}), Algorithm::Als);
+        let (shelf, own) = (outcome.scorer.shelf().unwrap(), body(outcome.scorer.model()));
+        let k = own.factors as usize;
+        let y = |item: usize, f: usize| f64::from(own.item_factors[item * k + f]);
+        let usual = |item: usize| own.mean + own.item_bias.get(item).map_or(0.0, |bias| f64::from(*bias));
+        let held = [3usize, 4, 20];
+        let basket = shelf.basket(held.iter().map(|item| *item as u32).collect());
+        let (mut a, mut b) = (vec![vec![0.0; k]; k], vec![0.0; k]);
+        for i in 0..k {
+            for j in 0..k {
+                let all = if rated { 0.0 } else { (0..own.item_count()).map(|item| y(item, i) * y(item, j)).sum() };
+                let weight = if rated { 1.0 } else { own.alpha };
+                a[i][j] = all + held.iter().map(|item| weight * y(*item, i) * y(*item, j)).sum::<f64>();
+            }
+            let known = if rated { 3.0 } else { own.item_count() as f64 + 3.0 * own.alpha };
+            a[i][i] += own.regularization * known;
+            let aim = |item: usize| if rated { own.high - usual(item) } else { 1.0 + own.alpha };
+            b[i] = held.iter().map(|item| aim(*item) * y(*item, i)).sum();
+        }
+        let x = solve(a, b);
+        for (item, score) in shelf.top(Who::Having(&basket), Wanted { seen: true, ..ANY }) {
+            let item = item as usize;
+            let product: f64 = (0..k).map(|f| x[f] * y(item, f)).sum();
+            let expected = if rated { (usual(item) + product).clamp(own.low, own.high) } else { product };
+            assert!((score - expected).abs() < 1e-3, "{rated} {item} {score} {expected}");
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(60) })]
+
+    /// Items are named by the highest confidence of all sets that somebody has, counted set by set, then by lift, and behind them by their popularity.
+    #[test]
+    fn rules_are_those_of_trying_all(
+        baskets in prop::collection::vec(prop::collection::btree_set(0u32..8, 1..6), 1..25),
+        asked in prop::collection::btree_set(0u32..8, 1..8),
+        support in 0.01f64..0.3,
+        confidence in 0.0f64..0.8,
+        lift in 0.0f64..1.3,
+        length in 2usize..6,
+    ) {
+        let rows = || baskets.iter().enumerate().flat_map(|(user, items)| items.iter().map(move |item| (user, *item)));
+        let count = rows().count();
+        let shop = Shop {
+            user: rows().map(|(user, _)| format!("u{user:03}")).collect(),
+            item: rows().map(|(_, item)| f64::from(item)).collect(),
+            rating: vec![1.0; count],
+            at: vec![0.0; count],
+            country: vec!["DE"; count],
+            genre: vec![""; count],
+        };
+        let options = json!({"holdout": 0, "min_support": support, "min_confidence": confidence, "min_lift": lift, "max_length": length});
+        let outcome = learn(&shop, &options, Algorithm::AssociationRules);
+        let shelf = outcome.scorer.shelf().unwrap();
+        let known: Vec<u32> = body(outcome.scorer.model()).items.iter().map(|item| *item as u32).collect();
+        let n = baskets.len() as f64;
+        let users = |set: &[u32]| baskets.iter().filter(|basket| set.iter().all(|item| basket.contains(item))).count() as f64;
+        let has: Vec<u32> = asked.into_iter().filter(|item| known.contains(item)).collect();
+        let mut expected: Vec<(f64, f64, f64, u32)> = Vec::new();
+        for (place, item) in known.iter().enumerate().filter(|(_, item)| !has.contains(item)) {
+            let alone = users(&[*item]);
+            let (mut best, mut lifted) = (0.0f64, 0.0);
+            for mask in 1u32..1 << has.len() {
+                let set: Vec<u32> = (0..has.len()).filter(|i| mask >> i & 1 == 1).map(|i| has[i]).collect();
+                let (before, both) = (users(&set), users(&[&set[..], &[*item]].concat()));
+                let share = (both / n) / (before / n);
+                let is_rule = both > 0.0 && set.len() < length && both / n >= support && share >= confidence && share / (alone / n) >= lift;
+                if is_rule && both / before > best {
+                    (best, lifted) = (both / before, n / alone);
+                }
+            }
+            let popularity = if best > 0.0 { 0.0 } else { alone };
+            expected.push((-best, -lifted, -popularity, place as u32));
+        }
+        expected.sort_by(|a, b| a.partial_cmp(b).unwrap());
+        let places: Vec<u32> = (0..known.len() as u32).filter(|place| has.contains(&known[*place as usize])).collect();
+        let basket = shelf.basket(places.clone());
+        let who = Who::Having(&basket);
+        let found = shelf.top(who, ANY);
+        let said: Vec<(f64, u32)> = found.iter().map(|liked| (liked.1, liked.0)).collect();
+        prop_assert_eq!(said, expected.iter().map(|own| (-own.0, own.3)).collect::<Vec<_>>());
+        // Reasons are held by who asks, and the listed rules say the same.
+        let listed = shelf.rules(&Control::default()).unwrap().unwrap();
+        let items: Vec<u32> = found.iter().map(|liked| liked.0).collect();
+        for (because, liked) in shelf.reasons(who, &items, 2).iter().zip(&found) {
+            prop_assert_eq!(because.is_empty(), liked.1 == 0.0);
+            prop_assert!(because.iter().all(|item| places.contains(item)));
+            let rule = (0..listed.len()).find(|rule| listed.sides(*rule) == (&because[..], &[liked.0][..]));
+            prop_assert!(because.is_empty() || (listed.measures(rule.unwrap()).confidence - liked.1).abs() < 1e-12);
+        }
+        for item in 0..known.len() {
+            let alone = (0..listed.len()).filter(|rule| listed.sides(*rule).0 == [item as u32]).count();
+            let similar = shelf.similar(item, 100).unwrap();
+            prop_assert_eq!(similar.len(), alone);
+            prop_assert!(similar.is_sorted_by(|a, b| a.1 >= b.1));
+        }
+    }
 }
 
 /// After many turns the factors of items are what the normal equations say, given those of users, for all pairs of user and item.

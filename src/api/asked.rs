@@ -27,7 +27,7 @@ pub(super) struct Need<'a> {
 pub(super) fn column(described: &Described, name: &str, number: bool) -> Result<String> {
     let attribute = find(name, &described.attributes)?;
     if number {
-        let reader = attribute.readable()?;
+        let reader = attribute.needed()?;
         if !is_number(reader) && reader != Reader::Bool {
             return Err(not_numbers(attribute));
         }
@@ -50,7 +50,7 @@ pub(super) fn read_roles(described: &Described, needs: &[Need<'_>], control: &Co
 /// Read a query of our own, whose columns are all texts and numbers.
 pub(super) fn read_query(query: &str, control: &Control) -> Result<Rows> {
     let wanted = |a: &Attribute| {
-        let reader = a.readable()?;
+        let reader = a.needed()?;
         Ok(Some(Wanted { reader, number: !reader.is_category() }))
     };
     source::read(query, &mut |attributes| attributes.iter().map(wanted).collect(), control)

@@ -218,7 +218,7 @@ impl Events {
         let mut choose = |attributes: &[Attribute]| {
             let wanted = |a: &Attribute| {
                 let number = !matches!(a.name.as_str(), "customer" | "channel");
-                Ok(Some(Wanted { reader: a.readable()?, number }))
+                Ok(Some(Wanted { reader: a.needed()?, number }))
             };
             attributes.iter().map(wanted).collect()
         };

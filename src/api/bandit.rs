@@ -203,7 +203,15 @@ fn counted(rows: &Rows, with_squares: bool, control: &Control) -> Result<Arms> {
                 "For rewards other than successes give the column of their sums of squares with the option \"sum_of_squares\".",
             ));
         }
-        let about = if trials > 0.0 { (squares - reward * reward / trials).max(0.0) } else { 0.0 };
+        let of_mean = if reward == 0.0 { 0.0 } else { reward * reward / trials };
+        // Rounding may take the one a little below the other.
+        if with_squares && of_mean * (1.0 - 1e-9) > squares {
+            return Err(no_rows(
+                &format!("arm \"{name}\" has rewards whose squares sum up to less than they can"),
+                "Give the sum of the squared rewards of the trials: sum(reward ^ 2).",
+            ));
+        }
+        let about = (squares - of_mean).max(0.0);
         names.push(name);
         arms.push(Arm { trials, reward, squares: about });
     }

@@ -3,15 +3,20 @@
 use orchard_engine::baskets::{least, mine, rules, Baskets, Itemsets, Limits, RuleLimits, Rules};
 use orchard_engine::control::Control;
 use orchard_engine::data::{ColumnData, Dictionary, Keys, MISSING};
-use pgrx::iter::TableIterator;
+use pgrx::pg_sys::FunctionCallInfo;
 use pgrx::prelude::*;
 use pgrx::spi::{quote_identifier, quote_literal};
 use serde_json::Value;
 
 use super::choices::{Advice, Choices};
-use super::texts::{TextArray, Texts};
+use super::recommend::{recommender, shelf};
+use super::texts::Texts;
 use super::train::{check_names, find};
-use crate::error::{given, report, Failure, Result};
+use crate::entry;
+use crate::entry::{fill, value};
+use crate::error::{given, Failure, Result};
+use crate::json::JsonArgument;
+use crate::set::Set;
 use crate::source::types::Reader;
 use crate::source::{self, Attribute, Wanted};
 use crate::{interrupt, settings};
@@ -44,59 +49,84 @@ const MOST: u64 = 1_000_000;
 /// What stands between items where nothing is given.
 const DELIMITER: &str = ",";
 
-/// Sets of items that are often together.
-#[pg_extern(sql = false)]
-#[allow(clippy::type_complexity)]
-fn frequent_itemsets(
-    source: Option<&str>,
-    item: Option<&str>,
-    basket: Option<&str>,
-    options: Option<crate::json::JsonArgument>,
-) -> TableIterator<'static, (name!(items, TextArray), name!(length, i32), name!(baskets, i64), name!(support, f64))> {
-    let options = options.as_ref().map(|o| &o.0);
-    let Found { names, baskets, sets, .. } = report(|| sets(source, item, basket, options));
-    let texts = Texts::new(&names);
-    // Rows are made one by one, as there may be a million.
-    TableIterator::new((0..sets.len()).map(move |index| {
+// Sets of items that are often together.
+entry!(frequent_itemsets, pg_finfo_frequent_itemsets, fcinfo => fill(|| {
+    let Found { names, baskets, sets, .. } = Asked::new(fcinfo).sets()?;
+    let (texts, set, mut room) = (Texts::new(&names), Set::new(fcinfo), Vec::new());
+    for index in 0..sets.len() {
+        poll(index);
         let (items, count) = sets.get(index);
-        (texts.array(items), items.len() as i32, i64::from(count), f64::from(count) / baskets as f64)
-    }))
+        let support = f64::from(count) / baskets as f64;
+        let (length, baskets) = (items.len() as i32, i64::from(count));
+        set.put([Some(texts.array_in(items, &mut room)), length.into_datum(), baskets.into_datum(), support.into_datum()])?;
+    }
+    Ok(())
+}));
+
+// What follows from what.
+entry!(association_rules, pg_finfo_association_rules, fcinfo => fill(|| {
+    let Found { names, rules, .. } = Asked::new(fcinfo).rules()?;
+    put(&names, &rules, &Set::new(fcinfo))
+}));
+
+// The same of a model that has rules.
+entry!(association_rules_of_model, pg_finfo_association_rules_of_model, fcinfo => fill(|| {
+    let (names, rules) = of_model(value::<String>(fcinfo, 0).as_deref())?;
+    put(&names, &rules, &Set::new(fcinfo))
+}));
+
+/// The rules of a model, and the names of its items.
+fn of_model(model: Option<&str>) -> Result<(Vec<String>, Rules)> {
+    let (found, scorer) = recommender(model)?;
+    let shelf = shelf(&scorer)?;
+    let control = Control::new(settings::max_memory());
+    let rules = shelf.rules(&control)?.ok_or_else(|| {
+        Failure::argument(format!("model \"{}.{}\" has no association rules", found.row.schema, found.row.name))
+            .hint("Train one: orchard.train('name', 'source', algorithm => 'association_rules').")
+    })?;
+    Ok(((0..shelf.body().item_count()).map(|item| shelf.item_name(item)).collect(), rules))
 }
 
-/// What follows from what.
-#[pg_extern(sql = false)]
-#[allow(clippy::type_complexity)]
-fn association_rules(
-    source: Option<&str>,
-    item: Option<&str>,
-    basket: Option<&str>,
-    options: Option<crate::json::JsonArgument>,
-) -> TableIterator<
-    'static,
-    (
-        name!(antecedents, TextArray),
-        name!(consequents, TextArray),
-        name!(baskets, i64),
-        name!(support, f64),
-        name!(confidence, f64),
-        name!(lift, f64),
-        name!(leverage, f64),
-        name!(conviction, f64),
-        name!(zhang, f64),
-        name!(antecedent_support, f64),
-        name!(consequent_support, f64),
-    ),
-> {
-    let options = options.as_ref().map(|o| &o.0);
-    let Found { names, rules, .. } = report(|| strong(source, item, basket, options));
-    let texts = Texts::new(&names);
-    TableIterator::new((0..rules.len()).map(move |index| {
+/// Put rules into a set.
+///
+/// # Safety
+/// The set is that of the running call, whose columns are those of `orchard.association_rules`. Runs under a guard.
+unsafe fn put(names: &[String], rules: &Rules, set: &Set) -> Result<()> {
+    let (texts, mut left, mut right) = (Texts::new(names), Vec::new(), Vec::new());
+    for index in 0..rules.len() {
+        poll(index);
         let (antecedents, consequents) = rules.sides(index);
         let m = rules.measures(index);
-        let (from, to) = (texts.array(antecedents), texts.array(consequents));
-        let (baskets, supports) = (i64::from(rules.baskets(index)), (m.antecedent_support, m.consequent_support));
-        (from, to, baskets, m.support, m.confidence, m.lift, m.leverage, m.conviction, m.zhang, supports.0, supports.1)
-    }))
+        set.put([
+            Some(texts.array_in(antecedents, &mut left)),
+            Some(texts.array_in(consequents, &mut right)),
+            i64::from(rules.baskets(index)).into_datum(),
+            m.support.into_datum(),
+            m.confidence.into_datum(),
+            m.lift.into_datum(),
+            m.leverage.into_datum(),
+            m.conviction.into_datum(),
+            m.zhang.into_datum(),
+            m.antecedent_support.into_datum(),
+            m.consequent_support.into_datum(),
+        ])?;
+    }
+    Ok(())
+}
+
+/// Look for a cancel as rows go out.
+fn poll(row: usize) {
+    if row.is_multiple_of(1024) {
+        pgrx::check_for_interrupts!();
+    }
+}
+
+/// The arguments of both verbs about a source.
+struct Asked {
+    source: Option<String>,
+    item: Option<String>,
+    basket: Option<String>,
+    options: Option<Value>,
 }
 
 /// What was found.
@@ -137,48 +167,65 @@ impl Options {
     }
 }
 
-fn sets(source: Option<&str>, item: Option<&str>, basket: Option<&str>, options: Option<&Value>) -> Result<Found> {
-    let source = given(source, "source")?;
-    let item = given(item, "item")?;
-    let choices = Choices::new(options, &SETS, r#"{"min_support": 0.005, "max_length": 3}"#, Advice::Given)?;
-    let options = Options::new(&choices)?;
-    let control = Control::new(settings::max_memory());
-    let read = Read::new(source, item, basket, &choices, &control)?;
-    let (sets, limits) = interrupt::run("orchard.frequent_itemsets", &control, || {
-        let (baskets, limits) = read.baskets(&options, &control)?;
-        Ok((mine(&baskets, &limits, &control)?, limits))
-    })?;
-    tell_none(&sets, &limits, read.count);
-    Ok(Found { names: read.names, baskets: read.count, sets, rules: Rules::default() })
-}
-
-fn strong(source: Option<&str>, item: Option<&str>, basket: Option<&str>, options: Option<&Value>) -> Result<Found> {
-    let source = given(source, "source")?;
-    let item = given(item, "item")?;
-    let known: Vec<_> = SETS.into_iter().chain(RULES).collect();
-    let choices = Choices::new(options, &known, r#"{"min_support": 0.005, "min_confidence": 0.3}"#, Advice::Given)?;
-    let options = Options::new(&choices)?;
-    let confidence = choices.number("min_confidence", 0.0..=1.0)?.unwrap_or(CONFIDENCE);
-    let lift = choices.number("min_lift", 0.0..=1e100)?.unwrap_or(0.0);
-    let consequents = choices.whole("max_consequents", 1..=1000)?.map_or(usize::MAX, |n| n as usize);
-    let (from, to) = (choices.texts("antecedents")?, choices.texts("consequents")?);
-    let control = Control::new(settings::max_memory());
-    let read = Read::new(source, item, basket, &choices, &control)?;
-    let allowed = |items: Option<Vec<&str>>| items.map_or(Ok(Vec::new()), |items| read.marked(&items));
-    let limits =
-        RuleLimits { confidence, lift, consequents, from: allowed(from)?, to: allowed(to)?, most: options.most };
-    let (sets, few, rules) = interrupt::run("orchard.association_rules", &control, || {
-        let (baskets, few) = read.baskets(&options, &control)?;
-        let sets = mine(&baskets, &few, &control)?;
-        drop(baskets);
-        let rules = rules(&sets, read.count, &limits, &control)?;
-        Ok((sets, few, rules))
-    })?;
-    tell_none(&sets, &few, read.count);
-    if !sets.is_empty() && rules.is_empty() {
-        notice!("{} sets of items are frequent, and no rule of them is strong enough", sets.len());
+impl Asked {
+    /// # Safety
+    /// `fcinfo` is the running call's. Runs under a guard.
+    unsafe fn new(fcinfo: FunctionCallInfo) -> Asked {
+        let text = |i: usize| value::<String>(fcinfo, i);
+        Asked {
+            source: text(0),
+            item: text(1),
+            basket: text(2),
+            options: value::<JsonArgument>(fcinfo, 3).map(|o| o.0),
+        }
     }
-    Ok(Found { names: read.names, baskets: read.count, sets: Itemsets::default(), rules })
+
+    fn read(&self, choices: &Choices<'_>, control: &Control) -> Result<Read> {
+        let (source, item) = (given(self.source.as_deref(), "source")?, given(self.item.as_deref(), "item")?);
+        Read::new(source, item, self.basket.as_deref(), choices, control)
+    }
+
+    fn sets(&self) -> Result<Found> {
+        let choices =
+            Choices::new(self.options.as_ref(), &SETS, r#"{"min_support": 0.005, "max_length": 3}"#, Advice::Given)?;
+        let options = Options::new(&choices)?;
+        let control = Control::new(settings::max_memory());
+        let read = self.read(&choices, &control)?;
+        let (sets, limits) = interrupt::run("orchard.frequent_itemsets", &control, || {
+            let (baskets, limits) = read.baskets(&options, &control)?;
+            Ok((mine(&baskets, &limits, &control)?, limits))
+        })?;
+        tell_none(&sets, &limits, read.count);
+        Ok(Found { names: read.names, baskets: read.count, sets, rules: Rules::default() })
+    }
+
+    fn rules(&self) -> Result<Found> {
+        let known: Vec<_> = SETS.into_iter().chain(RULES).collect();
+        let example = r#"{"min_support": 0.005, "min_confidence": 0.3}"#;
+        let choices = Choices::new(self.options.as_ref(), &known, example, Advice::Given)?;
+        let options = Options::new(&choices)?;
+        let confidence = choices.number("min_confidence", 0.0..=1.0)?.unwrap_or(CONFIDENCE);
+        let lift = choices.number("min_lift", 0.0..=1e100)?.unwrap_or(0.0);
+        let consequents = choices.whole("max_consequents", 1..=1000)?.map_or(usize::MAX, |n| n as usize);
+        let (from, to) = (choices.texts("antecedents")?, choices.texts("consequents")?);
+        let control = Control::new(settings::max_memory());
+        let read = self.read(&choices, &control)?;
+        let allowed = |items: Option<Vec<&str>>| items.map_or(Ok(Vec::new()), |items| read.marked(&items));
+        let limits =
+            RuleLimits { confidence, lift, consequents, from: allowed(from)?, to: allowed(to)?, most: options.most };
+        let (sets, few, rules) = interrupt::run("orchard.association_rules", &control, || {
+            let (baskets, few) = read.baskets(&options, &control)?;
+            let sets = mine(&baskets, &few, &control)?;
+            drop(baskets);
+            let rules = rules(&sets, read.count, &limits, &control)?;
+            Ok((sets, few, rules))
+        })?;
+        tell_none(&sets, &few, read.count);
+        if !sets.is_empty() && rules.is_empty() {
+            notice!("{} sets of items are frequent, and no rule of them is strong enough", sets.len());
+        }
+        Ok(Found { names: read.names, baskets: read.count, sets: Itemsets::default(), rules })
+    }
 }
 
 /// Say that nothing is frequent enough, where there are baskets.
@@ -206,7 +253,7 @@ impl Read {
         let query = query(&described, item, basket, choices.text("delimiter")?, choices)?;
         let exclude = choices.texts("exclude")?;
         let mut choose = |attributes: &[Attribute]| {
-            let wanted = |a: &Attribute| Ok(Some(Wanted { reader: a.readable()?, number: false }));
+            let wanted = |a: &Attribute| Ok(Some(Wanted { reader: a.needed()?, number: false }));
             attributes.iter().map(wanted).collect()
         };
         let mut rows = source::read(&query, &mut choose, control)?;

@@ -206,7 +206,13 @@ fn share(histories: &[History], options: &Options, control: &Control) -> Result<
     let of = |history: &History| {
         control.check()?;
         match options.event_time {
-            None => Ok(fit(&history.periods.iter().map(|p| p.period).collect::<Vec<Period>>())),
+            None => {
+                let mut periods: Vec<Period> = control.vec(history.periods.len())?;
+                periods.extend(history.periods.iter().map(|p| p.period));
+                let found = fit(&periods, control);
+                control.release_vec(periods);
+                found
+            }
             Some(_) => {
                 let carried = fit_carried(&history.periods, options.decay.of(&history.name), control)?;
                 Ok(carried.map(|carried| carried.response))
@@ -284,13 +290,13 @@ fn choose(attributes: &[Attribute], names: &[&str]) -> Result<Vec<Option<Wanted>
             };
             return Err(Failure::argument(format!("column \"{name}\" is named twice")).hint(hint));
         }
-        let reader = attribute.readable()?;
+        let reader = attribute.needed()?;
         if (i == 1 || i == 2) && !is_number(reader) {
             return Err(not_numbers(attribute));
         }
     }
     let wanted = |a: &Attribute| match names.iter().position(|name| *name == a.name) {
-        Some(at) => a.readable().map(|reader| Some(Wanted { reader, number: at > 0 })),
+        Some(at) => a.needed().map(|reader| Some(Wanted { reader, number: at > 0 })),
         None => Ok(None),
     };
     attributes.iter().map(wanted).collect()
@@ -321,7 +327,9 @@ fn histories(rows: &Rows, names: &[&str], unit: Option<f64>, control: &Control) 
                     return Err(Failure::argument(format!("the source has more than {MOST_CAMPAIGNS} campaigns"))
                         .hint("Group them in the source."));
                 }
-                all.entry(name).or_default().push(Dated { time, period });
+                let own = all.entry(name).or_default();
+                control.room(own, 1)?;
+                own.push(Dated { time, period });
             }
             None => without += 1,
         }

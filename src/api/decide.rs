@@ -70,7 +70,7 @@ fn run(
     let (source, candidates) = (given(source, "source")?, given(candidates, "candidates")?);
     let scorer = cache::deployed(&found)?;
     match &scorer.model().task {
-        Task::Clustering | Task::Anomaly | Task::Reduction | Task::Recommendation => {
+        Task::Clustering | Task::Anomaly | Task::Reduction | Task::Recommendation | Task::Forecast | Task::Lifetime => {
             return Err(Failure::argument("a model without a target predicts nothing that an offer could earn")
                 .hint("Name a model of two classes, or one that predicts an amount."))
         }

@@ -82,12 +82,12 @@ fn partial_dependence(
             )
             .hint("orchard.components tells how each component depends on the columns."));
         }
-        if *task == Task::Recommendation {
+        if let Some((does, look)) = task.apart() {
             return Err(Failure::new(
                 PgSqlErrorCode::ERRCODE_WRONG_OBJECT_TYPE,
-                "the model recommends items to users, and no column can be varied by itself",
+                format!("the model {does}, and no column can be varied by itself"),
             )
-            .hint("orchard.recommend gives the reason of each item."));
+            .hint(look));
         }
         let mut alongs = vec![along(scorer.model(), given(feature, "feature")?)?];
         if let Some(second) = feature2 {

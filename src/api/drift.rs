@@ -1,14 +1,14 @@
 //! `orchard.drift`: whether rows are still like those that a model learned from.
 
 use orchard_engine::judge::drift::{features, scores, Drift, Limits};
-use orchard_engine::model::{decode_baseline, decode_held, Baseline};
+use orchard_engine::model::{decode_baseline, decode_held, Baseline, Task};
 use pgrx::iter::TableIterator;
 use pgrx::prelude::*;
 
 use super::judged::{judged, Judged, Wish};
 use super::sampled::with_source;
 use crate::catalog::relations::{self, ChunkKind};
-use crate::catalog::{self, Found};
+use crate::catalog::{self, cache, Found};
 use crate::error::{report, Failure, Result};
 
 /// What became of the features and of the score.
@@ -77,6 +77,13 @@ pub(super) fn limits(moderate: Option<f64>, drifted: Option<f64>) -> Result<Limi
 
 /// The rows of a source beside those of the training of the deployed version, the score first.
 pub(super) fn compared(found: &Found, source: &str, limits: Limits) -> Result<(Judged, Vec<Drift>)> {
+    if cache::deployed(found)?.model().task == Task::Lifetime {
+        return Err(Failure::new(
+            PgSqlErrorCode::ERRCODE_WRONG_OBJECT_TYPE,
+            "the model expects purchases of customers, whose source has other columns than it reads",
+        )
+        .hint("orchard.evaluate(model, source) compares what was expected with what has come since."));
+    }
     let baseline = baseline(found)?;
     let wish = Wish { watch: Some(&baseline), ..Wish::default() };
     let judged = judged(found, Some(source), &wish)?;

@@ -256,7 +256,7 @@ fn wanted(attributes: &[Attribute], plan: &Plan<'_>) -> Result<Vec<Option<Wanted
     let wanted = |a: &Attribute| {
         let number = a.name == plan.metric || plan.denominator == Some(&a.name);
         match number || plan.dimensions.contains(&a.name) {
-            true => a.readable().map(|reader| Some(Wanted { reader, number })),
+            true => a.needed().map(|reader| Some(Wanted { reader, number })),
             false => Ok(None),
         }
     };

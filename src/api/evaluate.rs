@@ -61,16 +61,26 @@ pub(super) fn overall(found: &Found, source: Option<&str>) -> Result<Vec<Metric>
     if !task.has_target() && source.is_none() {
         return stored_metrics(found);
     }
-    if let (Task::Recommendation, Some(source)) = (&task, source) {
+    if let Some(source) = source {
         let scorer = cache::deployed(found)?;
-        return super::recommend::evaluate(found, &scorer, source);
+        match task {
+            Task::Recommendation => return super::recommend::evaluate(found, &scorer, source),
+            Task::Forecast => return super::forecast::model::evaluate(found, &scorer, source),
+            Task::Lifetime => return super::lifetime::model::evaluate(found, source),
+            _ => {}
+        }
     }
     let judged = judged(found, source, &Wish::default())?;
     match task {
         Task::Clustering => return Ok(clusters(&judged.scorer, &judged.columns, &judged.held.scores)),
         Task::Anomaly => return Ok(judge::anomalies(&judged.held.scores)),
         Task::Reduction => return reduction(&judged),
-        Task::Classification { .. } | Task::Regression | Task::Recommendation | Task::Uplift { .. } => {}
+        Task::Classification { .. }
+        | Task::Regression
+        | Task::Recommendation
+        | Task::Forecast
+        | Task::Lifetime
+        | Task::Uplift { .. } => {}
     }
     let mut metrics = judge_rows(&judged.scorer, &judged.held).0;
     if source.is_none() {
@@ -94,8 +104,8 @@ pub(super) fn stored_metrics(found: &Found) -> Result<Vec<Metric>> {
 
 /// Every metric of each segment, the largest first; of two classes with the rates that fairness asks for, as ratios to the largest segment.
 fn by_segment(found: &Found, source: &str, by: &str) -> Result<Vec<Row>> {
-    if cache::deployed(found)?.model().task == Task::Recommendation {
-        return Err(Failure::argument("models that recommend are not judged by a column")
+    if let Some((does, _)) = cache::deployed(found)?.model().task.apart() {
+        return Err(Failure::argument(format!("a model that {does} is not judged by a column"))
             .hint("Give the rows of one segment as the source: SELECT ... WHERE ..."));
     }
     let wish = Wish { by: Some(by), ..Wish::default() };

@@ -54,10 +54,6 @@ fn importance(
         let found = catalog::of_argument(model)?;
         let scorer = cache::deployed(&found)?;
         check_scores(scorer.model())?;
-        if matches!(scorer.model().task, Task::Uplift { .. }) {
-            return Err(Failure::argument("what columns are worth is not known of a model of uplift")
-                .hint("orchard.explain_source tells which columns make the uplift of each row."));
-        }
         let repeats = usize::try_from(repeats.unwrap_or(10)).unwrap_or(0);
         if !(5..=1000).contains(&repeats) {
             return Err(Failure::argument("repeats must be from 5 to 1000"));
@@ -65,12 +61,12 @@ fn importance(
         let shuffle = Shuffle { repeats, seed: seed.unwrap_or(0).cast_unsigned() };
         let derived = derived.unwrap_or(false);
         let columns = if derived { features(scorer.model()) } else { columns(scorer.model()) };
-        if scorer.model().task == Task::Recommendation {
+        if let Some((does, look)) = scorer.model().task.apart() {
             return Err(Failure::new(
                 PgSqlErrorCode::ERRCODE_WRONG_OBJECT_TYPE,
-                "the model learned from users and items, so no column is worth more than another",
+                format!("the model {does}, so no column is worth more than another"),
             )
-            .hint("orchard.recommend gives the reason of each item."));
+            .hint(look));
         }
         let mut all = by_model(scorer.model(), &columns);
         if !scorer.model().task.has_target() {
@@ -94,7 +90,10 @@ fn importance(
                     _ => "the model does not say by itself what columns are worth",
                 },
             )
-            .hint("Give rows to judge by: source => 'table'. Or train with the option \"importance\": true."));
+            .hint(match scorer.model().task {
+                Task::Uplift { .. } => "Give rows to judge by: source => 'table'.",
+                _ => "Give rows to judge by: source => 'table'. Or train with the option \"importance\": true.",
+            }));
         }
         Ok(ranked(all))
     });
@@ -124,7 +123,7 @@ fn by_source(
     let control = Control::new(settings::max_memory());
     let mut read = Read::new(found, scorer, source, &control)?;
     stream(&read.query.clone(), &mut read)?;
-    let Read { cells, actual, offset, truth, .. } = read;
+    let Read { cells, actual, offset, truth, unknown, .. } = read;
     if cells.first().is_none_or(Vec::is_empty) {
         return Err(Failure::new(PgSqlErrorCode::ERRCODE_DATA_EXCEPTION, "the source has no row to judge by")
             .hint("Rows without a value of the target do not count."));
@@ -134,6 +133,9 @@ fn by_source(
     let rows = Judged { cells, actual, weight: None, offset };
     let judge = || by_rows(scorer, rows, columns, shuffle, &control);
     let (all, undefined) = interrupt::run("orchard.importance", &control, judge)?;
+    if unknown > 0 {
+        notice!("{unknown} rows are not judged, as the model knows no such treatment");
+    }
     if let Some(metric) = undefined {
         notice!("{metric} is undefined on these rows, so they give no permutation importance");
     } else if !truth && scorer.model().task.has_target() {
@@ -149,13 +151,15 @@ struct Read<'a> {
     found: &'a Found,
     control: &'a Control,
     reading: Option<Cells>,
-    /// Target, exposure and offset, as far as they are read: their name and how.
-    beside: [Option<Beside>; 3],
+    /// Target, exposure, offset and treatment, as far as they are read: their name and how.
+    beside: [Option<Beside>; 4],
     cells: Vec<Vec<f64>>,
     actual: HeldActual,
     offset: Vec<f64>,
     /// Whether the target is read.
     truth: bool,
+    /// Rows whose treatment the model does not know.
+    unknown: u64,
 }
 
 /// A column beside the features.
@@ -189,16 +193,18 @@ impl<'a> Read<'a> {
             target.filter(|_| truth),
             options["exposure"].as_str().map(str::to_owned),
             options["offset"].as_str().map(str::to_owned),
+            options["treatment"].as_str().map(str::to_owned),
         ];
         let program = scorer.model().cleaning.as_ref().and_then(|cleaning| cleaning.target.as_ref());
-        let mut beside = [None, None, None];
+        let mut beside = [None, None, None, None];
         for (place, name) in
             beside.iter_mut().zip(named).filter_map(|(place, name)| Some((place, name.filter(|_| truth)?)))
         {
             if !has(&name) {
                 return Err(super::train::no_column(&name, &described.attributes));
             }
-            let cleaning = program.map(|program| {
+            let is_treatment = options["treatment"].as_str() == Some(&name);
+            let cleaning = program.filter(|_| !is_treatment).map(|program| {
                 let mut own = program.clone();
                 own.keep(&[&name]);
                 let row = program::Row::new(&own);
@@ -210,6 +216,7 @@ impl<'a> Read<'a> {
         let actual = match (&scorer.model().task, truth) {
             (_, false) => HeldActual::None,
             (Task::Classification { .. }, _) => HeldActual::Class(Vec::new()),
+            (Task::Uplift { .. }, _) => HeldActual::Treated { outcome: Vec::new(), arms: Vec::new() },
             _ => HeldActual::Number(Vec::new()),
         };
         Ok(Read {
@@ -223,6 +230,7 @@ impl<'a> Read<'a> {
             actual,
             offset: Vec::new(),
             truth,
+            unknown: 0,
         })
     }
 
@@ -231,18 +239,27 @@ impl<'a> Read<'a> {
     /// # Safety
     /// As for [`Sink::row`]; runs under a guard.
     unsafe fn keep(&mut self, values: *const pg_sys::Datum, nulls: *const bool) -> Result<()> {
-        let mut seen = [Seen::Missing, Seen::Missing, Seen::Missing];
+        let mut seen = [Seen::Missing, Seen::Missing, Seen::Missing, Seen::Missing];
         for (seen, beside) in seen.iter_mut().zip(&mut self.beside) {
             if let Some(beside) = beside {
                 let at = beside.at;
                 *seen = beside.see((!*nulls.add(at)).then(|| *values.add(at)));
             }
         }
-        let [target, exposure, offset] = seen;
+        let [target, exposure, offset, treatment] = seen;
         if self.truth {
             let Some(beside) = &self.beside[0] else { return Ok(()) };
             match (&mut self.actual, target) {
                 (_, Seen::Missing) => return Ok(()),
+                (HeldActual::Treated { outcome, arms }, seen) => {
+                    let Some(arm) = arm(&self.scorer.model().task, self.beside[3].as_ref(), treatment) else {
+                        self.unknown += 1;
+                        return Ok(());
+                    };
+                    let Some(came) = came(&self.scorer.model().task, beside, seen)? else { return Ok(()) };
+                    push(outcome, came, self.control)?;
+                    push(arms, arm, self.control)?;
+                }
                 (HeldActual::Number(all), Seen::Number(value)) => push(all, value, self.control)?,
                 (HeldActual::Class(all), seen) => {
                     let label = beside.label(seen);
@@ -254,13 +271,13 @@ impl<'a> Read<'a> {
                 _ => return Ok(()),
             }
         }
-        if self.beside[1..].iter().any(Option::is_some) {
+        if self.beside[1..3].iter().any(Option::is_some) {
             let number = |seen: &Seen| match seen {
                 Seen::Number(value) => *value,
                 _ => f64::NAN,
             };
             let mut own = [None, None];
-            for ((own, beside), seen) in own.iter_mut().zip(&self.beside[1..]).zip([exposure, offset]) {
+            for ((own, beside), seen) in own.iter_mut().zip(&self.beside[1..3]).zip([exposure, offset]) {
                 if let Some(beside) = beside {
                     let value = number(&seen);
                     exposure::check_value(&beside.name, beside.name == self.exposure_name(), value)?;
@@ -296,7 +313,11 @@ impl Sink for Read<'_> {
             let is_raw = |program: &Program| program.inputs.first().is_some_and(|s| s.kind == Kind::of(reader.kind()));
             beside.cleaning = beside.cleaning.take().filter(|(program, _)| is_raw(program));
             let is_number = !reader.is_category() && !matches!(reader, Reader::Array(_));
-            let numeric = i > 0 || matches!(self.actual, HeldActual::Number(_));
+            let numeric = match (i, &self.scorer.model().task) {
+                (0, Task::Uplift { classes, .. }) => classes.is_empty(),
+                (0, _) => matches!(self.actual, HeldActual::Number(_)),
+                (at, _) => at < 3,
+            };
             if matches!(reader, Reader::Array(_)) || numeric && !is_number && beside.cleaning.is_none() {
                 return Err(Failure::new(
                     PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
@@ -377,6 +398,31 @@ impl Beside {
             Seen::Number(value) => format!("{}", value + 0.0),
             Seen::Missing => String::new(),
         }
+    }
+}
+
+/// Which arm of a test a row is of: 0 without a treatment; `None` where the model does not know it.
+fn arm(task: &Task, beside: Option<&Beside>, seen: Seen) -> Option<u32> {
+    let (Task::Uplift { treatments, control, .. }, Some(beside)) = (task, beside) else { return None };
+    if matches!(seen, Seen::Missing) {
+        return None;
+    }
+    let label = beside.label(seen);
+    let mut arms = std::iter::once(control).chain(treatments);
+    Some(arms.position(|arm| *arm == label)? as u32)
+}
+
+/// What came of a row of a test: its number, or whether it is of the positive class.
+fn came(task: &Task, beside: &Beside, seen: Seen) -> Result<Option<f64>> {
+    match (task, seen) {
+        (Task::Uplift { classes, positive, .. }, seen) if !classes.is_empty() => {
+            let label = beside.label(seen);
+            let class = classes.iter().position(|class| *class == label);
+            let class = class.ok_or_else(|| unknown_class(&beside.name, &label, classes))?;
+            Ok(Some(f64::from(u8::from(class == *positive as usize))))
+        }
+        (_, Seen::Number(value)) => Ok(Some(value)),
+        _ => Ok(None),
     }
 }
 

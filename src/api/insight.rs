@@ -46,9 +46,13 @@ fn find(call: &str, model: Option<&str>) -> Result<Found> {
     let found = catalog::of_argument(model)?;
     match cache::deployed(&found)?.model().task {
         Task::Classification { .. } | Task::Regression => Ok(found),
-        Task::Clustering | Task::Anomaly | Task::Reduction | Task::Recommendation | Task::Uplift { .. } => {
-            Err(no_target(call))
-        }
+        Task::Clustering
+        | Task::Anomaly
+        | Task::Reduction
+        | Task::Recommendation
+        | Task::Forecast
+        | Task::Lifetime
+        | Task::Uplift { .. } => Err(no_target(call)),
     }
 }
 

@@ -1,11 +1,15 @@
 //! `orchard.lifetime_value`, `orchard.lifetime_parameters` and `orchard.cohort_retention`: what customers are worth, and how many come back.
 
+pub(super) mod model;
+
 use orchard_engine::control::Control;
 use orchard_engine::data::ColumnData;
+use orchard_engine::learn::options::{self, Algorithm};
 use orchard_engine::lifetime::cohorts::{cohorts, Period};
 use orchard_engine::lifetime::events::{customers, read, Customer, Events};
-use orchard_engine::lifetime::worth::{mean_amount, worth, Amounts};
+use orchard_engine::lifetime::worth::{worth, Ahead, Amounts};
 use orchard_engine::lifetime::{bgnbd, spend};
+use orchard_engine::model::Lifetime;
 use pgrx::datum::Date;
 use pgrx::iter::TableIterator;
 use pgrx::prelude::*;
@@ -17,19 +21,18 @@ use super::budget::is_number;
 use super::choices::{Choices, USUAL};
 use super::judged::not_numbers;
 use super::train::{check_names, find};
+use crate::catalog;
 use crate::error::{given, report, Failure, Result};
 use crate::source::types::Reader;
 use crate::source::{self, Rows};
 use crate::{interrupt, settings};
 
-/// The options of the models of customers.
-const OPTIONS: &[(&str, &str)] = &[
-    ("period", "day, week or month"),
-    ("horizon", "a number of periods from 0 to 10000"),
-    ("discount_rate", "a number from 0 to 1, of a period"),
-    ("observation_end", "a date, such as 2026-06-30"),
-    ("penalizer", "a number from 0 to 1000"),
-];
+/// The options of the verbs: those of a training but its columns, and the model that takes its place.
+fn known(looks_ahead: bool) -> Vec<(&'static str, &'static str)> {
+    let trained = options::given(Algorithm::BgNbd).into_iter().filter(|o| !model::COLUMNS.contains(&o.0));
+    let all = trained.chain([("model", "the name of a model of customers")]);
+    all.filter(|o| looks_ahead || !["horizon", "discount_rate", "model"].contains(&o.0)).collect()
+}
 
 /// Days of a mean month.
 const MONTH: f64 = 30.4375;
@@ -45,9 +48,9 @@ struct Asked {
 }
 
 impl Asked {
-    fn parse(options: Option<&Value>, with_horizon: bool) -> Result<Asked> {
-        let all: Vec<(&str, &str)> =
-            OPTIONS.iter().copied().filter(|o| with_horizon || !["horizon", "discount_rate"].contains(&o.0)).collect();
+    /// The options of a verb; those that look ahead only where it does.
+    fn parse(options: Option<&Value>, looks_ahead: bool) -> Result<Asked> {
+        let all = known(looks_ahead);
         let choices = Choices::new(options, &all, "{\"period\": \"week\"}", USUAL)?;
         // A period with the periods of a year.
         let (period, year) = choices
@@ -66,12 +69,37 @@ impl Asked {
         };
         Ok(Asked {
             period,
-            horizon: if with_horizon { choices.number("horizon", 0.0..=10_000.0)?.unwrap_or(year) } else { year },
-            discount_rate: if with_horizon { choices.number("discount_rate", 0.0..=1.0)?.unwrap_or(0.0) } else { 0.0 },
+            horizon: if looks_ahead { choices.number("horizon", 0.0..=10_000.0)?.unwrap_or(year) } else { year },
+            discount_rate: if looks_ahead { choices.number("discount_rate", 0.0..=1.0)?.unwrap_or(0.0) } else { 0.0 },
             end,
             penalizer: choices.number("penalizer", 0.0..=1_000.0)?.unwrap_or(0.0),
         })
     }
+}
+
+impl Asked {
+    /// What is asked of a kept model, whose own options stand where none is given.
+    fn of(body: &Lifetime, options: Option<&Value>) -> Result<Asked> {
+        let given = |key: &str| options.and_then(|o| o.get(key)).is_some_and(|v| !v.is_null());
+        if let Some(key) = ["period", "penalizer"].into_iter().find(|key| given(key)) {
+            return Err(Failure::argument(format!("option \"{key}\" is that of the model"))
+                .hint("Leave it out, or leave out the option \"model\"."));
+        }
+        let asked = Asked::parse(options, true)?;
+        Ok(Asked {
+            period: body.period,
+            horizon: if given("horizon") { asked.horizon } else { body.horizon },
+            discount_rate: if given("discount_rate") { asked.discount_rate } else { body.discount_rate },
+            ..asked
+        })
+    }
+}
+
+/// The model that options name, if they name one.
+fn kept_model(options: Option<&Value>) -> Result<Option<Lifetime>> {
+    let all = known(true);
+    let choices = Choices::new(options, &all, "{\"period\": \"week\"}", USUAL)?;
+    choices.text("model")?.map(|name| model::kept(&catalog::of_argument(Some(name))?)).transpose()
 }
 
 /// The day of a text such as 2026-06-30, counted from 2000-01-01.
@@ -93,7 +121,7 @@ fn purchases(source: Option<&str>, columns: [Option<&str>; 3], control: &Control
     let find = |name: &str| find(name, &described.attributes);
     find(customer)?;
     let of_time = find(time)?;
-    if !matches!(of_time.readable()?, Reader::Date | Reader::Timestamp | Reader::Timestamptz | Reader::Clock(_)) {
+    if !matches!(of_time.needed()?, Reader::Date | Reader::Timestamp | Reader::Timestamptz | Reader::Clock(_)) {
         return Err(Failure::new(
             PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
             format!("column \"{}\" has type {}, not a date or a timestamp", of_time.name, of_time.type_name),
@@ -106,7 +134,7 @@ fn purchases(source: Option<&str>, columns: [Option<&str>; 3], control: &Control
     ];
     if let Some(amount) = amount {
         let attribute = find(amount)?;
-        if !is_number(attribute.readable()?) {
+        if !is_number(attribute.needed()?) {
             return Err(not_numbers(attribute));
         }
         list.push(format!("s.{} AS amount", quote_identifier(amount)));
@@ -192,21 +220,37 @@ fn lifetime_value(
 }
 
 fn values(source: Option<&str>, columns: [Option<&str>; 3], options: Option<&Value>) -> Result<Vec<Row>> {
-    let asked = Asked::parse(options, true)?;
+    let kept = kept_model(options)?;
+    let asked = match &kept {
+        None => Asked::parse(options, true)?,
+        Some(body) => Asked::of(body, options)?,
+    };
     let control = Control::new(settings::max_memory());
     let with_amount = columns[2].is_some();
     let rows = purchases(source, columns, &control)?;
     let events = events(&rows, with_amount, asked.end, &control)?;
-    let models = fit(&events, &asked, with_amount, &control)?;
-    let amounts = match (&models.spend, with_amount) {
-        (_, false) => Amounts::None,
-        (Some(spend), true) => Amounts::Model(spend.parameters),
-        (None, true) => Amounts::Mean(mean_amount(&models.customers)),
+    let (customers, times, amounts) = match kept {
+        None => {
+            let models = fit(&events, &asked, with_amount, &control)?;
+            let amounts = model::amounts_of(&models, with_amount);
+            (models.customers, models.times.parameters, amounts)
+        }
+        Some(body) => {
+            let end = asked.end.unwrap_or(events.last_day);
+            let known =
+                interrupt::run("orchard.lifetime_value", &control, || customers(&events, end, asked.period, &control))?;
+            (known, body.times, if with_amount { body.amounts } else { Amounts::None })
+        }
     };
+    if with_amount && amounts == Amounts::None {
+        return Err(Failure::argument("the model was trained without amounts")
+            .hint("Leave amount out, or train the model with the option \"value_column\"."));
+    }
     let made = interrupt::run("orchard.lifetime_value", &control, || {
         // The rows of the answer, with their names.
-        control.reserve(models.customers.len() * (std::mem::size_of::<Row>() + 32))?;
-        worth(&models.customers, &models.times.parameters, amounts, asked.horizon, asked.discount_rate, &control)
+        control.reserve(customers.len() * (std::mem::size_of::<Row>() + 32))?;
+        let ahead = Ahead { horizon: asked.horizon, discount_rate: asked.discount_rate };
+        worth(&customers, &times, amounts, ahead, &control)
     })?;
     let ColumnData::Category { dictionary, .. } = data(&rows, "customer")? else {
         return Err(Failure::internal("a text was read as a number"));
@@ -215,8 +259,7 @@ fn values(source: Option<&str>, columns: [Option<&str>; 3], options: Option<&Val
         let code = events.codes.get(customer as usize).copied().unwrap_or_default();
         String::from_utf8_lossy(dictionary.text(code)).into_owned()
     };
-    Ok(models
-        .customers
+    Ok(customers
         .iter()
         .zip(made)
         .map(|(c, w)| {

@@ -2,6 +2,7 @@
 
 mod amount;
 mod anomalies;
+mod apart;
 mod asked;
 mod attribute;
 mod bandit;

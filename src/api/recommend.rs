@@ -7,13 +7,14 @@ use orchard_engine::data::ColumnData;
 use orchard_engine::judge::Metric;
 use orchard_engine::learn::train::{judge_recommender, Interacted};
 use orchard_engine::model::{InputKind, Task};
-use orchard_engine::score::recommender::{Liked, Shelf, Wanted, Who};
+use orchard_engine::score::recommender::{Basket, Liked, Shelf, Wanted, Who};
 use orchard_engine::score::Scorer;
 use pgrx::iter::TableIterator;
 use pgrx::prelude::*;
 use serde_json::Value;
 
 use super::asked::text_at;
+use super::attribute::days;
 use super::judged::{encode_column, not_numbers};
 use super::train::{check_names, find, no_column, special_columns, Job};
 use crate::catalog::{self, cache, store, Found};
@@ -26,6 +27,8 @@ use crate::{interrupt, settings};
 const MOST_ITEMS: i32 = 100_000;
 /// Items of a user that are given as a reason.
 const REASONS: usize = 2;
+/// Items that a notice names.
+const MOST_NAMED: usize = 5;
 
 /// The items that a user likes most.
 #[pg_extern(sql = false)]
@@ -37,6 +40,7 @@ fn recommend(
     filter: Option<&str>,
     include_seen: Option<bool>,
     attributes: Option<crate::json::JsonArgument>,
+    basket: Option<Vec<Option<String>>>,
 ) -> TableIterator<'static, (name!(rank, i32), name!(item, String), name!(score, f64), name!(reason, String))> {
     TableIterator::new(report(|| {
         let (_, scorer) = recommender(model)?;
@@ -45,16 +49,23 @@ fn recommend(
         let allowed = filter.map(|filter| allowed(&scorer, filter, &control)).transpose()?;
         let wanted = Wanted { count: count(n)?, allowed: allowed.as_deref(), seen: include_seen.unwrap_or(false) };
         let row = described(&scorer, attributes.map(|a| a.0))?;
-        let user = user_id.and_then(|name| shelf.user(name));
-        // Where nothing is known that describes somebody, there is nobody alike.
-        let who = user.map_or(Who::Other(&row), Who::Known);
+        let basket = match (user_id, basket) {
+            (Some(_), Some(_)) => {
+                return Err(Failure::argument("user_id and basket cannot be given together")
+                    .hint("Name a user, or the items that somebody has."));
+            }
+            (_, basket) => held(&shelf, basket.unwrap_or_default()),
+        };
+        let who = match user_id.and_then(|name| shelf.user(name)) {
+            Some(user) => Who::Known(user),
+            None if !basket.is_empty() => Who::Having(&basket),
+            // Where nothing is known that describes somebody, there is nobody alike.
+            None => Who::Other(&row),
+        };
         let found = shelf.top(who, wanted);
         let items: Vec<u32> = found.iter().map(|liked| liked.0).collect();
-        let reasons = match user {
-            Some(user) => shelf.reasons(user, &items, REASONS),
-            None => vec![Vec::new(); items.len()],
-        };
-        let alike = user.is_none() && shelf.is_described(&row);
+        let reasons = shelf.reasons(who, &items, REASONS);
+        let alike = matches!(who, Who::Other(_)) && shelf.is_described(&row);
         let rows: Vec<(i32, String, f64, String)> = found
             .iter()
             .zip(reasons)
@@ -65,6 +76,23 @@ fn recommend(
             .collect();
         Ok(rows)
     }))
+}
+
+/// The items of a basket that the model knows; a notice names the others.
+fn held(shelf: &Shelf<'_>, names: Vec<Option<String>>) -> Basket {
+    let (mut items, mut unknown) = (Vec::new(), Vec::new());
+    for name in names.into_iter().flatten() {
+        match shelf.item(&name) {
+            Some(item) => items.push(item as u32),
+            None => unknown.push(format!("\"{name}\"")),
+        }
+    }
+    if !unknown.is_empty() {
+        let more = if unknown.len() > MOST_NAMED { ", ..." } else { "" };
+        let named = &unknown[..unknown.len().min(MOST_NAMED)];
+        notice!("items of the basket that the model does not know are left out: {}{more}", named.join(", "));
+    }
+    shelf.basket(items)
 }
 
 /// Why an item is recommended.
@@ -139,7 +167,7 @@ fn similar_items(
         })?;
         let found = shelf.similar(item, count).ok_or_else(|| {
             Failure::argument("a model of what is popular knows no items that are alike").hint(
-                "Train an algorithm als, item_knn or content, or name columns that describe items: \"item_columns\".",
+                "Train an algorithm als, item_knn, association_rules or content, or name columns that describe items: \"item_columns\".",
             )
         })?;
         let rows: Vec<(i32, String, f64)> =
@@ -149,7 +177,7 @@ fn similar_items(
 }
 
 /// The model of an argument, which must be one that recommends.
-fn recommender(model: Option<&str>) -> Result<(Found, Rc<Scorer>)> {
+pub(super) fn recommender(model: Option<&str>) -> Result<(Found, Rc<Scorer>)> {
     let found = catalog::of_argument(model)?;
     let scorer = cache::deployed(&found)?;
     if scorer.model().task != Task::Recommendation {
@@ -162,7 +190,7 @@ fn recommender(model: Option<&str>) -> Result<(Found, Rc<Scorer>)> {
     Ok((found, scorer))
 }
 
-fn shelf(scorer: &Scorer) -> Result<Shelf<'_>> {
+pub(super) fn shelf(scorer: &Scorer) -> Result<Shelf<'_>> {
     scorer.shelf().ok_or_else(|| Failure::internal("the model is no recommender"))
 }
 
@@ -213,7 +241,7 @@ fn read_names(source: &str, name: &str, beside: &[(String, Reader)], control: &C
                 return role(a).map(|reader| Some(Read { reader, number: false }));
             }
             match beside.iter().find(|b| b.0 == a.name) {
-                Some((_, reader)) => a.readable().map(|own| Some(Read { reader: own, number: !reader.is_category() })),
+                Some((_, reader)) => a.needed().map(|own| Some(Read { reader: own, number: !reader.is_category() })),
                 None => Ok(None),
             }
         };
@@ -332,7 +360,7 @@ fn described(scorer: &Scorer, attributes: Option<Value>) -> Result<Vec<f64>> {
 
 /// The reader of a column that names users or items.
 fn role(a: &Attribute) -> Result<Reader> {
-    let reader = a.readable()?;
+    let reader = a.needed()?;
     let numbers = matches!(
         reader,
         Reader::Int2 | Reader::Int4 | Reader::Int8 | Reader::Float4 | Reader::Float8 | Reader::Numeric | Reader::Exact
@@ -374,21 +402,24 @@ pub(super) fn choose(job: &Job<'_>, attributes: &[Attribute]) -> Result<Vec<Opti
         let names = a.name == options.user_column || a.name == options.item_column;
         let reader = match a.name.as_str() {
             _ if names => role(a)?,
-            name if is_role(name) => a.readable()?,
-            name if special.contains(&name) => a.readable()?,
+            name if is_role(name) => a.needed()?,
+            name if special.contains(&name) => a.needed()?,
             _ => return Ok(None),
         };
         let measured = special.contains(&a.name.as_str());
         let is_array = matches!(reader, Reader::Array(_));
+        if job.options.time_column.as_ref() == Some(&a.name) {
+            days(a)?;
+        }
+        if measured && (is_array || reader.is_category()) {
+            return Err(not_numbers(a));
+        }
         if is_array {
             return Err(Failure::new(
                 PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
                 format!("column \"{}\" has type {}, which describes no users or items", a.name, a.type_name),
             )
             .hint("Write it as a text that lists its values: array_to_string(column, '|')."));
-        }
-        if measured && reader.is_category() {
-            return Err(not_numbers(a));
         }
         Ok(Some(Read { reader, number: measured }))
     };
@@ -412,7 +443,7 @@ pub(super) fn evaluate(found: &Found, scorer: &Scorer, source: &str) -> Result<V
         }
         let wanted = |a: &Attribute| match () {
             () if names.contains(&a.name) => role(a).map(|reader| Some(Read { reader, number: false })),
-            () if target.as_ref() == Some(&a.name) => match a.readable()? {
+            () if target.as_ref() == Some(&a.name) => match a.needed()? {
                 reader if reader.is_category() || matches!(reader, Reader::Array(_)) => Err(not_numbers(a)),
                 reader => Ok(Some(Read { reader, number: true })),
             },

@@ -73,8 +73,11 @@ fn plot(
         let task = cache::deployed(&found)?.model().task.clone();
         if !figure.is_for(&task) {
             let names: Vec<&str> = Figure::ALL.into_iter().filter(|f| f.is_for(&task)).map(Figure::name).collect();
-            return Err(Failure::argument(format!("there is no plot \"{kind}\" of such a model"))
-                .hint(format!("Its plots are {}.", names.join(", "))));
+            let hint = match names.is_empty() {
+                true => "It has none: orchard.report says in words and numbers what it does.".to_owned(),
+                false => format!("Its plots are {}.", names.join(", ")),
+            };
+            return Err(Failure::argument(format!("there is no plot \"{kind}\" of such a model")).hint(hint));
         }
         let class = class.map(|label| class_of(&task, label)).transpose()?;
         let rows = match (figure, feature) {
@@ -221,7 +224,9 @@ fn looks(found: &Found, scorer: &Rc<Scorer>, source: Option<&str>, rows: Rows<'_
     let all = matches!(rows, Rows::All);
     let class = match rows {
         Rows::None => return Ok(()),
-        _ if matches!(facts.task, Task::Clustering | Task::Reduction | Task::Recommendation) => return Ok(()),
+        _ if (matches!(facts.task, Task::Clustering | Task::Reduction) || facts.task.apart().is_some()) => {
+            return Ok(())
+        }
         Rows::Shap(class) | Rows::Feature(_, class) => class.or_else(|| facts.class()),
         Rows::All => facts.class(),
     };
@@ -287,7 +292,7 @@ fn judgement(
     source: Option<&str>,
 ) -> Result<(Vec<Metric>, Option<HeldRows>, Option<u64>)> {
     let stored = stored_metrics(found)?;
-    if matches!(scorer.model().task, Task::Clustering | Task::Reduction | Task::Recommendation) {
+    if (matches!(scorer.model().task, Task::Clustering | Task::Reduction) || scorer.model().task.apart().is_some()) {
         let Some(source) = source else { return Ok((stored, None, None)) };
         let metrics = overall(found, Some(source))?;
         let rows = metrics.iter().find(|m| m.name == "rows").and_then(|m| m.value);

@@ -18,7 +18,7 @@ use super::recipe::Recipe;
 use super::sampled::with_source;
 use super::save::save;
 use super::train::{check_signature, former, old_segments, read, request, Job, Types};
-use super::{diagnose, insight};
+use super::{apart, diagnose, insight};
 use crate::call::slot::kind_name;
 use crate::catalog::versions::Event;
 use crate::catalog::{cache, relations, store, versions, Found};
@@ -206,6 +206,9 @@ fn learn(
     options: &Value,
 ) -> Result<(Outcome, Types)> {
     let control = Control::new(settings::max_memory());
+    if job.algorithm.stands_alone() {
+        return apart::learn(job, &control);
+    }
     let model = scorer.model();
     // What was decided of a column stays so: whether it holds personal data is not asked again.
     job.options.masked_columns = model.masked_columns();
@@ -241,7 +244,12 @@ fn metric(model: &Model, wish: &Wish<'_>) -> Result<&'static str> {
     let Some(usual) = metrics.first() else {
         // Where nothing is known to be true, no version is better than another.
         if wish.promote == Promote::IfBetter || wish.metric.is_some() {
-            let what = if model.task == Task::Reduction { "components" } else { "anomaly scores" };
+            let what = match model.task {
+                Task::Reduction => "components",
+                Task::Forecast => "forecasts",
+                Task::Lifetime => "customers",
+                _ => "anomaly scores",
+            };
             return Err(Failure::argument(format!("models of {what} cannot be compared by a metric"))
                 .hint("Write promote => 'always' or promote => 'never', without a metric."));
         }

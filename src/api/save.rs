@@ -130,12 +130,14 @@ pub(super) fn comment(name: &str, target: Option<&str>, exposure: Option<&str>, 
             1 => format!("model \"{name}\": by how much the treatment raises {target}"),
             _ => format!("model \"{name}\": by how much the best treatment raises {target}"),
         },
+        (Task::Forecast, Some(target)) => format!("model \"{name}\": {target} of a series at a time to come"),
         (_, Some(target)) => {
             let unit = exposure.map_or_else(String::new, |e| format!(" for each unit of {e}"));
             format!("model \"{name}\": expected {target}{unit}")
         }
         (Task::Reduction, None) => format!("model \"{name}\": components of a row"),
         (Task::Recommendation, None) => format!("model \"{name}\": how much a user prefers an item"),
+        (Task::Lifetime, None) => format!("model \"{name}\": what a customer is expected to buy or bring"),
         (Task::Anomaly, None) => format!("model \"{name}\": anomaly score of a row"),
         (_, None) => format!("model \"{name}\": segment of a row"),
     }
@@ -150,6 +152,8 @@ pub(super) fn returns(task: &Task) -> (&'static str, Returns) {
         Task::Clustering => ("clustering", Returns::Segment),
         Task::Anomaly => ("anomaly_detection", Returns::Number),
         Task::Recommendation => ("recommendation", Returns::Number),
+        Task::Forecast => ("forecast", Returns::Number),
+        Task::Lifetime => ("customer_value", Returns::Number),
         Task::Reduction => ("dimension_reduction", Returns::Components),
         Task::Uplift { .. } => ("uplift", Returns::Number),
     }

@@ -115,7 +115,7 @@ fn query(found: &Found, model: &Model, source: &str, key: &[String]) -> String {
     let (score, label) = match &model.task {
         Task::Clustering => (format!("{}::pg_catalog.float8", call("segment")), "NULL::pg_catalog.text".to_owned()),
         Task::Uplift { .. } => (call("number"), call("label")),
-        Task::Regression | Task::Anomaly | Task::Reduction | Task::Recommendation => {
+        Task::Regression | Task::Anomaly | Task::Reduction | Task::Recommendation | Task::Forecast | Task::Lifetime => {
             (call("number"), "NULL::pg_catalog.text".to_owned())
         }
         Task::Classification { classes, .. } if classes.len() > 2 => (call("top"), call("label")),

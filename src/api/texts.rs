@@ -48,32 +48,55 @@ impl Texts {
         &self.bytes[start..self.ends[index]]
     }
 
+    /// The bytes of an array of some of them.
+    fn size(&self, indexes: &[u32]) -> usize {
+        match indexes.is_empty() {
+            true => std::mem::size_of::<pg_sys::ArrayType>(),
+            false => BEFORE + indexes.iter().map(|&index| self.get(index).len()).sum::<usize>(),
+        }
+    }
+
+    /// Write an array of some of them.
+    ///
+    /// # Safety
+    /// [`Texts::size`] bytes may be written, which are aligned as allocations are.
+    unsafe fn write(&self, indexes: &[u32], array: *mut pg_sys::ArrayType) {
+        pgrx::set_varsize_4b(array.cast(), self.size(indexes) as i32);
+        (*array).ndim = i32::from(!indexes.is_empty());
+        (*array).dataoffset = 0;
+        (*array).elemtype = pg_sys::TEXTOID;
+        if indexes.is_empty() {
+            return;
+        }
+        // One dimension with its lower bound, then the texts, which are aligned to 4 as both the header and each of them are multiples of it.
+        let dimension = array.add(1).cast::<i32>();
+        dimension.write(indexes.len() as i32);
+        dimension.add(1).write(1);
+        let mut to = array.cast::<u8>().add(BEFORE);
+        for &index in indexes {
+            let text = self.get(index);
+            std::ptr::copy_nonoverlapping(text.as_ptr(), to, text.len());
+            to = to.add(text.len());
+        }
+    }
+
     /// The array of some of them, in the current memory context.
     pub(super) fn array(&self, indexes: &[u32]) -> TextArray {
-        if indexes.is_empty() {
-            // SAFETY: on the main thread.
-            return TextArray(Datum::from(unsafe { pg_sys::construct_empty_array(pg_sys::TEXTOID) }));
-        }
-        let size = BEFORE + indexes.iter().map(|&index| self.get(index).len()).sum::<usize>();
-        // SAFETY: `size` bytes are allocated, or an error thrown, and these are written: the struct of an array, one dimension with its lower bound, and
-        // texts that are aligned to 4 as both the header and each of them are multiples of it.
+        // SAFETY: on the main thread; so many bytes are allocated, or an error thrown.
         unsafe {
-            let array = pg_sys::palloc(size).cast::<pg_sys::ArrayType>();
-            pgrx::set_varsize_4b(array.cast(), size as i32);
-            (*array).ndim = 1;
-            (*array).dataoffset = 0;
-            (*array).elemtype = pg_sys::TEXTOID;
-            let dimension = array.add(1).cast::<i32>();
-            dimension.write(indexes.len() as i32);
-            dimension.add(1).write(1);
-            let mut to = array.cast::<u8>().add(BEFORE);
-            for &index in indexes {
-                let text = self.get(index);
-                std::ptr::copy_nonoverlapping(text.as_ptr(), to, text.len());
-                to = to.add(text.len());
-            }
+            let array = pg_sys::palloc(self.size(indexes)).cast::<pg_sys::ArrayType>();
+            self.write(indexes, array);
             TextArray(Datum::from(array))
         }
+    }
+
+    /// The array of some of them, in memory that the next one uses again.
+    pub(super) fn array_in(&self, indexes: &[u32], room: &mut Vec<u64>) -> Datum {
+        room.clear();
+        room.resize(self.size(indexes).div_ceil(std::mem::size_of::<u64>()), 0);
+        // SAFETY: the vector has so many bytes, aligned to 8.
+        unsafe { self.write(indexes, room.as_mut_ptr().cast()) };
+        Datum::from(room.as_mut_ptr())
     }
 }
 

@@ -18,7 +18,7 @@ use serde_json::{json, Value};
 
 use super::save::save;
 use super::segments::facts as segment_facts;
-use super::{diagnose, insight, recommend};
+use super::{apart, diagnose, insight, recommend};
 use crate::catalog::function::{self, Argument};
 use crate::catalog::name::ModelName;
 use crate::catalog::relations::Id;
@@ -114,6 +114,9 @@ fn run(
         columns: OnceCell::new(),
     };
     let control = Control::new(settings::max_memory());
+    if algorithm.stands_alone() {
+        return alone(&job, started, &control);
+    }
     let (existing, mut request, types) = ready(&job, &control)?;
     if let Some(budget) = budget {
         return searched(job, existing, request, &types, (options, budget), started, &control);
@@ -138,6 +141,15 @@ fn run(
     diagnose::warn(&warnings, &options);
     insight::warn(&mut outcome, &warnings, &job);
     save(&job, existing, &outcome, &types, started, Event { name: "train", details: None })
+}
+
+/// Train what reads its source in its own way, and keep it.
+fn alone(job: &Job<'_>, started: std::time::Instant, control: &Control) -> Result<Row> {
+    store::lock(&job.schema, &job.name);
+    let existing = existing(&job.schema, &job.name)?;
+    function::check_name(&job.schema, &job.name, existing.as_ref().map(|f| &f.row.id))?;
+    let (outcome, types) = apart::learn(job, control)?;
+    save(job, existing, &outcome, &types, started, Event { name: "train", details: None })
 }
 
 /// Search for the learner, train it, and keep it as if it had been asked for.
@@ -261,6 +273,7 @@ fn choose(job: &Job<'_>, attributes: &[Attribute]) -> Result<Vec<Option<Wanted>>
     if job.algorithm.recommends() {
         return recommend::choose(job, attributes);
     }
+    apart::check(job.algorithm)?;
     // A job reads its source once.
     let _ = job.columns.set(attributes.iter().map(|a| a.name.clone()).collect());
     let options = &job.options;
@@ -296,10 +309,11 @@ fn choose(job: &Job<'_>, attributes: &[Attribute]) -> Result<Vec<Option<Wanted>>
         feature || special.contains(&a.name.as_str())
     };
     let by_clock = !job.algorithm.is_clustering() && job.algorithm != Algorithm::Pca && options.date_parts;
-    let reader = |a: &Attribute| match a.readable()? {
+    let reader = |a: &Attribute| match special.contains(&a.name.as_str()) {
+        true => a.needed(),
         // Its parts are those of the session's zone, now and when the model scores.
-        Reader::Timestamptz if by_clock && !special.contains(&a.name.as_str()) => clock::session().map(Reader::Clock),
-        reader => Ok(reader),
+        false if by_clock && a.reader == Some(Reader::Timestamptz) => clock::session().map(Reader::Clock),
+        false => a.readable(),
     };
     // Groups and features are told apart, everything else is measured.
     let number = |a: &Attribute| {
@@ -477,9 +491,14 @@ pub(super) fn check_number(rows: &Rows, column: Option<&str>, what: &str) -> Res
     Ok(())
 }
 
-/// Arguments are wide, so that literals and expressions fit.
+/// The type of the argument for a column.
 fn argument_type(column: &SourceColumn) -> pg_sys::Oid {
-    match column.reader {
+    argument_of(column.reader, column.attribute.base)
+}
+
+/// The type of the argument for a column of a base type. Arguments are wide, so that literals and expressions fit.
+pub(super) fn argument_of(reader: Reader, base: pg_sys::Oid) -> pg_sys::Oid {
+    match reader {
         Reader::Int2 | Reader::Int4 | Reader::Int8 | Reader::Float4 | Reader::Float8 | Reader::Numeric => {
             pg_sys::FLOAT8OID
         }
@@ -493,7 +512,7 @@ fn argument_type(column: &SourceColumn) -> pg_sys::Oid {
         | Reader::Clock(_)
         | Reader::Interval
         | Reader::Enum
-        | Reader::Uuid => column.attribute.base,
+        | Reader::Uuid => base,
     }
 }
 

@@ -10,6 +10,7 @@ use pgrx::prelude::*;
 use pgrx::JsonB;
 use serde_json::{json, Value};
 
+use super::apart;
 use super::save::save;
 use super::train::{begin, check_target, creation_schema, ready, Job};
 use super::{diagnose, insight};
@@ -78,6 +79,7 @@ fn run(
     let started = std::time::Instant::now();
     let (name, source) = begin(c"orchard.tune()", model, source)?;
     let algorithm = named(algorithm, target)?;
+    apart::check(algorithm)?;
     let mut search = Search::parse(&grid, &options, algorithm)?;
     search.warn = settings::warnings();
     check_target(algorithm, target)?;

@@ -104,7 +104,10 @@ fn qini_curve(
                 let share = if weight > 0.0 { sums.weight() / weight } else { 0.0 };
                 // Treated up to here, and not beyond.
                 let beyond = (whole.control - sums.control, whole.control_outcome - sums.control_outcome);
-                let rest = if beyond.0 > 0.0 { Some(beyond.1 / beyond.0) } else { (share >= 1.0).then_some(0.0) };
+                let rest = match sums.rows == whole.rows {
+                    true => Some(0.0),
+                    false => (beyond.0 > 0.0).then(|| beyond.1 / beyond.0),
+                };
                 let policy =
                     sums.treated_mean().zip(rest).map(|(with, without)| share * with + (1.0 - share) * without);
                 (

@@ -185,6 +185,8 @@ pub(super) fn classes(scorer: &Scorer) -> Result<(&[String], usize)> {
         )
         .hint("Use orchard.predict_uplift for the effect of each treatment, or orchard.predict_label for the best.")),
         Task::Recommendation => Err(not_a_classifier("a recommendation")),
+        Task::Forecast => Err(not_a_classifier("a forecast")),
+        Task::Lifetime => Err(not_a_classifier("an expectation")),
         Task::Reduction => Err(Failure::new(
             PgSqlErrorCode::ERRCODE_WRONG_OBJECT_TYPE,
             "the model reduces rows to components and has no labels",
@@ -209,10 +211,10 @@ pub(in crate::call) fn label_of(scorer: &Scorer, out: &[f64]) -> usize {
     }
 }
 
-/// Whether an answer is that a row is in no dense part, so that it has no segment.
+/// Whether an answer is that there is none: for a row in no dense part, a time that is not forecast, or what is no customer.
 #[inline]
 pub(in crate::call) fn in_none(scorer: &Scorer, answer: f64) -> bool {
-    answer.is_nan() && scorer.model().body.noise().is_some()
+    answer.is_nan() && scorer.model().may_be_silent()
 }
 
 /// The probability of the most probable class in an answer.

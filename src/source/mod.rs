@@ -46,12 +46,21 @@ impl Attribute {
     /// The reader, or the error that names column and type.
     pub fn readable(&self) -> Result<Reader> {
         self.reader.ok_or_else(|| {
-            Failure::new(
-                PgSqlErrorCode::ERRCODE_FEATURE_NOT_SUPPORTED,
-                format!("column \"{}\" has type {}, which cannot be learned from", self.name, self.type_name),
-            )
-            .hint(format!("Leave it out with options => '{{\"exclude\": [\"{0}\"]}}', or cast it in the source, for example to text.", self.name))
+            self.unread("cannot be learned from").hint(format!("Leave it out with options => '{{\"exclude\": [\"{0}\"]}}', or cast it in the source, for example to text.", self.name))
         })
+    }
+
+    /// The same of a column that was asked for by its name, and so cannot be left out.
+    pub fn needed(&self) -> Result<Reader> {
+        self.reader
+            .ok_or_else(|| self.unread("is not read").hint("Cast it in the source, for example to text or to numeric."))
+    }
+
+    fn unread(&self, why: &str) -> Failure {
+        Failure::new(
+            PgSqlErrorCode::ERRCODE_FEATURE_NOT_SUPPORTED,
+            format!("column \"{}\" has type {}, which {why}", self.name, self.type_name),
+        )
     }
 }
 

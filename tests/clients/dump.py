@@ -32,6 +32,10 @@ SELECT orchard.train('"Ctr Q"', 'SELECT device, bid, clicked FROM clicks', 'clic
 SELECT orchard.train('kind', 'kinds', 'clicked', 'decision_tree', '{{"max_depth": 5}}');
 SELECT orchard.train('device', 'SELECT hour, bid, device FROM clicks WHERE device IS NOT NULL', 'device', 'decision_tree');
 SELECT orchard.train('segments', 'SELECT hour, bid FROM clicks', algorithm => 'kmeans', options => '{{"n_clusters": 3}}');
+SELECT orchard.train('liked', 'SELECT hour AS user_id, ad_id AS item_id FROM clicks WHERE clicked', algorithm => 'als', options => '{{"factors": 3}}');
+SELECT orchard.train('demand', 'SELECT device, date ''2024-01-01'' + d AS day, (d % 7) * length(device) AS sold FROM unnest(ARRAY[''mobile'', ''tv'']) AS device, generate_series(0, 60) AS d',
+    'sold', 'forecast', '{{"time_column": "day", "group_columns": ["device"], "horizon": 7}}');
+SELECT orchard.train('buyers', 'SELECT i % 40 AS customer_id, date ''2024-01-01'' + (i * i) % 300 AS day FROM generate_series(1, 200) AS i', algorithm => 'bg_nbd', options => '{{"time_column": "day"}}');
 SELECT orchard.train('wide', format('SELECT clicked, %s FROM clicks LIMIT 300',
     (SELECT string_agg(format('(hour * %s) %% 23 AS c%s', i, i), ', ') FROM generate_series(1, 110) AS i)), 'clicked', 'decision_tree');
 COMMENT ON FUNCTION predict_segments IS 'for the newsletter';
@@ -64,7 +68,11 @@ STATE = {
         SELECT relname, relowner::regrole, relacl::text, pg_get_viewdef(oid) FROM pg_class WHERE relnamespace = 'marketing'::regnamespace AND relkind IN ('v', 'm') ORDER BY 1;
         SELECT p.proname, count(*) FROM pg_proc AS p JOIN pg_depend AS d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid
             JOIN pg_proc AS inner_one ON d.refclassid = 'pg_proc'::regclass AND d.refobjid = inner_one.oid AND inner_one.proname LIKE 'score\\_%'
-            WHERE p.pronamespace = 'marketing'::regnamespace GROUP BY 1 ORDER BY 1""",
+            WHERE p.pronamespace = 'marketing'::regnamespace GROUP BY 1 ORDER BY 1;
+        SELECT md5(string_agg(to_jsonb(r)::text, ' ' ORDER BY rank)) FROM orchard.recommend('marketing.liked', '3') AS r;
+        SELECT md5(string_agg(to_jsonb(f)::text, ' ' ORDER BY forecast_time, series)) FROM orchard.forecast('marketing.demand') AS f;
+        SELECT marketing.predict_demand('tv', '2024-03-03'), marketing.predict_buyers(2, 10, 20);
+        SELECT parameter, value FROM orchard.lifetime_parameters('marketing.buyers')""",
 }
 
 
@@ -206,7 +214,7 @@ def lacks_a_role(server, database, other):
     complaints = [line for line in done.stdout.splitlines() if "ERROR" in line]
     assert complaints and all('role "analyst" does not exist' in line or 'role "bi" does not exist' in line for line in complaints), done.stdout
     queries = STATE["postgres"].split(";")
-    for query in [*queries[:2], *queries[6:8]]:
+    for query in [*queries[:2], *queries[6:8], *queries[-4:]]:
         assert server.sql(query, database=database) == other.sql(query, database="moved"), query
     assert other.sql("SELECT DISTINCT owner FROM orchard.models", database="moved") == [("postgres",)]
     other.sql("SET search_path = marketing", "SELECT orchard.train('ctr', 'clicks', 'clicked', 'decision_tree', '{\"exclude\": [\"id\"]}')", database="moved")

@@ -83,11 +83,18 @@ pub struct View<'a> {
     pub value: f64,
 }
 
+/// The conversions of some events, and their value.
+fn brought(events: &[Event]) -> (f64, f64) {
+    let converted = events.iter().filter(|e| e.conversions > 0.0);
+    converted.fold((0.0, 0.0), |(conversions, value), e| (conversions + e.conversions, value + e.value))
+}
+
 impl Journeys {
     /// Part the events of customers into journeys.
     ///
-    /// A conversion ends a journey, and a touch at the same moment belongs to it. What comes after belongs to the next journey, which has no conversion if
-    /// none comes. At the same moment events without conversions come first, then those of channels in the order of names.
+    /// A conversion ends a journey, and what is at the same moment belongs to it: touches, and more conversions, as those of the lines of an order. What comes
+    /// after belongs to the next journey, which has no conversion if none comes. At the same moment events without conversions come first, then those of
+    /// channels in the order of names.
     pub fn of(mut events: Vec<Event>, parting: Parting, control: &Control) -> Result<Journeys> {
         let compare = |a: &Event, b: &Event| {
             let converts = |e: &Event| e.conversions > 0.0;
@@ -106,11 +113,12 @@ impl Journeys {
         for at in 0..events.len() {
             look(at, control)?;
             let event = events[at];
-            let last_of_customer = events.get(at + 1).is_none_or(|next| next.customer != event.customer);
-            if event.conversions > 0.0 || last_of_customer {
-                if !all.end(&events[from..=at], parting, control)? && event.conversions > 0.0 {
+            let next = events.get(at + 1).filter(|next| next.customer == event.customer);
+            let converted = event.conversions > 0.0 && next.is_none_or(|next| next.time > event.time);
+            if converted || next.is_none() {
+                if !all.end(&events[from..=at], parting, control)? && converted {
                     control.room(&mut untouched, 1)?;
-                    untouched.push((event.conversions, event.value));
+                    untouched.push(brought(&events[from..=at]));
                 }
                 from = at + 1;
             }
@@ -161,7 +169,7 @@ impl Journeys {
             return Ok(false);
         }
         control.room(&mut self.journeys, 1)?;
-        let (conversions, value) = if last.conversions > 0.0 { (last.conversions, last.value) } else { (0.0, 0.0) };
+        let (conversions, value) = brought(events);
         self.journeys.push(Journey { start, end: self.channels.len(), conversions, value });
         Ok(true)
     }

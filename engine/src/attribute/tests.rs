@@ -70,6 +70,17 @@ fn journeys_end_by_conversions() {
 }
 
 #[test]
+fn the_lines_of_an_order_are_one_conversion_after_the_same_touches() {
+    let events =
+        [touch(0, 1, 1.0), bought(0, MISSING, 2.0, 1.0, 5.0), bought(0, MISSING, 2.0, 1.0, 7.0), touch(0, 1, 3.0)];
+    let journeys = parted(&events, PARTING);
+    assert_eq!(journeys.iter().map(|j| (j.conversions, j.value)).collect::<Vec<_>>(), [(0.0, 0.0), (2.0, 12.0)]);
+    assert_eq!(journeys.untouched, (0.0, 0.0));
+    assert_eq!(parted(&events[1..3], PARTING).untouched, (2.0, 12.0));
+    assert_eq!(conversions(&events, 2, Method::LastTouch), [0.0, 2.0]);
+}
+
+#[test]
 fn old_touches_and_repeats_can_be_left_out() {
     let events =
         [touch(0, 0, 0.0), touch(0, 1, 8.0), touch(0, 1, 9.0), touch(0, 0, 9.5), bought(0, MISSING, 10.0, 1.0, 0.0)];

@@ -39,11 +39,7 @@ pub fn mine(baskets: &Baskets, limits: &Limits, control: &Control) -> Result<Ite
         }
         part.release(control);
     }
-    let by_count = |sets: &Itemsets, a: usize, b: usize| {
-        let (a, b) = (sets.get(a), sets.get(b));
-        b.1.cmp(&a.1).then_with(|| a.0.cmp(b.0))
-    };
-    all.sorted(&by_count, control)
+    all.sorted(control)
 }
 
 /// The tree of all baskets.

@@ -14,8 +14,6 @@ mod tree;
 pub use growth::mine;
 pub use rules::{rules, Measures, RuleLimits, Rules};
 
-use std::cmp::Ordering;
-
 use hashbrown::HashTable;
 
 use crate::control::Control;
@@ -102,6 +100,12 @@ impl Baskets {
         &self.items[self.starts[index]..self.starts[index + 1]]
     }
 
+    /// Give its memory back.
+    pub(crate) fn release(self, control: &Control) {
+        control.release_vec(self.starts);
+        control.release_vec(self.items);
+    }
+
     /// In how many baskets each item is.
     fn counts(&self, control: &Control) -> Result<Vec<u32>> {
         let mut counts = control.filled(self.width, 0)?;
@@ -182,27 +186,31 @@ impl Itemsets {
         Ok(())
     }
 
-    fn release(self, control: &Control) {
+    /// Give its memory back.
+    pub(crate) fn release(self, control: &Control) {
         control.release_vec(self.ends);
         control.release_vec(self.items);
         control.release_vec(self.counts);
     }
 
-    /// Sets in an order of their own.
-    fn sorted(
-        self,
-        compare: &(impl Fn(&Itemsets, usize, usize) -> Ordering + Sync),
-        control: &Control,
-    ) -> Result<Itemsets> {
-        let mut order: Vec<u32> = control.vec(self.len())?;
-        order.extend(0..self.len() as u32);
-        par_sort(&mut order, &|&a, &b| compare(&self, a as usize, b as usize), control)?;
+    /// The sets of most baskets first, and then by their items.
+    fn sorted(self, control: &Control) -> Result<Itemsets> {
+        // The count and the first item in one word, by which most sets are told apart.
+        let mut order: Vec<(u64, u32)> = control.vec(self.len())?;
+        for index in 0..self.len() {
+            look(index, control)?;
+            let (items, count) = self.get(index);
+            let first = items.first().copied().unwrap_or(0);
+            order.push((u64::from(!count) << 32 | u64::from(first), index as u32));
+        }
+        let items = |index: u32| self.get(index as usize).0;
+        par_sort(&mut order, &|a, b| a.0.cmp(&b.0).then_with(|| items(a.1).cmp(items(b.1))), control)?;
         let mut sorted = Itemsets {
             ends: control.vec(self.len())?,
             items: control.vec(self.items.len())?,
             counts: control.vec(self.len())?,
         };
-        for (i, &index) in order.iter().enumerate() {
+        for (i, &(_, index)) in order.iter().enumerate() {
             look(i, control)?;
             let (items, count) = self.get(index as usize);
             sorted.push(items.iter().copied(), count, control)?;

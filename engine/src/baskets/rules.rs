@@ -122,10 +122,29 @@ impl Rules {
         self.rules[index].both
     }
 
+    /// The number of baskets with its antecedents.
+    pub fn antecedent_baskets(&self, index: usize) -> u32 {
+        self.rules[index].antecedent
+    }
+
     /// How strong a rule is.
     pub fn measures(&self, index: usize) -> Measures {
         let rule = self.rules[index];
         Measures::new(rule.both, rule.antecedent, rule.consequent, self.baskets)
+    }
+
+    /// Rules of their sides, and the numbers of baskets with all items, with the antecedents and with the consequents, in the order of [`rules`].
+    pub(crate) fn collect<'a>(
+        all: impl Iterator<Item = ((&'a [u32], &'a [u32]), [u32; 3])>,
+        baskets: usize,
+        control: &Control,
+    ) -> Result<Rules> {
+        let mut rules = Rules { baskets, ..Rules::default() };
+        for (at, (sides, counts)) in all.enumerate() {
+            look(at, control)?;
+            rules.push(sides, counts, control)?;
+        }
+        sorted(rules, control)
     }
 
     fn push(&mut self, sides: (&[u32], &[u32]), counts: [u32; 3], control: &Control) -> Result<()> {
@@ -144,7 +163,8 @@ impl Rules {
         self.push(other.sides(index), [both, antecedent, consequent], control)
     }
 
-    fn release(self, control: &Control) {
+    /// Give its memory back.
+    pub(crate) fn release(self, control: &Control) {
         control.release_vec(self.items);
         control.release_vec(self.rules);
     }
@@ -190,20 +210,19 @@ pub fn rules(sets: &Itemsets, baskets: usize, limits: &RuleLimits, control: &Con
 
 /// By lift, baskets and items.
 fn sorted(rules: Rules, control: &Control) -> Result<Rules> {
-    let mut order: Vec<(f64, u32)> = control.vec(rules.len())?;
+    // What comes first has the lower number: no lift is below 0, so their bits ascend with them.
+    let mut order: Vec<(u64, u32, u32)> = control.vec(rules.len())?;
     for index in 0..rules.len() {
         look(index, control)?;
-        order.push((rules.measures(index).lift, index as u32));
+        order.push((!rules.measures(index).lift.to_bits(), !rules.baskets(index), index as u32));
     }
-    let compare = |a: &(f64, u32), b: &(f64, u32)| {
-        let (i, j) = (a.1 as usize, b.1 as usize);
-        let counts = || rules.baskets(j).cmp(&rules.baskets(i));
-        b.0.total_cmp(&a.0).then_with(counts).then_with(|| rules.sides(i).cmp(&rules.sides(j)))
-    };
+    let sides = |rule: &(u64, u32, u32)| rules.sides(rule.2 as usize);
+    let compare =
+        |a: &(u64, u32, u32), b: &(u64, u32, u32)| (a.0, a.1).cmp(&(b.0, b.1)).then_with(|| sides(a).cmp(&sides(b)));
     par_sort(&mut order, &compare, control)?;
     let mut all =
         Rules { items: control.vec(rules.items.len())?, rules: control.vec(rules.len())?, ..rules_of(&rules) };
-    for (i, &(_, index)) in order.iter().enumerate() {
+    for (i, &(.., index)) in order.iter().enumerate() {
         look(i, control)?;
         all.add(&rules, index as usize, control)?;
     }

@@ -66,7 +66,7 @@ pub fn in_order(mut dated: Vec<Dated>) -> Vec<Dated> {
 /// The periods with what works in place of what was spent. `dated` is from [`in_order`].
 ///
 /// A period is the shortest time between two; in those between, of which nothing is known, nothing was spent. `works` is what works before the first.
-pub fn carried(dated: &[Dated], decay: f64, mut works: f64) -> Vec<Period> {
+pub fn carried(dated: &[Dated], decay: f64, mut works: f64, control: &Control) -> Result<Vec<Period>> {
     let step = dated.windows(2).map(|pair| pair[1].time - pair[0].time).fold(f64::INFINITY, f64::min);
     let mut before: Option<f64> = None;
     let one = |d: &Dated| {
@@ -75,7 +75,9 @@ pub fn carried(dated: &[Dated], decay: f64, mut works: f64) -> Vec<Period> {
         before = Some(d.time);
         Period { spend: works, outcome: d.period.outcome }
     };
-    dated.iter().map(one).collect()
+    let mut periods = control.vec(dated.len())?;
+    periods.extend(dated.iter().map(one));
+    Ok(periods)
 }
 
 /// Fit the curve of a campaign with the decay that explains most, or with a given one. `None` as of [`fit`].
@@ -84,13 +86,18 @@ pub fn carried(dated: &[Dated], decay: f64, mut works: f64) -> Vec<Period> {
 pub fn fit_carried(dated: &[Dated], decay: Option<f64>, control: &Control) -> Result<Option<Carried>> {
     let mean = dated.iter().map(|d| d.period.spend).sum::<f64>() / dated.len().max(1) as f64;
     // Nobody says whether the campaign began with the first period or ran on: what explains more is taken.
+    let from = |decay: f64, works: f64| {
+        let periods = carried(dated, decay, works, control)?;
+        let found = fit(&periods, control);
+        control.release_vec(periods);
+        found
+    };
     let with = |decay: f64| {
-        control.check()?;
-        let ran = fit(&carried(dated, decay, mean));
+        let ran = from(decay, mean)?;
         if decay == 0.0 {
             return Ok::<_, crate::error::Error>(ran);
         }
-        let began = fit(&carried(dated, decay, 0.0));
+        let began = from(decay, 0.0)?;
         let r2 = |response: &Option<Response>| response.and_then(|response| response.r2);
         Ok(if r2(&began) > r2(&ran) { began } else { ran })
     };
@@ -187,6 +194,8 @@ mod tests {
             dated.iter().map(|d| (d.time, d.period.spend, d.period.outcome)).collect::<Vec<_>>(),
             [(10.0, 4.0, 1.0), (20.0, 4.0, 2.0), (40.0, 8.0, 1.0)]
         );
+        let carried =
+            |dated: &[Dated], decay: f64, works: f64| carried(dated, decay, works, &Control::default()).unwrap();
         let spends = |decay: f64| carried(&dated, decay, 16.0 / 3.0).iter().map(|p| p.spend).collect::<Vec<f64>>();
         assert_eq!(spends(0.0), [4.0, 4.0, 8.0]);
         let mean = 16.0 / 3.0;

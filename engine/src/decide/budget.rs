@@ -6,6 +6,7 @@
 //! money brings the same everywhere, which is found by halving (Lagrange; "water filling").
 
 use crate::control::Control;
+use crate::data::sort;
 use crate::error::Result;
 
 /// A period of a campaign.
@@ -101,54 +102,65 @@ const LEVELS: usize = 5;
 const USUAL_BEND: f64 = 0.5;
 
 /// Fit the curve of a campaign. Without a period that has both numbers there is none; without spending nothing is to be gained.
-pub fn fit(periods: &[Period]) -> Option<Response> {
-    let known: Vec<Period> =
-        periods.iter().copied().filter(|p| p.spend.is_finite() && p.spend >= 0.0 && p.outcome.is_finite()).collect();
+pub fn fit(periods: &[Period], control: &Control) -> Result<Option<Response>> {
+    let mut known: Vec<Period> = control.vec(periods.len())?;
+    known.extend(periods.iter().filter(|p| p.spend.is_finite() && p.spend >= 0.0 && p.outcome.is_finite()));
+    let mut heights: Vec<f64> = control.filled(known.len(), 0.0)?;
+    let found = fit_known(&known, &mut heights, control);
+    control.release_vec(heights);
+    control.release_vec(known);
+    found
+}
+
+/// The same of periods that have both numbers. `heights` is as long as they are.
+fn fit_known(known: &[Period], heights: &mut [f64], control: &Control) -> Result<Option<Response>> {
     if known.is_empty() {
-        return None;
+        return Ok(None);
     }
     let most = known.iter().map(|p| p.spend).fold(0.0, f64::max);
-    let mut spends: Vec<f64> = known.iter().map(|p| p.spend).collect();
-    spends.sort_by(f64::total_cmp);
+    let mut spends: Vec<f64> = control.vec(known.len())?;
+    spends.extend(known.iter().map(|p| p.spend));
+    sort(&mut spends, f64::total_cmp, control)?;
     spends.dedup();
     let count = known.len() as f64;
     let mean = known.iter().map(|p| p.outcome).sum::<f64>() / count;
     let spread: f64 = known.iter().map(|p| (p.outcome - mean).powi(2)).sum();
     // What there is without spending shows where there were such periods.
     let with_none = spends.first() == Some(&0.0);
-    let levels = spends.len() - usize::from(with_none);
+    let (different, levels) = (spends.len(), spends.len() - usize::from(with_none));
+    control.release_vec(spends);
     let assumed = levels < 3;
     // That spending changes nothing is believed where it varied.
     let flat = Response { shape: Shape::Power, gain: 0.0, bend: USUAL_BEND, base: mean, r2: None, assumed };
-    let mut best: Option<(f64, Response)> = (spends.len() > 1 || most <= 0.0).then_some((spread, flat));
-    // The heights of a curve of gain 1 are asked for several times.
-    let mut heights = vec![0.0; known.len()];
+    let mut best: Option<(f64, Response)> = (different > 1 || most <= 0.0).then_some((spread, flat));
     let mut consider = |shape: Shape, bend: f64, with_base: bool| {
-        heights.iter_mut().zip(&known).for_each(|(height, p)| *height = shape.at(p.spend, bend));
-        let Some((gain, base)) = line(&known, &heights, with_base) else { return };
+        control.check()?;
+        // The heights of a curve of gain 1 are asked for several times.
+        heights.iter_mut().zip(known).for_each(|(height, p)| *height = shape.at(p.spend, bend));
+        let Some((gain, base)) = line(known, heights, with_base) else { return Ok(()) };
         let response = Response { shape, gain, bend, base, r2: None, assumed };
         let error: f64 =
-            known.iter().zip(&heights).map(|(p, height)| (p.outcome - (base + gain * height)).powi(2)).sum();
+            known.iter().zip(heights.iter()).map(|(p, height)| (p.outcome - (base + gain * height)).powi(2)).sum();
         if error.is_finite() && best.as_ref().is_none_or(|(least, _)| error < least * (1.0 - 1e-9)) {
             best = Some((error, response));
         }
+        Ok::<(), crate::Error>(())
     };
     if most > 0.0 && assumed {
-        consider(Shape::Power, USUAL_BEND, with_none);
+        consider(Shape::Power, USUAL_BEND, with_none)?;
     } else if most > 0.0 {
         for with_base in [false, true].into_iter().filter(|with| !with || with_none || levels >= LEVELS) {
             for i in 0..BENDS {
                 let share = (i as f64 + 0.5) / BENDS as f64;
-                consider(Shape::Power, 0.05 + 0.95 * share, with_base);
+                consider(Shape::Power, 0.05 + 0.95 * share, with_base)?;
                 // From bends far below what was spent to far above, where a curve is all but a line.
                 let bend = most * libm::pow(10.0, -2.0 + 3.5 * share);
-                consider(Shape::Exponential, bend, with_base);
-                consider(Shape::Hyperbola, bend, with_base);
+                consider(Shape::Exponential, bend, with_base)?;
+                consider(Shape::Hyperbola, bend, with_base)?;
             }
         }
     }
-    let (error, response) = best?;
-    Some(Response { r2: (spread > 0.0).then(|| 1.0 - error / spread), ..response })
+    Ok(best.map(|(error, response)| Response { r2: (spread > 0.0).then(|| 1.0 - error / spread), ..response }))
 }
 
 /// The gain and base of least squares, neither below 0, of a curve of gain 1 with these heights.
@@ -208,6 +220,9 @@ pub fn allocate(campaigns: &[Campaign], budget: f64, control: &Control) -> Resul
     for _ in 0..HALVINGS {
         control.check()?;
         let middle = low + (high - low) / 2.0;
+        if middle <= low || middle >= high {
+            break;
+        }
         match total(&taken(middle)) > budget {
             true => low = middle,
             false => high = middle,
@@ -236,6 +251,9 @@ fn at_slope(campaign: &Campaign, slope: f64) -> f64 {
     let (mut low, mut high) = (*minimum, *maximum);
     for _ in 0..100 {
         let middle = low + (high - low) / 2.0;
+        if middle <= low || middle >= high {
+            break;
+        }
         match response.slope(middle) > slope {
             true => low = middle,
             false => high = middle,
@@ -248,6 +266,10 @@ fn at_slope(campaign: &Campaign, slope: f64) -> f64 {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    fn fit(periods: &[Period]) -> Option<Response> {
+        super::fit(periods, &Control::default()).unwrap()
+    }
 
     fn periods(of: impl Fn(f64) -> f64) -> Vec<Period> {
         (1..=40).map(|i| f64::from(i) * 25.0).map(|spend| Period { spend, outcome: of(spend) }).collect()

@@ -2,13 +2,17 @@
 //!
 //! Times are whole microseconds since 2000-01-01 on some clock, months are those of the calendar. A step is inferred of all series together.
 
+use serde::{Deserialize, Serialize};
+
 /// A day in microseconds.
 pub const DAY: i64 = 86_400_000_000;
 /// The latest and earliest time that is reckoned with: the years 9999 BC to 16000 or so, in which no sum of two overflows.
 pub const FAR: i64 = i64::MAX / 16;
+/// As many months.
+const MOST_MONTHS: i64 = 12 * 32_000;
 
-/// How far apart the times of a series are.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// How far apart the times of a series are. Frozen, as models keep it.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub enum Step {
     /// So many microseconds.
     Fixed(i64),
@@ -146,8 +150,8 @@ fn days_of(year: i64, month: i64) -> i64 {
     from_civil(y, m, 1) - from_civil(year, month, 1)
 }
 
-/// Times counted in steps: a step and where it begins.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// Times counted in steps: a step and where it begins. Frozen, as models keep it.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Calendar {
     /// The step.
     pub step: Step,
@@ -217,6 +221,23 @@ impl Calendar {
     /// The calendar of plain numbers.
     pub fn of_numbers(step: f64, first: f64) -> Calendar {
         Calendar { step: Step::Number(step), anchor: 0, month_day: 1, clock: 0, first }
+    }
+
+    /// Whether it is one that [`Calendar::new`] makes, so that no reckoning with its steps near `index` overflows.
+    pub fn is_sound(&self, index: i64) -> bool {
+        let step = match self.step {
+            Step::Fixed(size) => (1..=FAR).contains(&size),
+            Step::Months(months) => {
+                (1..=MOST_MONTHS).contains(&months) && index.saturating_mul(months).abs() <= MOST_MONTHS
+            }
+            Step::BusinessDay => index.abs() <= FAR / DAY,
+            Step::Number(step) => step.is_finite() && step != 0.0,
+        };
+        let anchor = if matches!(self.step, Step::Months(_)) { MOST_MONTHS } else { FAR };
+        step && self.anchor.abs() <= anchor
+            && (1..=31).contains(&self.month_day)
+            && (0..DAY).contains(&self.clock)
+            && self.first.is_finite()
     }
 
     /// The step in which a time lies.

@@ -35,7 +35,7 @@ use crate::control::Control;
 use crate::error::Result;
 use auto::Method;
 use interval::Pool;
-pub use outlook::{Given, Outlook, Settings};
+pub use outlook::{naive_error, Given, Outlook, Settings};
 
 /// Forecast each of many series, on the pool of the caller. A series without a value has no forecast.
 pub fn forecast_all(series: &[gather::Series], settings: &Settings, control: &Control) -> Result<Vec<Option<Outlook>>> {

@@ -422,20 +422,28 @@ pub struct Scores {
     pub width: f64,
 }
 
+/// The mean size and the root of the mean square of the errors of the forecast that says what was `lag` steps before, within the past.
+fn naive_errors(past: &[f64], lag: usize) -> (f64, f64) {
+    let all: Vec<f64> = past.iter().zip(past.get(lag..).unwrap_or_default()).map(|(a, b)| b - a).collect();
+    let n = all.len().max(1) as f64;
+    (all.iter().map(|d| d.abs()).sum::<f64>() / n, (dot(&all, &all) / n).sqrt())
+}
+
+/// What errors of forecasts of a series are measured by in the MASE: the mean size of those of the seasonal naive forecast within the past.
+pub fn naive_error(past: &[f64], seasons: &[usize]) -> f64 {
+    let period = seasons.iter().copied().find(|p| past.len() > 2 * p).unwrap_or(1);
+    naive_errors(past, if past.len() > period { period.max(1) } else { 1 }).0
+}
+
 /// Judge a forecast of what came after `past`. Scores that are not defined are NaN.
 pub fn judge(past: &[f64], period: usize, actual: &[f64], outlook: &Outlook) -> Scores {
     let count = actual.len().min(outlook.mean.len());
     if count == 0 {
         return Scores { mae: f64::NAN, ..Scores::default() };
     }
-    let lagged = |lag: usize| -> (f64, f64) {
-        let all: Vec<f64> = past.iter().zip(past.get(lag..).unwrap_or_default()).map(|(a, b)| b - a).collect();
-        let n = all.len().max(1) as f64;
-        (all.iter().map(|d| d.abs()).sum::<f64>() / n, (dot(&all, &all) / n).sqrt())
-    };
     let lag = if past.len() > period { period.max(1) } else { 1 };
-    let (scale, _) = lagged(lag);
-    let (_, step) = lagged(1);
+    let (scale, _) = naive_errors(past, lag);
+    let (_, step) = naive_errors(past, 1);
     let mut s = Scores::default();
     let share = 1.0 / count as f64;
     for (i, y) in actual.iter().copied().enumerate().take(count) {

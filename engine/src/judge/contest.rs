@@ -49,7 +49,7 @@ pub fn metrics(task: &Task) -> &'static [&'static str] {
         Task::Clustering => &["silhouette"],
         Task::Uplift { .. } => &["qini"],
         Task::Recommendation => &["ndcg_at_10"],
-        Task::Anomaly | Task::Reduction => &[],
+        Task::Anomaly | Task::Reduction | Task::Forecast | Task::Lifetime => &[],
     }
 }
 

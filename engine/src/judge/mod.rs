@@ -15,6 +15,7 @@ pub mod contest;
 pub mod counterfactual;
 mod curve;
 pub mod drift;
+pub mod forecast;
 pub mod given;
 pub mod importance;
 mod interval;
@@ -114,7 +115,15 @@ pub fn compared(task: &Task) -> Vec<&'static str> {
     let two = matches!(task, Task::Classification { classes, .. } if classes.len() <= 2);
     let fits = |name: &str| match (task, name) {
         (Task::Clustering, _) => matches!(name, "silhouette" | "log_likelihood" | "bic"),
-        (Task::Anomaly | Task::Reduction | Task::Recommendation | Task::Uplift { .. }, _) => false,
+        (
+            Task::Anomaly
+            | Task::Reduction
+            | Task::Recommendation
+            | Task::Forecast
+            | Task::Lifetime
+            | Task::Uplift { .. },
+            _,
+        ) => false,
         (Task::Regression, _) => matches!(name, "rmse" | "mae" | "median_error" | "r2"),
         (_, "pr_auc") => two,
         _ => !matches!(name, "rmse" | "mae" | "median_error" | "r2" | "silhouette" | "log_likelihood" | "bic"),
@@ -133,6 +142,8 @@ pub fn headline(task: &Task) -> &'static str {
         Task::Reduction => "explained_variance_ratio",
         Task::Uplift { .. } => "qini",
         Task::Recommendation => "ndcg_at_10",
+        Task::Forecast => "mase",
+        Task::Lifetime => "rmse",
     }
 }
 

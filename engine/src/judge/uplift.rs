@@ -181,17 +181,37 @@ impl Treated {
         Some((doubt(true)? + doubt(false)?).sqrt())
     }
 
-    /// Parts of as many rows, at least one part, by what the model says of them; rows of one score stay together.
+    /// The effect on a share of the rows, those with the highest scores. Of rows of one score that are not all among them each counts in part, so that the order
+    /// in which they come does not matter.
+    fn at_share(&self, share: f64) -> Option<f64> {
+        let order = order(&self.scores);
+        let mut left = (order.len() as f64 * share).floor();
+        let mut sums = Sums::default();
+        for tie in order.chunk_by(|&a, &b| self.scores[a as usize] == self.scores[b as usize]) {
+            let part = (left / tie.len() as f64).min(1.0);
+            if part <= 0.0 {
+                break;
+            }
+            for row in tie.iter().map(|row| *row as usize) {
+                sums.add(self.treated[row], self.outcome[row], part * weight_of(self.weight.as_deref(), row));
+            }
+            left -= tie.len() as f64;
+        }
+        sums.uplift()
+    }
+
+    /// Parts of as many rows, at least one part, by what the model says of them; rows of one score stay together, and a part that they fill is not made up for.
     pub fn buckets(&self, count: usize) -> Vec<UpliftBucket> {
         let order = order(&self.scores);
         let mut buckets: Vec<Vec<u32>> = Vec::new();
         let mut current: Vec<u32> = Vec::new();
-        let mut seen = 0;
+        let (mut seen, mut due) = (0, 1);
         for tie in order.chunk_by(|&a, &b| self.scores[a as usize] == self.scores[b as usize]) {
             current.extend_from_slice(tie);
             seen += tie.len();
-            if seen * count >= order.len() * (buckets.len() + 1) {
+            if seen * count >= order.len() * due {
                 buckets.push(std::mem::take(&mut current));
+                due = seen * count / order.len() + 1;
             }
         }
         if !current.is_empty() {
@@ -261,13 +281,7 @@ pub fn uplift(held: &HeldRows, treatments: &[String], two_classes: bool) -> Vec<
         ),
         false => Metric::new("auuc", None, "the best order is known of two classes only"),
     });
-    let top = |rows: &Treated| {
-        let order = order(&rows.scores);
-        let mut sums = Sums::default();
-        let count = (order.len() as f64 * TOP) as usize;
-        order.iter().take(count).for_each(|row| rows.add(&mut sums, *row as usize));
-        sums.uplift()
-    };
+    let top = |rows: &Treated| rows.at_share(TOP);
     metrics.push(one("uplift_at_30", "effect on the 30 % of the rows with the highest scores", missing, &top));
     for (rows, name) in all.iter().zip(treatments) {
         let sums = rows.sums();
@@ -449,6 +463,26 @@ mod tests {
             assert_eq!(buckets.iter().map(|b| b.own.rows).sum::<usize>(), 40);
             assert_eq!(buckets.last().map(|b| b.all), Some(rows.sums()));
         }
+    }
+
+    #[test]
+    fn many_rows_of_one_score_leave_no_tiny_buckets() {
+        let mut held = rows();
+        held.scores.iter_mut().enumerate().for_each(|(row, s)| *s = if row < 24 { 1.0 } else { -(row as f64) });
+        let sizes = |count| Treated::of(&held, 1).buckets(count).iter().map(|b| b.own.rows).collect::<Vec<usize>>();
+        assert_eq!(sizes(5), [24, 8, 8]);
+        assert_eq!(sizes(4), [24, 6, 10]);
+    }
+
+    #[test]
+    fn the_order_of_rows_of_one_score_does_not_matter() {
+        let one = rows();
+        let HeldActual::Treated { outcome, arms } = &one.actual else { unreachable!() };
+        let turned = |all: &[f64]| all.iter().rev().copied().collect::<Vec<f64>>();
+        let actual = HeldActual::Treated { outcome: turned(outcome), arms: arms.iter().rev().copied().collect() };
+        let other = HeldRows { scores: turned(&one.scores), actual, ..one.clone() };
+        let [a, b] = [&one, &other].map(|held| value(&uplift(held, &["mail".into()], true), "uplift_at_30"));
+        assert!((a - b).abs() < 1e-12 && a.is_finite(), "{a} {b}");
     }
 
     #[test]

@@ -101,10 +101,16 @@ pub enum Algorithm {
     Als,
     /// Items like those that a user has.
     ItemKnn,
+    /// Items that follow, by association rules, from those that a user has.
+    AssociationRules,
     /// Items that are described as those are that a user has.
     Content,
     /// What most users like.
     Popular,
+    /// Forecasts of series, each by the method that did best in its past.
+    Forecast,
+    /// When customers buy and leave, with what they spend.
+    BgNbd,
 }
 
 /// Below this many rows `auto` takes a random forest. Defaults on draws from eight tables, its loss by that of boosting, the mean of the
@@ -113,7 +119,7 @@ const FEW_ROWS: usize = 250;
 
 impl Algorithm {
     /// All learners, those first that learn best from most tables.
-    pub const ALL: [Algorithm; 32] = [
+    pub const ALL: [Algorithm; 35] = [
         Algorithm::GradientBoosting,
         Algorithm::RandomForest,
         Algorithm::ExtraTrees,
@@ -144,8 +150,11 @@ impl Algorithm {
         Algorithm::UpliftTree,
         Algorithm::Als,
         Algorithm::ItemKnn,
+        Algorithm::AssociationRules,
         Algorithm::Content,
         Algorithm::Popular,
+        Algorithm::Forecast,
+        Algorithm::BgNbd,
     ];
 
     /// The algorithm of a name, in any case; `auto` is gradient_boosting with a target and kmeans without.
@@ -221,8 +230,11 @@ impl Algorithm {
             Algorithm::UpliftForest => "uplift_forest",
             Algorithm::Als => "als",
             Algorithm::ItemKnn => "item_knn",
+            Algorithm::AssociationRules => "association_rules",
             Algorithm::Content => "content",
             Algorithm::Popular => "popular",
+            Algorithm::Forecast => "forecast",
+            Algorithm::BgNbd => "bg_nbd",
         }
     }
 
@@ -238,7 +250,15 @@ impl Algorithm {
 
     /// Whether it learns from users and items, with or without ratings, and not from columns.
     pub fn recommends(self) -> bool {
-        matches!(self, Algorithm::Als | Algorithm::ItemKnn | Algorithm::Content | Algorithm::Popular)
+        matches!(
+            self,
+            Algorithm::Als | Algorithm::ItemKnn | Algorithm::AssociationRules | Algorithm::Content | Algorithm::Popular
+        )
+    }
+
+    /// Whether it learns from series or from the purchases of customers, and not from rows of columns.
+    pub fn stands_alone(self) -> bool {
+        matches!(self, Algorithm::Forecast | Algorithm::BgNbd)
     }
 
     /// Whether its models have members.
@@ -258,7 +278,7 @@ impl Algorithm {
 
     /// Whether it predicts a target as it is, by itself.
     pub fn can_be_member(self) -> bool {
-        self.needs_target() && !self.is_ensemble() && !self.is_uplift()
+        self.needs_target() && !self.is_ensemble() && !self.is_uplift() && !self.stands_alone()
     }
 
     /// The learners that can be members of an ensemble.
@@ -321,7 +341,8 @@ impl Algorithm {
             | Algorithm::XLearner
             | Algorithm::RLearner
             | Algorithm::UpliftTree
-            | Algorithm::UpliftForest => true,
+            | Algorithm::UpliftForest
+            | Algorithm::Forecast => true,
             Algorithm::KMeans
             | Algorithm::KPrototypes
             | Algorithm::GaussianMixture
@@ -331,8 +352,10 @@ impl Algorithm {
             | Algorithm::Dbscan
             | Algorithm::Als
             | Algorithm::ItemKnn
+            | Algorithm::AssociationRules
             | Algorithm::Content
-            | Algorithm::Popular => false,
+            | Algorithm::Popular
+            | Algorithm::BgNbd => false,
         }
     }
 }
@@ -487,7 +510,11 @@ impl Options {
             features: None,
             exclude: Vec::new(),
             // A clustering is judged on the rows it describes.
-            holdout: if algorithm.needs_target() || algorithm.recommends() { 0.2 } else { 0.0 },
+            holdout: if algorithm.needs_target() || algorithm.recommends() || algorithm.stands_alone() {
+                0.2
+            } else {
+                0.0
+            },
             // Who is recommended items has them all.
             refit: algorithm.recommends(),
             importance: false,
@@ -800,6 +827,15 @@ fn all_specs() -> impl Iterator<Item = &'static Spec> {
 /// The options of an algorithm, in the order they are listed.
 pub fn specs(algorithm: Algorithm) -> impl Iterator<Item = &'static Spec> {
     all_specs().filter(move |s| s.algorithms.contains(&algorithm))
+}
+
+/// The options of an algorithm that are read by whoever reads its source, with what they must be in words.
+pub fn given(algorithm: Algorithm) -> Vec<(&'static str, &'static str)> {
+    let words = |spec: &'static Spec| match spec.kind {
+        Kind::Given(words) => Some((spec.key, words)),
+        _ => None,
+    };
+    specs(algorithm).filter_map(words).collect()
 }
 
 /// The options of `orchard.tune` alone.

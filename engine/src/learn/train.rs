@@ -1,6 +1,7 @@
 //! A training from beginning to end: rows to judge on are set aside, columns become features, a learner learns, the model is judged.
 
 mod additive;
+mod apart;
 mod baseline;
 mod beside;
 mod clean;
@@ -44,6 +45,9 @@ use crate::model::{
 };
 use crate::score::Scorer;
 
+pub use apart::{
+    forecasts, lifetime, number_of, Common, KeyPart, PlainColumn, Rows as RowCounts, Told, CUSTOMER_FEATURES,
+};
 pub use contest::Champion;
 use contest::Rival;
 pub(super) use features::Features;
@@ -229,6 +233,12 @@ pub(super) struct Run<'a> {
 impl<'a> Run<'a> {
     /// Choose the columns to learn from, and decide how the target is read.
     pub fn new(request: Request, control: &'a Control) -> Result<(Self, Option<Prepared>)> {
+        if request.algorithm.stands_alone() {
+            return Err(Error::option(
+                format!("algorithm \"{}\" is trained by orchard.train alone", request.algorithm.name()),
+                "Train models of some options, and compare what orchard.evaluate says of them.",
+            ));
+        }
         if request.algorithm.recommends() {
             return Err(Error::option(
                 format!(

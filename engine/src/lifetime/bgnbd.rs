@@ -4,14 +4,15 @@
 //! probability of their own, beta distributed with a and b.
 
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use super::events::{parts, Customer};
 use super::maximum::{minimise, Minimum};
 use crate::control::Control;
 use crate::error::{Error, Result};
 
-/// The parameters.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// The parameters. Frozen, as models keep them.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Parameters {
     /// Shape of the rates.
     pub r: f64,

@@ -5,6 +5,7 @@
 //! * [`spend`]: what they spend.
 //! * [`maximum`]: the maximum of a likelihood.
 //! * [`worth`]: both together.
+//! * [`trial`] says how good that would have been.
 //! * [`cohorts`] has the retention.
 
 pub mod bgnbd;
@@ -12,4 +13,5 @@ pub mod cohorts;
 pub mod events;
 pub mod maximum;
 pub mod spend;
+pub mod trial;
 pub mod worth;

@@ -4,14 +4,15 @@
 //! with q and v. q is above 1, so that the mean of all is known.
 
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use super::events::{parts, Customer};
 use super::maximum::{digamma, minimise, Minimum};
 use crate::control::Control;
 use crate::error::Result;
 
-/// The parameters.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// The parameters. Frozen, as models keep them.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Parameters {
     /// Shape of amounts.
     pub p: f64,

@@ -1,6 +1,7 @@
 //! What a customer is worth, by both models together.
 
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use super::bgnbd::Parameters;
 use super::events::Customer;
@@ -9,8 +10,8 @@ use crate::control::Control;
 use crate::data::par_sort;
 use crate::error::Result;
 
-/// What amounts are taken to be.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// What amounts are taken to be. Frozen, as models keep it.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub enum Amounts {
     /// There are none.
     None,
@@ -18,6 +19,44 @@ pub enum Amounts {
     Model(spend::Parameters),
     /// A customer's own mean, and this one for those who never came back.
     Mean(Option<f64>),
+}
+
+impl Amounts {
+    /// What a purchase of a customer is expected to bring.
+    pub fn of(&self, customer: &Customer) -> Option<f64> {
+        match self {
+            Amounts::None => None,
+            Amounts::Model(spend) => Some(spend.mean(customer)),
+            Amounts::Mean(_) if customer.frequency > 0 => Some(customer.spend),
+            Amounts::Mean(mean) => *mean,
+        }
+    }
+}
+
+/// How far is looked ahead.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Ahead {
+    /// So many periods.
+    pub horizon: f64,
+    /// By how much less money of a period later is worth.
+    pub discount_rate: f64,
+}
+
+impl Ahead {
+    /// The purchases to expect of a customer, and the same with those of later periods counting less.
+    pub fn purchases(&self, customer: &Customer, times: &Parameters) -> (f64, f64) {
+        let purchases = times.purchases(customer, self.horizon);
+        if self.discount_rate <= 0.0 {
+            return (purchases, purchases);
+        }
+        let (mut before, mut sum) = (0.0, 0.0);
+        for i in 1..=self.horizon.ceil() as u32 {
+            let until = times.purchases(customer, f64::from(i).min(self.horizon));
+            sum += (until - before) * libm::pow(1.0 + self.discount_rate, -f64::from(i));
+            before = until;
+        }
+        (purchases, sum)
+    }
 }
 
 /// What a customer is worth.
@@ -40,15 +79,16 @@ pub fn mean_amount(customers: &[Customer]) -> Option<f64> {
     (count > 0.0).then_some(sum / count)
 }
 
-/// What customers are worth over `horizon` periods, money of a period later being worth less by `discount_rate`.
+/// What customers are worth. Where there are no amounts, nothing is discounted.
 pub fn worth(
     customers: &[Customer],
     times: &Parameters,
     amounts: Amounts,
-    horizon: f64,
-    discount_rate: f64,
+    ahead: Ahead,
     control: &Control,
 ) -> Result<Vec<Worth>> {
+    let discount_rate = if amounts == Amounts::None { 0.0 } else { ahead.discount_rate };
+    let ahead = Ahead { discount_rate, ..ahead };
     // Customers with the same purchases have the same future, which is reckoned once; only amounts are their own.
     let mut places: Vec<u32> = control.vec(customers.len())?;
     places.extend(0..customers.len() as u32);
@@ -60,19 +100,7 @@ pub fn worth(
     let future = |group: &&[u32]| {
         control.check()?;
         let Some(c) = group.first().and_then(at) else { return Ok((0.0, 0.0, 0.0)) };
-        let purchases = times.purchases(c, horizon);
-        // Periods one after the other where money later is worth less; all at once where not.
-        let discounted = if amounts != Amounts::None && discount_rate > 0.0 {
-            let (mut before, mut sum) = (0.0, 0.0);
-            for i in 1..=horizon.ceil() as u32 {
-                let until = times.purchases(c, f64::from(i).min(horizon));
-                sum += (until - before) * libm::pow(1.0 + discount_rate, -f64::from(i));
-                before = until;
-            }
-            sum
-        } else {
-            purchases
-        };
+        let (purchases, discounted) = ahead.purchases(c, times);
         Ok((times.alive(c), purchases, discounted))
     };
     let futures: Vec<(f64, f64, f64)> = groups.par_iter().map(future).collect::<Result<_>>()?;
@@ -82,12 +110,7 @@ pub fn worth(
         control.check()?;
         for place in *group {
             let (Some(c), Some(to)) = (at(place), worth.get_mut(*place as usize)) else { continue };
-            let amount = match amounts {
-                Amounts::None => None,
-                Amounts::Model(spend) => Some(spend.mean(c)),
-                Amounts::Mean(_) if c.frequency > 0 => Some(c.spend),
-                Amounts::Mean(mean) => mean,
-            };
+            let amount = amounts.of(c);
             *to = Worth { alive, purchases, amount, value: amount.map(|a| a * discounted) };
         }
     }

@@ -86,7 +86,9 @@ mod stored {
             | Body::Density(_)
             | Body::Mixture(_)
             | Body::Ensemble(_)
-            | Body::Recommender(_) => {
+            | Body::Recommender(_)
+            | Body::Forecast(_)
+            | Body::Lifetime(_) => {
                 return Err(serde::ser::Error::custom("a member of another kind"));
             }
         };
@@ -175,6 +177,8 @@ fn is_member(body: &Body) -> bool {
         | Body::Density(_)
         | Body::Mixture(_)
         | Body::Ensemble(_)
-        | Body::Recommender(_) => false,
+        | Body::Recommender(_)
+        | Body::Forecast(_)
+        | Body::Lifetime(_) => false,
     }
 }

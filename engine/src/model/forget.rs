@@ -268,7 +268,9 @@ impl Body {
             | Body::Network(_)
             | Body::Machine(_)
             | Body::Ensemble(_)
-            | Body::Recommender(_) => None,
+            | Body::Recommender(_)
+            | Body::Forecast(_)
+            | Body::Lifetime(_) => None,
         }
     }
 
@@ -298,6 +300,11 @@ impl Body {
                 // The last place is that of all other levels.
                 let kept = recoding.places.split_last().map_or(&[][..], |(_, kept)| kept);
                 body.recode(*feature, kept);
+            }
+        }
+        if let Body::Forecast(body) = &mut *self {
+            for (feature, recoding) in recoded {
+                body.recode(*feature, recoding.places.split_last().map_or(&[][..], |(_, kept)| kept));
             }
         }
         if let Some(trees) = self.trees_mut() {

@@ -9,8 +9,10 @@ mod cleaning;
 mod codec;
 mod curve;
 mod ensemble;
+pub mod forecast;
 mod forget;
 mod held;
+pub mod lifetime;
 pub mod machine;
 pub(crate) mod mixture;
 pub mod neighbors;
@@ -32,8 +34,10 @@ pub use codec::reseal;
 pub use codec::{decode, encode, FORMAT_VERSION};
 pub use curve::{Calibrated, Curve};
 pub use ensemble::{Ensemble, Join, Member, MOST_MEMBERS};
+pub use forecast::Forecast;
 pub use forget::Forgotten;
 pub use held::{decode_held, encode_held, HeldActual, HeldRows};
+pub use lifetime::Lifetime;
 pub use machine::Machine;
 pub use mixture::{Covariance, Mixture};
 pub use neighbors::{Known, Neighbors, Weighting};
@@ -218,6 +222,10 @@ pub enum Task {
     },
     /// How much a user likes an item.
     Recommendation,
+    /// What a series will be at a time to come.
+    Forecast,
+    /// What a customer will buy, or is worth.
+    Lifetime,
 }
 
 impl Task {
@@ -239,6 +247,22 @@ impl Task {
         self.has_target() || matches!(self, Task::Uplift { .. })
     }
 
+    /// What a model does that does not predict rows from their columns, after "the model", and where to look instead of into its columns.
+    pub fn apart(&self) -> Option<(&'static str, &'static str)> {
+        match self {
+            Task::Recommendation => {
+                Some(("recommends items to users", "orchard.recommend gives the reason of each item."))
+            }
+            Task::Forecast => {
+                Some(("forecasts series", "orchard.decompose takes a series apart into its trend and seasons."))
+            }
+            Task::Lifetime => {
+                Some(("expects purchases of customers", "orchard.lifetime_value says what each customer is worth."))
+            }
+            _ => None,
+        }
+    }
+
     /// What a prediction is called where no target has a name.
     pub fn prediction(&self) -> &'static str {
         match self {
@@ -246,8 +270,17 @@ impl Task {
             Task::Reduction => "the components",
             Task::Uplift { .. } => "the uplift",
             Task::Recommendation => "the rating or preference",
+            Task::Forecast => "the forecast",
+            Task::Lifetime => "the expected value",
             _ => "the value",
         }
+    }
+}
+
+impl Model {
+    /// Whether there are rows that it has no answer to.
+    pub fn may_be_silent(&self) -> bool {
+        self.body.noise().is_some() || matches!(self.task, Task::Forecast | Task::Lifetime)
     }
 }
 
@@ -279,6 +312,10 @@ pub enum Body {
     Ensemble(Ensemble),
     /// Users and items.
     Recommender(Recommender),
+    /// Series and what is expected of them.
+    Forecast(Forecast),
+    /// Parameters of customers.
+    Lifetime(Lifetime),
 }
 
 impl Body {
@@ -305,7 +342,9 @@ impl Body {
             | Body::Network(_)
             | Body::Machine(_)
             | Body::Ensemble(_)
-            | Body::Recommender(_) => None,
+            | Body::Recommender(_)
+            | Body::Forecast(_)
+            | Body::Lifetime(_) => None,
         }
     }
 
@@ -323,7 +362,9 @@ impl Body {
             | Body::Network(_)
             | Body::Machine(_)
             | Body::Ensemble(_)
-            | Body::Recommender(_) => None,
+            | Body::Recommender(_)
+            | Body::Forecast(_)
+            | Body::Lifetime(_) => None,
         }
     }
 
@@ -341,7 +382,9 @@ impl Body {
             | Body::Network(_)
             | Body::Machine(_)
             | Body::Ensemble(_)
-            | Body::Recommender(_) => None,
+            | Body::Recommender(_)
+            | Body::Forecast(_)
+            | Body::Lifetime(_) => None,
         }
     }
 

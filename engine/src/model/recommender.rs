@@ -1,9 +1,12 @@
 //! Models that recommend items to users, stored: who has what, and what tells which items a user may like.
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 
 use super::validate::ensure;
 use super::{Feature, Task};
+use crate::baskets::Measures;
 use crate::error::Result;
 
 /// The most factors of a user or an item.
@@ -99,6 +102,146 @@ pub enum Method {
     Content,
     /// What most users like.
     Popular,
+    /// What follows from items that the user has.
+    Rules,
+}
+
+/// Association rules: of those who have some items many have another. They stand by the first of their antecedents, then ascend by what follows and by the
+/// other antecedents.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Rules {
+    /// The number of users among whom they were found.
+    pub users: u32,
+    /// Where the rules begin whose first antecedent is each item, and, last, where the last ones end.
+    pub firsts: Vec<u64>,
+    /// Where the antecedents of each rule begin, and, last, where those of the last one end.
+    pub starts: Vec<u64>,
+    /// The antecedents of each rule, ascending.
+    pub antecedents: Vec<u32>,
+    /// By rule the item that follows.
+    pub consequents: Vec<u32>,
+    /// By rule the number of users who have all of its items.
+    pub both: Vec<u32>,
+    /// By rule the number of users who have its antecedents.
+    pub before: Vec<u32>,
+}
+
+impl Rules {
+    /// The number of rules.
+    pub fn len(&self) -> usize {
+        self.consequents.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.consequents.is_empty()
+    }
+
+    /// The antecedents of a rule.
+    #[inline]
+    pub fn antecedents_of(&self, rule: usize) -> &[u32] {
+        &self.antecedents[self.starts[rule] as usize..self.starts[rule + 1] as usize]
+    }
+
+    /// Of the users who have the antecedents of a rule the share that has what follows. Equal shares are equal to the last digit, which those of
+    /// [`Recommender::measures`], quotients of two supports, need not be.
+    #[inline]
+    pub fn confidence(&self, rule: usize) -> f64 {
+        f64::from(self.both[rule]) / f64::from(self.before[rule])
+    }
+
+    /// The rules whose first antecedent is an item.
+    #[inline]
+    pub fn of(&self, first: u32) -> Range<usize> {
+        self.firsts[first as usize] as usize..self.firsts[first as usize + 1] as usize
+    }
+
+    /// Those of them by which an item follows.
+    pub fn of_to(&self, first: u32, item: u32) -> Range<usize> {
+        let own = self.of(first);
+        let items = &self.consequents[own.clone()];
+        own.start + items.partition_point(|other| *other < item)
+            ..own.start + items.partition_point(|other| *other <= item)
+    }
+
+    /// So many rules of their antecedents, ascending, what follows, and the numbers of users with all items and with the antecedents, in their order.
+    pub(crate) fn collect<'a>(
+        users: u32,
+        items: usize,
+        count: usize,
+        rule: impl Fn(usize) -> (&'a [u32], u32, [u32; 2]),
+    ) -> Rules {
+        let mut order: Vec<usize> = (0..count).collect();
+        let key = |at: usize| {
+            let (antecedents, consequent, _) = rule(at);
+            (antecedents.first().copied(), consequent, antecedents)
+        };
+        order.sort_unstable_by(|a, b| key(*a).cmp(&key(*b)));
+        let mut out = Rules { users, firsts: vec![0; items + 1], starts: vec![0], ..Rules::default() };
+        for at in order {
+            let (antecedents, consequent, [both, before]) = rule(at);
+            let first = antecedents.first().map_or(items, |first| *first as usize);
+            out.firsts.get_mut(first + 1).into_iter().for_each(|rules| *rules += 1);
+            out.antecedents.extend_from_slice(antecedents);
+            out.starts.push(out.antecedents.len() as u64);
+            out.consequents.push(consequent);
+            out.both.push(both);
+            out.before.push(before);
+        }
+        (0..items).for_each(|item| out.firsts[item + 1] += out.firsts[item]);
+        out
+    }
+
+    /// Bytes on the heap.
+    pub(crate) fn bytes(&self) -> usize {
+        let lists = [&self.antecedents, &self.consequents, &self.both, &self.before];
+        let lists: usize = lists.iter().map(|list| list.capacity() * 4).sum();
+        (self.firsts.capacity() + self.starts.capacity()) * 8 + lists
+    }
+
+    /// Rules are of items that are there, stand in order and count what can be, where so many users have each item.
+    fn validate(&self, counts: &[u32]) -> Result<()> {
+        let Rules { users, firsts, starts, antecedents, consequents, both, before } = self;
+        let (rules, items) = (consequents.len(), counts.len());
+        let lengths = [firsts.len(), starts.len(), both.len() + 1, before.len() + 1];
+        ensure(lengths == [items + 1, rules + 1, rules + 1, rules + 1], || {
+            format!("{rules} rules without all of theirs")
+        })?;
+        ensure(firsts[0] == 0 && firsts.is_sorted() && firsts[items] == rules as u64, || {
+            "rules of items overlap".into()
+        })?;
+        ensure(starts[0] == 0 && starts.is_sorted_by(|a, b| a < b), || "antecedents of rules overlap".into())?;
+        ensure(starts[rules] == antecedents.len() as u64, || "antecedents of rules are not all of them".into())?;
+        ensure(antecedents.iter().chain(consequents).all(|item| (*item as usize) < items), || {
+            "rules of items that are not there".into()
+        })?;
+        for item in 0..items as u32 {
+            let own = self.of(item);
+            let key = |rule: usize| (consequents[rule], self.antecedents_of(rule));
+            let ascends = own.clone().skip(1).all(|rule| key(rule - 1) < key(rule));
+            ensure(ascends && own.clone().all(|rule| key(rule).1[0] == item), || "rules do not ascend".into())?;
+            let is_apart = |rule: usize| key(rule).1.is_sorted_by(|a, b| a < b) && !key(rule).1.contains(&key(rule).0);
+            ensure(own.clone().all(is_apart), || "a rule has an item twice".into())?;
+            let can_be = |rule: usize| {
+                let (before, after) = (before[rule], counts[consequents[rule] as usize]);
+                (1..=before.min(after)).contains(&both[rule]) && before.max(after) <= *users
+            };
+            ensure({ own }.all(can_be), || "a rule counts users who are not there".into())?;
+        }
+        Ok(())
+    }
+
+    /// The rules whose items are all kept, with these at new places.
+    fn moved(&self, place: &[Option<u32>], items: usize) -> Rules {
+        let new = |item: &u32| place.get(*item as usize).copied().flatten();
+        let kept = |rule: usize| {
+            let mut antecedents: Vec<u32> = self.antecedents_of(rule).iter().map(new).collect::<Option<_>>()?;
+            antecedents.sort_unstable();
+            Some((antecedents, new(&self.consequents[rule])?, [self.both[rule], self.before[rule]]))
+        };
+        let kept: Vec<(Vec<u32>, u32, [u32; 2])> = (0..self.len()).filter_map(kept).collect();
+        Rules::collect(self.users, items, kept.len(), |at| (kept[at].0.as_slice(), kept[at].1, kept[at].2))
+    }
 }
 
 /// What users or items are described by: the traits of columns, such as a genre or a part of an age.
@@ -160,6 +303,8 @@ pub struct Recommender {
     pub gram: Vec<f32>,
     /// By item the items like it, the most alike first; no list at all without neighbours.
     pub neighbors: Sparse,
+    /// What follows from what; nothing without rules.
+    pub rules: Rules,
     /// By item how much all users like it: the share of users who have it, or a mean rating that few ratings pull towards the mean of all.
     pub popularity: Vec<f64>,
     /// By item how many users have it.
@@ -181,6 +326,12 @@ impl Recommender {
         self.popularity.len()
     }
 
+    /// How strong a rule is.
+    pub fn measures(&self, rule: usize) -> Measures {
+        let Rules { users, consequents, both, before, .. } = &self.rules;
+        Measures::new(both[rule], before[rule], self.counts[consequents[rule] as usize], *users as usize)
+    }
+
     /// Bytes on the heap.
     pub fn bytes(&self) -> usize {
         let numbers = self.users.capacity() + self.items.capacity() + self.popularity.capacity();
@@ -196,7 +347,7 @@ impl Recommender {
             .iter()
             .map(|t| t.of.bytes() + t.weights.capacity() * 4 + t.columns.iter().map(column).sum::<usize>())
             .sum();
-        numbers * 8 + singles * 4 + self.seen.bytes() + self.neighbors.bytes() + traits
+        numbers * 8 + singles * 4 + self.seen.bytes() + self.neighbors.bytes() + self.rules.bytes() + traits
     }
 }
 
@@ -244,8 +395,14 @@ pub(super) fn validate(body: &Recommender, features: &[Feature], task: &Task) ->
     } else {
         ensure(body.neighbors == Sparse::default(), || "neighbours that nobody asks".into())?;
     }
-    ensure(body.popularity.iter().all(|v| v.is_finite()), || "a popularity is not finite".into())?;
     ensure(body.counts.len() == items, || "the counts do not fit the items".into())?;
+    if body.method == Method::Rules {
+        ensure(!body.explicit, || "rules of ratings".into())?;
+        body.rules.validate(&body.counts)?;
+    } else {
+        ensure(body.rules == Rules::default(), || "rules that nobody asks".into())?;
+    }
+    ensure(body.popularity.iter().all(|v| v.is_finite()), || "a popularity is not finite".into())?;
     validate_traits(&body.user_traits, features, items, None)?;
     validate_traits(&body.item_traits, features, items, Some(items))
 }
@@ -331,6 +488,9 @@ impl Recommender {
                 self.counts = rows_of(&self.counts, 1, kept);
                 if self.method == Method::Neighbors {
                     self.neighbors = self.neighbors.pick(kept).moved(&place, false);
+                }
+                if self.method == Method::Rules {
+                    self.rules = self.rules.moved(&place, kept.len());
                 }
                 if !self.user_traits.columns.is_empty() {
                     self.user_traits.of = self.user_traits.of.moved(&place, true);

@@ -103,6 +103,8 @@ impl Model {
                 super::ensemble::validate(body, &self.features, &self.task, self.outputs_of_task()?)
             }
             Body::Recommender(body) => super::recommender::validate(body, &self.features, &self.task),
+            Body::Forecast(body) => super::forecast::validate(body, &self.features, &self.task),
+            Body::Lifetime(body) => super::lifetime::validate(body, &self.features, &self.task),
         }
     }
 
@@ -142,6 +144,7 @@ impl Model {
             Task::Reduction => Err(invalid("trees for a reduction")),
             Task::Uplift { treatments, .. } => Ok(treatments.len()),
             Task::Recommendation => Err(invalid("a body for another task than to recommend")),
+            Task::Forecast | Task::Lifetime => Err(invalid("a body for another task than its own")),
         }
     }
 }

@@ -203,6 +203,8 @@ impl Facts {
             },
             Task::Recommendation if self.target.is_some() => format!("the {target} that a user would give an item"),
             Task::Recommendation => "how much a user prefers an item".to_owned(),
+            Task::Forecast => format!("the {target} of a series at a time to come"),
+            Task::Lifetime => "what a customer will buy, or is worth".to_owned(),
         }
     }
 

@@ -145,6 +145,16 @@ pub fn tiles(facts: &Facts) -> Vec<Tile> {
                 tiles.push(tile("coverage", percent(share), "of the items are recommended to somebody".to_owned()));
             }
         }
+        Task::Forecast => {
+            if let Some(share) = facts.value("coverage") {
+                tiles.push(tile("coverage", percent(share), "of the values held back are in the intervals".to_owned()));
+            }
+        }
+        Task::Lifetime => {
+            if let Some(ratio) = facts.value("calibration") {
+                tiles.push(tile("calibration", number(ratio), "purchases expected for each that came".to_owned()));
+            }
+        }
     }
     tiles
 }
@@ -235,7 +245,9 @@ pub fn verdict(facts: &Facts) -> String {
             }
             _ => "It tells no better than chance which rows a treatment changes more.".to_owned(),
         },
-        Task::Clustering | Task::Anomaly | Task::Reduction | Task::Recommendation => String::new(),
+        Task::Clustering | Task::Anomaly | Task::Reduction | Task::Recommendation | Task::Forecast | Task::Lifetime => {
+            String::new()
+        }
     }
 }
 
@@ -263,7 +275,8 @@ pub fn limits(facts: &Facts) -> Vec<String> {
         all.push(format!("For decisions that cost money, as long as {message}."));
     }
     let lines = !facts.coefficients.is_empty() && facts.members.is_empty();
-    let is_trees = !matches!(facts.task, Task::Clustering | Task::Reduction | Task::Recommendation) && !lines;
+    let is_trees =
+        !(matches!(facts.task, Task::Clustering | Task::Reduction) || facts.task.apart().is_some()) && !lines;
     match facts.held.as_ref().map_or(0, crate::model::HeldRows::rows) {
         0 if facts.task.has_target() => all
             .push("For anything that costs money: it was judged on no row, so nobody knows how good it is.".to_owned()),

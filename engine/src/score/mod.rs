@@ -12,9 +12,11 @@ mod cleaned;
 pub(crate) mod curve;
 mod density;
 mod ensemble;
+pub mod forecast;
 pub mod kmeans;
 mod leaves;
 mod levels;
+mod lifetime;
 pub mod link;
 pub(crate) mod machine;
 mod masks;
@@ -46,6 +48,7 @@ pub use text::Text;
 
 use blocks::Blocks;
 use ensemble::Members;
+use forecast::Outlooks;
 use levels::Levels;
 use link::join;
 use masks::Masks;
@@ -98,6 +101,8 @@ pub struct Scorer {
     members: Option<Members>,
     /// What is made of users and items when it is first needed.
     shelf: recommender::Index,
+    /// The series that are forecast, the same.
+    outlooks: forecast::Index,
 }
 
 impl Scorer {
@@ -146,6 +151,7 @@ impl Scorer {
             machine,
             members,
             shelf: recommender::Index::default(),
+            outlooks: forecast::Index::default(),
         }
     }
 
@@ -326,6 +332,8 @@ impl Scorer {
                 }
             }
             (Body::Recommender(body), _) => out[0] = Shelf::new(&self.model, body, &self.shelf).predict(row),
+            (Body::Forecast(body), _) => out[0] = Outlooks::new(&self.model, body, &self.outlooks).predict(row),
+            (Body::Lifetime(body), _) => out[0] = lifetime::predict(body, row),
             _ => {}
         }
     }
@@ -334,6 +342,14 @@ impl Scorer {
     pub fn shelf(&self) -> Option<Shelf<'_>> {
         match &self.model.body {
             Body::Recommender(body) => Some(Shelf::new(&self.model, body, &self.shelf)),
+            _ => None,
+        }
+    }
+
+    /// A model that forecasts, to be asked; `None` for another.
+    pub fn outlooks(&self) -> Option<Outlooks<'_>> {
+        match &self.model.body {
+            Body::Forecast(body) => Some(Outlooks::new(&self.model, body, &self.outlooks)),
             _ => None,
         }
     }
@@ -442,6 +458,8 @@ impl Scorer {
                 (Body::Network(body), _) => network::nanoseconds(body),
                 (Body::Machine(body), _) => machine::nanoseconds(body),
                 (Body::Recommender(body), _) => recommender::nanoseconds(body),
+                (Body::Forecast(_), _) => forecast::NANOSECONDS,
+                (Body::Lifetime(body), _) => lifetime::nanoseconds(body),
                 (Body::Ensemble(_), _) => self.members.as_ref().map_or(0.0, Members::nanoseconds),
                 (_, Some(nodes)) if self.words.is_some() => {
                     50.0 + nodes.roots().len() as f64 * nodes.depth().mul_add(1.5, -5.0)
@@ -542,6 +560,8 @@ fn model_bytes(model: &Model) -> usize {
         Body::Network(body) => network::bytes(body),
         Body::Machine(body) => machine::bytes(body),
         Body::Recommender(body) => body.bytes() + recommender::Index::bytes(body),
+        Body::Forecast(body) => body.bytes() + forecast::Index::bytes(body),
+        Body::Lifetime(_) => 128,
         // Their scorers count them.
         Body::Ensemble(body) => {
             body.members.iter().map(|m| m.places.capacity() * 4 + m.algorithm.capacity() + 64).sum()

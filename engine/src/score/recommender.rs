@@ -2,12 +2,14 @@
 //!
 //! Whoever asks gets the same numbers: one pair, all items of a user, and all users go over the same terms in the same order.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::cmp::Ordering;
 use std::sync::OnceLock;
 
 use rayon::prelude::*;
 
+use crate::baskets::Rules;
 use crate::control::Control;
 use crate::error::Result;
 use crate::learn::recommend::traits::part_of;
@@ -30,12 +32,14 @@ pub(crate) struct Index {
     columns: OnceLock<Vec<f32>>,
     /// By trait the items that have it.
     having: OnceLock<Sparse>,
+    /// By item the items that have it among their neighbours, ascending.
+    near: OnceLock<Sparse>,
 }
 
 impl Index {
     /// Bytes on the heap, as if all was made.
     pub fn bytes(body: &Recommender) -> usize {
-        body.item_factors.len() * 4 + body.item_traits.of.bytes()
+        body.item_factors.len() * 4 + body.item_traits.of.bytes() + body.neighbors.bytes()
     }
 }
 
@@ -44,9 +48,11 @@ pub(super) fn nanoseconds(body: &Recommender) -> f64 {
     let mean = body.seen.places.len() as f64 / body.user_count().max(1) as f64;
     match body.method {
         Method::Factors => 50.0 + f64::from(body.factors) * 1.2,
-        Method::Neighbors => 50.0 + mean * 20.0,
+        Method::Neighbors => 50.0 + mean * 15.0,
         Method::Content => 50.0 + mean * 10.0 + body.item_traits.weights.len() as f64 * 2.0,
         Method::Popular => 30.0,
+        // What it takes to find the rules of two items, and a few of them.
+        Method::Rules => 50.0 + mean * 30.0,
     }
 }
 
@@ -63,13 +69,53 @@ pub struct Shelf<'a> {
     index: &'a Index,
 }
 
+/// Items that somebody has of whom nothing else is known.
+#[derive(Debug, Clone, Default)]
+pub struct Basket {
+    /// The items, ascending.
+    places: Vec<u32>,
+    /// What each counts: that it was taken once, or is rated best.
+    values: Vec<f32>,
+}
+
+impl Basket {
+    /// Whether there is nothing in it.
+    pub fn is_empty(&self) -> bool {
+        self.places.is_empty()
+    }
+}
+
 /// For whom items are sought.
 #[derive(Debug, Clone, Copy)]
 pub enum Who<'a> {
     /// A user of the training.
     Known(usize),
+    /// Somebody who has these items.
+    Having(&'a Basket),
     /// Somebody else, of whom a row of features tells what describes a user.
     Other(&'a [f64]),
+}
+
+/// Somebody who has items.
+#[derive(Debug, Clone, Copy)]
+struct Owner<'a> {
+    /// The user; `None` for somebody who was not in the training.
+    user: Option<usize>,
+    /// The items, ascending.
+    places: &'a [u32],
+    /// Their ratings, or strengths.
+    values: &'a [f32],
+}
+
+impl<'a> Owner<'a> {
+    /// The items with their numbers.
+    fn items(self) -> impl Iterator<Item = (usize, f32)> + Clone + 'a {
+        self.places.iter().map(|place| *place as usize).zip(self.values.iter().copied())
+    }
+
+    fn has(self, item: u32) -> bool {
+        self.places.binary_search(&item).is_ok()
+    }
 }
 
 /// Which items are sought.
@@ -140,6 +186,31 @@ impl<'a> Shelf<'a> {
         self.find_text(ITEM, name)
     }
 
+    /// A basket of items, in any order.
+    pub fn basket(&self, mut items: Vec<u32>) -> Basket {
+        items.sort_unstable();
+        items.dedup();
+        let value = if self.body.explicit { self.body.high as f32 } else { 1.0 };
+        Basket { values: vec![value; items.len()], places: items }
+    }
+
+    fn owner(&self, user: usize) -> Owner<'a> {
+        let seen = &self.body.seen;
+        Owner { user: Some(user), places: seen.places_of(user), values: seen.values_of(user) }
+    }
+
+    /// Whose items are known; `None` for somebody who has none.
+    fn owner_of<'b>(&self, who: Who<'b>) -> Option<Owner<'b>>
+    where
+        'a: 'b,
+    {
+        match who {
+            Who::Known(user) => Some(self.owner(user)),
+            Who::Having(basket) => Some(Owner { user: None, places: &basket.places, values: &basket.values }),
+            Who::Other(_) => None,
+        }
+    }
+
     /// The name of a user.
     pub fn user_name(&self, user: usize) -> String {
         self.name(USER, user)
@@ -153,7 +224,7 @@ impl<'a> Shelf<'a> {
     /// How much the user of a row likes its item: a rating between the lowest and the highest, or a preference.
     pub(super) fn predict(&self, row: &[f64]) -> f64 {
         let said = match (self.find(USER, row[USER]), self.find(ITEM, row[ITEM])) {
-            (Some(user), Some(item)) => self.pair(user, item),
+            (Some(user), Some(item)) => self.pair(self.owner(user), item),
             (None, Some(item)) => self.stranger(row, item),
             (user, None) => self.new_item(user, row),
         };
@@ -163,7 +234,7 @@ impl<'a> Shelf<'a> {
     /// What is said of a user and an item, of which either may not be known.
     pub fn rating(&self, user: Option<usize>, item: Option<usize>) -> f64 {
         let said = match (user, item) {
-            (Some(user), Some(item)) => self.pair(user, item),
+            (Some(user), Some(item)) => self.pair(self.owner(user), item),
             (None, Some(item)) => self.stranger(&[], item),
             (user, None) => self.new_item(user, &[]),
         };
@@ -186,80 +257,160 @@ impl<'a> Shelf<'a> {
         }
     }
 
-    /// The usual rating of a user for an item.
-    fn usual(&self, user: usize, item: usize) -> f64 {
+    /// By how much somebody rates above the mean, where there are ratings.
+    fn bias(&self, owner: Owner<'_>) -> f64 {
+        owner.user.map_or(0.0, |user| f64::from(self.body.user_bias[user]))
+    }
+
+    /// The usual rating of somebody for an item.
+    fn usual(&self, owner: Owner<'_>, item: usize) -> f64 {
         let body = self.body;
         match body.explicit {
-            true => body.mean + f64::from(body.user_bias[user]) + f64::from(body.item_bias[item]),
+            true => body.mean + self.bias(owner) + f64::from(body.item_bias[item]),
             false => 0.0,
         }
     }
 
-    /// What the interaction of a user with an item counts: how far a rating is above the usual, or the root of a strength.
-    fn counts(&self, user: usize, item: usize, value: f32) -> f64 {
+    /// What the interaction of somebody with an item counts: how far a rating is above the usual, or the root of a strength.
+    fn counts(&self, owner: Owner<'_>, item: usize, value: f32) -> f64 {
         match self.body.explicit {
-            true => f64::from(value) - self.usual(user, item),
+            true => f64::from(value) - self.usual(owner, item),
             false => f64::from(value).sqrt(),
         }
     }
 
-    /// How much a user of the training likes an item of the training.
-    fn pair(&self, user: usize, item: usize) -> f64 {
+    /// How much somebody who has items likes an item of the training.
+    fn pair(&self, owner: Owner<'_>, item: usize) -> f64 {
         let body = self.body;
         match body.method {
-            Method::Factors => {
-                let k = body.factors as usize;
-                let start = if body.explicit { body.item_bias[item] } else { 0.0 };
-                let own = body.user_factors[user * k..][..k].iter().zip(&body.item_factors[item * k..][..k]);
-                self.raised(user, own.fold(start, |sum, (a, b)| sum + a * b))
-            }
+            Method::Factors => self.by_factors(owner, item, &self.factors_of(owner)),
             Method::Neighbors => {
                 let (mut sum, mut alike) = (0.0, 0.0);
-                for (other, value) in body.seen.of(user) {
-                    let found = body.neighbors.of(other).find(|near| near.0 == item);
-                    if let Some((_, near)) = found {
-                        sum += self.counts(user, other, value) * f64::from(near);
-                        alike += f64::from(near);
+                for (other, value) in owner.items() {
+                    if let Some(near) = self.near(other, item) {
+                        sum += self.counts(owner, other, value) * near;
+                        alike += near;
                     }
                 }
-                self.of_alike(user, item, sum, alike)
+                self.of_alike(owner, item, sum, alike)
             }
             Method::Content => ROOM.with_borrow_mut(|(profile, all)| {
-                self.profile(user, profile, all);
-                self.by_profile(user, item, profile, all)
+                self.profile(owner, profile, all);
+                self.by_profile(owner, item, profile, all)
             }),
-            Method::Popular if body.explicit => self.usual(user, item),
+            Method::Rules => self.rule(owner, item as u32).map_or(0.0, |rule| body.rules.confidence(rule)),
+            Method::Popular if body.explicit => self.usual(owner, item),
             Method::Popular => body.popularity[item],
         }
     }
 
-    /// A product of factors with what the user adds.
+    /// The rule of the highest confidence by which an item follows from some of those that somebody has, of equal ones that of most users.
+    fn rule(&self, owner: Owner<'_>, item: u32) -> Option<usize> {
+        let rules = &self.body.rules;
+        let all = owner.places.iter().flat_map(|first| rules.of_to(*first, item));
+        let strength = |rule: usize| (rules.confidence(rule), rules.both[rule]);
+        all.filter(|rule| self.holds(*rule, owner)).reduce(|best, rule| match strength(rule) > strength(best) {
+            true => rule,
+            false => best,
+        })
+    }
+
+    /// Whether somebody has the antecedents of a rule.
+    fn holds(&self, rule: usize, owner: Owner<'_>) -> bool {
+        self.body.rules.antecedents_of(rule).iter().all(|item| owner.has(*item))
+    }
+
+    fn by_factors(&self, owner: Owner<'_>, item: usize, factors: &[f32]) -> f64 {
+        let body = self.body;
+        let start = if body.explicit { body.item_bias[item] } else { 0.0 };
+        let own = factors.iter().zip(&body.item_factors[item * factors.len()..][..factors.len()]);
+        self.raised(owner, own.fold(start, |sum, (a, b)| sum + a * b))
+    }
+
+    /// A product of factors with what somebody adds.
     #[inline]
-    fn raised(&self, user: usize, product: f32) -> f64 {
+    fn raised(&self, owner: Owner<'_>, product: f32) -> f64 {
         match self.body.explicit {
-            true => self.body.mean + f64::from(self.body.user_bias[user]) + f64::from(product),
+            true => self.body.mean + self.bias(owner) + f64::from(product),
             false => f64::from(product),
         }
     }
 
-    /// What items of a user that are like an item say of it.
-    fn of_alike(&self, user: usize, item: usize, sum: f64, alike: f64) -> f64 {
+    /// The rules of the model; `None` where it has another method.
+    pub fn rules(&self, control: &Control) -> Result<Option<Rules>> {
+        let Recommender { method, rules, counts, .. } = self.body;
+        if *method != Method::Rules {
+            return Ok(None);
+        }
+        let rule = |at: usize| {
+            let consequent = std::slice::from_ref(&rules.consequents[at]);
+            let alone = counts[rules.consequents[at] as usize];
+            ((rules.antecedents_of(at), consequent), [rules.both[at], rules.before[at], alone])
+        };
+        Rules::collect((0..rules.len()).map(rule), rules.users as usize, control).map(Some)
+    }
+
+    /// The factors of a user, or those that the items of somebody else would have made.
+    fn factors_of<'b>(&self, owner: Owner<'b>) -> Cow<'b, [f32]>
+    where
+        'a: 'b,
+    {
+        let k = self.body.factors as usize;
+        match owner.user {
+            Some(user) => Cow::Borrowed(&self.body.user_factors[user * k..][..k]),
+            None => Cow::Owned(self.folded(owner)),
+        }
+    }
+
+    /// The factors that a solution for these items alone has; of items that say nothing, 0.
+    fn folded(&self, owner: Owner<'_>) -> Vec<f32> {
+        let body = self.body;
+        let k = body.factors as usize;
+        let mut x = vec![0.0f64; k];
+        for (item, value) in owner.items() {
+            let own = self.aim(owner, item, value);
+            x.iter_mut().zip(&body.item_factors[item * k..][..k]).for_each(|(x, y)| *x += own * f64::from(*y));
+        }
+        match self.solved(owner) {
+            Some(lower) => solve(&lower, k, &mut x),
+            None => x.fill(0.0),
+        }
+        x.iter().map(|x| *x as f32).collect()
+    }
+
+    /// What the factors of somebody are solved for at one of the items: how far the rating is above the usual, or the confidence that it was taken.
+    fn aim(&self, owner: Owner<'_>, item: usize, value: f32) -> f64 {
         match self.body.explicit {
-            true => self.usual(user, item) + sum / (alike + CALM),
+            true => f64::from(value) - self.usual(owner, item),
+            false => 1.0 + self.body.alpha * f64::from(value),
+        }
+    }
+
+    /// How near an item is to another that has it among its neighbours.
+    fn near(&self, other: usize, item: usize) -> Option<f64> {
+        let near = self.index.near.get_or_init(|| turned(&self.body.neighbors, self.body.item_count()));
+        let at = near.places_of(item).binary_search(&(other as u32)).ok()?;
+        near.values_of(item).get(at).map(|near| f64::from(*near))
+    }
+
+    /// What items of somebody that are like an item say of it.
+    fn of_alike(&self, owner: Owner<'_>, item: usize, sum: f64, alike: f64) -> f64 {
+        match self.body.explicit {
+            true => self.usual(owner, item) + sum / (alike + CALM),
             false => sum,
         }
     }
 
-    /// By trait what the items of a user say of it, and how many there are: without ratings the first has length 1.
-    fn profile(&self, user: usize, profile: &mut Vec<f64>, all: &mut Vec<f64>) {
+    /// By trait what the items of somebody say of it, and how many there are: without ratings the first has length 1.
+    fn profile(&self, owner: Owner<'_>, profile: &mut Vec<f64>, all: &mut Vec<f64>) {
         let body = self.body;
         let traits = body.item_traits.weights.len();
         for numbers in [&mut *profile, &mut *all] {
             numbers.clear();
             numbers.resize(traits, 0.0);
         }
-        for (item, value) in body.seen.of(user) {
-            let own = self.counts(user, item, value);
+        for (item, value) in owner.items() {
+            let own = self.counts(owner, item, value);
             for (place, weight) in body.item_traits.of.of(item) {
                 profile[place] += own * f64::from(weight);
                 all[place] += f64::from(weight);
@@ -273,7 +424,7 @@ impl<'a> Shelf<'a> {
         }
     }
 
-    fn by_profile(&self, user: usize, item: usize, profile: &[f64], all: &[f64]) -> f64 {
+    fn by_profile(&self, owner: Owner<'_>, item: usize, profile: &[f64], all: &[f64]) -> f64 {
         let (mut sum, mut alike) = (0.0, 0.0);
         for (place, weight) in self.body.item_traits.of.of(item) {
             sum += profile[place] * f64::from(weight);
@@ -281,7 +432,7 @@ impl<'a> Shelf<'a> {
         }
         match self.body.explicit {
             // All items are alike a little, so more of them are needed to be believed.
-            true => self.usual(user, item) + sum / (alike + 1.0),
+            true => self.usual(owner, item) + sum / (alike + 1.0),
             false => sum,
         }
     }
@@ -354,7 +505,7 @@ impl<'a> Shelf<'a> {
         let (mut sum, mut total) = (0.0, 0.0);
         for (item, near) in speakers {
             let said = match user {
-                Some(user) => self.pair(user, item as usize),
+                Some(user) => self.pair(self.owner(user), item as usize),
                 None => self.stranger(row, item as usize),
             };
             sum += near * said;
@@ -371,8 +522,7 @@ impl<'a> Shelf<'a> {
     fn alike(&self, own: &[(usize, f64)], most: usize, but: Option<usize>) -> Vec<Liked> {
         let having = self.index.having.get_or_init(|| {
             let traits = &self.body.item_traits;
-            // No budget: it is no larger than the model, whose room is counted.
-            transpose(&traits.of, traits.weights.len(), &Control::default()).map(|made| made.0).unwrap_or_default()
+            turned(&traits.of, traits.weights.len())
         });
         ROOM.with_borrow_mut(|(_, sums)| {
             sums.clear();
@@ -385,12 +535,17 @@ impl<'a> Shelf<'a> {
         })
     }
 
-    /// The first of items by score, the more popular first where scores are equal.
+    /// The first of items by score; where scores are equal the more popular first, of confidences those of a greater lift.
     fn best(&self, mut all: Vec<Liked>, most: usize) -> Vec<Liked> {
-        let popularity = &self.body.popularity;
+        let Recommender { popularity, counts, method, .. } = self.body;
         let better = |a: &Liked, b: &Liked| {
-            let popular = || popularity[b.0 as usize].total_cmp(&popularity[a.0 as usize]);
-            b.1.total_cmp(&a.1).then_with(popular).then(a.0.cmp(&b.0))
+            let (i, j) = (a.0 as usize, b.0 as usize);
+            let tie = || match *method == Method::Rules && a.1 > 0.0 {
+                // Of two equal confidences that of the rarer item has the greater lift.
+                true => counts[i].cmp(&counts[j]),
+                false => popularity[j].total_cmp(&popularity[i]),
+            };
+            b.1.total_cmp(&a.1).then_with(tie).then(a.0.cmp(&b.0))
         };
         if most == 0 {
             return Vec::new();
@@ -403,24 +558,25 @@ impl<'a> Shelf<'a> {
         all
     }
 
-    /// What a user says of all items.
+    /// What somebody says of all items.
     fn scores(&self, who: Who<'_>, out: &mut Vec<f64>) {
         let body = self.body;
         out.clear();
         let items = 0..body.item_count();
-        let user = match who {
-            Who::Known(user) => user,
-            Who::Other(row) => {
+        let owner = match (self.owner_of(who), who) {
+            (Some(owner), _) => owner,
+            (None, Who::Other(row)) => {
                 out.extend(items.map(|item| self.stranger(row, item)));
                 return;
             }
+            (None, _) => return,
         };
         match body.method {
             Method::Neighbors => {
                 out.resize(body.item_count(), 0.0);
                 let mut alike = vec![0.0; if body.explicit { out.len() } else { 0 }];
-                for (other, value) in body.seen.of(user) {
-                    let own = self.counts(user, other, value);
+                for (other, value) in owner.items() {
+                    let own = self.counts(owner, other, value);
                     for (item, near) in body.neighbors.of(other) {
                         out[item] += own * f64::from(near);
                         alike.get_mut(item).into_iter().for_each(|sum| *sum += f64::from(near));
@@ -428,24 +584,33 @@ impl<'a> Shelf<'a> {
                 }
                 if body.explicit {
                     for (item, (sum, alike)) in out.iter_mut().zip(alike).enumerate() {
-                        *sum = self.of_alike(user, item, *sum, alike);
+                        *sum = self.of_alike(owner, item, *sum, alike);
                     }
                 }
             }
             Method::Content => ROOM.with_borrow_mut(|(profile, all)| {
-                self.profile(user, profile, all);
-                out.extend(items.map(|item| self.by_profile(user, item, profile, all)));
+                self.profile(owner, profile, all);
+                out.extend(items.map(|item| self.by_profile(owner, item, profile, all)));
             }),
-            Method::Factors | Method::Popular => out.extend(items.map(|item| self.pair(user, item))),
+            Method::Factors => {
+                let factors = self.factors_of(owner);
+                out.extend(items.map(|item| self.by_factors(owner, item, &factors)));
+            }
+            Method::Rules => {
+                let rules = &body.rules;
+                out.resize(body.item_count(), 0.0);
+                for rule in owner.places.iter().flat_map(|first| rules.of(*first)).filter(|r| self.holds(*r, owner)) {
+                    let own = &mut out[rules.consequents[rule] as usize];
+                    *own = own.max(rules.confidence(rule));
+                }
+            }
+            Method::Popular => out.extend(items.map(|item| self.pair(owner, item))),
         }
     }
 
     /// Of the scores of all items those that are wanted.
     fn choose(&self, who: Who<'_>, scores: &[f64], wanted: Wanted<'_>) -> Vec<Liked> {
-        let seen = match who {
-            Who::Known(user) if !wanted.seen => self.body.seen.places_of(user),
-            _ => &[],
-        };
+        let seen = self.owner_of(who).filter(|_| !wanted.seen).map_or(&[][..], |owner| owner.places);
         let mut left = seen.iter().peekable();
         let mut all = Vec::with_capacity(scores.len());
         for (item, score) in scores.iter().enumerate() {
@@ -487,10 +652,10 @@ impl<'a> Shelf<'a> {
                 let mut out = Vec::with_capacity(block.len());
                 for (at, who) in block.iter().enumerate() {
                     control.check()?;
-                    match (who, products.get(at * width..at * width + items)) {
-                        (Who::Known(user), Some(products)) => {
+                    match (self.owner_of(*who), products.get(at * width..at * width + items)) {
+                        (Some(owner), Some(products)) => {
                             scores.clear();
-                            scores.extend(products.iter().map(|product| self.raised(*user, *product)));
+                            scores.extend(products.iter().map(|product| self.raised(owner, *product)));
                         }
                         _ => self.scores(*who, scores),
                     }
@@ -515,9 +680,9 @@ impl<'a> Shelf<'a> {
         let k = body.factors as usize;
         let columns = self.columns(width);
         let mut a = vec![0.0f32; users.len() * k];
-        for (own, user) in a.chunks_exact_mut(k).zip(users) {
-            if let Who::Known(user) = user {
-                own.copy_from_slice(&body.user_factors[*user * k..][..k]);
+        for (own, who) in a.chunks_exact_mut(k).zip(users) {
+            if let Some(owner) = self.owner_of(*who) {
+                own.copy_from_slice(&self.factors_of(owner));
             }
         }
         let mut c = vec![0.0f32; users.len() * width];
@@ -540,12 +705,17 @@ impl<'a> Shelf<'a> {
         })
     }
 
-    /// By item the items of a user that say most for it, the first the most; none where nothing does.
-    pub fn reasons(&self, user: usize, items: &[u32], most: usize) -> Vec<Vec<u32>> {
+    /// By item the items of somebody that say most for it, the first the most, or the antecedents of its rule; none where nothing does.
+    pub fn reasons(&self, who: Who<'_>, items: &[u32], most: usize) -> Vec<Vec<u32>> {
         let body = self.body;
+        let Some(owner) = self.owner_of(who) else { return vec![Vec::new(); items.len()] };
         let k = body.factors as usize;
-        let solved = (body.method == Method::Factors).then(|| self.solved(user)).flatten();
+        let solved = (body.method == Method::Factors).then(|| self.solved(owner)).flatten();
         let of_item = |item: &u32| {
+            if body.method == Method::Rules {
+                let rule = self.rule(owner, *item);
+                return rule.map_or_else(Vec::new, |rule| body.rules.antecedents_of(rule).to_vec());
+            }
             let item = *item as usize;
             let towards = solved.as_ref().map(|lower| {
                 let mut x: Vec<f64> = body.item_factors[item * k..][..k].iter().map(|v| f64::from(*v)).collect();
@@ -558,36 +728,29 @@ impl<'a> Shelf<'a> {
                         let towards = towards.as_deref()?;
                         let row = &body.item_factors[other * k..][..k];
                         let product: f64 = row.iter().zip(towards).map(|(a, b)| f64::from(*a) * b).sum();
-                        let own = match body.explicit {
-                            true => f64::from(value) - self.usual(user, other),
-                            false => 1.0 + body.alpha * f64::from(value),
-                        };
-                        own * product
+                        self.aim(owner, other, value) * product
                     }
-                    Method::Neighbors => {
-                        let near = body.neighbors.of(other).find(|near| near.0 == item)?.1;
-                        self.counts(user, other, value) * f64::from(near)
-                    }
+                    Method::Neighbors => self.counts(owner, other, value) * self.near(other, item)?,
                     Method::Content => {
                         let own = &body.item_traits.of;
                         let near = own.of(item).filter_map(|(place, weight)| {
                             let at = own.places_of(other).binary_search(&(place as u32)).ok()?;
                             Some(f64::from(weight) * f64::from(own.values_of(other)[at]))
                         });
-                        self.counts(user, other, value) * near.sum::<f64>()
+                        self.counts(owner, other, value) * near.sum::<f64>()
                     }
-                    Method::Popular => return None,
+                    Method::Rules | Method::Popular => return None,
                 };
                 Some((other as u32, share)).filter(|said| said.1 > 0.0 && other != item)
             };
-            let found = self.best(body.seen.of(user).filter_map(said).collect(), most);
+            let found = self.best(owner.items().filter_map(said).collect(), most);
             found.into_iter().map(|liked| liked.0).collect()
         };
         items.iter().map(of_item).collect()
     }
 
-    /// The matrix whose solution the factors of a user are, as its lower triangle (Cholesky); `None` where it is not positive.
-    fn solved(&self, user: usize) -> Option<Vec<f64>> {
+    /// The matrix whose solution the factors of somebody are, as its lower triangle (Cholesky); `None` where it is not positive.
+    fn solved(&self, owner: Owner<'_>) -> Option<Vec<f64>> {
         let body = self.body;
         let k = body.factors as usize;
         let mut a: Vec<f64> = match body.explicit {
@@ -595,7 +758,7 @@ impl<'a> Shelf<'a> {
             false => body.gram.iter().map(|x| f64::from(*x)).collect(),
         };
         let mut held = if body.explicit { 0.0 } else { body.item_count() as f64 };
-        for (item, value) in body.seen.of(user) {
+        for (item, value) in owner.items() {
             let weight = if body.explicit { 1.0 } else { body.alpha * f64::from(value) };
             held += weight;
             let y = &body.item_factors[item * k..][..k];
@@ -634,6 +797,12 @@ impl<'a> Shelf<'a> {
                 let all = body.neighbors.of(item).map(|(other, near)| (other as u32, f64::from(near))).collect();
                 Some(self.best(all, most))
             }
+            Method::Rules => {
+                let rules = &body.rules;
+                let alone = rules.of(item as u32).filter(|rule| rules.antecedents_of(*rule).len() == 1);
+                let all = alone.map(|rule| (rules.consequents[rule], rules.confidence(rule)));
+                Some(self.best(all.collect(), most))
+            }
             Method::Content | Method::Popular => {
                 if body.item_traits.columns.is_empty() {
                     return None;
@@ -645,6 +814,11 @@ impl<'a> Shelf<'a> {
             }
         }
     }
+}
+
+/// Lists the other way round, without a budget: they are no larger than the model, whose room is counted.
+fn turned(lists: &Sparse, things: usize) -> Sparse {
+    transpose(lists, things, &Control::default()).map(|made| made.0).unwrap_or_default()
 }
 
 /// The lower triangle whose product with itself is a symmetric matrix, in its place; whether there is one.

@@ -7,6 +7,7 @@
 pub(crate) mod avx2;
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod avx512;
+pub(crate) mod lanes;
 mod level;
 pub(crate) mod nearest;
 #[cfg(target_arch = "aarch64")]

@@ -393,7 +393,7 @@ plain!(Two, f64, 2);
 
 #[cfg(target_arch = "x86_64")]
 #[allow(unsafe_code)]
-mod x86 {
+pub(super) mod x86 {
     use core::arch::x86_64::*;
 
     use super::Vector;

@@ -8,9 +8,14 @@ use orchard_engine::clean::program::{
 use orchard_engine::clean::text::{Form, Method};
 use std::sync::Arc;
 
+use orchard_engine::forecast::calendar::{Calendar, Step};
+use orchard_engine::lifetime::worth::Amounts;
+use orchard_engine::lifetime::{bgnbd, spend};
 use orchard_engine::model::additive::Part;
+use orchard_engine::model::forecast::NONE;
 use orchard_engine::model::recommender::{self, Sparse, TraitColumn, Traits};
 use orchard_engine::model::*;
+use orchard_engine::model::{Forecast, Lifetime};
 
 /// A named model; the name is that of its golden file.
 pub fn all() -> Vec<(&'static str, Model)> {
@@ -38,6 +43,10 @@ pub fn all() -> Vec<(&'static str, Model)> {
         ("uplift", uplift()),
         ("recommender", recommender()),
         ("recommender_ratings", recommender_ratings()),
+        ("recommender_rules", recommender_rules()),
+        ("forecast", forecast()),
+        ("lifetime", lifetime()),
+        ("lifetime_purchases", lifetime_purchases()),
         ("ordered", ordered()),
         ("calibrated", calibrated()),
         ("calibrated_classes", calibrated_classes()),
@@ -710,6 +719,57 @@ pub fn mixture(covariance: Covariance) -> Model {
     m
 }
 
+/// Forecasts of two steps of two shops and, as their sum, of all.
+pub fn forecast() -> Model {
+    let body = Forecast {
+        calendar: Calendar::new(Step::Months(1), &[0, 31 * 86_400_000_000]),
+        horizon: 2,
+        level: 0.9,
+        numbers: vec![Vec::new(), vec![1.0, 2.5]],
+        keys: vec![0, 0, 1, 1, NONE, NONE],
+        depths: vec![2, 2, 0],
+        first: vec![2, 2, 1],
+        methods: vec!["ets".into(), "theta".into()],
+        method: vec![0, 1, 0],
+        scales: vec![1.5, 0.0, 2.0],
+        mean: vec![10.0, 11.0, 20.0, 21.0, 30.5, 31.5],
+        low: vec![8.0, 8.5, 20.0, 21.0, 28.0, 27.5],
+        high: vec![12.0, 13.5, 20.0, 21.0, 33.0, 35.5],
+    };
+    let mut m = model(
+        vec![category("region", &["north", "south"]), number("shop"), number("day")],
+        Task::Forecast,
+        Body::Forecast(body),
+    );
+    m.inputs[2].kind = InputKind::Date;
+    m
+}
+
+/// What customers buy and spend.
+pub fn lifetime() -> Model {
+    let body = Lifetime {
+        period: 7.0,
+        end: 9_400,
+        times: bgnbd::Parameters { r: 0.25, alpha: 4.5, a: 0.75, b: 2.5 },
+        amounts: Amounts::Model(spend::Parameters { p: 6.25, q: 3.75, v: 15.5 }),
+        horizon: 52.0,
+        discount_rate: 0.001,
+    };
+    let features = ["frequency", "recency", "age", "mean_amount"].map(number).to_vec();
+    model(features, Task::Lifetime, Body::Lifetime(body))
+}
+
+/// What customers buy, without amounts.
+pub fn lifetime_purchases() -> Model {
+    let mut m = lifetime();
+    if let Body::Lifetime(body) = &mut m.body {
+        body.amounts = Amounts::None;
+    }
+    m.features.pop();
+    m.inputs.pop();
+    m
+}
+
 /// Factors of three users and two items, with what describes users.
 pub fn recommender() -> Model {
     let age = TraitColumn { feature: 2, cuts: vec![30.0], levels: sparse(&[&[(0, 1.0)], &[(1, 1.0)]]) };
@@ -731,6 +791,7 @@ pub fn recommender() -> Model {
         alpha: 1.0,
         gram: vec![1.25, 0.375, 0.375, 0.3125],
         neighbors: Sparse::default(),
+        rules: recommender::Rules::default(),
         popularity: vec![0.25, 0.75],
         counts: vec![1, 2],
         user_traits: Traits {
@@ -766,6 +827,27 @@ pub fn recommender_ratings() -> Model {
     m.features[2] = category("genre", &["drama", "drama|war"]);
     m.inputs[2].name = "genre".into();
     m.inputs[2].kind = InputKind::Category;
+    m
+}
+
+/// Rules of three items.
+pub fn recommender_rules() -> Model {
+    let mut m = recommender();
+    if let Body::Recommender(body) = &mut m.body {
+        (body.method, body.factors, body.regularization, body.alpha) = (recommender::Method::Rules, 0, 0.0, 0.0);
+        (body.user_factors, body.item_factors, body.gram) = (Vec::new(), Vec::new(), Vec::new());
+        body.seen = sparse(&[&[(0, 1.0), (1, 2.0), (2, 1.0)], &[(1, 1.0), (2, 1.0)], &[]]);
+        (body.items, body.popularity, body.counts) = (vec![7.0, 12.5, 13.0], vec![0.25, 0.75, 0.5], vec![1, 2, 2]);
+        body.rules = recommender::Rules {
+            users: 3,
+            firsts: vec![0, 2, 4, 4],
+            starts: vec![0, 1, 3, 4, 5],
+            antecedents: vec![0, 0, 1, 1, 1],
+            consequents: vec![1, 2, 0, 2],
+            both: vec![1, 1, 1, 2],
+            before: vec![1, 1, 2, 2],
+        };
+    }
     m
 }
 

@@ -3,14 +3,16 @@
 mod beside;
 mod decompose;
 mod judge;
+pub(super) mod model;
 mod options;
 mod read;
 mod unusual;
 
 use orchard_engine::control::Control;
 use orchard_engine::forecast::auto::Method;
-use orchard_engine::forecast::hierarchy::{reconcile, sums};
-use orchard_engine::forecast::{forecast_all, Settings};
+use orchard_engine::forecast::gather::Series;
+use orchard_engine::forecast::hierarchy::{reconcile, sums, Tree};
+use orchard_engine::forecast::{forecast_all, Outlook, Settings};
 use pgrx::pg_sys::{Datum, FunctionCallInfo};
 use pgrx::prelude::*;
 use serde_json::Value;
@@ -22,7 +24,7 @@ use crate::json::JsonArgument;
 use crate::set::Set;
 use crate::{interrupt, settings};
 use options::Options;
-use read::Columns;
+use read::{Columns, Read};
 
 /// The share of the future values that intervals should hold, if not said otherwise.
 const USUAL_LEVEL: f64 = 0.95;
@@ -101,6 +103,82 @@ fn poll(row: usize) {
     }
 }
 
+/// Series with their forecasts.
+struct Made {
+    read: Read,
+    /// What was asked for.
+    asked: Settings,
+    /// The series and their sums, where there are sums.
+    tree: Option<(Tree, Vec<Series>)>,
+    /// The forecast of each series, or of each node of the tree.
+    outlooks: Vec<Option<Outlook>>,
+}
+
+impl Made {
+    fn new(
+        mut read: Read,
+        method: Method,
+        horizon: Option<usize>,
+        options: &Options,
+        label: &str,
+        control: &Control,
+    ) -> Result<Made> {
+        let horizon = horizon.unwrap_or_else(|| read.found.calendar.step.usual_horizon());
+        let asked = Settings {
+            method,
+            horizon,
+            level: options.level.unwrap_or(USUAL_LEVEL),
+            seasons: read.seasons(options.seasons.as_ref()),
+            nonnegative: options.nonnegative,
+            beside: read.beside(options, horizon, control)?,
+        };
+        let (tree, missing) = (options.hierarchy.then(|| read.tree()), options.rules.missing);
+        let found = &read.found;
+        let (tree, outlooks) = interrupt::run(label, control, || match tree {
+            None => forecast_all(&found.series, &asked, control).map(|made| (None, made)),
+            Some(tree) => {
+                let nodes = sums(&tree, &found.series, found.last, missing, &asked.seasons, asked.horizon, control)?;
+                let mut made = forecast_all(&nodes, &asked, control)?;
+                reconcile(&tree, &mut made, asked.horizon);
+                Ok((Some((tree, nodes)), made))
+            }
+        })?;
+        let replaced = outlooks.iter().flatten().filter(|o| o.replaced).count();
+        if replaced > 0 {
+            notice!("{replaced} series are too short for {} and have the naive forecast", method.name());
+        }
+        let unknown = outlooks.iter().flatten().filter(|o| o.low.iter().any(|v| v.is_nan())).count();
+        if unknown > 0 {
+            notice!("{unknown} series have too few values for an interval");
+        }
+        Ok(Made { read, asked, tree, outlooks })
+    }
+
+    /// What is forecast, in the order of the forecasts.
+    fn series(&self) -> &[Series] {
+        self.tree.as_ref().map_or(&self.read.found.series, |(_, nodes)| nodes)
+    }
+
+    /// A series of the source that has the key of one that is forecast.
+    fn example(&self, i: usize) -> usize {
+        self.tree.as_ref().map_or(i, |(tree, _)| tree.example[i])
+    }
+
+    /// How many of the group columns that key has.
+    fn depth(&self, i: usize) -> usize {
+        self.tree.as_ref().map_or(self.read.groups.len(), |(tree, _)| tree.depth[i])
+    }
+}
+
+/// A hierarchy is one of groups.
+fn check_hierarchy(options: &Options, columns: &Columns<'_>) -> Result<()> {
+    if options.hierarchy && columns.groups.is_empty() {
+        return Err(Failure::argument("a hierarchy needs group columns")
+            .hint("Name them from the widest to the narrowest: ARRAY['country', 'shop']."));
+    }
+    Ok(())
+}
+
 /// # Safety
 /// `fcinfo` is the running call's, of a function that returns a set of rows.
 unsafe fn run(fcinfo: FunctionCallInfo) -> Result<()> {
@@ -123,54 +201,21 @@ unsafe fn run(fcinfo: FunctionCallInfo) -> Result<()> {
     let options = Options::parse(options_of(fcinfo, 5).as_ref(), &taken, numbers)?;
     let columns = Columns { regressors: options.regressors.clone(), ..columns };
     let method = one_method(&options)?.unwrap_or(Method::Auto);
-    if options.hierarchy && columns.groups.is_empty() {
-        return Err(Failure::argument("a hierarchy needs group columns")
-            .hint("Name them from the widest to the narrowest: ARRAY['country', 'shop']."));
-    }
+    check_hierarchy(&options, &columns)?;
     let control = Control::new(settings::max_memory());
-    let mut read = read::read(&described, numbers, &columns, options.rules, "orchard.forecast", &control)?;
+    let label = "orchard.forecast";
+    let read = read::read(&described, numbers, &columns, options.rules, label, &control)?;
     read.tell(options.rules);
-    let horizon = horizon.unwrap_or_else(|| read.found.calendar.step.usual_horizon());
-    let asked = Settings {
-        method,
-        horizon,
-        level: options.level.unwrap_or(USUAL_LEVEL),
-        seasons: read.seasons(options.seasons.as_ref()),
-        nonnegative: options.nonnegative,
-        beside: read.beside(&options, horizon, &control)?,
-    };
-    let (tree, missing) = (options.hierarchy.then(|| read.tree()), options.rules.missing);
-    let (nodes, made) = interrupt::run("orchard.forecast", &control, || match &tree {
-        None => forecast_all(&read.found.series, &asked, &control).map(|made| (None, made)),
-        Some(tree) => {
-            let nodes =
-                sums(tree, &read.found.series, read.found.last, missing, &asked.seasons, asked.horizon, &control)?;
-            let mut made = forecast_all(&nodes, &asked, &control)?;
-            reconcile(tree, &mut made, asked.horizon);
-            Ok((Some(nodes), made))
-        }
-    })?;
-    let all = nodes.as_ref().unwrap_or(&read.found.series);
-    let replaced = made.iter().flatten().filter(|o| o.replaced).count();
-    if replaced > 0 {
-        notice!("{replaced} series are too short for {} and have the naive forecast", method.name());
-    }
-    let unknown = made.iter().flatten().filter(|o| o.low.iter().any(|v| v.is_nan())).count();
-    if unknown > 0 {
-        notice!("{unknown} series have too few values for an interval");
-    }
+    let made = Made::new(read, method, horizon, &options, label, &control)?;
     let set = Set::new(fcinfo);
     let mut rows = 0;
-    for (i, (series, outlook)) in all.iter().zip(&made).enumerate() {
+    for (i, (series, outlook)) in made.series().iter().zip(&made.outlooks).enumerate() {
         let Some(outlook) = outlook else { continue };
-        let key = match &tree {
-            Some(tree) => read.key_of(tree.example[i], tree.depth[i]),
-            None => read.key(i),
-        };
+        let key = made.read.key_of(made.example(i), made.depth(i));
         let method = outlook.method.name().into_datum();
         for step in 0..outlook.mean.len() {
             let index = series.first.saturating_add((series.values.len() + step) as i64);
-            let [time, number] = read.time(index);
+            let [time, number] = made.read.time(index);
             set.put([
                 Some(key),
                 time,

@@ -3,25 +3,11 @@
 use orchard_engine::forecast::auto::Method;
 use orchard_engine::forecast::calendar::{self, Step};
 use orchard_engine::forecast::gather::{Aggregate, Missing, Rules};
+use orchard_engine::learn::options::{given, Algorithm};
 use serde_json::Value;
 
 use crate::api::choices::{Advice, Choices};
 use crate::error::{Failure, Result};
-
-/// The options, with their types in words.
-const OPTIONS: [(&str, &str); 11] = [
-    ("method", "the name of a method, or an array of such"),
-    ("level", "a number above 0 and below 1"),
-    ("season", "a whole number of steps from 1 to 10000, or an array of at most 4 of them"),
-    ("frequency", "a step such as day, week or 15 minutes; of plain numbers, a number above 0"),
-    ("missing", "interpolate, zero or previous"),
-    ("aggregate", "auto, sum or mean"),
-    ("nonnegative", "true or false"),
-    ("origins", "a whole number from 1 to 1000"),
-    ("hierarchy", "true or false"),
-    ("regressors", "an array of names of columns"),
-    ("holidays", "an array of dates, an object of names with their dates, or the name of a table or a query"),
-];
 
 /// The longest season.
 const LONGEST: u64 = 10_000;
@@ -59,7 +45,7 @@ pub enum Days {
 impl Options {
     /// Read the options of a verb that takes those named.
     pub fn parse(options: Option<&Value>, taken: &[&str], numbers: bool) -> Result<Options> {
-        let known: Vec<(&str, &str)> = OPTIONS.into_iter().filter(|o| taken.contains(&o.0)).collect();
+        let known: Vec<_> = given(Algorithm::Forecast).into_iter().filter(|o| taken.contains(&o.0)).collect();
         let example = r#"{"frequency": "day", "missing": "zero"}"#;
         let choices = Choices::new(options, &known, example, Advice::Of(hint))?;
         let missing = choices.word("missing", |word| match word {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use orchard_engine::control::Control;
 use orchard_engine::data::{ColumnData, MISSING};
 use orchard_engine::forecast::beside::Kind;
-use orchard_engine::forecast::calendar::{Step, DAY};
+use orchard_engine::forecast::calendar::{Calendar, Step, DAY};
 use orchard_engine::forecast::gather::{self, gather, Gathered, Missing, Rules, Times, NEVER};
 use orchard_engine::forecast::hierarchy::Tree;
 use pgrx::pg_sys::{self, Datum, Oid};
@@ -42,10 +42,10 @@ pub struct Read {
     pub found: Gathered,
     /// The texts that tell them apart, a list a series; `None` is NULL.
     pub keys: Vec<Vec<Option<Box<[u8]>>>>,
+    /// Rows of the source.
+    pub rows: usize,
     /// The names of these columns and their types.
-    groups: Vec<(String, Oid)>,
-    /// Whether times are plain numbers.
-    pub numbers: bool,
+    pub groups: Vec<(String, Oid)>,
     /// What the columns of the series are where no row tells.
     pub kinds: Vec<Kind>,
 }
@@ -59,7 +59,7 @@ pub fn describe(source: &str, columns: &Columns<'_>) -> Result<(Described, bool)
     let (time, value) = (find(columns.time)?, find(columns.value)?);
     let mut named = vec![columns.time, columns.value];
     for group in &columns.groups {
-        find(group)?.readable()?;
+        find(group)?.needed()?;
         if named.contains(&group.as_str()) {
             return Err(twice(group));
         }
@@ -68,11 +68,11 @@ pub fn describe(source: &str, columns: &Columns<'_>) -> Result<(Described, bool)
     if columns.time == columns.value {
         return Err(twice(columns.time));
     }
-    if !is_number(value.readable()?) {
+    if !is_number(value.needed()?) {
         return Err(not_numbers(value));
     }
-    let numbers = is_number(time.readable()?);
-    match time.readable()? {
+    let numbers = is_number(time.needed()?);
+    match time.needed()? {
         Reader::Date | Reader::Timestamp | Reader::Timestamptz => {}
         reader if numbers || reader.is_text() => {}
         _ => {
@@ -128,7 +128,7 @@ pub fn read(
     }
     let query = format!("SELECT {time}, s.{v}{texts} FROM ({}\n) AS s", described.query);
     let mut choose = |attributes: &[Attribute]| {
-        let wanted = |a: &Attribute| a.readable().map(|reader| Some(Wanted { reader, number: !reader.is_category() }));
+        let wanted = |a: &Attribute| a.needed().map(|reader| Some(Wanted { reader, number: !reader.is_category() }));
         attributes.iter().map(wanted).collect()
     };
     let mut rows = source::read(&query, &mut choose, control)?;
@@ -160,7 +160,7 @@ pub fn read(
     control.release_vec(times);
     control.release_vec(moments);
     control.release_vec(series);
-    Ok(Read { found, keys, groups, numbers, kinds })
+    Ok(Read { found, keys, rows: rows.table.rows, groups, kinds })
 }
 
 fn numbers_of(rows: &Rows, name: &str, control: &Control) -> Result<Vec<f64>> {
@@ -235,6 +235,32 @@ fn tell_apart(rows: &Rows, groups: &[String], control: &Control) -> Result<(Vec<
     Ok((series, keys))
 }
 
+/// A `jsonb` object of names and values as JSON; null where there is none.
+pub fn object<'a>(parts: impl Iterator<Item = (&'a str, Option<Vec<u8>>)>) -> Datum {
+    let mut text = b"{".to_vec();
+    for (name, value) in parts {
+        if text.len() > 1 {
+            text.push(b',');
+        }
+        text.extend(json::string(name.as_bytes()));
+        text.push(b':');
+        text.extend(value.unwrap_or_else(|| b"null".to_vec()));
+    }
+    text.push(b'}');
+    json::jsonb(text)
+}
+
+/// When a step of a calendar is: a timestamp and a number, one of which is NULL.
+pub fn time_of(calendar: &Calendar, index: i64) -> [Option<Datum>; 2] {
+    if matches!(calendar.step, Step::Number(_)) {
+        return [None, calendar.number(index).into_datum()];
+    }
+    let time = calendar.time(index);
+    // Beyond what a timestamp holds there is only infinity.
+    let time = if (-211_813_488_000_000_000..9_223_371_331_200_000_000).contains(&time) { time } else { i64::MAX };
+    [Some(Datum::from(time)), None]
+}
+
 impl Read {
     /// The tree of the series and of their sums.
     pub fn tree(&self) -> Tree {
@@ -253,36 +279,20 @@ impl Read {
 
     /// The same of a sum: groups beyond the first so many are null.
     pub fn key_of(&self, series: usize, depth: usize) -> Datum {
-        let mut text = b"{".to_vec();
-        for (i, ((name, oid), value)) in self.groups.iter().zip(&self.keys[series]).enumerate() {
-            if i > 0 {
-                text.push(b',');
-            }
-            text.extend(json::string(name.as_bytes()));
-            text.push(b':');
-            match value.as_ref().filter(|_| i < depth) {
+        let parts = self.groups.iter().zip(&self.keys[series]).enumerate();
+        object(parts.map(|(i, ((name, oid), value))| {
+            let value = value.as_ref().filter(|_| i < depth).map(|value| match *oid {
                 // The text of a truth value is not the letter of its output.
-                Some(value) if *oid == pg_sys::BOOLOID => text.extend_from_slice(value),
-                Some(value) => text.extend(json::scalar(*oid, value)),
-                None => text.extend_from_slice(b"null"),
-            }
-        }
-        text.push(b'}');
-        json::jsonb(text)
+                pg_sys::BOOLOID => value.to_vec(),
+                oid => json::scalar(oid, value),
+            });
+            (name.as_str(), value)
+        }))
     }
 
-    /// When a step is: a timestamp and a number, one of which is NULL.
+    /// When a step is.
     pub fn time(&self, index: i64) -> [Option<Datum>; 2] {
-        match self.numbers {
-            true => [None, self.found.calendar.number(index).into_datum()],
-            false => {
-                let time = self.found.calendar.time(index);
-                // Beyond what a timestamp holds there is only infinity.
-                let time =
-                    if (-211_813_488_000_000_000..9_223_371_331_200_000_000).contains(&time) { time } else { i64::MAX };
-                [Some(Datum::from(time)), None]
-            }
-        }
+        time_of(&self.found.calendar, index)
     }
 
     /// Say what was found in the rows.

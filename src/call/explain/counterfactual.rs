@@ -42,14 +42,14 @@ unsafe fn rows(fcinfo: FunctionCallInfo, site: &mut Site) -> Result<()> {
     let set = Set::new(fcinfo);
     let scorer = site.scorer.clone();
     let model = scorer.model();
-    let thresholdless = match model.task {
-        Task::Recommendation => "the model recommends items to users, and no column of a row can be changed",
-        Task::Reduction => "the model reduces rows to components, which have no threshold to cross",
-        _ => "the model is a clustering, whose segments have no threshold to cross",
+    let thresholdless = || match (model.task.apart(), &model.task) {
+        (Some((does, _)), _) => format!("the model {does}, and no column of a row can be changed"),
+        (None, Task::Reduction) => "the model reduces rows to components, which have no threshold to cross".to_owned(),
+        (None, _) => "the model is a clustering, whose segments have no threshold to cross".to_owned(),
     };
     // An answer is all that is looked at.
     if !model.task.has_target() {
-        check_scores(model).map_err(|failure| failure.message(thresholdless))?;
+        check_scores(model).map_err(|failure| failure.message(thresholdless()))?;
     }
     let class = class_of(model, value::<String>(fcinfo, 4).as_deref())?;
     let goal = goal(&scorer, &site.out, value(fcinfo, 2), value::<String>(fcinfo, 3).as_deref(), class)?;

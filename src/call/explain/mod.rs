@@ -67,11 +67,14 @@ pub fn check_scores(model: &Model) -> Result<()> {
             "the model compares a row with others by a radial kernel, which has no contributions of columns",
         )
         .hint("Take an algorithm isolation_forest, which has contributions.")),
-        None if model.task == Task::Recommendation => Err(Failure::new(
-            pgrx::PgSqlErrorCode::ERRCODE_WRONG_OBJECT_TYPE,
-            "the model recommends items to users, which has no contributions of columns",
-        )
-        .hint("orchard.recommend gives the reason of each item.")),
+        None if model.task.apart().is_some() => {
+            let (does, look) = model.task.apart().unwrap_or_default();
+            Err(Failure::new(
+                pgrx::PgSqlErrorCode::ERRCODE_WRONG_OBJECT_TYPE,
+                format!("the model {does}, which has no contributions of columns"),
+            )
+            .hint(look))
+        }
         None if model.task == Task::Reduction => Err(Failure::new(
             pgrx::PgSqlErrorCode::ERRCODE_WRONG_OBJECT_TYPE,
             "the model reduces rows to components, which have no contributions of columns",

@@ -40,9 +40,12 @@ unsafe fn rows(fcinfo: FunctionCallInfo, site: &mut Site) -> Result<()> {
         most @ 1..=MOST => most as usize,
         _ => return Err(Failure::argument(format!("top must be between 1 and {MOST}"))),
     };
-    if scorer.model().task == Task::Recommendation {
-        return Err(Failure::argument("rows of a model that recommends are not compared")
-            .hint("orchard.similar_items gives the items most like an item."));
+    if let Some((does, look)) = scorer.model().task.apart() {
+        let look = match scorer.model().task {
+            Task::Recommendation => "orchard.similar_items gives the items most like an item.",
+            _ => look,
+        };
+        return Err(Failure::argument(format!("rows of a model that {does} are not compared")).hint(look));
     }
     let found = named(fcinfo)?;
     let target = store::target(&found.deployed()?)?;

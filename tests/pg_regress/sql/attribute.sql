@@ -67,6 +67,8 @@ SET ROLE marketer;
 SELECT count(*) FROM orchard.attribute('public.walked', 'customer', 'channel', 'day', 'orders');
 RESET ROLE;
 DROP ROLE marketer;
+-- The lines of an order are one purchase after the same touches.
+SELECT method, channel_name, conversions, value FROM orchard.attribute($$SELECT * FROM (VALUES (1, 'mail', 1, false, NULL), (1, NULL, 2, true, 5), (1, NULL, 2, true, 7), (2, NULL, 1, true, 3)) AS v (c, ch, t, b, paid)$$, 'c', 'ch', 't', 'b', '{"methods": ["linear", "markov"], "value": "paid"}');
 -- Errors.
 SELECT * FROM orchard.attribute(NULL, 'customer', 'channel', 'day', 'orders');
 SELECT * FROM orchard.attribute('walked', 'customer', 'channel', 'day', NULL);

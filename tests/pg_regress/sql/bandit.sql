@@ -48,6 +48,7 @@ SELECT count(*) FROM (SELECT * FROM orchard.policy_value('SELECT * FROM logged O
 -- Errors.
 SELECT * FROM orchard.choose('SELECT 1 AS a, 1 AS r WHERE false', 'a', 'r');
 SELECT * FROM orchard.choose('shown', 'ads', 'clicked');
+SELECT * FROM orchard.choose('SELECT 1 AS a, 5 AS n, 10 AS s, 1 AS q', 'a', 's', '{"trials": "n", "sum_of_squares": "q"}');
 SELECT * FROM orchard.choose('shown', 'ad', 'ad');
 SELECT * FROM orchard.choose('shown', NULL, 'clicked');
 SELECT * FROM orchard.choose('shown', 'ad', 'clicked', '{"method": "softmax"}');

@@ -115,6 +115,10 @@ SELECT orchard.train('bad', 'took', algorithm => 'als', options => '{"user_colum
 SELECT orchard.train('bad', 'SELECT ARRAY[1, 2] AS user_id, 1 AS item_id', algorithm => 'als');
 SELECT orchard.train('bad', 'took', algorithm => 'als', options => '{"item_columns": ["nothing"]}');
 SELECT orchard.train('bad', 'took', 'genre', 'als');
+SELECT orchard.plot('taste', 'lift');
+SELECT orchard.train('bad', 'took', algorithm => 'als', options => '{"time_column": "genre"}');
+SELECT orchard.train('bad', 'took', algorithm => 'als', options => '{"alpha": 1e308}');
+SELECT orchard.train('bad', 'took', algorithm => 'als', options => '{"colour": 1}');
 SELECT orchard.train('bad', 'took', 'item_id', 'als');
 SELECT orchard.train('bad', 'took', algorithm => 'content');
 SELECT orchard.train('bad', 'took', algorithm => 'als', options => '{"item_column": "user_id"}');

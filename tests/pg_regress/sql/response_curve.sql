@@ -38,8 +38,21 @@ SELECT * FROM orchard.response_curve('SELECT * FROM weekly WHERE false', 'campai
 -- A cancel is heard.
 SET statement_timeout = '100ms';
 SELECT count(*) FROM orchard.response_curve('SELECT i % 20 AS c, i AS t, i * 7919 % 1009 AS s, i * 31 % 977 AS o FROM generate_series(1, 40000) AS i', 'c', 't', 's', 'o');
+-- Within one curve of many periods, too.
+SET statement_timeout = '1500ms';
+DO $$
+DECLARE began timestamptz := clock_timestamp();
+BEGIN
+    PERFORM * FROM orchard.allocate_budget('SELECT ''a'' AS c, i * 7919::bigint % 1000003 AS s, i * 31 % 977 AS o FROM generate_series(1, 1000000) AS i', 'c', 's', 'o');
+EXCEPTION WHEN query_canceled THEN
+    RAISE NOTICE 'soon: %', clock_timestamp() - began < interval '5 s';
+END $$;
 RESET statement_timeout;
+SET orchard.max_memory = '16MB';
+SELECT * FROM orchard.allocate_budget('SELECT ''a'' AS c, i AS s, i AS o FROM generate_series(1, 400000) AS i', 'c', 's', 'o');
+RESET orchard.max_memory;
 -- Errors.
+SELECT * FROM orchard.response_curve('SELECT ''{}''::jsonb AS c, 1 AS t, 2 AS s, 3 AS o', 'c', 't', 's', 'o');
 SELECT * FROM orchard.response_curve('weekly', 'campaign', NULL, 'spend', 'sales');
 SELECT * FROM orchard.response_curve('weekly', 'campaign', 'week', 'spend', 'sales');
 SELECT * FROM orchard.response_curve('weekly', 'campaign', 'campaign', 'spend', 'sales');

@@ -45,7 +45,11 @@ SELECT orchard.uplift_buckets('post', buckets => 0);
 
 -- what makes the uplift of a row
 SELECT count(*) AS parts FROM orchard.explain('post', (SELECT l FROM letters AS l WHERE id = 9));
-SELECT orchard.importance('post', 'letters');
+-- what the Qini coefficient loses without a column
+SELECT feature, kind, importance > 0.01 AS counts, rank FROM orchard.importance('post', 'SELECT age, region, "The Mail", bought FROM letters UNION ALL SELECT 30, ''south'', ''fax'', true') ORDER BY rank;
+SELECT count(*) AS columns FROM orchard.importance('r', 'letters');
+SELECT orchard.importance('post');
+SELECT orchard.importance('post', 'SELECT age, region, bought FROM letters');
 SELECT count(*) AS rows FROM orchard.explain_source('post', 'SELECT * FROM letters WHERE id < 4', key => ARRAY['id']);
 SELECT count(*) > 2 AS dependence FROM orchard.partial_dependence('post', 'age', 'letters');
 SELECT orchard.rules('post');
@@ -66,6 +70,8 @@ SELECT model, version FROM orchard.import_model('copied', orchard.export_model('
 SELECT orchard.predict('copied', l) = orchard.predict('post', l) AS same FROM letters AS l WHERE id = 5;
 SELECT orchard.to_sql('t') LIKE '%greatest(%' AS written;
 SELECT feature, verdict FROM orchard.drift('post', 'SELECT age + 30 AS age, region FROM letters') ORDER BY 1;
+-- a row has one answer, however many treatments there are
+SELECT feature, rows, training_rows < 3000 AS held_out FROM orchard.drift('post', 'letters') WHERE feature = '(score)';
 ALTER FUNCTION predict_uplift_t RENAME TO predict_uplift_two;
 SELECT model FROM orchard.models WHERE model LIKE '%two';
 CREATE TABLE plain AS SELECT age, bought FROM letters;
@@ -93,3 +99,4 @@ SELECT orchard.tune('e', 'SELECT age, "The Mail", bought FROM letters', 'bought'
 SELECT orchard.learning_curve('post', by => 'rows');
 SELECT orchard.qini_curve('uplift_r', 'plain');
 SELECT orchard.qini_curve('r');
+SELECT orchard.train('e', 'SELECT age, ''{}''::jsonb AS mail, bought FROM letters', 'bought', 't_learner', '{"treatment": "mail"}');

@@ -224,7 +224,12 @@ pub fn scores(model: &Model, before: Option<&[f64]>, now: &[f64], outputs: usize
             ..nothing(now.len() as u64 / outputs.max(1) as u64)
         },
         (Some(before), _) => {
-            let (bins, own) = of_scores(before, now);
+            // Of several treatments the first number is what the best of them changes, which is the answer.
+            let answers = |scores: &[f64]| -> Vec<f64> { scores.chunks(outputs.max(1)).map(|said| said[0]).collect() };
+            let (bins, own) = match outputs {
+                0 | 1 => of_scores(before, now),
+                _ => of_scores(&answers(before), &answers(now)),
+            };
             let drift = number(&FeatureStats::default(), Some(&bins), &own, limits);
             Drift { training_null_rate: Some(0.0), ..drift }
         }

@@ -52,10 +52,10 @@ fn trees(model: &Model) -> Result<&Trees> {
             "the model joins the answers of several models and has no trees of its own",
             "orchard.to_sql writes it as SQL where its members can be written so.",
         )),
-        None if model.task == Task::Recommendation => Err(Error::data(
-            "the model recommends items to users and has no trees",
-            "orchard.recommend gives the reason of each item.",
-        )),
+        None if model.task.apart().is_some() => {
+            let (does, look) = model.task.apart().unwrap_or_default();
+            Err(Error::data(format!("the model {does} and has no trees"), look))
+        }
         None => Err(Error::data("the model is a clustering, which has no trees", "orchard.to_sql writes it as SQL.")),
     }
 }

@@ -247,10 +247,10 @@ fn trees_of(scorer: &Scorer) -> Result<Option<&Trees>> {
         None if scorer.model().task == Task::Reduction => {
             Err(Error::data("components have no scores to explain", "orchard.components tells what they are made of."))
         }
-        None if scorer.model().task == Task::Recommendation => Err(Error::data(
-            "what a user likes has no contributions of columns",
-            "orchard.recommend gives the reason of each item.",
-        )),
+        None if scorer.model().task.apart().is_some() => {
+            let (does, look) = scorer.model().task.apart().unwrap_or_default();
+            Err(Error::data(format!("the model {does}, which has no contributions of columns"), look))
+        }
         None if matches!(scorer.model().body, Body::Machine(_)) => Err(Error::data(
             "a machine with a radial kernel has no contributions of columns",
             "Take an isolation_forest, which has contributions.",

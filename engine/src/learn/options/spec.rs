@@ -59,6 +59,8 @@ pub enum Kind {
     Estimators(fn(&mut Options, Chosen)),
     /// The name of a learner, or an object of a name and options.
     Estimator(fn(&mut Options, (Algorithm, Map<String, Value>))),
+    /// What is read by whoever reads the source; in words what it must be.
+    Given(&'static str),
     /// `"k-means++"`, `"k-means||"`, `"random"`, or an array of objects of columns and values.
     Init(fn(&mut Options, Init)),
 }
@@ -115,6 +117,7 @@ impl Spec {
                 "an array of algorithms, each a name or an object of \"algorithm\" and \"options\"".into()
             }
             Kind::Estimator(_) => "an algorithm, by its name or as an object of \"algorithm\" and \"options\"".into(),
+            Kind::Given(words) => words.into(),
             Kind::Init(_) => {
                 "\"k-means++\", \"k-means||\", \"random\" or an array of objects of columns and values, one a segment"
                     .into()
@@ -165,6 +168,7 @@ impl Spec {
             }
             Kind::Share(set) => set(options, value.as_f64().filter(|v| *v > 0.0 && *v <= 1.0).ok_or_else(wrong)?),
             Kind::Part(words, set) => set(options, part(words, value).ok_or_else(wrong)?),
+            Kind::Given(_) => {}
             Kind::Boolean(set) => set(options, value.as_bool().ok_or_else(wrong)?),
             Kind::Choice(words, set) => {
                 set(options, words.iter().find(|w| value.as_str() == Some(**w)).ok_or_else(wrong)?);
@@ -338,11 +342,13 @@ pub(crate) fn shorten(text: &str) -> String {
 pub(crate) fn nearest<'a>(given: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let given: String = given.chars().take(64).collect::<String>().to_lowercase().replace(['-', ' '], "_");
     let far = 1 + given.len() / 4;
-    let inside = |name: &str| given.len() >= 4 && (name.contains(&given) || given.contains(name));
+    let inside = |name: &str| given.len() >= 4 && name.len() >= 3 && (name.contains(&given) || given.contains(name));
     let near = |name: &'a str| {
         let d = distance(given.as_bytes(), name.as_bytes());
         // A name inside the other is a better guess than one a few letters away.
-        Some(if inside(name) { d.min(far) } else { d }).filter(|d| *d <= far).map(|d| (d, name))
+        let d = if inside(name) { d.min(far) } else { d };
+        // Of a name that would be another in all its letters nobody thought.
+        (d <= far && d < name.len()).then_some((d, name))
     };
     names.filter_map(near).min_by_key(|(d, _)| *d).map(|(_, name)| name)
 }
@@ -382,5 +388,7 @@ mod tests {
         assert_eq!(guess("maxbin"), Some("max_bins"));
         assert_eq!(guess("learning_rate"), None);
         assert_eq!(guess(""), None);
+        assert_eq!(nearest("weeks", ["k"].into_iter()), None);
+        assert_eq!(nearest("a", ["k"].into_iter()), None);
     }
 }

@@ -9,7 +9,7 @@ use super::Algorithm::{
     KMeans, KPrototypes, Knn, Lasso, LinearRegression, LogisticRegression, NaiveBayes, NeuralNetwork, OneClassSvm, Pca,
     RLearner, RandomForest, Ridge, Stacking, Svm, TLearner, UpliftForest, UpliftTree, Voting, XLearner,
 };
-use super::Algorithm::{Als, Content, ItemKnn, Popular};
+use super::Algorithm::{Als, AssociationRules, BgNbd, Content, Forecast, ItemKnn, Popular};
 use super::{Options, PersonalData};
 use crate::judge::ranking::MOST_PLACES;
 use crate::learn::bayes::Distribution;
@@ -59,9 +59,14 @@ const COLUMNS: &[Algorithm] = &[
     UpliftForest,
 ];
 /// Those that learn from users and items.
-const RECOMMENDERS: &[Algorithm] = &[Als, ItemKnn, Content, Popular];
+const RECOMMENDERS: &[Algorithm] = &[Als, ItemKnn, AssociationRules, Content, Popular];
 const FACTORS: &[Algorithm] = &[Als];
+/// Those that learn from series.
+const SERIES: &[Algorithm] = &[Forecast];
+/// Those that learn from the purchases of customers.
+const CUSTOMERS: &[Algorithm] = &[BgNbd];
 const ALIKE: &[Algorithm] = &[ItemKnn];
+const RULES: &[Algorithm] = &[AssociationRules];
 /// Those that read free text.
 const READING: &[Algorithm] = &[
     DecisionTree,
@@ -261,6 +266,121 @@ pub(super) const FEATURES: &[(&str, Part)] = &[("sqrt", Part::Sqrt), ("log2", Pa
 #[rustfmt::skip]
 pub(super) const SPECS: &[Spec] = &[
     Spec {
+        key: "time_column", algorithms: SERIES,
+        kind: Kind::Given("the name of a column"), default: |_| json!(null),
+        elsewhere: &["time", "date", "ds", "timestamp_column", "date_column"], meaning: "the column of the times",
+    },
+    Spec {
+        key: "group_columns", algorithms: SERIES,
+        kind: Kind::Given("an array of column names"), default: |_| json!(null),
+        elsewhere: &["group_by", "series", "id_columns", "time_series_id_col", "unique_id"], meaning: "the columns whose values tell series apart",
+    },
+    Spec {
+        key: "horizon", algorithms: SERIES,
+        kind: Kind::Given("a whole number from 1 to 100000"), default: |_| json!(null),
+        elsewhere: &["steps", "periods", "h", "forecast_horizon"], meaning: "how many steps are forecast; the usual number for the step without it, 28 days or 12 months",
+    },
+    Spec {
+        key: "method", algorithms: SERIES,
+        kind: Kind::Given("the name of a method, or an array of such"), default: |_| json!("auto"),
+        elsewhere: &["model", "algorithm"], meaning: "how series are forecast; by what did best in the past of each without it",
+    },
+    Spec {
+        key: "level", algorithms: SERIES,
+        kind: Kind::Given("a number above 0 and below 1"), default: |_| json!(0.95),
+        elsewhere: &["confidence_level", "confidence", "coverage"], meaning: "the share of the values that an interval should hold",
+    },
+    Spec {
+        key: "season", algorithms: SERIES,
+        kind: Kind::Given("a whole number of steps from 1 to 10000, or an array of at most 4 of them"), default: |_| json!(null),
+        elsewhere: &["season_length", "seasonal_periods", "seasonality", "period"], meaning: "the length of a season in steps; those that such times usually have without it",
+    },
+    Spec {
+        key: "frequency", algorithms: SERIES,
+        kind: Kind::Given("a step such as day, week or 15 minutes; of plain numbers, a number above 0"), default: |_| json!(null),
+        elsewhere: &["freq", "data_frequency", "step"], meaning: "the step of the series; found by their times without it",
+    },
+    Spec {
+        key: "missing", algorithms: SERIES,
+        kind: Kind::Given("interpolate, zero or previous"), default: |_| json!("interpolate"),
+        elsewhere: &["fill", "fillna"], meaning: "what stands at a step without a row",
+    },
+    Spec {
+        key: "aggregate", algorithms: SERIES,
+        kind: Kind::Given("auto, sum or mean"), default: |_| json!("auto"),
+        elsewhere: &["agg"], meaning: "how the rows of one step become one value",
+    },
+    Spec {
+        key: "nonnegative", algorithms: SERIES,
+        kind: Kind::Given("true or false"), default: |_| json!(null),
+        elsewhere: &["non_negative"], meaning: "whether values are never below 0; the values themselves tell without it",
+    },
+    Spec {
+        key: "origins", algorithms: SERIES,
+        kind: Kind::Given("a whole number from 1 to 1000"), default: |_| json!(1),
+        elsewhere: &["n_windows", "folds", "backtests"], meaning: "from how many times in the past forecasts are judged, a horizon apart",
+    },
+    Spec {
+        key: "hierarchy", algorithms: SERIES,
+        kind: Kind::Given("true or false"), default: |_| json!(false),
+        elsewhere: &["reconcile", "hierarchical"], meaning: "whether sums over groups are forecast too, so that all add up",
+    },
+    Spec {
+        key: "regressors", algorithms: SERIES,
+        kind: Kind::Given("an array of names of columns"), default: |_| json!(null),
+        elsewhere: &["exogenous", "xreg", "features", "covariates", "x_columns"], meaning: "the columns of what is known besides the values, whose values to come stand in rows without a value",
+    },
+    Spec {
+        key: "holidays", algorithms: SERIES,
+        kind: Kind::Given("an array of dates, an object of names with their dates, or the name of a table or a query"), default: |_| json!(null),
+        elsewhere: &["holiday_region", "events"], meaning: "the days that are unlike others, by name where they have names",
+    },
+    Spec {
+        key: "customer_column", algorithms: CUSTOMERS,
+        kind: Kind::Given("the name of a column"), default: |_| json!("customer_id"),
+        elsewhere: &["customer", "customer_id_col", "user_column", "id_column"], meaning: "the column that names customers",
+    },
+    Spec {
+        key: "time_column", algorithms: CUSTOMERS,
+        kind: Kind::Given("the name of a column"), default: |_| json!(null),
+        elsewhere: &["event_time", "time", "date", "datetime_col", "date_column"], meaning: "the column of the times of purchases",
+    },
+    Spec {
+        key: "value_column", algorithms: CUSTOMERS,
+        kind: Kind::Given("the name of a column"), default: |_| json!(null),
+        elsewhere: &["amount", "value", "monetary_value_col", "amount_column"], meaning: "the column of what a purchase brings; without it answers are numbers of purchases",
+    },
+    Spec {
+        key: "period", algorithms: CUSTOMERS,
+        kind: Kind::Given("day, week or month"), default: |_| json!("week"),
+        elsewhere: &["freq", "time_unit"], meaning: "what times are measured in",
+    },
+    Spec {
+        key: "horizon", algorithms: CUSTOMERS,
+        kind: Kind::Given("a number of periods from 0 to 10000"), default: |_| json!(null),
+        elsewhere: &["t", "time", "periods"], meaning: "how many periods answers look ahead; a year without it",
+    },
+    Spec {
+        key: "discount_rate", algorithms: CUSTOMERS,
+        kind: Kind::Given("a number from 0 to 1, of a period"), default: |_| json!(0.0),
+        elsewhere: &["discount"], meaning: "by how much less money of a period later is worth",
+    },
+    Spec {
+        key: "observation_end", algorithms: CUSTOMERS,
+        kind: Kind::Given("a date, such as 2026-06-30"), default: |_| json!(null),
+        elsewhere: &["observation_period_end"], meaning: "the last day that is looked at; that of the last purchase without it",
+    },
+    Spec {
+        key: "penalizer", algorithms: CUSTOMERS,
+        kind: Kind::Given("a number from 0 to 1000"), default: |_| json!(0.0),
+        elsewhere: &["penalizer_coef", "l2"], meaning: "how much parameters are held near 0",
+    },
+    Spec {
+        key: "holdout", algorithms: CUSTOMERS,
+        kind: Kind::Number(0.0, 1.0, |o, v| o.holdout = v), default: |o| json!(o.holdout),
+        elsewhere: &["test_size", "validation_fraction"], meaning: "the last share of the days, on which the model is judged before it is learned from all",
+    },
+    Spec {
         key: "user_column", algorithms: RECOMMENDERS,
         kind: Kind::Column(|o, v| o.recommend.user_column = v), default: |o| json!(o.recommend.user_column),
         elsewhere: &["user", "user_col", "customer_column"], meaning: "the column that names users",
@@ -351,6 +471,33 @@ pub(super) const SPECS: &[Spec] = &[
         default: |_| json!("tf_idf"),
         elsewhere: &["metric", "distance", "sim_options"],
         meaning: "how items are compared by who has them: each user alike, or users of many items less; ratings are compared by their correlation",
+    },
+    Spec {
+        key: "min_support", algorithms: RULES,
+        kind: Kind::Share(|o, v| o.recommend.rules.min_support = v), default: |o| json!(o.recommend.rules.min_support),
+        elsewhere: &["support", "minsup", "supp", "min_supp"], meaning: "the least share of users, or baskets, that have all items of a rule",
+    },
+    Spec {
+        key: "min_confidence", algorithms: RULES,
+        kind: Kind::Fraction(|o, v| o.recommend.rules.min_confidence = v), default: |o| json!(o.recommend.rules.min_confidence),
+        elsewhere: &["confidence", "min_threshold", "minconf", "conf"],
+        meaning: "the least share, of those who have the antecedents of a rule, who have what follows too",
+    },
+    Spec {
+        key: "min_lift", algorithms: RULES,
+        kind: Kind::Number(0.0, f64::INFINITY, |o, v| o.recommend.rules.min_lift = v), default: |o| json!(o.recommend.rules.min_lift),
+        elsewhere: &["lift"], meaning: "how many times more often than in all what follows must be there at least",
+    },
+    Spec {
+        key: "max_length", algorithms: RULES,
+        kind: Kind::IntegerOrAuto(2, 1000, |o, v| o.recommend.rules.max_length = v.map(|v| v as usize)), default: |o| json!(o.recommend.rules.max_length),
+        elsewhere: &["max_len", "maxlen", "max_size"],
+        meaning: "the most items of a rule, what follows among them; null for any number",
+    },
+    Spec {
+        key: "most", algorithms: RULES,
+        kind: Kind::Integer(1, 100_000_000, |o, v| o.recommend.rules.most = v), default: |o| json!(o.recommend.rules.most),
+        elsewhere: &["max_rules", "limit"], meaning: "how many sets of items, or rules, are too many",
     },
     Spec {
         key: "features", algorithms: COLUMNS,

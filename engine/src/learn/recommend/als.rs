@@ -13,14 +13,12 @@ use rayon::prelude::*;
 
 use super::{transpose, Interactions};
 use crate::control::Control;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::learn::random::Random;
 use crate::model::recommender::Sparse;
-use crate::simd::product::{Product, Start};
-use crate::simd::{run_wide, Kernel};
+use crate::simd::lanes::{run_lanes, Lanes, Work};
+use crate::simd::product::{Product, Start, LANES};
 
-/// Numbers that are added side by side, of which the numbers of a row are a multiple.
-const LANES: usize = 16;
 /// Rows that a thread solves between two looks for a cancel.
 const BLOCK: usize = 32;
 /// Rows of factors whose products are summed in f32 before they are summed in f64.
@@ -110,12 +108,13 @@ pub fn fit(data: &Interactions, mean: f64, params: &AlsParams, control: &Control
         users.chunks_exact_mut(stride).for_each(|row| row[k + 1] = 1.0);
     }
     let mean = mean as f32;
-    let side = |sparse, weights, solved, others: usize| {
+    let side = |sparse, weights, solved, others: usize| -> Result<Side<'_>> {
         let unknown = if explicit { 0.0 } else { others as f32 };
-        Side { sparse, weights, stride, k, explicit, solved, lambda, mean, unknown }
+        let held = held(sparse, weights, lambda, unknown, control)?;
+        Ok(Side { sparse, weights, held, stride, k, explicit, solved, mean })
     };
-    let by_user = side(&data.by_user, &weights_by_user, k, data.items);
-    let by_item = side(&items_of, &weights_by_item, k + 1, data.users());
+    let by_user = side(&data.by_user, &weights_by_user, k, data.items)?;
+    let by_item = side(&items_of, &weights_by_item, k + 1, data.users())?;
     let turns = params.iterations.unwrap_or(if explicit { TURNS_RATINGS } else { TURNS });
     control.start(u64::from(turns) * 2);
     for _ in 0..turns {
@@ -138,9 +137,17 @@ pub fn fit(data: &Interactions, mean: f64, params: &AlsParams, control: &Control
         item_bias: taken(&items, if explicit { k + 1 } else { 0 }, biases)?,
         gram: last.chunks(stride).take(k).flat_map(|row| row.iter().take(k).copied()).collect(),
     };
-    [users, items, weights_by_user, weights_by_item].into_iter().for_each(|v| control.release_vec(v));
+    let held = [by_user.held, by_item.held];
+    [users, items, weights_by_user, weights_by_item].into_iter().chain(held).for_each(|v| control.release_vec(v));
     release(items_of, control);
-    Ok(found)
+    let all = [&found.users, &found.items, &found.user_bias, &found.item_bias, &found.gram];
+    match all.iter().all(|numbers| numbers.iter().all(|x| x.is_finite())) {
+        true => Ok(found),
+        false => Err(Error::data(
+            "the factors of users and items grow beyond all numbers",
+            "Give smaller strengths, or a smaller \"alpha\" or \"regularization\".",
+        )),
+    }
 }
 
 /// Give the memory of lists back.
@@ -189,15 +196,22 @@ fn gram(rows: &[f32], stride: usize, control: &Control) -> Result<Vec<f32>> {
 struct Side<'a> {
     sparse: &'a Sparse,
     weights: &'a [f32],
+    /// By row what holds its factors to 0.
+    held: Vec<f32>,
     stride: usize,
     k: usize,
     explicit: bool,
     /// Where the bias stands that is solved.
     solved: usize,
-    lambda: f32,
     mean: f32,
-    /// What all that a row has not counts together: nothing where there are ratings.
-    unknown: f32,
+}
+
+/// What holds the factors of each row to 0: the more, the more is known of it. All that a row has not counts `unknown` together.
+fn held(sparse: &Sparse, weights: &[f32], lambda: f32, unknown: f32, control: &Control) -> Result<Vec<f32>> {
+    let mut held: Vec<f32> = control.vec(sparse.lists())?;
+    let own = sparse.starts.windows(2).map(|ends| &weights[ends[0] as usize..ends[1] as usize]);
+    held.extend(own.map(|weights| lambda * (weights.iter().sum::<f32>() + unknown)));
+    Ok(held)
 }
 
 impl Side<'_> {
@@ -205,7 +219,7 @@ impl Side<'_> {
         let gram = if self.explicit { Vec::new() } else { gram(other, self.stride, control)? };
         own.par_chunks_mut(self.stride * BLOCK).enumerate().try_for_each(|(block, rows)| {
             control.check()?;
-            run_wide(Rows { side: self, first: block * BLOCK, rows, other, gram: &gram });
+            run_lanes(Rows { side: self, first: block * BLOCK, rows, other, gram: &gram });
             Ok(())
         })
     }
@@ -223,9 +237,9 @@ struct Rows<'a> {
     gram: &'a [f32],
 }
 
-impl Kernel for Rows<'_> {
+impl Work for Rows<'_> {
     #[inline(always)]
-    fn run(self) {
+    fn run<L: Lanes>(self, zero: L) {
         let Side { stride, k, explicit, solved, mean, .. } = *self.side;
         let mut ap = vec![0.0f32; self.rows.len()];
         let mut r = vec![0.0f32; self.rows.len()];
@@ -240,17 +254,17 @@ impl Kernel for Rows<'_> {
                 continue;
             }
             r.iter_mut().zip(ap).for_each(|(r, ap)| *r = -ap);
-            hold(-self.side.held(weights), x, r, k, explicit.then_some(solved));
+            hold(-self.side.held[self.first + at], x, r, k, explicit.then_some(solved));
             let factor = |said: f32, at: usize| match explicit {
                 true => weights[at] * ((values[at] - mean) - said),
                 false => 1.0 + weights[at] * (1.0 - said),
             };
-            through(places, self.other, x, r, factor);
+            through(zero, (places, self.other), x, r, factor);
             keep(r, k, explicit, solved);
-            *left = dot(r, r);
+            *left = dot(zero, r, r);
         }
         let mut p = r.clone();
-        for _ in 0..STEPS {
+        for step in 1..=STEPS {
             times(self.gram, &p, stride, &mut ap);
             let rows = self.rows.chunks_exact_mut(stride).zip(r.chunks_exact_mut(stride));
             let rows = rows.zip(ap.chunks_exact_mut(stride).zip(p.chunks_exact_mut(stride)));
@@ -262,18 +276,21 @@ impl Kernel for Rows<'_> {
                 if explicit {
                     ap.fill(0.0);
                 }
-                hold(self.side.held(weights), p, ap, k, explicit.then_some(solved));
-                through(places, self.other, p, ap, |said, at| weights[at] * said);
+                hold(self.side.held[self.first + at], p, ap, k, explicit.then_some(solved));
+                through(zero, (places, self.other), p, ap, |said, at| weights[at] * said);
                 keep(ap, k, explicit, solved);
-                let curve = dot(p, ap);
-                let step = *left / curve;
-                if curve <= 0.0 || !step.is_finite() {
+                let curve = dot(zero, p, ap);
+                let length = *left / curve;
+                if curve <= 0.0 || !length.is_finite() {
                     *left = 0.0;
                     continue;
                 }
-                add(step, p, x);
-                add(-step, ap, r);
-                let now = dot(r, r);
+                add(zero, length, p, x);
+                if step == STEPS {
+                    continue;
+                }
+                add(zero, -length, ap, r);
+                let now = dot(zero, r, r);
                 let turn = now / *left;
                 *left = now;
                 p.iter_mut().zip(r).for_each(|(p, r)| *p = *r + turn * *p);
@@ -292,12 +309,6 @@ impl Kernel for Rows<'_> {
 const MOST: f32 = 1e12;
 
 impl Side<'_> {
-    /// What holds the factors of a row to 0: the more, the more is known of it.
-    #[inline(always)]
-    fn held(&self, weights: &[f32]) -> f32 {
-        self.lambda * (weights.iter().sum::<f32>() + self.unknown)
-    }
-
     /// The places of a row, their values and their weights.
     #[inline(always)]
     fn list(&self, list: usize) -> (&[u32], &[f32], &[f32]) {
@@ -338,76 +349,64 @@ fn keep(r: &mut [f32], k: usize, explicit: bool, solved: usize) {
 /// Rows that are multiplied side by side.
 const SIDE: usize = 4;
 
+/// Whole lanes of numbers.
+#[inline(always)]
+fn lanes(numbers: &[f32]) -> &[[f32; LANES]] {
+    numbers.as_chunks().0
+}
+
 /// Add to `to` each of some rows times a factor, which is made of the product of the row and `x`.
 #[inline(always)]
-fn through(places: &[u32], other: &[f32], x: &[f32], to: &mut [f32], factor: impl Fn(f32, usize) -> f32) {
+fn through<L: Lanes>(
+    zero: L,
+    (places, other): (&[u32], &[f32]),
+    x: &[f32],
+    to: &mut [f32],
+    factor: impl Fn(f32, usize) -> f32,
+) {
     let stride = x.len();
     let row = |place: u32| &other[place as usize * stride..][..stride];
     let (fours, rest) = places.as_chunks::<SIDE>();
-    for (four, own) in fours.iter().enumerate() {
-        let rows = own.map(row);
-        let [a, b, c, d] = rows.map(|row| row.as_chunks::<LANES>().0);
-        let mut lanes = [[0.0f32; LANES]; SIDE];
-        for ((((x, a), b), c), d) in x.as_chunks::<LANES>().0.iter().zip(a).zip(b).zip(c).zip(d) {
-            for i in 0..LANES {
-                lanes[0][i] += x[i] * a[i];
-                lanes[1][i] += x[i] * b[i];
-                lanes[2][i] += x[i] * c[i];
-                lanes[3][i] += x[i] * d[i];
-            }
+    for (four, &[a, b, c, d]) in fours.iter().enumerate() {
+        let [a, b, c, d] = [lanes(row(a)), lanes(row(b)), lanes(row(c)), lanes(row(d))];
+        let [mut e, mut f, mut g, mut h] = [zero; SIDE];
+        for ((((x, a), b), c), d) in lanes(x).iter().zip(a).zip(b).zip(c).zip(d) {
+            let x = zero.load(x);
+            e = e.plus(x.times(zero.load(a)));
+            f = f.plus(x.times(zero.load(b)));
+            g = g.plus(x.times(zero.load(c)));
+            h = h.plus(x.times(zero.load(d)));
         }
-        let mut f = [0.0f32; SIDE];
-        for (i, f) in f.iter_mut().enumerate() {
-            *f = factor(join(&mut lanes[i]), four * SIDE + i);
-        }
+        let at = four * SIDE;
+        let (e, f) = (zero.splat(factor(e.sum(), at)), zero.splat(factor(f.sum(), at + 1)));
+        let (g, h) = (zero.splat(factor(g.sum(), at + 2)), zero.splat(factor(h.sum(), at + 3)));
         for ((((to, a), b), c), d) in to.as_chunks_mut::<LANES>().0.iter_mut().zip(a).zip(b).zip(c).zip(d) {
-            for i in 0..LANES {
-                to[i] = (((to[i] + f[0] * a[i]) + f[1] * b[i]) + f[2] * c[i]) + f[3] * d[i];
-            }
+            let first = zero.load(to).plus(e.times(zero.load(a))).plus(f.times(zero.load(b)));
+            first.plus(g.times(zero.load(c))).plus(h.times(zero.load(d))).store(to);
         }
     }
     for (i, place) in rest.iter().enumerate() {
         let row = row(*place);
-        add(factor(dot(row, x), fours.len() * SIDE + i), row, to);
+        add(zero, factor(dot(zero, row, x), fours.len() * SIDE + i), row, to);
     }
-}
-
-/// The sum of all lanes.
-#[inline(always)]
-fn join(lanes: &mut [f32; LANES]) -> f32 {
-    let mut width = LANES / 2;
-    while width > 0 {
-        for i in 0..width {
-            lanes[i] += lanes[i + width];
-        }
-        width /= 2;
-    }
-    lanes[0]
 }
 
 /// The sum of the products of numbers of the same place.
 #[inline(always)]
-fn dot(a: &[f32], b: &[f32]) -> f32 {
-    let (a, _) = a.as_chunks::<LANES>();
-    let (b, _) = b.as_chunks::<LANES>();
-    let mut lanes = [0.0f32; LANES];
-    for (a, b) in a.iter().zip(b) {
-        for i in 0..LANES {
-            lanes[i] += a[i] * b[i];
-        }
+fn dot<L: Lanes>(zero: L, a: &[f32], b: &[f32]) -> f32 {
+    let mut sums = zero;
+    for (a, b) in lanes(a).iter().zip(lanes(b)) {
+        sums = sums.plus(zero.load(a).times(zero.load(b)));
     }
-    join(&mut lanes)
+    sums.sum()
 }
 
 /// Add a multiple.
 #[inline(always)]
-fn add(factor: f32, from: &[f32], to: &mut [f32]) {
-    let (from, _) = from.as_chunks::<LANES>();
-    let (to, _) = to.as_chunks_mut::<LANES>();
-    for (to, from) in to.iter_mut().zip(from) {
-        for i in 0..LANES {
-            to[i] += factor * from[i];
-        }
+fn add<L: Lanes>(zero: L, factor: f32, from: &[f32], to: &mut [f32]) {
+    let factor = zero.splat(factor);
+    for (to, from) in to.as_chunks_mut::<LANES>().0.iter_mut().zip(lanes(from)) {
+        zero.load(to).plus(factor.times(zero.load(from))).store(to);
     }
 }
 

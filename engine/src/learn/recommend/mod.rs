@@ -1,9 +1,10 @@
-//! Learners that recommend: alternating least squares, items that are alike, what describes items, and what most users like.
+//! Learners that recommend: alternating least squares, items that are alike, what describes items, rules of what goes with what, and what most users like.
 //!
 //! They learn from users, items and how a user rated an item or how often it was taken. Users and items are numbers here, in the order of their names,
 //! so that nothing depends on the order of rows.
 
 pub mod als;
+pub mod rules;
 pub mod similar;
 pub mod traits;
 
@@ -30,6 +31,8 @@ pub struct RecommendParams {
     pub als: als::AlsParams,
     /// For item_knn.
     pub similar: similar::SimilarParams,
+    /// For association_rules.
+    pub rules: rules::RulesParams,
 }
 
 impl Default for RecommendParams {
@@ -43,6 +46,7 @@ impl Default for RecommendParams {
             half_life: None,
             als: als::AlsParams::default(),
             similar: similar::SimilarParams::default(),
+            rules: rules::RulesParams::default(),
         }
     }
 }

@@ -54,8 +54,11 @@ impl Run<'_> {
             | Algorithm::Dbscan
             | Algorithm::Als
             | Algorithm::ItemKnn
+            | Algorithm::AssociationRules
             | Algorithm::Content
-            | Algorithm::Popular => Err(Error::Internal("a learner without a target was given one".into())),
+            | Algorithm::Popular
+            | Algorithm::Forecast
+            | Algorithm::BgNbd => Err(Error::Internal("a learner without a target was given one".into())),
         }
     }
 

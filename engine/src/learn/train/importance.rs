@@ -7,8 +7,8 @@ use crate::control::Control;
 use crate::data::mix;
 use crate::error::Result;
 use crate::judge::importance::{mean_shap, of_splits, permutation, Estimate, Shuffle};
+use crate::judge::more_is_better;
 use crate::judge::shap::{columns, has_scores, Explained};
-use crate::judge::{more_is_better, COMPARED};
 use crate::learn::exposure;
 use crate::model::{Additive, Body, HeldActual, HeldRows, Model, Trees};
 use crate::score::Scorer;
@@ -166,7 +166,7 @@ pub fn by_rows(
         held.weight = Some(drawn);
         let (metrics, headline) = judge_rows(scorer, &held);
         name = headline;
-        let better = more_is_better(headline.filter(|name| COMPARED.contains(name))?);
+        let better = more_is_better(headline?);
         let value = metrics.into_iter().find(|metric| Some(&*metric.name) == headline)?.value?;
         Some(if better { value } else { -value })
     };

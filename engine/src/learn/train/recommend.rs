@@ -14,16 +14,14 @@ use crate::judge::ranking::{ndcg_name, quality, recommendations, ListQuality};
 use crate::judge::{headline, regression, Metric};
 use crate::learn::options::Algorithm;
 use crate::learn::recommend::traits::{self, Described};
-use crate::learn::recommend::{als, biases, counts, shares, similar, Biases, Interactions};
-use crate::model::recommender::{Method, Recommender, Sparse};
-use crate::model::{
-    encode, Baseline, Body, Encoding, Feature, FeatureBaseline, FeatureStats, HeldActual, HeldRows, Input, InputKind,
-    Model, Task,
-};
+use crate::learn::recommend::{als, biases, counts, rules, shares, similar, Biases, Interactions};
+use crate::model::recommender::{Method, Recommender, Rules, Sparse};
+use crate::model::{Body, Encoding, Feature, FeatureStats, HeldActual, HeldRows, Input, InputKind, Model, Task};
 use crate::score::recommender::{Liked, Shelf, Wanted, Who};
 use crate::score::Scorer;
 
-use super::{Champion, Insight, Outcome, Request, SourceInput};
+use super::apart::Rows;
+use super::{Champion, Outcome, Request, SourceInput};
 
 /// Rows between two looks for a cancel.
 const LOOK: usize = 1 << 16;
@@ -190,25 +188,8 @@ pub(super) fn recommend(request: Request, champion: Option<&Champion<'_>>, contr
         (_, false) => Some(ndcg_name(request.options.recommend.k)),
     };
     let training_rows = run.pairs.len() - if refit { 0 } else { held };
-    let features = vec![FeatureBaseline::default(); scorer.model().features.len()];
-    let baseline = Baseline { rows: training_rows as u64, held_rows: held as u64, features, scores: Vec::new() };
-    Ok(Outcome {
-        bytes: encode(scorer.model())?,
-        scorer,
-        held: None,
-        metrics,
-        metric,
-        importance: None,
-        insight: Insight::default(),
-        baseline,
-        segments: None,
-        contest: found,
-        rows: request.table.rows,
-        training_rows,
-        holdout_rows: held,
-        notices: run.notices,
-        timings,
-    })
+    let rows = Rows { read: request.table.rows, training: training_rows, held };
+    Ok(Outcome { contest: found, notices: run.notices, timings, ..Outcome::of(scorer, metrics, metric, rows)? })
 }
 
 impl<'a> Run<'a> {
@@ -254,6 +235,12 @@ impl<'a> Run<'a> {
             return Err(Error::option(
                 "algorithm \"content\" needs the option \"item_columns\"",
                 "Name the columns that describe items, such as a category or a brand.",
+            ));
+        }
+        if request.algorithm == Algorithm::AssociationRules && explicit {
+            return Err(Error::option(
+                "algorithm \"association_rules\" learns from who has what, and not from ratings",
+                "Leave the target out; the source may be a query of the rows that are rated well.",
             ));
         }
         (run.user_columns, run.item_columns) = (user_columns, item_columns);
@@ -493,6 +480,7 @@ impl<'a> Run<'a> {
             alpha: 0.0,
             gram: Vec::new(),
             neighbors: Sparse::default(),
+            rules: Rules::default(),
             popularity,
             counts: counts(&data.by_user, data.items),
             user_traits,
@@ -512,6 +500,10 @@ impl<'a> Run<'a> {
                 let usual = explicit.then_some((mean, &usual));
                 body.neighbors = similar::neighbors(&data, usual, &options.similar, control)?;
                 body.method = Method::Neighbors;
+            }
+            Algorithm::AssociationRules => {
+                body.rules = rules::fit(&data, &options.rules, control)?;
+                body.method = Method::Rules;
             }
             Algorithm::Content => body.method = Method::Content,
             _ => {}
@@ -569,7 +561,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// The users who have held-out pairs, and these.
+    /// The users who have held-out pairs, and these; of more users than can be judged in good time, some that their names draw.
     fn judged(&self) -> Vec<(usize, Vec<Pair>)> {
         let mut all: Vec<(usize, Vec<Pair>)> = Vec::new();
         let mut user = usize::MAX;
@@ -587,6 +579,9 @@ impl<'a> Run<'a> {
                 }
             }
         }
+        let hash =
+            |(_, pairs): &(usize, Vec<Pair>)| pairs.first().map_or(0, |pair| self.users.hashes[pair.user as usize]);
+        some(&mut all, self.items.count(), hash);
         all
     }
 
@@ -753,7 +748,8 @@ pub fn judge_recommender(
     });
     let known = before - rows.len();
     sort(&mut rows, |a, b| (a.user, a.item).cmp(&(b.user, b.item)).then(a.value.total_cmp(&b.value)), control)?;
-    let users: Vec<&[Interacted]> = rows.chunk_by(|a, b| a.user == b.user).collect();
+    let mut users: Vec<&[Interacted]> = rows.chunk_by(|a, b| a.user == b.user).collect();
+    some(&mut users, body.item_count(), |own| own.first().map_or(0, |row| mix(row.user.1, 0)));
     let whose: Vec<Who<'_>> = users.iter().map(|own| place(own[0].user).map_or(Who::Other(&[]), Who::Known)).collect();
     let lists = shelf.top_of_all(&whose, Wanted { count: k, allowed: None, seen: false }, control)?;
     let most = shelf.most_popular();
@@ -798,6 +794,22 @@ pub fn judge_recommender(
 
 /// The places of a list that a contest looks at.
 const CONTEST: usize = 10;
+
+/// The most pairs of a user and an item that are looked at to judge lists.
+const MOST_JUDGED: usize = 10_000_000_000;
+/// So many users are judged at least.
+const LEAST_JUDGED: usize = 1_000;
+
+/// Keep as many users as can be judged on lists of so many items in good time: those of the least hashes.
+fn some<T>(users: &mut Vec<T>, items: usize, hash: impl Fn(&T) -> u64) {
+    let most = (MOST_JUDGED / items.max(1)).max(LEAST_JUDGED);
+    if users.len() > most {
+        let mut hashes: Vec<u64> = users.iter().map(&hash).collect();
+        let (_, limit, _) = hashes.select_nth_unstable(most);
+        let limit = *limit;
+        users.retain(|user| hash(user) < limit);
+    }
+}
 
 /// One pair a user and item, from rows of them, in an order that does not depend on that of the rows.
 fn join(rows: &mut [Pair], explicit: bool, control: &Control) -> Result<Vec<Pair>> {

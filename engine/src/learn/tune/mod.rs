@@ -229,6 +229,8 @@ fn metric(search: &Search, task: Task, algorithm: Algorithm) -> Result<&'static 
             Task::Reduction => "components",
             Task::Uplift { .. } => "uplift",
             Task::Recommendation => "recommendations",
+            Task::Forecast => "forecasts",
+            Task::Lifetime => "values of customers",
         };
         Error::option(
             format!("metric \"{asked}\" is not one of {task}"),

@@ -67,6 +67,18 @@ pub fn expression(scorer: &Scorer, request: &Request<'_>, control: &Control) -> 
             "Call the function of the model, or keep what orchard.recommend_all returns in a table.",
         ));
     }
+    if let Body::Forecast(_) = &model.body {
+        return Err(Error::option(
+            "the model has a forecast for each series and step, which no expression can hold",
+            "Call the function of the model, or keep what orchard.forecast returns in a table.",
+        ));
+    }
+    if let Body::Lifetime(_) = &model.body {
+        return Err(Error::option(
+            "the model sums a series of terms for each customer, which no expression can",
+            "Call the function of the model, or keep what orchard.lifetime_value returns in a table.",
+        ));
+    }
     if let Body::Network(_) = &model.body {
         return Err(Error::option(
             "the model is a network, whose sums of sums no expression of a sensible length can hold",
