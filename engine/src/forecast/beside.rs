@@ -154,7 +154,7 @@ impl Beside {
         let daily = Self::is_daily(&calendar);
         let all = names + usize::from(names > 1);
         let mut columns = vec![vec![0.0; len]; all + if daily { 2 } else { 0 }];
-        for i in 0..len {
+        let mut tell = |i: usize| {
             let (from, to) = Self::days_of(&calendar, first.saturating_add(i as i64));
             let days = self.holidays.between(from, to);
             for (_, name) in days {
@@ -166,7 +166,8 @@ impl Beside {
                 columns[all][i] = f64::from(u8::from(after == 1.0));
                 columns[all + 1][i] = f64::from(u8::from(before == -1.0));
             }
-        }
+        };
+        (0..len).for_each(&mut tell);
         columns
     }
 

@@ -205,7 +205,7 @@ fn learned(frames: &[Frame<'_>], ends: &[usize], layout: &Layout<'_>, control: &
         for origin in start..ends[s] {
             let (level, size) = frame.level(origin, layout);
             for h in 1..=layout.horizon.min(ends[s] - origin) {
-                if mix(mix(s as u64, origin as u64), h as u64) % thin == 0 {
+                if mix(mix(s as u64, origin as u64), h as u64).is_multiple_of(thin) {
                     frame.row(origin, h, layout, &mut row);
                     rows.extend_from_slice(&row);
                     target.push(((frame.y[origin + h - 1] - level) / size).clamp(-MOST, MOST));
