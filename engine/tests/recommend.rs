@@ -503,10 +503,10 @@ fn a_basket_is_folded_in() {
         let basket = shelf.basket(held.iter().map(|item| *item as u32).collect());
         let (mut a, mut b) = (vec![vec![0.0; k]; k], vec![0.0; k]);
         for i in 0..k {
-            for j in 0..k {
+            for (j, cell) in a[i].iter_mut().enumerate() {
                 let all = if rated { 0.0 } else { (0..own.item_count()).map(|item| y(item, i) * y(item, j)).sum() };
                 let weight = if rated { 1.0 } else { own.alpha };
-                a[i][j] = all + held.iter().map(|item| weight * y(*item, i) * y(*item, j)).sum::<f64>();
+                *cell = all + held.iter().map(|item| weight * y(*item, i) * y(*item, j)).sum::<f64>();
             }
             let known = if rated { 3.0 } else { own.item_count() as f64 + 3.0 * own.alpha };
             a[i][i] += own.regularization * known;
