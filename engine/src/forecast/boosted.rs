@@ -189,8 +189,14 @@ struct Learned {
 
 /// The rows of all frames, each of which is known before a place.
 fn learned(frames: &[Frame<'_>], ends: &[usize], layout: &Layout<'_>, control: &Control) -> Result<Learned> {
-    let (start, horizon) = (Frame::start(layout), layout.horizon as u64);
-    let all: u64 = ends.iter().map(|end| (end.saturating_sub(start) as u64).saturating_mul(horizon)).sum();
+    let start = Frame::start(layout);
+    // Of each origin as many steps as there are, but no more than are forecast.
+    let rows_of = |end: &usize| {
+        let (origins, horizon) = (end.saturating_sub(start) as u64, layout.horizon as u64);
+        let last = origins.min(horizon);
+        (origins - last) * horizon + last * (last + 1) / 2
+    };
+    let all: u64 = ends.iter().map(rows_of).sum();
     // One of so many is drawn.
     let thin = all.div_ceil(MOST_ROWS).max(1);
     let of = |(s, frame): (usize, &Frame<'_>)| -> Result<(Vec<f64>, Vec<f64>)> {
@@ -306,7 +312,12 @@ pub fn boost(series: &[Series], settings: &Settings, control: &Control) -> Resul
     let seasons: Vec<usize> = settings.seasons.iter().copied().filter(|p| *p > 1).take(2).collect();
     let window = seasons.first().copied().filter(|p| *p <= LONGEST_WINDOW).unwrap_or(4).max(4);
     let layout = Layout { seasons, window, beside: &settings.beside, horizon: settings.horizon };
-    let frames: Vec<Frame<'_>> = series.iter().map(|one| Frame::new(one, &layout)).collect();
+    let mut frames: Vec<Frame<'_>> = control.vec(series.len())?;
+    for one in series {
+        let columns = one.beside.len() + settings.beside.holidays.columns();
+        control.reserve((one.values.len() + settings.horizon).saturating_mul(16 * (columns + 2)))?;
+        frames.push(Frame::new(one, &layout));
+    }
     let held: Vec<usize> = frames.iter().map(|f| f.held(&layout)).collect();
     let before: Vec<usize> = frames.iter().zip(&held).map(|(f, held)| f.y.len() - ORIGINS * held).collect();
     let ends: Vec<usize> = frames.iter().map(|f| f.y.len()).collect();

@@ -40,7 +40,8 @@ pub use outlook::{naive_error, Given, Outlook, Settings};
 /// Forecast each of many series, on the pool of the caller. A series without a value has no forecast.
 pub fn forecast_all(series: &[gather::Series], settings: &Settings, control: &Control) -> Result<Vec<Option<Outlook>>> {
     let boosted = boosted_of(series, settings, control)?;
-    let each = settings.horizon.saturating_mul(3 * std::mem::size_of::<f64>()).saturating_add(1024);
+    // The forecast, and its errors of the past.
+    let each = settings.horizon.saturating_mul((4 + outlook::ORIGINS) * 8).saturating_add(1024);
     control.reserve(series.len().saturating_mul(each))?;
     control.start(series.len() as u64);
     let drafts: Vec<Option<outlook::Draft>> = series

@@ -55,7 +55,7 @@ pub struct Outlook {
 }
 
 /// How often a model is fitted anew in the past.
-const ORIGINS: usize = 6;
+pub(super) const ORIGINS: usize = 6;
 /// Another method than the ensemble is taken if its errors in the past are below this share.
 const BETTER: f64 = 0.7;
 /// From so many origins on methods are compared.
@@ -152,7 +152,7 @@ pub(super) fn draft(
     };
     let looks = Looks::new(y.len(), &seasons, horizon, given.boosted);
     let mut tried: Vec<Tried> = Vec::with_capacity(candidates.len() + 2);
-    let mut attempt = |method: Method, tried: &mut Vec<Tried>, work: &mut Workspace<'_>| -> Result<()> {
+    let attempt = |method: Method, tried: &mut Vec<Tried>, work: &mut Workspace<'_>| -> Result<()> {
         control.check()?;
         if let Some(model) = fit(method, y, &columns, &seasons, None, work) {
             let mut one = Tried { method, model, past: Vec::new() };

@@ -72,6 +72,7 @@ pub fn trial(series: &[Series], settings: &Settings, origins: usize, control: &C
             }
         }
         control.release(control.used().saturating_sub(before));
+        control.end_stage();
     }
     trial.short = series.iter().zip(&judged).filter(|(one, judged)| !**judged && !one.values.is_empty()).count();
     trial.used = used.into_iter().collect();

@@ -50,7 +50,7 @@ unsafe fn run(fcinfo: FunctionCallInfo) -> Result<()> {
     let seasons = read.seasons(options.seasons.as_ref());
     let beside = read.beside(&options, horizon, &control)?;
     let made = interrupt::run("orchard.evaluate_forecast", &control, || {
-        control.stage(methods.len() as u64);
+        control.stage((methods.len() * options.origins) as u64);
         let each = |method: &Method| {
             let settings = Settings {
                 method: *method,
@@ -60,9 +60,7 @@ unsafe fn run(fcinfo: FunctionCallInfo) -> Result<()> {
                 nonnegative: options.nonnegative,
                 beside: beside.clone(),
             };
-            let made = trial(&read.found.series, &settings, options.origins, &control);
-            control.end_stage();
-            made
+            trial(&read.found.series, &settings, options.origins, &control)
         };
         methods.iter().map(each).collect::<orchard_engine::Result<Vec<Trial>>>()
     })?;
