@@ -193,10 +193,10 @@ fn algorithms_have_names() {
     };
     let (message, hint) = error("k-means");
     assert_eq!(message, "unrecognized algorithm \"k-means\"");
-    assert_eq!(hint, "Did you mean \"kmeans\"? Valid algorithms are: auto, gradient_boosting, random_forest, extra_trees, decision_tree, logistic_regression, linear_regression, ridge, elastic_net, lasso, glm, naive_bayes, knn, neural_network, svm, kmeans, kprototypes, gaussian_mixture, isolation_forest, one_class_svm, pca, dbscan, voting, stacking, x_learner, t_learner, r_learner, uplift_forest, uplift_tree, als, item_knn, association_rules, content, popular.");
+    assert_eq!(hint, "Did you mean \"kmeans\"? Valid algorithms are: auto, gradient_boosting, random_forest, extra_trees, decision_tree, logistic_regression, linear_regression, ridge, elastic_net, lasso, glm, naive_bayes, knn, neural_network, svm, kmeans, kprototypes, gaussian_mixture, isolation_forest, one_class_svm, pca, dbscan, voting, stacking, x_learner, t_learner, r_learner, uplift_forest, uplift_tree, als, item_knn, association_rules, content, popular, forecast, bg_nbd.");
     assert_eq!(
         error("xgboost").1,
-        "Valid algorithms are: auto, gradient_boosting, random_forest, extra_trees, decision_tree, logistic_regression, linear_regression, ridge, elastic_net, lasso, glm, naive_bayes, knn, neural_network, svm, kmeans, kprototypes, gaussian_mixture, isolation_forest, one_class_svm, pca, dbscan, voting, stacking, x_learner, t_learner, r_learner, uplift_forest, uplift_tree, als, item_knn, association_rules, content, popular."
+        "Valid algorithms are: auto, gradient_boosting, random_forest, extra_trees, decision_tree, logistic_regression, linear_regression, ridge, elastic_net, lasso, glm, naive_bayes, knn, neural_network, svm, kmeans, kprototypes, gaussian_mixture, isolation_forest, one_class_svm, pca, dbscan, voting, stacking, x_learner, t_learner, r_learner, uplift_forest, uplift_tree, als, item_knn, association_rules, content, popular, forecast, bg_nbd."
     );
 }
 

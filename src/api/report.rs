@@ -224,9 +224,7 @@ fn looks(found: &Found, scorer: &Rc<Scorer>, source: Option<&str>, rows: Rows<'_
     let all = matches!(rows, Rows::All);
     let class = match rows {
         Rows::None => return Ok(()),
-        _ if (matches!(facts.task, Task::Clustering | Task::Reduction) || facts.task.apart().is_some()) => {
-            return Ok(())
-        }
+        _ if !facts.task.gives_scores() => return Ok(()),
         Rows::Shap(class) | Rows::Feature(_, class) => class.or_else(|| facts.class()),
         Rows::All => facts.class(),
     };
@@ -292,7 +290,7 @@ fn judgement(
     source: Option<&str>,
 ) -> Result<(Vec<Metric>, Option<HeldRows>, Option<u64>)> {
     let stored = stored_metrics(found)?;
-    if (matches!(scorer.model().task, Task::Clustering | Task::Reduction) || scorer.model().task.apart().is_some()) {
+    if !scorer.model().task.gives_scores() {
         let Some(source) = source else { return Ok((stored, None, None)) };
         let metrics = overall(found, Some(source))?;
         let rows = metrics.iter().find(|m| m.name == "rows").and_then(|m| m.value);

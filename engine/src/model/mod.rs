@@ -263,6 +263,11 @@ impl Task {
         }
     }
 
+    /// Whether it gives a row a number that its columns have a part in.
+    pub fn gives_scores(&self) -> bool {
+        !matches!(self, Task::Clustering | Task::Reduction) && self.apart().is_none()
+    }
+
     /// What a prediction is called where no target has a name.
     pub fn prediction(&self) -> &'static str {
         match self {

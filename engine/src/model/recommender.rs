@@ -164,22 +164,19 @@ impl Rules {
             ..own.start + items.partition_point(|other| *other <= item)
     }
 
-    /// So many rules of their antecedents, ascending, what follows, and the numbers of users with all items and with the antecedents, in their order.
+    /// Where rules stand, by their antecedents and what follows.
+    pub(crate) fn place(antecedents: &[u32], consequent: u32) -> (Option<u32>, u32, &[u32]) {
+        (antecedents.first().copied(), consequent, antecedents)
+    }
+
+    /// Rules of their antecedents, ascending, what follows, and the numbers of users with all items and with the antecedents, in the order of their places.
     pub(crate) fn collect<'a>(
         users: u32,
         items: usize,
-        count: usize,
-        rule: impl Fn(usize) -> (&'a [u32], u32, [u32; 2]),
+        rules: impl Iterator<Item = (&'a [u32], u32, [u32; 2])>,
     ) -> Rules {
-        let mut order: Vec<usize> = (0..count).collect();
-        let key = |at: usize| {
-            let (antecedents, consequent, _) = rule(at);
-            (antecedents.first().copied(), consequent, antecedents)
-        };
-        order.sort_unstable_by(|a, b| key(*a).cmp(&key(*b)));
         let mut out = Rules { users, firsts: vec![0; items + 1], starts: vec![0], ..Rules::default() };
-        for at in order {
-            let (antecedents, consequent, [both, before]) = rule(at);
+        for (antecedents, consequent, [both, before]) in rules {
             let first = antecedents.first().map_or(items, |first| *first as usize);
             out.firsts.get_mut(first + 1).into_iter().for_each(|rules| *rules += 1);
             out.antecedents.extend_from_slice(antecedents);
@@ -239,8 +236,9 @@ impl Rules {
             antecedents.sort_unstable();
             Some((antecedents, new(&self.consequents[rule])?, [self.both[rule], self.before[rule]]))
         };
-        let kept: Vec<(Vec<u32>, u32, [u32; 2])> = (0..self.len()).filter_map(kept).collect();
-        Rules::collect(self.users, items, kept.len(), |at| (kept[at].0.as_slice(), kept[at].1, kept[at].2))
+        let mut kept: Vec<(Vec<u32>, u32, [u32; 2])> = (0..self.len()).filter_map(kept).collect();
+        kept.sort_unstable_by(|a, b| Rules::place(&a.0, a.1).cmp(&Rules::place(&b.0, b.1)));
+        Rules::collect(self.users, items, kept.iter().map(|rule| (rule.0.as_slice(), rule.1, rule.2)))
     }
 }
 

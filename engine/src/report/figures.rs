@@ -116,7 +116,7 @@ impl Figure {
         match self {
             Figure::SegmentMap | Figure::SegmentSizes => *task == Task::Clustering,
             Figure::ExplainedVariance => *task == Task::Reduction,
-            _ if (matches!(task, Task::Clustering | Task::Reduction) || task.apart().is_some()) => false,
+            _ if !task.gives_scores() => false,
             Figure::Qini | Figure::Uplift => matches!(task, Task::Uplift { .. }),
             _ if matches!(task, Task::Uplift { .. }) => self.needs_rows(),
             // Nothing was to be explained, so no split explains more than another, and there is no truth to judge by.

@@ -161,7 +161,7 @@ fn breakable(name: &str) -> Markup {
 
 /// What the model looks at.
 fn insides(facts: &Facts) -> Result<Markup> {
-    if (matches!(facts.task, Task::Clustering | Task::Reduction) || facts.task.apart().is_some()) {
+    if !facts.task.gives_scores() {
         return Ok(html! {});
     }
     let importance = match Figure::Importance.is_for(&facts.task) {

@@ -275,8 +275,7 @@ pub fn limits(facts: &Facts) -> Vec<String> {
         all.push(format!("For decisions that cost money, as long as {message}."));
     }
     let lines = !facts.coefficients.is_empty() && facts.members.is_empty();
-    let is_trees =
-        !(matches!(facts.task, Task::Clustering | Task::Reduction) || facts.task.apart().is_some()) && !lines;
+    let is_trees = facts.task.gives_scores() && !lines;
     match facts.held.as_ref().map_or(0, crate::model::HeldRows::rows) {
         0 if facts.task.has_target() => all
             .push("For anything that costs money: it was judged on no row, so nobody knows how good it is.".to_owned()),

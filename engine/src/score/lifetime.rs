@@ -21,7 +21,7 @@ fn customer(row: &[f64]) -> Option<Customer> {
     let [frequency, recency, age, amount @ ..] = row else { return None };
     let is_one = (0.0..=MOST).contains(frequency) && *recency >= 0.0 && recency <= age && age.is_finite();
     let amount = amount.first().copied().unwrap_or(0.0);
-    is_one.then(|| Customer {
+    is_one.then_some(Customer {
         customer: 0,
         rows: 0,
         frequency: *frequency as u32,

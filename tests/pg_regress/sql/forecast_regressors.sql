@@ -68,3 +68,9 @@ SELECT * FROM orchard.forecast('planned', 'day', 'amount', '{}', 5, '{"holidays"
 SELECT * FROM orchard.forecast('SELECT 1 AS t, 1 AS v', 't', 'v', '{}', 5, '{"holidays": ["2024-12-25"]}');
 SELECT * FROM orchard.decompose('planned', 'day', 'amount', '{}', '{"holidays": []}');
 SELECT * FROM orchard.forecast_anomalies('planned', 'day', 'amount', '{}', '{"method": "boosted_lags"}');
+-- Kept as a model, the forecasts know the same.
+SELECT rows, metric, score < 0.5 AS good FROM orchard.train('planned_sales', 'planned', target => 'amount', algorithm => 'forecast',
+    options => '{"time_column": "day", "group_columns": ["shop"], "horizon": 14, "regressors": ["price", "promotion", "note"], "holidays": "closed_days", "frequency": "day"}');
+SELECT count(*) AS differ FROM (SELECT * FROM orchard.forecast('planned_sales') EXCEPT SELECT * FROM orchard.forecast('planned', 'day', 'amount', ARRAY['shop'], 14, '{"regressors": ["price", "promotion", "note"], "holidays": "closed_days", "frequency": "day"}')) AS x;
+SELECT metric, round(value::numeric, 1) AS value FROM orchard.evaluate('planned_sales', 'truth') WHERE metric IN ('mase', 'rows') ORDER BY metric;
+SELECT version, promoted FROM orchard.retrain('planned_sales', promote => 'always');

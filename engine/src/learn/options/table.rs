@@ -442,13 +442,13 @@ pub(super) const SPECS: &[Spec] = &[
     },
     Spec {
         key: "regularization", algorithms: FACTORS,
-        kind: Kind::Number(0.0, f64::INFINITY, |o, v| o.recommend.als.regularization = Some(v)), default: |o| json!(o.recommend.als.regularization),
+        kind: Kind::Number(0.0, 1e6, |o, v| o.recommend.als.regularization = Some(v)), default: |o| json!(o.recommend.als.regularization),
         elsewhere: &["reg", "lambda", "reg_all", "l2_reg"],
         meaning: "how much factors are held to 0; without it 0.1 for each rating, or 0.01 for each pair of user and item",
     },
     Spec {
         key: "alpha", algorithms: FACTORS,
-        kind: Kind::Number(0.0, f64::INFINITY, |o, v| o.recommend.als.alpha = v), default: |o| json!(o.recommend.als.alpha),
+        kind: Kind::Number(0.0, 1e6, |o, v| o.recommend.als.alpha = v), default: |o| json!(o.recommend.als.alpha),
         elsewhere: &["wals_alpha", "confidence"], meaning: "how much the strength of an interaction adds to its confidence; not with ratings",
     },
     Spec {

@@ -3,6 +3,7 @@
 use super::Interactions;
 use crate::baskets::{least, mine, rules, Baskets, Limits, RuleLimits};
 use crate::control::Control;
+use crate::data::par_sort;
 use crate::error::{Error, Result};
 use crate::model::recommender::Rules;
 
@@ -47,13 +48,19 @@ pub fn fit(data: &Interactions, params: &RulesParams, control: &Control) -> Resu
     };
     let found = rules(&sets, users, &limits, control).map_err(advised)?;
     sets.release(control);
-    let size = |rule: usize| found.sides(rule).0.len() * 4 + 32;
-    control.reserve((0..found.len()).map(size).sum::<usize>() + data.items * 8)?;
-    let rule = |at: usize| {
-        let (antecedents, consequents) = found.sides(at);
-        (antecedents, consequents[0], [found.baskets(at), found.antecedent_baskets(at)])
+    let rule = |at: &u32| {
+        let (antecedents, consequents) = found.sides(*at as usize);
+        (antecedents, consequents[0])
     };
-    let made = Rules::collect(users as u32, data.items, found.len(), rule);
+    let place = |at: &u32| Rules::place(rule(at).0, rule(at).1);
+    let mut order: Vec<u32> = control.vec(found.len())?;
+    order.extend(0..found.len() as u32);
+    par_sort(&mut order, &|a, b| place(a).cmp(&place(b)), control)?;
+    let size = |at: &u32| rule(at).0.len() * 4 + 32;
+    control.reserve(order.iter().map(size).sum::<usize>() + data.items * 8)?;
+    let counts = |at: &u32| [found.baskets(*at as usize), found.antecedent_baskets(*at as usize)];
+    let made = Rules::collect(users as u32, data.items, order.iter().map(|at| (rule(at).0, rule(at).1, counts(at))));
+    control.release_vec(order);
     found.release(control);
     Ok(made)
 }

@@ -796,7 +796,7 @@ pub fn judge_recommender(
 const CONTEST: usize = 10;
 
 /// The most pairs of a user and an item that are looked at to judge lists.
-const MOST_JUDGED: usize = 10_000_000_000;
+const MOST_JUDGED: usize = 2_000_000_000;
 /// So many users are judged at least.
 const LEAST_JUDGED: usize = 1_000;
 
