@@ -4,6 +4,7 @@ mod samples;
 
 use orchard_engine::control::Control;
 use orchard_engine::forecast::auto::Method;
+use orchard_engine::forecast::beside::Beside;
 use orchard_engine::forecast::calendar::{Calendar, Step, DAY};
 use orchard_engine::forecast::gather::Series;
 use orchard_engine::forecast::{forecast_all, Settings};
@@ -78,11 +79,17 @@ fn made(groups: &[(&str, InputKind)], keys: &[Vec<KeyPart>]) -> Model {
         .map(|s| Series {
             first: 0,
             values: (0..30).map(|i| f64::from(i % 7) + s as f64).collect(),
-            filled: Vec::new(),
+            ..Series::default()
         })
         .collect();
-    let settings =
-        Settings { method: Method::SeasonalNaive, horizon: 3, level: 0.8, seasons: vec![7], nonnegative: None };
+    let settings = Settings {
+        method: Method::SeasonalNaive,
+        horizon: 3,
+        level: 0.8,
+        seasons: vec![7],
+        nonnegative: None,
+        beside: Beside::default(),
+    };
     let outlooks = forecast_all(&series, &settings, &control).unwrap();
     let plain = |name: &str, kind| PlainColumn { name: name.into(), kind, zone: None };
     let common = Common {

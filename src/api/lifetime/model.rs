@@ -191,5 +191,4 @@ pub(in crate::api) fn evaluate(found: &Found, source: &str) -> Result<Vec<Metric
         let span = Span { end: body.end, until: all.last_day, period: body.period };
         judge(&all, &past, span, &body.times, body.amounts, &control)
     })
-    .map_err(Into::into)
 }
