@@ -72,5 +72,5 @@ SELECT * FROM orchard.forecast_anomalies('planned', 'day', 'amount', '{}', '{"me
 SELECT rows, metric, score < 0.5 AS good FROM orchard.train('planned_sales', 'planned', target => 'amount', algorithm => 'forecast',
     options => '{"time_column": "day", "group_columns": ["shop"], "horizon": 14, "regressors": ["price", "promotion", "note"], "holidays": "closed_days", "frequency": "day"}');
 SELECT count(*) AS differ FROM (SELECT * FROM orchard.forecast('planned_sales') EXCEPT SELECT * FROM orchard.forecast('planned', 'day', 'amount', ARRAY['shop'], 14, '{"regressors": ["price", "promotion", "note"], "holidays": "closed_days", "frequency": "day"}')) AS x;
-SELECT metric, round(value::numeric, 1) AS value FROM orchard.evaluate('planned_sales', 'truth') WHERE metric IN ('mase', 'rows') ORDER BY metric;
+SELECT max(value) FILTER (WHERE metric = 'mase') < 0.2 AS good, max(value) FILTER (WHERE metric = 'rows') AS rows FROM orchard.evaluate('planned_sales', 'truth');
 SELECT version, promoted FROM orchard.retrain('planned_sales', promote => 'always');
