@@ -34,9 +34,13 @@ pub(super) fn check(algorithm: Algorithm) -> Result<()> {
 /// The options that a verb reads, with what they must be; those that all trainings have are left out.
 pub(super) fn given_options(options: &Value, algorithm: Algorithm) -> (Value, Vec<(&'static str, &'static str)>) {
     let known = given(algorithm);
-    let is_known = |key: &str| known.iter().any(|(own, _)| *own == key);
-    let all = options.as_object().into_iter().flatten().filter(|(key, _)| is_known(key));
-    (Value::Object(all.map(|(key, value)| (key.clone(), value.clone())).collect()), known)
+    (only(options, |key| known.iter().any(|(own, _)| *own == key)), known)
+}
+
+/// Those of some options whose keys are wanted.
+pub(super) fn only(options: &Value, wanted: impl Fn(&str) -> bool) -> Value {
+    let all = options.as_object().into_iter().flatten().filter(|(key, _)| wanted(key));
+    Value::Object(all.map(|(key, value)| (key.clone(), value.clone())).collect())
 }
 
 /// The type of the argument for a column.

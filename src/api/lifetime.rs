@@ -232,7 +232,7 @@ fn values(source: Option<&str>, columns: [Option<&str>; 3], options: Option<&Val
     let (customers, times, amounts) = match kept {
         None => {
             let models = fit(&events, &asked, with_amount, &control)?;
-            let amounts = model::amounts_of(&models, with_amount);
+            let amounts = model::amounts_of(models.spend.as_ref(), &models.customers, with_amount);
             (models.customers, models.times.parameters, amounts)
         }
         Some(body) => {

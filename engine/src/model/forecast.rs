@@ -88,10 +88,10 @@ impl Forecast {
         if column >= groups {
             return;
         }
+        let mut place = vec![NONE; kept.iter().max().map_or(0, |last| last + 1)];
+        kept.iter().zip(0..).for_each(|(old, new)| place[*old] = new);
         for key in self.keys.chunks_exact_mut(groups) {
-            if key[column] != NONE {
-                key[column] = kept.iter().position(|old| *old == key[column] as usize).map_or(NONE, |new| new as u32);
-            }
+            key[column] = place.get(key[column] as usize).copied().unwrap_or(NONE);
         }
     }
 }

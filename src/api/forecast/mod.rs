@@ -23,7 +23,7 @@ use crate::error::{given, Failure, Result};
 use crate::json::JsonArgument;
 use crate::set::Set;
 use crate::{interrupt, settings};
-use options::Options;
+use options::{Options, FORECAST};
 use read::{Columns, Read};
 
 /// The share of the future values that intervals should hold, if not said otherwise.
@@ -101,6 +101,22 @@ fn poll(row: usize) {
     if row.is_multiple_of(1024) {
         pgrx::check_for_interrupts!();
     }
+}
+
+/// Add the forecast of a step of a series: its mean and the ends of its interval.
+///
+/// # Safety
+/// The set is the running call's, of rows as `orchard.forecast` returns them.
+unsafe fn put(
+    set: &Set,
+    key: Datum,
+    [time, number]: [Option<Datum>; 2],
+    [mean, low, high]: [f64; 3],
+    method: &str,
+    step: usize,
+) -> Result<()> {
+    let step = (step as i32 + 1).into_datum();
+    set.put([Some(key), time, float(mean), float(low), float(high), method.into_datum(), step, number])
 }
 
 /// Series with their forecasts.
@@ -186,19 +202,7 @@ unsafe fn run(fcinfo: FunctionCallInfo) -> Result<()> {
     let horizon = horizon_of(fcinfo, 4)?;
     let columns = arguments.columns();
     let (described, numbers) = read::describe(&arguments.source, &columns)?;
-    let taken = [
-        "method",
-        "level",
-        "season",
-        "frequency",
-        "missing",
-        "aggregate",
-        "nonnegative",
-        "hierarchy",
-        "regressors",
-        "holidays",
-    ];
-    let options = Options::parse(options_of(fcinfo, 5).as_ref(), &taken, numbers)?;
+    let options = Options::parse(options_of(fcinfo, 5).as_ref(), &FORECAST, numbers)?;
     let columns = Columns { regressors: options.regressors.clone(), ..columns };
     let method = one_method(&options)?.unwrap_or(Method::Auto);
     check_hierarchy(&options, &columns)?;
@@ -212,20 +216,10 @@ unsafe fn run(fcinfo: FunctionCallInfo) -> Result<()> {
     for (i, (series, outlook)) in made.series().iter().zip(&made.outlooks).enumerate() {
         let Some(outlook) = outlook else { continue };
         let key = made.read.key_of(made.example(i), made.depth(i));
-        let method = outlook.method.name().into_datum();
         for step in 0..outlook.mean.len() {
             let index = series.first.saturating_add((series.values.len() + step) as i64);
-            let [time, number] = made.read.time(index);
-            set.put([
-                Some(key),
-                time,
-                float(outlook.mean[step]),
-                float(outlook.low[step]),
-                float(outlook.high[step]),
-                method,
-                (step as i32 + 1).into_datum(),
-                number,
-            ])?;
+            let values = [outlook.mean[step], outlook.low[step], outlook.high[step]];
+            put(&set, key, made.read.time(index), values, outlook.method.name(), step)?;
             rows += 1;
             poll(rows);
         }

@@ -9,17 +9,17 @@ use orchard_engine::judge::forecast::{kept_forecasts, Came};
 use orchard_engine::judge::Metric;
 use orchard_engine::learn::options::Algorithm;
 use orchard_engine::learn::train::{forecasts, number_of, Common, Outcome, PlainColumn, RowCounts, Told};
-use orchard_engine::model::{InputKind, Task};
+use orchard_engine::model::InputKind;
 use orchard_engine::score::forecast::{Outlooks, Value as Part};
 use orchard_engine::score::Scorer;
 use pgrx::pg_sys::{self, FunctionCallInfo};
 use pgrx::prelude::*;
 use serde_json::Value;
 
-use super::options::Options;
+use super::options::{Options, FORECAST};
 use super::read::{describe, object, read, time_of, Columns, Read};
-use super::{check_hierarchy, float, horizon_of, one_method, poll, Made, MOST_STEPS};
-use crate::api::apart::{argument, given_options};
+use super::{check_hierarchy, horizon_of, one_method, poll, put, Made, MOST_STEPS};
+use crate::api::apart::{argument, given_options, only};
 use crate::api::choices::{Choices, USUAL};
 use crate::api::train::{find, Job, Types};
 use crate::catalog::{self, cache, store, Found};
@@ -42,20 +42,6 @@ struct Roles {
     origins: usize,
 }
 
-/// The options of a model that are those of the verb.
-const VERB: [&str; 10] = [
-    "method",
-    "level",
-    "season",
-    "frequency",
-    "missing",
-    "aggregate",
-    "nonnegative",
-    "hierarchy",
-    "regressors",
-    "holidays",
-];
-
 impl Roles {
     fn new(options: &Value) -> Result<Roles> {
         let (given, known) = given_options(options, Algorithm::Forecast);
@@ -67,11 +53,10 @@ impl Roles {
         let groups = choices.texts("group_columns")?.unwrap_or_default();
         let horizon = choices.integer("horizon", 1..=MOST_STEPS as u64)?.map(|n| n as usize);
         let origins = choices.integer("origins", 1..=1000)?.unwrap_or(1) as usize;
-        let asked = given.as_object().into_iter().flatten().filter(|(key, _)| VERB.contains(&key.as_str()));
         Ok(Roles {
             time: time.to_owned(),
             groups: groups.into_iter().map(str::to_owned).collect(),
-            asked: Value::Object(asked.map(|(key, value)| (key.clone(), value.clone())).collect()),
+            asked: only(&given, |key| FORECAST.contains(&key)),
             horizon,
             origins,
         })
@@ -88,7 +73,7 @@ pub(in crate::api) fn learn(job: &Job<'_>, options: &Value, control: &Control) -
     let target = job.target.unwrap_or_default();
     let columns = roles.columns(target);
     let (described, numbers) = describe(job.source, &columns)?;
-    let asked = Options::parse(Some(&roles.asked), &VERB, numbers)?;
+    let asked = Options::parse(Some(&roles.asked), &FORECAST, numbers)?;
     check_hierarchy(&asked, &columns)?;
     let columns = Columns { regressors: asked.regressors.clone(), ..columns };
     let method = one_method(&asked)?.unwrap_or(Method::Auto);
@@ -192,17 +177,12 @@ fn time_kind(attribute: &Attribute) -> Result<(InputKind, Option<String>, pg_sys
     })
 }
 
-/// The model of an argument, which must be one that forecasts.
-fn outlooks(scorer: &Scorer, found: &Found) -> Result<()> {
-    if scorer.model().task == Task::Forecast {
-        return Ok(());
-    }
-    Err(Failure::argument(format!("model \"{}.{}\" does not forecast series", found.row.schema, found.row.name))
-        .hint("Train one: orchard.train('name', 'source', target => 'sales', algorithm => 'forecast', options => '{\"time_column\": \"day\"}')."))
-}
-
-fn of_scorer(scorer: &Scorer) -> Result<Outlooks<'_>> {
-    scorer.outlooks().ok_or_else(|| Failure::internal("the model has no forecasts"))
+/// The forecasts of a model, which must be one that has some.
+fn outlooks<'a>(scorer: &'a Scorer, found: &Found) -> Result<Outlooks<'a>> {
+    scorer.outlooks().ok_or_else(|| {
+        Failure::argument(format!("model \"{}.{}\" does not forecast series", found.row.schema, found.row.name))
+            .hint("Train one: orchard.train('name', 'source', target => 'sales', algorithm => 'forecast', options => '{\"time_column\": \"day\"}').")
+    })
 }
 
 entry!(forecast_model, pg_finfo_forecast_model, fcinfo => fill(|| run(fcinfo)));
@@ -213,8 +193,7 @@ unsafe fn run(fcinfo: FunctionCallInfo) -> Result<()> {
     let model: Option<String> = value(fcinfo, 0);
     let found = catalog::of_argument(model.as_deref())?;
     let scorer = cache::deployed(&found)?;
-    outlooks(&scorer, &found)?;
-    let outlooks = of_scorer(&scorer)?;
+    let outlooks = outlooks(&scorer, &found)?;
     let body = outlooks.body();
     let known = body.horizon as usize;
     let steps = match horizon_of(fcinfo, 1)? {
@@ -237,20 +216,11 @@ unsafe fn run(fcinfo: FunctionCallInfo) -> Result<()> {
             });
             (input.name.as_str(), value)
         }));
-        let method = body.methods.get(body.method[series] as usize).map(String::as_str).into_datum();
+        let method = body.methods.get(body.method[series] as usize).map_or("", String::as_str);
         for step in 0..steps {
             let (at, place) = (body.first[series].saturating_add(step as i64), series * known + step);
-            let [time, number] = time_of(&body.calendar, at);
-            set.put([
-                Some(key),
-                time,
-                float(body.mean[place]),
-                float(body.low[place]),
-                float(body.high[place]),
-                method,
-                (step as i32 + 1).into_datum(),
-                number,
-            ])?;
+            let values = [body.mean[place], body.low[place], body.high[place]];
+            put(&set, key, time_of(&body.calendar, at), values, method, step)?;
             rows += 1;
             poll(rows);
         }
@@ -265,7 +235,7 @@ pub(in crate::api) fn evaluate(found: &Found, scorer: &Scorer, source: &str) -> 
     let roles = Roles::new(&options)?;
     let columns = roles.columns(&target);
     let (described, numbers) = describe(source, &columns)?;
-    let outlooks = of_scorer(scorer)?;
+    let outlooks = outlooks(scorer, found)?;
     let body = outlooks.body();
     if numbers != matches!(body.calendar.step, Step::Number(_)) {
         return Err(Failure::new(
@@ -274,7 +244,7 @@ pub(in crate::api) fn evaluate(found: &Found, scorer: &Scorer, source: &str) -> 
         )
         .hint("Cast it in the source."));
     }
-    let asked = Options::parse(Some(&roles.asked), &VERB, numbers)?;
+    let asked = Options::parse(Some(&roles.asked), &FORECAST, numbers)?;
     let control = Control::new(settings::max_memory());
     // A few new rows do not tell how far apart steps are, and what stands where there is no row is no value that came.
     let rules = orchard_engine::forecast::gather::Rules { step: Some(body.calendar.step), ..asked.rules };

@@ -9,6 +9,20 @@ use serde_json::Value;
 use crate::api::choices::{Advice, Choices};
 use crate::error::{Failure, Result};
 
+/// The options of a forecast, made by the verb or kept as a model.
+pub const FORECAST: [&str; 10] = [
+    "method",
+    "level",
+    "season",
+    "frequency",
+    "missing",
+    "aggregate",
+    "nonnegative",
+    "hierarchy",
+    "regressors",
+    "holidays",
+];
+
 /// The longest season.
 const LONGEST: u64 = 10_000;
 

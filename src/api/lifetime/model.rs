@@ -5,7 +5,7 @@ use orchard_engine::judge::Metric;
 use orchard_engine::learn::options::Algorithm;
 use orchard_engine::learn::train::{lifetime, Outcome, RowCounts, CUSTOMER_FEATURES};
 use orchard_engine::lifetime::bgnbd;
-use orchard_engine::lifetime::events::{customers, Events};
+use orchard_engine::lifetime::events::{customers, Customer, Events};
 use orchard_engine::lifetime::spend;
 use orchard_engine::lifetime::trial::{before, judge, Span};
 use orchard_engine::lifetime::worth::{mean_amount, Amounts};
@@ -17,8 +17,8 @@ use pgrx::pg_sys;
 use pgrx::prelude::*;
 use serde_json::Value;
 
-use super::{events, fit, purchases, Asked, Models};
-use crate::api::apart::given_options;
+use super::{events, fit, purchases, Asked};
+use crate::api::apart::{given_options, only};
 use crate::api::choices::{Choices, USUAL};
 use crate::api::train::{Job, Types};
 use crate::catalog::{self, cache, store, Found};
@@ -48,8 +48,7 @@ impl Roles {
                 .hint("Name the column of the times of purchases.")
         })?;
         let (customer, amount) = (text("customer_column")?, text("value_column")?);
-        let asked = given.as_object().into_iter().flatten().filter(|(key, _)| !COLUMNS.contains(&key.as_str()));
-        let asked = Value::Object(asked.map(|(key, value)| (key.clone(), value.clone())).collect());
+        let asked = only(&given, |key| !COLUMNS.contains(&key));
         Ok(Roles {
             customer: customer.unwrap_or_else(|| CUSTOMER.to_owned()),
             time,
@@ -63,12 +62,12 @@ impl Roles {
     }
 }
 
-/// What is known of amounts.
-pub(super) fn amounts_of(models: &Models, with_amount: bool) -> Amounts {
-    match (&models.spend, with_amount) {
+/// What is taken of amounts: by their model, or by a mean where they are too few for it.
+pub(super) fn amounts_of(spend: Option<&spend::Fitted>, customers: &[Customer], with_amount: bool) -> Amounts {
+    match (spend, with_amount) {
         (_, false) => Amounts::None,
         (Some(spend), true) => Amounts::Model(spend.parameters),
-        (None, true) => Amounts::Mean(mean_amount(&models.customers)),
+        (None, true) => Amounts::Mean(mean_amount(customers)),
     }
 }
 
@@ -88,7 +87,7 @@ pub(in crate::api) fn learn(job: &Job<'_>, options: &Value, control: &Control) -
         period: asked.period,
         end,
         times: models.times.parameters,
-        amounts: amounts_of(&models, amount.is_some()),
+        amounts: amounts_of(models.spend.as_ref(), &models.customers, amount.is_some()),
         horizon: asked.horizon,
         discount_rate: asked.discount_rate,
     };
@@ -119,11 +118,7 @@ fn trial(events: &Events, span: Span, roles: &Roles, control: &Control) -> Resul
         }
         let times = bgnbd::fit(&known, roles.asked.penalizer, control)?;
         let spend = if with_amount { spend::fit(&known, control)? } else { None };
-        let amounts = match (spend, with_amount) {
-            (_, false) => Amounts::None,
-            (Some(spend), true) => Amounts::Model(spend.parameters),
-            (None, true) => Amounts::Mean(mean_amount(&known)),
-        };
+        let amounts = amounts_of(spend.as_ref(), &known, with_amount);
         judge(events, &past, span, &times.parameters, amounts, control).map(Some)
     })?;
     if found.is_none() {

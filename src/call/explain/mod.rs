@@ -59,6 +59,13 @@ pub fn class_of(model: &Model, label: Option<&str>) -> Result<Option<usize>> {
 
 /// Only what predicts a target, or has trees, can be explained.
 pub fn check_scores(model: &Model) -> Result<()> {
+    if let Some((does, look)) = model.task.apart() {
+        return Err(Failure::new(
+            pgrx::PgSqlErrorCode::ERRCODE_WRONG_OBJECT_TYPE,
+            format!("the model {does}, which has no contributions of columns"),
+        )
+        .hint(look));
+    }
     match model.body.as_trees() {
         Some(_) => Ok(()),
         None if model.task.is_answer() => Ok(()),
@@ -67,14 +74,6 @@ pub fn check_scores(model: &Model) -> Result<()> {
             "the model compares a row with others by a radial kernel, which has no contributions of columns",
         )
         .hint("Take an algorithm isolation_forest, which has contributions.")),
-        None if model.task.apart().is_some() => {
-            let (does, look) = model.task.apart().unwrap_or_default();
-            Err(Failure::new(
-                pgrx::PgSqlErrorCode::ERRCODE_WRONG_OBJECT_TYPE,
-                format!("the model {does}, which has no contributions of columns"),
-            )
-            .hint(look))
-        }
         None if model.task == Task::Reduction => Err(Failure::new(
             pgrx::PgSqlErrorCode::ERRCODE_WRONG_OBJECT_TYPE,
             "the model reduces rows to components, which have no contributions of columns",

@@ -27,6 +27,9 @@ use crate::model::{Body, Model, Task, Trees};
 /// # Errors
 /// For a clustering or components.
 fn trees(model: &Model) -> Result<&Trees> {
+    if let Some((does, look)) = model.task.apart() {
+        return Err(Error::data(format!("the model {does} and has no trees"), look));
+    }
     match model.body.as_trees() {
         Some((trees, _)) => Ok(trees),
         None if model.task == Task::Reduction => {
@@ -52,10 +55,6 @@ fn trees(model: &Model) -> Result<&Trees> {
             "the model joins the answers of several models and has no trees of its own",
             "orchard.to_sql writes it as SQL where its members can be written so.",
         )),
-        None if model.task.apart().is_some() => {
-            let (does, look) = model.task.apart().unwrap_or_default();
-            Err(Error::data(format!("the model {does} and has no trees"), look))
-        }
         None => Err(Error::data("the model is a clustering, which has no trees", "orchard.to_sql writes it as SQL.")),
     }
 }

@@ -241,15 +241,14 @@ pub fn is_asked(model: &Model) -> bool {
 
 /// The trees of a scorer; `None` where features are added instead, or the model is asked.
 fn trees_of(scorer: &Scorer) -> Result<Option<&Trees>> {
+    if let Some((does, look)) = scorer.model().task.apart() {
+        return Err(Error::data(format!("the model {does}, which has no contributions of columns"), look));
+    }
     match scorer.model().body.as_trees() {
         Some((trees, _)) => Ok(Some(trees)),
         None if scorer.model().task.is_answer() => Ok(None),
         None if scorer.model().task == Task::Reduction => {
             Err(Error::data("components have no scores to explain", "orchard.components tells what they are made of."))
-        }
-        None if scorer.model().task.apart().is_some() => {
-            let (does, look) = scorer.model().task.apart().unwrap_or_default();
-            Err(Error::data(format!("the model {does}, which has no contributions of columns"), look))
         }
         None if matches!(scorer.model().body, Body::Machine(_)) => Err(Error::data(
             "a machine with a radial kernel has no contributions of columns",
